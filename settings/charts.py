@@ -1,0 +1,25 @@
+"""Where the pinned charts come from: a repository, an OCI mirror or a folder."""
+
+from settings import pins
+from settings.base import Group
+
+
+class ChartSource(Group):
+    """One chart's source; without anything set, the pin."""
+
+    repository: str | None = None
+    """Another repository or an OCI registry's path (oci://mirror.example/charts), for clusters without the internet."""
+    path: str | None = None
+    """A folder or an archive on this machine, instead of a repository."""
+    version: str | None = None
+    """Another version of the chart than the pinned one."""
+
+
+class Charts(Group):
+    """The charts' sources."""
+
+    loki: ChartSource = ChartSource()
+    alloy: ChartSource = ChartSource()
+
+
+PINNED = {"loki": pins.LOKI_CHART, "alloy": pins.ALLOY_CHART}

@@ -1,0 +1,30 @@
+"""Which cluster a stack belongs to, and the namespace that it is a guest of."""
+
+from pydantic import Field
+
+from settings.base import DnsLabel, Group
+
+
+class ClusterSettings(Group):
+    """The Kubernetes cluster."""
+
+    name: DnsLabel
+    """The value of the label `cluster` on every line."""
+    context: str
+    """The kubeconfig context to use; the current context is never taken by chance."""
+    api_server: str | None = Field(default=None, pattern=r"^https://[^/\s]+/?$")
+    """The API server's URL that the context must point at; any other cluster is refused before anything is registered."""
+    namespace: DnsLabel = "monitoring"
+    """The namespace of Loki, Alloy, the canary and the embedded object store."""
+    create_namespace: bool = False
+    """Make the namespace; one that we make is protected, because deleting it deletes every volume claim in it."""
+    dns_service: DnsLabel = "kube-dns"
+    """The cluster's DNS Service, for the gateway's resolver (RKE2: rke2-coredns-rke2-coredns)."""
+    dns_namespace: DnsLabel = "kube-system"
+    """The namespace of the DNS Service."""
+    cluster_domain: str = "cluster.local"
+    """The cluster's DNS domain."""
+    single_node: bool = False
+    """The cluster has one node: pods prefer to spread over nodes instead of having to."""
+    skip_await: bool = False
+    """Do not wait for the charts' objects to become ready (clusters that cannot run pods)."""

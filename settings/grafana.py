@@ -1,0 +1,33 @@
+"""The datasource that Grafana's sidecar picks up."""
+
+from pydantic import Field
+
+from settings.base import DnsLabel, Group
+
+
+class TraceLinks(Group):
+    """A link from a line's trace id to a tracing datasource."""
+
+    datasource_uid: str
+    """The tracing datasource's uid in Grafana."""
+    pattern: str = r'(?:trace_?id|traceID)["=: ]+"?(\w+)'
+    """A regular expression whose first group is the trace id."""
+
+
+class GrafanaSettings(Group):
+    """A ConfigMap that Grafana's datasource sidecar reads."""
+
+    enabled: bool = True
+    """Declare the datasource."""
+    namespace: DnsLabel | None = None
+    """Grafana's namespace; without it the stack's own."""
+    name: str = "Loki"
+    """The datasource's name in Grafana."""
+    uid: str = Field(default="loki", pattern=r"^[a-zA-Z0-9_-]{1,40}$")
+    """The datasource's uid: stable, so that dashboards and links keep working."""
+    sidecar_label: str = "grafana_datasource"
+    """The label that Grafana's sidecar looks for (kube-prometheus-stack: grafana_datasource)."""
+    sidecar_label_value: str = "1"
+    """The label's value."""
+    trace_links: TraceLinks | None = None
+    """Links from lines to traces."""

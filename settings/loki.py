@@ -1,0 +1,168 @@
+"""Loki: its mode, what it keeps, how many copies, its limits, caches, gateway and sizes."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from settings import pins
+from settings.base import DnsName, Group
+from settings.quantities import Duration, Size, parse_duration, parse_size
+from settings.sizes import SIZES, Resources, SizeName
+
+DeploymentMode = Literal["simple-scalable", "monolithic"]
+Role = Literal["write", "read", "backend", "monolithic"]
+_ROLES: dict[DeploymentMode, tuple[Role, ...]] = {
+    "simple-scalable": ("write", "read", "backend"),
+    "monolithic": ("monolithic",),
+}
+
+
+def _iso_date(value: object) -> object:
+    """YAML reads an unquoted 2024-04-01 as a date; Loki wants the text."""
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    return value.isoformat() if isinstance(value, date) else value
+
+
+class Replicas(Group):
+    """How many pods of each role; the roles of other modes have none."""
+
+    write: int = Field(default=3, ge=1)
+    """Writers: they take lines in and hold them until they are flushed to the object store."""
+    read: int = Field(default=3, ge=1)
+    """Readers: they answer queries."""
+    backend: int = Field(default=3, ge=1)
+    """Backends: compaction, retention, index gateway, rules."""
+    monolithic: int = Field(default=1, ge=1)
+    """Single binaries, in the monolithic mode."""
+
+
+class SchemaPeriod(Group):
+    """From which day on Loki writes with which schema; a period that has begun is never edited."""
+
+    start: Annotated[str, BeforeValidator(_iso_date), Field(alias="from")] = "2024-04-01"
+    """The first day (UTC) of the period, as a literal date in quotes."""
+    store: str = "tsdb"
+    """The index store."""
+    schema_version: str = Field(default="v13", alias="schema")
+    """The schema's version."""
+    index_period: Duration = parse_duration("24h")
+    """How much time one index table covers."""
+    index_prefix: str = "loki_index_"
+    """The index tables' name prefix in the bucket."""
+
+
+class Limits(Group):
+    """What one tenant may send and ask; changes reach Loki without a restart, except the query limits that retention sets."""
+
+    ingestion_rate: Size = parse_size("10Mi")
+    """Lines taken in, bytes a second over all writers (Loki's guide for production: 10 MB, default 4 MB)."""
+    ingestion_burst: Size = parse_size("20Mi")
+    """The largest burst, bytes; no push may be larger (Loki's guide for production: 20 MB)."""
+    per_stream_rate: Size = parse_size("3Mi")
+    """Bytes a second of one stream (Loki's default)."""
+    per_stream_burst: Size = parse_size("15Mi")
+    """The largest burst of one stream, bytes (Loki's default)."""
+    max_streams: int = Field(default=10_000, ge=1)
+    """Active streams over all writers (Loki's guide for production; default 5,000)."""
+    max_line_size: Size = parse_size("256Ki")
+    """The longest line, bytes; longer ones are refused and counted (Loki's default)."""
+    max_entries_per_query: int = Field(default=5_000, ge=1)
+    """Lines that one query may return (Loki's default)."""
+    max_query_length: Duration | None = None
+    """The longest time range of one query; without it the whole retention."""
+    max_query_lookback: Duration | None = None
+    """How far back a query may look; without it the whole retention."""
+    query_timeout: Duration = parse_duration("5m")
+    """How long one query may run (the chart's default)."""
+
+
+class Caches(Group):
+    """The memcached of chunks and of query results; without a size there is none."""
+
+    chunks: Size | None = None
+    """Memory of the chunks cache (the chart's default of 8Gi asks 9830Mi of one node)."""
+    results: Size | None = None
+    """Memory of the results cache."""
+
+
+class Gateway(Group):
+    """The nginx before Loki: one address for push and query."""
+
+    replicas: int = Field(default=2, ge=1)
+    """Gateway pods."""
+
+
+class SizeOverrides(Group):
+    """Resources that differ from the size table, by part."""
+
+    write: Resources | None = None
+    read: Resources | None = None
+    backend: Resources | None = None
+    monolithic: Resources | None = None
+    gateway: Resources | None = None
+    alloy: Resources | None = None
+    canary: Resources | None = None
+    object_store: Resources | None = None
+
+
+class LokiSettings(Group):
+    """What Loki is and keeps."""
+
+    deployment_mode: DeploymentMode = "simple-scalable"
+    """Loki's deployment mode."""
+    replicas: Replicas = Replicas()
+    """Pods of each role."""
+    replication_factor: int = Field(default=3, ge=1)
+    """Copies of each line among the writers: 3 survives one lost writer, 1 and 2 survive none."""
+    retention: Duration = parse_duration("30d")
+    """How long lines are kept; sets the compactor, the query limits and the safety checks together."""
+    schema_periods: tuple[SchemaPeriod, ...] = (SchemaPeriod(),)
+    """The schema's history, oldest first."""
+    limits: Limits = Limits()
+    caches: Caches = Caches()
+    gateway: Gateway = Gateway()
+    size: SizeName = SizeName.SMALL
+    """The row of the size table: extra-small, small or medium."""
+    resources: SizeOverrides = SizeOverrides()
+    """Resources of single parts that differ from the size table."""
+    wal_replay_ceiling: Size | None = None
+    """Memory that replaying the write-ahead log may take before it flushes; without it half of the writer's memory."""
+    storage_class: DnsName | None = None
+    """The StorageClass of Loki's volumes; without it the cluster's default."""
+    loki_version: str = Field(default=pins.LOKI_VERSION, pattern=r"^\d+\.\d+\.\d+$")
+    """Loki's version."""
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles that the mode runs."""
+        return _ROLES[self.deployment_mode]
+
+    @property
+    def writer(self) -> Role:
+        """The role whose pods hold lines that are not flushed yet."""
+        return self.roles[0]
+
+    @property
+    def writers(self) -> int:
+        """How many pods take lines in."""
+        return self.replica_count(self.writer)
+
+    def replica_count(self, role: str) -> int:
+        """Pods of a role; 0 for a role of another mode."""
+        return getattr(self.replicas, role) if role in self.roles else 0
+
+    def resources_of(self, part: str) -> Resources:
+        """CPU, memory and disk of one pod of a part: the stack file's, else the size table's."""
+        override: Resources | None = getattr(self.resources, part.replace("-", "_"))
+        return override or SIZES[self.size][part]
+
+    @property
+    def replay_ceiling(self) -> int:
+        """Bytes that replaying the write-ahead log may take.
+
+        Half of the writer's memory, as the Loki operator and Grafana's own jsonnet set it; Loki's default of 4 GB kills
+        every smaller pod again and again (linode/apl-core#3600).
+        """
+        return self.wal_replay_ceiling or self.resources_of(self.writer).memory // 2

@@ -1,0 +1,83 @@
+"""Where Loki keeps chunks, index and rules."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from settings.base import DnsName, Group
+from settings.quantities import Size, parse_size
+
+AwsRegion = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+
+
+class EmbeddedStore(Group):
+    """A Versity S3 Gateway on one volume, made by the stack: for staging, it survives no lost volume."""
+
+    kind: Literal["embedded"]
+    bucket: str = "loki"
+    """The bucket; it is a directory of the volume."""
+    size: Size = parse_size("20Gi")
+    """The volume's size."""
+    storage_class: DnsName | None = None
+    """The volume's StorageClass; without it the cluster's default."""
+    credentials_secret: DnsName | None = None
+    """An existing Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without it one is made from the Pulumi
+    config secrets accessKeyId and secretAccessKey."""
+    region: AwsRegion = "us-east-1"
+    """The region name that signatures carry."""
+
+
+class S3CompatibleStore(Group):
+    """An S3-compatible store that exists (MinIO, Ceph RGW, a NAS): referenced, never managed."""
+
+    kind: Literal["s3-compatible"]
+    endpoint: str
+    """The store's URL, such as http://10.0.40.10:9000: scheme and host, no path."""
+    bucket: str
+    """The bucket for chunks, index and rules; it must exist, and no other stack may use it."""
+    region: AwsRegion = "us-east-1"
+    """The region name that signatures carry; always set, for without it the client guesses."""
+    path_style: bool = True
+    """Address the bucket as a path, not as a host name; what S3-compatible stores expect."""
+    credentials_secret: DnsName | None = None
+    """An existing Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (SOPS, External Secrets); without it one is
+    made from the Pulumi config secrets accessKeyId and secretAccessKey."""
+
+
+class AwsIdentity(Group):
+    """How Loki's pods take on their AWS role: no static keys."""
+
+    kind: Literal["pod-identity", "irsa"] = "pod-identity"
+    """EKS Pod Identity, or IAM roles for service accounts."""
+    eks_cluster: str
+    """The EKS cluster's name."""
+    oidc_provider: str | None = Field(default=None, pattern=r"^[^/:\s]+/\S+$")
+    """IRSA: the OIDC issuer without https://, such as oidc.eks.eu-central-1.amazonaws.com/id/0123ABCD."""
+
+
+class AwsStore(Group):
+    """An S3 bucket and a least-privilege role, made by the stack."""
+
+    kind: Literal["aws-s3"]
+    bucket: str
+    """The bucket's name, unique in all of AWS."""
+    region: AwsRegion
+    """The bucket's region."""
+    account_id: str = Field(pattern=r"^\d{12}$")
+    """The AWS account; the provider refuses every other."""
+    partition: Literal["aws", "aws-cn", "aws-us-gov"] = "aws"
+    """The AWS partition, for ARNs."""
+    identity: AwsIdentity
+    kms_key_arn: str | None = Field(default=None, pattern=r"^arn:[^:]+:kms:[^:]+:\d{12}:key/.+$")
+    """Encrypt with this KMS key; without it with S3's own keys (SSE-S3)."""
+
+
+class FilesystemStore(Group):
+    """A directory on the monolithic Loki's own volume: one replica, no object store."""
+
+    kind: Literal["filesystem"]
+
+
+ObjectStoreSettings = Annotated[
+    EmbeddedStore | S3CompatibleStore | AwsStore | FilesystemStore, Field(discriminator="kind")
+]

@@ -1,0 +1,49 @@
+"""Every version that logstack pins, each with the reason for the number.
+
+A chart's digest is the SHA-256 of its archive as its repository's index publishes it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ChartPin:
+    """A Helm chart: the repository's URL, its name there, its version and the archive's SHA-256."""
+
+    repository: str
+    name: str
+    version: str
+    digest: str
+
+
+# The open-source chart. `loki` >= 7 in Grafana's own repository is the Enterprise chart (grafana/loki#20705).
+LOKI_CHART = ChartPin(
+    repository="https://grafana-community.github.io/helm-charts",
+    name="loki",
+    version="18.11.0",
+    digest="d4d99424d197e1460878093c9fced02346669ab0698a0dca7c575ab76fff7aeb",
+)
+
+# The first whose config reloader runs under the restricted Pod Security level; ships Alloy 1.18.1.
+ALLOY_CHART = ChartPin(
+    repository="https://grafana.github.io/helm-charts",
+    name="alloy",
+    version="1.11.1",
+    digest="cc4cd48a885c070fe8b2929971552852375c11e92d95fc6337d0c3fa277ac575",
+)
+
+# 3.7.2 to 3.7.6 send a trailing checksum that some S3-compatible stores refuse or store corrupted;
+# 3.7.7 is the first 3.7 with the fix (grafana/loki#22003), 3.7.8 the newest of its line.
+LOKI_VERSION = "3.7.8"
+
+# What chart 1.11.1 ships.
+ALLOY_VERSION = "1.18.1"
+
+# The syntax module that Alloy 1.18.1 itself requires: our parser accepts what that Alloy accepts.
+ALLOY_SYNTAX_VERSION = "0.1.2"
+
+# The embedded S3 server: maintained, one static binary, POSIX directories as buckets. MinIO publishes none.
+VERSITYGW_VERSION = "1.8.0"
+
+# Chart archives are rendered by the Helm library of their provider; 3.21 reads every chart pinned here.
+HELM_VERSION = "3.21.4"

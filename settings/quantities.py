@@ -1,0 +1,103 @@
+"""Durations, sizes and CPU as people write them, and as Loki and Kubernetes read them.
+
+A stack file says `30d`, `10Gi` and `500m`; inside the program these are a `timedelta`, a number of bytes and a number
+of millicores. Numbers with units reach charts as strings, because a large number crosses Pulumi's wire as a float.
+"""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(\d+)([smhdw])")
+_BYTES = {"": 1, "B": 1} | {
+    unit + suffix: base ** (power + 1)
+    for power, unit in enumerate("KMGT")
+    for suffix, base in (("i", 1024), ("iB", 1024), ("B", 1000))
+}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?i?B?)")
+_CPU = re.compile(r"(\d+)m|(\d+(?:\.\d{1,3})?)")
+
+
+def parse_duration(value: object) -> timedelta:
+    """`90s`, `15m`, `12h`, `30d`, `2w` or a sum such as `1d12h`; raises ValueError for anything else."""
+    if isinstance(value, timedelta):
+        return value
+    text = str(value)
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"{text!r} is no duration; write a number and a unit, such as 7d, 12h or 30m")
+    return timedelta(seconds=sum(int(number) * _SECONDS[unit] for number, unit in parts))
+
+
+def parse_size(value: object) -> int:
+    """Bytes of `10Gi`, `512Mi` (powers of 1024) or `110GB` (powers of 1000); raises ValueError for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    match = _SIZE.fullmatch(str(value))
+    if not match or match[2] not in _BYTES:
+        raise ValueError(f"{str(value)!r} is no size; write a number and a unit, such as 10Gi, 512Mi or 256KB")
+    return int(float(match[1]) * _BYTES[match[2]])
+
+
+def parse_cpu(value: object) -> int:
+    """Millicores of `500m`, `2` or `0.5`; raises ValueError for anything else."""
+    match = _CPU.fullmatch(str(value))
+    if not match:
+        raise ValueError(f"{str(value)!r} is no amount of CPU; write cores (2, 0.5) or millicores (500m)")
+    return int(match[1]) if match[1] else round(float(match[2]) * 1000)
+
+
+def loki_duration(value: timedelta) -> str:
+    """A duration as Loki and Go read it, in its largest whole unit up to hours: `720h`, `90s`."""
+    seconds = int(value.total_seconds())
+    for unit in ("h", "m"):
+        if seconds and seconds % _SECONDS[unit] == 0:
+            return f"{seconds // _SECONDS[unit]}{unit}"
+    return f"{seconds}s"
+
+
+def plain_duration(value: timedelta) -> str:
+    """A duration for people, in its largest whole unit up to days: `30d`, `12h`."""
+    seconds = int(value.total_seconds())
+    return f"{seconds // 86400}d" if seconds and seconds % 86400 == 0 else loki_duration(value)
+
+
+def kubernetes_size(value: int) -> str:
+    """Bytes as a Kubernetes quantity in its largest whole binary unit: `10Gi`."""
+    for power, unit in ((4, "Ti"), (3, "Gi"), (2, "Mi"), (1, "Ki")):
+        if value and value % 1024**power == 0:
+            return f"{value // 1024**power}{unit}"
+    return str(value)
+
+
+def loki_size(value: int) -> str:
+    """Bytes as Loki reads them; its KB, MB and GB are powers of 1024 (c2h5oh/datasize)."""
+    return re.sub(r"([KMGT])i$", r"\1B", kubernetes_size(value)) if value % 1024 == 0 else f"{value}B"
+
+
+def kubernetes_cpu(millicores: int) -> str:
+    """Millicores as a Kubernetes quantity: `500m`, `2`."""
+    return str(millicores // 1000) if millicores % 1000 == 0 else f"{millicores}m"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(plain_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^(\d+[smhdw])+$", "examples": ["7d", "12h"]}),
+]
+Size = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    PlainSerializer(kubernetes_size, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?([KMGT]i?B?)?$", "examples": ["10Gi", "512Mi"]}),
+]
+Cpu = Annotated[
+    int,
+    BeforeValidator(parse_cpu),
+    PlainSerializer(kubernetes_cpu, return_type=str),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": r"^(\d+m|\d+(\.\d{1,3})?)$", "examples": ["500m", "2"]}),
+]

@@ -1,0 +1,75 @@
+"""What each part asks of the cluster, in three sizes.
+
+CPU is a request without a limit; memory is request and limit in one, so no pod is evicted for what it was promised.
+"""
+
+from enum import StrEnum
+
+from settings.base import Group
+from settings.quantities import Cpu, Size
+
+
+class SizeName(StrEnum):
+    """The sizes; `medium` is seed 000's plan for 110 GB a day."""
+
+    EXTRA_SMALL = "extra-small"
+    SMALL = "small"
+    MEDIUM = "medium"
+
+
+class Resources(Group):
+    """CPU, memory and disk of one pod."""
+
+    cpu: Cpu
+    """CPU request."""
+    memory: Size
+    """Memory request and limit."""
+    disk: Size | None = None
+    """The size of the pod's volume; none where the part has no volume."""
+
+
+def _row(cpu: str, memory: str, disk: str | None = None) -> Resources:
+    return Resources.model_validate({"cpu": cpu, "memory": memory, "disk": disk})
+
+
+# Sources, by row:
+#   extra-small  measured: one idle Loki process of this configuration holds about 120 MiB; a one-node cluster of 4
+#                cores and 8 Gi carries the whole stack.
+#   small        the chart's default volumes (10Gi) and half of medium's CPU and memory.
+#   medium       seed 000: write and read 3 CPU and 6Gi over 3 replicas each, backend 0.5 CPU and 1Gi, gateway 1 CPU and
+#                1Gi over 2, Alloy 0.5 CPU and 512Mi a node. Volumes: Loki's WAL documentation measures 10 to 15 GB at
+#                5 MB/s a writer; 110 GB a day is 1.3 MB/s a writer at replication 3, so 20Gi leaves a factor of 5.
+#   alloy        measured: 300 MB resident with 2,000 lines in flight; hence no less than 384Mi.
+#   canary, object-store   measured below 64 and 128 MiB in the local run.
+SIZES: dict[SizeName, dict[str, Resources]] = {
+    SizeName.EXTRA_SMALL: {
+        "write": _row("100m", "512Mi", "5Gi"),
+        "read": _row("100m", "512Mi"),
+        "backend": _row("100m", "512Mi", "5Gi"),
+        "monolithic": _row("200m", "1Gi", "10Gi"),
+        "gateway": _row("10m", "64Mi"),
+        "alloy": _row("50m", "384Mi"),
+        "canary": _row("10m", "64Mi"),
+        "object-store": _row("50m", "256Mi"),
+    },
+    SizeName.SMALL: {
+        "write": _row("500m", "1Gi", "10Gi"),
+        "read": _row("500m", "1Gi"),
+        "backend": _row("250m", "1Gi", "10Gi"),
+        "monolithic": _row("500m", "2Gi", "20Gi"),
+        "gateway": _row("50m", "128Mi"),
+        "alloy": _row("100m", "384Mi"),
+        "canary": _row("10m", "64Mi"),
+        "object-store": _row("100m", "512Mi"),
+    },
+    SizeName.MEDIUM: {
+        "write": _row("1", "2Gi", "20Gi"),
+        "read": _row("1", "2Gi"),
+        "backend": _row("500m", "1Gi", "10Gi"),
+        "monolithic": _row("2", "4Gi", "50Gi"),
+        "gateway": _row("500m", "512Mi"),
+        "alloy": _row("500m", "512Mi"),
+        "canary": _row("10m", "64Mi"),
+        "object-store": _row("500m", "1Gi"),
+    },
+}
