@@ -22,4 +22,7 @@ class Charts(Group):
     alloy: ChartSource = ChartSource()
 
 
+# Nothing set: the pin.
+PINNED_SOURCE = ChartSource()
+
 PINNED = {"loki": pins.LOKI_CHART, "alloy": pins.ALLOY_CHART}

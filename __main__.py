@@ -1,0 +1,34 @@
+"""The program: settings, the six parts, and what they are reached by. Each part decides nothing here."""
+
+import pulumi
+
+from components.alloy.component import Alloy
+from components.canary.component import Canary
+from components.cluster.component import Cluster
+from components.grafana.component import GrafanaDatasource
+from components.loki.component import Loki
+from components.object_store.component import ObjectStore
+from settings.load import load_settings
+
+settings = load_settings()
+
+cluster = Cluster("cluster", settings.cluster)
+store = ObjectStore(
+    "store", settings.object_store, cluster, credentials=None, size=settings.resources_of("object-store")
+)
+loki = Loki("loki", settings, store, cluster, chart=settings.charts.loki)
+alloy = Alloy(
+    "alloy",
+    settings.collector,
+    loki.push_url,
+    cluster,
+    chart=settings.charts.alloy,
+    size=settings.resources_of("alloy"),
+)
+canary = Canary("canary", settings.canary, loki.gateway_url, cluster, size=settings.resources_of("canary"))
+grafana = GrafanaDatasource("grafana", settings.grafana, loki.gateway_url, cluster)
+
+pulumi.export("gatewayUrl", loki.gateway_url)
+pulumi.export("pushUrl", loki.push_url)
+pulumi.export("queryUrl", f"{loki.gateway_url}/loki/api/v1")
+pulumi.export("datasourceUid", grafana.uid)

@@ -1,0 +1,1 @@
+"""Grafana Alloy: its configuration language, the pipeline, the chart's values."""

@@ -1,0 +1,1 @@
+"""loki-canary: a line a second, asked for again."""

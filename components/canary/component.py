@@ -1,0 +1,26 @@
+"""The Canary component."""
+
+import pulumi
+
+from components.canary.resources import canary
+from components.cluster.component import Cluster
+from components.component import Component
+from settings.collector import CanarySettings
+from settings.sizes import SIZES, Resources, SizeName
+
+
+class Canary(Component):
+    """loki-canary on every node, asking `gateway_url` for the lines that it wrote."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: CanarySettings,
+        gateway_url: str,
+        cluster: Cluster,
+        *,
+        size: Resources = SIZES[SizeName.SMALL]["canary"],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`size` is what one canary asks for."""
+        super().__init__(canary(name, settings, gateway_url, size, cluster.settings), cluster=cluster, opts=opts)

@@ -1,0 +1,97 @@
+"""The canary's DaemonSet."""
+
+from components.declaration import Declaration, Json, Part, container_resources, kubernetes, labels
+from settings import pins
+from settings.cluster import ClusterSettings
+from settings.collector import CanarySettings
+from settings.quantities import loki_duration
+from settings.sizes import Resources
+
+NAME = "loki-canary"
+PORT = 3500
+DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
+SERVICE = "kubernetes:core/v1:Service"
+_USER = 10001
+
+
+def canary(name: str, settings: CanarySettings, gateway_url: str, size: Resources, cluster: ClusterSettings) -> Part:
+    """The Canary part: a pod a node, and a Service for its metrics; nothing when it is off."""
+    if not settings.enabled:
+        return Part("logstack:index:Canary", name)
+    selector = {"app.kubernetes.io/name": NAME}
+    daemon_set = kubernetes(
+        DAEMON_SET,
+        NAME,
+        cluster.namespace,
+        labels(NAME),
+        spec={
+            "selector": {"matchLabels": selector},
+            "template": {"metadata": {"labels": labels(NAME)}, "spec": _pod(settings, gateway_url, size)},
+        },
+    )
+    service = kubernetes(
+        SERVICE,
+        NAME,
+        cluster.namespace,
+        labels(NAME),
+        spec={
+            "clusterIP": "None",
+            "selector": selector,
+            "ports": [{"name": "http-metrics", "port": PORT, "targetPort": "http-metrics"}],
+        },
+    )
+    return Part(
+        "logstack:index:Canary",
+        name,
+        (Declaration(DAEMON_SET, NAME, daemon_set), Declaration(SERVICE, f"{NAME}-metrics", service)),
+    )
+
+
+def arguments(settings: CanarySettings, gateway_url: str, pod_name: str) -> list[str]:
+    """The canary's flags; the local run uses the same.
+
+    Its tail and its queries find its lines by the labels `pod` and `stream`, which therefore stay index labels.
+    """
+    address = gateway_url.removeprefix("http://")
+    return [
+        f"-addr={address if ':' in address else f'{address}:80'}",
+        "-labelname=pod",
+        f"-labelvalue={pod_name}",
+        f"-interval={loki_duration(settings.interval)}",
+        *(["-push=true"] if settings.route == "direct" else []),
+    ]
+
+
+def _pod(settings: CanarySettings, gateway_url: str, size: Resources) -> dict[str, Json]:
+    probe: Json = {"httpGet": {"path": "/metrics", "port": "http-metrics"}, "periodSeconds": 15}
+    return {
+        "automountServiceAccountToken": False,
+        # A node whose logs are collected is a node that is tested.
+        "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": _USER,
+            "runAsGroup": _USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [
+            {
+                "name": "canary",
+                "image": f"docker.io/grafana/loki-canary:{pins.LOKI_VERSION}",
+                "args": arguments(settings, gateway_url, "$(POD_NAME)"),
+                "env": [
+                    {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+                    {"name": "GOMEMLIMIT", "value": str(size.memory * 85 // 100)},
+                ],
+                "ports": [{"name": "http-metrics", "containerPort": PORT}],
+                "readinessProbe": probe,
+                "livenessProbe": probe,
+                "resources": container_resources(size),
+                "securityContext": {
+                    "allowPrivilegeEscalation": False,
+                    "readOnlyRootFilesystem": True,
+                    "capabilities": {"drop": ["ALL"]},
+                },
+            }
+        ],
+    }

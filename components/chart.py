@@ -1,0 +1,29 @@
+"""A Helm chart as a declaration: the one place that knows where a pinned chart comes from."""
+
+from components.declaration import Declaration, Json
+from settings.charts import PINNED, ChartSource
+
+CHART = "kubernetes:helm.sh/v4:Chart"
+
+
+def chart(
+    name: str, source: ChartSource, namespace: str, values: dict[str, Json], *, skip_await: bool, after: tuple[str, ...]
+) -> Declaration:
+    """The chart `name` of settings.charts.PINNED, from its repository, an OCI mirror or a folder.
+
+    The release's name is the chart's: the objects' names follow from it.
+    """
+    pin = PINNED[name]
+    inputs: dict[str, Json] = {"name": name, "namespace": namespace, "values": values, "skipCrds": True}
+    repository = source.repository or pin.repository
+    if source.path:
+        inputs["chart"] = source.path
+    else:
+        inputs["version"] = source.version or pin.version
+        if repository.startswith("oci://"):
+            inputs["chart"] = f"{repository.rstrip('/')}/{pin.name}"
+        else:
+            inputs |= {"chart": pin.name, "repositoryOpts": {"repo": repository}}
+    if skip_await:
+        inputs["skipAwait"] = True
+    return Declaration(CHART, name, inputs, depends_on=after)

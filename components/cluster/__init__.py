@@ -1,0 +1,1 @@
+"""The cluster: provider, namespace, and the refusal of the wrong one."""

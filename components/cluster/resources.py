@@ -1,0 +1,31 @@
+"""The cluster's provider, and the namespace if it is ours."""
+
+from components.declaration import Declaration, Part, kubernetes, labels
+from settings.cluster import ClusterSettings
+
+NAMESPACE = "kubernetes:core/v1:Namespace"
+
+
+def cluster(name: str, settings: ClusterSettings) -> Part:
+    """The Cluster part."""
+    provider = Declaration(
+        type="pulumi:providers:kubernetes",
+        name=f"{name}-provider",
+        inputs={
+            "context": settings.context,
+            # The cluster's identity: without it, any edit of the kubeconfig can replace every resource.
+            "clusterIdentifier": settings.name,
+            # ConfigMaps and Secrets are updated in place: otherwise each change deletes and recreates them.
+            "enableConfigMapMutable": True,
+            "enableSecretMutable": True,
+        },
+    )
+    if not settings.create_namespace:
+        return Part("logstack:index:Cluster", name, (provider,))
+    namespace = Declaration(
+        type=NAMESPACE,
+        name=settings.namespace,
+        inputs=kubernetes(NAMESPACE, settings.namespace, None, labels("logstack")),
+        protect=True,  # deleting a namespace deletes every volume claim in it
+    )
+    return Part("logstack:index:Cluster", name, (provider, namespace))

@@ -1,0 +1,88 @@
+"""What a part declares, as data: the plan, the tests and the components all read the same list."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import yaml
+
+from settings.quantities import kubernetes_cpu, kubernetes_size
+from settings.sizes import Resources
+
+Json: TypeAlias = "str | int | float | bool | Secret | Mapping[str, Json] | Sequence[Json] | None"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """The place of a secret value: its name; the value itself is put in only when the resource is registered."""
+
+    name: Literal["accessKeyId", "secretAccessKey"]
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """One resource: its Pulumi type token, its logical name, its inputs and what is done to protect it."""
+
+    type: str
+    name: str
+    inputs: Mapping[str, Json]
+    depends_on: tuple[str, ...] = ()
+    """Logical names of resources of the same part that come first; names are unique within a part."""
+    protect: bool = False
+    """`pulumi destroy` refuses to delete it."""
+    retain_on_delete: bool = False
+    """Pulumi forgets it instead of deleting it."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A component and its children: one branch of the resource tree."""
+
+    type: str
+    name: str
+    children: tuple[Declaration, ...] = field(default=())
+
+
+def kubernetes(
+    token: str,
+    name: str,
+    namespace: str | None,
+    labels: Mapping[str, str],
+    *,
+    annotations: Mapping[str, str] | None = None,
+    **body: Json,
+) -> dict[str, Json]:
+    """The inputs of a Kubernetes object of the type token `kubernetes:<group/version>:<kind>`."""
+    _, version, kind = token.split(":")
+    metadata: dict[str, Json] = {"name": name, "labels": dict(labels)}
+    if namespace:
+        metadata["namespace"] = namespace
+    if annotations:
+        metadata["annotations"] = dict(annotations)
+    return {"apiVersion": version.removeprefix("core/"), "kind": kind, "metadata": metadata, **body}
+
+
+def labels(app: str) -> dict[str, str]:
+    """The recommended labels of an object that logstack itself writes."""
+    return {
+        "app.kubernetes.io/name": app,
+        "app.kubernetes.io/part-of": "logstack",
+        "app.kubernetes.io/managed-by": "pulumi",
+    }
+
+
+def container_resources(size: Resources) -> dict[str, Json]:
+    """A container's requests and limits: CPU is asked for, memory is asked for and the limit."""
+    memory = kubernetes_size(size.memory)
+    return {"requests": {"cpu": kubernetes_cpu(size.cpu), "memory": memory}, "limits": {"memory": memory}}
+
+
+def yaml_text(document: Mapping[str, object]) -> str:
+    """A document as YAML 1.1, the dialect that Loki and Kubernetes read, in the order it was built."""
+    return yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True)
+
+
+def content_hash(text: str) -> str:
+    """Sixteen hexadecimal digits that change with the text: as an annotation, they roll the pods."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

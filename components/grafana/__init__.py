@@ -1,0 +1,1 @@
+"""Grafana: the datasource that its sidecar picks up."""

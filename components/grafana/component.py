@@ -1,0 +1,30 @@
+"""The GrafanaDatasource component."""
+
+import pulumi
+
+from components.cluster.component import Cluster
+from components.component import Component
+from components.grafana.resources import grafana
+from settings.grafana import GrafanaSettings
+
+
+class GrafanaDatasource(Component):
+    """The Loki datasource, as the ConfigMap that Grafana's sidecar reads. `uid` is stable."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: GrafanaSettings,
+        gateway_url: str,
+        cluster: Cluster,
+        *,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`gateway_url` is Loki's address inside the cluster."""
+        self.uid = settings.uid
+        super().__init__(
+            grafana(name, settings, gateway_url, cluster.settings),
+            cluster=cluster,
+            outputs={"uid": settings.uid},
+            opts=opts,
+        )

@@ -1,0 +1,52 @@
+"""The datasource's ConfigMap."""
+
+from components.declaration import Declaration, Part, kubernetes, labels, yaml_text
+from settings.cluster import ClusterSettings
+from settings.grafana import GrafanaSettings
+
+CONFIG = "kubernetes:core/v1:ConfigMap"
+NAME = "logstack-datasource"
+
+
+def grafana(name: str, settings: GrafanaSettings, gateway_url: str, cluster: ClusterSettings) -> Part:
+    """The GrafanaDatasource part; nothing when it is off."""
+    if not settings.enabled:
+        return Part("logstack:index:GrafanaDatasource", name)
+    inputs = kubernetes(
+        CONFIG,
+        NAME,
+        settings.namespace or cluster.namespace,
+        {**labels("grafana"), settings.sidecar_label: settings.sidecar_label_value},
+        data={"logstack.yaml": yaml_text(datasource(settings, gateway_url))},
+    )
+    return Part("logstack:index:GrafanaDatasource", name, (Declaration(CONFIG, NAME, inputs),))
+
+
+def datasource(settings: GrafanaSettings, gateway_url: str) -> dict[str, object]:
+    """Grafana's provisioning document: never the default datasource, which is Prometheus' place."""
+    json_data: dict[str, object] = {"maxLines": 1000}
+    if links := settings.trace_links:
+        json_data["derivedFields"] = [
+            {
+                "name": "trace",
+                "matcherRegex": links.pattern,
+                "datasourceUid": links.datasource_uid,
+                # Grafana expands $NAME of its own files; $$ is a literal dollar.
+                "url": "$${__value.raw}",
+            }
+        ]
+    return {
+        "apiVersion": 1,
+        "datasources": [
+            {
+                "name": settings.name,
+                "uid": settings.uid,
+                "type": "loki",
+                "access": "proxy",
+                "url": gateway_url,
+                "isDefault": False,
+                "editable": False,
+                "jsonData": json_data,
+            }
+        ],
+    }

@@ -1,0 +1,41 @@
+"""Loki's resources: two ConfigMaps of ours and the chart."""
+
+from components.chart import chart
+from components.declaration import Declaration, Part, content_hash, kubernetes, labels, yaml_text
+from components.loki.config import loki_config
+from components.loki.overrides import loki_overrides
+from components.loki.values import CONFIG_MAP, OVERRIDES_MAP, loki_values
+from components.object_store.access import StoreAccess
+from settings.charts import ChartSource
+from settings.cluster import ClusterSettings
+from settings.loki import LokiSettings
+
+CONFIG = "kubernetes:core/v1:ConfigMap"
+CHART_NAME = "loki"
+
+
+def loki(name: str, settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings, source: ChartSource) -> Part:
+    """The Loki part."""
+    config = yaml_text(loki_config(settings, store, cluster))
+    overrides = yaml_text(loki_overrides(settings))
+    values = loki_values(settings, store, cluster, content_hash(config))
+    return Part(
+        "logstack:index:Loki",
+        name,
+        (
+            _config_map(CONFIG_MAP, cluster, {"config.yaml": config}),
+            _config_map(OVERRIDES_MAP, cluster, {"overrides.yaml": overrides}),
+            chart(
+                CHART_NAME,
+                source,
+                cluster.namespace,
+                values,
+                skip_await=cluster.skip_await,
+                after=(CONFIG_MAP, OVERRIDES_MAP),
+            ),
+        ),
+    )
+
+
+def _config_map(name: str, cluster: ClusterSettings, data: dict[str, str]) -> Declaration:
+    return Declaration(CONFIG, name, kubernetes(CONFIG, name, cluster.namespace, labels("loki"), data=data))

@@ -1,0 +1,169 @@
+"""The Loki chart's values: everything that is not loki.yaml. Numbers go as strings with units where they are large."""
+
+from components.declaration import Json, container_resources
+from components.loki.addresses import RELEASE
+from components.object_store.access import StoreAccess
+from components.object_store.aws import SERVICE_ACCOUNT
+from settings.cluster import ClusterSettings
+from settings.loki import LokiSettings
+from settings.quantities import kubernetes_size
+from settings.sizes import Resources
+
+CONFIG_MAP = "loki-config"
+OVERRIDES_MAP = "loki-overrides"
+_OVERRIDES_DIRECTORY = "/etc/loki/overrides"
+_MIB = 1024**2
+_CHART_MODES = {"simple-scalable": "SimpleScalable", "monolithic": "Monolithic"}
+_CHART_ROLES = {"write": "write", "read": "read", "backend": "backend", "monolithic": "singleBinary"}
+# What the chart labels the pods of a role with.
+_COMPONENTS = {"singleBinary": "single-binary"}
+_DISTRIBUTED = (
+    "ingester",
+    "distributor",
+    "querier",
+    "queryFrontend",
+    "queryScheduler",
+    "indexGateway",
+    "compactor",
+    "bloomPlanner",
+    "bloomBuilder",
+    "bloomGateway",
+)
+Values = dict[str, Json]
+
+
+def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings, config_hash: str) -> Values:
+    """The values; `config_hash` changes with loki.yaml and rolls the pods."""
+    return {
+        "deploymentMode": _CHART_MODES[settings.deployment_mode],
+        "fullnameOverride": RELEASE,
+        "global": {
+            "clusterDomain": cluster.cluster_domain,
+            "dnsService": cluster.dns_service,
+            "dnsNamespace": cluster.dns_namespace,
+        },
+        "loki": _loki(settings, store, config_hash),
+        "defaults": _defaults(store),
+        **{key: _role(settings, role, key, cluster) for role, key in _CHART_ROLES.items()},
+        # The mode decides: pods of the other modes are none.
+        **{part: {"replicas": 0} for part in _DISTRIBUTED},
+        # Chart 18's default publishes only ready pods, so no pod of a new ring finds another.
+        "memberlist": {"service": {"publishNotReadyAddresses": True}},
+        "serviceAccount": {
+            "create": True,
+            "name": SERVICE_ACCOUNT,  # the role's trust names it; the chart's default name changes between versions
+            "annotations": dict(store.service_account_annotations),
+        },
+        # Reads every Secret of the cluster and needs another image; rules come as ConfigMaps of our own.
+        "sidecar": {"rules": {"enabled": False}},
+        "rbac": {"namespaced": True},
+        "gateway": _gateway(settings, cluster),
+        "chunksCache": _cache(settings.caches.chunks),
+        "resultsCache": _cache(settings.caches.results),
+        "ruler": {"enabled": store.kind == "s3"},
+        # Ours pushes through the collector; the chart's goes straight to Loki and proves half the way.
+        "lokiCanary": {"enabled": False},
+        # A pod with a floating image tag; the canary and `logstack try` test.
+        "test": {"enabled": False},
+    }
+
+
+def _loki(settings: LokiSettings, store: StoreAccess, config_hash: str) -> Values:
+    values: Values = {
+        "image": {"tag": settings.loki_version},
+        "auth_enabled": False,  # also decides what nginx asks for
+        "commonConfig": {"replication_factor": settings.replication_factor},
+        # Our ConfigMap instead of the chart's template: what Loki has verified is what Loki gets.
+        "configObjectName": CONFIG_MAP,
+        "generatedConfigObjectName": "",
+        "podAnnotations": {"logstack/config-hash": config_hash},
+        # Labels that Alloy turns into `app`; the chart's own name label is `loki` as well.
+        # Read by the chart for its checks and the mode's templates, not for the configuration.
+        "storage": {"type": store.kind, **({"bucketNames": _bucket_names(store)} if store.bucket else {})},
+        "schemaConfig": {"configs": [{"from": period.start} for period in settings.schema_periods]},
+    }
+    return values
+
+
+def _bucket_names(store: StoreAccess) -> Values:
+    return {"chunks": store.bucket, "ruler": store.bucket}
+
+
+def _defaults(store: StoreAccess) -> Values:
+    """What every Loki pod gets."""
+    values: Values = {
+        "extraVolumes": [{"name": "overrides", "configMap": {"name": OVERRIDES_MAP}}],
+        "extraVolumeMounts": [{"name": "overrides", "mountPath": _OVERRIDES_DIRECTORY, "readOnly": True}],
+    }
+    if store.credentials_secret:
+        values["extraEnvFrom"] = [{"secretRef": {"name": store.credentials_secret}}]
+    return values
+
+
+def _role(settings: LokiSettings, role: str, key: str, cluster: ClusterSettings) -> Values:
+    """One role's pods; a role of another mode has none."""
+    replicas = settings.replica_count(role)
+    if not replicas:
+        return {"replicas": 0}
+    size = settings.resources_of(role)
+    values: Values = {
+        "replicas": replicas,
+        "resources": container_resources(size),
+        "affinity": spread(_COMPONENTS.get(key, key), cluster),
+    }
+    if size.disk:
+        values["persistence"] = _persistence(settings, size, role)
+    return values
+
+
+def _persistence(settings: LokiSettings, size: Resources, role: str) -> Values:
+    """Volumes outlive pods, StatefulSets and mistakes."""
+    values: Values = {
+        ("enabled" if role == "monolithic" else "volumeClaimsEnabled"): True,
+        "size": kubernetes_size(size.disk or 0),
+        # The chart's default for the backend deletes the claims with the StatefulSet: retention's markers with them.
+        "enableStatefulSetAutoDeletePVC": False,
+        "whenDeleted": "Retain",
+        "whenScaled": "Retain",
+    }
+    if settings.storage_class:
+        values["storageClass"] = settings.storage_class
+    return values
+
+
+def spread(component: str, cluster: ClusterSettings) -> Json:
+    """One pod of a part a node: three nodes carry three replicas. On a one-node cluster it is a wish."""
+    term: Values = {
+        "labelSelector": {
+            "matchLabels": {"app.kubernetes.io/component": component, "app.kubernetes.io/instance": RELEASE}
+        },
+        "topologyKey": "kubernetes.io/hostname",
+    }
+    if cluster.single_node:
+        return {
+            "podAntiAffinity": {
+                # An empty list, because Helm merges what is absent from the chart's own values.
+                "requiredDuringSchedulingIgnoredDuringExecution": [],
+                "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": term}],
+            }
+        }
+    return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+
+
+def _gateway(settings: LokiSettings, cluster: ClusterSettings) -> Values:
+    return {
+        "enabled": True,
+        "replicas": settings.gateway.replicas,
+        "resources": container_resources(settings.resources_of("gateway")),
+        "affinity": spread("gateway", cluster),
+        # A surge pod would need a node of its own: with as many replicas as nodes the rollout would wait for ever.
+        "deploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
+        # A push may be as large as a burst; nginx's limit must not be the smaller one.
+        "nginxConfig": {"clientMaxBodySize": f"{max(4, -(-settings.limits.ingestion_burst // _MIB))}M"},
+        # One more image and container for numbers that Loki's own metrics have.
+        "metrics": {"enabled": False},
+    }
+
+
+def _cache(memory: int | None) -> Values:
+    return {"enabled": True, "allocatedMemory": memory // _MIB} if memory else {"enabled": False}

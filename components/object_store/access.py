@@ -1,0 +1,55 @@
+"""How Loki reaches its object store: all of it known at preview, none of it secret."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from components.object_store import aws, embedded
+from settings.cluster import ClusterSettings
+from settings.object_store import AwsStore, EmbeddedStore, FilesystemStore, ObjectStoreSettings
+
+STATIC_CREDENTIALS_SECRET = "loki-s3-credentials"  # noqa: S105 - the name of a Secret
+
+
+@dataclass(frozen=True)
+class StoreAccess:
+    """What Loki's configuration and pods need of the store."""
+
+    kind: str
+    """Loki's name of the store: `s3` or `filesystem`."""
+    bucket: str = ""
+    region: str = ""
+    endpoint: str | None = None
+    """The store's URL; none on AWS, where setting one breaks the web identity exchange (grafana/loki#7279)."""
+    path_style: bool = False
+    credentials_secret: str | None = None
+    """The Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; none where the pods have a role."""
+    service_account_annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def insecure(self) -> bool:
+        """Whether the store speaks plain HTTP."""
+        return (self.endpoint or "").startswith("http://")
+
+
+def store_access(store: ObjectStoreSettings, cluster: ClusterSettings) -> StoreAccess:
+    """How Loki reaches the store that the stack file names."""
+    match store:
+        case FilesystemStore():
+            return StoreAccess(kind="filesystem")
+        case AwsStore():
+            return StoreAccess(
+                kind="s3",
+                bucket=store.bucket,
+                region=store.region,
+                service_account_annotations=aws.service_account_annotations(store),
+            )
+        case _:
+            endpoint = embedded.endpoint(cluster) if isinstance(store, EmbeddedStore) else store.endpoint
+            return StoreAccess(
+                kind="s3",
+                bucket=store.bucket,
+                region=store.region,
+                endpoint=endpoint,
+                path_style=True if isinstance(store, EmbeddedStore) else store.path_style,
+                credentials_secret=store.credentials_secret or STATIC_CREDENTIALS_SECRET,
+            )

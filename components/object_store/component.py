@@ -1,0 +1,51 @@
+"""The ObjectStore component."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.cluster.component import Cluster
+from components.component import Component
+from components.object_store.access import store_access
+from components.object_store.resources import object_store
+from settings.object_store import ObjectStoreSettings
+from settings.sizes import SIZES, Resources, SizeName
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """An access key of the store; both parts are secrets."""
+
+    access_key_id: pulumi.Input[str]
+    secret_access_key: pulumi.Input[str]
+
+
+class ObjectStore(Component):
+    """The store that Loki writes to: embedded, referenced or made in AWS.
+
+    `credentials` fill the Secret that the stack makes; they are not needed where the settings name a Secret that exists
+    or the pods have an AWS role. `access` is how Loki reaches the store.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: ObjectStoreSettings,
+        cluster: Cluster,
+        *,
+        credentials: Credentials | None = None,
+        size: Resources = SIZES[SizeName.SMALL]["object-store"],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`size` is what the embedded server asks for."""
+        self.access = store_access(settings, cluster.settings)
+        secrets = {}
+        if credentials:
+            secrets = {"accessKeyId": credentials.access_key_id, "secretAccessKey": credentials.secret_access_key}
+        super().__init__(
+            object_store(name, settings, size, cluster.settings),
+            cluster=cluster,
+            secrets=secrets,
+            outputs={"kind": settings.kind, "bucket": self.access.bucket, "endpoint": self.access.endpoint or ""},
+            opts=opts,
+        )

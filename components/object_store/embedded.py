@@ -1,0 +1,121 @@
+"""The embedded object store: one Versity S3 Gateway on one volume, for staging."""
+
+from components.declaration import Declaration, Json, container_resources, kubernetes, labels
+from settings import pins
+from settings.cluster import ClusterSettings
+from settings.object_store import EmbeddedStore
+from settings.quantities import kubernetes_size
+from settings.sizes import Resources
+
+NAME = "loki-s3"
+PORT = 7070
+# Any unprivileged user; the group owns the volume.
+_USER = 10001
+_ROOT = "/data"
+
+SERVICE = "kubernetes:core/v1:Service"
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
+
+
+def endpoint(cluster: ClusterSettings) -> str:
+    """The store's URL inside the cluster."""
+    return f"http://{NAME}.{cluster.namespace}.svc.{cluster.cluster_domain}:{PORT}"
+
+
+def declarations(
+    store: EmbeddedStore, credentials_secret: str, size: Resources, cluster: ClusterSettings
+) -> tuple[Declaration, ...]:
+    """The Service and the StatefulSet with its volume."""
+    selector = {"app.kubernetes.io/name": NAME}
+    service = kubernetes(
+        SERVICE,
+        NAME,
+        cluster.namespace,
+        labels(NAME),
+        spec={
+            "selector": selector,
+            "ports": [{"name": "s3", "port": PORT, "targetPort": "s3"}],
+        },
+    )
+    stateful_set = kubernetes(
+        STATEFUL_SET,
+        NAME,
+        cluster.namespace,
+        labels(NAME),
+        # A change of the volume template replaces the StatefulSet: its pod and volume stay.
+        annotations={"pulumi.com/deletionPropagationPolicy": "orphan"},
+        spec={
+            "serviceName": NAME,
+            "replicas": 1,
+            "selector": {"matchLabels": selector},
+            "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
+            "template": {
+                "metadata": {"labels": labels(NAME)},
+                "spec": _pod(store, credentials_secret, size),
+            },
+            "volumeClaimTemplates": [
+                {
+                    "metadata": {"name": "data"},
+                    "spec": {
+                        "accessModes": ["ReadWriteOnce"],
+                        "resources": {"requests": {"storage": kubernetes_size(store.size)}},
+                        **({"storageClassName": store.storage_class} if store.storage_class else {}),
+                    },
+                }
+            ],
+        },
+    )
+    return (
+        Declaration(SERVICE, NAME, service),
+        Declaration(STATEFUL_SET, NAME, stateful_set, depends_on=(NAME,)),
+    )
+
+
+def _pod(store: EmbeddedStore, credentials_secret: str, size: Resources) -> dict[str, Json]:
+    def credential(variable: str, key: str) -> dict[str, Json]:
+        return {"name": variable, "valueFrom": {"secretKeyRef": {"name": credentials_secret, "key": key}}}
+
+    return {
+        "automountServiceAccountToken": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": _USER,
+            "runAsGroup": _USER,
+            "fsGroup": _USER,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [
+            {
+                "name": "versitygw",
+                "image": f"ghcr.io/versity/versitygw:v{pins.VERSITYGW_VERSION}",
+                "command": ["/usr/local/bin/versitygw"],
+                "args": ["--port", f":{PORT}", "--region", store.region, "--health", "/health", "posix", _ROOT],
+                "env": [
+                    credential("ROOT_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"),
+                    credential("ROOT_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY"),
+                    {"name": "GOMEMLIMIT", "value": str(size.memory * 85 // 100)},
+                ],
+                "ports": [{"name": "s3", "containerPort": PORT}],
+                "readinessProbe": {"httpGet": {"path": "/health", "port": "s3"}, "periodSeconds": 5},
+                "livenessProbe": {
+                    "httpGet": {"path": "/health", "port": "s3"},
+                    "periodSeconds": 20,
+                    "failureThreshold": 6,
+                },
+                "resources": container_resources(size),
+                "securityContext": {
+                    "allowPrivilegeEscalation": False,
+                    "readOnlyRootFilesystem": True,
+                    "capabilities": {"drop": ["ALL"]},
+                },
+                # A directory under the root is a bucket, and the kubelet makes a subPath that is not there:
+                # so the bucket exists before the server starts, without a job and without a shell in the image.
+                "volumeMounts": [
+                    {"name": "root", "mountPath": _ROOT},
+                    {"name": "data", "mountPath": f"{_ROOT}/{store.bucket}", "subPath": store.bucket},
+                ],
+            }
+        ],
+        "volumes": [{"name": "root", "emptyDir": {}}],
+    }

@@ -1,0 +1,39 @@
+"""The object store's resources, by its kind."""
+
+from components.declaration import Declaration, Part, Secret, kubernetes, labels
+from components.object_store import aws, embedded
+from components.object_store.access import STATIC_CREDENTIALS_SECRET
+from settings.cluster import ClusterSettings
+from settings.object_store import AwsStore, EmbeddedStore, ObjectStoreSettings, S3CompatibleStore
+from settings.sizes import Resources
+
+SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type token
+
+
+def object_store(name: str, store: ObjectStoreSettings, size: Resources, cluster: ClusterSettings) -> Part:
+    """The ObjectStore part: what the store's kind makes; an S3-compatible store is referenced, never managed."""
+    children: tuple[Declaration, ...] = ()
+    if isinstance(store, EmbeddedStore | S3CompatibleStore) and not store.credentials_secret:
+        children += (_credentials(cluster),)
+    match store:
+        case EmbeddedStore():
+            secret = store.credentials_secret or STATIC_CREDENTIALS_SECRET
+            children += embedded.declarations(store, secret, size, cluster)
+        case AwsStore():
+            children += aws.declarations(name, store, cluster)
+    return Part("logstack:index:ObjectStore", name, children)
+
+
+def _credentials(cluster: ClusterSettings) -> Declaration:
+    """The Secret that Loki's pods take their keys from, filled from the Pulumi config's secrets."""
+    inputs = kubernetes(
+        SECRET,
+        STATIC_CREDENTIALS_SECRET,
+        cluster.namespace,
+        labels("loki"),
+        stringData={
+            "AWS_ACCESS_KEY_ID": Secret("accessKeyId"),
+            "AWS_SECRET_ACCESS_KEY": Secret("secretAccessKey"),
+        },
+    )
+    return Declaration(SECRET, STATIC_CREDENTIALS_SECRET, inputs)

@@ -1,0 +1,26 @@
+"""The whole stack as data: the parts that `__main__` registers, for the plan and the tests, without Pulumi."""
+
+from components.alloy.resources import alloy
+from components.canary.resources import canary
+from components.cluster.resources import cluster
+from components.declaration import Part
+from components.grafana.resources import grafana
+from components.loki.addresses import gateway_url, push_url
+from components.loki.resources import loki
+from components.object_store.access import store_access
+from components.object_store.resources import object_store
+from settings.tree import Settings
+
+
+def platform(settings: Settings) -> tuple[Part, ...]:
+    """The parts in the order of `__main__`; a test holds the two equal."""
+    place = settings.cluster
+    push, gateway = push_url(place), gateway_url(place)
+    return (
+        cluster("cluster", place),
+        object_store("store", settings.object_store, settings.resources_of("object-store"), place),
+        loki("loki", settings, store_access(settings.object_store, place), place, settings.charts.loki),
+        alloy("alloy", settings.collector, push, settings.resources_of("alloy"), place, settings.charts.alloy),
+        canary("canary", settings.canary, gateway, settings.resources_of("canary"), place),
+        grafana("grafana", settings.grafana, gateway, place),
+    )
