@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 
 
 class Group(BaseModel):
@@ -14,9 +15,28 @@ class Group(BaseModel):
     )
 
 
+def spelled(pattern: str, words: str, max_length: int | None = None) -> FieldInfo:
+    """A text's form, and the words for whoever misses it: "must be ..." (editors show them too)."""
+    field: FieldInfo = Field(
+        pattern=pattern, max_length=max_length, json_schema_extra={"patternErrorMessage": f"must be {words}"}
+    )
+    return field
+
+
 # RFC 1123 label: names of namespaces, Secrets' parents, services (Kubernetes: object names).
-DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+DnsLabel = Annotated[
+    str,
+    spelled(
+        r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+        "a Kubernetes name: lower-case letters, digits and -, at most 63 characters",
+    ),
+]
 # RFC 1123 subdomain: names of Secrets, ConfigMaps, storage classes.
 DnsName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", max_length=253)
+    str,
+    spelled(
+        r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+        "a Kubernetes name: lower-case letters, digits, - and ., at most 253 characters",
+        max_length=253,
+    ),
 ]

@@ -1,8 +1,12 @@
 """Which cluster a stack belongs to, and the namespace that it is a guest of."""
 
-from pydantic import Field
+from typing import Annotated
 
-from settings.base import DnsLabel, Group
+from settings.base import DnsLabel, Group, spelled
+
+ApiServer = Annotated[
+    str, spelled(r"^https://[^/\s]+/?$", "https:// and a host without a path, such as https://10.0.40.2:6443")
+]
 
 
 class ClusterSettings(Group):
@@ -12,8 +16,8 @@ class ClusterSettings(Group):
     """The value of the label `cluster` on every line."""
     context: str
     """The kubeconfig context to use; the current context is never taken by chance."""
-    api_server: str | None = Field(default=None, pattern=r"^https://[^/\s]+/?$")
-    """The API server's URL that the context must point at; any other cluster is refused before anything is registered."""
+    api_server: ApiServer | None = None
+    """The API server's URL that the context must point at; any other is refused before anything is registered."""
     namespace: DnsLabel = "monitoring"
     """The namespace of Loki, Alloy, the canary and the embedded object store."""
     create_namespace: bool = False

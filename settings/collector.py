@@ -47,7 +47,7 @@ class CollectorSettings(Group):
     max_backoff: Duration = parse_duration("5m")
     """The longest pause between two tries (Alloy's default)."""
     max_retries: int = Field(default=30, ge=1)
-    """Tries before a batch is given up: Alloy's default of 10 gives up after 8.5 minutes of outage, 30 after 1 h 48 min."""
+    """Tries before a batch is given up: Alloy's default of 10 gives up after 8.5 min of outage, 30 after 1 h 48 min."""
 
 
 class CanarySettings(Group):

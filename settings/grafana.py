@@ -1,8 +1,8 @@
 """The datasource that Grafana's sidecar picks up."""
 
-from pydantic import Field
+from typing import Annotated
 
-from settings.base import DnsLabel, Group
+from settings.base import DnsLabel, Group, spelled
 
 
 class TraceLinks(Group):
@@ -23,7 +23,7 @@ class GrafanaSettings(Group):
     """Grafana's namespace; without it the stack's own."""
     name: str = "Loki"
     """The datasource's name in Grafana."""
-    uid: str = Field(default="loki", pattern=r"^[a-zA-Z0-9_-]{1,40}$")
+    uid: Annotated[str, spelled(r"^[a-zA-Z0-9_-]{1,40}$", "letters, digits, _ and -, at most 40")] = "loki"
     """The datasource's uid: stable, so that dashboards and links keep working."""
     sidecar_label: str = "grafana_datasource"
     """The label that Grafana's sidecar looks for (kube-prometheus-stack: grafana_datasource)."""

@@ -1,12 +1,12 @@
 """Loki: its mode, what it keeps, how many copies, its limits, caches, gateway and sizes."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from settings import pins
-from settings.base import DnsName, Group
+from settings.base import DnsName, Group, spelled
 from settings.quantities import Duration, Size, parse_duration, parse_size
 from settings.sizes import SIZES, Resources, SizeName
 
@@ -19,10 +19,10 @@ _ROLES: dict[DeploymentMode, tuple[Role, ...]] = {
 
 
 def _iso_date(value: object) -> object:
-    """YAML reads an unquoted 2024-04-01 as a date; Loki wants the text."""
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    return value.isoformat() if isinstance(value, date) else value
+    """YAML reads an unquoted 2024-04-01 as a time, and the engine hands it over as Go writes it; Loki wants the day."""
+    if isinstance(value, date):
+        value = value.strftime("%Y-%m-%d")
+    return value.removesuffix(" 00:00:00 +0000 UTC") if isinstance(value, str) else value
 
 
 class Replicas(Group):
@@ -54,7 +54,7 @@ class SchemaPeriod(Group):
 
 
 class Limits(Group):
-    """What one tenant may send and ask; changes reach Loki without a restart, except the query limits that retention sets."""
+    """What one tenant may send and ask; changes reach Loki without a restart, but for the query limits."""
 
     ingestion_rate: Size = parse_size("10Mi")
     """Lines taken in, bytes a second over all writers (Loki's guide for production: 10 MB, default 4 MB)."""
@@ -131,7 +131,7 @@ class LokiSettings(Group):
     """Memory that replaying the write-ahead log may take before it flushes; without it half of the writer's memory."""
     storage_class: DnsName | None = None
     """The StorageClass of Loki's volumes; without it the cluster's default."""
-    loki_version: str = Field(default=pins.LOKI_VERSION, pattern=r"^\d+\.\d+\.\d+$")
+    loki_version: Annotated[str, spelled(r"^\d+\.\d+\.\d+$", "a full version, such as 3.7.8")] = pins.LOKI_VERSION
     """Loki's version."""
 
     @property
@@ -148,6 +148,16 @@ class LokiSettings(Group):
     def writers(self) -> int:
         """How many pods take lines in."""
         return self.replica_count(self.writer)
+
+    @property
+    def write_quorum(self) -> int:
+        """Writers that must take a line before it is acknowledged (dskit: ring/replication_strategy.go)."""
+        return self.replication_factor // 2 + 1
+
+    @property
+    def lost_writers_survived(self) -> int:
+        """How many writers may be lost with writes going on and no acknowledged line lost; Loki asks no others."""
+        return self.replication_factor - self.write_quorum
 
     def replica_count(self, role: str) -> int:
         """Pods of a role; 0 for a role of another mode."""

@@ -4,10 +4,24 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.base import DnsName, Group
+from settings.base import DnsName, Group, spelled
 from settings.quantities import Size, parse_size
 
-AwsRegion = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+AwsRegion = Annotated[str, spelled(r"^[a-z]{2}(-[a-z]+)+-\d$", "an AWS region, such as eu-central-1")]
+AwsAccount = Annotated[str, spelled(r"^\d{12}$", "the account's twelve digits, in quotes")]
+OidcIssuer = Annotated[
+    str,
+    spelled(r"^[^/:\s]+/\S+$", "the issuer without https://, such as oidc.eks.eu-central-1.amazonaws.com/id/0123ABCD"),
+]
+KmsKey = Annotated[
+    str,
+    spelled(
+        r"^arn:[^:]+:kms:[^:]+:\d{12}:key/.+$",
+        "a key's ARN, such as arn:aws:kms:eu-central-1:123456789012:key/1234abcd",
+    ),
+]
+# Stores outside AWS choose their own: Garage says `garage`, Ceph RGW the name of its zone group.
+Region = Annotated[str, spelled(r"^[A-Za-z0-9_-]+$", "the store's region name: letters, digits, - and _")]
 
 
 class EmbeddedStore(Group):
@@ -23,7 +37,7 @@ class EmbeddedStore(Group):
     credentials_secret: DnsName | None = None
     """An existing Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without it one is made from the Pulumi
     config secrets accessKeyId and secretAccessKey."""
-    region: AwsRegion = "us-east-1"
+    region: Region = "us-east-1"
     """The region name that signatures carry."""
 
 
@@ -35,7 +49,7 @@ class S3CompatibleStore(Group):
     """The store's URL, such as http://10.0.40.10:9000: scheme and host, no path."""
     bucket: str
     """The bucket for chunks, index and rules; it must exist, and no other stack may use it."""
-    region: AwsRegion = "us-east-1"
+    region: Region = "us-east-1"
     """The region name that signatures carry; always set, for without it the client guesses."""
     path_style: bool = True
     """Address the bucket as a path, not as a host name; what S3-compatible stores expect."""
@@ -51,7 +65,7 @@ class AwsIdentity(Group):
     """EKS Pod Identity, or IAM roles for service accounts."""
     eks_cluster: str
     """The EKS cluster's name."""
-    oidc_provider: str | None = Field(default=None, pattern=r"^[^/:\s]+/\S+$")
+    oidc_provider: OidcIssuer | None = None
     """IRSA: the OIDC issuer without https://, such as oidc.eks.eu-central-1.amazonaws.com/id/0123ABCD."""
 
 
@@ -63,12 +77,12 @@ class AwsStore(Group):
     """The bucket's name, unique in all of AWS."""
     region: AwsRegion
     """The bucket's region."""
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AwsAccount
     """The AWS account; the provider refuses every other."""
     partition: Literal["aws", "aws-cn", "aws-us-gov"] = "aws"
     """The AWS partition, for ARNs."""
     identity: AwsIdentity
-    kms_key_arn: str | None = Field(default=None, pattern=r"^arn:[^:]+:kms:[^:]+:\d{12}:key/.+$")
+    kms_key_arn: KmsKey | None = None
     """Encrypt with this KMS key; without it with S3's own keys (SSE-S3)."""
 
 

@@ -6,10 +6,13 @@ of millicores. Numbers with units reach charts as strings, because a large numbe
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+# Go's durations, which Loki reads, end at 292 years.
+_LONGEST = 100 * 365 * 86400
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(\d+)([smhdw])")
 _BYTES = {"": 1, "B": 1} | {
@@ -17,7 +20,7 @@ _BYTES = {"": 1, "B": 1} | {
     for power, unit in enumerate("KMGT")
     for suffix, base in (("i", 1024), ("iB", 1024), ("B", 1000))
 }
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?i?B?)")
+_SIZE = re.compile(r"(\d{1,19}(?:\.\d{1,9})?)\s*([KMGT]?i?B?)")
 _CPU = re.compile(r"(\d+)m|(\d+(?:\.\d{1,3})?)")
 
 
@@ -29,17 +32,18 @@ def parse_duration(value: object) -> timedelta:
     parts = _DURATION.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f"{text!r} is no duration; write a number and a unit, such as 7d, 12h or 30m")
-    return timedelta(seconds=sum(int(number) * _SECONDS[unit] for number, unit in parts))
+    seconds = sum(int(number) * _SECONDS[unit] for number, unit in parts)
+    if seconds > _LONGEST:
+        raise ValueError(f"{text!r} is longer than 100 years")
+    return timedelta(seconds=seconds)
 
 
 def parse_size(value: object) -> int:
     """Bytes of `10Gi`, `512Mi` (powers of 1024) or `110GB` (powers of 1000); raises ValueError for anything else."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
     match = _SIZE.fullmatch(str(value))
     if not match or match[2] not in _BYTES:
         raise ValueError(f"{str(value)!r} is no size; write a number and a unit, such as 10Gi, 512Mi or 256KB")
-    return int(float(match[1]) * _BYTES[match[2]])
+    return int(Decimal(match[1]) * _BYTES[match[2]])
 
 
 def parse_cpu(value: object) -> int:
@@ -83,21 +87,30 @@ def kubernetes_cpu(millicores: int) -> str:
     return str(millicores // 1000) if millicores % 1000 == 0 else f"{millicores}m"
 
 
+def _schema(types: str | list[str], pattern: str, words: str) -> WithJsonSchema:
+    message = f"must be {words}"
+    return WithJsonSchema({"type": types, "format": "quantity", "pattern": pattern, "patternErrorMessage": message})
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(plain_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^(\d+[smhdw])+$", "examples": ["7d", "12h"]}),
+    _schema("string", r"^(\d+[smhdw])+$", "a duration: a number and a unit, such as 7d, 12h or 30m"),
 ]
 Size = Annotated[
     int,
     BeforeValidator(parse_size),
     PlainSerializer(kubernetes_size, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?([KMGT]i?B?)?$", "examples": ["10Gi", "512Mi"]}),
+    _schema(
+        ["string", "integer"],
+        r"^\d+(\.\d+)?\s*([KMGT](i|iB|B)|B)?$",
+        "a size: a number and a unit, such as 10Gi, 512Mi or 256KB",
+    ),
 ]
 Cpu = Annotated[
     int,
     BeforeValidator(parse_cpu),
     PlainSerializer(kubernetes_cpu, return_type=str),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": r"^(\d+m|\d+(\.\d{1,3})?)$", "examples": ["500m", "2"]}),
+    _schema(["string", "number"], r"^(\d+m|\d+(\.\d{1,3})?)$", "an amount of CPU: cores (2, 0.5) or millicores (500m)"),
 ]

@@ -3,7 +3,7 @@
 from components.alloy.syntax import Block, Expression, Value, document
 from settings.cluster import ClusterSettings
 from settings.collector import CollectorSettings, IndexLabel
-from settings.quantities import loki_duration, loki_size
+from settings.quantities import kubernetes_size, loki_duration
 
 _POD = "__meta_kubernetes_pod"
 # From which metadata each label comes: (source labels, separator, pattern, what it becomes). Of several names of an
@@ -137,7 +137,7 @@ def _process(collector: CollectorSettings) -> Block:
 def _write(collector: CollectorSettings, push_url: str, cluster: ClusterSettings) -> Block:
     endpoint: dict[str, Value] = {
         "url": push_url,
-        "batch_size": loki_size(collector.batch_size).replace("B", "iB"),
+        "batch_size": f"{kubernetes_size(collector.batch_size)}B",
         "batch_wait": loki_duration(collector.batch_wait),
         "max_backoff_period": loki_duration(collector.max_backoff),
         "max_backoff_retries": collector.max_retries,

@@ -12,7 +12,8 @@ class Expression:
     text: str
 
 
-Value: TypeAlias = "str | bool | int | Expression | Sequence[Value] | Mapping[str, Value]"
+# Objects hold texts only: `alloy fmt` aligns an object inside an object in a way of its own.
+Value: TypeAlias = "str | bool | int | Expression | Sequence[Value] | Mapping[str, str]"
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def literal(value: Value) -> str:
         case str():
             return quoted(value)
         case Mapping():
-            return "{ " + ", ".join(f"{quoted(key)} = {literal(item)}" for key, item in value.items()) + " }"
+            return "{" + ", ".join(f"{quoted(key)} = {literal(item)}" for key, item in value.items()) + "}"
         case _:
             return "[" + ", ".join(literal(item) for item in value) + "]"
 

@@ -40,9 +40,11 @@ def alloy_values(size: Resources) -> dict[str, Json]:
             "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
             "volumes": {"extra": [{"name": "state", "hostPath": {"path": _STATE, "type": "DirectoryOrCreate"}}]},
         },
-        # The chart's own rules read every Secret of the cluster.
-        "rbac": {
-            "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}],
-            "clusterRules": [],
-        },
+        # The chart's own rules read every Secret of the cluster. Its template joins the two lists, and writes YAML that
+        # nobody can read when one of them is empty.
+        "rbac": {"rules": [_pods("list", "watch")], "clusterRules": [_pods("get")]},
     }
+
+
+def _pods(*verbs: str) -> dict[str, Json]:
+    return {"apiGroups": [""], "resources": ["pods"], "verbs": list(verbs)}

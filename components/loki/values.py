@@ -13,6 +13,8 @@ CONFIG_MAP = "loki-config"
 OVERRIDES_MAP = "loki-overrides"
 _OVERRIDES_DIRECTORY = "/etc/loki/overrides"
 _MIB = 1024**2
+# A writer that stops flushes its chunks first; the chart gives its single binary 30 seconds, its writers 300.
+_FLUSH_SECONDS = 300
 _CHART_MODES = {"simple-scalable": "SimpleScalable", "monolithic": "Monolithic"}
 _CHART_ROLES = {"write": "write", "read": "read", "backend": "backend", "monolithic": "singleBinary"}
 # What the chart labels the pods of a role with.
@@ -94,6 +96,8 @@ def _defaults(store: StoreAccess) -> Values:
     values: Values = {
         "extraVolumes": [{"name": "overrides", "configMap": {"name": OVERRIDES_MAP}}],
         "extraVolumeMounts": [{"name": "overrides", "mountPath": _OVERRIDES_DIRECTORY, "readOnly": True}],
+        # Loki finds its peers by DNS; every Service of the namespace would be ten environment variables.
+        "enableServiceLinks": False,
     }
     if store.credentials_secret:
         values["extraEnvFrom"] = [{"secretRef": {"name": store.credentials_secret}}]
@@ -110,7 +114,11 @@ def _role(settings: LokiSettings, role: str, key: str, cluster: ClusterSettings)
         "replicas": replicas,
         "resources": container_resources(size),
         "affinity": spread(_COMPONENTS.get(key, key), cluster),
+        # Loki asks nothing of Kubernetes' API. Not in `defaults`: the chart's own value for the backend wins over them.
+        "automountServiceAccountToken": False,
     }
+    if role == settings.writer:
+        values["terminationGracePeriodSeconds"] = _FLUSH_SECONDS
     if size.disk:
         values["persistence"] = _persistence(settings, size, role)
     return values
@@ -123,8 +131,6 @@ def _persistence(settings: LokiSettings, size: Resources, role: str) -> Values:
         "size": kubernetes_size(size.disk or 0),
         # The chart's default for the backend deletes the claims with the StatefulSet: retention's markers with them.
         "enableStatefulSetAutoDeletePVC": False,
-        "whenDeleted": "Retain",
-        "whenScaled": "Retain",
     }
     if settings.storage_class:
         values["storageClass"] = settings.storage_class
@@ -151,7 +157,7 @@ def spread(component: str, cluster: ClusterSettings) -> Json:
 
 
 def _gateway(settings: LokiSettings, cluster: ClusterSettings) -> Values:
-    return {
+    values: Values = {
         "enabled": True,
         "replicas": settings.gateway.replicas,
         "resources": container_resources(settings.resources_of("gateway")),
@@ -163,6 +169,9 @@ def _gateway(settings: LokiSettings, cluster: ClusterSettings) -> Values:
         # One more image and container for numbers that Loki's own metrics have.
         "metrics": {"enabled": False},
     }
+    if settings.gateway.replicas > 1:
+        values["podDisruptionBudget"] = {"maxUnavailable": 1}
+    return values
 
 
 def _cache(memory: int | None) -> Values:

@@ -1,0 +1,203 @@
+"""What a run proves, one line each; a check that fails says what was seen instead."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import httpx
+
+from ops.local.client import Entry, selector
+from ops.local.lines import LogFile, stream_labels, timestamped
+from ops.local.platform import Platform
+from settings.quantities import kubernetes_size
+
+_SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One check's result."""
+
+    name: str
+    passed: bool
+    detail: str
+    seconds: float = 0.0
+
+
+class CheckError(Exception):
+    """A check that did not hold; the message is what was seen."""
+
+
+@dataclass
+class Sent:
+    """The lines of one file, as they were sent."""
+
+    labels: dict[str, str]
+    entries: list[Entry]
+    refused: int = 0
+
+
+@dataclass
+class Run:
+    """The state that the checks share: what was sent, and when."""
+
+    platform: Platform
+    files: Sequence[LogFile]
+    sent: list[Sent] = field(default_factory=list)
+    end: int = field(default_factory=time.time_ns)
+
+    @property
+    def cluster_selector(self) -> str:
+        """Everything that the run has sent."""
+        return selector(
+            {"namespace": "try"}
+            if "namespace" in self.platform.settings.collector.index_labels
+            else self.sent[0].labels
+        )
+
+    @property
+    def start(self) -> int:
+        """The first line's time, in nanoseconds."""
+        return min(entry.time for sent in self.sent for entry in sent.entries)
+
+    @property
+    def lines(self) -> int:
+        """Lines that Loki has taken."""
+        return sum(len(sent.entries) for sent in self.sent)
+
+    @property
+    def raw_bytes(self) -> int:
+        """Bytes of the lines that Loki has taken."""
+        return sum(len(entry.line.encode()) for sent in self.sent for entry in sent.entries)
+
+
+Check = tuple[str, Callable[[Run], str]]
+
+
+def carry_out(checks: Sequence[Check], run: Run) -> Iterator[Outcome]:
+    """Each check's outcome as soon as it is there; after a failure the rest still runs."""
+    for name, check in checks:
+        began = time.monotonic()
+        try:
+            detail, passed = check(run), True
+        except (CheckError, httpx.HTTPError) as failure:
+            detail, passed = str(failure), False
+        yield Outcome(name, passed, detail, time.monotonic() - began)
+
+
+def expect(condition: object, seen: str) -> None:
+    """Raises CheckError with what was seen unless the condition holds."""
+    if not condition:
+        raise CheckError(seen)
+
+
+def ring_is_whole(run: Run) -> str:
+    """Every writer is an active member, in the eyes of every writer."""
+    writers = run.platform.writers
+    for writer in writers:
+        states = run.platform.loki.ring(writer.url)
+        expect(states == ["ACTIVE"] * len(writers), f"{writer.name} sees {states}, expected {len(writers)} ACTIVE")
+    return f"{len(writers)} of {len(writers)} writers ACTIVE, replication {run.platform.settings.replication_factor}"
+
+
+def takes_lines_in(run: Run) -> str:
+    """Every line is acknowledged, but for those that the stack's own limit refuses."""
+    settings = run.platform.settings
+    longest = settings.limits.max_line_size
+    for number, file in enumerate(run.files):
+        labels = stream_labels(file, number, settings.cluster.name, settings.collector.index_labels)
+        entries = [Entry(when, line) for when, line in timestamped(file.lines, run.end)]
+        fits = [entry for entry in entries if len(entry.line.encode()) <= longest]
+        too_long = [entry for entry in entries if len(entry.line.encode()) > longest]
+        for push in run.platform.loki.push(labels, fits):
+            expect(push.acknowledged, f"{file.path.name}: {push.status} {push.reason[:300]}")
+        for push in run.platform.loki.push(labels, too_long):
+            expect(not push.acknowledged, f"{file.path.name}: a line above {kubernetes_size(longest)} was taken")
+        run.sent.append(Sent(labels, fits, len(too_long)))
+    refused = sum(sent.refused for sent in run.sent)
+    note = f"; {refused} longer than {kubernetes_size(longest)} refused, as limits.maxLineSize says" if refused else ""
+    return f"{run.lines} lines acknowledged{note}"
+
+
+def gives_lines_back(run: Run) -> str:
+    """The same lines with the same times, no more and no fewer."""
+    found = 0
+    for sent in run.sent:
+        if not sent.entries:
+            continue
+        first, last = sent.entries[0].time, sent.entries[-1].time
+        back = list(run.platform.loki.entries(selector(sent.labels), first, last + 1))
+        missing, extra = Counter(sent.entries) - Counter(back), Counter(back) - Counter(sent.entries)
+        expect(
+            not missing and not extra,
+            f"{selector(sent.labels)}: {missing.total()} missing, {extra.total()} not sent, of {len(sent.entries)}",
+        )
+        found += len(back)
+    return f"{found} of {run.lines} lines, each as it was sent"
+
+
+def has_the_labels(run: Run) -> str:
+    """The labels are the stack's, and no other but those that Loki itself adds."""
+    loki = run.platform.loki
+    expected = set(run.sent[0].labels)
+    labels = set(loki.get("/loki/api/v1/labels", start=run.start, end=run.end + _SECOND)["data"])
+    found = labels - {"service_name"}  # Loki's own (limits_config.discover_service_name)
+    expect(found == expected, f"found {sorted(found)}, expected {sorted(expected)}")
+    return ", ".join(sorted(expected))
+
+
+def answers_a_rate(run: Run) -> str:
+    """A metric query counts exactly the lines that were sent."""
+    seconds = (run.end - run.start) // _SECOND + 2
+    query = f"sum(count_over_time({run.cluster_selector}[{seconds}s]))"
+    counted = run.platform.loki.value(query, run.end + _SECOND)
+    expect(counted == run.lines, f"{query} = {counted:g}, expected {run.lines}")
+    rate = run.platform.loki.value(f"sum(rate({run.cluster_selector}[{seconds}s]))", run.end + _SECOND)
+    expect(abs(rate * seconds - run.lines) < 1, f"rate gives {rate:g}/s over {seconds} s, expected {run.lines} lines")
+    return f"{rate:.1f} lines/s over {seconds} s"
+
+
+def answers_the_volume(run: Run) -> str:
+    """The volume endpoint knows how many bytes there are."""
+    answer = run.platform.loki.get(
+        "/loki/api/v1/index/volume", query=run.cluster_selector, start=run.start, end=run.end + _SECOND, limit=100
+    )
+    volume = sum(int(series["value"][1]) for series in answer["data"]["result"])
+    expect(volume > 0, "the volume endpoint answers 0 bytes")
+    return f"{volume} bytes for {run.raw_bytes} sent"
+
+
+def restarts_without_loss(run: Run) -> str:
+    """All writers stop as in a roll-out, write chunks and index to the store, and come back."""
+    run.platform.restart(*run.platform.writers)
+    # Gone from the writers' memory: what is found now comes from the store.
+    return gives_lines_back(run)
+
+
+def fills_the_bucket(run: Run) -> str:
+    """Chunks and index are objects in the bucket."""
+    bucket = run.platform.bucket()
+    chunks = bucket.chunks()
+    index = [key for key in bucket.objects("index/") if key.endswith(".tsdb.gz")]
+    expect(chunks, "no chunk in the bucket")
+    expect(index, "no TSDB index in the bucket")
+    stored = sum(chunk.size for chunk in chunks)
+    return (
+        f"{len(chunks)} chunks, {len(index)} index files; {stored} bytes stored for {run.raw_bytes} raw"
+        f" = {stored / run.raw_bytes:.3f}"
+    )
+
+
+def standard_checks(platform: Platform) -> list[Check]:
+    """The checks of every run, in their order."""
+    checks: list[Check] = [
+        ("ring whole", ring_is_whole),
+        ("lines in", takes_lines_in),
+        ("lines out", gives_lines_back),
+        ("labels", has_the_labels),
+        ("rate query", answers_a_rate),
+        ("volume endpoint", answers_the_volume),
+        ("lines out after all writers restarted", restarts_without_loss),
+    ]
+    return [*checks, ("chunks and index in the bucket", fills_the_bucket)] if platform.has_store else checks

@@ -1,0 +1,144 @@
+"""What takes minutes: retention in the real compactor, and a writer killed under load."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+import httpx
+
+from ops.local.checks import Check, Run, expect
+from ops.local.client import Entry, selector
+from ops.local.layout import Node
+from settings.quantities import loki_duration
+
+_DAY = 86_400_000_000_000
+# The delays of the compactor, and nothing else: what a week does takes a minute.
+FAST_COMPACTOR = {"compaction_interval": "5s", "retention_delete_delay": "1s", "apply_retention_interval": "5s"}
+# Lines of ten days ago are refused at the door; to have some, the door is open while they are sent.
+TAKES_OLD_LINES = {"reject_old_samples": False}
+# Measured: the index table of an expired day goes at the first compaction, its chunks about 60 s later.
+_RETENTION_SECONDS = 300
+_RELOAD_SECONDS = 30
+_LINES = 300
+_STREAMS = 60
+_PUSHES = 900
+_PER_PUSH = 5
+
+
+def deep_checks() -> list[Check]:
+    """The checks of DEEP=1, after the standard ones."""
+    return [("retention", deletes_what_has_expired), ("one writer killed under load", survives_as_the_budget_says)]
+
+
+def deletes_what_has_expired(run: Run) -> str:
+    """Lines older than the retention vanish from the bucket, younger ones stay and are found."""
+    platform = run.platform
+    if not platform.has_store:
+        return "not exercised: there is no bucket to look into"
+    retention = int(platform.settings.retention.total_seconds()) * 1_000_000_000
+    now = time.time_ns()
+    limit = now - retention
+    _open_for_old_lines(run, limit - 2 * _DAY)
+    expired, young = _aged(run, "expired", limit - 2 * _DAY), _aged(run, "young", limit + 2 * _DAY)
+    platform.restart(*platform.writers)
+    before = platform.bucket().chunks()
+    old = [chunk for chunk in before if chunk.through < limit]
+    expect(old, "the expired lines never reached the bucket")
+    platform.write_overrides({})
+    platform.write_config(FAST_COMPACTOR)
+    platform.restart(*platform.layout.of("backend"))
+    began = time.monotonic()
+    while left := [chunk for chunk in platform.bucket().chunks() if chunk.through < limit]:
+        platform.fleet.check()
+        seconds = time.monotonic() - began
+        expect(
+            seconds < _RETENTION_SECONDS, f"{len(left)} of {len(old)} expired chunks still there after {seconds:.0f} s"
+        )
+        time.sleep(1)
+    seconds = time.monotonic() - began
+    kept = {chunk.key for chunk in before} - {chunk.key for chunk in old}
+    gone = kept - {chunk.key for chunk in platform.bucket().chunks()}
+    expect(not gone, f"{len(gone)} chunks younger than the retention were deleted")
+    _expect_found(run, young, "young lines")
+    return (
+        f"{len(expired)} lines older than {loki_duration(platform.settings.retention)} gone from the bucket after "
+        f"{seconds:.0f} s ({len(old)} chunks); {len(young)} younger lines found, {len(kept)} chunks kept"
+    )
+
+
+def survives_as_the_budget_says(run: Run) -> str:
+    """One writer is killed while lines come in; what is refused and found is what the failure budget promises."""
+    platform = run.platform
+    settings = platform.settings
+    killed, *others = reversed(platform.writers)
+    if not others:
+        return "not exercised: the only writer cannot be spared"
+    survives = settings.lost_writers_survived > 0
+    acknowledged, refused = _under_load(run, killed, others)
+    share = f"{refused} of {_PUSHES - _PUSHES // 3} pushes refused after the kill"
+    if survives:
+        expect(refused == 0, f"{share}, expected none at replication {settings.replication_factor}")
+        _expect_found(run, acknowledged, "acknowledged lines while the writer is lost")
+    else:
+        expect(refused, f"{share}, expected some at replication {settings.replication_factor}")
+    platform.start_node(killed)
+    platform.wait_ready((killed,))
+    _expect_found(run, acknowledged, "acknowledged lines after the writer came back")
+    promise = "writes go on" if survives else "writes of its streams wait for it"
+    missing = f"0 of {len(acknowledged)} acknowledged lines missing"
+    return f"as promised at replication {settings.replication_factor} ({promise}): {share}; {missing}"
+
+
+def _open_for_old_lines(run: Run, when: int) -> None:
+    """Change the runtime overrides and wait until every writer takes a line of long ago."""
+    run.platform.write_overrides(TAKES_OLD_LINES)
+    deadline = time.monotonic() + _RELOAD_SECONDS
+    for node in run.platform.writers:
+        while not run.platform.loki.push(_labels(run, "probe", 0), [Entry(when, "probe")], node.url)[0].acknowledged:
+            expect(time.monotonic() < deadline, f"{node.name} has not read the overrides after {_RELOAD_SECONDS} s")
+            time.sleep(0.5)
+
+
+def _labels(run: Run, app: str, pod: int) -> dict[str, str]:
+    return {**run.sent[0].labels, "namespace": "try-deep", "app": app, "pod": f"{app}-{pod}"}
+
+
+def _aged(run: Run, app: str, when: int) -> list[tuple[dict[str, str], Entry]]:
+    labels = _labels(run, app, 0)
+    entries = [Entry(when + index * 1_000_000, f"{app} line {index}") for index in range(_LINES)]
+    for push in run.platform.loki.push(labels, entries):
+        expect(push.acknowledged, f"{app} lines: {push.status} {push.reason[:300]}")
+    return [(labels, entry) for entry in entries]
+
+
+def _under_load(run: Run, killed: Node, others: Sequence[Node]) -> tuple[list[tuple[dict[str, str], Entry]], int]:
+    """The acknowledged lines, and how many pushes were refused after the kill."""
+    acknowledged: list[tuple[dict[str, str], Entry]] = []
+    refused = 0
+    start = time.time_ns() - _PUSHES * _PER_PUSH * 1_000_000
+    for number in range(_PUSHES):
+        if number == _PUSHES // 3:
+            run.platform.fleet.kill(killed.name)
+        labels = _labels(run, "under-load", number % _STREAMS)
+        first = start + number * _PER_PUSH * 1_000_000
+        entries = [Entry(first + n * 1_000_000, f"push {number} line {n}") for n in range(_PER_PUSH)]
+        # The gateway would send to ready pods only.
+        for push in run.platform.loki.push(labels, entries, others[number % len(others)].url):
+            if push.acknowledged:
+                acknowledged += [(labels, entry) for entry in push.entries]
+            else:
+                refused += 1
+    return acknowledged, refused
+
+
+def _expect_found(run: Run, sent: Sequence[tuple[dict[str, str], Entry]], what: str) -> None:
+    """Every line is found; a push that was refused may be there as well, which is no loss."""
+    times = [entry.time for _, entry in sent]
+    query = selector({name: value for name, value in sent[0][0].items() if name != "pod"})
+    try:
+        found = Counter(run.platform.loki.entries(query, min(times), max(times) + 1))
+    except httpx.HTTPError as error:
+        expect(condition=False, seen=f"{what}: {error}")
+        return
+    missing = Counter(entry for _, entry in sent) - found
+    expect(not missing, f"{missing.total()} of {len(sent)} {what} missing")

@@ -1,0 +1,77 @@
+"""Which processes the stack's mode needs here, each with ports and a directory of its own."""
+
+import socket
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from settings.loki import LokiSettings
+
+LOOPBACK = "127.0.0.1"
+_TARGETS = {"monolithic": "all"}
+
+
+@dataclass(frozen=True)
+class Node:
+    """One Loki process: what a pod of the stack is."""
+
+    role: str
+    index: int
+    http_port: int
+    grpc_port: int
+    gossip_port: int
+    directory: Path
+
+    @property
+    def name(self) -> str:
+        """As its pod is called."""
+        return f"loki-{self.role}-{self.index}"
+
+    @property
+    def target(self) -> str:
+        """Loki's -target."""
+        return _TARGETS.get(self.role, self.role)
+
+    @property
+    def url(self) -> str:
+        """Its HTTP address."""
+        return f"http://{LOOPBACK}:{self.http_port}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Every process of the run."""
+
+    nodes: tuple[Node, ...]
+    store_port: int
+    root: Path
+
+    def of(self, role: str) -> tuple[Node, ...]:
+        """The processes that have a role; the monolithic ones have every role."""
+        return tuple(node for node in self.nodes if node.role in {role, "monolithic"})
+
+    @property
+    def store_url(self) -> str:
+        """The S3 server's address."""
+        return f"http://{LOOPBACK}:{self.store_port}"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback that nobody uses now, all different."""
+    with ExitStack() as open_sockets:
+        sockets = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind((LOOPBACK, 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def layout(settings: LokiSettings, root: Path) -> Layout:
+    """As many processes of each role as the stack says."""
+    places = [(role, index) for role in settings.roles for index in range(settings.replica_count(role))]
+    ports = iter(free_ports(3 * len(places) + 1))
+    store_port = next(ports)
+    nodes = tuple(
+        Node(role, index, next(ports), next(ports), next(ports), root / f"loki-{role}-{index}")
+        for role, index in places
+    )
+    return Layout(nodes, store_port, root)

@@ -1,0 +1,117 @@
+"""The platform on this machine: the S3 server and the stack's own Loki processes, started and stopped as one."""
+
+import secrets
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from components.declaration import yaml_text
+from components.loki.config import loki_config
+from components.loki.overrides import loki_overrides
+from components.object_store.access import StoreAccess, store_access
+from ops.local.bucket import Bucket, open_bucket
+from ops.local.client import Loki
+from ops.local.layout import LOOPBACK, Layout, Node, layout
+from ops.local.localise import Document, Replacement, flags, local_config, replacements
+from ops.local.processes import Fleet
+from settings.tree import Settings
+
+# Nine processes on two cores were ready after 11.5 s; ten times that is a failure.
+_READY_SECONDS = 120
+_POLL_SECONDS = 0.25
+
+
+class NotReadyError(Exception):
+    """A process that did not become ready in time."""
+
+
+class Platform:
+    """A running stack: its processes, its store and a client. `start` first; the fleet stops everything."""
+
+    def __init__(self, settings: Settings, binaries: Mapping[str, Path], root: Path, fleet: Fleet) -> None:
+        """`root` is the run's directory, made and removed by the caller."""
+        self.settings = settings
+        self.access: StoreAccess = store_access(settings.object_store, settings.cluster)
+        self.layout: Layout = layout(settings, root)
+        self.fleet = fleet
+        self._binaries = binaries
+        self._root = root
+        self._key, self._secret = secrets.token_hex(10), secrets.token_hex(20)
+        self._overrides_file = root / "overrides.yaml"
+        self._config_file = root / "loki.yaml"
+        original = loki_config(settings, self.access, settings.cluster)
+        self.config: Document = local_config(original, self.layout, self._overrides_file)
+        self.replaced: list[Replacement] = replacements(original, self.config)
+        self.loki = Loki([node.url for node in self.writers], self.layout.of("read")[0].url)
+
+    @property
+    def writers(self) -> tuple[Node, ...]:
+        """The processes that take lines in."""
+        return self.layout.of("write")
+
+    @property
+    def has_store(self) -> bool:
+        """Whether chunks go to an object store, not to a directory."""
+        return self.access.kind == "s3"
+
+    def start(self) -> None:
+        """Write the artefacts and start everything; raises ProcessDiedError or NotReadyError."""
+        self.write_overrides({})
+        self.write_config({})
+        if self.has_store:
+            self._start_store()
+        for node in self.layout.nodes:
+            self.start_node(node)
+        self.wait_ready(self.layout.nodes)
+
+    def write_config(self, compactor: Mapping[str, object]) -> None:
+        """loki.yaml, with delays of the compactor added for the retention check alone."""
+        document = {**self.config, "compactor": {**self.config["compactor"], **compactor}}
+        self._config_file.write_text(yaml_text(document))
+
+    def write_overrides(self, changes: Mapping[str, object]) -> None:
+        """The stack's overrides, with the changes that one check needs; Loki reads them every ten seconds."""
+        document: Document = dict(loki_overrides(self.settings))
+        document["overrides"] = {tenant: {**limits, **changes} for tenant, limits in document["overrides"].items()}
+        self._overrides_file.write_text(yaml_text(document))
+
+    def start_node(self, node: Node) -> None:
+        """Start one Loki process."""
+        node.directory.mkdir(parents=True, exist_ok=True)
+        keys = {"AWS_ACCESS_KEY_ID": self._key, "AWS_SECRET_ACCESS_KEY": self._secret}
+        command = [str(self._binaries["loki"]), *flags(node, self._config_file)]
+        self.fleet.start(node.name, command, keys if self.has_store else {})
+
+    def restart(self, *nodes: Node) -> None:
+        """Stop processes as a rolling update would, and start them again."""
+        self.fleet.stop(*(node.name for node in nodes), seconds=20)
+        for node in nodes:
+            self.start_node(node)
+        self.wait_ready(nodes)
+
+    def wait_ready(self, nodes: tuple[Node, ...]) -> None:
+        """Return when every process says that it is ready."""
+        deadline = time.monotonic() + _READY_SECONDS
+        waiting = list(nodes)
+        while waiting:
+            self.fleet.check()
+            waiting = [node for node in waiting if not self.loki.is_ready(node.url)]
+            if waiting and time.monotonic() > deadline:
+                names = ", ".join(node.name for node in waiting)
+                tail = self.fleet.tail(waiting[0].name)
+                raise NotReadyError(f"not ready after {_READY_SECONDS} s: {names}; {waiting[0].name} says:\n{tail}")
+            time.sleep(_POLL_SECONDS)
+
+    def bucket(self) -> Bucket:
+        """The store's bucket."""
+        return open_bucket(self.layout.store_url, self.access.bucket, self.access.region, self._key, self._secret)
+
+    def _start_store(self) -> None:
+        data = self._root / "store"
+        # A directory under the server's root is a bucket, as the embedded store's volume mount makes it.
+        (data / self.access.bucket).mkdir(parents=True)
+        port = f"{LOOPBACK}:{self.layout.store_port}"
+        command = [str(self._binaries["versitygw"]), "--port", port, "--region", self.access.region, "posix", str(data)]
+        self.fleet.start(
+            "versitygw", command, {"ROOT_ACCESS_KEY_ID": self._key, "ROOT_SECRET_ACCESS_KEY": self._secret}
+        )

@@ -1,0 +1,108 @@
+"""Child processes that never outlive the run: stopped on success, failure, Ctrl-C and even when we are killed."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_PR_SET_PDEATHSIG = 1
+_TAIL = 15
+
+
+class ProcessDiedError(Exception):
+    """A child ended although nobody stopped it; the message has its last lines."""
+
+
+@dataclass
+class Child:
+    """A running process and where its output goes."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def tail(self) -> str:
+        """The last errors that it wrote, or where it wrote none the last lines."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        errors = [line for line in lines if "level=error" in line or "level=warn" in line]
+        return "\n".join(f"    {line[:300]}" for line in (errors or lines)[-_TAIL:])
+
+
+def _die_with_parent() -> None:
+    """In the child, before it starts: the kernel kills it when we die (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Fleet:
+    """The children of one run, as a context: leaving it stops them all."""
+
+    def __init__(self, logs: Path) -> None:
+        """`logs` is the directory of their output."""
+        self._logs = logs
+        self._children: dict[str, Child] = {}
+
+    def __enter__(self) -> Self:
+        self._logs.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        # What they would still write goes to a directory that is thrown away.
+        for child in self._children.values():
+            child.process.kill()
+        for child in self._children.values():
+            child.process.wait()
+
+    def start(self, name: str, command: list[str], environment: Mapping[str, str]) -> Child:
+        """Start one; its output goes to a file, and so do the words of an earlier life of the same name."""
+        log = self._logs / f"{name}.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                command,
+                env={"PATH": os.environ.get("PATH", ""), "HOME": str(self._logs.parent), **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is ours to pass on
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - the run has no threads
+            )
+        child = self._children[name] = Child(name, process, log)
+        return child
+
+    def check(self) -> None:
+        """Raises ProcessDiedError when a child has ended by itself."""
+        for child in self._children.values():
+            if (code := child.process.poll()) is not None:
+                raise ProcessDiedError(f"{child.name} ended with code {code}; its last lines:\n{child.tail()}")
+
+    def tail(self, name: str) -> str:
+        """The last words of one of them."""
+        return self._children[name].tail()
+
+    def kill(self, name: str) -> None:
+        """Kill one with SIGKILL, as a lost node would, and forget it."""
+        child = self._children.pop(name)
+        child.process.kill()
+        child.process.wait()
+
+    def stop(self, *names: str, seconds: float = 30) -> None:
+        """Ask to stop, all at once, and kill what has not stopped after `seconds`."""
+        stopping = [self._children.pop(name) for name in names]
+        for child in stopping:
+            child.process.terminate()
+        deadline = time.monotonic() + seconds
+        for child in stopping:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.process.wait(max(0.0, deadline - time.monotonic()))
+        for child in stopping:
+            if child.process.poll() is None:
+                child.process.kill()
+                child.process.wait()

@@ -1,0 +1,78 @@
+"""What a person or a machine is told of a run."""
+
+import json
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+
+from ops.local.checks import Outcome
+from ops.local.localise import Replacement
+
+NOT_EXERCISED = (
+    "the gateway's nginx",
+    "Kubernetes: scheduling, probes, volumes, discovery of pods",
+    "the collector and the canary",
+    "Grafana",
+)
+
+
+class Report:
+    """Lines as they come for people; one JSON document at the end for machines."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        """`as_json` keeps everything for `finish`."""
+        self._json = as_json
+        self._console = Console(stderr=as_json, highlight=False)
+        self._outcomes: list[Outcome] = []
+
+    def say(self, text: str) -> None:
+        """One line of progress."""
+        self._console.print(escape(text))
+
+    def replaced(self, replacements: Sequence[Replacement], also: Sequence[str]) -> None:
+        """The values of this run that are not the stack's."""
+        self._console.print("[bold]Replaced here[/] (everything else is the stack's own loki.yaml):")
+        for each in replacements:
+            self._console.print(f"  {escape(each.path)}: {_short(each.was)} -> {_short(each.now)}")
+        for line in also:
+            self._console.print(f"  {escape(line)}")
+
+    def outcome(self, outcome: Outcome) -> None:
+        """One check's line."""
+        self._outcomes.append(outcome)
+        mark = "[green]ok    [/]" if outcome.passed else "[red]FAILED[/]"
+        self._console.print(
+            f"  {mark} {escape(outcome.name)}: {escape(outcome.detail)} [dim]({outcome.seconds:.1f} s)[/]"
+        )
+
+    def finish(self, stack: str, seconds: float, not_exercised: Sequence[str]) -> bool:
+        """The sum; whether every check passed."""
+        failed = [outcome for outcome in self._outcomes if not outcome.passed]
+        passed = not failed and bool(self._outcomes)
+        if self._json:
+            print(  # noqa: T201 - the machine's answer
+                json.dumps(
+                    {
+                        "stack": stack,
+                        "passed": passed,
+                        "seconds": round(seconds, 1),
+                        "checks": [vars(outcome) for outcome in self._outcomes],
+                        "notExercised": list(not_exercised),
+                    },
+                    indent=2,
+                )
+            )
+        self._console.print(f"Not exercised: {'; '.join(not_exercised)}.")
+        colour = "green" if passed else "red"
+        total = len(self._outcomes)
+        self._console.print(f"[{colour} bold]{total - len(failed)} of {total} checks passed[/] in {seconds:.0f} s")
+        return passed
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "(not set)"
+    if isinstance(value, list) and len(value) > 1:
+        return escape(f"{value[0]} and {len(value) - 1} more")
+    return escape(str(value[0] if isinstance(value, list) and value else value))

@@ -1,0 +1,61 @@
+"""How long lines are kept, and whether a query can reach all of them."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from settings.problems import Problem, Rule
+from settings.quantities import plain_duration
+from settings.tree import Settings
+
+_DAY = timedelta(days=1)
+
+TOO_SHORT = Rule(
+    "retention-too-short",
+    "Loki starts without a word, but its documentation knows no retention below 24h: the index tables cover whole days",
+)
+NO_WHOLE_DAYS = Rule(
+    "retention-no-whole-days",
+    "index tables cover whole days (UTC): the day in which lines expire is rewritten until it is over",
+    "warning",
+)
+LENGTH = Rule(
+    "query-length-below-retention",
+    "lines are kept that no single query spans: Loki answers 'the query time range exceeds the limit' "
+    "(grafana/loki#4509)",
+    "warning",
+)
+LOOKBACK = Rule(
+    "query-lookback-below-retention",
+    "older lines are kept and paid for, but every query leaves them out without a word (grafana/loki#14056)",
+    "warning",
+)
+
+
+def at_least_a_day(settings: Settings) -> Iterator[Problem]:
+    """Retention has a smallest value that Loki does not enforce."""
+    if settings.retention < _DAY:
+        what = f"retention is {plain_duration(settings.retention)}"
+        yield TOO_SHORT.problem("retention", what, "logstack:retention: 1d, or longer")
+
+
+def whole_days(settings: Settings) -> Iterator[Problem]:
+    """Retention in days, as the index has it."""
+    days, rest = divmod(settings.retention, _DAY)
+    if rest and days:
+        what = f"retention is {plain_duration(settings.retention)}, between {days} and {days + 1} days"
+        yield NO_WHOLE_DAYS.problem("retention", what, f"logstack:retention: {days + 1}d")
+
+
+def queries_reach_everything(settings: Settings) -> Iterator[Problem]:
+    """What is kept can be asked for; a limit of 0s is none."""
+    limits, kept = settings.limits, settings.retention
+    for rule, key, limit in (
+        (LENGTH, "maxQueryLength", limits.max_query_length),
+        (LOOKBACK, "maxQueryLookback", limits.max_query_lookback),
+    ):
+        if limit and limit < kept:
+            what = f"{key} is {plain_duration(limit)}, and lines are kept for {plain_duration(kept)}"
+            yield rule.problem(f"limits.{key}", what, f"remove {key}: without it a query reaches the whole retention")
+
+
+CHECKS = (at_least_a_day, whole_days, queries_reach_everything)

@@ -1,0 +1,132 @@
+"""The files Pulumi.yaml and Pulumi.<stack>.yaml, read as the engine reads them, with their line numbers."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.parser import ParserError
+from ruamel.yaml.scalarbool import ScalarBoolean
+from ruamel.yaml.scanner import ScannerError
+
+from settings.problems import Problem, Rule, StackProblems, listed, nearest
+
+PROJECT = "logstack"
+NOT_YAML = Rule("not-yaml", "neither Pulumi nor logstack can read the file")
+UNKNOWN_STACK = Rule("unknown-stack", "there is nothing to read")
+NO_CONFIG = Rule("no-config", "the stack says nothing: not where it runs, and not where it keeps its lines")
+
+Value = str | int | float | bool | None | Mapping[str, "Value"] | list["Value"]
+
+
+@dataclass(frozen=True)
+class YamlFile:
+    """A file and what it says."""
+
+    path: Path
+    config: Mapping[str, Value]
+    """The keys under `config:`."""
+    tree: CommentedMap
+    """The same with its line numbers."""
+
+    def where(self, path: str) -> str:
+        """`<file>:<line>` of a key such as logstack:schemaPeriods[1].from, or of the nearest key above it."""
+        key, *below = re.findall(r"[^.\[\]]+", path)
+        node, line = self.tree, 0
+        for piece in (key if key in node else key.removeprefix(f"{PROJECT}:"), *below):
+            place = int(piece) if isinstance(node, CommentedSeq) and piece.isdigit() else piece
+            if not isinstance(node, CommentedMap | CommentedSeq) or place not in (node.lc.data or {}):
+                break
+            line, node = node.lc.data[place][0] + 1, node[place]
+        return f"{self.path.name}:{line}" if line else ""
+
+
+def stacks(directory: Path) -> list[str]:
+    """The names of the stacks that have a file in the directory."""
+    files = (path.name for path in directory.glob("Pulumi.*.yaml"))
+    return sorted(name.removeprefix("Pulumi.").removesuffix(".yaml") for name in files)
+
+
+def stack_path(stack: str, directory: Path) -> Path:
+    """The stack's file."""
+    return directory / f"Pulumi.{stack}.yaml"
+
+
+def read_stack_file(stack: str, directory: Path) -> YamlFile:
+    """The stack's file; raises StackProblems when there is none, when it is no YAML, or when it has no `config:`."""
+    path = stack_path(stack, directory)
+    if not path.is_file():
+        known = stacks(directory)
+        meant = nearest(stack, known)
+        fix = f"did you mean {meant}?" if meant else f"name one of {listed(known)}" if known else f"write {path.name}"
+        raise StackProblems([_file_problem(UNKNOWN_STACK, path, f"there is no file {path.name}", fix)])
+    file = read_yaml(path)
+    if not file.tree:
+        fix = "write the stack's decisions under `config:`; docs/stack-file.md lists the keys"
+        raise StackProblems([_file_problem(NO_CONFIG, path, "the file has nothing under `config:`", fix)])
+    return file
+
+
+def read_yaml(path: Path) -> YamlFile:
+    """A YAML file; raises StackProblems when it is none."""
+    try:
+        content = YAML().load(path.read_text(encoding="utf-8-sig"))
+        config = plain(content.get("config")) if isinstance(content, CommentedMap) else None
+    except MarkedYAMLError as error:
+        line, column = (error.problem_mark.line + 1, error.problem_mark.column + 1) if error.problem_mark else (1, 1)
+        what = f"line {line}, column {column}: {_reason(error)}"
+        raise StackProblems([_file_problem(NOT_YAML, path, what, "correct the line", line)]) from None
+    except (YAMLError, UnicodeDecodeError):
+        what = "it has characters that no YAML file may have"
+        raise StackProblems([_file_problem(NOT_YAML, path, what, "save it as UTF-8 text")]) from None
+    except RecursionError:
+        what = "an alias contains itself"
+        raise StackProblems([_file_problem(NOT_YAML, path, what, "write its value instead of the alias")]) from None
+    if not isinstance(config, Mapping):
+        return YamlFile(path, {}, CommentedMap())
+    return YamlFile(path, config, content["config"])
+
+
+def _reason(error: MarkedYAMLError) -> str:
+    """Why the file is no YAML; the reader's own words only where they cannot quote a value of the file."""
+    if isinstance(error, DuplicateKeyError):
+        key = re.match(r'found duplicate key "([^"]*)"', error.problem or "")
+        return f"the key {key[1]} is there twice" if key else "a key is there twice"
+    if isinstance(error, ScannerError | ParserError):
+        return str(error.problem)
+    return "an anchor, an alias or a tag that cannot be read"
+
+
+def _file_problem(rule: Rule, path: Path, what: str, fix: str, line: int = 1) -> Problem:
+    return Problem(rule.name, path.name, what, rule.consequence, fix, rule.severity, f"{path.name}:{line}")
+
+
+def plain(value: object) -> Value:
+    """What the engine makes of a YAML value: whole floats become integers, and dates Go's text for a time."""
+    said: Value = str(value)
+    match value:
+        case Mapping():
+            said = {str(key): plain(item) for key, item in value.items()}
+        case list():
+            said = [plain(item) for item in value]
+        case date():
+            said = value.strftime("%Y-%m-%d %H:%M:%S +0000 UTC")
+        case bool() | None:
+            said = value
+        case ScalarBoolean():
+            said = bool(value)
+        case int() | float():
+            said = int(value) if value == value // 1 else float(value)
+    return said
+
+
+def default_config(directory: Path) -> dict[str, Value]:
+    """The defaults that Pulumi.yaml gives the project's keys; none without the file."""
+    path = directory / "Pulumi.yaml"
+    declared = read_yaml(path).config if path.is_file() else {}
+    return {key: item["default"] for key, item in declared.items() if isinstance(item, Mapping) and "default" in item}

@@ -1,0 +1,207 @@
+"""The tree's own schema, and its validator's errors in words.
+
+Everything that a person is told about a key comes from its schema: the nearest known key, what the key takes, what it
+is for. Values are shown only where a key takes a number, a quantity or one of a few words: others might be secrets.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import cast
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from settings.problems import Problem, Rule, listed, nearest
+from settings.tree import Settings
+
+Node = dict[str, object]
+Location = Sequence[str | int]
+
+UNKNOWN_KEY = Rule("unknown-key", "nothing reads this key: the stack would run without what it is meant to say")
+MISSING_KEY = Rule("missing-key", "there is no safe default for it")
+WRONG_VALUE = Rule("wrong-value", "the stack cannot be built from it")
+
+
+@cache
+def schema() -> Node:
+    """The JSON schema of the tree; quantities' defaults as people write them."""
+    return Settings.model_json_schema(mode="serialization")
+
+
+def resolved(node: Node) -> Node:
+    """The node that a reference or an optional value stands for."""
+    options = [option for option in _nodes(node.get("anyOf")) if option != {"type": "null"}]
+    if len(options) == 1:
+        return resolved(options[0])
+    if isinstance(reference := node.get("$ref"), str):
+        return resolved(child(child(schema(), "$defs"), reference.rsplit("/", 1)[-1]))
+    return node
+
+
+def child(node: Node, key: str) -> Node:
+    """A node within a node; empty if there is none."""
+    return cast("Node", node.get(key, {}))
+
+
+def _nodes(value: object) -> list[Node]:
+    return cast("list[Node]", value or [])
+
+
+def variants(node: Node) -> dict[str, Node]:
+    """The groups that a `kind` chooses from, by kind; empty for a group without kinds."""
+    mapping = cast("Mapping[str, str]", child(child(node, "discriminator"), "mapping"))
+    return {kind: resolved({"$ref": reference}) for kind, reference in mapping.items()}
+
+
+def keys(prefix: str = "", node: Node | None = None) -> Iterator[tuple[str, str]]:
+    """Every key of a stack file as (path, kind of its group, or empty)."""
+    found = resolved(node or schema())
+    for kind, group in (variants(found) or {"": found}).items():
+        for name, inner in child(group, "properties").items():
+            path = f"{prefix}{name}"
+            yield path, kind
+            yield from keys(f"{path}.", cast("Node", inner))
+
+
+def translated(error: ValidationError) -> list[Problem]:
+    """The validator's errors as problems."""
+    return [_problem(details) for details in error.errors(include_url=False)]
+
+
+def _problem(details: ErrorDetails) -> Problem:
+    *above, last = details["loc"]
+    match details["type"]:
+        case "extra_forbidden":
+            return _unknown(above, str(last))
+        case "missing":
+            return _missing(details["loc"])
+        case "union_tag_not_found":
+            return _missing((*details["loc"], "kind"))
+        case "union_tag_invalid":
+            return _wrong((*details["loc"], "kind"), details["ctx"]["tag"])
+    return _wrong(details["loc"], details["input"])
+
+
+def path_of(location: Location) -> str:
+    """`schemaPeriods[1].from`; the kind by which the validator chose a group is no key."""
+    text = ""
+    node = schema()
+    for piece in location:
+        if piece not in variants(node):
+            text += f"[{piece}]" if isinstance(piece, int) else f".{piece}"
+        node = _step(node, piece)
+    return text.lstrip(".")
+
+
+def _step(node: Node, piece: str | int) -> Node:
+    if isinstance(piece, int):
+        return resolved(child(node, "items"))
+    kinds = variants(node)
+    if piece == "kind" and kinds:
+        return {"enum": _kinds(node)}
+    return kinds[piece] if piece in kinds else resolved(child(child(node, "properties"), piece))
+
+
+def _node(location: Location) -> Node:
+    node = schema()
+    for piece in location:
+        node = _step(node, piece)
+    return node
+
+
+def _unknown(above: Location, key: str) -> Problem:
+    """An unknown key: a misspelling, a key of another group, a key of another kind, or nothing that is known."""
+    prefix = f"{path_of(above)}." if above else ""
+    here = child(_node(above), "properties")
+    elsewhere = [(path, kind) for path, kind in keys() if path.split(".")[-1] == key]
+    if kinds := [kind for path, kind in elsewhere if path == prefix + key]:
+        fix = f"remove it, or write kind: {listed(kinds)}"
+        return UNKNOWN_KEY.problem(prefix + key, f"{key} is a key of kind {listed(kinds)}", fix)
+    if meant := nearest(key, here):
+        fix = f"did you mean {meant}?"
+    elif elsewhere:
+        fix = f"did you mean {listed(list(dict.fromkeys(f'logstack:{path}' for path, _ in elsewhere)))}?"
+    else:
+        fix = f"remove it; the keys here are {listed(sorted(here), 'and')}"
+    return UNKNOWN_KEY.problem(prefix + key, f"there is no key {key}", fix)
+
+
+def _missing(location: Location) -> Problem:
+    node, key = _node(location), location[-1]
+    described = node | child(child(_node(location[:-1]), "properties"), str(key))
+    purpose = f": {_phrase(str(described['description']))}" if "description" in described else ""
+    return MISSING_KEY.problem(path_of(location), f"{key} is missing{purpose}", f"add {key}: {_template(node)}")
+
+
+def _phrase(text: str) -> str:
+    """The first sentence of a description, to go on with after a colon."""
+    first, _, rest = " ".join(text.split()).split(". ")[0].rstrip(".").partition(" ")
+    return f"{first.lower() if first.istitle() else first} {rest}"
+
+
+def _template(node: Node) -> str:
+    """What to write for a key, with the keys that it needs at least."""
+    if variants(node):
+        return f"{{kind: ...}} ({listed(_kinds(node))})"
+    if required := cast("list[str]", node.get("required")):
+        return f"{{{', '.join(f'{key}: ...' for key in required)}}}"
+    return f"... ({taken(node)})"
+
+
+def _wrong(location: Location, value: object) -> Problem:
+    node, key = _node(location), location[-1]
+    said = f"{key} must be {taken(node)}"
+    if isinstance(key, int):
+        said = f"each entry of {location[-2]} must be {taken(node)}"
+    if value is None:
+        said = f"{said}, but it has no value"
+    elif _may_be_shown(node, value):
+        said = f"{said}, not {str(value).lower() if isinstance(value, bool) else value}"
+    if meant := nearest(str(value), _words(node)):
+        fix = f"did you mean {meant}?"
+    elif node.get("type") == "string" and "format" not in node and isinstance(value, int | float):
+        fix = f'put it in quotes: {key}: "..."'
+    else:
+        fix = "correct the value" + _default(location)
+    return WRONG_VALUE.problem(path_of(location), said, fix)
+
+
+def _default(location: Location) -> str:
+    """What happens without the key, if that is possible."""
+    key, parent = str(location[-1]), _node(location[:-1])
+    property_ = child(child(parent, "properties"), key)
+    if not property_ or key in cast("list[str]", parent.get("required", [])):
+        return ""
+    default = property_.get("default")
+    known = isinstance(default, str | int | float) and not isinstance(default, bool)
+    return f", or remove the line: the default is {default}" if known else ", or remove the line"
+
+
+def _words(node: Node) -> list[str]:
+    return [str(word) for word in cast("list[object]", node.get("enum", []))]
+
+
+def _kinds(node: Node) -> list[str]:
+    return list(variants(node))
+
+
+def _may_be_shown(node: Node, value: object) -> bool:
+    """Whether the key takes a number, a quantity or one of a few words, and the value is as short as these are."""
+    few = bool(_words(node)) or node.get("type") in ("integer", "boolean") or node.get("format") == "quantity"
+    return few and isinstance(value, str | int | float) and len(str(value)) <= len("simple-scalable")
+
+
+def taken(node: Node) -> str:
+    """What a key takes, in words: `must be ...`."""
+    if message := node.get("patternErrorMessage"):
+        return str(message).removeprefix("must be ")
+    if words := _words(node):
+        return listed(words)
+    if kinds := _kinds(node):
+        return f"a group with a kind of {listed(kinds)}"
+    if "minimum" in node:
+        low, high = node["minimum"], node.get("maximum")
+        return f"a whole number of at least {low}" if high is None else f"a whole number from {low} to {high}"
+    if node["type"] == "object":
+        return f"a group with the keys {listed(list(child(node, 'properties')), 'and')}"
+    return {"array": "a list", "boolean": "true or false", "string": "text"}[str(node["type"])]

@@ -1,0 +1,209 @@
+"""Run a Pulumi program against a monitor that remembers everything which the engine would be asked for."""
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.config import set_all_config
+from pulumi.runtime.settings import set_root_resource
+from pulumi.runtime.stack import run_in_stack
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+Transform = Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A value that crossed the wire as a secret."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Registered:
+    """One resource as the engine was asked to register it."""
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    """The parent's URN."""
+    inputs: Mapping[str, Any]
+    """By their names on the wire; a secret one is Hidden."""
+    component: bool
+    """Whether it is a component of this program."""
+    protect: bool
+    retain_on_delete: bool
+    dependencies: frozenset[str]
+    """URNs."""
+    provider: str
+    """The URN of its own provider; a component's is empty."""
+    providers: Mapping[str, str]
+    """Provider URNs that a component hands to its children, by package."""
+    aliases: int
+    transforms: tuple[Transform, ...]
+
+    @property
+    def revealed(self) -> Mapping[str, Any]:
+        """The inputs with what is secret in clear."""
+        return {key: _revealed(value) for key, value in self.inputs.items()}
+
+    @property
+    def plain(self) -> Mapping[str, Any]:
+        """The inputs that anybody may read in a preview."""
+        return {key: _plain(value) for key, value in self.inputs.items()}
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a program registered; absence means something, for the program has ended and every call was waited for."""
+
+    registered: tuple[Registered, ...]
+    outputs: Mapping[str, Mapping[str, Any]]
+    """The outputs that components registered, by URN."""
+    exports: Mapping[str, Any]
+
+    def one(self, type_: str, name: str | None = None) -> Registered:
+        """The only resource of the type (and the name)."""
+        found = self.all(type_, name)
+        if len(found) != 1:
+            known = "\n  ".join(f"{each.type} {each.name}" for each in self.registered)
+            raise LookupError(f"{len(found)} resources are {type_} {name or ''}; there are\n  {known}")
+        return found[0]
+
+    def all(self, type_: str, name: str | None = None) -> tuple[Registered, ...]:
+        """Every resource of the type (and the name)."""
+        return tuple(each for each in self.registered if each.type == type_ and name in (None, each.name))
+
+    def children(self, parent: Registered) -> tuple[Registered, ...]:
+        """The resources whose parent it is."""
+        return tuple(each for each in self.registered if each.parent == parent.urn)
+
+    def at(self, urn: str) -> Registered:
+        """The resource of a URN."""
+        return next(each for each in self.registered if each.urn == urn)
+
+    @property
+    def components(self) -> tuple[Registered, ...]:
+        """The components of the program itself."""
+        return tuple(each for each in self.registered if each.component)
+
+
+class _Echo(mocks.Mocks):
+    """Every resource comes out as it went in; nothing is looked up."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        return f"{args.name}-id", args.inputs
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        raise LookupError(f"the program asks a provider ({args.token}): every value has to be known at preview")
+
+
+@dataclass
+class RecordingMonitor(mocks.MockMonitor):
+    """Pulumi's mock monitor, with a memory, and with the engine's refusal of a URN that exists."""
+
+    registered: list[Registered] = field(default_factory=list)
+    registered_outputs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__init__(_Echo())  # type: ignore[no-untyped-call]
+        self._lock = threading.Lock()
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the wire's name
+        if request.type == STACK_TYPE:
+            return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        urn = self.make_urn(request.parent, request.type, request.name)
+        registered = Registered(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            parent=request.parent,
+            inputs={key: _hidden(value) for key, value in rpc.deserialize_properties(request.object).items()},
+            component=not request.custom and not request.remote,
+            protect=request.protect,
+            retain_on_delete=request.retainOnDelete,
+            dependencies=frozenset(request.dependencies),
+            provider=_without_id(request.provider),
+            providers={package: _without_id(reference) for package, reference in request.providers.items()},
+            aliases=len(request.aliases) + len(request.aliasURNs),
+            transforms=tuple(mocks._resolve_callbacks(request.transforms)),
+        )
+        with self._lock:
+            if any(each.urn == urn for each in self.registered):
+                raise ValueError(f"duplicate resource URN {urn!r}: two resources of one type and parent share a name")
+            self.registered.append(registered)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the wire's name
+        with self._lock:
+            self.registered_outputs[request.urn] = rpc.deserialize_properties(request.outputs)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+
+
+def record(
+    program: Callable[[], object],
+    *,
+    config: Mapping[str, str] | None = None,
+    secret_keys: Sequence[str] = (),
+    stack: str = "test",
+) -> Recording:
+    """Run the program as the engine does, wait until nothing is under way any more, and say what it registered.
+
+    `config` is the stack's configuration as the engine hands it over: full keys, JSON for what is no text. Pulumi keeps
+    all of its state in context variables: one copy of them for each run leaves nothing behind.
+    """
+    return contextvars.copy_context().run(_record, program, dict(config or {}), list(secret_keys), stack)
+
+
+def _record(program: Callable[[], object], config: dict[str, str], secret_keys: list[str], stack: str) -> Recording:
+    monitor = RecordingMonitor()
+    mocks.set_mocks(monitor.mocks, project="logstack", stack=stack, preview=False, monitor=monitor)
+    set_root_resource(None)  # type: ignore[arg-type] # run_in_stack makes its own, which registers the exports
+    set_all_config(config, secret_keys)
+
+    def run() -> None:
+        program()
+
+    asyncio.run(run_in_stack(run))
+    components = {urn: outputs for urn, outputs in monitor.registered_outputs.items() if STACK_TYPE not in _type(urn)}
+    exports = [outputs for urn, outputs in monitor.registered_outputs.items() if _type(urn) == STACK_TYPE]
+    return Recording(tuple(monitor.registered), components, exports[-1])
+
+
+def _type(urn: str) -> str:
+    return urn.split("::")[2]
+
+
+def _without_id(reference: str) -> str:
+    """A provider reference is its URN and its id."""
+    return reference.rpartition("::")[0]
+
+
+def _hidden(value: Any) -> Any:
+    if rpc.is_rpc_secret(value):
+        return Hidden(rpc.unwrap_rpc_secret(value))
+    if isinstance(value, Mapping):
+        return {key: _hidden(item) for key, item in value.items()}
+    return [_hidden(item) for item in value] if isinstance(value, list) else value
+
+
+def _revealed(value: Any) -> Any:
+    if isinstance(value, Hidden):
+        return _revealed(value.value)
+    if isinstance(value, Mapping):
+        return {key: _revealed(item) for key, item in value.items()}
+    return [_revealed(item) for item in value] if isinstance(value, list) else value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Hidden):
+        return "[secret]"
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value

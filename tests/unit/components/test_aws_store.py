@@ -1,0 +1,497 @@
+"""The AWS store: what is declared, who may do what by its policies, and that the pinned SDK knows every input."""
+
+import json
+import re
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.component import Component, resource_class
+from components.declaration import Declaration, Part
+from components.object_store import aws
+from settings.cluster import ClusterSettings
+from settings.object_store import AwsStore
+
+# The SDK's own modules warn of their deprecated namesakes (BucketV2 beside Bucket) as soon as they are imported.
+pytestmark = pytest.mark.filterwarnings("ignore:.*V2 has been deprecated in favor of:DeprecationWarning")
+
+ACCOUNT = "123456789012"
+BUCKET = "arn:aws:s3:::acme-logs"
+OBJECT = f"{BUCKET}/fake/3f1a/chunk"
+ISSUER = "oidc.eks.eu-central-1.amazonaws.com/id/0123ABCD"
+KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/6f1c"
+OTHER_KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/other"
+CLUSTER = ClusterSettings(name="production", context="production", namespace="logging")
+
+BUCKET_TYPE = "aws:s3/bucket:Bucket"
+POLICY_TYPE = "aws:s3/bucketPolicy:BucketPolicy"
+ROLE_TYPE = "aws:iam/role:Role"
+PERMISSIONS_TYPE = "aws:iam/rolePolicy:RolePolicy"
+ENCRYPTION_TYPE = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+LIFECYCLE_TYPE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+ASSOCIATION_TYPE = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+PROVIDER_TYPE = "pulumi:providers:aws"
+
+
+def a_store(*, irsa: bool = False, kms: bool = False, **changed: object) -> AwsStore:
+    identity: dict[str, object] = {"eksCluster": "platform"}
+    if irsa:
+        identity |= {"kind": "irsa", "oidcProvider": ISSUER}
+    told: dict[str, object] = {
+        "kind": "aws-s3",
+        "bucket": "acme-logs",
+        "region": "eu-central-1",
+        "accountId": ACCOUNT,
+        "identity": identity,
+        **({"kmsKeyArn": KEY} if kms else {}),
+        **changed,
+    }
+    return AwsStore.model_validate(told)
+
+
+def declared(store: AwsStore) -> tuple[Declaration, ...]:
+    return aws.declarations("store", store, CLUSTER)
+
+
+def one(store: AwsStore, token: str) -> Declaration:
+    found = [declaration for declaration in declared(store) if declaration.type == token]
+    assert len(found) == 1, f"{len(found)} of {token}"
+    return found[0]
+
+
+def text(store: AwsStore, token: str, key: str = "policy") -> str:
+    value = one(store, token).inputs[key]
+    assert isinstance(value, str), f"{key} of {token} must be JSON text, known at preview"
+    return value
+
+
+EVERY_SHAPE = [a_store(irsa=irsa, kms=kms) for irsa in (False, True) for kms in (False, True)]
+
+
+# A small IAM: an explicit deny wins, nothing is allowed that no statement allows.
+
+
+@dataclass(frozen=True)
+class Request:
+    action: str
+    resource: str = ""
+    principal: tuple[str, str] = ("AWS", "somebody")
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+def listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def condition_holds(operator: str, key: str, expected: str | list[str], context: Mapping[str, str]) -> bool:
+    assert operator in {"StringEquals", "Bool"}, f"the evaluator knows no {operator}"
+    return context.get(key) in listed(expected)
+
+
+def applies(statement: Mapping[str, Any], request: Request) -> bool:
+    kind, name = request.principal
+    principal = statement.get("Principal", "*")
+    return (
+        (principal == "*" or principal.get(kind) == name)
+        and any(fnmatchcase(request.action, pattern) for pattern in listed(statement["Action"]))
+        and any(fnmatchcase(request.resource, pattern) for pattern in listed(statement.get("Resource", "*")))
+        and all(
+            condition_holds(operator, key, expected, request.context)
+            for operator, keys in statement.get("Condition", {}).items()
+            for key, expected in keys.items()
+        )
+    )
+
+
+def allowed(policies: Iterable[str], request: Request) -> bool:
+    statements = [statement for policy in policies for statement in json.loads(policy)["Statement"]]
+    effects = {statement["Effect"] for statement in statements if applies(statement, request)}
+    return "Allow" in effects and "Deny" not in effects
+
+
+def loki_may(store: AwsStore, action: str, resource: str, *, tls: bool = True) -> bool:
+    policies = (text(store, PERMISSIONS_TYPE), text(store, POLICY_TYPE))
+    return allowed(policies, Request(action, resource, context={"aws:SecureTransport": str(tls).lower()}))
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("s3:ListBucket", BUCKET),
+        ("s3:GetObject", OBJECT),
+        ("s3:PutObject", OBJECT),
+        ("s3:DeleteObject", OBJECT),
+    ],
+)
+def test_loki_may_use_its_bucket_over_tls_only(action: str, resource: str) -> None:
+    assert loki_may(a_store(), action, resource)
+    assert not loki_may(a_store(), action, resource, tls=False)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("s3:ListBucket", "arn:aws:s3:::acme-logs-of-another-stack"),
+        ("s3:GetObject", "arn:aws:s3:::acme-logs-of-another-stack/fake/chunk"),
+        ("s3:ListBucket", OBJECT),
+        ("s3:GetObject", BUCKET),
+        ("s3:ListAllMyBuckets", "*"),
+        ("s3:CreateBucket", BUCKET),
+        ("s3:DeleteBucket", BUCKET),
+        ("s3:PutBucketPolicy", BUCKET),
+        ("s3:PutLifecycleConfiguration", BUCKET),
+        ("s3:PutEncryptionConfiguration", BUCKET),
+        ("s3:PutObjectAcl", OBJECT),
+        ("s3:DeleteObjectVersion", OBJECT),
+        ("s3:AbortMultipartUpload", OBJECT),
+        ("kms:Decrypt", KEY),
+    ],
+)
+def test_loki_may_do_nothing_that_its_s3_client_does_not_do(action: str, resource: str) -> None:
+    assert not loki_may(a_store(), action, resource)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "may"),
+    [
+        ("kms:GenerateDataKey", KEY, True),
+        ("kms:Decrypt", KEY, True),
+        ("kms:Decrypt", OTHER_KEY, False),
+        ("kms:Encrypt", KEY, False),
+        ("kms:ScheduleKeyDeletion", KEY, False),
+    ],
+)
+def test_with_a_kms_key_loki_may_make_and_open_data_keys_of_that_key(action: str, resource: str, may: bool) -> None:  # noqa: FBT001
+    assert loki_may(a_store(kms=True), action, resource) is may
+
+
+@pytest.mark.parametrize("resource", [BUCKET, OBJECT])
+@pytest.mark.parametrize("tls", [True, False])
+def test_not_even_an_administrator_reaches_the_bucket_without_tls(resource: str, tls: bool) -> None:  # noqa: FBT001
+    administrator = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    request = Request("s3:GetObject", resource, context={"aws:SecureTransport": str(tls).lower()})
+    assert allowed((administrator, text(a_store(), POLICY_TYPE)), request) is tls
+
+
+@pytest.mark.parametrize("tls", ["true", "false"])
+def test_the_bucket_policy_by_itself_lets_nobody_in(tls: str) -> None:
+    stranger = Request("s3:GetObject", OBJECT, context={"aws:SecureTransport": tls})
+    assert not allowed([text(a_store(), POLICY_TYPE)], stranger)
+
+
+@pytest.mark.parametrize("store", EVERY_SHAPE)
+def test_the_role_names_every_action_and_every_resource(store: AwsStore) -> None:
+    for statement in json.loads(text(store, PERMISSIONS_TYPE))["Statement"]:
+        assert statement["Effect"] == "Allow"
+        assert not [action for action in listed(statement["Action"]) if "*" in action]
+        assert {resource.removesuffix("/*") for resource in listed(statement["Resource"])} <= {BUCKET, KEY}
+
+
+POD = {
+    "aws:SourceAccount": ACCOUNT,
+    "aws:RequestTag/eks-cluster-arn": f"arn:aws:eks:eu-central-1:{ACCOUNT}:cluster/platform",
+    "aws:RequestTag/kubernetes-namespace": "logging",
+    "aws:RequestTag/kubernetes-service-account": "loki",
+}
+PODS = ("Service", "pods.eks.amazonaws.com")
+
+
+@pytest.mark.parametrize("action", ["sts:AssumeRole", "sts:TagSession"])
+def test_pod_identity_gives_the_role_to_lokis_pods(action: str) -> None:
+    assert allowed([text(a_store(), ROLE_TYPE, "assumeRolePolicy")], Request(action, principal=PODS, context=POD))
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        Request("sts:AssumeRole", principal=PODS),
+        Request("sts:AssumeRole", principal=PODS, context=POD | {"aws:SourceAccount": "999999999999"}),
+        Request(
+            "sts:AssumeRole",
+            principal=PODS,
+            context=POD | {"aws:RequestTag/eks-cluster-arn": f"arn:aws:eks:eu-central-1:{ACCOUNT}:cluster/staging"},
+        ),
+        Request("sts:AssumeRole", principal=PODS, context=POD | {"aws:RequestTag/kubernetes-namespace": "default"}),
+        Request("sts:AssumeRole", principal=PODS, context=POD | {"aws:RequestTag/kubernetes-service-account": "alloy"}),
+        Request("sts:AssumeRole", principal=("Service", "ec2.amazonaws.com"), context=POD),
+        Request("sts:AssumeRoleWithWebIdentity", principal=PODS, context=POD),
+    ],
+)
+def test_pod_identity_gives_the_role_to_nobody_else(stranger: Request) -> None:
+    assert not allowed([text(a_store(), ROLE_TYPE, "assumeRolePolicy")], stranger)
+
+
+OIDC = ("Federated", f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}")
+TOKEN = {f"{ISSUER}:sub": "system:serviceaccount:logging:loki", f"{ISSUER}:aud": "sts.amazonaws.com"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "may"),
+    [
+        (Request("sts:AssumeRoleWithWebIdentity", principal=OIDC, context=TOKEN), True),
+        (Request("sts:AssumeRole", principal=OIDC, context=TOKEN), False),
+        (
+            Request(
+                "sts:AssumeRoleWithWebIdentity",
+                principal=OIDC,
+                context=TOKEN | {f"{ISSUER}:sub": "system:serviceaccount:default:loki"},
+            ),
+            False,
+        ),
+        (
+            Request(
+                "sts:AssumeRoleWithWebIdentity",
+                principal=OIDC,
+                context=TOKEN | {f"{ISSUER}:sub": "system:serviceaccount:logging:loki-canary"},
+            ),
+            False,
+        ),
+        (
+            Request("sts:AssumeRoleWithWebIdentity", principal=OIDC, context=TOKEN | {f"{ISSUER}:aud": "vault"}),
+            False,
+        ),
+        (
+            Request("sts:AssumeRoleWithWebIdentity", principal=("Federated", "accounts.google.com"), context=TOKEN),
+            False,
+        ),
+        (Request("sts:AssumeRole", principal=PODS, context=POD), False),
+    ],
+)
+def test_irsa_gives_the_role_to_lokis_service_account_alone(request_: Request, may: bool) -> None:  # noqa: FBT001
+    assert allowed([text(a_store(irsa=True), ROLE_TYPE, "assumeRolePolicy")], request_) is may
+
+
+def test_irsa_without_an_oidc_provider_says_what_to_set() -> None:
+    store = a_store(identity={"kind": "irsa", "eksCluster": "platform"})
+    with pytest.raises(ValueError, match=re.escape("logstack:objectStore.identity.oidcProvider")):
+        declared(store)
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_irsa_annotates_the_service_account_with_the_declared_role(partition: str) -> None:
+    store = a_store(irsa=True, partition=partition)
+    role = one(store, ROLE_TYPE).inputs["name"]
+    assert aws.service_account_annotations(store) == {
+        "eks.amazonaws.com/role-arn": f"arn:{partition}:iam::{ACCOUNT}:role/{role}"
+    }
+    assert not [declaration for declaration in declared(store) if declaration.type == ASSOCIATION_TYPE]
+
+
+def test_pod_identity_annotates_nothing_and_associates_the_declared_role() -> None:
+    store = a_store()
+    assert aws.service_account_annotations(store) == {}
+    assert one(store, ASSOCIATION_TYPE).inputs == {
+        "clusterName": "platform",
+        "namespace": "logging",
+        "serviceAccount": aws.SERVICE_ACCOUNT,
+        "roleArn": f"arn:aws:iam::{ACCOUNT}:role/{one(store, ROLE_TYPE).inputs['name']}",
+    }
+
+
+def test_pods_get_the_role_only_when_it_may_do_something() -> None:
+    store = a_store()
+    assert one(store, PERMISSIONS_TYPE).name in one(store, ASSOCIATION_TYPE).depends_on
+    assert one(store, PERMISSIONS_TYPE).inputs["role"] == one(store, ROLE_TYPE).inputs["name"]
+
+
+@pytest.mark.parametrize(("partition", "region"), [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")])
+@pytest.mark.parametrize("irsa", [False, True])
+def test_no_arn_of_another_partition_stays(partition: str, region: str, irsa: bool) -> None:  # noqa: FBT001
+    store = a_store(irsa=irsa, partition=partition, region=region)
+    arns = re.findall(r"arn:[^:\"]+:", json.dumps([declaration.inputs for declaration in declared(store)]))
+    assert len(arns) > 4
+    assert set(arns) == {f"arn:{partition}:"}
+
+
+@pytest.mark.parametrize("length", [3, 54, 55, 56, 63])
+def test_a_role_name_is_one_that_iam_takes_and_belongs_to_one_bucket(length: int) -> None:
+    def role(bucket: str) -> str:
+        return str(one(a_store(bucket=bucket), ROLE_TYPE).inputs["name"])
+
+    bucket = "b" * (length - 1) + "1"
+    assert re.fullmatch(r"[\w+=,.@-]{1,64}", role(bucket))
+    assert role(bucket) == role(bucket)
+    assert role(bucket) != role(bucket[:-1] + "2")
+
+
+def test_the_bucket_is_protected_kept_and_never_emptied() -> None:
+    bucket = one(a_store(), BUCKET_TYPE)
+    assert bucket.protect
+    assert bucket.retain_on_delete
+    assert bucket.inputs["bucket"] == "acme-logs"
+    assert bucket.inputs["forceDestroy"] is False
+
+
+def test_what_guards_the_bucket_stays_as_long_as_the_bucket() -> None:
+    guards = [declaration for declaration in declared(a_store()) if declaration.type.startswith("aws:s3/bucket")]
+    assert len(guards) == 6
+    assert all(guard.retain_on_delete for guard in guards)
+    assert {guard.inputs["bucket"] for guard in guards} == {"acme-logs"}
+
+
+def test_the_bucket_says_which_stack_it_belongs_to() -> None:
+    def owner(cluster: ClusterSettings) -> object:
+        bucket = next(made for made in aws.declarations("store", a_store(), cluster) if made.type == BUCKET_TYPE)
+        tags = bucket.inputs["tags"]
+        assert isinstance(tags, Mapping)
+        return tags[aws.OWNER_TAG]
+
+    assert owner(CLUSTER) == "production/logging/store"
+    assert owner(CLUSTER.model_copy(update={"name": "staging"})) != owner(CLUSTER)
+    assert owner(CLUSTER.model_copy(update={"namespace": "team-b"})) != owner(CLUSTER)
+
+
+def test_the_provider_refuses_other_accounts_and_marks_all_that_it_makes() -> None:
+    first = declared(a_store())[0]
+    assert first.type == PROVIDER_TYPE, "the component gives a child the provider that stands before it"
+    assert first.inputs == {
+        "region": "eu-central-1",
+        "allowedAccountIds": [ACCOUNT],
+        "defaultTags": {"tags": one(a_store(), BUCKET_TYPE).inputs["tags"]},
+    }
+
+
+def test_the_bucket_is_private_by_every_switch_there_is() -> None:
+    block = one(a_store(), "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock").inputs
+    ownership = one(a_store(), "aws:s3/bucketOwnershipControls:BucketOwnershipControls").inputs
+    switches = {"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"}
+    assert {key for key, value in block.items() if value is True} == switches
+    assert ownership["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
+
+
+def test_objects_are_encrypted_with_s3s_keys() -> None:
+    assert one(a_store(), ENCRYPTION_TYPE).inputs["rules"] == [
+        {
+            "applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"},
+            "blockedEncryptionTypes": ["SSE-C"],
+        }
+    ]
+
+
+def test_objects_are_encrypted_with_the_kms_key_through_a_bucket_key() -> None:
+    assert one(a_store(kms=True), ENCRYPTION_TYPE).inputs["rules"] == [
+        {
+            "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY},
+            "blockedEncryptionTypes": ["SSE-C"],
+            "bucketKeyEnabled": True,
+        }
+    ]
+
+
+def test_nothing_expires_objects_or_moves_them() -> None:
+    rules = one(a_store(), LIFECYCLE_TYPE).inputs["rules"]
+    assert isinstance(rules, list)
+    assert [set(rule) for rule in rules] == [{"id", "status", "filter", "abortIncompleteMultipartUpload"}]
+    assert rules[0]["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
+    assert rules[0]["status"] == "Enabled"
+
+
+@pytest.mark.parametrize("store", EVERY_SHAPE)
+def test_each_declaration_comes_after_what_it_depends_on(store: AwsStore) -> None:
+    seen: set[str] = set()
+    for declaration in declared(store):
+        assert set(declaration.depends_on) <= seen
+        assert declaration.name not in seen
+        seen.add(declaration.name)
+
+
+def test_settings_of_the_bucket_are_made_one_after_the_other() -> None:
+    made = [declaration for declaration in declared(a_store()) if declaration.type.startswith("aws:s3/bucket")]
+    assert [after.depends_on for after in made[1:]] == [(before.name,) for before in made[:-1]]
+
+
+def test_no_role_is_made_for_a_bucket_that_belongs_to_somebody_else() -> None:
+    assert one(a_store(), ROLE_TYPE).depends_on == (one(a_store(), BUCKET_TYPE).name,)
+
+
+@pytest.mark.parametrize("store", EVERY_SHAPE)
+def test_policies_are_the_same_text_every_time(store: AwsStore) -> None:
+    for token, key in ((POLICY_TYPE, "policy"), (PERMISSIONS_TYPE, "policy"), (ROLE_TYPE, "assumeRolePolicy")):
+        policy = text(store, token, key)
+        assert policy == json.dumps(json.loads(policy), sort_keys=True)
+        assert json.loads(policy)["Version"] == "2012-10-17"
+    # The quota of a trust policy (AWS, "IAM and AWS STS quotas"); the shortest that any of the three has.
+    assert len(text(store, ROLE_TYPE, "assumeRolePolicy")) < 2048
+
+
+# The SDK: its own annotations say which inputs there are.
+
+
+def snake(key: str) -> str:
+    return re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", key)
+
+
+def inputs_of(resource: type[pulumi.Resource]) -> dict[str, object]:
+    """The inputs' types by name, from the overload of the constructor that spells them out."""
+    overloads = [typing.get_type_hints(made, localns=UNRESOLVED) for made in typing.get_overloads(resource.__init__)]
+    return max(overloads, key=len)
+
+
+# Names that pulumi.Input's own definition uses.
+UNRESOLVED = {"Output": pulumi.Output, "T": Any}
+
+
+def dictionaries_in(hint: object) -> Iterator[type]:
+    """The TypedDicts anywhere in a type."""
+    if typing.is_typeddict(hint) and isinstance(hint, type):
+        yield hint
+    for inner in typing.get_args(hint):
+        yield from dictionaries_in(inner)
+
+
+def assert_known(value: object, hint: object, path: str) -> None:
+    """Each nested key is one of the SDK's, and each key that the SDK requires is there."""
+    if isinstance(value, list):
+        for item in value:
+            assert_known(item, hint, path)
+    # A value without TypedDict is a map such as tags: its keys are free.
+    shape = next(dictionaries_in(hint), None)
+    if not isinstance(value, Mapping) or shape is None:
+        return
+    hints = typing.get_type_hints(shape, localns=UNRESOLVED)
+    given = {snake(key): item for key, item in value.items()}
+    assert set(given) <= set(hints), f"{path}: {sorted(set(given) - set(hints))} is no key of {shape.__name__}"
+    assert shape.__required_keys__ <= set(given), f"{path}: {shape.__name__} requires more"  # type: ignore[attr-defined]
+    for key, item in given.items():
+        assert_known(item, hints[key], f"{path}.{key}")
+
+
+@pytest.mark.parametrize("store", EVERY_SHAPE)
+def test_every_input_is_one_of_the_pinned_sdk(store: AwsStore) -> None:
+    for declaration in declared(store):
+        hints = inputs_of(resource_class(declaration.type))
+        for key, value in declaration.inputs.items():
+            assert snake(key) in hints, f"{declaration.type} has no input {key}"
+            assert_known(value, hints[snake(key)], f"{declaration.type}.{key}")
+
+
+class Recorder(pulumi.runtime.Mocks):
+    def __init__(self) -> None:
+        self.inputs: dict[str, dict[str, Any]] = {}
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        self.inputs[args.name] = args.inputs
+        return args.name, args.inputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(f"nothing is looked up: {args.token}")
+
+
+@pytest.mark.parametrize("store", EVERY_SHAPE)
+def test_the_engine_gets_exactly_what_is_declared(store: AwsStore) -> None:
+    recorder = Recorder()
+    pulumi.runtime.set_mocks(recorder, preview=False)
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def program() -> None:
+        Component(Part("logstack:index:ObjectStore", "store", declared(store)))
+
+    program()
+    for declaration in declared(store):
+        if declaration.type != PROVIDER_TYPE:  # a provider's inputs travel as JSON text
+            assert recorder.inputs[declaration.name] == declaration.inputs

@@ -1,0 +1,175 @@
+"""Which binaries there are: their versions, official releases, and the Go modules that they are built from."""
+
+import hashlib
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from settings import pins
+
+_GO_MODULES = Path(__file__).parent / "go"
+
+# Go's words for `uname -m`; an architecture that is not here is called the same.
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The operating system and architecture that binaries are for, in Go's words."""
+
+    system: str
+    architecture: str
+
+    @classmethod
+    def this(cls) -> "Machine":
+        """The machine that this runs on."""
+        architecture = platform.machine().lower()
+        return cls(platform.system().lower(), _ARCHITECTURES.get(architecture, architecture))
+
+
+@dataclass(frozen=True)
+class Release:
+    """Where a project publishes a binary: URLs and a file's name, with {version}, {os}, {OS}, {arch} and {cpu} in them."""
+
+    archive: str
+    """The .zip or .tar.gz."""
+    checksums: str
+    """The list of SHA-256 sums with a line for the archive."""
+    member: str
+    """The binary's file name in the archive, in whatever folder there."""
+
+    def on(self, machine: Machine, version: str) -> "Release":
+        """This release's URLs and names for one machine and version."""
+        words = {
+            "version": version,
+            "os": machine.system,
+            "OS": machine.system.title(),
+            "arch": machine.architecture,
+            # As `uname` has it: GoReleaser's archives say x86_64, but arm64.
+            "cpu": "x86_64" if machine.architecture == "amd64" else machine.architecture,
+        }
+        return Release(*(text.format_map(words) for text in (self.archive, self.checksums, self.member)))
+
+
+@dataclass(frozen=True)
+class GoModule:
+    """A folder with a go.mod and go.sum of ours, whose packages are built together."""
+
+    folder: Path
+    cold_seconds: int
+    """A build of everything with empty caches, measured on 2 cores."""
+    ldflags: str = ""
+    tags: str = ""
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    def recipe(self) -> str:
+        """A short hash of all that decides what a build gives: the sources here, go.sum's hashes and the flags."""
+        digest = hashlib.sha256(f"{self.tags}\n{self.ldflags}\n".encode())
+        for path in sorted(self.folder.iterdir()):
+            digest.update(f"{path.name}\n".encode() + path.read_bytes())
+        return digest.hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Binary:
+    """One pinned binary."""
+
+    name: str
+    version: str
+    package: str
+    """The Go package of its main function."""
+    module: GoModule
+    release: Release | None = None
+    """Its official release; none for a program of ours."""
+    version_arguments: tuple[str, ...] = ("--version",)
+    """What makes it print its version."""
+
+    def __str__(self) -> str:
+        """Name and version, as messages say them."""
+        return f"{self.name} {self.version}"
+
+
+def _github(project: str, archive: str, checksums: str, member: str) -> Release:
+    base = f"https://github.com/{project}/releases/download/v{{version}}"
+    return Release(f"{base}/{archive}", f"{base}/{checksums}", member)
+
+
+_LOKI_BUILD_INFO = "github.com/grafana/loki/v3/pkg/util/build"
+
+_LOKI = GoModule(
+    _GO_MODULES / "loki",
+    cold_seconds=380,  # loki 363 s; logcli, lokitool and loki-canary share nearly all of it
+    # Loki's Makefile has these as well; the branch and the revision are what a module has in place of a commit.
+    ldflags=" ".join(
+        f"-X {_LOKI_BUILD_INFO}.{name}={value}"
+        for name, value in (("Version", pins.LOKI_VERSION), ("Branch", "HEAD"), ("Revision", "module"))
+    ),
+    tags="netgo",
+)
+
+_VERSITYGW = GoModule(_GO_MODULES / "versitygw", cold_seconds=168, ldflags=f"-X main.Version={pins.VERSITYGW_VERSION}")
+
+_HELM = GoModule(
+    _GO_MODULES / "helm",
+    cold_seconds=97,
+    ldflags=f"-X helm.sh/helm/v3/internal/version.version=v{pins.HELM_VERSION}",
+)
+
+# It reads its version from its own build information.
+_ALLOYSYNTAX = GoModule(_GO_MODULES / "alloysyntax", cold_seconds=15)
+
+
+def _of_loki(name: str, *version_arguments: str) -> Binary:
+    file = f"{name}-{{os}}-{{arch}}"
+    return Binary(
+        name,
+        pins.LOKI_VERSION,
+        f"github.com/grafana/loki/v3/cmd/{name}",
+        _LOKI,
+        _github("grafana/loki", f"{file}.zip", "SHA256SUMS", file),
+        version_arguments or ("--version",),
+    )
+
+
+BINARIES: Mapping[str, Binary] = {
+    binary.name: binary
+    for binary in (
+        _of_loki("loki"),
+        _of_loki("logcli"),
+        _of_loki("lokitool", "version"),
+        _of_loki("loki-canary"),
+        Binary(
+            "versitygw",
+            pins.VERSITYGW_VERSION,
+            "github.com/versity/versitygw/cmd/versitygw",
+            _VERSITYGW,
+            _github("versity/versitygw", "versitygw_v{version}_{OS}_{cpu}.tar.gz", "checksums.txt", "versitygw"),
+        ),
+        Binary(
+            "helm",
+            pins.HELM_VERSION,
+            "helm.sh/helm/v3/cmd/helm",
+            _HELM,
+            Release(
+                "https://get.helm.sh/helm-v{version}-{os}-{arch}.tar.gz",
+                "https://get.helm.sh/helm-v{version}-{os}-{arch}.tar.gz.sha256sum",
+                "helm",
+            ),
+            # The whole line has the Go version in it too.
+            ("version", "--template", "{{.Version}}"),
+        ),
+        Binary(
+            "alloysyntax",
+            pins.ALLOY_SYNTAX_VERSION,
+            "logstack/tools/alloysyntax",
+            _ALLOYSYNTAX,
+            version_arguments=("-version",),
+        ),
+    )
+}
+"""Every pinned binary by its name."""

@@ -1,0 +1,23 @@
+"""What can go wrong while a binary is obtained."""
+
+import textwrap
+
+
+class ToolError(Exception):
+    """A binary cannot be had: what is wrong, what that means, and how to fix it."""
+
+    def __init__(self, what: str, consequence: str, fix: str) -> None:
+        self.what = what
+        self.consequence = consequence
+        self.fix = fix
+        super().__init__(what, consequence, fix)
+
+    def __str__(self) -> str:
+        """The error as a block of plain text."""
+        parts = (("what: ", self.what), ("then: ", self.consequence), ("fix:  ", self.fix))
+        return "\n".join(label + textwrap.indent(text, " " * len(label)).lstrip() for label, text in parts)
+
+
+def cannot_run(*names: str) -> str:
+    """The consequence of missing binaries."""
+    return f"Whatever needs {' and '.join(names)} stops here; nothing was skipped."
