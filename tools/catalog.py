@@ -30,7 +30,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Release:
-    """Where a project publishes a binary: URLs and a file's name, with {version}, {os}, {OS}, {arch} and {cpu} in them."""
+    """Where a project publishes a binary: URLs and a file's name, with {version}, {os}, {OS}, {arch} and {cpu}."""
 
     archive: str
     """The .zip or .tar.gz."""
@@ -70,7 +70,7 @@ class GoModule:
     def recipe(self) -> str:
         """A short hash of all that decides what a build gives: the sources here, go.sum's hashes and the flags."""
         digest = hashlib.sha256(f"{self.tags}\n{self.ldflags}\n".encode())
-        for path in sorted(self.folder.iterdir()):
+        for path in sorted([*self.folder.glob("go.*"), *self.folder.glob("*.go")]):
             digest.update(f"{path.name}\n".encode() + path.read_bytes())
         return digest.hexdigest()[:12]
 
@@ -121,7 +121,7 @@ _HELM = GoModule(
 )
 
 # It reads its version from its own build information.
-_ALLOYSYNTAX = GoModule(_GO_MODULES / "alloysyntax", cold_seconds=15)
+_ALLOYSYNTAX = GoModule(_GO_MODULES / "alloysyntax", cold_seconds=7)
 
 
 def _of_loki(name: str, *version_arguments: str) -> Binary:

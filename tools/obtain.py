@@ -3,14 +3,13 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from shutil import which
 from typing import Literal
 
 from tools import cache, catalog
 from tools.build import build, go_or_why_not
-from tools.catalog import Binary, GoModule
+from tools.catalog import Binary
 from tools.errors import ToolError, cannot_run
 from tools.report import Report, Silent, duration, terminal_report
 
@@ -72,7 +71,7 @@ def install(names: Iterable[str], report: Report) -> tuple[Located, ...]:
         return [binary for binary in binaries if binary.name not in located]
 
     reasons: dict[str, str] = {}
-    if any(binary.release for binary in missing()):
+    if missing():
         located |= _from_releases(missing(), reasons, report)
     if missing():
         located |= _from_source(missing(), reasons, report)
@@ -100,10 +99,12 @@ def _from_releases(binaries: Sequence[Binary], reasons: dict[str, str], report: 
     for group in _by_module(binaries):
         with cache.workspace(group[0].module, report) as folder:
             for binary in group:
+                if binary.release is None:
+                    continue
                 started = time.monotonic()
                 try:
                     located[binary.name] = _cached(binary, started) or Located(
-                        binary, releases.install(binary, folder), "release", time.monotonic() - started
+                        binary, releases.install(binary, binary.release, folder), "release", time.monotonic() - started
                     )
                 except ReleaseError as error:
                     reasons[binary.name] = str(error)

@@ -15,7 +15,7 @@ from typing import IO
 import httpx
 
 from tools import cache
-from tools.catalog import Binary, Machine
+from tools.catalog import Binary, Machine, Release
 from tools.report import Report
 
 # A closed network that drops packets is noticed in seconds; a slow one may take its time between two packets.
@@ -36,14 +36,12 @@ class Releases:
         self._report = report
         self._unreachable: dict[str, str] = {}
 
-    def install(self, binary: Binary, folder: Path) -> Path:
-        """Download a binary's release into a workspace, check and unpack it there, and install it in the cache.
+    def install(self, binary: Binary, release: Release, folder: Path) -> Path:
+        """Download a release of a binary into a workspace, check and unpack it there, and install it in the cache.
 
         Raises ReleaseError.
         """
-        if binary.release is None:
-            raise ReleaseError("it has no release")
-        release = binary.release.on(Machine.this(), binary.version)
+        release = release.on(Machine.this(), binary.version)
         name = PurePosixPath(httpx.URL(release.archive).path).name
         published = self._published_sum(release.checksums, name)
         archive = folder / name

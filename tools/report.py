@@ -96,6 +96,8 @@ def terminal_report() -> Report:
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people: `25 s`, `3 min 10 s`."""
+    """Seconds for people: `0.4 s`, `25 s`, `3 min 10 s`."""
+    if seconds < 10:  # noqa: PLR2004 - from here on a tenth says nothing
+        return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"

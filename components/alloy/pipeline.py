@@ -113,7 +113,7 @@ def _source() -> list[Block]:
 
 
 def _process(collector: CollectorSettings) -> Block:
-    metadata = {label: "" for label in _LABEL_RULES if label not in collector.index_labels}
+    metadata: dict[str, str] = {label: "" for label in _LABEL_RULES if label not in collector.index_labels}
     kept = [label for label in collector.index_labels if label != "cluster"]
     stages = [
         Block("stage.cri"),
@@ -142,11 +142,13 @@ def _write(collector: CollectorSettings, push_url: str, cluster: ClusterSettings
         "max_backoff_period": loki_duration(collector.max_backoff),
         "max_backoff_retries": collector.max_retries,
     }
-    labels: dict[str, Value] = {"cluster": cluster.name} if "cluster" in collector.index_labels else {}
+    attributes: dict[str, Value] = {}
+    if "cluster" in collector.index_labels:
+        attributes["external_labels"] = {"cluster": cluster.name}
     return Block(
         "loki.write",
         "default",
-        {"external_labels": labels} if labels else {},
+        attributes,
         (Block("endpoint", attributes=endpoint),),
         comment="Every line of this cluster says so.",
     )

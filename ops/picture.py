@@ -1,0 +1,71 @@
+"""A picture of a stack, drawn from its settings: a Mermaid flowchart that code hosts show."""
+
+from components.loki.addresses import gateway_url
+from components.object_store.access import store_access
+from settings import pins
+from settings.quantities import kubernetes_size, plain_duration
+from settings.tree import Settings
+
+_DOES = {
+    "write": "takes lines in, keeps them in its WAL",
+    "read": "answers queries",
+    "backend": "index, compaction, retention, rules",
+    "monolithic": "every role",
+}
+
+
+def picture(settings: Settings) -> str:
+    """The flowchart's text."""
+    return "\n".join(["flowchart LR", *_nodes(settings), *_namespace(settings), *_store(settings), *_arrows(settings)])
+
+
+def _nodes(settings: Settings) -> list[str]:
+    canary = ['    canary["loki-canary"]'] if settings.canary.enabled else []
+    return [
+        '  subgraph node["every node"]',
+        '    logs[("/var/log/pods")]',
+        f'    alloy["Grafana Alloy {pins.ALLOY_VERSION}"]',
+        *canary,
+        "  end",
+    ]
+
+
+def _namespace(settings: Settings) -> list[str]:
+    place = settings.cluster
+    whose = "made and protected by the stack" if place.create_namespace else "a guest's"
+    lines = [
+        f'  subgraph namespace["namespace {place.namespace} ({whose})"]',
+        f'    gateway["gateway x{settings.gateway.replicas}<br/>{gateway_url(place)}"]',
+    ]
+    lines += [f'    {role}["Loki {role} x{settings.replica_count(role)}<br/>{_DOES[role]}"]' for role in settings.roles]
+    for name, size in (("chunks", settings.caches.chunks), ("results", settings.caches.results)):
+        if size:
+            lines.append(f'    {name}["{name} cache {kubernetes_size(size)}"]')
+    return [*lines, "  end"]
+
+
+def _store(settings: Settings) -> list[str]:
+    access = store_access(settings.object_store, settings.cluster)
+    if access.kind == "filesystem":
+        return ['  store[("the Loki volume")]']
+    where = access.endpoint or f"AWS {access.region}"
+    return [f'  store[("S3 bucket {access.bucket}<br/>{where}")]', '  grafana["Grafana"]']
+
+
+def _arrows(settings: Settings) -> list[str]:
+    writer, reader, backend = settings.roles[0], settings.roles[min(1, len(settings.roles) - 1)], settings.roles[-1]
+    arrows = ["  logs --> alloy", "  alloy -- push --> gateway", f"  gateway --> {writer}"]
+    if settings.canary.enabled:
+        arrows.append("  canary -- a line a second --> logs")
+        arrows.append("  canary -. asks for it back .-> gateway")
+    if settings.canary.enabled and settings.canary.route == "direct":
+        arrows[-2] = "  canary -- a line a second --> gateway"
+    if reader != writer:
+        arrows += [f"  gateway --> {reader}", f"  {reader} -- recent lines --> {writer}", f"  {reader} --> store"]
+    arrows += [
+        f"  {writer} -- {settings.replication_factor} copies, then chunks --> store",
+        f"  {backend} -- deletes after {plain_duration(settings.retention)} --> store",
+        "  grafana -. queries .-> gateway",
+    ]
+    arrows += [f"  {reader} --> {name}" for name in ("chunks", "results") if getattr(settings.caches, name)]
+    return arrows

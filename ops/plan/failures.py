@@ -1,0 +1,217 @@
+"""The failure budget: what may be lost at once with no acknowledged line lost and writes going on, and what may not.
+
+The numbers are those of components/loki/budget.py. Where a loss was not run, the plan says what it goes by: arithmetic
+with Loki's rules, or the design of Loki and Kubernetes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from components.loki.budget import (
+    PUSHES_AFTER_KILL,
+    Measurement,
+    measured,
+    refused_share,
+    volumes_spared,
+    writers_that_queries_spare,
+)
+from ops.plan.outage import Outage, bridged_outage
+from ops.plan.words import counted, spoken_share, spoken_size
+from settings.object_store import AwsStore, EmbeddedStore, FilesystemStore, S3CompatibleStore
+from settings.tree import Settings
+
+GO_ON, KEPT = "go on", "kept"
+_NAMES = {"write": "writer", "read": "reader", "backend": "backend", "monolithic": "Loki pod"}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One loss and what follows from it."""
+
+    lost: str
+    budget: Literal["within", "for a time", "beyond"]
+    writes: str
+    queries: str
+    acknowledged_lines: str
+    known_by: Literal["measured", "arithmetic", "design"]
+
+
+@dataclass(frozen=True)
+class FailureBudget:
+    """What a stack survives."""
+
+    summary: str
+    losses: tuple[Loss, ...]
+    """The losses within the budget first."""
+    measurements: tuple[str, ...]
+    """The runs behind the losses that were measured."""
+    outage: Outage
+    """How long Loki as a whole may be away."""
+
+
+def failure_budget(settings: Settings) -> FailureBudget:
+    """The failure budget in words."""
+    losses = [*_writers(settings), *_readers(settings), *_gateways(settings), _node(settings), *_store(settings)]
+    losses.append(_collector())
+    order = ("within", "for a time", "beyond")
+    runs = (measured(settings, lost) for lost in range(1, settings.writers + 1))
+    return FailureBudget(
+        _summary(settings),
+        tuple(sorted(losses, key=lambda loss: order.index(loss.budget))),
+        tuple(_run(run) for run in runs if run),
+        bridged_outage(settings.collector),
+    )
+
+
+def _writer(settings: Settings) -> str:
+    return _NAMES[settings.writer]
+
+
+def _some(number: int, of: int, noun: str) -> str:
+    """`1 of 3 writers`, `all 3 writers`, `the only writer`."""
+    if of == 1:
+        return f"the only {noun}"
+    return f"all {of} {noun}s" if number == of else f"{number} of {of} {noun}s"
+
+
+def _back(missing: int) -> str:
+    return "until it is back" if missing == 1 else "until one is back"
+
+
+def _summary(settings: Settings) -> str:
+    name, survived = _writer(settings), settings.lost_writers_survived
+    node = _node(settings)
+    if survived:
+        and_node = ", or any one node" if node.budget == "within" else ""
+        return (
+            f"Any {survived} of {settings.writers} {name}s may be lost{and_node}: "
+            "writes go on and no acknowledged line is lost."
+        )
+    first = _lost_writers(settings, 1)
+    subject = f"The {name}" if settings.writers == 1 else f"No {name}"
+    verb = "may not be lost" if settings.writers == 1 else "may be lost"
+    queries = "" if first.queries == GO_ON else f", queries {first.queries}"
+    return f"{subject} {verb}: with one gone, writes are {first.writes}{queries}. Its lines are {KEPT} on its volume."
+
+
+def _run(run: Measurement) -> str:
+    found = "queries failed" if run.missing is None else f"{run.missing} of {run.acknowledged} acknowledged lines missing"
+    return (
+        f"replication {run.replication_factor}, {run.killed} of 3 writers killed: "
+        f"{run.refused} of {PUSHES_AFTER_KILL} pushes refused, {found}"
+    )
+
+
+def _writers(settings: Settings) -> Iterator[Loss]:
+    """The most that may be lost, one more than that, and the same with the pods' volumes."""
+    survived, volumes = settings.lost_writers_survived, volumes_spared(settings)
+    if survived:
+        yield _lost_writers(settings, survived)
+        yield _lost_volumes(settings, survived)
+    yield _lost_writers(settings, survived + 1)
+    if volumes < settings.writers:
+        yield _lost_volumes(settings, volumes + 1)
+
+
+def _lost_writers(settings: Settings, lost: int) -> Loss:
+    refused = refused_share(settings, lost)
+    answered = lost <= writers_that_queries_spare(settings)
+    return Loss(
+        lost=_some(lost, settings.writers, _writer(settings)),
+        budget="beyond" if refused else "within",
+        writes=_refused(refused, lost) if refused else GO_ON,
+        queries=GO_ON if answered else f"fail {_back(lost)}",
+        acknowledged_lines=KEPT if answered else f"{KEPT} on the volumes, read again when they are back",
+        known_by="measured" if measured(settings, lost) else "arithmetic",
+    )
+
+
+def _refused(share: Fraction, lost: int) -> str:
+    of = "" if share == 1 else f" for about {spoken_share(share)} of the streams"
+    return f"refused{of} {_back(lost)}"
+
+
+def _lost_volumes(settings: Settings, lost: int) -> Loss:
+    pods = _lost_writers(settings, lost)
+    if lost <= volumes_spared(settings):
+        lines = f"{KEPT}: each was on {settings.write_quorum} writers"
+    elif isinstance(settings.object_store, FilesystemStore):
+        lines = "all lost: Loki's volume is the only copy"
+    else:
+        # Loki's max_chunk_age; a stream that rests is flushed after chunk_idle_period, 30 minutes.
+        lines = "lost where not flushed yet: up to the last 2 h"
+    return Loss(
+        lost=f"{pods.lost} with {'its volume' if lost == 1 else 'their volumes'}",
+        budget=pods.budget,
+        writes=pods.writes,
+        queries=pods.queries,
+        acknowledged_lines=lines,
+        known_by="arithmetic",
+    )
+
+
+def _readers(settings: Settings) -> Iterator[Loss]:
+    """Pods that hold no line of their own: queries stop with the last of them."""
+    for role in settings.roles[1:]:
+        count, name = settings.replica_count(role), _NAMES[role]
+        spared = "" if count == 1 else f"; they go on while one {name} is left"
+        waits = "; retention waits" if role == "backend" else ""
+        yield Loss(_some(count, count, name), "within", GO_ON, f"fail{spared}", f"{KEPT}{waits}", "design")
+
+
+def _gateways(settings: Settings) -> Iterator[Loss]:
+    count = settings.gateway.replicas
+    if count > 1:
+        yield Loss(_some(count - 1, count, "gateway"), "within", GO_ON, GO_ON, KEPT, "design")
+    writes = "wait in the collectors, see below"
+    yield Loss(_some(count, count, "gateway"), "for a time", writes, f"fail {_back(count)}", KEPT, "design")
+
+
+def _node(settings: Settings) -> Loss:
+    """A node carries one pod of each role at most (components/loki/values.py: spread), or everything."""
+    if settings.cluster.single_node:
+        writes = "stop until it is back"
+        return Loss("the only node", "beyond", writes, "fail until it is back", f"{KEPT} if its disk is", "design")
+    writer, gateways = _lost_writers(settings, 1), settings.gateway.replicas
+    others = [_NAMES[role] for role in settings.roles[1:] if settings.replica_count(role) == 1]
+    moved = [*(["gateway"] if gateways == 1 else []), *others]
+    pause = f"; if it carries the only {' or '.join(moved)}, only after that has moved" if moved else ""
+    return Loss(
+        lost="any one node",
+        budget="for a time" if writer.budget == "within" and gateways == 1 else writer.budget,
+        writes=writer.writes + (pause if gateways == 1 else ""),
+        queries=writer.queries + pause,
+        acknowledged_lines=writer.acknowledged_lines,
+        known_by="arithmetic",
+    )
+
+
+def _store(settings: Settings) -> Iterator[Loss]:
+    store = settings.object_store
+    match store:
+        case FilesystemStore():
+            return  # a part of Loki's own volume
+        case EmbeddedStore():
+            pod, data = "the object store's pod or node", f"the object store's volume ({spoken_size(store.size)})"
+        case S3CompatibleStore():
+            pod, data = f"the object store at {store.endpoint}", f"the data of the bucket {store.bucket}"
+        case AwsStore():
+            pod, data = f"S3 in {store.region}", f"the data of the bucket {store.bucket}"
+    size = settings.resources_of(settings.writer)
+    # Unflushed chunks stay in memory and in the log; disk_full_threshold is 0.9 (pkg/ingester/wal.go).
+    full = f"{GO_ON} until the memory ({spoken_size(size.memory)}) or 90 % of the volume"
+    if size.disk:
+        full += f" ({spoken_size(size.disk)})"
+    full += f" of each {_writer(settings)} is full"
+    waits = f"{KEPT} on the {_writer(settings)}s' volumes"
+    yield Loss(pod, "for a time", full, "fail for flushed lines", waits, "design")
+    lines = "everything flushed is lost: there is no second copy"
+    yield Loss(data, "beyond", GO_ON, "find only what is not flushed", lines, "design")
+
+
+def _collector() -> Loss:
+    """What was read and not delivered is in its memory; nobody has acknowledged it."""
+    writes = "go on; its node's lines wait in their files"
+    return Loss("a collector pod", "within", writes, GO_ON, KEPT, "design")

@@ -1,0 +1,37 @@
+"""Durations, sizes and shares in a sentence."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from fractions import Fraction
+
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+_GIB = 1024**3
+_MIB = 1024**2
+
+
+def spoken_duration(value: timedelta) -> str:
+    """Its two largest units, the rest cut off: `1 h 29 min`, `30 d`."""
+    return " ".join(list(_parts(int(value.total_seconds())))[:2]) or "0 s"
+
+
+def _parts(seconds: int) -> Iterator[str]:
+    for unit, size in _UNITS:
+        number, seconds = divmod(seconds, size)
+        if number:
+            yield f"{number} {unit}"
+
+
+def spoken_size(value: int) -> str:
+    """Bytes in Gi from a whole Gi on, else in Mi, with at most two decimals: `7.5Gi`, `384Mi`."""
+    unit, size = ("Gi", _GIB) if value >= _GIB else ("Mi", _MIB)
+    return f"{round(value / size, 2):g}{unit}"
+
+
+def spoken_share(share: Fraction) -> str:
+    """A share in whole per cent."""
+    return f"{round(share * 100)} %"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 writer`, `3 writers`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

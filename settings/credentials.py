@@ -1,0 +1,43 @@
+"""Where the object store's access key comes from. The key itself is never a part of the settings."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from settings.object_store import EmbeddedStore, S3CompatibleStore
+from settings.problems import Problem, Rule
+from settings.source import SECRETS, Source
+from settings.stack_file import PROJECT
+from settings.tree import Settings
+
+Credentials = Literal["secret", "config", "config-missing", "none"]
+
+MISSING = Rule("missing-credentials", "no pod of Loki could read or write the store")
+HALF = Rule("half-credentials", "Loki does not start with one half of an access key")
+
+
+def credentials(settings: Settings, source: Source) -> Credentials:
+    """An existing `secret`, the Pulumi `config`, the config that has no key yet, or `none` where no key is needed."""
+    store = settings.object_store
+    if not isinstance(store, EmbeddedStore | S3CompatibleStore):
+        return "none"
+    if store.credentials_secret:
+        return "secret"
+    return "config" if source.secrets else "config-missing"
+
+
+def complete(source: Source) -> Iterator[Problem]:
+    """Both halves of the key are there, or neither."""
+    for missing in set(SECRETS) - source.secrets if source.secrets else ():
+        yield HALF.problem(missing, f"{missing} is missing, the other half of the key is there", _command(missing))
+
+
+def present(settings: Settings, source: Source) -> Iterator[Problem]:
+    """A store that needs a key has one."""
+    if credentials(settings, source) == "config-missing":
+        what = "the store needs an access key, and neither credentialsSecret nor the Pulumi config has one"
+        fix = "\n".join([*map(_command, SECRETS), "or name a Secret that exists: credentialsSecret"])
+        yield MISSING.problem("objectStore", what, fix)
+
+
+def _command(key: str) -> str:
+    return f"pulumi config set --secret {PROJECT}:{key}"

@@ -1,0 +1,137 @@
+"""A check that cannot fail proves nothing: each one is shown what it must not accept."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+
+from ops.local.checks import (
+    CheckError,
+    Run,
+    Sent,
+    carry_out,
+    fills_the_bucket,
+    gives_lines_back,
+    has_the_labels,
+    ring_is_whole,
+    takes_lines_in,
+)
+from ops.local.client import Entry, Pushed, _batches, selector
+from ops.local.lines import LogFile
+from ops.local.platform import Platform
+from settings.tree import Settings
+
+SETTINGS = Settings.model_validate(
+    {
+        "cluster": {"name": "here", "context": "here"},
+        "objectStore": {"kind": "embedded"},
+        "limits": {"maxLineSize": "8B"},
+    }
+)
+ENTRIES = [Entry(1, "a"), Entry(2, "b")]
+
+
+class StandIn:
+    """A stand-in for a running platform: it answers what a test wants Loki to answer."""
+
+    settings = SETTINGS
+
+    def __init__(self, **answers: Any) -> None:
+        self.loki = self
+        self.answers = answers
+        self.writers = [type("Writer", (), {"name": f"loki-write-{n}", "url": str(n)}) for n in range(3)]
+
+    def entries(self, _selector: str, _start: int, _end: int) -> Iterator[Entry]:
+        return iter(self.answers["entries"])
+
+    def get(self, _path: str, **_parameters: object) -> Any:
+        return {"data": self.answers["labels"]}
+
+    def ring(self, url: str) -> list[str]:
+        return cast("list[str]", self.answers["ring"][int(url)])
+
+    def push(self, _labels: object, entries: list[Entry]) -> list[Pushed]:
+        return [Pushed(entries, self.answers["status"], "said Loki")] if entries else []
+
+    def bucket(self) -> Any:
+        return type("Bucket", (), {"chunks": lambda _: [], "objects": lambda _, _prefix: {}})()
+
+
+def run(lines: tuple[str, ...] = ("a", "b"), **answers: Any) -> Run:
+    file = LogFile(Path("x.log"), lines, None, 0)
+    return Run(cast("Platform", StandIn(**answers)), [file], [Sent({"app": "x", "cluster": "here"}, ENTRIES)])
+
+
+@pytest.mark.parametrize(
+    ("found", "seen"),
+    [
+        (ENTRIES[:1], "1 missing, 0 not sent, of 2"),
+        ([*ENTRIES, ENTRIES[0]], "0 missing, 1 not sent, of 2"),
+        ([ENTRIES[0], Entry(2, "B")], "1 missing, 1 not sent, of 2"),
+        ([ENTRIES[0], Entry(3, "b")], "1 missing, 1 not sent, of 2"),
+    ],
+    ids=["a line is lost", "a line is doubled", "a line is changed", "a time is changed"],
+)
+def test_lines_out_fails_when(found: list[Entry], seen: str) -> None:
+    with pytest.raises(CheckError, match=seen):
+        gives_lines_back(run(entries=found))
+
+
+def test_lines_out_passes_when_all_are_there_in_any_order() -> None:
+    assert gives_lines_back(run(entries=ENTRIES[::-1])) == "2 of 2 lines, each as it was sent"
+
+
+@pytest.mark.parametrize("found", [["app"], ["app", "cluster", "filename"]], ids=["one is missing", "one is too many"])
+def test_labels_fail_when(found: list[str]) -> None:
+    with pytest.raises(CheckError, match="expected"):
+        has_the_labels(run(labels=found))
+
+
+def test_the_label_that_loki_adds_is_no_surprise() -> None:
+    assert has_the_labels(run(labels=["app", "cluster", "service_name"])) == "app, cluster"
+
+
+@pytest.mark.parametrize("view", [["ACTIVE"] * 2, ["ACTIVE", "ACTIVE", "LEAVING"]], ids=["one is away", "one leaves"])
+def test_the_ring_is_not_whole_when_one_writer_sees_that(view: list[str]) -> None:
+    whole = ["ACTIVE"] * 3
+    with pytest.raises(CheckError, match="loki-write-2 sees"):
+        ring_is_whole(run(ring=[whole, whole, view]))
+
+
+def test_a_refused_push_fails_with_lokis_own_words() -> None:
+    with pytest.raises(CheckError, match=r"x\.log: 429 said Loki"):
+        takes_lines_in(run(status=429))
+
+
+def test_a_line_above_the_limit_must_be_refused() -> None:
+    with pytest.raises(CheckError, match="a line above 8 was taken"):
+        takes_lines_in(run(lines=("short", "far too long"), status=204))
+
+
+def test_an_empty_bucket_fails() -> None:
+    with pytest.raises(CheckError, match="no chunk in the bucket"):
+        fills_the_bucket(run())
+
+
+def test_a_failed_check_does_not_hide_the_ones_after_it() -> None:
+    def unreachable(_: Run) -> str:
+        raise httpx.ConnectError("refused")
+
+    outcomes = list(carry_out([("first", unreachable), ("second", lambda _: "fine")], run()))
+    assert [(outcome.name, outcome.passed, outcome.detail) for outcome in outcomes] == [
+        ("first", False, "refused"),
+        ("second", True, "fine"),
+    ]
+
+
+def test_batches_stay_below_half_a_mebibyte_and_lose_nothing() -> None:
+    entries = [Entry(n, "x" * 200_000) for n in range(5)] + [Entry(9, "y" * 600_000)]
+    batches = list(_batches(entries))
+    assert [len(batch) for batch in batches] == [2, 2, 1, 1]
+    assert [entry for batch in batches for entry in batch] == entries
+
+
+def test_a_selector_quotes_what_needs_it() -> None:
+    assert selector({"app": 'a"b\\c', "pod": "x"}) == '{app="a\\"b\\\\c", pod="x"}'

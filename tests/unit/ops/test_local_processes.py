@@ -1,0 +1,110 @@
+"""No process outlives a run, however the run ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from ops.local.layout import free_ports
+from ops.local.processes import Fleet, ProcessDiedError
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not (state.exists() and state.read_text().rsplit(")", 1)[1].split()[0] == "Z")
+
+
+def test_leaving_the_context_ends_every_child(tmp_path: Path) -> None:
+    with Fleet(tmp_path) as fleet:
+        pids = [fleet.start(name, SLEEP, {}).process.pid for name in ("a", "b")]
+        assert all(alive(pid) for pid in pids)
+    assert not any(alive(pid) for pid in pids)
+
+
+def test_an_error_in_the_run_ends_every_child(tmp_path: Path) -> None:
+    pid = 0
+
+    def run() -> None:
+        nonlocal pid
+        with Fleet(tmp_path) as fleet:
+            pid = fleet.start("a", SLEEP, {}).process.pid
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert pid
+    assert not alive(pid)
+
+
+def test_a_child_that_dies_by_itself_is_told_with_its_errors(tmp_path: Path) -> None:
+    dying = [
+        sys.executable,
+        "-c",
+        "print('level=info fine'); print('level=error msg=\"no port\"'); raise SystemExit(3)",
+    ]
+    with Fleet(tmp_path) as fleet:
+        fleet.start("loki-write-0", [sys.executable, "-c", says], {}).process.wait()
+        with pytest.raises(ProcessDiedError) as caught:
+            fleet.check()
+    assert str(caught.value) == 'loki-write-0 ended with code 3; its last lines:\n    level=error msg="no port"'
+
+
+def test_a_killed_child_is_forgotten_and_its_death_is_no_failure(tmp_path: Path) -> None:
+    with Fleet(tmp_path) as fleet:
+        pid = fleet.start("a", SLEEP, {}).process.pid
+        fleet.kill("a")
+        fleet.check()
+        assert not alive(pid)
+
+
+def test_a_child_that_does_not_stop_when_asked_is_killed(tmp_path: Path) -> None:
+    stubborn = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    )
+    with Fleet(tmp_path) as fleet:
+        child = fleet.start("a", [sys.executable, "-c", stubborn], {})
+        while not child.log.read_text():
+            time.sleep(0.02)
+        fleet.stop("a", seconds=0.2)
+        assert not alive(child.process.pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
+def test_children_end_even_when_the_run_itself_is_killed(tmp_path: Path) -> None:
+    program = f"""
+        import sys, time
+        from pathlib import Path
+        from ops.local.processes import Fleet
+        with Fleet(Path({str(tmp_path)!r})) as fleet:
+            print(fleet.start("a", {SLEEP!r}, {{}}).process.pid, flush=True)
+            time.sleep(60)
+    """
+    root = Path(__file__).parents[3]
+    parent = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, cwd=root, text=True
+    )
+    assert parent.stdout
+    child = int(parent.stdout.readline())
+    assert alive(child)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 5
+    while alive(child) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not alive(child)
+
+
+def test_free_ports_are_all_different() -> None:
+    assert len(set(free_ports(30))) == 30
