@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tools.catalog import BINARIES
+from tools import catalog
 from tools.errors import ToolError
 from tools.obtain import Located, install, known, locate
 from tools.report import duration, terminal_report
@@ -13,10 +13,10 @@ from tools.report import duration, terminal_report
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print a table of binaries; the exit status is 0 if all of them are here."""
     parser = argparse.ArgumentParser(prog="python -m tools", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"which; all by default: {', '.join(BINARIES)}")
+    parser.add_argument("names", nargs="*", help=f"which; all by default: {', '.join(catalog.BINARIES)}")
     parser.add_argument("--list", action="store_true", help="only show what is here: no download, no build")
     options = parser.parse_args(arguments)
-    names = options.names or list(BINARIES)
+    names = options.names or list(catalog.BINARIES)
     try:
         return show(names) if options.list else obtain_and_show(names)
     except ToolError as error:

@@ -55,9 +55,10 @@ def locate(binary: Binary, report: Report) -> Located | None:
     """A binary on PATH in the pinned version, or in the cache; another version on PATH is noted."""
     started = time.monotonic()
     if on_path := which(binary.name):
-        complaint = cache.wrong_version(Path(on_path), binary)
+        path = Path(on_path).absolute()
+        complaint = cache.wrong_version(path, binary)
         if complaint is None:
-            return Located(binary, Path(on_path), "PATH", time.monotonic() - started)
+            return Located(binary, path, "PATH", time.monotonic() - started)
         report.note(f"{complaint}: not used")
     return _cached(binary, started)
 
