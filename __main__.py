@@ -7,14 +7,18 @@ from components.canary.component import Canary
 from components.cluster.component import Cluster
 from components.grafana.component import GrafanaDatasource
 from components.loki.component import Loki
-from components.object_store.component import ObjectStore
+from components.object_store.component import Credentials, ObjectStore
 from settings.load import load_settings
 
 settings = load_settings()
 
 cluster = Cluster("cluster", settings.cluster)
 store = ObjectStore(
-    "store", settings.object_store, cluster, credentials=None, size=settings.resources_of("object-store")
+    "store",
+    settings.object_store,
+    cluster,
+    credentials=Credentials.from_config(),
+    size=settings.resources_of("object-store"),
 )
 loki = Loki("loki", settings, store, cluster, chart=settings.charts.loki)
 alloy = Alloy(

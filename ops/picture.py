@@ -46,26 +46,26 @@ def _namespace(settings: Settings) -> list[str]:
 
 def _store(settings: Settings) -> list[str]:
     access = store_access(settings.object_store, settings.cluster)
-    if access.kind == "filesystem":
-        return ['  store[("the Loki volume")]']
     where = access.endpoint or f"AWS {access.region}"
-    return [f'  store[("S3 bucket {access.bucket}<br/>{where}")]', '  grafana["Grafana"]']
+    shape = f"S3 bucket {access.bucket}<br/>{where}" if access.kind == "s3" else "a directory of Loki's volume"
+    return [f'  store[("{shape}")]', '  grafana["Grafana"]']
 
 
 def _arrows(settings: Settings) -> list[str]:
-    writer, reader, backend = settings.roles[0], settings.roles[min(1, len(settings.roles) - 1)], settings.roles[-1]
-    arrows = ["  logs --> alloy", "  alloy -- push --> gateway", f"  gateway --> {writer}"]
+    writer, reader, backend = settings.writer, settings.reader, settings.roles[-1]
+    arrows = ["logs --> alloy", "alloy -- push --> gateway", f"gateway --> {writer}"]
     if settings.canary.enabled:
-        arrows.append("  canary -- a line a second --> logs")
-        arrows.append("  canary -. asks for it back .-> gateway")
-    if settings.canary.enabled and settings.canary.route == "direct":
-        arrows[-2] = "  canary -- a line a second --> gateway"
+        first = "logs" if settings.canary.route == "collector" else "gateway"
+        arrows += [f"canary -- a line a second --> {first}", "canary -. asks for it back .-> gateway"]
     if reader != writer:
-        arrows += [f"  gateway --> {reader}", f"  {reader} -- recent lines --> {writer}", f"  {reader} --> store"]
-    arrows += [
-        f"  {writer} -- {settings.replication_factor} copies, then chunks --> store",
-        f"  {backend} -- deletes after {plain_duration(settings.retention)} --> store",
-        "  grafana -. queries .-> gateway",
+        arrows += [f"gateway --> {reader}", f"{reader} -- recent lines --> {writer}", f"{reader} --> store"]
+    arrows += [f"{reader} --> {name}" for name in ("chunks", "results") if getattr(settings.caches, name)]
+    return [
+        f"  {arrow}"
+        for arrow in (
+            *arrows,
+            f"{writer} -- {settings.replication_factor}x each line, then chunks --> store",
+            f"{backend} -- deletes after {plain_duration(settings.retention)} --> store",
+            "grafana -. queries .-> gateway",
+        )
     ]
-    arrows += [f"  {reader} --> {name}" for name in ("chunks", "results") if getattr(settings.caches, name)]
-    return arrows

@@ -12,7 +12,7 @@ from settings.tree import Settings
 Credentials = Literal["secret", "config", "config-missing", "none"]
 
 MISSING = Rule("missing-credentials", "no pod of Loki could read or write the store")
-HALF = Rule("half-credentials", "Loki does not start with one half of an access key")
+HALF = Rule("half-credentials", "half of an access key is none: no pod of Loki could read or write the store")
 
 
 def credentials(settings: Settings, source: Source) -> Credentials:

@@ -18,6 +18,16 @@ from settings.stack_file import PROJECT, YamlFile, read_stack_file, read_yaml, s
 from settings.translation import translated
 from settings.tree import Settings
 
+__all__ = [
+    "Credentials",
+    "Stack",
+    "load_settings",
+    "load_stack_file",
+    "problems_stop_the_program",
+    "settings_from",
+    "stacks",
+]
+
 
 @dataclass(frozen=True)
 class Stack:

@@ -145,6 +145,11 @@ class LokiSettings(Group):
         return self.roles[0]
 
     @property
+    def reader(self) -> Role:
+        """The role whose pods answer queries."""
+        return "read" if "read" in self.roles else self.writer
+
+    @property
     def writers(self) -> int:
         """How many pods take lines in."""
         return self.replica_count(self.writer)

@@ -13,6 +13,7 @@ from settings.sizes import SIZES, SizeName
 from settings.stack_file import PROJECT
 from settings.translation import Node, child, resolved, schema, taken, variants
 
+_PIPE = r"\|"
 _INTRODUCTION = f"""\
 # The stack file
 
@@ -59,7 +60,7 @@ def all_rules() -> list[Rule]:
     """Every rule there is: of reading a stack file first, then of the checks."""
     modules = (stack_file, source, translation, credentials, acknowledgements)
     reading = [rule for module in modules for rule in vars(module).values() if isinstance(rule, Rule)]
-    return [*reading, *checks.rules().values()]
+    return list(dict.fromkeys([*reading, *checks.rules().values()]))
 
 
 def meaning(node: Node) -> str:
@@ -99,8 +100,7 @@ def _rows(prefix: str, group: Node, kind: str = "") -> Iterator[str]:
         meanings = " ".join(f"`{name}`: {meaning(variant)}" for name, variant in kinds.items())
         yield f"| `{prefix}kind` | one of those | required | {meanings} |"
     for name, variant in (kinds or {kind: group}).items():
-        keys = [key for key in _properties(variant) if not (kinds and key == "kind")]
-        for same in _runs_of_one_group(variant, keys):
+        for same in _alike(variant, [key for key in _properties(variant) if not (kinds and key == "kind")]):
             inner = resolved(_properties(variant)[same[0]])
             if "properties" in inner:
                 label = f"{{{','.join(same)}}}" if len(same) > 1 else same[0]
@@ -109,13 +109,18 @@ def _rows(prefix: str, group: Node, kind: str = "") -> Iterator[str]:
                 yield from (_row(prefix + key, variant, key, name) for key in same)
 
 
-def _runs_of_one_group(group: Node, keys: list[str]) -> Iterator[list[str]]:
-    """The keys, with neighbours that take the same together."""
+def _alike(group: Node, keys: list[str]) -> Iterator[list[str]]:
+    """The keys; neighbours that take the same are together."""
     for _, run in groupby(keys, lambda key: resolved(_properties(group)[key])):
         yield list(run)
 
 
-2) + '|') for cell in cells)} |"
+def _row(label: str, group: Node, key: str, kind: str = "") -> str:
+    node = _properties(group)[key]
+    required = key in cast("list[str]", group.get("required", []))
+    default = "required" if required else _shown(node.get("default"))
+    cells = [f"`{label}`" + (f" ({kind})" if kind else ""), _takes(node), default, meaning(node)]
+    return f"| {' | '.join(cell.replace('|', _PIPE) for cell in cells)} |"
 
 
 def _takes(node: Node) -> str:

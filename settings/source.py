@@ -59,8 +59,7 @@ def _source(config: Mapping[str, Value], secure: Set[str], defaults: Mapping[str
         elif key in SECRETS:
             secrets.add(key)
             if full_key not in secure:
-                fix = f"pulumi config set --secret {PROJECT}:{key}, with a new access key: this one has been seen"
-                problems.append(SECRET_IN_CLEAR.problem(key, f"{key} is not encrypted", fix))
+                problems.append(SECRET_IN_CLEAR.problem(key, f"{key} is not encrypted", how_to_encrypt(key)))
         elif full_key in secure:
             fix = f"write it in clear: only {PROJECT}:{SECRETS[0]} and {PROJECT}:{SECRETS[1]} are secrets"
             problems.append(UNEXPECTED_SECRET.problem(key, f"{key} is encrypted, or a part of it is", fix))
@@ -69,6 +68,11 @@ def _source(config: Mapping[str, Value], secure: Set[str], defaults: Mapping[str
         else:
             raw[key] = value
     return Source(raw, frozenset(secrets), tuple(problems))
+
+
+def how_to_encrypt(key: str) -> str:
+    """What to do with a secret that stands in clear."""
+    return f"make a new access key, for this one has been seen, and:\npulumi config set --secret {PROJECT}:{key}"
 
 
 def _holds_secret(value: Value) -> bool:

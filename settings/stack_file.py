@@ -3,13 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.parser import ParserError
 from ruamel.yaml.scalarbool import ScalarBoolean
 from ruamel.yaml.scanner import ScannerError
@@ -22,6 +24,20 @@ UNKNOWN_STACK = Rule("unknown-stack", "there is nothing to read")
 NO_CONFIG = Rule("no-config", "the stack says nothing: not where it runs, and not where it keeps its lines")
 
 Value = str | int | float | bool | None | Mapping[str, "Value"] | list["Value"]
+
+
+class _Constructor(RoundTripConstructor):
+    """Dates as the engine hands them over: in Go's text for a time, or as they are when there is no such day."""
+
+    def date_text(self, node: ScalarNode) -> str:
+        """The text of an unquoted date."""
+        try:
+            return f"{datetime.strptime(node.value, '%Y-%m-%d'):%Y-%m-%d} 00:00:00 +0000 UTC"  # noqa: DTZ007 - a date
+        except ValueError:
+            return str(node.value)
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.date_text)
 
 
 @dataclass(frozen=True)
@@ -75,21 +91,26 @@ def read_stack_file(stack: str, directory: Path) -> YamlFile:
 def read_yaml(path: Path) -> YamlFile:
     """A YAML file; raises StackProblems when it is none."""
     try:
-        content = YAML().load(path.read_text(encoding="utf-8-sig"))
-        config = plain(content.get("config")) if isinstance(content, CommentedMap) else None
+        content = parsed(path.read_text(encoding="utf-8-sig"))
+        tree = content.get("config") if isinstance(content, CommentedMap) else None
+        config = plain(tree)
     except MarkedYAMLError as error:
         line, column = (error.problem_mark.line + 1, error.problem_mark.column + 1) if error.problem_mark else (1, 1)
         what = f"line {line}, column {column}: {_reason(error)}"
         raise StackProblems([_file_problem(NOT_YAML, path, what, "correct the line", line)]) from None
-    except (YAMLError, UnicodeDecodeError):
-        what = "it has characters that no YAML file may have"
-        raise StackProblems([_file_problem(NOT_YAML, path, what, "save it as UTF-8 text")]) from None
-    except RecursionError:
-        what = "an alias contains itself"
-        raise StackProblems([_file_problem(NOT_YAML, path, what, "write its value instead of the alias")]) from None
-    if not isinstance(config, Mapping):
+    except Exception:  # not only YAMLError: ValueError, KeyError, RecursionError and others were seen
+        what = "it has a character, a tag or an alias that no reader of YAML takes"
+        raise StackProblems([_file_problem(NOT_YAML, path, what, "save it as UTF-8 text, with plain values")]) from None
+    if not isinstance(tree, CommentedMap) or not isinstance(config, Mapping):
         return YamlFile(path, {}, CommentedMap())
-    return YamlFile(path, config, content["config"])
+    return YamlFile(path, config, tree)
+
+
+def parsed(text: str) -> object:
+    """YAML text as a tree that knows its lines; raises whatever the reader stumbles over."""
+    reader = YAML()
+    reader.Constructor = _Constructor
+    return cast("object", reader.load(text))
 
 
 def _reason(error: MarkedYAMLError) -> str:
@@ -107,15 +128,13 @@ def _file_problem(rule: Rule, path: Path, what: str, fix: str, line: int = 1) ->
 
 
 def plain(value: object) -> Value:
-    """What the engine makes of a YAML value: whole floats become integers, and dates Go's text for a time."""
+    """What the engine makes of a YAML value: whole floats become integers, unknown kinds of values text."""
     said: Value = str(value)
     match value:
         case Mapping():
             said = {str(key): plain(item) for key, item in value.items()}
         case list():
             said = [plain(item) for item in value]
-        case date():
-            said = value.strftime("%Y-%m-%d %H:%M:%S +0000 UTC")
         case bool() | None:
             said = value
         case ScalarBoolean():

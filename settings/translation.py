@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from settings.problems import Problem, Rule, listed, nearest
+from settings.source import SECRET_IN_CLEAR, SECRETS, how_to_encrypt
 from settings.tree import Settings
 
 Node = dict[str, object]
@@ -110,8 +111,10 @@ def _node(location: Location) -> Node:
 
 
 def _unknown(above: Location, key: str) -> Problem:
-    """An unknown key: a misspelling, a key of another group, a key of another kind, or nothing that is known."""
+    """An unknown key: a misspelling, a key of another group, a key of another kind, a secret, or nothing known."""
     prefix = f"{path_of(above)}." if above else ""
+    if key in SECRETS:
+        return SECRET_IN_CLEAR.problem(prefix + key, f"{key} is not encrypted", how_to_encrypt(key))
     here = child(_node(above), "properties")
     elsewhere = [(path, kind) for path, kind in keys() if path.split(".")[-1] == key]
     if kinds := [kind for path, kind in elsewhere if path == prefix + key]:

@@ -2,22 +2,22 @@
 
 import pulumi
 
-from components.cluster.kubeconfig import kubeconfig_files, wrong_cluster
+from components.cluster.kubeconfig import kubeconfig_files, refuse_wrong_cluster
 from components.cluster.resources import cluster
 from components.component import Component
 from settings.cluster import ClusterSettings
-from settings.problems import StackProblems
+from settings.load import problems_stop_the_program
 
 
 class Cluster(Component):
     """The provider of every Kubernetes resource, and the namespace if it is ours.
 
-    Raises StackProblems, before anything is registered, when the context is unknown or points at another API server.
+    Ends the program, before anything is registered, when the context is unknown or points at another API server.
     """
 
     def __init__(self, name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         """`name` is the component's logical name."""
-        if problem := wrong_cluster(settings, kubeconfig_files()):
-            raise StackProblems([problem])
+        with problems_stop_the_program():
+            refuse_wrong_cluster(settings, kubeconfig_files())
         self.settings = settings
         super().__init__(cluster(name, settings), outputs={"namespace": settings.namespace}, opts=opts)

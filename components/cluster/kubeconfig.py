@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from settings.cluster import ClusterSettings
-from settings.problems import Problem
+from settings.problems import Problem, StackProblems
 
 
 def kubeconfig_files(environment: Mapping[str, str] = os.environ) -> list[Path]:
@@ -26,8 +26,13 @@ def _entries(files: list[Path], section: str, inner: str) -> dict[str, dict[str,
     return found
 
 
-def wrong_cluster(cluster: ClusterSettings, files: list[Path]) -> Problem | None:
-    """The problem that stops the program when the context is not there or points at another API server."""
+def refuse_wrong_cluster(cluster: ClusterSettings, files: list[Path]) -> None:
+    """Raises StackProblems when the context is not there or points at another API server."""
+    if problem := _problem(cluster, files):
+        raise StackProblems([problem])
+
+
+def _problem(cluster: ClusterSettings, files: list[Path]) -> Problem | None:
     contexts = _entries(files, "contexts", "context")
     read = ", ".join(map(str, files))
     if cluster.context not in contexts:

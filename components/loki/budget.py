@@ -2,8 +2,8 @@
 
 Rules of Loki 3.7.8 and of the dskit that it is built with, for no more copies than writers:
 
-- A push goes to the `replication_factor` writers of its stream (distributor.go: `ring.WriteNoExtend`, so no other writer
-  steps in) and is acknowledged by a quorum of them, `LokiSettings.write_quorum`.
+- A push goes to the `replication_factor` writers of its stream and no other steps in for them (distributor.go:
+  `ring.WriteNoExtend`); it is acknowledged by a quorum of them, `LokiSettings.write_quorum`.
 - A query asks all writers and is answered while no more than half of the replication factor, rounded down, are
   missing (ring/ring.go, GetReplicationSetForOperation).
 - A writer that died keeps its place in the ring until it is back (`ingester.autoforget_unhealthy` is off).

@@ -19,6 +19,13 @@ class Credentials:
     access_key_id: pulumi.Input[str]
     secret_access_key: pulumi.Input[str]
 
+    @classmethod
+    def from_config(cls) -> "Credentials | None":
+        """The Pulumi config's secrets accessKeyId and secretAccessKey; none where they are not set."""
+        config = pulumi.Config()
+        key, secret = config.get_secret("accessKeyId"), config.get_secret("secretAccessKey")
+        return cls(key, secret) if key and secret else None
+
 
 class ObjectStore(Component):
     """The store that Loki writes to: embedded, referenced or made in AWS.

@@ -66,8 +66,8 @@ def declarations(
         },
     )
     return (
-        Declaration(SERVICE, NAME, service),
-        Declaration(STATEFUL_SET, NAME, stateful_set, depends_on=(NAME,)),
+        Declaration(SERVICE, f"{NAME}-service", service),
+        Declaration(STATEFUL_SET, NAME, stateful_set, depends_on=(f"{NAME}-service",)),
     )
 
 

@@ -159,13 +159,13 @@ def answers_a_rate(run: Run) -> str:
 
 
 def answers_the_volume(run: Run) -> str:
-    """The volume endpoint knows how many bytes there are."""
+    """The volume endpoint knows of the lines; Loki counts those in memory 2 to 4 times (measured)."""
     answer = run.platform.loki.get(
         "/loki/api/v1/index/volume", query=run.cluster_selector, start=run.start, end=run.end + _SECOND, limit=100
     )
     volume = sum(int(series["value"][1]) for series in answer["data"]["result"])
-    expect(volume > 0, "the volume endpoint answers 0 bytes")
-    return f"{volume} bytes for {run.raw_bytes} sent"
+    expect(volume >= run.raw_bytes, f"the volume endpoint answers {volume} bytes, {run.raw_bytes} were sent")
+    return f"{volume} bytes by Loki's own count, which has lines in memory more than once; {run.raw_bytes} were sent"
 
 
 def restarts_without_loss(run: Run) -> str:

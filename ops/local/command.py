@@ -56,7 +56,7 @@ def _run(stack: str, settings: Settings, logs: Sequence[Path], report: Report, *
         _expect_space(root)
         with Fleet(root / "logs") as fleet:
             platform = Platform(settings, binaries, root, fleet)
-            report.replaced(platform.replaced, _also_replaced(platform, deep=deep))
+            report.replaced(platform.replaced, _also_replaced(platform, deep=deep), directory)
             for file in files:
                 notice = cut_notice(file)
                 report.say(f"{file.path}: {len(file.lines)} lines, {file.size} bytes{f' ({notice})' if notice else ''}")

@@ -72,13 +72,16 @@ def _put(document: Document, path: tuple[str, ...], value: object) -> None:
     document[path[-1]] = value
 
 
-def replacements(config: Mapping[str, Any], local: Mapping[str, Any]) -> list[Replacement]:
-    """Every value that differs between the stack's loki.yaml and the one of this run."""
-    was, now = dict(_leaves(config)), dict(_leaves(local))
-    paths = [*was, *(path for path in now if path not in was)]
-    return [
-        Replacement(".".join(path), was.get(path), now.get(path)) for path in paths if was.get(path) != now.get(path)
-    ]
+def replacements(config: Mapping[str, Any], local: Mapping[str, Any], path: str = "") -> list[Replacement]:
+    """Every value that differs between the stack's loki.yaml and the one of this run; a whole section counts as one."""
+    found: list[Replacement] = []
+    for key in [*config, *(key for key in local if key not in config)]:
+        was, now, here = config.get(key), local.get(key), f"{path}{key}"
+        if isinstance(was, Mapping) and isinstance(now, Mapping):
+            found += replacements(was, now, f"{here}.")
+        elif was != now:
+            found.append(Replacement(here, was, now))
+    return found
 
 
 def flags(node: Node, config_file: Path) -> list[str]:

@@ -23,18 +23,19 @@ class Report:
     def __init__(self, *, as_json: bool) -> None:
         """`as_json` keeps everything for `finish`."""
         self._json = as_json
-        self._console = Console(stderr=as_json, highlight=False)
+        self._console = Console(stderr=as_json, highlight=False, soft_wrap=True)
         self._outcomes: list[Outcome] = []
 
     def say(self, text: str) -> None:
         """One line of progress."""
         self._console.print(escape(text))
 
-    def replaced(self, replacements: Sequence[Replacement], also: Sequence[str]) -> None:
-        """The values of this run that are not the stack's."""
+    def replaced(self, replacements: Sequence[Replacement], also: Sequence[str], root: str) -> None:
+        """The values of this run that are not the stack's; `root` is the run's directory."""
         self._console.print("[bold]Replaced here[/] (everything else is the stack's own loki.yaml):")
         for each in replacements:
-            self._console.print(f"  {escape(each.path)}: {_short(each.was)} -> {_short(each.now)}")
+            self._console.print(f"  {escape(each.path)}: {_short(each.was)} -> {_short(each.now).replace(root, 'RUN')}")
+        also = [*also, f"RUN is {root}, removed at the end"]
         for line in also:
             self._console.print(f"  {escape(line)}")
 
@@ -71,8 +72,11 @@ class Report:
 
 
 def _short(value: object) -> str:
-    if value is None:
-        return "(not set)"
-    if isinstance(value, list) and len(value) > 1:
-        return escape(f"{value[0]} and {len(value) - 1} more")
-    return escape(str(value[0] if isinstance(value, list) and value else value))
+    match value:
+        case None:
+            return "(not set)"
+        case dict():
+            return escape("{" + ", ".join(value) + "}")
+        case [first, *others]:
+            return escape(f"{first}{f' and {len(others)} more' if others else ''}")
+    return escape(str(value))

@@ -18,11 +18,12 @@ from components.loki.budget import (
     writers_that_queries_spare,
 )
 from ops.plan.outage import Outage, bridged_outage
-from ops.plan.words import counted, spoken_share, spoken_size
-from settings.object_store import AwsStore, EmbeddedStore, FilesystemStore, S3CompatibleStore
+from ops.plan.words import spoken_share, spoken_size
+from settings.object_store import EmbeddedStore, FilesystemStore
 from settings.tree import Settings
 
 GO_ON, KEPT = "go on", "kept"
+_PAIR = 2
 _NAMES = {"write": "writer", "read": "reader", "backend": "backend", "monolithic": "Loki pod"}
 
 
@@ -70,10 +71,12 @@ def _writer(settings: Settings) -> str:
 
 
 def _some(number: int, of: int, noun: str) -> str:
-    """`1 of 3 writers`, `all 3 writers`, `the only writer`."""
+    """`1 of 3 writers`, `all 3 writers`, `both writers`, `the only writer`."""
     if of == 1:
         return f"the only {noun}"
-    return f"all {of} {noun}s" if number == of else f"{number} of {of} {noun}s"
+    if number < of:
+        return f"{number} of {of} {noun}s"
+    return f"both {noun}s" if of == _PAIR else f"all {of} {noun}s"
 
 
 def _back(missing: int) -> str:
@@ -89,15 +92,16 @@ def _summary(settings: Settings) -> str:
             f"Any {survived} of {settings.writers} {name}s may be lost{and_node}: "
             "writes go on and no acknowledged line is lost."
         )
-    first = _lost_writers(settings, 1)
-    subject = f"The {name}" if settings.writers == 1 else f"No {name}"
-    verb = "may not be lost" if settings.writers == 1 else "may be lost"
-    queries = "" if first.queries == GO_ON else f", queries {first.queries}"
-    return f"{subject} {verb}: with one gone, writes are {first.writes}{queries}. Its lines are {KEPT} on its volume."
+    queries = "queries go on" if writers_that_queries_spare(settings) else "queries fail"
+    subject = f"The only {name} must not be lost" if settings.writers == 1 else f"No {name} may be lost"
+    refused = _of_the_streams(refused_share(settings, 1))
+    return f"{subject}: while one is gone, writes are refused{refused}, and {queries}. Its lines are kept on its volume."
 
 
 def _run(run: Measurement) -> str:
-    found = "queries failed" if run.missing is None else f"{run.missing} of {run.acknowledged} acknowledged lines missing"
+    found = (
+        "queries failed" if run.missing is None else f"{run.missing} of {run.acknowledged} acknowledged lines missing"
+    )
     return (
         f"replication {run.replication_factor}, {run.killed} of 3 writers killed: "
         f"{run.refused} of {PUSHES_AFTER_KILL} pushes refused, {found}"
@@ -111,8 +115,7 @@ def _writers(settings: Settings) -> Iterator[Loss]:
         yield _lost_writers(settings, survived)
         yield _lost_volumes(settings, survived)
     yield _lost_writers(settings, survived + 1)
-    if volumes < settings.writers:
-        yield _lost_volumes(settings, volumes + 1)
+    yield _lost_volumes(settings, volumes + 1)
 
 
 def _lost_writers(settings: Settings, lost: int) -> Loss:
@@ -121,16 +124,15 @@ def _lost_writers(settings: Settings, lost: int) -> Loss:
     return Loss(
         lost=_some(lost, settings.writers, _writer(settings)),
         budget="beyond" if refused else "within",
-        writes=_refused(refused, lost) if refused else GO_ON,
+        writes=f"refused{_of_the_streams(refused)} {_back(lost)}" if refused else GO_ON,
         queries=GO_ON if answered else f"fail {_back(lost)}",
         acknowledged_lines=KEPT if answered else f"{KEPT} on the volumes, read again when they are back",
         known_by="measured" if measured(settings, lost) else "arithmetic",
     )
 
 
-def _refused(share: Fraction, lost: int) -> str:
-    of = "" if share == 1 else f" for about {spoken_share(share)} of the streams"
-    return f"refused{of} {_back(lost)}"
+def _of_the_streams(share: Fraction) -> str:
+    return "" if share == 1 else f" for about {spoken_share(share)} of the streams"
 
 
 def _lost_volumes(settings: Settings, lost: int) -> Loss:
@@ -179,7 +181,7 @@ def _node(settings: Settings) -> Loss:
     moved = [*(["gateway"] if gateways == 1 else []), *others]
     pause = f"; if it carries the only {' or '.join(moved)}, only after that has moved" if moved else ""
     return Loss(
-        lost="any one node",
+        lost="any one node" + (", but the object store's" if isinstance(settings.object_store, EmbeddedStore) else ""),
         budget="for a time" if writer.budget == "within" and gateways == 1 else writer.budget,
         writes=writer.writes + (pause if gateways == 1 else ""),
         queries=writer.queries + pause,
@@ -194,11 +196,9 @@ def _store(settings: Settings) -> Iterator[Loss]:
         case FilesystemStore():
             return  # a part of Loki's own volume
         case EmbeddedStore():
-            pod, data = "the object store's pod or node", f"the object store's volume ({spoken_size(store.size)})"
-        case S3CompatibleStore():
-            pod, data = f"the object store at {store.endpoint}", f"the data of the bucket {store.bucket}"
-        case AwsStore():
-            pod, data = f"S3 in {store.region}", f"the data of the bucket {store.bucket}"
+            reached, data = "the object store's pod or node", "the object store's volume"
+        case _:
+            reached, data = "the object store", "the bucket's objects"
     size = settings.resources_of(settings.writer)
     # Unflushed chunks stay in memory and in the log; disk_full_threshold is 0.9 (pkg/ingester/wal.go).
     full = f"{GO_ON} until the memory ({spoken_size(size.memory)}) or 90 % of the volume"
@@ -206,8 +206,8 @@ def _store(settings: Settings) -> Iterator[Loss]:
         full += f" ({spoken_size(size.disk)})"
     full += f" of each {_writer(settings)} is full"
     waits = f"{KEPT} on the {_writer(settings)}s' volumes"
-    yield Loss(pod, "for a time", full, "fail for flushed lines", waits, "design")
-    lines = "everything flushed is lost: there is no second copy"
+    yield Loss(reached, "for a time", full, "fail for flushed lines", waits, "design")
+    lines = "everything flushed is lost: logstack keeps no second copy"
     yield Loss(data, "beyond", GO_ON, "find only what is not flushed", lines, "design")
 
 

@@ -1,8 +1,11 @@
 """Durations, sizes and shares in a sentence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from fractions import Fraction
+
+Facts = Sequence[tuple[str, str]]
+"""Lines with a label each."""
 
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 _GIB = 1024**3
@@ -10,15 +13,15 @@ _MIB = 1024**2
 
 
 def spoken_duration(value: timedelta) -> str:
-    """Its two largest units, the rest cut off: `1 h 29 min`, `30 d`."""
-    return " ".join(list(_parts(int(value.total_seconds())))[:2]) or "0 s"
+    """Its two largest units, the rest cut off: `1h 29min`, `30d`."""
+    return " ".join(list(_parts(int(value.total_seconds())))[:2]) or "0s"
 
 
 def _parts(seconds: int) -> Iterator[str]:
     for unit, size in _UNITS:
         number, seconds = divmod(seconds, size)
         if number:
-            yield f"{number} {unit}"
+            yield f"{number}{unit}"
 
 
 def spoken_size(value: int) -> str:

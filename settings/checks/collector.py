@@ -34,7 +34,7 @@ def labels(settings: Settings) -> Iterator[Problem]:
     """Few labels, each once."""
     used, budget = settings.collector.index_labels, settings.collector.label_budget
     if twice := [label for label, count in Counter(used).items() if count > 1]:
-        what = f"{listed(twice, 'and')} stand there more than once"
+        what = f"written more than once: {listed(twice, 'and')}"
         yield LABEL_TWICE.problem("collector.indexLabels", what, "write each label once")
     if len(set(used)) > budget:
         what = f"there are {len(set(used))} index labels, and the budget is {budget}"
@@ -46,7 +46,7 @@ def canary_labels(settings: Settings) -> Iterator[Problem]:
     """The canary's query can match."""
     missing = [label for label in _CANARY_LABELS if label not in settings.collector.index_labels]
     if _canary_is_collected(settings) and missing:
-        what = f"{listed(missing, 'and')} is no index label, and the canary's lines go through the collector"
+        what = f"not among the index labels: {listed(missing, 'and')}; the canary's lines go through the collector"
         fix = f"add {listed(missing, 'and')}, or logstack:canary: {{route: direct}}"
         yield CANARY_LABELS.problem("collector.indexLabels", what, fix)
 
@@ -68,14 +68,14 @@ def namespace_lists(settings: Settings) -> Iterator[Problem]:
     """No namespace is wanted and refused."""
     namespaces = settings.collector.namespaces
     if both := sorted(set(namespaces.only) & set(namespaces.never)):
-        what = f"{listed(both, 'and')} stands in only and in never"
-        yield NAMESPACE_TWICE.problem("collector.namespaces", what, "remove it from one of the lists")
+        what = f"in only and in never: {listed(both, 'and')}"
+        yield NAMESPACE_TWICE.problem("collector.namespaces", what, "keep each namespace in one of the lists")
 
 
 def age(settings: Settings) -> Iterator[Problem]:
-    """The collector drops what Loki would not keep."""
+    """The collector drops what Loki would not keep; nobody is held to a default that retention undercuts."""
     oldest = min(settings.retention, _OLDEST_LINE)
-    if settings.collector.max_age > oldest:
+    if "max_age" in settings.collector.model_fields_set and settings.collector.max_age > oldest:
         sent, kept = plain_duration(settings.collector.max_age), plain_duration(oldest)
         what = f"the collector sends lines of up to {sent}, and Loki takes lines of up to {kept}"
         yield TOO_OLD.problem("collector.maxAge", what, f"logstack:collector: {{maxAge: {kept}}}")

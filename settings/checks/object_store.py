@@ -5,15 +5,16 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import SplitResult, urlsplit
 
+from settings.loki import Replicas
 from settings.object_store import AwsStore, FilesystemStore, S3CompatibleStore
-from settings.problems import Problem, Rule, listed
+from settings.problems import Problem, Rule
 from settings.tree import Settings
 
 FILESYSTEM = Rule(
     "filesystem-needs-one-replica",
     "each pod would keep its lines on its own volume, and none would find another's",
 )
-OTHER_MODE = Rule("replicas-of-another-mode", "the mode decides which roles run: this number is without effect")
+OTHER_MODE = Rule("role-of-another-mode", "the mode decides which roles run: what is written here is without effect")
 ENDPOINT = Rule("endpoint-form", "Loki asks for objects under a wrong address: the first flush fails, and all after it")
 ENDPOINT_SECRET = Rule("endpoint-with-credentials", "they would stand in Loki's configuration for all to read")
 ENDPOINT_AWS = Rule(
@@ -52,11 +53,13 @@ def filesystem(settings: Settings) -> Iterator[Problem]:
         yield FILESYSTEM.problem("replicas.monolithic", what, fix)
 
 
-def replicas_of_the_mode(settings: Settings) -> Iterator[Problem]:
-    """No number is written that means nothing."""
-    for role in sorted(settings.replicas.model_fields_set - set(settings.roles)):
-        what = f"the mode {settings.deployment_mode} runs {listed(settings.roles, 'and')}, not {role}"
-        yield OTHER_MODE.problem(f"replicas.{role}", what, f"remove {role}, or choose another deploymentMode")
+def roles_of_the_mode(settings: Settings) -> Iterator[Problem]:
+    """Nothing is written about pods that there are not."""
+    others = sorted(set(Replicas.model_fields) - set(settings.roles))
+    for group, given in (("replicas", settings.replicas), ("resources", settings.resources)):
+        for role in (role for role in others if role in given.model_fields_set):
+            what = f"the mode {settings.deployment_mode} has no {role} pods"
+            yield OTHER_MODE.problem(f"{group}.{role}", what, f"remove {role}, or choose another deploymentMode")
 
 
 def endpoint(settings: Settings) -> Iterator[Problem]:
@@ -158,5 +161,5 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-CHECKS = (filesystem, replicas_of_the_mode, endpoint, bucket_name, identity)
+CHECKS = (filesystem, roles_of_the_mode, endpoint, bucket_name, identity)
 NEIGHBOUR_CHECKS = (own_bucket,)

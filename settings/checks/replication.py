@@ -56,7 +56,7 @@ def even_factor(settings: Settings) -> Iterator[Problem]:
         what = "replicationFactor 2 is often meant to survive one lost writer; it survives none"
         yield NO_LOST_WRITER.problem("replicationFactor", what, "logstack:replicationFactor: 3, with 3 writers or more")
     else:
-        what = f"replicationFactor {factor} survives {survived} lost, as {factor - 1} does"
+        what = f"replicationFactor {factor} survives {survived} lost of its writers, as {factor - 1} does"
         yield EVEN.problem("replicationFactor", what, f"logstack:replicationFactor: {factor - 1}")
 
 

@@ -46,6 +46,7 @@ class Registered:
     providers: Mapping[str, str]
     """Provider URNs that a component hands to its children, by package."""
     aliases: int
+    """How many former names; the SDK's own classes have some."""
     transforms: tuple[Transform, ...]
 
     @property
@@ -112,8 +113,14 @@ class RecordingMonitor(mocks.MockMonitor):
     registered_outputs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        super().__init__(_Echo())  # type: ignore[no-untyped-call]
+        super().__init__(_Echo())
         self._lock = threading.Lock()
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """As the engine: all the types of the line of parents, without the stack's."""
+        above = _type(parent) if parent else STACK_TYPE
+        qualified = type_ if above == STACK_TYPE else f"{above}${type_}"
+        return "::".join((f"urn:pulumi:{pulumi.get_stack()}", pulumi.get_project(), qualified, name))
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the wire's name
         if request.type == STACK_TYPE:
@@ -152,17 +159,25 @@ def record(
     config: Mapping[str, str] | None = None,
     secret_keys: Sequence[str] = (),
     stack: str = "test",
+    monitor: RecordingMonitor | None = None,
 ) -> Recording:
     """Run the program as the engine does, wait until nothing is under way any more, and say what it registered.
 
     `config` is the stack's configuration as the engine hands it over: full keys, JSON for what is no text. Pulumi keeps
-    all of its state in context variables: one copy of them for each run leaves nothing behind.
+    all of its state in context variables: one copy of them for each run leaves nothing behind. A monitor of one's own
+    still knows what was registered when the program fails.
     """
-    return contextvars.copy_context().run(_record, program, dict(config or {}), list(secret_keys), stack)
+    monitor = monitor or RecordingMonitor()
+    run = _run(program, monitor, dict(config or {}), list(secret_keys), stack)
+    contextvars.copy_context().run(asyncio.run, run)
+    outputs = dict(monitor.registered_outputs)
+    exports = outputs.pop(next(urn for urn in outputs if _type(urn) == STACK_TYPE))
+    return Recording(tuple(monitor.registered), outputs, exports)
 
 
-def _record(program: Callable[[], object], config: dict[str, str], secret_keys: list[str], stack: str) -> Recording:
-    monitor = RecordingMonitor()
+async def _run(
+    program: Callable[[], object], monitor: RecordingMonitor, config: dict[str, str], secret_keys: list[str], stack: str
+) -> None:
     mocks.set_mocks(monitor.mocks, project="logstack", stack=stack, preview=False, monitor=monitor)
     set_root_resource(None)  # type: ignore[arg-type] # run_in_stack makes its own, which registers the exports
     set_all_config(config, secret_keys)
@@ -170,10 +185,7 @@ def _record(program: Callable[[], object], config: dict[str, str], secret_keys: 
     def run() -> None:
         program()
 
-    asyncio.run(run_in_stack(run))
-    components = {urn: outputs for urn, outputs in monitor.registered_outputs.items() if STACK_TYPE not in _type(urn)}
-    exports = [outputs for urn, outputs in monitor.registered_outputs.items() if _type(urn) == STACK_TYPE]
-    return Recording(tuple(monitor.registered), components, exports[-1])
+    await run_in_stack(run)
 
 
 def _type(urn: str) -> str:
@@ -188,22 +200,18 @@ def _without_id(reference: str) -> str:
 def _hidden(value: Any) -> Any:
     if rpc.is_rpc_secret(value):
         return Hidden(rpc.unwrap_rpc_secret(value))
-    if isinstance(value, Mapping):
-        return {key: _hidden(item) for key, item in value.items()}
-    return [_hidden(item) for item in value] if isinstance(value, list) else value
+    return _each(value, _hidden)
 
 
 def _revealed(value: Any) -> Any:
-    if isinstance(value, Hidden):
-        return _revealed(value.value)
-    if isinstance(value, Mapping):
-        return {key: _revealed(item) for key, item in value.items()}
-    return [_revealed(item) for item in value] if isinstance(value, list) else value
+    return _revealed(value.value) if isinstance(value, Hidden) else _each(value, _revealed)
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Hidden):
-        return "[secret]"
+    return "[secret]" if isinstance(value, Hidden) else _each(value, _plain)
+
+
+def _each(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+        return {key: change(item) for key, item in value.items()}
+    return [change(item) for item in value] if isinstance(value, list) else value

@@ -48,11 +48,7 @@ def test_an_error_in_the_run_ends_every_child(tmp_path: Path) -> None:
 
 
 def test_a_child_that_dies_by_itself_is_told_with_its_errors(tmp_path: Path) -> None:
-    dying = [
-        sys.executable,
-        "-c",
-        "print('level=info fine'); print('level=error msg=\"no port\"'); raise SystemExit(3)",
-    ]
+    says = "print('level=info fine'); print('level=error msg=\"no port\"'); raise SystemExit(3)"
     with Fleet(tmp_path) as fleet:
         fleet.start("loki-write-0", [sys.executable, "-c", says], {}).process.wait()
         with pytest.raises(ProcessDiedError) as caught:

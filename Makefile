@@ -1,0 +1,72 @@
+# `make` alone says what there is. Everything runs in .venv, made from hashed pins; a fresh machine needs Python 3.11+,
+# and Go where a binary has to be built. Paths are relative, so the folder may have any name.
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+RUN := .venv/bin/python
+LOGSTACK := $(RUN) -m ops
+COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(RUN) -m piptools compile --quiet --generate-hashes --strip-extras \
+	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(if $(UPGRADE),--upgrade)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help try plan test fast real prove lint format lock docs tools clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+try: .venv/installed ## run a stack here with the real Loki: STACK=staging LOGS="a.log b.log" DEEP=1 KEEP=1 JSON=1
+	@set -- $(LOGS); for log do shift; set -- "$$@" --logs "$$log"; done; \
+	$(LOGSTACK) try $(or $(STACK),staging) "$$@" $(if $(DEEP),--deep) $(if $(KEEP),--keep) $(if $(JSON),--json)
+
+plan: .venv/installed ## what a stack comes to, offline: STACK=production AGAINST=staging (or HEAD~1) OBJECTS=1 JSON=1
+	@$(LOGSTACK) plan $(or $(STACK),production) $(if $(AGAINST),--against '$(AGAINST)') $(if $(OBJECTS),--objects) \
+		$(if $(JSON),--json)
+
+test: fast real ## every test: the fast ones first, then those with the real Loki
+
+fast: .venv/developed ## the tests that need nothing but Python: seconds
+	@$(RUN) -m pytest -m 'not real'
+
+real: .venv/developed fast ## the tests with the real Loki and S3 server, which are obtained first: minutes
+	@$(RUN) -m tools
+	@LOGSTACK_REQUIRE_REAL=1 $(RUN) -m pytest -m real
+
+prove: real ## the long proofs: the real tests, and a local run with retention and a killed writer
+	@$(LOGSTACK) try staging --deep
+
+lint: .venv/developed ## ruff and mypy
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+
+format: .venv/developed ## put the code into its form
+	@$(RUN) -m ruff check --fix-only --quiet .
+	@$(RUN) -m ruff format .
+
+lock: .venv/developed ## write the hashed pins from requirements*.in: UPGRADE=1 takes newer versions
+	@$(COMPILE) --output-file requirements.txt requirements.in
+	@$(COMPILE) --constraint requirements.txt --output-file requirements-dev.txt requirements-dev.in
+
+docs: .venv/installed ## write the reference of the stack file from settings/
+	@$(RUN) -m settings.schema
+
+tools: .venv/installed ## obtain the pinned binaries: PATH, release, or build
+	@$(RUN) -m tools
+
+clean: ## remove .venv and every cache in this folder; the binaries stay
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/installed: requirements.txt pyproject.toml
+	@test -n '$(PYTHON)' || { echo 'logstack needs Python 3.11 or newer: make PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@test -x $(RUN) || { echo 'Making .venv ...' >&2; $(PYTHON) -m venv .venv; }
+	@echo 'Installing requirements.txt ...' >&2
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt >&2
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
+	@touch $@
+
+.venv/developed: requirements-dev.txt .venv/installed
+	@echo 'Installing requirements-dev.txt ...' >&2
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt >&2
+	@touch $@

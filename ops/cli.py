@@ -1,0 +1,154 @@
+"""The `logstack` command: what an operator does with a stack file, besides `pulumi`.
+
+Exit codes: 0 is good, 1 says that something is wrong with the stack or failed, 2 that the command was not understood.
+What a subcommand needs is imported when it runs: `logstack plan` answers in a fraction of a second.
+"""
+
+# ruff: noqa: PLC0415
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from settings.problems import StackProblems
+
+_FAILED = 1
+
+app = typer.Typer(
+    name="logstack",
+    help="A log platform on Kubernetes from one short stack file, proven before apply.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _project() -> Path:
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").is_file()), here)
+
+
+StackName = Annotated[str, typer.Argument(help="The stack, of the file Pulumi.<stack>.yaml.")]
+Directory = Annotated[
+    Path,
+    typer.Option(
+        "--directory",
+        "-C",
+        help="The folder of the stack files.",
+        exists=True,
+        file_okay=False,
+        default_factory=_project,
+        show_default="the nearest one upwards with a Pulumi.yaml",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document for machines instead of text.")]
+
+
+@app.command()
+def plan(
+    stack: StackName = "production",
+    against: Annotated[
+        str | None,
+        typer.Option(help="Say what differs from another stack, from a folder, or from a git revision (HEAD~1)."),
+    ] = None,
+    *,
+    objects: Annotated[
+        bool, typer.Option("--objects", help="List the charts' own objects; needs helm and $LOGSTACK_CHARTS.")
+    ] = False,
+    as_json: AsJson = False,
+    directory: Directory,
+) -> None:
+    """Say offline what a stack comes to: what is deployed and kept, at what size, and which failures it survives."""
+    from ops.plan.command import compared, planned, said
+    from ops.plan.other import NotFoundError
+
+    with _problems_end(as_json=as_json):
+        try:
+            document = compared(stack, against, directory) if against else planned(stack, directory, objects=objects)
+        except NotFoundError as error:
+            raise typer.BadParameter(str(error), param_hint="--against") from None
+    typer.echo(said(document, as_json=as_json), nl=False)
+
+
+@app.command()
+def check(stack: StackName = "production", *, as_json: AsJson = False, directory: Directory) -> None:
+    """Check a stack file and print its problems; the exit code is 1 if one of them is an error."""
+    from settings.load import load_stack_file
+
+    with _problems_end(as_json=as_json):
+        loaded = load_stack_file(stack, directory)
+    if as_json:
+        typer.echo(json.dumps({"problems": [asdict(problem) for problem in loaded.problems]}, indent=2))
+    else:
+        typer.echo("\n\n".join(map(str, loaded.problems)) or f"{stack}: no problems")
+
+
+@app.command("try")
+def try_(
+    stack: StackName = "staging",
+    logs: Annotated[
+        list[Path] | None, typer.Option(help="A log file to send; can be given more than once.", show_default=False)
+    ] = None,
+    *,
+    deep: Annotated[bool, typer.Option("--deep", help="Prove retention and a lost writer too: minutes.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep everything running until Ctrl-C.")] = False,
+    as_json: AsJson = False,
+    directory: Directory,
+) -> None:
+    """Run a stack's own artefacts on this machine with the real binaries: send lines, and ask for them back."""
+    from settings.load import load_stack_file
+
+    with _problems_end(as_json=as_json):
+        loaded = load_stack_file(stack, directory)
+    from ops.local.command import run_try
+
+    raise typer.Exit(run_try(stack, loaded.settings, logs or [], deep=deep, keep=keep, as_json=as_json))
+
+
+tools = typer.Typer(help="The pinned external binaries.", no_args_is_help=True)
+app.add_typer(tools, name="tools")
+BinaryNames = Annotated[list[str] | None, typer.Argument(help="Which; all by default.", show_default=False)]
+
+
+@tools.command("list")
+def list_tools(names: BinaryNames = None) -> None:
+    """Show which binaries are here, without a download or a build; the exit code is 1 if one is missing."""
+    from tools.__main__ import main as run_tools
+
+    raise typer.Exit(run_tools(["--list", *(names or [])]))
+
+
+@tools.command("build")
+def build_tools(names: BinaryNames = None) -> None:
+    """Obtain binaries: from PATH, as an official release, or built from their Go modules."""
+    from tools.__main__ import main as run_tools
+
+    raise typer.Exit(run_tools(names or []))
+
+
+@contextmanager
+def _problems_end(*, as_json: bool) -> Iterator[None]:
+    """A stack's problems are the answer, on the stream that was asked for; the exit code is 1."""
+    try:
+        yield
+    except StackProblems as problems:
+        if as_json:
+            typer.echo(json.dumps({"problems": [asdict(problem) for problem in problems.problems]}, indent=2))
+        else:
+            typer.echo(str(problems), err=True)
+        raise typer.Exit(_FAILED) from None
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

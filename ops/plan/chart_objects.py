@@ -1,0 +1,82 @@
+"""The charts' own objects, where Helm and the charts are on this machine; nothing is downloaded for them."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import which
+
+import yaml
+
+from components.chart import CHART
+from components.declaration import Declaration, Json
+from components.platform import platform
+from settings.charts import PINNED
+from settings.tree import Settings
+from tools.obtain import find
+
+_FOLDER = "LOGSTACK_CHARTS"
+
+
+@dataclass(frozen=True)
+class ChartObject:
+    """One object that a chart renders."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ChartObjects:
+    """What a chart renders, or why that is not known."""
+
+    chart: str
+    objects: tuple[ChartObject, ...] = ()
+    why_not: str = ""
+
+
+def chart_objects(settings: Settings, directory: Path) -> tuple[ChartObjects, ...]:
+    """Each chart's objects; a chart's path in a stack file is relative to its directory."""
+    children = (child for part in platform(settings) for child in part.children)
+    return tuple(_objects(child, directory) for child in children if child.type == CHART)
+
+
+def _objects(declared: Declaration, directory: Path) -> ChartObjects:
+    chart = _chart(declared, directory)
+    if chart is None:
+        name, version = declared.name, declared.inputs.get("version", "")
+        why = f"put {name}-{version}.tgz or the folder {name} into a directory, and name that in ${_FOLDER}"
+        return ChartObjects(declared.name, why_not=why)
+    helm = find("helm") or which("helm")
+    if helm is None:
+        return ChartObjects(declared.name, why_not="there is no helm on this machine; `logstack tools build helm`")
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as values:
+        yaml.safe_dump(declared.inputs["values"], values)
+        values.flush()
+        command = [str(helm), "template", declared.name, str(chart), "--namespace", str(declared.inputs["namespace"])]
+        command += ["--skip-crds", "--values", values.name]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode:
+        return ChartObjects(declared.name, why_not=run.stderr.strip())
+    return ChartObjects(declared.name, tuple(_rendered(run.stdout)))
+
+
+def _chart(declared: Declaration, directory: Path) -> Path | None:
+    """The chart on this machine: the stack file's own, or one of a folder of charts."""
+    if "version" not in declared.inputs:
+        return directory / str(declared.inputs["chart"])
+    folder, name = os.environ.get(_FOLDER), PINNED[declared.name].name
+    if not folder:
+        return None
+    found = (Path(folder) / f"{name}-{declared.inputs['version']}.tgz", Path(folder) / name)
+    return next((path for path in found if path.exists()), None)
+
+
+def _rendered(text: str) -> Iterator[ChartObject]:
+    documents: Iterator[dict[str, Json]] = yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    for document in documents:
+        metadata = document.get("metadata") if document else None
+        if isinstance(metadata, dict):
+            yield ChartObject(str(document["kind"]), str(metadata["name"]))

@@ -1,0 +1,37 @@
+"""`logstack plan`: load, plan or compare, and say it."""
+
+from pathlib import Path
+
+from ops.plan.chart_objects import chart_objects
+from ops.plan.comparison import Comparison, compare
+from ops.plan.model import Plan, plan
+from ops.plan.other import other_stack
+from ops.plan.sentences import sentences
+from settings.load import load_stack_file
+
+
+def planned(stack: str, directory: Path, *, objects: bool) -> Plan:
+    """The plan of a stack; with `objects`, those that the charts render. Raises StackProblems."""
+    loaded = load_stack_file(stack, directory)
+    return plan(loaded, chart_objects(loaded.settings, directory) if objects else ())
+
+
+def compared(stack: str, against: str, directory: Path) -> Comparison:
+    """What differs from another stack, folder or revision. Raises StackProblems and NotFoundError."""
+    after = load_stack_file(stack, directory)
+    before = other_stack(against, stack, directory)
+    return compare(before, after, (sentences(plan(before)), sentences(plan(after))))
+
+
+def said(document: Plan | Comparison, *, as_json: bool) -> str:
+    """A plan or a comparison as text for this terminal, or as JSON."""
+    if as_json:
+        from ops.plan.document import json_text  # noqa: PLC0415 - only one of the two is needed
+
+        return json_text(document)
+    from ops.plan.layout import terminal  # noqa: PLC0415 - rich takes a while
+    from ops.plan.text import comparison_text, plan_text  # noqa: PLC0415
+
+    if isinstance(document, Plan):
+        return plan_text(document, terminal())
+    return comparison_text(document, terminal())

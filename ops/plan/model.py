@@ -1,0 +1,128 @@
+"""The plan as data: what the text and the JSON are made of."""
+
+from dataclasses import dataclass
+
+from components.declaration import Part
+from components.platform import platform
+from ops.plan.chart_objects import ChartObjects
+from ops.plan.failures import FailureBudget, failure_budget
+from ops.plan.kept import Kept, kept
+from ops.plan.sizes import Sizes, sizes
+from settings import pins
+from settings.charts import PINNED, ChartSource
+from settings.load import Stack
+from settings.problems import Problem
+from settings.tree import Settings
+
+
+@dataclass(frozen=True)
+class ChartVersion:
+    """A chart, and where it comes from."""
+
+    name: str
+    version: str | None
+    """None for a chart from a folder, which has a version of its own."""
+    source: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """Which stack, where, and which versions."""
+
+    stack: str
+    cluster: str
+    context: str
+    api_server: str | None
+    namespace: str
+    namespace_is_created: bool
+    mode: str
+    replicas: dict[str, int]
+    replication_factor: int
+    loki_version: str
+    alloy_version: str
+    charts: tuple[ChartVersion, ...]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of the tree."""
+
+    type: str
+    name: str
+    protected: bool = False
+    retained: bool = False
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A component and its resources."""
+
+    type: str
+    name: str
+    resources: tuple[Resource, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a stack comes to."""
+
+    head: Head
+    resources: tuple[Branch, ...]
+    failure_budget: FailureBudget
+    kept: Kept
+    sizes: Sizes
+    warnings: tuple[Problem, ...]
+    acknowledged: tuple[Problem, ...]
+    chart_objects: tuple[ChartObjects, ...] = ()
+    """Only when they were asked for."""
+
+
+def plan(stack: Stack, chart_objects: tuple[ChartObjects, ...] = ()) -> Plan:
+    """The plan of a stack."""
+    settings = stack.settings
+    return Plan(
+        head=_head(stack),
+        resources=resources(settings),
+        failure_budget=failure_budget(settings),
+        kept=kept(stack),
+        sizes=sizes(settings),
+        warnings=stack.problems,
+        acknowledged=stack.accepted,
+        chart_objects=chart_objects,
+    )
+
+
+def resources(settings: Settings) -> tuple[Branch, ...]:
+    """The resource tree, as `__main__` registers it."""
+    return tuple(_branch(part) for part in platform(settings))
+
+
+def _branch(part: Part) -> Branch:
+    made = (Resource(child.type, child.name, child.protect, child.retain_on_delete) for child in part.children)
+    return Branch(part.type, part.name, tuple(made))
+
+
+def _head(stack: Stack) -> Head:
+    settings, cluster = stack.settings, stack.settings.cluster
+    sources = {"loki": settings.charts.loki, "alloy": settings.charts.alloy}
+    return Head(
+        stack=stack.name,
+        cluster=cluster.name,
+        context=cluster.context,
+        api_server=cluster.api_server,
+        namespace=cluster.namespace,
+        namespace_is_created=cluster.create_namespace,
+        mode=settings.deployment_mode,
+        replicas={role: settings.replica_count(role) for role in settings.roles},
+        replication_factor=settings.replication_factor,
+        loki_version=settings.loki_version,
+        alloy_version=pins.ALLOY_VERSION,
+        charts=tuple(_chart(name, source) for name, source in sources.items()),
+    )
+
+
+def _chart(name: str, source: ChartSource) -> ChartVersion:
+    pin = PINNED[name]
+    if source.path:
+        return ChartVersion(name, None, source.path)
+    return ChartVersion(name, source.version or pin.version, source.repository or pin.repository)

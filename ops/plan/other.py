@@ -1,0 +1,51 @@
+"""What `--against` names: another stack, a folder, or a git revision."""
+
+import subprocess
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from settings.load import Stack, load_stack_file, stacks
+from settings.stack_file import stack_path
+
+
+class NotFoundError(Exception):
+    """There is nothing of that name; the message says what there could be."""
+
+
+def other_stack(other: str, stack: str, directory: Path) -> Stack:
+    """The stack to compare with: a neighbour, or the same stack in a folder or at a git revision.
+
+    Raises StackProblems when it has errors by today's rules, and NotFoundError when it is not there.
+    """
+    if other in stacks(directory):
+        return load_stack_file(other, directory)
+    if Path(other).is_dir():
+        return replace(load_stack_file(stack, Path(other)), name=f"{stack} in {other}")
+    return _at_revision(other, stack, directory)
+
+
+def _at_revision(revision: str, stack: str, directory: Path) -> Stack:
+    commit = _git(directory, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if commit is None:
+        known = ", ".join(stacks(directory))
+        raise NotFoundError(f"{revision} is no stack here ({known}), no folder and no git revision")
+    with tempfile.TemporaryDirectory() as folder:
+        files = [stack_path(name, Path()).name for name in stacks(directory)]
+        for name in ("Pulumi.yaml", *files):
+            text = _git(directory, "show", f"{commit.strip()}:./{name}")
+            if text is not None:
+                (Path(folder) / name).write_text(text, encoding="utf-8")
+        if not stack_path(stack, Path(folder)).is_file():
+            raise NotFoundError(f"at {revision} there is no {stack_path(stack, Path()).name}")
+        return replace(load_stack_file(stack, Path(folder)), name=f"{stack} at {revision}")
+
+
+def _git(directory: Path, *arguments: str) -> str | None:
+    """What git prints; None where it fails."""
+    command = ["git", "-C", str(directory), *arguments]
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    except FileNotFoundError:
+        return None
+    return None if run.returncode else run.stdout

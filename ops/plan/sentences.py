@@ -1,0 +1,100 @@
+"""The plan's sentences: what the text lays out, and what two plans are compared by."""
+
+from ops.plan.failures import FailureBudget, Loss
+from ops.plan.kept import Kept
+from ops.plan.model import ChartVersion, Head, Plan
+from ops.plan.outage import Outage
+from ops.plan.sizes import PartSize, Total
+from ops.plan.words import Facts, counted, spoken_duration, spoken_size
+from settings.quantities import kubernetes_cpu
+
+LOSS_COLUMNS = ("lost", "writes", "queries", "acknowledged lines", "known by")
+
+
+def sentences(plan: Plan) -> Facts:
+    """The whole plan but its resources: what each sentence is of, and the sentence."""
+    nodes = counted(plan.sizes.nodes_assumed, "node")
+    asked = zip(("CPU", "memory", "disk"), amounts(plan.sizes.total_with_nodes), strict=True)
+    return [
+        ("stack", title(plan.head).partition(": ")[2]),
+        *head_facts(plan.head),
+        ("failure budget", plan.failure_budget.summary),
+        *((f"losing {loss.lost}", _loss(loss)) for loss in plan.failure_budget.losses),
+        ("no lines taken", outage_text(plan.failure_budget.outage)),
+        *kept_facts(plan.kept),
+        (f"asked of {nodes}", ", ".join(f"{what} {much}" for what, much in asked)),
+        *((f"warning {problem.name}", problem.consequence) for problem in plan.warnings),
+        *((f"acknowledged {problem.name}", problem.consequence) for problem in plan.acknowledged),
+    ]
+
+
+def _loss(loss: Loss) -> str:
+    return f"writes {loss.writes}; queries {loss.queries}; acknowledged lines: {loss.acknowledged_lines}"
+
+
+def title(head: Head) -> str:
+    """The stack in one line."""
+    return f"{head.stack}: Loki {head.loki_version}, {head.mode}, replication {head.replication_factor}"
+
+
+def head_facts(head: Head) -> Facts:
+    """Where the stack goes, and what of."""
+    server = f"API server {head.api_server}" if head.api_server else "API server not checked"
+    made = "made by the stack, and protected" if head.namespace_is_created else "a guest there: it is not made here"
+    return [
+        ("cluster", f"{head.cluster}, by the context {head.context}; {server}"),
+        ("namespace", f"{head.namespace}, {made}"),
+        ("pods", ", ".join(f"{count} {role}" for role, count in head.replicas.items())),
+        ("charts", "\n".join(_chart(chart) for chart in head.charts)),
+        ("collector", f"Alloy {head.alloy_version} on every node"),
+    ]
+
+
+def _chart(chart: ChartVersion) -> str:
+    return f"{chart.name} {chart.version} from {chart.source}" if chart.version else f"{chart.name} from {chart.source}"
+
+
+def loss_words(loss: Loss) -> tuple[str, ...]:
+    """A loss in the order of LOSS_COLUMNS."""
+    return loss.lost, loss.writes, loss.queries, loss.acknowledged_lines, loss.known_by
+
+
+def evidence(budget: FailureBudget) -> Facts:
+    """What the budget goes by."""
+    runs = "\n".join(("with the real Loki, its processes on one machine", *budget.measurements))
+    return [
+        *([("measured", runs)] if budget.measurements else []),
+        ("arithmetic", "Loki's rules for its ring, and Alloy's for its tries"),
+        ("design", "what Loki and Kubernetes are made for; not run"),
+    ]
+
+
+def outage_text(outage: Outage) -> str:
+    """How long Loki may be away, in a paragraph."""
+    return (
+        f"What Loki does not take waits in the collectors: for {spoken_duration(outage.at_least)}, with luck for "
+        f"{spoken_duration(outage.at_most)}, for the pauses between the {outage.tries} tries are random (arithmetic). "
+        f"Then a batch of {spoken_size(outage.batch_bytes)} is given up, and the next one tried as long; the lines "
+        "behind it wait in the node's files, as far as the kubelet does not rotate them away. A collector that is "
+        "killed meanwhile loses what it has read ahead, 10 to 20Mi."
+    )
+
+
+def kept_facts(kept: Kept) -> Facts:
+    """What becomes of a line."""
+    refused, dropped = spoken_duration(kept.refused_when_older), spoken_duration(kept.dropped_when_older)
+    return [
+        ("lines", f"{spoken_duration(kept.retention)}, in {kept.place}"),
+        ("deleted", f"within {spoken_duration(kept.deleted_within)} after that, by the compactor"),
+        ("queries", f"look back {spoken_duration(kept.query_lookback)}"),
+        ("too old", f"Loki refuses lines older than {refused}; the collector drops, and counts, those of {dropped}"),
+        ("space", f"{kept.space} (a measured gzip ratio; lines differ)"),
+        ("schema", kept.schema),
+        ("access key", kept.credentials_source),
+    ]
+
+
+def amounts(size: PartSize | Total) -> tuple[str, str, str]:
+    """CPU, memory and disk."""
+    disk = spoken_size(size.disk_bytes) if size.disk_bytes else "-"
+    return kubernetes_cpu(size.cpu_millicores), spoken_size(size.memory_bytes), disk

@@ -1,0 +1,61 @@
+"""The real things: pinned binaries, and the pinned charts where a machine has them."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.stacks import ROOT
+from tools.obtain import find
+
+KUBERNETES = "1.34.0"
+Document = dict[str, Any]
+
+
+def binary(name: str) -> Path:
+    """A pinned binary; a test without it is skipped, or fails where LOGSTACK_REQUIRE_REAL is 1."""
+    found = find(name)
+    if not found:
+        reason = f"{name} is neither on PATH in the pinned version nor in the cache: python -m tools {name}"
+        if os.environ.get("LOGSTACK_REQUIRE_REAL") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+def run(command: Sequence[str | Path], text: str = "") -> subprocess.CompletedProcess[str]:
+    """A binary's answer to a text on standard input."""
+    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=120, check=False)
+
+
+def chart_defaults(chart: str) -> Document:
+    """A pinned chart's own values.yaml, which stands beside this repository and is no part of it."""
+    shared = Path(os.environ.get("LOGSTACK_SHARED", ROOT.parent / "shared"))
+    file = shared / "charts" / chart / "values.yaml"
+    if not file.is_file():
+        pytest.skip(f"no {file}: LOGSTACK_SHARED names the folder with charts/{chart}/values.yaml of the pinned chart")
+    defaults: Document = yaml.safe_load(file.read_text())
+    return defaults
+
+
+def chart_folder(chart: str) -> Path:
+    """A pinned chart, unpacked."""
+    folder = Path(os.environ.get("LOGSTACK_CHARTS", "no charts")) / chart
+    if not (folder / "Chart.yaml").is_file():
+        pytest.skip(f"no {folder}/Chart.yaml: LOGSTACK_CHARTS names a folder with the unpacked chart {chart}")
+    return folder
+
+
+def rendered(chart: str, namespace: str, values: Mapping[str, object], directory: Path) -> list[Document]:
+    """What helm makes of the pinned chart and the values."""
+    command, file = binary("helm"), directory / f"{chart}-values.yaml"
+    folder = chart_folder(chart)
+    file.write_text(yaml.safe_dump(values))
+    arguments = ["--namespace", namespace, "--kube-version", KUBERNETES, "--skip-crds", "--values", str(file)]
+    answer = run([command, "template", chart, folder, *arguments])
+    assert answer.returncode == 0, answer.stderr
+    return [document for document in yaml.safe_load_all(answer.stdout) if document]

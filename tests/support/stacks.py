@@ -1,0 +1,153 @@
+"""The stacks that the tests are about: those that this repository ships, and examples of what else can be said."""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from components.chart import CHART
+from components.declaration import Declaration, Part, yaml_text
+from components.platform import platform
+from settings.load import load_stack_file
+from settings.stack_file import Value, stacks
+from settings.tree import Settings
+
+ROOT = Path(__file__).parents[2]
+TODAY = date(2026, 6, 1)
+
+SHIPPED = tuple(stacks(ROOT))
+EXAMPLES: Mapping[str, Mapping[str, Value]] = {
+    "monolithic": {
+        "cluster": {
+            "name": "edge",
+            "context": "edge",
+            "createNamespace": True,
+            "namespace": "logs",
+            "singleNode": True,
+        },
+        "deploymentMode": "monolithic",
+        "replicationFactor": 1,
+        "size": "extra-small",
+        "objectStore": {"kind": "filesystem"},
+        "gateway": {"replicas": 1},
+        "collector": {
+            "namespaces": {"only": ["shop", "shop-test"], "never": ["shop-noise"]},
+            "indexLabels": ["cluster", "namespace", "pod", "stream", "app"],
+        },
+        "canary": {"route": "direct", "interval": "10s"},
+        "grafana": {"namespace": "grafana", "traceLinks": {"datasourceUid": "tempo"}},
+    },
+    "aws": {
+        "cluster": {"name": "eu", "context": "eu", "apiServer": "https://eks.example"},
+        "objectStore": {
+            "kind": "aws-s3",
+            "bucket": "acme-logs",
+            "region": "eu-central-1",
+            "accountId": "123456789012",
+            "identity": {
+                "kind": "irsa",
+                "eksCluster": "eu",
+                "oidcProvider": "oidc.eks.eu-central-1.amazonaws.com/id/0A",
+            },
+        },
+        "canary": {"enabled": False},
+        "caches": {"chunks": "2Gi"},
+        "schemaPeriods": [{"from": "2024-04-01"}, {"from": "2025-01-01", "indexPrefix": "index_"}],
+    },
+}
+NAMES = (*SHIPPED, *EXAMPLES)
+
+
+@cache
+def settings_of(name: str) -> Settings:
+    """A stack's settings."""
+    if name in EXAMPLES:
+        return Settings.model_validate(EXAMPLES[name])
+    return load_stack_file(name, ROOT, today=TODAY).settings
+
+
+def changed(settings: Settings, **changes: object) -> Settings:
+    """The settings with other values at the top, validated anew."""
+    return Settings.model_validate({**settings.model_dump(), **changes})
+
+
+def declarations(settings: Settings) -> dict[str, Declaration]:
+    """Everything that a stack declares; the key is the part and the logical name."""
+    return {f"{part.name}/{child.name}": child for part in platform(settings) for child in part.children}
+
+
+def data(declared: Mapping[str, Declaration], name: str) -> str:
+    """The only file of a ConfigMap."""
+    files = declared[name].inputs["data"]
+    assert isinstance(files, Mapping)
+    (text,) = files.values()
+    assert isinstance(text, str)
+    return text
+
+
+def chart_values(settings: Settings, chart: str) -> dict[str, object]:
+    """What a chart gets."""
+    values = declarations(settings)[f"{chart}/{chart}"].inputs["values"]
+    assert isinstance(values, dict)
+    return values
+
+
+def artefacts(settings: Settings) -> dict[str, str]:
+    """All that decides what runs, as files; `objects.yaml` is the rest, with the other files' names in their places."""
+    declared = declarations(settings)
+    files = {
+        "loki.yaml": data(declared, "loki/loki-config"),
+        "overrides.yaml": data(declared, "loki/loki-overrides"),
+        "config.alloy": data(declared, "alloy/alloy-config"),
+        "loki-values.yaml": yaml_text(chart_values(settings, "loki")),
+        "alloy-values.yaml": yaml_text(chart_values(settings, "alloy")),
+    }
+    if "grafana/logstack-datasource" in declared:
+        files["datasource.yaml"] = data(declared, "grafana/logstack-datasource")
+    return {
+        **files,
+        "objects.yaml": yaml.dump(
+            [_part(part) for part in platform(settings)], Dumper=_Dumper, sort_keys=False, width=120
+        ),
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Without anchors: the same value twice is written twice."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the library's signature
+        return True
+
+
+def _part(part: Part) -> dict[str, object]:
+    return {"type": part.type, "name": part.name, "children": [_child(child) for child in part.children]}
+
+
+def _child(child: Declaration) -> dict[str, object]:
+    inputs: dict[str, object] = {key: _readable(value) for key, value in child.inputs.items()}
+    if child.type == CHART:
+        inputs["values"] = f"({child.name}-values.yaml)"
+    elif child.type.endswith(":ConfigMap"):
+        inputs["data"] = [f"({name})" for name in _mapping(child.inputs["data"])]
+    options = {"dependsOn": list(child.depends_on), "protect": child.protect, "retainOnDelete": child.retain_on_delete}
+    return {
+        "type": child.type,
+        "name": child.name,
+        **{key: value for key, value in options.items() if value},
+        "inputs": inputs,
+    }
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    assert isinstance(value, Mapping)
+    return value
+
+
+def _readable(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _readable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_readable(item) for item in value]
+    return value if isinstance(value, str | int | float | bool) else repr(value)

@@ -1,0 +1,25 @@
+"""A kubeconfig with a context for every stack that the tests are about."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.stacks import NAMES, settings_of
+
+
+@pytest.fixture(scope="package")
+def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """KUBECONFIG as every stack wants it."""
+    clusters = [settings_of(name).cluster for name in NAMES]
+    file = tmp_path_factory.mktemp("kube") / "config"
+    contexts = [{"name": cluster.context, "context": {"cluster": f"{cluster.name}-cluster"}} for cluster in clusters]
+    servers = [
+        {"name": f"{cluster.name}-cluster", "cluster": {"server": cluster.api_server or "https://somewhere.example"}}
+        for cluster in clusters
+    ]
+    file.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", "contexts": contexts, "clusters": servers}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(file))
+        yield file

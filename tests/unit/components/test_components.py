@@ -1,0 +1,343 @@
+"""Each component alone: what it registers, under which parent, by which provider, in which order, and what it keeps."""
+
+import importlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+import pulumi
+import pytest
+
+import components
+from components.alloy.component import Alloy
+from components.canary.component import Canary
+from components.cluster.component import Cluster
+from components.component import Component
+from components.grafana.component import GrafanaDatasource
+from components.loki.component import Loki
+from components.object_store.component import Credentials, ObjectStore
+from settings.cluster import ClusterSettings
+from settings.collector import CanarySettings, CollectorSettings
+from settings.grafana import GrafanaSettings
+from settings.tree import Settings
+from tests.support.monitor import Recording, RecordingMonitor, Registered, record
+
+pytestmark = [
+    pytest.mark.usefixtures("kubeconfig"),
+    pytest.mark.filterwarnings("ignore:.*V2 has been deprecated in favor of:DeprecationWarning"),
+]
+
+CLUSTER = ClusterSettings(name="edge", context="edge", namespace="logs")
+URL = "http://loki-gateway.logs.svc.cluster.local"
+KEYS = Credentials("MARKEDKEY", "marked/secret+value")
+CONFIG_MAP, CHART = "kubernetes:core/v1:ConfigMap", "kubernetes:helm.sh/v4:Chart"
+
+
+def cluster(settings: ClusterSettings = CLUSTER) -> Cluster:
+    return Cluster("cluster", settings)
+
+
+def store(said: Mapping[str, object], credentials: Credentials | None = None) -> ObjectStore:
+    settings = Settings.model_validate({"cluster": CLUSTER, "objectStore": said})
+    return ObjectStore("store", settings.object_store, cluster(), credentials=credentials)
+
+
+def loki() -> Loki:
+    place = cluster()
+    settings = Settings.model_validate({"cluster": CLUSTER, "objectStore": EXISTING})
+    access = ObjectStore("store", settings.object_store, place)
+    return Loki("loki", settings, access, place)
+
+
+EMBEDDED = {"kind": "embedded", "bucket": "loki"}
+EXISTING = {"kind": "s3-compatible", "endpoint": "https://s3.example", "bucket": "b", "credentialsSecret": "keys"}
+AWS = {
+    "kind": "aws-s3",
+    "bucket": "acme-logs",
+    "region": "eu-central-1",
+    "accountId": "123456789012",
+    "identity": {"eksCluster": "eu"},
+}
+# Each component as somebody uses it who has nothing else of logstack's.
+ALONE: dict[str, tuple[type[Component], Callable[[], object]]] = {
+    "a guest of a namespace": (Cluster, cluster),
+    "a namespace of its own": (Cluster, lambda: cluster(CLUSTER.model_copy(update={"create_namespace": True}))),
+    "an embedded store": (ObjectStore, lambda: store(EMBEDDED, KEYS)),
+    "an embedded store with a Secret that exists": (
+        ObjectStore,
+        lambda: store({**EMBEDDED, "credentialsSecret": "keys"}),
+    ),
+    "a store that exists": (ObjectStore, lambda: store(EXISTING)),
+    "a store that exists with keys of ours": (
+        ObjectStore,
+        lambda: store({key: value for key, value in EXISTING.items() if key != "credentialsSecret"}, KEYS),
+    ),
+    "a bucket in AWS": (ObjectStore, lambda: store(AWS)),
+    "a directory": (ObjectStore, lambda: store({"kind": "filesystem"})),
+    "Loki": (Loki, loki),
+    "Alloy": (Alloy, lambda: Alloy("alloy", CollectorSettings(), f"{URL}/loki/api/v1/push", cluster())),
+    "a canary": (Canary, lambda: Canary("canary", CanarySettings(), URL, cluster())),
+    "no canary": (Canary, lambda: Canary("canary", CanarySettings(enabled=False), URL, cluster())),
+    "a datasource": (GrafanaDatasource, lambda: GrafanaDatasource("grafana", GrafanaSettings(), URL, cluster())),
+    "no datasource": (
+        GrafanaDatasource,
+        lambda: GrafanaDatasource("grafana", GrafanaSettings(enabled=False), URL, cluster()),
+    ),
+}
+# What a component registers below itself, for those whose list is short enough to read.
+CHILDREN = {
+    "a guest of a namespace": ["cluster-provider"],
+    "a namespace of its own": ["cluster-provider", "logs"],
+    "an embedded store": ["loki-s3", "loki-s3-credentials", "loki-s3-service"],
+    "an embedded store with a Secret that exists": ["loki-s3", "loki-s3-service"],
+    "a store that exists": [],
+    "a store that exists with keys of ours": ["loki-s3-credentials"],
+    "a directory": [],
+    "Loki": ["loki", "loki-config", "loki-overrides"],
+    "Alloy": ["alloy", "alloy-config"],
+    "a canary": ["loki-canary", "loki-canary-metrics"],
+    "no canary": [],
+    "a datasource": ["logstack-datasource"],
+    "no datasource": [],
+}
+every_component = pytest.mark.parametrize("case", ALONE)
+
+
+@cache
+def recorded(case: str) -> Recording:
+    return record(ALONE[case][1])
+
+
+def the_component(case: str) -> Registered:
+    """What a case is about; its cluster and its store are registered as well."""
+    return recorded(case).one(f"logstack:index:{ALONE[case][0].__name__}")
+
+
+@pytest.mark.parametrize("case", CHILDREN)
+def test_a_component_registers_these_children_and_no_other(case: str) -> None:
+    children = recorded(case).children(the_component(case))
+    assert sorted(child.name for child in children) == CHILDREN[case]
+
+
+@every_component
+def test_every_resource_stands_below_a_component(case: str) -> None:
+    recording = recorded(case)
+    parents = {component.urn for component in recording.components}
+    assert {each.parent for each in recording.registered if not each.component} <= parents
+
+
+@every_component
+def test_every_component_ends_by_registering_its_outputs(case: str) -> None:
+    recording = recorded(case)
+    assert {component.urn for component in recording.components} == set(recording.outputs)
+
+
+@every_component
+def test_every_kubernetes_resource_has_the_clusters_provider_and_comes_after_the_cluster(case: str) -> None:
+    recording = recorded(case)
+    provider = recording.one("pulumi:providers:kubernetes")
+    of_kubernetes = [each for each in recording.registered if each.type.startswith("kubernetes:")]
+    assert {each.provider for each in of_kubernetes} <= {provider.urn}
+    assert all(
+        provider.urn in each.dependencies for each in of_kubernetes if each.type != "kubernetes:core/v1:Namespace"
+    )
+
+
+def test_a_chart_hands_the_clusters_provider_on_to_its_objects() -> None:
+    provider = recorded("Loki").one("pulumi:providers:kubernetes")
+    assert recorded("Loki").one(CHART).providers == {"kubernetes": provider.urn}
+
+
+@pytest.mark.parametrize("case", ["Loki", "Alloy"])
+def test_a_chart_comes_after_the_config_maps_that_its_pods_mount(case: str) -> None:
+    recording = recorded(case)
+    config_maps = {each.urn for each in recording.all(CONFIG_MAP)}
+    assert config_maps
+    assert config_maps <= recording.one(CHART).dependencies
+
+
+def test_loki_comes_after_all_of_its_object_store() -> None:
+    def program() -> None:
+        place = cluster()
+        settings = Settings.model_validate({"cluster": CLUSTER, "objectStore": EMBEDDED})
+        Loki("loki", settings, ObjectStore("store", settings.object_store, place, credentials=KEYS), place)
+
+    recording = record(program)
+    of_store = {each.urn for each in recording.children(recording.one("logstack:index:ObjectStore"))}
+    assert len(of_store) == 3
+    assert all(of_store <= each.dependencies for each in recording.children(recording.one("logstack:index:Loki")))
+
+
+def test_a_namespace_of_ours_is_protected_and_made_before_what_lives_in_it() -> None:
+    settings = CLUSTER.model_copy(update={"create_namespace": True})
+    recording = record(lambda: Canary("canary", CanarySettings(), URL, cluster(settings)))
+    namespace = recording.one("kubernetes:core/v1:Namespace", "logs")
+    assert namespace.protect
+    assert all(
+        namespace.urn in each.dependencies for each in recording.children(recording.one("logstack:index:Canary"))
+    )
+
+
+def test_a_bucket_of_ours_is_protected_and_outlives_the_stack() -> None:
+    recording = recorded("a bucket in AWS")
+    bucket = recording.one("aws:s3/bucket:Bucket")
+    assert bucket.protect
+    assert bucket.retain_on_delete
+    assert {each.provider for each in recording.registered if each.type.startswith("aws:")} == {
+        recording.one("pulumi:providers:aws").urn
+    }
+
+
+@pytest.mark.parametrize("case", ["Loki", "Alloy"])
+def test_a_stateful_set_of_a_chart_leaves_its_pods_when_it_is_replaced(case: str) -> None:
+    (transform,) = recorded(case).one(CHART).transforms
+    annotations = {"kept": "yes"}
+    props = {"metadata": {"name": "loki-write", "annotations": annotations}, "spec": {"replicas": 3}}
+    options = pulumi.ResourceOptions()
+    result = transform(_asked("kubernetes:apps/v1:StatefulSet", props, options))
+    assert result is not None
+    assert result.props == {
+        "metadata": {
+            "name": "loki-write",
+            "annotations": {"kept": "yes", "pulumi.com/deletionPropagationPolicy": "orphan"},
+        },
+        "spec": {"replicas": 3},
+    }
+    assert result.opts is options
+    assert annotations == {"kept": "yes"}
+
+
+@pytest.mark.parametrize("annotations", [{}, {"annotations": None}])
+def test_a_stateful_set_without_annotations_gets_the_one(annotations: dict[str, None]) -> None:
+    (transform,) = recorded("Loki").one(CHART).transforms
+    result = transform(_asked("kubernetes:apps/v1:StatefulSet", {"metadata": annotations}, pulumi.ResourceOptions()))
+    assert result is not None
+    assert result.props == {"metadata": {"annotations": {"pulumi.com/deletionPropagationPolicy": "orphan"}}}
+
+
+def test_no_other_object_of_a_chart_is_changed() -> None:
+    (transform,) = recorded("Loki").one(CHART).transforms
+    assert transform(_asked("kubernetes:apps/v1:Deployment", {"metadata": {}}, pulumi.ResourceOptions())) is None
+
+
+def _asked(type_: str, props: dict[str, object], options: pulumi.ResourceOptions) -> pulumi.ResourceTransformArgs:
+    return pulumi.ResourceTransformArgs(custom=True, type_=type_, name="x", props=props, opts=options)
+
+
+@pytest.mark.parametrize("case", ["an embedded store", "a store that exists with keys of ours"])
+def test_a_secret_is_in_its_secret_and_in_clear_nowhere(case: str) -> None:
+    recording = recorded(case)
+    secret = recording.one("kubernetes:core/v1:Secret").revealed["stringData"]
+    assert secret == {"AWS_ACCESS_KEY_ID": KEYS.access_key_id, "AWS_SECRET_ACCESS_KEY": KEYS.secret_access_key}
+    in_clear = json.dumps([[each.plain for each in recording.registered], recording.outputs, recording.exports])
+    assert str(KEYS.access_key_id) not in in_clear
+    assert str(KEYS.secret_access_key) not in in_clear
+
+
+def test_the_keys_come_from_the_config_as_secrets() -> None:
+    keys = {"logstack:accessKeyId": "MARKEDKEY", "logstack:secretAccessKey": "marked"}
+    recording = record(lambda: store(EMBEDDED, Credentials.from_config()), config=keys, secret_keys=list(keys))
+    secret = recording.one("kubernetes:core/v1:Secret")
+    assert secret.plain["stringData"] == "[secret]"
+    assert secret.revealed["stringData"] == {"AWS_ACCESS_KEY_ID": "MARKEDKEY", "AWS_SECRET_ACCESS_KEY": "marked"}
+
+
+@pytest.mark.parametrize("keys", [{}, {"logstack:accessKeyId": "half of a key"}])
+def test_a_config_without_a_whole_key_gives_none(keys: dict[str, str]) -> None:
+    found: list[Credentials | None] = []
+    record(lambda: found.append(Credentials.from_config()), config=keys)
+    assert found == [None]
+
+
+UNREACHABLE = {
+    "an unknown context": ({"context": "elsewhere"}, "no kubeconfig context is called 'elsewhere'"),
+    "another API server": (
+        {"api_server": "https://10.9.9.9:6443"},
+        "points at https://somewhere.example, but this stack belongs to https://10.9.9.9:6443",
+    ),
+}
+
+
+@pytest.mark.parametrize(("said", "told"), UNREACHABLE.values(), ids=UNREACHABLE)
+def test_the_wrong_cluster_is_refused_before_anything_is_registered(said: dict[str, str], told: str) -> None:
+    settings = CLUSTER.model_copy(update=said)
+    monitor = RecordingMonitor()
+    with pytest.raises(pulumi.RunError, match=re.escape(told)) as refused:
+        record(lambda: cluster(settings), monitor=monitor)
+    assert "nothing was registered" in str(refused.value)
+    assert monitor.registered == []
+
+
+def test_without_a_kubeconfig_every_context_is_unknown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    with pytest.raises(pulumi.RunError, match="contexts there: none"):
+        record(cluster)
+
+
+def test_the_callers_options_reach_the_component_and_none_of_its_children() -> None:
+    options = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="before")], protect=True)
+    recording = record(
+        lambda: GrafanaDatasource("grafana", GrafanaSettings(), URL, cluster(), opts=options),
+    )
+    component = recording.one("logstack:index:GrafanaDatasource")
+    assert (component.aliases, component.protect) == (1, True)
+    (child,) = recording.children(component)
+    assert child.aliases == 0
+
+
+def test_two_resources_with_one_urn_are_refused_as_the_engine_refuses_them() -> None:
+    def program() -> None:
+        place = cluster()
+        for _ in range(2):
+            Canary("canary", CanarySettings(), URL, place)
+
+    with pytest.raises(Exception, match="duplicate resource URN"):
+        record(program)
+
+
+def component_classes() -> list[type[Component]]:
+    """Every component class of the package, whether a test knows it or not."""
+    folder = Path(components.__file__).parent
+    for file in folder.glob("*/component.py"):
+        importlib.import_module(f"components.{file.parent.name}.component")
+    return Component.__subclasses__()
+
+
+def test_every_component_class_is_used_alone_here() -> None:
+    assert {made for made, _ in ALONE.values()} == {
+        found for found in component_classes() if found.__module__.startswith("components.")
+    }
+
+
+@every_component
+def test_a_components_type_token_says_its_class(case: str) -> None:
+    token = the_component(case).type
+    assert re.fullmatch(r"logstack:index:[A-Z][A-Za-z]+", token)
+    assert token == f"logstack:index:{ALONE[case][0].__name__}"
+
+
+def test_no_two_component_classes_share_a_type_token() -> None:
+    tokens = {made: the_component(case).type for case, (made, _) in ALONE.items()}
+    assert len(set(tokens.values())) == len(tokens)
+
+
+OUTPUTS = {
+    "a guest of a namespace": {"namespace": "logs"},
+    "an embedded store": {
+        "kind": "embedded",
+        "bucket": "loki",
+        "endpoint": "http://loki-s3.logs.svc.cluster.local:7070",
+    },
+    "a bucket in AWS": {"kind": "aws-s3", "bucket": "acme-logs", "endpoint": ""},
+    "Loki": {"gatewayUrl": URL, "pushUrl": f"{URL}/loki/api/v1/push"},
+    "Alloy": {"pushUrl": f"{URL}/loki/api/v1/push"},
+    "a canary": {},
+    "a datasource": {"uid": "loki"},
+}
+
+
+@pytest.mark.parametrize(("case", "outputs"), OUTPUTS.items(), ids=OUTPUTS)
+def test_a_components_outputs(case: str, outputs: dict[str, str]) -> None:
+    assert recorded(case).outputs[the_component(case).urn] == outputs

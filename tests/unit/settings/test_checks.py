@@ -1,0 +1,199 @@
+"""What the checks let pass: each line is as close to a mistake as it gets."""
+
+from datetime import date
+
+import pytest
+
+from settings import checks
+from settings.checks import problems_of
+from settings.problems import StackProblems
+from tests.unit.settings.stacks import TODAY, stack, store, told
+
+SIMPLE_SCALABLE = "deploymentMode: simple-scalable\nacknowledge: [simple-scalable-ends-with-loki-4]\n"
+SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param("", id="three copies among three writers"),
+        pytest.param("replicas: {monolithic: 5}\nreplicationFactor: 5", id="five copies among five writers"),
+        pytest.param(SIMPLE_SCALABLE + "replicas: {write: 3, read: 2, backend: 2}", id="two readers"),
+        pytest.param(SINGLE + "objectStore: {kind: embedded}", id="one copy on an embedded store"),
+        pytest.param(SINGLE + "objectStore: {kind: filesystem}", id="one replica on a directory"),
+        pytest.param("retention: 1d", id="a retention of a day"),
+        pytest.param("retention: 24h\ncollector: {maxAge: 24h}", id="an age of the retention"),
+        pytest.param("retention: 3d", id="a retention below the collector's default age"),
+        pytest.param("retention: 400d", id="a retention above Loki's default query length"),
+        pytest.param("limits: {maxQueryLength: 30d, maxQueryLookback: 30d}", id="limits of the retention"),
+        pytest.param("limits: {maxQueryLength: 0s, maxQueryLookback: 0s}", id="limits of nothing, which are none"),
+        pytest.param("limits: {queryTimeout: 10m}", id="a timeout as long as the gateway's"),
+        pytest.param("limits: {ingestionBurst: 1Mi}", id="a burst of one batch"),
+        pytest.param("schemaPeriods: [{from: 2024-04-01}]", id="a date without quotes"),
+        pytest.param('schemaPeriods: [{from: "2026-05-31"}]', id="a first period that began yesterday"),
+        pytest.param('schemaPeriods: [{from: "2024-04-01"}, {from: "2026-06-02"}]', id="a second one from tomorrow"),
+        pytest.param(
+            'schemaPeriods: [{from: "2022-01-01", store: boltdb-shipper, schema: v11}, {from: "2024-04-01"}]',
+            id="an old index that is over",
+        ),
+        pytest.param(
+            'schemaPeriods: [{from: "2022-01-01", schema: v12}, {from: "2026-06-01"}]', id="an old schema, over today"
+        ),
+        pytest.param("schemaPeriods: [{indexPeriod: 1d}]", id="an index of 24h in other words"),
+        pytest.param(store(endpoint="http://nas.example"), id="a host without a port"),
+        pytest.param(store(endpoint="https://[2001:db8::1]:9000"), id="an IPv6 address"),
+        pytest.param(store(endpoint="https://nas.example", pathStyle=False), id="a bucket as a part of a host name"),
+        pytest.param(store(bucket="abc"), id="a bucket of three letters"),
+        pytest.param(store(bucket="logs.example.com"), id="a bucket with dots"),
+        pytest.param("objectStore: {kind: embedded, bucket: chunks}", id="everybody's bucket on a volume of its own"),
+        pytest.param(
+            "objectStore: {kind: aws-s3, bucket: loki-test, region: eu-central-1, accountId: '123456789012', "
+            "identity: {eksCluster: test}}\nlokiVersion: 3.7.4",
+            id="AWS, where trailing checksums are understood",
+        ),
+        pytest.param("walReplayCeiling: 1Gi", id="half of the memory for the replay"),
+        pytest.param("caches: {chunks: 64Mi}", id="the smallest cache"),
+        pytest.param("caches: {chunks: 5Gi}", id="a cache as large as Loki"),
+        pytest.param("collector: {labelBudget: 8}", id="as many labels as the budget"),
+        pytest.param("collector: {indexLabels: [pod, stream]}", id="no labels but the canary's"),
+        pytest.param("collector: {indexLabels: [namespace]}\ncanary: {enabled: false}", id="no canary, no labels"),
+        pytest.param("collector: {indexLabels: [namespace]}\ncanary: {route: direct}", id="a canary that needs none"),
+        pytest.param("collector: {namespaces: {only: [monitoring, shop], never: [secrets]}}", id="some namespaces"),
+        pytest.param("collector: {namespaces: {never: [monitoring]}}\ncanary: {route: direct}", id="a direct canary"),
+        pytest.param("charts: {loki: {repository: oci://mirror.example/grafana-community}}", id="a mirror"),
+        pytest.param(
+            "charts: {loki: {repository: https://grafana.github.io/helm-charts, version: 6.55.0}}",
+            id="Grafana's chart while it was open source",
+        ),
+        pytest.param("charts: {loki: {path: ./charts/grafana/loki}}", id="a chart in a folder"),
+        pytest.param("charts: {alloy: {repository: https://grafana.github.io/helm-charts}}", id="Grafana's own Alloy"),
+        pytest.param("lokiVersion: 3.7.7", id="the first Loki without trailing checksums"),
+        pytest.param("lokiVersion: 3.6.10", id="the last Loki before trailing checksums"),
+        pytest.param("lokiVersion: 3.0.0", id="the first Loki with structured metadata"),
+        pytest.param("lokiVersion: 4.0.0", id="Loki 4 in a mode that it has"),
+    ],
+)
+def test_this_passes_without_a_word(changes: str) -> None:
+    assert told(changes) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("loki-production", True),
+        ("ab", False),
+        ("a" * 63, True),
+        ("a" * 64, False),
+        ("Loki", False),
+        ("loki_chunks", False),
+        ("loki/chunks", False),
+        ("-loki", False),
+        ("loki-", False),
+        ("loki..chunks", False),
+        ("10.0.0.1", False),
+        ("10.0.0", True),
+        ("xn--loki", False),
+        ("löki", False),
+    ],
+)
+def test_bucket_names_are_those_that_every_s3_store_takes(name: str, *, is_one: bool) -> None:
+    assert ("bucket-name" in told(f"objectStore: {{kind: embedded, bucket: '{name}'}}")) is not is_one
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "name"),
+    [("1024Mi", ""), ("1025Mi", "replay-ceiling-high"), ("1536Mi", "replay-ceiling-high"), ("1537Mi", "too-high")],
+)
+def test_the_replay_may_take_half_warns_above_and_stops_above_three_quarters(ceiling: str, name: str) -> None:
+    text = told(f"walReplayCeiling: {ceiling}")
+    assert name in text
+    assert bool(text) is bool(name)
+
+
+@pytest.mark.parametrize(
+    ("version", "breaks"),
+    [
+        ("3.6.10", 0),
+        ("3.6.11", 1),
+        ("3.6.16", 0),
+        ("3.7.1", 0),
+        ("3.7.2", 1),
+        ("3.7.6", 1),
+        ("3.7.7", 0),
+        ("3.10.3", 0),
+    ],
+)
+def test_versions_that_break_writes_are_known_on_both_sides(version: str, breaks: int) -> None:
+    assert told(f"lokiVersion: {version}").count("loki-breaks-object-store") == breaks
+
+
+@pytest.mark.parametrize("name", sorted(rule.name for rule in checks.rules().values() if rule.severity == "warning"))
+def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
+    risky = {
+        "api-server-not-checked": "cluster: {name: test, context: test}",
+        "bucket-name-guessable": store(bucket="ruler"),
+        "caches-larger-than-loki": "caches: {chunks: 8Gi}",
+        "endpoint-is-local": store(endpoint="http://127.0.0.1:9000"),
+        "label-budget": "collector: {labelBudget: 3}",
+        "query-length-below-retention": "limits: {maxQueryLength: 1d}",
+        "query-lookback-below-retention": "limits: {maxQueryLookback: 1d}",
+        "replay-ceiling-high": "walReplayCeiling: 1100Mi",
+        "replication-even": "replicationFactor: 4\nreplicas: {monolithic: 4}",
+        "replication-single-copy": "replicationFactor: 1",
+        "replication-survives-no-lost-writer": "replicationFactor: 2",
+        "retention-no-whole-days": "retention: 36h",
+        "simple-scalable-ends-with-loki-4": "deploymentMode: simple-scalable\nreplicas: {}",
+    }[name]
+    assert [problem.name for problem in stack(risky).problems] == [name]
+    accepted = stack(f"{risky}\nacknowledge: [{name}]")
+    assert not accepted.problems
+    assert [problem.name for problem in accepted.accepted] == [name]
+
+
+def test_a_fact_about_today_is_asked_of_the_clock_when_nobody_names_the_day() -> None:
+    tomorrow = 'schemaPeriods: [{from: "2024-04-01"}]'
+    assert not problems_of(stack(tomorrow).settings)
+    assert problems_of(stack(tomorrow).settings, today=date(2024, 4, 1))
+
+
+def test_all_mistakes_are_told_at_once_errors_first() -> None:
+    changes = f"""
+        cluster: {{name: test, context: test}}
+        replicationFactor: 2
+        retention: 12h
+        schemaPeriods: []
+        {store(bucket="Loki")}
+        limits: {{queryTimeout: 1h}}
+        caches: {{chunks: 1Mi}}
+        collector: {{indexLabels: [pod]}}
+        lokiVersion: 3.7.3
+    """
+    with pytest.raises(StackProblems) as raised:
+        stack(changes)
+    assert [problem.name for problem in raised.value.problems] == [
+        "retention-too-short",
+        "schema-no-period",
+        "bucket-name",
+        "query-timeout-above-gateway",
+        "cache-too-small",
+        "canary-labels",
+        "loki-breaks-object-store",
+        "api-server-not-checked",
+        "replication-survives-no-lost-writer",
+    ]
+    assert str(raised.value).startswith("7 errors, 2 warnings:\n\nerror: logstack:retention [retention-too-short]\n")
+
+
+def test_a_bad_field_silences_the_checks_that_need_it_and_no_others() -> None:
+    text = told("deploymentMode: simple-scaleable\nretention: 12h\ncollector: {labelBudget: 3}")
+    assert "did you mean simple-scalable?" in text
+    assert "retention-too-short" in text
+    assert "label-budget" in text
+    assert "replication" not in text
+
+
+def test_a_mistake_in_a_check_itself_is_not_taken_for_a_bad_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = stack().settings
+    monkeypatch.setattr(checks.cluster, "CHECKS", (lambda tree: iter([tree.no_such_field]),))
+    with pytest.raises(AttributeError, match="no_such_field"):
+        problems_of(settings, today=TODAY)

@@ -1,0 +1,137 @@
+"""The two sources say the same: the file as we read it, and the engine's configuration."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from settings.source import from_engine, from_file
+from settings.stack_file import read_yaml
+
+HERE = Path(__file__).parent
+SECRET = "hunter2hunter2hunter2"
+KEYS = st.from_regex(r"\A[a-z][a-zA-Z]{0,8}\Z").filter(lambda key: key != "secure")
+TEXTS = st.one_of(
+    st.sampled_from(["yes", "null", "~", "3", "0x10", "2024-04-01", "1e3", "true", "{}", "[1]", "30d", "a: b", "# no"]),
+    st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1),
+)
+SCALARS = st.one_of(
+    TEXTS, st.integers(-(2**53), 2**53), st.booleans(), st.floats(-1e6, 1e6).filter(lambda x: x == round(x, 3))
+)
+VALUES = st.recursive(
+    st.one_of(SCALARS, st.none()),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=3)),
+    max_leaves=8,
+)
+CONFIGS = st.dictionaries(KEYS.map(lambda key: f"logstack:{key}"), VALUES, min_size=1, max_size=5)
+
+
+def engine_text(value: object) -> str:
+    """What the engine hands over for a value of a stack file (config.object.MarshalString of its Go source)."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "" if value is None else json.dumps(_go(value))
+
+
+def _go(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _go(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_go(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def test_a_file_says_what_the_real_engine_made_of_it() -> None:
+    recorded = json.loads((HERE / "engine_values.json").read_text())
+    file = from_file(read_yaml(HERE / "engine_values.yaml"))
+    engine = from_engine(recorded["config"], set(recorded["secret"]))
+    assert file.raw == engine.raw
+    assert file.secrets == engine.secrets == {"accessKeyId"}
+    assert set(file.problems) == set(engine.problems)
+    assert {(problem.path, problem.name) for problem in file.problems} == {
+        ("logstack:empty", "empty-value"),
+        ("logstack:missing", "empty-value"),
+        ("logstack:nothing", "empty-value"),
+        ("logstack:partlySecret", "unexpected-secret"),
+    }
+
+
+@given(CONFIGS)
+def test_whatever_a_file_says_the_engine_says_as_well(
+    tmp_path_factory: pytest.TempPathFactory, config: dict[str, object]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "Pulumi.test.yaml"
+    with path.open("w", encoding="utf-8") as file:
+        YAML().dump({"config": config}, file)
+    assert from_file(read_yaml(path)) == from_engine({key: engine_text(value) for key, value in config.items()}, set())
+
+
+def said(problems: object) -> str:
+    """The problems of a source as text."""
+    return "\n".join(map(str, problems)) if isinstance(problems, tuple) else ""
+
+
+def test_a_key_without_a_value_is_not_taken_for_its_default() -> None:
+    assert said(from_engine({"logstack:retention": ""}, set()).problems) == (
+        "error: logstack:retention [empty-value]\n"
+        "  what: retention has no value\n"
+        "  then: the engine takes it for an empty text, not for the default\n"
+        "  fix:  write one, or remove the line"
+    )
+
+
+def test_keys_of_others_are_theirs() -> None:
+    source = from_engine(
+        {"kubernetes:context": "a", "aws:region": "b", "pulumi:tags": "{}", "size": "small"}, {"aws:region"}
+    )
+    assert source.raw == {"size": "small"}
+    assert not source.problems
+
+
+def test_a_misspelt_project_is_not_taken_for_anothers() -> None:
+    assert said(from_engine({"logstak:retention": "7d"}, set()).problems) == (
+        "error: logstak:retention [other-project]\n"
+        "  what: no project is called logstak\n"
+        "  then: keys of other projects are read by those: this one would be read by nobody\n"
+        "  fix:  write logstack:retention"
+    )
+
+
+@pytest.mark.parametrize("key", ["accessKeyId", "secretAccessKey"])
+def test_an_access_key_in_clear_is_refused_and_not_repeated(key: str) -> None:
+    source = from_engine({f"logstack:{key}": SECRET}, set())
+    assert said(source.problems) == (
+        f"error: logstack:{key} [secret-in-clear]\n"
+        f"  what: {key} is not encrypted\n"
+        "  then: it stands in the repository and in Pulumi's state for all to read\n"
+        "  fix:  make a new access key, for this one has been seen, and:\n"
+        f"        pulumi config set --secret logstack:{key}"
+    )
+    assert SECRET not in repr(source)
+
+
+def test_an_encrypted_access_key_is_counted_and_not_read() -> None:
+    source = from_engine(
+        {"logstack:accessKeyId": SECRET, "secretAccessKey": SECRET}, {"logstack:accessKeyId", "secretAccessKey"}
+    )
+    assert source.secrets == {"accessKeyId", "secretAccessKey"}
+    assert SECRET not in repr(source)
+    assert not source.problems
+
+
+def test_nothing_else_may_be_encrypted_and_what_is_is_not_read() -> None:
+    source = from_engine({"logstack:cluster": json.dumps({"name": SECRET})}, {"logstack:cluster"})
+    assert said(source.problems) == (
+        "error: logstack:cluster [unexpected-secret]\n"
+        "  what: cluster is encrypted, or a part of it is\n"
+        "  then: the plan and the tests cannot read it, so nothing could be proven before the deployment\n"
+        "  fix:  write it in clear: only logstack:accessKeyId and logstack:secretAccessKey are secrets"
+    )
+    assert SECRET not in repr(source)
+    assert not source.raw

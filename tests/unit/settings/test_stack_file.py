@@ -1,0 +1,130 @@
+"""Reading files: what is no YAML, what is not there, and on which line each key stands."""
+
+from pathlib import Path
+
+import pytest
+
+from settings.load import load_stack_file, stacks
+from settings.problems import StackProblems
+from settings.stack_file import read_yaml
+
+SECRET = "hunter2hunter2hunter2"
+
+
+def said_of(directory: Path, content: str | bytes, stack: str = "test") -> str:
+    """What is said about a stack file with this content."""
+    path = directory / "Pulumi.test.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(StackProblems) as raised:
+        load_stack_file(stack, directory)
+    return "\n".join(map(str, raised.value.problems))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("config:\n  a: [1\n", "line 3, column 1: expected ',' or ']', but got '<stream end>'"),
+        ("config:\n\ta: 1\n", "line 2, column 1: found character '\\t' that cannot start any token"),
+        ("config:\n  a: b: c\n", "line 2, column 7: mapping values are not allowed here"),
+        (f"config:\n  a: {SECRET}\n  a: {SECRET}2\n", "line 3, column 3: the key a is there twice"),
+        (f"config:\n  a: *{SECRET}\n", "line 2, column 6: an anchor, an alias or a tag that cannot be read"),
+        (f"config: 1\n---\nother: {SECRET}\n", "line 2, column 1: an anchor, an alias or a tag that cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_yaml_is_told_with_its_line_and_without_its_values(
+    tmp_path: Path, content: str, reason: str
+) -> None:
+    line = reason.split()[1].rstrip(",")
+    assert said_of(tmp_path, content) == (
+        f"Pulumi.test.yaml:{line}: error: Pulumi.test.yaml [not-yaml]\n"
+        f"  what: {reason}\n"
+        "  then: neither Pulumi nor logstack can read the file\n"
+        "  fix:  correct the line"
+    )
+
+
+@pytest.mark.parametrize("content", [b"config: \xff", "config: \x00", "config: !!float x", "config: &a [*a]", "!!set"])
+def test_a_file_that_the_reader_stumbles_over_is_no_yaml_either(tmp_path: Path, content: str | bytes) -> None:
+    assert said_of(tmp_path, content) == (
+        "Pulumi.test.yaml:1: error: Pulumi.test.yaml [not-yaml]\n"
+        "  what: it has a character, a tag or an alias that no reader of YAML takes\n"
+        "  then: neither Pulumi nor logstack can read the file\n"
+        "  fix:  save it as UTF-8 text, with plain values"
+    )
+
+
+@pytest.mark.parametrize(
+    "content", ["", "# nothing yet\n", "config:\n", "config: {}\n", "config: text\n", "- config\n", "5"]
+)
+def test_a_file_that_says_nothing_is_told_where_to_look(tmp_path: Path, content: str) -> None:
+    assert said_of(tmp_path, content) == (
+        "Pulumi.test.yaml:1: error: Pulumi.test.yaml [no-config]\n"
+        "  what: the file has nothing under `config:`\n"
+        "  then: the stack says nothing: not where it runs, and not where it keeps its lines\n"
+        "  fix:  write the stack's decisions under `config:`; docs/stack-file.md lists the keys"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "there", "fix"),
+    [
+        ("prodution", ["production", "staging"], "did you mean production?"),
+        ("ceph", ["production", "staging"], "name one of production or staging"),
+        ("ceph", [], "write Pulumi.ceph.yaml"),
+    ],
+)
+def test_an_unknown_stack_is_told_which_ones_there_are(tmp_path: Path, name: str, there: list[str], fix: str) -> None:
+    for stack in there:
+        (tmp_path / f"Pulumi.{stack}.yaml").touch()
+    (tmp_path / "Pulumi.yaml").touch()
+    assert stacks(tmp_path) == there
+    with pytest.raises(StackProblems) as raised:
+        load_stack_file(name, tmp_path)
+    assert str(raised.value) == (
+        "1 error:\n\n"
+        f"Pulumi.{name}.yaml:1: error: Pulumi.{name}.yaml [unknown-stack]\n"
+        f"  what: there is no file Pulumi.{name}.yaml\n"
+        "  then: there is nothing to read\n"
+        f"  fix:  {fix}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        ("logstack:retention", "Pulumi.test.yaml:3"),
+        ("logstack:size", "Pulumi.test.yaml:4"),
+        ("logstack:schemaPeriods", "Pulumi.test.yaml:5"),
+        ("logstack:schemaPeriods[1].from", "Pulumi.test.yaml:7"),
+        ("logstack:schemaPeriods[1].store", "Pulumi.test.yaml:7"),
+        ("logstack:schemaPeriods[9].from", "Pulumi.test.yaml:5"),
+        ("logstack:limits.maxStreams", "Pulumi.test.yaml:9"),
+        ("logstack:limits.queryTimeout", "Pulumi.test.yaml:8"),
+        ("logstack:caches.chunks", "Pulumi.test.yaml:10"),
+        ("logstack:caches.results", "Pulumi.test.yaml:10"),
+        ("logstack:storageClass", ""),
+    ],
+)
+def test_a_key_is_found_on_its_line_or_on_that_of_the_group_that_should_have_it(
+    tmp_path: Path, path: str, where: str
+) -> None:
+    file = tmp_path / "Pulumi.test.yaml"
+    file.write_text(
+        "# a stack\n"
+        "config:\n"
+        "  logstack:retention: 7d\n"
+        "  size: small\n"
+        "  logstack:schemaPeriods:\n"
+        "    - from: 2024-04-01\n"
+        "    - {from: 2025-04-01, store: tsdb}\n"
+        "  logstack:limits: &limits\n"
+        "    maxStreams: 5\n"
+        "  logstack:caches: {<<: {chunks: 1Gi}}\n"
+    )
+    assert read_yaml(file).where(path) == where
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.test.yaml"
+    file.write_bytes(b"\xef\xbb\xbfconfig: {a: &yes true, b: *yes}\n")
+    assert read_yaml(file).config == {"a": True, "b": True}
