@@ -1,6 +1,5 @@
 """Loki: its mode, what it keeps, how many copies, its limits, caches, gateway and sizes."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -20,8 +19,6 @@ _ROLES: dict[DeploymentMode, tuple[Role, ...]] = {
 
 def _iso_date(value: object) -> object:
     """YAML reads an unquoted 2024-04-01 as a time, and the engine hands it over as Go writes it; Loki wants the day."""
-    if isinstance(value, date):
-        value = value.strftime("%Y-%m-%d")
     return value.removesuffix(" 00:00:00 +0000 UTC") if isinstance(value, str) else value
 
 

@@ -88,8 +88,8 @@ def kubernetes_cpu(millicores: int) -> str:
 
 
 def _schema(types: str | list[str], pattern: str, words: str) -> WithJsonSchema:
-    message = f"must be {words}"
-    return WithJsonSchema({"type": types, "format": "quantity", "pattern": pattern, "patternErrorMessage": message})
+    form = {"pattern": pattern, "minimum": 0, "patternErrorMessage": f"must be {words}"}
+    return WithJsonSchema({"type": types, "format": "quantity", **form})
 
 
 Duration = Annotated[

@@ -16,6 +16,7 @@ SECRETS = ("accessKeyId", "secretAccessKey")
 
 EMPTY_VALUE = Rule("empty-value", "the engine takes it for an empty text, not for the default")
 OTHER_PROJECT = Rule("other-project", "keys of other projects are read by those: this one would be read by nobody")
+KEY_TWICE = Rule("key-twice", "the engine takes one of the two, and not always the same")
 SECRET_IN_CLEAR = Rule("secret-in-clear", "it stands in the repository and in Pulumi's state for all to read")
 UNEXPECTED_SECRET = Rule(
     "unexpected-secret", "the plan and the tests cannot read it, so nothing could be proven before the deployment"
@@ -50,12 +51,16 @@ def _source(config: Mapping[str, Value], secure: Set[str], defaults: Mapping[str
     raw = {key: _as_text(value) for key, value in defaults.items()}
     secrets: set[str] = set()
     problems: list[Problem] = []
+    seen: set[str] = set()
     for full_key, value in config.items():
         namespace, _, key = full_key.rpartition(":")
         if namespace not in ("", PROJECT):
             if nearest(namespace, [PROJECT], cutoff=0.85):
                 problem = OTHER_PROJECT.problem(key, f"no project is called {namespace}", f"write {PROJECT}:{key}")
                 problems.append(replace(problem, path=full_key))
+        elif key in seen:
+            what = f"{key} is there with {PROJECT}: before it and without"
+            problems.append(KEY_TWICE.problem(key, what, "remove one of the two"))
         elif key in SECRETS:
             secrets.add(key)
             if full_key not in secure:
@@ -67,6 +72,8 @@ def _source(config: Mapping[str, Value], secure: Set[str], defaults: Mapping[str
             problems.append(EMPTY_VALUE.problem(key, f"{key} has no value", "write one, or remove the line"))
         else:
             raw[key] = value
+        if namespace in ("", PROJECT):
+            seen.add(key)
     return Source(raw, frozenset(secrets), tuple(problems))
 
 

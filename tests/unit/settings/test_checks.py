@@ -192,6 +192,10 @@ def test_a_bad_field_silences_the_checks_that_need_it_and_no_others() -> None:
     assert "replication" not in text
 
 
+def test_a_risk_that_a_bad_field_hides_is_not_called_unneeded() -> None:
+    assert "unneeded" not in told("replicationFactor: two\nacknowledge: [replication-even]")
+
+
 def test_a_mistake_in_a_check_itself_is_not_taken_for_a_bad_field(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = stack().settings
     monkeypatch.setattr(checks.cluster, "CHECKS", (lambda tree: iter([tree.no_such_field]),))

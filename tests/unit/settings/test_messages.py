@@ -17,6 +17,7 @@ ELSEWHERE = {
     "bucket-shared",
     "empty-value",
     "half-credentials",
+    "key-twice",
     "missing-credentials",
     "no-config",
     "not-yaml",

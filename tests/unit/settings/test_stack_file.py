@@ -43,7 +43,7 @@ def test_a_file_that_is_no_yaml_is_told_with_its_line_and_without_its_values(
     )
 
 
-@pytest.mark.parametrize("content", [b"config: \xff", "config: \x00", "config: !!float x", "config: &a [*a]", "!!set"])
+@pytest.mark.parametrize("content", [b"config: \xff", "config: \x00", "config: !!float x", "!!set"])
 def test_a_file_that_the_reader_stumbles_over_is_no_yaml_either(tmp_path: Path, content: str | bytes) -> None:
     assert said_of(tmp_path, content) == (
         "Pulumi.test.yaml:1: error: Pulumi.test.yaml [not-yaml]\n"

@@ -1,0 +1,387 @@
+"""From a stack's file, or from the engine, to its settings: the same, all problems at once, and no secret told."""
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pulumi
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pulumi.runtime.config import set_all_config
+
+from settings.load import Stack, load_settings, load_stack_file, problems_stop_the_program, stacks
+from settings.problems import Problem, StackProblems
+from settings.stack_file import default_config
+from settings.tree import Settings
+from tests.unit.settings.stacks import FAULTLESS, keys, stack, store, told
+from tests.unit.settings.test_source import engine_text
+
+ROOT = Path(__file__).parents[3]
+SECRET = "hunter2hunter2hunter2"
+BOTH = frozenset({"accessKeyId", "secretAccessKey"})
+TODAY = date(2026, 6, 1)
+
+
+@pytest.fixture
+def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+    """A Pulumi program's surroundings: `configure` sets what the engine hands over, `warnings` is what it is told."""
+    found = SimpleNamespace(warnings=[])
+
+    def configure(name: str, config: dict[str, str], secret: list[str] | None = None) -> None:
+        monkeypatch.setattr(pulumi, "get_stack", lambda: name)
+        set_all_config(config, secret or [])
+
+    found.configure = configure
+    monkeypatch.setattr(pulumi.log, "warn", found.warnings.append)
+    yield found
+    set_all_config({}, [])
+
+
+def engine_config(name: str) -> dict[str, str]:
+    """What the engine makes of a committed stack: the project's defaults, and over them the stack's keys."""
+    file = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text())["config"]
+    defaults = {f"logstack:{key}": value for key, value in default_config(ROOT).items()}
+    return {key: engine_text(value) for key, value in (defaults | file).items()}
+
+
+def line_of(name: str, key: str) -> str:
+    """Where a key of a committed stack stands."""
+    lines = (ROOT / f"Pulumi.{name}.yaml").read_text().splitlines()
+    number = next(number for number, line in enumerate(lines, start=1) if line.startswith(f"  logstack:{key}:"))
+    return f"Pulumi.{name}.yaml:{number}"
+
+
+def faultless_file(directory: Path, name: str, more: str = "") -> None:
+    """A stack file of the faultless stack, with further lines."""
+    lines = "\n".join(f"  logstack:{line}" for line in (FAULTLESS + more).splitlines())
+    (directory / f"Pulumi.{name}.yaml").write_text(f"config:\n{lines}\n")
+
+
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_a_committed_stack_is_the_same_from_its_file_and_from_the_engine(name: str, program: SimpleNamespace) -> None:
+    keys_of_the_store = {"logstack:accessKeyId": SECRET, "logstack:secretAccessKey": SECRET}
+    program.configure(name, engine_config(name) | keys_of_the_store, list(keys_of_the_store))
+    assert load_settings(ROOT) == load_stack_file(name, ROOT).settings
+    assert not program.warnings
+
+
+@pytest.mark.parametrize("name", stacks(ROOT))
+def test_a_committed_stack_has_no_error_and_no_warning_that_nobody_accepted(name: str) -> None:
+    assert not load_stack_file(name, ROOT).problems
+
+
+def test_staging_is_what_the_seed_says() -> None:
+    loaded = load_stack_file("staging", ROOT)
+    tree = loaded.settings
+    assert (tree.writers, tree.replica_count("read"), tree.replica_count("backend")) == (3, 3, 3)
+    assert (tree.replication_factor, tree.retention, tree.object_store.kind) == (1, timedelta(days=7), "embedded")
+    assert (tree.caches.chunks, tree.caches.results) == (None, None)
+    assert loaded.credentials == "config-missing"
+
+
+def test_production_is_what_the_seed_meant() -> None:
+    loaded = load_stack_file("production", ROOT)
+    tree = loaded.settings
+    assert (tree.writers, tree.lost_writers_survived, tree.retention) == (3, 1, timedelta(days=30))
+    assert tree.object_store.model_dump() == {
+        "kind": "s3-compatible",
+        "endpoint": "http://10.0.40.10:9000",
+        "bucket": "loki-production",
+        "region": "us-east-1",
+        "path_style": True,
+        "credentials_secret": "loki-s3-secret",
+    }
+    assert not tree.cluster.create_namespace
+    assert loaded.credentials == "secret"
+
+
+def test_the_seeds_replication_of_2_stays_possible_for_whoever_acknowledges_it(tmp_path: Path) -> None:
+    literal = (ROOT / "Pulumi.production.yaml").read_text().replace("replicationFactor: 3", "replicationFactor: 2")
+    path = tmp_path / "Pulumi.production.yaml"
+    path.write_text(literal)
+    assert [problem.name for problem in load_stack_file("production", tmp_path).problems] == [
+        "replication-survives-no-lost-writer"
+    ]
+    path.write_text(f"{literal}    - replication-survives-no-lost-writer\n")
+    loaded = load_stack_file("production", tmp_path)
+    assert not loaded.problems
+    assert loaded.settings.lost_writers_survived == 0
+
+
+NUMBERS = st.integers(1, 9)
+SIZES = st.sampled_from(["64Mi", "1Gi", 2**30, "1.5Gi"])
+GENERATED = st.fixed_dictionaries(
+    {},
+    optional={
+        "logstack:replicas": st.fixed_dictionaries(
+            {"monolithic": st.one_of(NUMBERS, NUMBERS.map(str), NUMBERS.map(float))}
+        ),
+        "logstack:replicationFactor": st.one_of(NUMBERS, NUMBERS.map(str)),
+        "logstack:retention": st.integers(1, 400).map(lambda days: f"{days}d"),
+        "logstack:schemaPeriods": st.lists(
+            st.fixed_dictionaries({"from": st.dates(date(2020, 1, 1), date(2026, 12, 31)).map(str)}), max_size=3
+        ),
+        "logstack:limits": st.fixed_dictionaries({"ingestionRate": SIZES, "maxStreams": st.integers(-1, 20_000)}),
+        "logstack:caches": st.fixed_dictionaries({}, optional={"chunks": SIZES, "results": st.none()}),
+        "logstack:resources": st.fixed_dictionaries(
+            {"monolithic": st.fixed_dictionaries({"cpu": st.sampled_from([1, 0.5, "500m", "2"]), "memory": SIZES})}
+        ),
+        "logstack:canary": st.fixed_dictionaries({"enabled": st.sampled_from([True, False, "yes", "maybe"])}),
+        "logstack:walReplayCeiling": SIZES,
+        "logstack:size": st.sampled_from(["small", "medium", "huge"]),
+        "logstack:acknowledge": st.lists(st.sampled_from(["replication-even", "label-budget", "nothing"]), max_size=2),
+    },
+)
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(GENERATED)
+def test_a_generated_stack_is_the_same_from_its_file_and_from_the_engine(
+    tmp_path: Path, program: SimpleNamespace, changes: dict[str, object]
+) -> None:
+    config = {f"logstack:{key}": value for key, value in keys(FAULTLESS).items()} | changes
+    (tmp_path / "Pulumi.test.yaml").write_text(json.dumps({"config": config}))
+    program.configure("test", {key: engine_text(value) for key, value in config.items()})
+    assert outcome_in_the_program(tmp_path) == outcome_of_the_file(tmp_path)
+
+
+def outcome_of_the_file(directory: Path) -> Settings | str:
+    try:
+        return load_stack_file("test", directory).settings
+    except StackProblems as problems:
+        return str(problems)
+
+
+def outcome_in_the_program(directory: Path) -> Settings | str:
+    try:
+        return load_settings(directory)
+    except pulumi.RunError as error:
+        return str(error)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.dictionaries(
+        st.sampled_from([*(field.alias or "" for field in Settings.model_fields.values()), "retentoin", "accessKeyId"]),
+        st.recursive(
+            st.one_of(
+                st.none(), st.booleans(), st.integers(-2, 9), st.sampled_from(["", "3", "30d", "1Gi", "tsdb", "v13"])
+            ),
+            lambda inner: st.one_of(
+                st.lists(inner, max_size=3),
+                st.dictionaries(
+                    st.sampled_from(
+                        ["kind", "bucket", "endpoint", "name", "context", "write", "from", "chunks", "only"]
+                    ),
+                    st.one_of(
+                        inner, st.sampled_from(["embedded", "s3-compatible", "aws-s3", "filesystem", "http://a:b"])
+                    ),
+                ),
+            ),
+            max_leaves=12,
+        ),
+    )
+)
+def test_whatever_a_stack_says_it_is_settings_or_problems(changes: dict[str, object]) -> None:
+    text = told(json.dumps(changes))
+    assert not text or text.startswith(("error: ", "warning: "))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"retention": SECRET},
+        {"size": SECRET},
+        {"replicationFactor": SECRET},
+        {"password": SECRET},
+        {"objectStore": {"kind": SECRET}},
+        {"objectStore": {"kind": "embedded", "secretAccessKey": SECRET}},
+        {"objectStore": {"kind": "embedded", "credentialsSecret": f"{SECRET}/+"}},
+        {"objectStore": {"kind": "embedded", "bucket": f"{SECRET}/"}},
+        {
+            "objectStore": {
+                "kind": "s3-compatible",
+                "bucket": "loki-test",
+                "endpoint": f"http://a:{SECRET}@10.0.0.1/{SECRET}",
+            }
+        },
+        {"cluster": {"name": f"{SECRET}+", "context": [SECRET]}},
+        {"collector": {"indexLabels": [SECRET]}},
+        {"schemaPeriods": [{"from": SECRET, "store": SECRET}]},
+        {"acknowledge": [SECRET]},
+        {"lokiVersion": SECRET},
+    ],
+)
+def test_what_might_be_a_secret_is_never_repeated(changes: dict[str, object]) -> None:
+    text = told(json.dumps(changes))
+    assert text.startswith("error: ")
+    assert SECRET not in text
+
+
+def test_problems_stand_on_their_lines(tmp_path: Path) -> None:
+    faultless_file(tmp_path, "test", "retention: 1x\nlimits: {queryTimeout: 1h}\nretentoin: 5d\n")
+    with pytest.raises(StackProblems) as raised:
+        load_stack_file("test", tmp_path)
+    assert [f"{problem.where} {problem.name}" for problem in raised.value.problems] == [
+        "Pulumi.test.yaml:6 wrong-value",
+        "Pulumi.test.yaml:8 unknown-key",
+        "Pulumi.test.yaml:7 query-timeout-above-gateway",
+    ]
+    assert "\n\nPulumi.test.yaml:6: error: logstack:retention [wrong-value]\n  what: " in str(raised.value)
+
+
+def test_a_key_that_is_told_once_is_not_told_again_as_missing(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.test.yaml").write_text("config:\n  logstack:cluster: {secure: abc}\n  logstack:objectStore:\n")
+    with pytest.raises(StackProblems) as raised:
+        load_stack_file("test", tmp_path)
+    assert [problem.name for problem in raised.value.problems] == [
+        "unexpected-secret",
+        "empty-value",
+        "simple-scalable-ends-with-loki-4",
+    ]
+
+
+def test_the_projects_defaults_apply_to_a_file_as_they_do_in_the_engine(tmp_path: Path) -> None:
+    faultless_file(tmp_path, "test", "size: medium\n")
+    (tmp_path / "Pulumi.yaml").write_text(
+        "name: logstack\nconfig:\n  retention: {default: 2d}\n  size: {default: small}\n"
+    )
+    loaded = load_stack_file("test", tmp_path).settings
+    assert (loaded.retention, loaded.size) == (timedelta(days=2), "medium")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_shared"),
+    [
+        (store(), store(), True),
+        (store(), store(bucket="loki-other"), False),
+        (store(), store(endpoint="http://10.0.0.2:9000"), False),
+        (store(endpoint="http://NAS.example"), store(endpoint="http://nas.example:80", region="x"), True),
+        (store(), "objectStore: {kind: embedded, bucket: loki-test}", False),
+        ("objectStore: {kind: embedded}", "objectStore: {kind: embedded}", False),
+        (store(), "objectStore: nothing", False),
+        (store(), "objectStore: {kind: s3-compatible, endpoint: '', bucket: [loki-test]}", False),
+        (store(), "objectStore: [", False),
+    ],
+)
+def test_two_stacks_on_one_bucket_are_told_of_each_other(
+    tmp_path: Path, one: str, other: str, *, is_shared: bool
+) -> None:
+    lines = FAULTLESS.splitlines()[:-1]
+    for name, own_store in (("one", one), ("other", other)):
+        text = "\n".join(f"  logstack:{line}" for line in [*lines, own_store])
+        (tmp_path / f"Pulumi.{name}.yaml").write_text(f"config:\n{text}\n")
+    (tmp_path / "Pulumi.third.yaml").write_text("config: {}\n")
+    if not is_shared:
+        load_stack_file("one", tmp_path)
+        return
+    with pytest.raises(StackProblems) as raised:
+        load_stack_file("one", tmp_path)
+    assert str(raised.value).splitlines()[2:] == [
+        "Pulumi.one.yaml:5: error: logstack:objectStore.bucket [bucket-shared]",
+        "  what: Pulumi.other.yaml names the same bucket on the same store",
+        "  then: each stack deletes the other's lines at the end of its own retention, and both write one index",
+        "  fix:  a bucket for each stack: bucket: loki-test",
+    ]
+
+
+def test_one_bucket_of_aws_is_one_bucket_in_every_account(tmp_path: Path) -> None:
+    for name, account in (("one", "1" * 12), ("other", "2" * 12)):
+        more = (
+            f"{{kind: aws-s3, bucket: acme, region: eu-central-1, accountId: '{account}', identity: {{eksCluster: a}}}}"
+        )
+        lines = [*FAULTLESS.splitlines()[:-1], f"objectStore: {more}"]
+        text = "\n".join(f"  logstack:{line}" for line in lines)
+        (tmp_path / f"Pulumi.{name}.yaml").write_text(f"config:\n{text}\n")
+    with pytest.raises(StackProblems, match="bucket-shared"):
+        load_stack_file("other", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "secrets", "credentials"),
+    [
+        ("", frozenset(), "secret"),
+        ("objectStore: {kind: embedded}", BOTH, "config"),
+        ("objectStore: {kind: embedded}", frozenset(), "config-missing"),
+        ("objectStore: {kind: filesystem}\nreplicas: {monolithic: 1}\nreplicationFactor: 1", frozenset(), "none"),
+    ],
+)
+def test_a_stack_says_where_its_access_key_comes_from(changes: str, secrets: frozenset[str], credentials: str) -> None:
+    assert stack(changes, secrets).credentials == credentials
+
+
+def test_half_an_access_key_is_none() -> None:
+    assert told("objectStore: {kind: embedded}", frozenset({"accessKeyId"})) == (
+        "error: logstack:secretAccessKey [half-credentials]\n"
+        "  what: secretAccessKey is missing, the other half of the key is there\n"
+        "  then: half of an access key is none: no pod of Loki could read or write the store\n"
+        "  fix:  pulumi config set --secret logstack:secretAccessKey"
+    )
+
+
+def test_a_program_stops_without_an_access_key_that_the_store_needs(program: SimpleNamespace) -> None:
+    program.configure("staging", engine_config("staging"))
+    with pytest.raises(pulumi.RunError) as raised:
+        load_settings(ROOT)
+    assert str(raised.value).splitlines()[2:] == [
+        f"{line_of('staging', 'objectStore')}: error: logstack:objectStore [missing-credentials]",
+        "  what: the store needs an access key, and neither credentialsSecret nor the Pulumi config has one",
+        "  then: no pod of Loki could read or write the store",
+        "  fix:  pulumi config set --secret logstack:accessKeyId",
+        "        pulumi config set --secret logstack:secretAccessKey",
+        "        or name a Secret that exists: credentialsSecret",
+    ]
+    assert raised.value.__suppress_context__
+    assert raised.value.__cause__ is None
+
+
+def test_a_program_with_bad_fields_is_not_told_of_credentials_as_well(program: SimpleNamespace) -> None:
+    program.configure("staging", engine_config("staging") | {"logstack:objectStore": '{"kind": "minio"'})
+    with pytest.raises(pulumi.RunError) as raised:
+        load_settings(ROOT)
+    place = line_of("staging", "objectStore")
+    assert str(raised.value).startswith(f"1 error:\n\n{place}: error: logstack:objectStore [wrong-value]\n")
+
+
+def test_a_program_stops_on_every_error_at_once_and_logs_no_warning(program: SimpleNamespace) -> None:
+    bad = {"logstack:retention": "12h", "logstack:replicationFactor": "2", "logstack:size": "huge"}
+    program.configure("production", engine_config("production") | bad)
+    with pytest.raises(pulumi.RunError) as raised:
+        load_settings(ROOT)
+    assert str(raised.value).startswith("2 errors, 1 warning:\n\n")
+    assert not program.warnings
+
+
+def test_a_program_logs_its_warnings_and_goes_on(program: SimpleNamespace) -> None:
+    program.configure("production", engine_config("production") | {"logstack:replicationFactor": "2"})
+    assert load_settings(ROOT).replication_factor == 2
+    place = f"{line_of('production', 'replicationFactor')}: warning: logstack:replicationFactor"
+    first_lines = [text.splitlines()[0] for text in program.warnings]
+    assert first_lines == [f"{place} [replication-survives-no-lost-writer]"]
+
+
+def test_a_program_reads_what_the_engine_left_in_the_environment(
+    program: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    keys_of_the_store = {"logstack:accessKeyId": SECRET, "logstack:secretAccessKey": SECRET}
+    program.configure("staging", {})
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(engine_config("staging") | keys_of_the_store))
+    monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", json.dumps(list(keys_of_the_store)))
+    assert load_settings(tmp_path).cluster.name == "staging"
+
+
+def test_problems_elsewhere_in_a_program_stop_it_in_the_same_way() -> None:
+    problem = Problem("wrong-api-server", "logstack:cluster.apiServer", "a", "b", "c")
+    with pytest.raises(pulumi.RunError) as raised, problems_stop_the_program():
+        raise StackProblems([problem])
+    assert str(raised.value) == f"1 error:\n\n{problem}"
+
+
+def test_a_stack_cannot_be_changed_once_it_is_loaded() -> None:
+    loaded: Stack = stack()
+    with pytest.raises(AttributeError, match="name"):
+        loaded.name = "other"  # type: ignore[misc]

@@ -1,0 +1,129 @@
+"""What is written down about the tree is what the tree says."""
+
+import json
+import re
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator  # type: ignore[import-untyped]
+
+from settings import schema
+from settings.load import stacks
+from settings.reference import all_rules, reference
+from settings.translation import keys
+from settings.tree import Settings
+
+ROOT = Path(__file__).parents[3]
+VALIDATOR = Draft7Validator(json.loads((ROOT / "docs" / "stack-file.schema.json").read_text()))
+
+
+def copy_of_the_project(directory: Path) -> Path:
+    copytree(ROOT / "docs", directory / "docs")
+    (directory / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
+    return directory
+
+
+def test_what_is_committed_is_what_is_generated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert schema.main(["--check"], ROOT) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_file_that_drifted_is_named_and_written_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = copy_of_the_project(tmp_path)
+    page, declarations = project / "docs" / "stack-file.md", project / "Pulumi.yaml"
+    page.write_text("old")
+    declarations.write_text(declarations.read_text().replace("default: 30d", "default: 7d"))
+    (project / "docs" / "stack-file.schema.json").unlink()
+    assert schema.main(["--check"], project) == 1
+    assert page.read_text() == "old"
+    assert len(re.findall("is out of date: run `python -m settings.schema`", capsys.readouterr().err)) == 3
+    assert schema.main([], project) == 0
+    assert schema.main(["--check"], project) == 0
+
+
+def test_what_stands_above_the_generated_part_of_the_project_file_stays(tmp_path: Path) -> None:
+    project = copy_of_the_project(tmp_path)
+    file = project / "Pulumi.yaml"
+    file.write_text(f"# ours\n{file.read_text()}")
+    schema.main([], project)
+    assert file.read_text() == f"# ours\n{(ROOT / 'Pulumi.yaml').read_text()}"
+
+
+def test_a_project_file_without_the_mark_is_left_alone() -> None:
+    with pytest.raises(ValueError, match="substring not found"):
+        schema.pulumi_yaml("name: logstack\nconfig: {}\n")
+
+
+def test_the_engine_demands_only_what_a_stack_must_say() -> None:
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    assert {key for key, value in declared.items() if "default" not in value} == {"cluster", "objectStore"}
+    optional = {field.alias for field in Settings.model_fields.values() if field.default is None}
+    assert {field.alias for field in Settings.model_fields.values()} - declared.keys() == optional
+
+
+def test_every_declared_default_is_of_its_type() -> None:
+    types = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    for key, declaration in declared.items():
+        if "default" in declaration:
+            assert type(declaration["default"]) is types[declaration["type"]], key
+        assert ("items" in declaration) is (declaration["type"] == "array"), key
+
+
+def test_the_declared_defaults_are_the_trees_own() -> None:
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    needed = {"cluster": {"name": "a", "context": "a"}, "objectStore": {"kind": "embedded"}}
+    defaults = {key: value["default"] for key, value in declared.items() if "default" in value}
+    assert Settings.model_validate(needed | defaults) == Settings.model_validate(needed)
+
+
+@pytest.mark.parametrize("name", stacks(ROOT))
+def test_an_editor_finds_nothing_wrong_with_a_committed_stack(name: str) -> None:
+    path = ROOT / f"Pulumi.{name}.yaml"
+    assert path.read_text().startswith("# yaml-language-server: $schema=docs/stack-file.schema.json\n")
+    assert not list(VALIDATOR.iter_errors(yaml.safe_load(path.read_text())))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("logstack:retentoin", "7d"),
+        ("retention", "7d"),
+        ("logstack:retention", "7"),
+        ("logstack:replicationFactor", 0),
+        ("logstack:limits", {"maxStream": 5}),
+        ("logstack:limits", {"ingestionRate": "10G"}),
+        ("logstack:objectStore", {"kind": "minio"}),
+        ("logstack:objectStore", {"kind": "embedded", "endpoint": "http://10.0.0.1"}),
+        ("logstack:acknowledge", ["replication-evn"]),
+        ("logstack:accessKeyId", "AKIA"),
+        ("logstack:resources", {"write": {"cpu": "500m", "memory": -1}}),
+    ],
+)
+def test_an_editor_marks_what_the_loader_would_refuse(key: str, value: object) -> None:
+    config = yaml.safe_load((ROOT / "Pulumi.production.yaml").read_text())["config"]
+    assert list(VALIDATOR.iter_errors({"config": config | {key: value}}))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("kubernetes:context", "other"),
+        ("logstack:accessKeyId", {"secure": "v1:abc"}),
+        ("logstack:walReplayCeiling", 1048576),
+        ("logstack:resources", {"write": {"cpu": 0.5, "memory": "1.5Gi"}}),
+        ("logstack:resources", {"write": {"cpu": "500m", "memory": 1048576}}),
+    ],
+)
+def test_an_editor_lets_pass_what_the_loader_takes(key: str, value: object) -> None:
+    config = yaml.safe_load((ROOT / "Pulumi.production.yaml").read_text())["config"]
+    assert not list(VALIDATOR.iter_errors({"config": config | {key: value}}))
+
+
+def test_the_reference_names_every_key_every_rule_and_no_empty_meaning() -> None:
+    page = reference()
+    assert all(re.search(rf"\b{path.split('.')[-1]}\b", page) for path, _ in keys())
+    assert all(f"| `{rule.name}` | {rule.severity} |" in page for rule in all_rules())
+    assert not re.search(r"\|\s+\|$", page, re.MULTILINE)
