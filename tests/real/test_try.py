@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.real import needs_binaries, shared
+from tests.support.real import binary, shared
+from tests.support.stacks import ROOT
 
-pytestmark = [pytest.mark.real, needs_binaries("loki", "versitygw")]
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.real
 
 
 def command(*arguments: str) -> list[str]:
@@ -41,6 +41,8 @@ def processes_of(directory: Path) -> list[int]:
 
 @pytest.fixture
 def run_directory(tmp_path: Path) -> Iterator[Path]:
+    for name in ("loki", "versitygw"):
+        binary(name)
     yield tmp_path
     assert processes_of(tmp_path) == [], "a run left processes behind"
     assert list(tmp_path.glob("logstack-try-*")) == [], "a run left its directory behind"
@@ -76,8 +78,9 @@ def test_production_survives_a_killed_writer_and_deletes_what_has_expired(run_di
     assert code == 0, said
     seen = details(answer)
     assert seen["ring whole"] == "3 of 3 writers ACTIVE, replication 3"
-    assert "0 of 600 pushes refused after the kill; 0 of 4500 acknowledged lines missing" in (
-        seen["one writer killed under load"]
+    assert (
+        "0 of 600 pushes refused after the kill; 0 of 4500 acknowledged lines missing"
+        in (seen["one writer killed under load"])
     )
     assert "gone from the bucket" in seen["retention"]
 

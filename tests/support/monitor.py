@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.config import set_all_config
-from pulumi.runtime.settings import set_root_resource
+from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -164,12 +164,15 @@ def record(
     """Run the program as the engine does, wait until nothing is under way any more, and say what it registered.
 
     `config` is the stack's configuration as the engine hands it over: full keys, JSON for what is no text. Pulumi keeps
-    all of its state in context variables: one copy of them for each run leaves nothing behind. A monitor of one's own
-    still knows what was registered when the program fails.
+    its state in context variables, but for the outputs that it still waits for: a copy of them for each run leaves
+    nothing behind. A monitor of one's own still knows what was registered when the program fails.
     """
     monitor = monitor or RecordingMonitor()
     run = _run(program, monitor, dict(config or {}), list(secret_keys), stack)
-    contextvars.copy_context().run(asyncio.run, run)
+    try:
+        contextvars.copy_context().run(asyncio.run, run)
+    finally:
+        SETTINGS.outputs.clear()
     outputs = dict(monitor.registered_outputs)
     exports = outputs.pop(next(urn for urn in outputs if _type(urn) == STACK_TYPE))
     return Recording(tuple(monitor.registered), outputs, exports)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,14 @@ KUBERNETES = "1.34.0"
 Document = dict[str, Any]
 
 
+@cache
+def _found(name: str) -> Path | None:
+    return find(name)
+
+
 def binary(name: str) -> Path:
-    """A pinned binary; a test without it is skipped, or fails where LOGSTACK_REQUIRE_REAL is 1."""
-    found = find(name)
+    """A pinned binary; without it the test is skipped, or fails where LOGSTACK_REQUIRE_REAL is 1, as in CI."""
+    found = _found(name)
     if not found:
         reason = f"{name} is neither on PATH in the pinned version nor in the cache: python -m tools {name}"
         if os.environ.get("LOGSTACK_REQUIRE_REAL") == "1":
@@ -27,18 +33,22 @@ def binary(name: str) -> Path:
     return found
 
 
+def shared(path: str) -> Path:
+    """A file that stands beside this repository and is no part of it: LOGSTACK_SHARED names its folder."""
+    file = Path(os.environ.get("LOGSTACK_SHARED", ROOT.parent / "shared")) / path
+    if not file.exists():
+        pytest.skip(f"no {file}: LOGSTACK_SHARED names the folder with {path}")
+    return file
+
+
 def run(command: Sequence[str | Path], text: str = "") -> subprocess.CompletedProcess[str]:
     """A binary's answer to a text on standard input."""
     return subprocess.run(command, input=text, capture_output=True, text=True, timeout=120, check=False)
 
 
 def chart_defaults(chart: str) -> Document:
-    """A pinned chart's own values.yaml, which stands beside this repository and is no part of it."""
-    shared = Path(os.environ.get("LOGSTACK_SHARED", ROOT.parent / "shared"))
-    file = shared / "charts" / chart / "values.yaml"
-    if not file.is_file():
-        pytest.skip(f"no {file}: LOGSTACK_SHARED names the folder with charts/{chart}/values.yaml of the pinned chart")
-    defaults: Document = yaml.safe_load(file.read_text())
+    """A pinned chart's own values.yaml."""
+    defaults: Document = yaml.safe_load(shared(f"charts/{chart}/values.yaml").read_text())
     return defaults
 
 
@@ -59,3 +69,14 @@ def rendered(chart: str, namespace: str, values: Mapping[str, object], directory
     answer = run([command, "template", chart, folder, *arguments])
     assert answer.returncode == 0, answer.stderr
     return [document for document in yaml.safe_load_all(answer.stdout) if document]
+
+
+def effective_config(document: Mapping[str, object], directory: Path) -> Document:
+    """Every setting of the real Loki under a configuration, those that it has from its defaults as well."""
+    file = directory / "effective.yaml"
+    file.write_text(yaml.safe_dump(document))
+    answer = run([binary("loki"), f"-config.file={file}", "-verify-config", "-print-config-stderr"])
+    assert answer.returncode == 0, answer.stderr
+    # The document stands between its first line and the log's last one.
+    printed: Document = yaml.safe_load(answer.stderr.partition("---\n")[2].rpartition("\nlevel=info")[0])
+    return printed
