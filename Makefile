@@ -48,8 +48,9 @@ lock: .venv/developed ## write the hashed pins from requirements*.in: UPGRADE=1 
 	@$(COMPILE) --output-file requirements.txt requirements.in
 	@$(COMPILE) --constraint requirements.txt --output-file requirements-dev.txt requirements-dev.in
 
-docs: .venv/installed ## write the reference of the stack file from settings/
+docs: .venv/installed ## write what is generated: the reference of the stack file, and the README's parts
 	@$(RUN) -m settings.schema
+	@$(RUN) -m ops.readme
 
 tools: .venv/installed ## obtain the pinned binaries: PATH, release, or build
 	@$(RUN) -m tools

@@ -147,7 +147,7 @@ def _problems_end(*, as_json: bool) -> Iterator[None]:
 
 def main() -> None:
     """The entry point."""
-    app()
+    app(prog_name="logstack")
 
 
 if __name__ == "__main__":

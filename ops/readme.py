@@ -14,7 +14,7 @@ README = Path(__file__).parent.parent / "README.md"
 def generated(text: str) -> str:
     """The text with its generated parts written anew."""
     drawn = picture(load_stack_file("production", README.parent).settings)
-    told = said(planned("production", README.parent, objects=False), as_json=False)
+    told = said(planned("production", README.parent, objects=False), as_json=False, width=100)
     for name, fence, content in (("picture", "mermaid", drawn), ("plan", "text", _excerpt(told))):
         before, rest = text.split(f"<!-- {name} -->")
         _, after = rest.split(f"<!-- /{name} -->")

@@ -11,6 +11,8 @@ from settings.quantities import loki_duration, loki_size
 DATA = "/var/loki"
 OVERRIDES_FILE = "/etc/loki/overrides/overrides.yaml"
 Section = dict[str, object]
+# The index stores that Loki 3.7 reads; the second one only in periods that are over.
+_SHIPPERS = {"tsdb": "tsdb_shipper", "boltdb-shipper": "boltdb_shipper"}
 _TEN_MINUTES = timedelta(minutes=10)
 _ONE_WEEK = timedelta(days=7)
 # Measured: a range that ends a minute from now, by a browser's fast clock, is longer than the retention and refused
@@ -119,7 +121,8 @@ def _storage(settings: LokiSettings, cluster: ClusterSettings) -> Section:
     storage: Section = {"hedging": {"at": "250ms", "max_per_second": 20, "up_to": 3}}
     if settings.deployment_mode == "simple-scalable":
         address = f"dns+{service(f'{backend(settings)}-headless', cluster)}:{GRPC_PORT}"
-        storage["tsdb_shipper"] = {"index_gateway_client": {"server_address": address}}
+        for store in sorted({period.store for period in settings.schema_periods}):
+            storage[_SHIPPERS[store]] = {"index_gateway_client": {"server_address": address}}
     return storage
 
 

@@ -54,7 +54,6 @@ def _objects(declared: Declaration, directory: Path) -> ChartObjects:
         return ChartObjects(declared.name, why_not="there is no helm on this machine; `logstack tools build helm`")
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as values:
         yaml.safe_dump(declared.inputs["values"], values)
-        values.flush()
         command = [str(helm), "template", declared.name, str(chart), "--namespace", str(declared.inputs["namespace"])]
         command += ["--skip-crds", "--values", values.name]
         run = subprocess.run(command, capture_output=True, text=True, check=False)

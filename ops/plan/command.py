@@ -23,8 +23,8 @@ def compared(stack: str, against: str, directory: Path) -> Comparison:
     return compare(before, after, (sentences(plan(before)), sentences(plan(after))))
 
 
-def said(document: Plan | Comparison, *, as_json: bool) -> str:
-    """A plan or a comparison as text for this terminal, or as JSON."""
+def said(document: Plan | Comparison, *, as_json: bool, width: int | None = None) -> str:
+    """A plan or a comparison as JSON, or as text: as wide as this terminal if no width is given."""
     if as_json:
         from ops.plan.document import json_text  # noqa: PLC0415 - only one of the two is needed
 
@@ -33,5 +33,5 @@ def said(document: Plan | Comparison, *, as_json: bool) -> str:
     from ops.plan.text import comparison_text, plan_text  # noqa: PLC0415
 
     if isinstance(document, Plan):
-        return plan_text(document, terminal())
-    return comparison_text(document, terminal())
+        return plan_text(document, terminal(width))
+    return comparison_text(document, terminal(width))

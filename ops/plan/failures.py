@@ -79,23 +79,29 @@ def _some(number: int, of: int, noun: str) -> str:
     return f"both {noun}s" if of == _PAIR else f"all {of} {noun}s"
 
 
-def _back(missing: int) -> str:
-    return "until it is back" if missing == 1 else "until one is back"
+def _back(lost: int, spared: int = 0) -> str:
+    """Until as many are back as it takes."""
+    if lost == 1:
+        return "until it is back"
+    return "until one is back" if lost - spared == 1 else f"until {lost - spared} are back"
 
 
 def _summary(settings: Settings) -> str:
     name, survived = _writer(settings), settings.lost_writers_survived
     node = _node(settings)
     if survived:
-        and_node = ", or any one node" if node.budget == "within" else ""
+        and_node = f", or {node.lost}" if node.budget == "within" else ""
         return (
             f"Any {survived} of {settings.writers} {name}s may be lost{and_node}: "
             "writes go on and no acknowledged line is lost."
         )
+    only = settings.writers == 1
+    subject = (
+        f"The only {name} must not be lost: while it is gone" if only else f"No {name} may be lost: while one is gone"
+    )
+    streams = _of_the_streams(refused_share(settings, 1))
     queries = "queries go on" if writers_that_queries_spare(settings) else "queries fail"
-    subject = f"The only {name} must not be lost" if settings.writers == 1 else f"No {name} may be lost"
-    refused = _of_the_streams(refused_share(settings, 1))
-    return f"{subject}: while one is gone, writes are refused{refused}, and {queries}. Its lines are kept on its volume."
+    return f"{subject}, writes are refused{streams}, and {queries}. Its lines stay on its volume."
 
 
 def _run(run: Measurement) -> str:
@@ -119,13 +125,14 @@ def _writers(settings: Settings) -> Iterator[Loss]:
 
 
 def _lost_writers(settings: Settings, lost: int) -> Loss:
-    refused = refused_share(settings, lost)
-    answered = lost <= writers_that_queries_spare(settings)
+    refused, spared = refused_share(settings, lost), writers_that_queries_spare(settings)
+    waits = f"refused{_of_the_streams(refused)} {_back(lost, settings.lost_writers_survived)}"
+    answered = lost <= spared
     return Loss(
         lost=_some(lost, settings.writers, _writer(settings)),
         budget="beyond" if refused else "within",
-        writes=f"refused{_of_the_streams(refused)} {_back(lost)}" if refused else GO_ON,
-        queries=GO_ON if answered else f"fail {_back(lost)}",
+        writes=waits if refused else GO_ON,
+        queries=GO_ON if answered else f"fail {_back(lost, spared)}",
         acknowledged_lines=KEPT if answered else f"{KEPT} on the volumes, read again when they are back",
         known_by="measured" if measured(settings, lost) else "arithmetic",
     )
@@ -138,7 +145,7 @@ def _of_the_streams(share: Fraction) -> str:
 def _lost_volumes(settings: Settings, lost: int) -> Loss:
     pods = _lost_writers(settings, lost)
     if lost <= volumes_spared(settings):
-        lines = f"{KEPT}: each was on {settings.write_quorum} writers"
+        lines = f"{KEPT}: each was on {settings.write_quorum} {_writer(settings)}s"
     elif isinstance(settings.object_store, FilesystemStore):
         lines = "all lost: Loki's volume is the only copy"
     else:
@@ -168,7 +175,7 @@ def _gateways(settings: Settings) -> Iterator[Loss]:
     if count > 1:
         yield Loss(_some(count - 1, count, "gateway"), "within", GO_ON, GO_ON, KEPT, "design")
     writes = "wait in the collectors, see below"
-    yield Loss(_some(count, count, "gateway"), "for a time", writes, f"fail {_back(count)}", KEPT, "design")
+    yield Loss(_some(count, count, "gateway"), "for a time", writes, f"fail {_back(count, count - 1)}", KEPT, "design")
 
 
 def _node(settings: Settings) -> Loss:
@@ -185,7 +192,7 @@ def _node(settings: Settings) -> Loss:
         budget="for a time" if writer.budget == "within" and gateways == 1 else writer.budget,
         writes=writer.writes + (pause if gateways == 1 else ""),
         queries=writer.queries + pause,
-        acknowledged_lines=writer.acknowledged_lines,
+        acknowledged_lines=f"{writer.acknowledged_lines}; lines not sent yet stay on its disk",
         known_by="arithmetic",
     )
 

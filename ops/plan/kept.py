@@ -83,7 +83,7 @@ def _space(settings: Settings) -> str:
         volume = settings.resources_of(settings.writer).disk
     if volume:
         daily = volume / _STORED_SHARE / days / _GB
-        return f"{spoken_size(volume)} hold about {daily:.2g} GB of lines a day for the whole retention"
+        return f"{spoken_size(volume)} holds about {daily:.2g} GB of lines a day for the whole retention"
     return f"about {days * _STORED_SHARE:.2g} GB in the bucket for each GB of lines a day"
 
 

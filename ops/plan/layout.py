@@ -47,7 +47,8 @@ def show_facts(console: Console, heading: str, facts: Facts) -> None:
     """A section of labelled lines."""
     show_heading(console, heading)
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
+    longest = max(len(label) for label, _ in facts)
+    grid.add_column(no_wrap=longest < console.width // 2, overflow="fold")
     grid.add_column(overflow="fold")
     for label, text in facts:
         grid.add_row(label, text)

@@ -26,7 +26,7 @@ def other_stack(other: str, stack: str, directory: Path) -> Stack:
 
 
 def _at_revision(revision: str, stack: str, directory: Path) -> Stack:
-    commit = _git(directory, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    commit = _git(directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     if commit is None:
         known = ", ".join(stacks(directory))
         raise NotFoundError(f"{revision} is no stack here ({known}), no folder and no git revision")

@@ -22,7 +22,7 @@ def sentences(plan: Plan) -> Facts:
         *((f"losing {loss.lost}", _loss(loss)) for loss in plan.failure_budget.losses),
         ("no lines taken", outage_text(plan.failure_budget.outage)),
         *kept_facts(plan.kept),
-        (f"asked of {nodes}", ", ".join(f"{what} {much}" for what, much in asked)),
+        ("sum", f"on {nodes} " + ", ".join(f"{what} {much}" for what, much in asked)),
         *((f"warning {problem.name}", problem.consequence) for problem in plan.warnings),
         *((f"acknowledged {problem.name}", problem.consequence) for problem in plan.acknowledged),
     ]
@@ -87,7 +87,7 @@ def kept_facts(kept: Kept) -> Facts:
         ("lines", f"{spoken_duration(kept.retention)}, in {kept.place}"),
         ("deleted", f"within {spoken_duration(kept.deleted_within)} after that, by the compactor"),
         ("queries", f"look back {spoken_duration(kept.query_lookback)}"),
-        ("too old", f"Loki refuses lines older than {refused}; the collector drops, and counts, those of {dropped}"),
+        ("too old", f"Loki refuses lines older than {refused}; the collector drops those older than {dropped}"),
         ("space", f"{kept.space} (a measured gzip ratio; lines differ)"),
         ("schema", kept.schema),
         ("access key", kept.credentials_source),

@@ -85,6 +85,7 @@ _PERIODS = st.sampled_from(
     [
         [{"from": "2024-04-01"}],
         [{"from": "2023-01-01", "indexPrefix": "index_"}, {"from": "2024-04-01"}],
+        [{"from": "2022-01-01", "store": "boltdb-shipper", "schema": "v12"}, {"from": "2024-04-01"}],
     ]
 )
 

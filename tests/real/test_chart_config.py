@@ -1,0 +1,129 @@
+"""Our loki.yaml beside the one that the pinned chart writes for the same intent, as the real Loki understands both.
+
+The chart's template is where Loki's maintainers keep what a deployment needs. So every difference has its reason here,
+and no reason stays that has no difference. Loki prints all that is in force, defaults as well: what one file says and
+the other leaves to the same default is no difference.
+"""
+
+import copy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from settings.object_store import AwsStore, EmbeddedStore, FilesystemStore, S3CompatibleStore
+from settings.quantities import plain_duration
+from settings.tree import Settings
+from tests.support.documents import differences
+from tests.support.real import effective_config, rendered
+from tests.support.stacks import NAMES, chart_values, data, declarations, settings_of
+
+pytestmark = pytest.mark.real
+
+_STACK_SAYS = "a tenant's limit: the stack file says it, with the values of Loki's guide for production as defaults"
+_BLOOMS = "blooms are experimental and off in both; the chart names their addresses all the same"
+REASONS = {
+    "analytics.reporting_enabled": "no report to Grafana that the operator did not ask for",
+    "bloom_build.builder.planner_address": _BLOOMS,
+    "bloom_gateway.client.addresses": _BLOOMS,
+    "storage_config.bloom_shipper.working_directory": _BLOOMS,
+    "storage_config.boltdb_shipper.index_gateway_client.server_address": "only where a period has that index store",
+    "ingester.wal.replay_memory_ceiling": "half of the writer's memory: Loki's 4GB kill a smaller pod again and again",
+    "limits_config.ingestion_burst_size_mb": _STACK_SAYS,
+    "limits_config.ingestion_rate_mb": _STACK_SAYS,
+    "limits_config.max_global_streams_per_user": _STACK_SAYS,
+    "limits_config.max_query_length": "the retention and an hour; Loki's default is that of 30 days, whatever is kept",
+    "limits_config.max_query_lookback": "the retention: what is about to be deleted is not found any more",
+    "runtime_config.file": "overrides of ours, in a ConfigMap of ours that rolls no pod",
+    "ruler.wal.dir": "the chart has no ruler without an object store; ours has its rules on the volume",
+    "ruler.wal.remote_flush_deadline": "as above: Loki shows it with the section",
+}
+
+
+def in_the_charts_way(settings: Settings) -> dict[str, Any]:
+    """Our values with the configuration as the chart's users write it, after seed 002."""
+    values: dict[str, Any] = copy.deepcopy(chart_values(settings, "loki"))
+    loki = values["loki"]
+    del loki["configObjectName"], loki["generatedConfigObjectName"]
+    kind = loki["storage"]["type"]
+    store = settings.object_store
+    match store:
+        case S3CompatibleStore():
+            insecure = store.endpoint.startswith("http://")
+            loki["storage"]["s3"] = {
+                "endpoint": store.endpoint,
+                "region": store.region,
+                "s3ForcePathStyle": store.path_style,
+                "insecure": insecure,
+            }
+        case EmbeddedStore():
+            endpoint = f"http://loki-s3.{settings.cluster.namespace}.svc.{settings.cluster.cluster_domain}:7070"
+            loki["storage"]["s3"] = {
+                "endpoint": endpoint,
+                "region": store.region,
+                "s3ForcePathStyle": True,
+                "insecure": True,
+            }
+        case AwsStore():
+            loki["storage"]["s3"] = {"region": store.region}
+        case FilesystemStore():
+            pass
+    loki["schemaConfig"] = {
+        "configs": [
+            {
+                "from": period.start,
+                "store": period.store,
+                "object_store": kind,
+                "schema": period.schema_version,
+                "index": {"prefix": period.index_prefix, "period": "24h"},
+            }
+            for period in settings.schema_periods
+        ]
+    }
+    loki["limits_config"] = {
+        "retention_period": plain_duration(settings.retention),
+        "allow_structured_metadata": True,
+        "volume_enabled": True,
+    }
+    loki["compactor"] = {"retention_enabled": True, "delete_request_store": kind}
+    return values
+
+
+def the_charts(settings: Settings, directory: Path) -> dict[str, Any]:
+    objects = rendered("loki", settings.cluster.namespace, in_the_charts_way(settings), directory)
+    (config_map,) = [each for each in objects if each["kind"] == "ConfigMap" and each["metadata"]["name"] == "loki"]
+    document: dict[str, Any] = yaml.safe_load(config_map["data"]["config.yaml"])
+    return document
+
+
+def ours(settings: Settings) -> dict[str, Any]:
+    declared = declarations(settings)
+    document: dict[str, Any] = yaml.safe_load(data(declared, "loki/loki-config"))
+    (limits,) = yaml.safe_load(data(declared, "loki/loki-overrides"))["overrides"].values()
+    return {**document, "limits_config": {**document["limits_config"], **limits}}
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("charts")
+
+
+@cache
+def different(stack: str, directory: Path) -> dict[str, tuple[object, object]]:
+    settings = settings_of(stack)
+    return differences(
+        effective_config(the_charts(settings, directory), directory), effective_config(ours(settings), directory)
+    )
+
+
+@pytest.mark.parametrize("stack", NAMES)
+def test_every_difference_from_the_charts_own_configuration_has_a_reason(stack: str, directory: Path) -> None:
+    unexplained = {path: values for path, values in different(stack, directory).items() if path not in REASONS}
+    assert unexplained == {}, "what the chart says, and what we say"
+
+
+def test_every_reason_has_a_difference(directory: Path) -> None:
+    found = set().union(*(different(stack, directory) for stack in NAMES))
+    assert sorted(REASONS.keys() - found) == []
