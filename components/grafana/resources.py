@@ -29,17 +29,16 @@ def datasource(settings: GrafanaSettings, gateway_url: str) -> dict[str, object]
         json_data["derivedFields"] = [
             {
                 "name": "trace",
-                "matcherRegex": links.pattern,
+                "matcherRegex": _literal(links.pattern),
                 "datasourceUid": links.datasource_uid,
-                # Grafana expands $NAME of its own files; $$ is a literal dollar.
-                "url": "$${__value.raw}",
+                "url": _literal("${__value.raw}"),
             }
         ]
     return {
         "apiVersion": 1,
         "datasources": [
             {
-                "name": settings.name,
+                "name": _literal(settings.name),
                 "uid": settings.uid,
                 "type": "loki",
                 "access": "proxy",
@@ -50,3 +49,8 @@ def datasource(settings: GrafanaSettings, gateway_url: str) -> dict[str, object]
             }
         ],
     }
+
+
+def _literal(text: str) -> str:
+    """Text that Grafana leaves alone: in its own files it expands $NAME, and $$ is a dollar."""
+    return text.replace("$", "$$")

@@ -96,7 +96,8 @@ def _defaults(store: StoreAccess) -> Values:
     values: Values = {
         "extraVolumes": [{"name": "overrides", "configMap": {"name": OVERRIDES_MAP}}],
         "extraVolumeMounts": [{"name": "overrides", "mountPath": _OVERRIDES_DIRECTORY, "readOnly": True}],
-        # Loki finds its peers by DNS; every Service of the namespace would be ten environment variables.
+        # Loki asks nothing of Kubernetes' API, and finds its peers by DNS.
+        "automountServiceAccountToken": False,
         "enableServiceLinks": False,
     }
     if store.credentials_secret:
@@ -114,9 +115,10 @@ def _role(settings: LokiSettings, role: str, key: str, cluster: ClusterSettings)
         "replicas": replicas,
         "resources": container_resources(size),
         "affinity": spread(_COMPONENTS.get(key, key), cluster),
-        # Loki asks nothing of Kubernetes' API. Not in `defaults`: the chart's own value for the backend wins over them.
-        "automountServiceAccountToken": False,
     }
+    if role == "backend":
+        # For the rules' sidecar, which we have not, the chart's own value for the backend wins over `defaults`.
+        values["automountServiceAccountToken"] = False
     if role == settings.writer:
         values["terminationGracePeriodSeconds"] = _FLUSH_SECONDS
     if size.disk:

@@ -15,6 +15,7 @@ from components.alloy.component import Alloy
 from components.canary.component import Canary
 from components.cluster.component import Cluster
 from components.component import Component
+from components.declaration import Declaration, Part, Secret, kubernetes
 from components.grafana.component import GrafanaDatasource
 from components.loki.component import Loki
 from components.object_store.component import Credentials, ObjectStore
@@ -217,9 +218,10 @@ def test_a_stateful_set_without_annotations_gets_the_one(annotations: dict[str, 
     assert result.props == {"metadata": {"annotations": {"pulumi.com/deletionPropagationPolicy": "orphan"}}}
 
 
-def test_no_other_object_of_a_chart_is_changed() -> None:
+@pytest.mark.parametrize("kind", ["apps/v1:Deployment", "apps/v1:DaemonSet", "core/v1:Service", "core/v1:ConfigMap"])
+def test_no_other_object_of_a_chart_is_changed(kind: str) -> None:
     (transform,) = recorded("Loki").one(CHART).transforms
-    assert transform(_asked("kubernetes:apps/v1:Deployment", {"metadata": {}}, pulumi.ResourceOptions())) is None
+    assert transform(_asked(f"kubernetes:{kind}", {"metadata": {}}, pulumi.ResourceOptions())) is None
 
 
 def _asked(type_: str, props: dict[str, object], options: pulumi.ResourceOptions) -> pulumi.ResourceTransformArgs:
@@ -234,6 +236,18 @@ def test_a_secret_is_in_its_secret_and_in_clear_nowhere(case: str) -> None:
     in_clear = json.dumps([[each.plain for each in recording.registered], recording.outputs, recording.exports])
     assert str(KEYS.access_key_id) not in in_clear
     assert str(KEYS.secret_access_key) not in in_clear
+
+
+def test_a_secret_stays_one_wherever_it_is_put() -> None:
+    """Kubernetes' Secret hides its data by itself; no other resource does."""
+    inputs = kubernetes(
+        CONFIG_MAP, "x", "logs", {}, data={"key": Secret("accessKeyId"), "list": [Secret("accessKeyId")]}
+    )
+    part = Part("logstack:index:Test", "test", (Declaration(CONFIG_MAP, "x", inputs),))
+    recording = record(lambda: Component(part, cluster=cluster(), secrets={"accessKeyId": "MARKEDKEY"}))
+    config_map = recording.one(CONFIG_MAP)
+    assert config_map.revealed["data"] == {"key": "MARKEDKEY", "list": ["MARKEDKEY"]}
+    assert "MARKEDKEY" not in json.dumps(config_map.plain)
 
 
 def test_the_keys_come_from_the_config_as_secrets() -> None:

@@ -1,0 +1,60 @@
+"""config.alloy before the parser of the pinned Alloy: it parses, and stands as `alloy fmt` leaves it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as profile
+
+from components.alloy.syntax import Block, document
+from settings.tree import Settings
+from tests.support.generated import TEXTS, stacks
+from tests.support.real import binary, run
+from tests.support.stacks import NAMES, data, declarations, settings_of
+
+pytestmark = pytest.mark.real
+
+
+def formatted(text: str) -> str:
+    answer = run([binary("alloysyntax"), "-fmt"], text)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def config_alloy(settings: Settings) -> str:
+    return data(declarations(settings), "alloy/alloy-config")
+
+
+@pytest.mark.parametrize("stack", NAMES)
+def test_alloys_parser_reads_a_stacks_file_and_its_formatter_changes_nothing(stack: str) -> None:
+    text = config_alloy(settings_of(stack))
+    assert formatted(text) == text
+
+
+@profile(max_examples=60, deadline=None)
+@given(stacks())
+def test_alloys_formatter_changes_nothing_whatever_a_stack_file_says(stack: Settings) -> None:
+    text = config_alloy(stack)
+    assert formatted(text) == text
+
+
+@profile(max_examples=100, deadline=None)
+@given(TEXTS)
+def test_alloys_parser_reads_any_text_that_we_quote(text: str) -> None:
+    written = document([Block("a.b", "c", {"texts": [text, ""], "object": {"key": text}, "x": text})])
+    assert formatted(written) == written
+
+
+BROKEN = [
+    ('"spec.nodeName=" +', '"spec.nodeName="'),
+    ("forward_to = [loki.process.pods.receiver]", "forward_to = [loki.process.pods.receiver"),
+    ("stage.cri { }", "stage.cri {"),
+    ('role = "pod"', "role = 'pod'"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong"), BROKEN)
+def test_alloys_parser_refuses_what_is_wrong(right: str, wrong: str) -> None:
+    text = config_alloy(settings_of("production"))
+    assert right in text
+    answer = run([binary("alloysyntax")], text.replace(right, wrong))
+    assert answer.returncode == 1
+    assert answer.stderr.split(":")[0].isdigit()

@@ -1,0 +1,122 @@
+"""The pinned Alloy chart, rendered with our values: a pod a node that reads logs, and little else."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from settings import pins
+from settings.quantities import kubernetes_size
+from tests.support.real import Document, rendered
+from tests.support.schemas import complaints
+from tests.support.stacks import NAMES, chart_values, settings_of
+
+pytestmark = pytest.mark.real
+every_stack = pytest.mark.parametrize("stack", NAMES)
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("alloy")
+
+
+@pytest.fixture
+def objects(stack: str, directory: Path) -> list[Document]:
+    return objects_of(stack, directory)
+
+
+@cache
+def objects_of(stack: str, directory: Path) -> list[Document]:
+    settings = settings_of(stack)
+    return rendered("alloy", settings.cluster.namespace, chart_values(settings, "alloy"), directory)
+
+
+def the(objects: list[Document], kind: str) -> Document:
+    (found,) = [each for each in objects if each["kind"] == kind]
+    return found
+
+
+def pod(objects: list[Document]) -> dict[str, Any]:
+    found: dict[str, Any] = the(objects, "DaemonSet")["spec"]["template"]["spec"]
+    return found
+
+
+def container(objects: list[Document], name: str) -> dict[str, Any]:
+    (found,) = [each for each in pod(objects)["containers"] if each["name"] == name]
+    return dict(found)
+
+
+@every_stack
+def test_the_chart_makes_these_objects_and_no_other(objects: list[Document]) -> None:
+    kinds = sorted((each["kind"], each["metadata"]["name"]) for each in objects)
+    assert kinds == [
+        (kind, "alloy") for kind in ("ClusterRole", "ClusterRoleBinding", "DaemonSet", "Service", "ServiceAccount")
+    ]
+
+
+@every_stack
+def test_every_object_is_valid_in_every_field(objects: list[Document]) -> None:
+    assert [told for each in objects if (told := complaints(each))] == []
+
+
+@every_stack
+def test_alloy_may_see_pods_and_nothing_else(objects: list[Document]) -> None:
+    rules = the(objects, "ClusterRole")["rules"]
+    allowed = {
+        (group, resource, verb)
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    assert allowed == {("", "pods", verb) for verb in ("get", "list", "watch")}
+    assert all(rule.keys() == {"apiGroups", "resources", "verbs"} for rule in rules)
+
+
+@every_stack
+def test_of_the_node_alloy_reads_the_logs_and_writes_its_positions(objects: list[Document]) -> None:
+    paths = {volume["name"]: volume["hostPath"]["path"] for volume in pod(objects)["volumes"] if "hostPath" in volume}
+    mounts = {paths.get(mount["name"]): mount for mount in container(objects, "alloy")["volumeMounts"]}
+    assert set(paths.values()) == {"/var/log", "/var/lib/alloy"}
+    assert mounts["/var/log"]["readOnly"] is True
+    assert mounts["/var/lib/alloy"]["mountPath"] == "/var/lib/alloy"
+    assert "--storage.path=/var/lib/alloy/data" in container(objects, "alloy")["args"]
+    assert not pod(objects).get("hostNetwork")
+    assert not pod(objects).get("hostPID")
+
+
+@every_stack
+def test_both_containers_are_restricted_but_for_roots_files(objects: list[Document]) -> None:
+    for each in pod(objects)["containers"]:
+        context = each["securityContext"]
+        assert context["allowPrivilegeEscalation"] is False
+        assert context["readOnlyRootFilesystem"] is True
+        assert context["capabilities"] == {"drop": ["ALL"]}
+        assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+
+
+@every_stack
+def test_the_reloader_watches_our_configuration(objects: list[Document]) -> None:
+    (volume,) = [volume for volume in pod(objects)["volumes"] if volume["name"] == "config"]
+    assert volume["configMap"] == {"name": "alloy-config"}
+    assert container(objects, "alloy")["args"][:2] == ["run", "/etc/alloy/config.alloy"]
+    reloader = container(objects, "config-reloader")
+    assert {"name": "config", "mountPath": "/etc/alloy"} in reloader["volumeMounts"]
+    assert "--watched-dir=/etc/alloy" in reloader["args"]
+
+
+@every_stack
+def test_alloy_is_the_pinned_one_of_its_size_and_reports_to_nobody(stack: str, objects: list[Document]) -> None:
+    alloy, size = container(objects, "alloy"), settings_of(stack).resources_of("alloy")
+    assert alloy["image"] == f"docker.io/grafana/alloy:v{pins.ALLOY_VERSION}"
+    assert alloy["resources"]["limits"] == {"memory": kubernetes_size(size.memory)}
+    assert {"name": "GOMEMLIMIT", "value": str(size.memory * 85 // 100)} in alloy["env"]
+    assert "--disable-reporting" in alloy["args"]
+
+
+@every_stack
+def test_alloy_knows_its_nodes_name_and_runs_on_the_control_plane_too(objects: list[Document]) -> None:
+    (hostname,) = [each for each in container(objects, "alloy")["env"] if each["name"] == "HOSTNAME"]
+    assert hostname["valueFrom"] == {"fieldRef": {"fieldPath": "spec.nodeName"}}
+    assert {"operator": "Exists", "effect": "NoSchedule"} in pod(objects)["tolerations"]

@@ -1,0 +1,75 @@
+"""Every value that we set exists in the pinned chart: Helm ignores a key that it does not know, and says nothing."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tests.support.real import chart_defaults
+from tests.support.stacks import NAMES, chart_values, settings_of
+
+# Maps that take any key, by chart; below them nothing is compared.
+OPEN = {
+    "loki": {
+        "loki.podAnnotations": "annotations of the operator's own",
+        "loki.schemaConfig": "goes to Loki as it is; empty in the chart",
+        "loki.storage.bucketNames": "commented out in the chart: a placeholder there would be a bucket's name",
+        "serviceAccount.annotations": "annotations of the operator's own",
+        "write.resources": "a container's resources",
+        "read.resources": "a container's resources",
+        "backend.resources": "a container's resources",
+        "singleBinary.resources": "a container's resources",
+        "gateway.resources": "a container's resources",
+        "singleBinary.affinity": "Kubernetes' own object",
+        "gateway.affinity": "Kubernetes' own object",
+        "gateway.deploymentStrategy": "Kubernetes' own object",
+    },
+    "alloy": {
+        "alloy.resources": "a container's resources",
+        "alloy.securityContext": "Kubernetes' own object",
+    },
+}
+
+
+def unknown(values: Mapping[str, Any], defaults: object, open_maps: Mapping[str, str], path: str = "") -> Iterator[str]:
+    """Paths of our values that the chart does not have."""
+    for key, value in values.items():
+        here = f"{path}.{key}" if path else key
+        if not isinstance(defaults, Mapping) or key not in defaults:
+            if here not in open_maps:
+                yield here
+        elif isinstance(value, Mapping) and here not in open_maps:
+            yield from unknown(value, defaults[key], open_maps, here)
+
+
+@cache
+def defaults_of(chart: str) -> dict[str, Any]:
+    return chart_defaults(chart)
+
+
+@pytest.mark.parametrize("chart", OPEN)
+@pytest.mark.parametrize("stack", NAMES)
+def test_every_value_that_we_set_exists_in_the_pinned_chart(stack: str, chart: str) -> None:
+    assert list(unknown(chart_values(settings_of(stack), chart), defaults_of(chart), OPEN[chart])) == []
+
+
+@pytest.mark.parametrize("chart", OPEN)
+def test_no_open_map_is_kept_that_nobody_needs(chart: str) -> None:
+    everything = [chart_values(settings_of(stack), chart) for stack in NAMES]
+    needed = {path for values in everything for path in unknown(values, defaults_of(chart), {})}
+    assert [path for path in OPEN[chart] if not any(f"{each}.".startswith(f"{path}.") for each in needed)] == []
+
+
+TYPOS = [
+    ({"lokiCanary": {"enable": False}}, ["lokiCanary.enable"]),
+    ({"compactor": {"retention_enabled": True}}, ["compactor.retention_enabled"]),
+    ({"loki": {"image": {"tag": "3.7.8", "tags": ""}}}, ["loki.image.tags"]),
+    ({"minio": {"enabled": True}, "test": {"enabled": False}}, []),
+    ({"deploymentMode": {"mode": "SimpleScalable"}}, ["deploymentMode.mode"]),
+]
+
+
+@pytest.mark.parametrize(("values", "found"), TYPOS)
+def test_a_value_in_the_wrong_place_is_found(values: dict[str, Any], found: list[str]) -> None:
+    assert list(unknown(values, defaults_of("loki"), OPEN["loki"])) == found

@@ -1,0 +1,152 @@
+"""What holds for whatever a stack file says: builders under generated settings."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+import yaml
+from hypothesis import Phase, given
+from hypothesis import settings as profile
+from hypothesis import strategies as st
+
+from components.declaration import yaml_text
+from settings.loki import LokiSettings
+from settings.quantities import loki_duration
+from settings.tree import Settings
+from tests.support.documents import differences, leaves, loki_bytes
+from tests.support.generated import DAYS, SIZES, stacks
+from tests.support.stacks import changed, chart_values, data, declarations
+
+# Forty stacks each: the whole file takes some seconds. Without the phase that explains, a failure takes no minutes.
+some = profile(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
+ROLES = {"write": "write", "read": "read", "backend": "backend", "monolithic": "singleBinary"}
+OVERRIDES = {
+    "ingestion_rate": "ingestion_rate_mb",
+    "ingestion_burst": "ingestion_burst_size_mb",
+    "per_stream_rate": "per_stream_rate_limit",
+    "per_stream_burst": "per_stream_rate_limit_burst",
+    "max_streams": "max_global_streams_per_user",
+    "max_line_size": "max_line_size",
+    "max_entries_per_query": "max_entries_limit_per_query",
+}
+# Keys that carry a key, a password or a token of something. `credentialsSecret` and `secretRef` name a Secret.
+SECRET_KEY = re.compile(
+    r"(?i)(^|_|-|\.)(password|passwd|pwd|token|api_?key|(secret_)?access_?key(_?id)?|private_?key)$"
+)
+
+
+def objects(settings: Settings) -> dict[str, object]:
+    """Everything that is declared, with loki.yaml and the overrides as documents."""
+    declared = declarations(settings)
+    documents = {name: yaml.safe_load(data(declared, f"loki/{name}")) for name in ("loki-config", "loki-overrides")}
+    return {name: child.inputs for name, child in declared.items() if not name.startswith("loki/loki-")} | documents
+
+
+@some
+@given(stacks(), DAYS)
+def test_another_retention_changes_its_keys_and_the_annotation_that_rolls_the_pods(stack: Settings, days: int) -> None:
+    before, after = objects(stack), objects(changed(stack, retention=f"{days}d"))
+    allowed = {"loki-config.limits_config.retention_period"}
+    limits = stack.limits
+    allowed |= set() if limits.max_query_length else {"loki-config.limits_config.max_query_length"}
+    allowed |= set() if limits.max_query_lookback else {"loki-config.limits_config.max_query_lookback"}
+    hash_key = "loki/loki.values.loki.podAnnotations.logstack/config-hash"
+    week = timedelta(days=7)
+    if min(stack.retention, week) != min(timedelta(days=days), week):
+        allowed.add("loki-config.limits_config.reject_old_samples_max_age")
+    is_other = stack.retention != timedelta(days=days)
+    assert differences(before, after).keys() == (allowed | {hash_key} if is_other else set())
+
+
+@some
+@given(stacks(), st.sampled_from(sorted(OVERRIDES)), SIZES)
+def test_a_limit_reaches_loki_without_a_restart(stack: Settings, limit: str, size: int) -> None:
+    after = changed(stack, limits={**stack.limits.model_dump(), limit: size})
+    key = f"loki-overrides.overrides.fake.{OVERRIDES[limit]}"
+    # nginx's own limit follows the largest push: that rolls the gateway and nothing else.
+    gateway = {"loki/loki.values.gateway.nginxConfig.clientMaxBodySize"} if limit == "ingestion_burst" else set()
+    assert differences(objects(stack), objects(after)).keys() <= {key} | gateway
+    written = objects(after)["loki-overrides"]
+    assert isinstance(written, Mapping)
+    assert read_limit(written["overrides"]["fake"][OVERRIDES[limit]], OVERRIDES[limit]) == pytest.approx(size, abs=600)
+
+
+def read_limit(written: str | float, key: str) -> float:
+    """A limit as Loki reads it: `_mb` counts MiB."""
+    if isinstance(written, str):
+        return loki_bytes(written)
+    return written * 1024**2 if key.endswith("_mb") else written
+
+
+@some
+@given(stacks())
+def test_chart_values_survive_the_way_to_the_provider(stack: Settings) -> None:
+    """Pulumi drops None, and makes floats of numbers: a large one would be printed as 1e+06."""
+    for chart in ("loki", "alloy"):
+        for path, value in leaves(chart_values(stack, chart)):
+            assert value is not None, path
+            assert isinstance(value, str | bool | int), path
+            assert isinstance(value, str) or abs(value) < 1_000_000, path
+
+
+@some
+@given(stacks())
+def test_nothing_that_is_deployed_has_a_key_for_a_secret_value(stack: Settings) -> None:
+    # The Secret that is filled from the Pulumi config names the places; a flag is no secret.
+    found = [path for path, value in leaves(objects(stack)) if SECRET_KEY.search(path) and not isinstance(value, bool)]
+    assert [path for path in found if ".stringData." not in path] == []
+    alloy = data(declarations(stack), "alloy/alloy-config")
+    assert not re.search(r"(?i)password|bearer_token|basic_auth", alloy)
+
+
+@some
+@given(stacks())
+def test_pods_of_other_modes_are_none_and_those_of_the_mode_are_as_many_as_said(stack: Settings) -> None:
+    values = chart_values(stack, "loki")
+    told = {role: getattr(stack.replicas, role) if role in stack.roles else 0 for role in ROLES}
+    known = {
+        key: value["replicas"]
+        for key, value in values.items()
+        if isinstance(value, Mapping) and "replicas" in value and key != "gateway"
+    }
+    assert {role: known.pop(ROLES[role]) for role in ROLES} == told
+    assert set(known.values()) == {0}
+
+
+@some
+@given(stacks())
+def test_loki_yaml_says_the_same_after_yaml_and_after_lokis_environment(stack: Settings) -> None:
+    for name in ("loki-config", "loki-overrides"):
+        text = data(declarations(stack), f"loki/{name}")
+        assert yaml_text(yaml.safe_load(text)) == text
+        # -config.expand-env replaces ${NAME} before the YAML is read.
+        assert "$" not in text
+
+
+@some
+@given(stacks())
+def test_building_twice_gives_the_same(stack: Settings) -> None:
+    assert declarations(stack) == declarations(Settings.model_validate(stack.model_dump()))
+
+
+@some
+@given(stacks())
+def test_retention_is_served_whole(stack: Settings) -> None:
+    """Queries reach back as far as lines are kept, and the longest query is longer by the hour of a fast clock."""
+    document = objects(stack)["loki-config"]
+    assert isinstance(document, Mapping)
+    limits = document["limits_config"]
+    hour = timedelta(hours=1)
+    assert limits["retention_period"] == loki_duration(stack.retention)
+    assert limits["max_query_length"] == loki_duration(stack.limits.max_query_length or stack.retention + hour)
+    assert limits["max_query_lookback"] == loki_duration(stack.limits.max_query_lookback or stack.retention)
+    assert document["compactor"] == {
+        "retention_enabled": True,
+        "delete_request_store": document["schema_config"]["configs"][-1]["object_store"],
+    }
+
+
+def test_every_limit_of_a_tenant_is_an_override_or_set_in_loki_yaml() -> None:
+    in_loki_yaml = {"max_query_length", "max_query_lookback", "query_timeout"}
+    assert set(type(LokiSettings().limits).model_fields) == OVERRIDES.keys() | in_loki_yaml
