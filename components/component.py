@@ -35,8 +35,12 @@ def _snake(key: str) -> str:
 
 
 def _filled(value: Json, secrets: Mapping[str, pulumi.Input[str]]) -> object:
-    """The value with each Secret's place taken by the secret."""
+    """The value with each Secret's place taken by the secret. Raises ValueError for a secret that was not given."""
     if isinstance(value, Secret):
+        if value.name not in secrets:
+            raise ValueError(
+                f"no {value.name} was given: pass the component its credentials, or name a Secret that exists"
+            )
         return pulumi.Output.secret(secrets[value.name])
     if isinstance(value, Mapping):
         return {key: _filled(item, secrets) for key, item in value.items()}

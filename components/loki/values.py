@@ -79,7 +79,6 @@ def _loki(settings: LokiSettings, store: StoreAccess, config_hash: str) -> Value
         "configObjectName": CONFIG_MAP,
         "generatedConfigObjectName": "",
         "podAnnotations": {"logstack/config-hash": config_hash},
-        # Labels that Alloy turns into `app`; the chart's own name label is `loki` as well.
         # Read by the chart for its checks and the mode's templates, not for the configuration.
         "storage": {"type": store.kind, **({"bucketNames": _bucket_names(store)} if store.bucket else {})},
         "schemaConfig": {"configs": [{"from": period.start} for period in settings.schema_periods]},
@@ -115,6 +114,7 @@ def _role(settings: LokiSettings, role: str, key: str, cluster: ClusterSettings)
         "replicas": replicas,
         "resources": container_resources(size),
         "affinity": spread(_COMPONENTS.get(key, key), cluster),
+        **_budget(replicas),
     }
     if role == "backend":
         # For the rules' sidecar, which we have not, the chart's own value for the backend wins over `defaults`.
@@ -139,6 +139,11 @@ def _persistence(settings: LokiSettings, size: Resources, role: str) -> Values:
     return values
 
 
+def _budget(replicas: int) -> Values:
+    """Drained nodes take one pod at a time; the chart has no such budget for the gateway and the single binary."""
+    return {"podDisruptionBudget": {"maxUnavailable": 1}} if replicas > 1 else {}
+
+
 def spread(component: str, cluster: ClusterSettings) -> Json:
     """One pod of a part a node: three nodes carry three replicas. On a one-node cluster it is a wish."""
     term: Values = {
@@ -159,9 +164,10 @@ def spread(component: str, cluster: ClusterSettings) -> Json:
 
 
 def _gateway(settings: LokiSettings, cluster: ClusterSettings) -> Values:
-    values: Values = {
+    return {
         "enabled": True,
         "replicas": settings.gateway.replicas,
+        **_budget(settings.gateway.replicas),
         "resources": container_resources(settings.resources_of("gateway")),
         "affinity": spread("gateway", cluster),
         # A surge pod would need a node of its own: with as many replicas as nodes the rollout would wait for ever.
@@ -171,9 +177,6 @@ def _gateway(settings: LokiSettings, cluster: ClusterSettings) -> Values:
         # One more image and container for numbers that Loki's own metrics have.
         "metrics": {"enabled": False},
     }
-    if settings.gateway.replicas > 1:
-        values["podDisruptionBudget"] = {"maxUnavailable": 1}
-    return values
 
 
 def _cache(memory: int | None) -> Values:

@@ -11,7 +11,7 @@ from components.declaration import content_hash
 from components.object_store.access import store_access
 from settings.quantities import kubernetes_size
 from tests.support.documents import leaves
-from tests.support.real import Document, rendered
+from tests.support.real import Document, binary, rendered, run
 from tests.support.schemas import complaints
 from tests.support.stacks import NAMES, artefacts, chart_values, data, declarations, settings_of
 
@@ -44,6 +44,7 @@ MONOLITHIC = {
     "ServiceAccount": {"loki", "loki-gateway", "loki-memcached"},
     "StatefulSet": {"loki"},
 }
+SHAPES = {"simple-scalable": SIMPLE_SCALABLE, "monolithic": MONOLITHIC}
 # The container of each Loki pod, and the part of the size table that it is.
 LOKI_PARTS = {"loki-write": "write", "loki-read": "read", "loki-backend": "backend", "loki": "monolithic"}
 every_stack = pytest.mark.parametrize("stack", NAMES)
@@ -88,7 +89,9 @@ def loki_container(workload: Document) -> dict[str, Any]:
 @every_stack
 def test_the_chart_makes_these_objects_and_no_other(stack: str, objects: list[Document]) -> None:
     settings = settings_of(stack)
-    expected = {kind: set(names) for kind, names in (MONOLITHIC if stack == "monolithic" else SIMPLE_SCALABLE).items()}
+    expected = {kind: set(names) for kind, names in SHAPES[settings.deployment_mode].items()}
+    if settings.writers > 1 and "loki" in expected["StatefulSet"]:
+        expected["PodDisruptionBudget"] = {"loki-single-binary", "loki-gateway"}
     for cache_name in ("chunks", "results"):
         if getattr(settings.caches, cache_name):
             expected["StatefulSet"].add(f"loki-{cache_name}-cache")
@@ -127,6 +130,21 @@ def test_every_loki_pod_starts_with_our_configuration_and_reads_our_overrides(ob
         assert volumes[mounts["/etc/loki/overrides"]["name"]]["configMap"] == {"name": "loki-overrides"}
         assert mounts["/etc/loki/overrides"]["readOnly"] is True
         assert "-config.file=/etc/loki/config/config.yaml" in loki_container(workload)["args"]
+
+
+@every_stack
+def test_the_real_loki_accepts_what_each_of_its_pods_is_started_with(
+    stack: str, objects: list[Document], tmp_path: Path
+) -> None:
+    file = tmp_path / "loki.yaml"
+    file.write_text(data(declarations(settings_of(stack)), "loki/loki-config"))
+    for name, workload in loki_workloads(objects).items():
+        arguments = [
+            argument.replace("/etc/loki/config/config.yaml", str(file)).replace("$(POD_IP)", "127.0.0.1")
+            for argument in loki_container(workload)["args"]
+        ]
+        answer = run([binary("loki"), *arguments, "-verify-config"])
+        assert answer.returncode == 0, f"{name}: {answer.stderr}"
 
 
 @every_stack
@@ -170,13 +188,13 @@ def test_no_pod_can_reach_the_kubernetes_api(objects: list[Document]) -> None:
 
 
 @every_stack
-def test_every_part_with_several_pods_loses_one_at_a_time(objects: list[Document]) -> None:
-    budgets = {each["metadata"]["name"]: each["spec"] for each in objects if each["kind"] == "PodDisruptionBudget"}
-    several = {name: each for name, each in workloads(objects).items() if each["spec"]["replicas"] > 1}
-    assert {name: spec["maxUnavailable"] for name, spec in budgets.items()} == dict.fromkeys(several, 1)
-    for name, workload in several.items():
+def test_of_every_part_with_several_pods_a_drained_node_takes_one(objects: list[Document]) -> None:
+    budgets = [each["spec"] for each in objects if each["kind"] == "PodDisruptionBudget"]
+    assert [budget["maxUnavailable"] for budget in budgets] == [1] * len(budgets)
+    for name, workload in workloads(objects).items():
         labels = workload["spec"]["template"]["metadata"]["labels"]
-        assert budgets[name]["selector"]["matchLabels"].items() <= labels.items()
+        of_its_own = [budget for budget in budgets if budget["selector"]["matchLabels"].items() <= labels.items()]
+        assert len(of_its_own) == (1 if workload["spec"]["replicas"] > 1 else 0), name
 
 
 @every_stack

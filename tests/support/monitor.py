@@ -41,6 +41,8 @@ class Registered:
     retain_on_delete: bool
     dependencies: frozenset[str]
     """URNs."""
+    inputs_from: frozenset[str]
+    """URNs of resources whose outputs are among the inputs: not known before these exist."""
     provider: str
     """The URN of its own provider; a component's is empty."""
     providers: Mapping[str, str]
@@ -136,6 +138,7 @@ class RecordingMonitor(mocks.MockMonitor):
             protect=request.protect,
             retain_on_delete=request.retainOnDelete,
             dependencies=frozenset(request.dependencies),
+            inputs_from=frozenset(urn for each in request.propertyDependencies.values() for urn in each.urns),
             provider=_without_id(request.provider),
             providers={package: _without_id(reference) for package, reference in request.providers.items()},
             aliases=len(request.aliases) + len(request.aliasURNs),

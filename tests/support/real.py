@@ -62,8 +62,8 @@ def chart_folder(chart: str) -> Path:
 
 def rendered(chart: str, namespace: str, values: Mapping[str, object], directory: Path) -> list[Document]:
     """What helm makes of the pinned chart and the values."""
-    command, file = binary("helm"), directory / f"{chart}-values.yaml"
-    folder = chart_folder(chart)
+    folder, file = chart_folder(chart), directory / f"{chart}-values.yaml"
+    command = binary("helm")
     file.write_text(yaml.safe_dump(values))
     arguments = ["--namespace", namespace, "--kube-version", KUBERNETES, "--skip-crds", "--values", str(file)]
     answer = run([command, "template", chart, folder, *arguments])

@@ -56,6 +56,50 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "caches": {"chunks": "2Gi"},
         "schemaPeriods": [{"from": "2024-04-01"}, {"from": "2025-01-01", "indexPrefix": "index_"}],
     },
+    # Three single binaries, and nothing at its default.
+    "unusual": {
+        "cluster": {
+            "name": "lab",
+            "context": "admin@lab",
+            "apiServer": "https://10.9.8.7:6443",
+            "clusterDomain": "home.arpa",
+            "dnsService": "rke2-coredns-rke2-coredns",
+            "dnsNamespace": "dns",
+            "skipAwait": True,
+        },
+        "deploymentMode": "monolithic",
+        "replicas": {"monolithic": 3},
+        "retention": "90d",
+        "size": "medium",
+        "resources": {
+            "objectStore": {"cpu": "300m", "memory": "768Mi"},
+            "alloy": {"cpu": "150m", "memory": "640Mi"},
+            "canary": {"cpu": "20m", "memory": "96Mi"},
+        },
+        "limits": {
+            "ingestionRate": "30Mi",
+            "ingestionBurst": "60Mi",
+            "maxStreams": 50_000,
+            "maxQueryLength": "31d",
+            "queryTimeout": "10m",
+        },
+        "caches": {"chunks": "1Gi", "results": "512Mi"},
+        "storageClass": "fast",
+        "lokiVersion": "3.7.9",
+        "objectStore": {
+            "kind": "embedded",
+            "bucket": "lab-logs",
+            "size": "200Gi",
+            "storageClass": "bulk",
+            "credentialsSecret": "lab-keys",
+        },
+        "collector": {"maxRetries": 50, "batchSize": "512Ki", "indexLabels": ["namespace", "pod", "stream", "node"]},
+        "grafana": {"name": "Lab's logs", "uid": "lab", "sidecarLabel": "datasource", "sidecarLabelValue": "yes"},
+        "charts": {
+            "loki": {"repository": "oci://mirror.home.arpa/charts"},
+            "alloy": {"path": "vendor/alloy"},
+        },
+    },
 }
 NAMES = (*SHIPPED, *EXAMPLES)
 

@@ -256,6 +256,11 @@ def test_the_keys_come_from_the_config_as_secrets() -> None:
     assert secret.revealed["stringData"] == {"AWS_ACCESS_KEY_ID": "MARKEDKEY", "AWS_SECRET_ACCESS_KEY": "marked"}
 
 
+def test_a_store_without_the_keys_that_it_needs_says_what_to_do() -> None:
+    with pytest.raises(ValueError, match="no accessKeyId was given: pass the component its credentials"):
+        record(lambda: store(EMBEDDED))
+
+
 @pytest.mark.parametrize("keys", [{}, {"logstack:accessKeyId": "half of a key"}])
 def test_a_config_without_a_whole_key_gives_none(keys: dict[str, str]) -> None:
     found: list[Credentials | None] = []
@@ -307,6 +312,22 @@ def test_two_resources_with_one_urn_are_refused_as_the_engine_refuses_them() -> 
 
     with pytest.raises(Exception, match="duplicate resource URN"):
         record(program)
+
+
+def test_an_input_that_waits_for_another_resource_is_seen() -> None:
+    """What the recording says of inputs is believed elsewhere."""
+
+    def program() -> None:
+        place = cluster()
+        canary = Canary("canary", CanarySettings(), URL, place)
+        settings = Settings.model_validate({"cluster": CLUSTER, "objectStore": EMBEDDED})
+        ObjectStore("store", settings.object_store, place, credentials=Credentials(canary.urn, "known"))
+
+    recording = record(program)
+    # Who waits for a component waits for all of its children.
+    waited_for = {each.urn for each in recording.children(recording.one("logstack:index:Canary"))}
+    assert recording.one("kubernetes:core/v1:Secret").inputs_from == waited_for != set()
+    assert recording.one("kubernetes:apps/v1:StatefulSet").inputs_from == set()
 
 
 def component_classes() -> list[type[Component]]:

@@ -273,6 +273,8 @@ VALUES: list[tuple[dict[str, object], str, object]] = [
     ({}, "backend.automountServiceAccountToken", False),
     ({}, "defaults.automountServiceAccountToken", False),
     ({}, "defaults.enableServiceLinks", False),
+    ({**MONOLITHIC, "replicas": {"monolithic": 3}}, "singleBinary.podDisruptionBudget", {"maxUnavailable": 1}),
+    (MONOLITHIC, "singleBinary.podDisruptionBudget", None),
     ({"gateway": {"replicas": 3}}, "gateway.podDisruptionBudget", {"maxUnavailable": 1}),
     ({"gateway": {"replicas": 1}}, "gateway.podDisruptionBudget", None),
     # The largest push is a burst; nginx must let it through, and never less than the chart's 4M.

@@ -116,13 +116,20 @@ def test_each_resource_comes_after_what_is_declared_to_come_first(stack: str) ->
 
 
 @every_stack
+def test_every_input_is_known_before_anything_exists(stack: str) -> None:
+    """One unknown value of a chart, and its preview shows no object at all."""
+    assert [each.name for each in recorded(stack).registered if each.inputs_from] == []
+
+
+@every_stack
 def test_the_program_exports_where_loki_is_reached(stack: str) -> None:
-    gateway = f"http://loki-gateway.{settings_of(stack).cluster.namespace}.svc.cluster.local"
+    place = settings_of(stack).cluster
+    gateway = f"http://loki-gateway.{place.namespace}.svc.{place.cluster_domain}"
     assert recorded(stack).exports == {
         "gatewayUrl": gateway,
         "pushUrl": f"{gateway}/loki/api/v1/push",
         "queryUrl": f"{gateway}/loki/api/v1",
-        "datasourceUid": "loki",
+        "datasourceUid": settings_of(stack).grafana.uid,
     }
 
 

@@ -15,9 +15,11 @@ from ops.plan.layout import terminal
 from ops.plan.model import Plan, plan, resources
 from ops.plan.sizes import sizes
 from ops.plan.text import plan_text
+from settings.credentials import credentials
 from settings.load import Stack, load_stack_file
 from settings.problems import Problem
 from settings.sizes import SIZES
+from settings.source import Source
 from settings.tree import Settings
 from tests.support import golden
 from tests.support.stacks import EXAMPLES, NAMES, ROOT, SHIPPED, TODAY, settings_of
@@ -30,7 +32,8 @@ MIB = 1024**2
 
 def stack_of(name: str) -> Stack:
     if name in EXAMPLES:
-        return Stack(name, settings_of(name), problems=(), accepted=(), credentials="none")
+        settings = settings_of(name)
+        return Stack(name, settings, problems=(), accepted=(), credentials=credentials(settings, Source()))
     return load_stack_file(name, ROOT, today=TODAY)
 
 
