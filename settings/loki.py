@@ -56,7 +56,8 @@ class Limits(Group):
     ingestion_rate: Size = parse_size("10Mi")
     """Lines taken in, bytes a second over all writers (Loki's guide for production: 10 MB, default 4 MB)."""
     ingestion_burst: Size = parse_size("20Mi")
-    """The largest burst, bytes; no push may be larger (Loki's guide for production: 20 MB)."""
+    """The largest burst, bytes; no push may be larger, and the gateway, whose limit follows, restarts (Loki's guide for
+    production: 20 MB)."""
     per_stream_rate: Size = parse_size("3Mi")
     """Bytes a second of one stream (Loki's default)."""
     per_stream_burst: Size = parse_size("15Mi")
