@@ -40,7 +40,7 @@ LOKI_VERSION = "3.7.8"
 ALLOY_VERSION = "1.18.1"
 
 # The syntax module that Alloy 1.18.1 itself requires: our parser accepts what that Alloy accepts.
-ALLOY_SYNTAX_VERSION = "0.1.2"
+ALLOY_SYNTAX_VERSION = "0.1.1"
 
 # The embedded S3 server: maintained, one static binary, POSIX directories as buckets. MinIO publishes none.
 VERSITYGW_VERSION = "1.8.0"
