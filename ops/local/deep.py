@@ -46,7 +46,12 @@ def deletes_what_has_expired(run: Run) -> str:
     expect(old, "the expired lines never reached the bucket")
     platform.write_overrides({})
     platform.write_config(FAST_COMPACTOR)
-    platform.restart(*platform.layout.of("backend"))
+    compactor, *idle = platform.layout.of("backend")
+    if compactor.role == "backend":
+        # While backends join, one takes the compactor's place from another; what the other has marked for deletion is
+        # on its own volume and waits for its next turn.
+        platform.fleet.stop(*(node.name for node in idle), seconds=20)
+    platform.restart(compactor)
     began = time.monotonic()
     while left := [chunk for chunk in platform.bucket().chunks() if chunk.through < limit]:
         platform.fleet.check()
@@ -60,6 +65,8 @@ def deletes_what_has_expired(run: Run) -> str:
     gone = kept - {chunk.key for chunk in platform.bucket().chunks()}
     expect(not gone, f"{len(gone)} chunks younger than the retention were deleted")
     _expect_found(run, young, "young lines")
+    if compactor.role == "backend":
+        platform.restart(*idle)
     return (
         f"{len(expired)} lines older than {loki_duration(platform.settings.retention)} gone from the bucket after "
         f"{seconds:.0f} s ({len(old)} chunks); {len(young)} younger lines found, {len(kept)} chunks kept"

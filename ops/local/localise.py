@@ -97,6 +97,8 @@ def flags(node: Node, config_file: Path) -> list[str]:
         f"-memberlist.bind-port={node.gossip_port}",
         f"-memberlist.advertise-port={node.gossip_port}",
         f"-memberlist.nodename={node.name}",
+        # A pod's name is its host's, and so its name in every ring; here all processes have one host.
+        f"-common.storage.ring.instance-id={node.name}",
         f"-ingester.lifecycler.ID={node.name}",
         f"-common.path-prefix={node.directory}",
         f"-ingester.wal-dir={node.directory / 'wal'}",

@@ -83,7 +83,7 @@ class Platform:
         self.fleet.start(node.name, command, keys if self.has_store else {})
 
     def restart(self, *nodes: Node) -> None:
-        """Stop processes as a rolling update would, and start them again."""
+        """Stop processes that run, as a rolling update would, and start them all."""
         self.fleet.stop(*(node.name for node in nodes), seconds=20)
         for node in nodes:
             self.start_node(node)

@@ -94,8 +94,8 @@ class Fleet:
         child.process.wait()
 
     def stop(self, *names: str, seconds: float = 30) -> None:
-        """Ask to stop, all at once, and kill what has not stopped after `seconds`."""
-        stopping = [self._children.pop(name) for name in names]
+        """Ask those that run to stop, all at once, and kill what has not stopped after `seconds`."""
+        stopping = [self._children.pop(name) for name in names if name in self._children]
         for child in stopping:
             child.process.terminate()
         deadline = time.monotonic() + seconds

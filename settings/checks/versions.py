@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
 
 from settings.charts import PINNED, ChartSource
 from settings.pins import LOKI_VERSION
@@ -16,6 +18,9 @@ ENTERPRISE = Rule(
     "the open-source chart is grafana-community's",
 )
 SOURCE_TWICE = Rule("chart-source-twice", "the path wins: what else is written is without effect")
+ARCHIVE_DIFFERS = Rule(
+    "chart-archive-differs", "what is installed is not the chart that logstack was tested with", "warning"
+)
 BREAKS_STORE = Rule(
     "loki-breaks-object-store",
     "this Loki writes objects with a trailing checksum that some S3-compatible stores refuse and others store as "
@@ -56,6 +61,17 @@ def one_source_each(settings: Settings) -> Iterator[Problem]:
             yield SOURCE_TWICE.problem(f"charts.{name}.path", what, "keep one of them")
 
 
+def archive_is_the_pin(settings: Settings) -> Iterator[Problem]:
+    """A chart's archive on this machine is the one that the repository's index publishes."""
+    for name, pin in PINNED.items():
+        archive = Path(getattr(settings.charts, name).path or "")
+        if archive.is_file() and (digest := sha256(archive.read_bytes()).hexdigest()) != pin.digest:
+            chart = f"{pin.name} {pin.version}"
+            what = f"the archive's SHA-256 begins with {digest[:12]}, that of {chart} with {pin.digest[:12]}"
+            fix = f"take {chart} from {pin.repository}"
+            yield ARCHIVE_DIFFERS.problem(f"charts.{name}.path", what, fix)
+
+
 def object_store_safe(settings: Settings) -> Iterator[Problem]:
     """Loki and its store agree on what an object is."""
     version = _version(settings)
@@ -91,4 +107,4 @@ def _version(settings: Settings) -> Version:
     return major, minor, patch
 
 
-CHECKS = (loki_chart, one_source_each, object_store_safe, simple_scalable, new_enough)
+CHECKS = (loki_chart, one_source_each, archive_is_the_pin, object_store_safe, simple_scalable, new_enough)

@@ -87,3 +87,12 @@ def test_a_monolithic_process_has_every_role(tmp_path: Path) -> None:
     place = layout(settings("monolithic on a directory"), tmp_path)
     assert place.of("write") == place.of("read") == place.of("backend") == place.nodes
     assert "-target=all" in flags(place.nodes[0], tmp_path / "loki.yaml")
+
+
+def test_every_process_has_a_name_of_its_own_in_every_ring(tmp_path: Path) -> None:
+    nodes = layout(settings("simple scalable on an external store, with caches"), tmp_path).nodes
+    for flag in ("-common.storage.ring.instance-id", "-ingester.lifecycler.ID", "-memberlist.nodename"):
+        names = [
+            given for node in nodes for given in flags(node, tmp_path / "loki.yaml") if given.startswith(f"{flag}=")
+        ]
+        assert names == [f"{flag}={node.name}" for node in nodes]

@@ -1,10 +1,14 @@
 """What the checks let pass: each line is as close to a mistake as it gets."""
 
+from dataclasses import replace
 from datetime import date
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
 from settings import checks
+from settings.charts import PINNED
 from settings.checks import problems_of
 from settings.problems import StackProblems
 from tests.unit.settings.stacks import TODAY, stack, store, told
@@ -133,6 +137,7 @@ def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
         "api-server-not-checked": "cluster: {name: test, context: test}",
         "bucket-name-guessable": store(bucket="ruler"),
         "caches-larger-than-loki": "caches: {chunks: 8Gi}",
+        "chart-archive-differs": f"charts: {{loki: {{path: {Path(__file__)}}}}}",  # a file that is surely no chart
         "endpoint-is-local": store(endpoint="http://127.0.0.1:9000"),
         "label-budget": "collector: {labelBudget: 3}",
         "query-length-below-retention": "limits: {maxQueryLength: 1d}",
@@ -201,3 +206,23 @@ def test_a_mistake_in_a_check_itself_is_not_taken_for_a_bad_field(monkeypatch: p
     monkeypatch.setattr(checks.cluster, "CHECKS", (lambda tree: iter([tree.no_such_field]),))
     with pytest.raises(AttributeError, match="no_such_field"):
         problems_of(settings, today=TODAY)
+
+
+def test_an_archive_that_is_not_the_pinned_chart_is_told(tmp_path: Path) -> None:
+    archive = tmp_path / "alloy-1.11.1.tgz"
+    archive.write_bytes(b"another chart")
+    assert told(f"charts: {{alloy: {{path: {archive}}}}}") == (
+        "warning: logstack:charts.alloy.path [chart-archive-differs]\n"
+        "  what: the archive's SHA-256 begins with 2a66f59ef937, that of alloy 1.11.1 with cc4cd48a885c\n"
+        "  then: what is installed is not the chart that logstack was tested with\n"
+        "  fix:  take alloy 1.11.1 from https://grafana.github.io/helm-charts\n"
+        "        or accept it: add chart-archive-differs to logstack:acknowledge"
+    )
+
+
+def test_the_archive_that_the_repository_publishes_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = tmp_path / "alloy-1.11.1.tgz"
+    archive.write_bytes(b"the chart")
+    pin = replace(PINNED["alloy"], digest=sha256(b"the chart").hexdigest())
+    monkeypatch.setitem(PINNED, "alloy", pin)
+    assert told(f"charts: {{alloy: {{path: {archive}}}}}") == ""

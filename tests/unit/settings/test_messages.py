@@ -12,9 +12,11 @@ from tests.unit.settings.stacks import told
 
 PAGE = Path(__file__).with_name("messages.md").read_text()
 MESSAGES = re.findall(r"## ([^\n]+)\n\n```yaml\n(.*?)\n```\n\n```text\n(.*?)\n```", PAGE, re.DOTALL)
-# Rules that need more than one stack's keys: their messages are in test_load.py, test_source.py and test_stack_file.py.
+# Rules that need more than one stack's keys: their messages are in test_checks.py, test_load.py,
+# test_source.py and test_stack_file.py.
 ELSEWHERE = {
     "bucket-shared",
+    "chart-archive-differs",
     "empty-value",
     "half-credentials",
     "key-twice",
