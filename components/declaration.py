@@ -13,6 +13,21 @@ from settings.sizes import Resources
 Json: TypeAlias = "str | int | float | bool | Secret | Mapping[str, Json] | Sequence[Json] | None"
 
 
+# What Kubernetes' restricted Pod Security level asks of a pod and of its containers; the user is Loki's own number.
+UNPRIVILEGED = 10001
+RESTRICTED_POD: Mapping[str, Json] = {
+    "runAsNonRoot": True,
+    "runAsUser": UNPRIVILEGED,
+    "runAsGroup": UNPRIVILEGED,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+RESTRICTED_CONTAINER: Mapping[str, Json] = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+
+
 @dataclass(frozen=True)
 class Secret:
     """The place of a secret value: its name; the value itself is put in only when the resource is registered."""

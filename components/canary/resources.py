@@ -1,6 +1,15 @@
 """The canary's DaemonSet."""
 
-from components.declaration import Declaration, Json, Part, container_resources, kubernetes, labels
+from components.declaration import (
+    RESTRICTED_CONTAINER,
+    RESTRICTED_POD,
+    Declaration,
+    Json,
+    Part,
+    container_resources,
+    kubernetes,
+    labels,
+)
 from settings import pins
 from settings.cluster import ClusterSettings
 from settings.collector import CanarySettings
@@ -11,7 +20,6 @@ NAME = "loki-canary"
 PORT = 3500
 DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
 SERVICE = "kubernetes:core/v1:Service"
-_USER = 10001
 
 
 def canary(name: str, settings: CanarySettings, gateway_url: str, size: Resources, cluster: ClusterSettings) -> Part:
@@ -68,12 +76,7 @@ def _pod(settings: CanarySettings, gateway_url: str, size: Resources) -> dict[st
         "automountServiceAccountToken": False,
         # A node whose logs are collected is a node that is tested.
         "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": _USER,
-            "runAsGroup": _USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": RESTRICTED_POD,
         "containers": [
             {
                 "name": "canary",
@@ -87,11 +90,7 @@ def _pod(settings: CanarySettings, gateway_url: str, size: Resources) -> dict[st
                 "readinessProbe": probe,
                 "livenessProbe": probe,
                 "resources": container_resources(size),
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "readOnlyRootFilesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
+                "securityContext": RESTRICTED_CONTAINER,
             }
         ],
     }

@@ -1,6 +1,15 @@
 """The embedded object store: one Versity S3 Gateway on one volume, for staging."""
 
-from components.declaration import Declaration, Json, container_resources, kubernetes, labels
+from components.declaration import (
+    RESTRICTED_CONTAINER,
+    RESTRICTED_POD,
+    UNPRIVILEGED,
+    Declaration,
+    Json,
+    container_resources,
+    kubernetes,
+    labels,
+)
 from settings import pins
 from settings.cluster import ClusterSettings
 from settings.object_store import EmbeddedStore
@@ -9,8 +18,6 @@ from settings.sizes import Resources
 
 NAME = "loki-s3"
 PORT = 7070
-# Any unprivileged user; the group owns the volume.
-_USER = 10001
 _ROOT = "/data"
 
 SERVICE = "kubernetes:core/v1:Service"
@@ -77,14 +84,7 @@ def _pod(store: EmbeddedStore, credentials_secret: str, size: Resources) -> dict
 
     return {
         "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": _USER,
-            "runAsGroup": _USER,
-            "fsGroup": _USER,
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": {**RESTRICTED_POD, "fsGroup": UNPRIVILEGED, "fsGroupChangePolicy": "OnRootMismatch"},
         "containers": [
             {
                 "name": "versitygw",
@@ -104,11 +104,7 @@ def _pod(store: EmbeddedStore, credentials_secret: str, size: Resources) -> dict
                     "failureThreshold": 6,
                 },
                 "resources": container_resources(size),
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "readOnlyRootFilesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
+                "securityContext": RESTRICTED_CONTAINER,
                 # A directory under the root is a bucket, and the kubelet makes a subPath that is not there:
                 # so the bucket exists before the server starts, without a job and without a shell in the image.
                 "volumeMounts": [
