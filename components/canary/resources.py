@@ -56,7 +56,7 @@ def canary(name: str, settings: CanarySettings, gateway_url: str, size: Resource
 
 
 def arguments(settings: CanarySettings, gateway_url: str, pod_name: str) -> list[str]:
-    """The canary's flags; the local run uses the same.
+    """The canary's flags; a test runs the real canary with them.
 
     Its tail and its queries find its lines by the labels `pod` and `stream`, which therefore stay index labels.
     """

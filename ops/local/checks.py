@@ -51,14 +51,19 @@ class Run:
     def cluster_selector(self) -> str:
         """Everything that the run has sent."""
         return selector(
-            {"namespace": "try"}
-            if "namespace" in self.platform.settings.collector.index_labels
-            else self.sent[0].labels
+            {"namespace": "try"} if "namespace" in self.platform.settings.collector.index_labels else self.labels
         )
 
     @property
+    def labels(self) -> dict[str, str]:
+        """The labels of the first file's lines. Raises CheckError when no line was taken: nothing can be asked for."""
+        expect(self.lines, "no line was taken in")
+        return self.sent[0].labels
+
+    @property
     def start(self) -> int:
-        """The first line's time, in nanoseconds."""
+        """The first line's time, in nanoseconds. Raises CheckError as `labels` does."""
+        expect(self.lines, "no line was taken in")
         return min(entry.time for sent in self.sent for entry in sent.entries)
 
     @property
@@ -122,6 +127,7 @@ def takes_lines_in(run: Run) -> str:
 
 def gives_lines_back(run: Run) -> str:
     """The same lines with the same times, no more and no fewer."""
+    expect(run.lines, "no line was taken in")
     found = 0
     for sent in run.sent:
         if not sent.entries:
@@ -140,7 +146,7 @@ def gives_lines_back(run: Run) -> str:
 def has_the_labels(run: Run) -> str:
     """The labels are the stack's, and no other but those that Loki itself adds."""
     loki = run.platform.loki
-    expected = set(run.sent[0].labels)
+    expected = set(run.labels)
     labels = set(loki.get("/loki/api/v1/labels", start=run.start, end=run.end + _SECOND)["data"])
     found = labels - {"service_name"}  # Loki's own (limits_config.discover_service_name)
     expect(found == expected, f"found {sorted(found)}, expected {sorted(expected)}")

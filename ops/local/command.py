@@ -99,6 +99,7 @@ def _also_replaced(platform: Platform, *, deep: bool) -> list[str]:
         lines += [
             f"{key}: {value}, while the retention check sends old lines" for key, value in TAKES_OLD_LINES.items()
         ]
+        lines.append("one backend instead of all, while the retention check waits for the compactor")
     return lines
 
 
@@ -110,7 +111,7 @@ def _processes(platform: Platform) -> str:
 
 def _hold(run: Run, report: Report) -> None:
     """Keep everything running until Ctrl-C, which ends it as any run ends."""
-    reader, query = run.platform.loki.reader, selector(run.sent[0].labels)
+    reader, query = run.platform.loki.reader, selector(run.sent[0].labels if run.sent else {"namespace": "try"})
     report.say(f"Running until Ctrl-C. Loki answers at {reader}; for example:")
     report.say(f"  logcli --addr={reader} query --limit=10 '{query}'")
     report.say(f"  curl -G {reader}/loki/api/v1/query_range --data-urlencode 'query={query}'")

@@ -14,7 +14,7 @@ from settings.quantities import loki_duration
 _DAY = 86_400_000_000_000
 # The delays of the compactor, and nothing else: what a week does takes a minute.
 FAST_COMPACTOR = {"compaction_interval": "5s", "retention_delete_delay": "1s", "apply_retention_interval": "5s"}
-# Lines of ten days ago are refused at the door; to have some, the door is open while they are sent.
+# Lines older than the retention are refused at the door; to have some, the door is open while they are sent.
 TAKES_OLD_LINES = {"reject_old_samples": False}
 # Measured: the index table of an expired day goes at the first compaction, its chunks about 60 s later.
 _RETENTION_SECONDS = 300
@@ -107,7 +107,7 @@ def _open_for_old_lines(run: Run, when: int) -> None:
 
 
 def _labels(run: Run, app: str, pod: int) -> dict[str, str]:
-    return {**run.sent[0].labels, "namespace": "try-deep", "app": app, "pod": f"{app}-{pod}"}
+    return {**run.labels, "namespace": "try-deep", "app": app, "pod": f"{app}-{pod}"}
 
 
 def _aged(run: Run, app: str, when: int) -> list[tuple[dict[str, str], Entry]]:

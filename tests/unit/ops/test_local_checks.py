@@ -1,6 +1,6 @@
 """A check that cannot fail proves nothing: each one is shown what it must not accept."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +11,8 @@ from ops.local.checks import (
     CheckError,
     Run,
     Sent,
+    answers_a_rate,
+    answers_the_volume,
     carry_out,
     fills_the_bucket,
     gives_lines_back,
@@ -135,3 +137,14 @@ def test_batches_stay_below_half_a_mebibyte_and_lose_nothing() -> None:
 
 def test_a_selector_quotes_what_needs_it() -> None:
     assert selector({"app": 'a"b\\c', "pod": "x"}) == '{app="a\\"b\\\\c", pod="x"}'
+
+
+@pytest.mark.parametrize("check", [gives_lines_back, has_the_labels, answers_a_rate, answers_the_volume])
+@pytest.mark.parametrize("sent", [[], [Sent({"app": "x"}, [], refused=2)]], ids=["all refused", "all too long"])
+def test_a_check_that_needs_lines_fails_and_does_not_break_when_none_was_taken(
+    check: Callable[[Run], str], sent: list[Sent]
+) -> None:
+    nothing = run(entries=[], labels=[])
+    nothing.sent = sent
+    with pytest.raises(CheckError, match="no line was taken in"):
+        check(nothing)
