@@ -1,5 +1,8 @@
 """config.alloy: discovery, labels, the nodes' pod logs, processing, and the way to Loki."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from components.alloy.syntax import Block, Expression, Value, document
 from settings.cluster import ClusterSettings
 from settings.collector import CollectorSettings, IndexLabel
@@ -26,13 +29,25 @@ _LABEL_RULES: dict[IndexLabel, tuple[list[str], str, str, str]] = {
 _FROM_ELSEWHERE = ("stream", "cluster")
 
 
-def alloy_config(collector: CollectorSettings, push_url: str, cluster: ClusterSettings) -> str:
+@dataclass(frozen=True)
+class Place:
+    """Where a collector runs; a local run replaces these values and nothing else."""
+
+    push_url: str
+    """Where lines go to."""
+    logs: str = "/var/log"
+    """The folder with the node's logs."""
+    pods: Sequence[Mapping[str, str]] | None = None
+    """Pods as targets with Kubernetes' meta labels, instead of those that the API server knows."""
+
+
+def alloy_config(collector: CollectorSettings, cluster: ClusterSettings, place: Place) -> str:
     """config.alloy as text."""
     return document(
         [
             Block("logging", attributes={"level": "info", "format": "logfmt"}),
-            *discovery(collector),
-            *pipeline(collector, push_url, cluster),
+            *(discovery(collector) if place.pods is None else []),
+            *pipeline(collector, cluster, place),
         ]
     )
 
@@ -58,9 +73,9 @@ def discovery(collector: CollectorSettings) -> list[Block]:
     ]
 
 
-def pipeline(collector: CollectorSettings, push_url: str, cluster: ClusterSettings) -> list[Block]:
+def pipeline(collector: CollectorSettings, cluster: ClusterSettings, place: Place) -> list[Block]:
     """From discovered pods to Loki."""
-    return [_relabel(collector), *_source(), _process(collector), _write(collector, push_url, cluster)]
+    return [_relabel(collector, place), *_source(), _process(collector), _write(collector, place.push_url, cluster)]
 
 
 def _rule(sources: list[str], separator: str, pattern: str, target: str, replacement: str) -> Block:
@@ -71,27 +86,27 @@ def _rule(sources: list[str], separator: str, pattern: str, target: str, replace
     return Block("rule", attributes=attributes)
 
 
-def _relabel(collector: CollectorSettings) -> Block:
+def _relabel(collector: CollectorSettings, place: Place) -> Block:
     rules = [
         Block("rule", attributes={"source_labels": ["__meta_kubernetes_namespace"], "regex": name, "action": "drop"})
         for name in collector.namespaces.never
     ]
     rules += [_rule(sources, sep, regex, label, to) for label, (sources, sep, regex, to) in _LABEL_RULES.items()]
     rules += [
-        _rule([f"{_POD}_uid", f"{_POD}_container_name"], "/", "(.+)", "__path__", "/var/log/pods/*$1/*.log"),
+        _rule([f"{_POD}_uid", f"{_POD}_container_name"], "/", "(.+)", "__path__", f"{place.logs}/pods/*$1/*.log"),
         # A static pod's directory carries the hash of its manifest instead of its uid.
         _rule(
             [f"{_POD}_annotation_kubernetes_io_config_mirror", f"{_POD}_container_name"],
             "/",
             "(.+)/(.+)",
             "__path__",
-            "/var/log/pods/*$1/$2/*.log",
+            f"{place.logs}/pods/*$1/$2/*.log",
         ),
     ]
     return Block(
         "discovery.relabel",
         "pods",
-        {"targets": Expression("discovery.kubernetes.pods.targets")},
+        {"targets": Expression("discovery.kubernetes.pods.targets") if place.pods is None else place.pods},
         tuple(rules),
         comment="Labels and file names from what Kubernetes says of each pod.",
     )

@@ -1,6 +1,6 @@
 """Alloy's resources: its configuration and the chart."""
 
-from components.alloy.pipeline import alloy_config
+from components.alloy.pipeline import Place, alloy_config
 from components.alloy.values import CONFIG_KEY, CONFIG_MAP, alloy_values
 from components.chart import chart
 from components.declaration import Declaration, Part, kubernetes, labels
@@ -21,7 +21,7 @@ def alloy(
     source: ChartSource,
 ) -> Part:
     """The Alloy part; its reloader takes a changed configuration up without a restart."""
-    config = alloy_config(collector, push_url, cluster)
+    config = alloy_config(collector, cluster, Place(push_url))
     inputs = kubernetes(CONFIG, CONFIG_MAP, cluster.namespace, labels("alloy"), data={CONFIG_KEY: config})
     return Part(
         "logstack:index:Alloy",

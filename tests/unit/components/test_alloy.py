@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 from hypothesis import given
 
-from components.alloy.pipeline import alloy_config, discovery, pipeline
+from components.alloy.pipeline import Place, alloy_config, discovery, pipeline
 from components.alloy.syntax import Block, Expression, Value, document, literal, quoted
 from components.alloy.values import alloy_values
 from settings.cluster import ClusterSettings
@@ -21,7 +21,7 @@ META = "__meta_kubernetes"
 
 
 def blocks(**said: object) -> list[Block]:
-    return pipeline(CollectorSettings.model_validate(said), URL, CLUSTER)
+    return pipeline(CollectorSettings.model_validate(said), CLUSTER, Place(URL))
 
 
 def find(tree: Sequence[Block], name: str) -> Iterator[Block]:
@@ -233,7 +233,7 @@ def test_the_endpoint_gives_up_when_the_settings_say_so() -> None:
 
 
 def test_every_component_sends_to_one_that_is_there() -> None:
-    text = alloy_config(CollectorSettings(), URL, CLUSTER)
+    text = alloy_config(CollectorSettings(), CLUSTER, Place(URL))
     components = set(re.findall(r'^([a-z_.]+) "([a-z]+)" {$', text, re.MULTILINE))
     references = re.findall(r"\b((?:discovery|local|loki)\.[a-z_.]+)\.([a-z]+)\.(?:targets|output|receiver)\b", text)
     assert len(references) == 5
