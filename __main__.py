@@ -28,6 +28,7 @@ alloy = Alloy(
     cluster,
     chart=settings.charts.alloy,
     size=settings.resources_of("alloy"),
+    max_line_size=settings.limits.max_line_size,
 )
 canary = Canary("canary", settings.canary, loki.gateway_url, cluster, size=settings.resources_of("canary"))
 grafana = GrafanaDatasource("grafana", settings.grafana, loki.gateway_url, cluster)

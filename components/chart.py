@@ -7,14 +7,22 @@ CHART = "kubernetes:helm.sh/v4:Chart"
 
 
 def chart(
-    name: str, source: ChartSource, namespace: str, values: dict[str, Json], *, skip_await: bool, after: tuple[str, ...]
+    name: str,
+    source: ChartSource,
+    namespace: str,
+    values: dict[str, Json],
+    *,
+    skip_await: bool,
+    after: tuple[str, ...],
+    release: str | None = None,
 ) -> Declaration:
     """The chart `name` of settings.charts.PINNED, from its repository, an OCI mirror or a folder.
 
-    The release's name is the chart's: the objects' names follow from it.
+    The release's name is the chart's if no other is given: the objects' names follow from it.
     """
     pin = PINNED[name]
-    inputs: dict[str, Json] = {"name": name, "namespace": namespace, "values": values, "skipCrds": True}
+    release = release or name
+    inputs: dict[str, Json] = {"name": release, "namespace": namespace, "values": values, "skipCrds": True}
     repository = source.repository or pin.repository
     if source.path:
         inputs["chart"] = source.path
@@ -26,4 +34,4 @@ def chart(
             inputs |= {"chart": pin.name, "repositoryOpts": {"repo": repository}}
     if skip_await:
         inputs["skipAwait"] = True
-    return Declaration(CHART, name, inputs, depends_on=after)
+    return Declaration(CHART, release, inputs, depends_on=after)

@@ -20,7 +20,15 @@ def platform(settings: Settings) -> tuple[Part, ...]:
         cluster("cluster", place),
         object_store("store", settings.object_store, settings.resources_of("object-store"), place),
         loki("loki", settings, store_access(settings.object_store, place), place, settings.charts.loki),
-        alloy("alloy", settings.collector, push, settings.resources_of("alloy"), place, settings.charts.alloy),
+        alloy(
+            "alloy",
+            settings.collector,
+            push,
+            settings.resources_of("alloy"),
+            place,
+            source=settings.charts.alloy,
+            max_line_size=settings.limits.max_line_size,
+        ),
         canary("canary", settings.canary, gateway, settings.resources_of("canary"), place),
         grafana("grafana", settings.grafana, gateway, place),
     )

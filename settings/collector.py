@@ -1,15 +1,40 @@
 """The collector (Grafana Alloy) and the canary."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.base import DnsLabel, Group
+from settings.base import Group, spelled
+from settings.processing import Drop, Parser, RateLimit, TenantRoute
 from settings.quantities import Duration, Size, parse_duration, parse_size
+from settings.redaction import RedactionSettings
+from settings.sources import Namespaces, Pods, Sources
 
-IndexLabel = Literal["cluster", "namespace", "pod", "container", "app", "job", "stream", "container_runtime", "node"]
+# Prometheus' label names; Loki refuses others, and Alloy takes those with two underscores for its own.
+LabelName = Annotated[
+    str,
+    spelled(
+        r"^([a-zA-Z]|_[a-zA-Z0-9])[a-zA-Z0-9_]*$",
+        "a label's name: letters, digits and _, no digit and no __ at its beginning",
+    ),
+]
+# The labels that the collector knows, beside those of `labels`.
+KNOWN_LABELS: tuple[LabelName, ...] = (
+    "cluster",
+    "namespace",
+    "pod",
+    "container",
+    "app",
+    "component",
+    "job",
+    "stream",
+    "container_runtime",
+    "node",
+    "unit",
+)
 # Seed 002's labels; Loki's own limit is 15 names a stream.
-SEED_LABELS: tuple[IndexLabel, ...] = (
+SEED_LABELS: tuple[LabelName, ...] = (
     "cluster",
     "namespace",
     "pod",
@@ -19,25 +44,34 @@ SEED_LABELS: tuple[IndexLabel, ...] = (
     "stream",
     "container_runtime",
 )
-
-
-class Namespaces(Group):
-    """Whose pods are collected: all, unless `only` names some; never those of `never`."""
-
-    only: tuple[DnsLabel, ...] = ()
-    """Collect these namespaces and no other."""
-    never: tuple[DnsLabel, ...] = ()
-    """Do not collect these namespaces."""
+# What the Kubernetes API does not say of a line.
+NOT_BY_API: tuple[LabelName, ...] = ("stream",)
+Stability = Literal["generally-available", "public-preview", "experimental"]
 
 
 class CollectorSettings(Group):
-    """Grafana Alloy as a DaemonSet that reads the nodes' pod logs."""
+    """Grafana Alloy as a DaemonSet that reads the nodes' logs."""
 
-    index_labels: tuple[IndexLabel, ...] = SEED_LABELS
-    """Labels that make a stream; every further one multiplies the streams."""
+    sources: Sources = Sources()
+    namespaces: Namespaces = Namespaces()
+    pods: Pods = Pods()
+    labels: Mapping[LabelName, str] = {}
+    """Further labels and the pod label that each comes from: {team: example.com/team}."""
+    index_labels: tuple[LabelName, ...] = SEED_LABELS
+    """Labels that make a stream; every further one multiplies the streams. Other labels become structured metadata."""
     label_budget: int = Field(default=10, ge=1, le=15)
     """How many index labels are allowed before the plan warns (Loki refuses more than 15)."""
-    namespaces: Namespaces = Namespaces()
+    parsers: tuple[Parser, ...] = ()
+    """How lines are read; of several that match, the first."""
+    drop: tuple[Drop, ...] = ()
+    """Lines that are not sent, or only a share of them."""
+    redact: RedactionSettings = RedactionSettings()
+    long_lines: Literal["cut", "drop"] = "cut"
+    """What happens to a line above limits.maxLineSize: its beginning is sent, or nothing. Both are counted."""
+    rate_limits: tuple[RateLimit, ...] = ()
+    """Lines a second, by namespace."""
+    tenants: tuple[TenantRoute, ...] = ()
+    """Namespaces whose lines belong to a tenant of their own; Loki then asks every request for its tenant."""
     max_age: Duration = parse_duration("7d")
     """Lines older than this are dropped and counted (Loki's default refuses them one push at a time)."""
     batch_size: Size = parse_size("1Mi")
@@ -49,6 +83,23 @@ class CollectorSettings(Group):
     max_retries: int = Field(default=30, ge=1)
     """Tries before a batch is given up: 30 bridge an outage of 1 h 29 min to 1 h 48 min, Alloy's own 10 one of 4 to 8
     minutes (the pauses between the tries are random)."""
+    write_ahead_log: bool = False
+    """Keep lines that are not sent yet on the node: a collector that is killed while Loki is away loses none. Alloy's
+    is experimental, so `stability` has to allow it."""
+    stability: Stability = "generally-available"
+    """The least stable parts of Alloy that may run (its --stability.level)."""
+
+    @property
+    def stream_labels(self) -> tuple[LabelName, ...]:
+        """The index labels that the sources can give; the default ones without those that they cannot."""
+        if self.sources.pods == "api" and "index_labels" not in self.model_fields_set:
+            return tuple(label for label in self.index_labels if label not in NOT_BY_API)
+        return self.index_labels
+
+    @property
+    def known_labels(self) -> tuple[LabelName, ...]:
+        """Every label that a line can have."""
+        return (*KNOWN_LABELS, *(label for label in self.labels if label not in KNOWN_LABELS))
 
 
 class CanarySettings(Group):

@@ -36,11 +36,12 @@ ALLOY_CHART = ChartPin(
 # 3.7.7 is the first 3.7 with the fix (grafana/loki#22003), 3.7.8 the newest of its line.
 LOKI_VERSION = "3.7.8"
 
-# What chart 1.11.1 ships.
-ALLOY_VERSION = "1.18.1"
+# The image tag is set, so it need not be the chart's. 1.18.1 needs pre-releases of modules that not every module
+# registry serves; 1.19.0 builds from published modules only, so a local run and a cluster have the same Alloy.
+ALLOY_VERSION = "1.19.0"
 
-# The syntax module that Alloy 1.18.1 itself requires: our parser accepts what that Alloy accepts.
-ALLOY_SYNTAX_VERSION = "0.1.1"
+# The syntax module that Alloy 1.19.0 itself requires: our parser accepts what that Alloy accepts.
+ALLOY_SYNTAX_VERSION = "0.1.2"
 
 # The embedded S3 server: maintained, one static binary, POSIX directories as buckets. MinIO publishes none.
 VERSITYGW_VERSION = "1.8.0"

@@ -1,7 +1,10 @@
-"""Alloy's resources: its configuration and the chart."""
+"""Alloy's resources: the nodes' collectors, and one for Kubernetes' events; each has a configuration and a chart."""
 
-from components.alloy.pipeline import Place, alloy_config
-from components.alloy.values import CONFIG_KEY, CONFIG_MAP, alloy_values
+from collections.abc import Iterator
+
+from components.alloy.config import events_config, node_config
+from components.alloy.place import Place
+from components.alloy.values import CONFIG_KEY, Values, events_values, node_values
 from components.chart import chart
 from components.declaration import Declaration, Part, kubernetes, labels
 from settings.charts import ChartSource
@@ -10,6 +13,7 @@ from settings.collector import CollectorSettings
 from settings.sizes import Resources
 
 CONFIG = "kubernetes:core/v1:ConfigMap"
+NODES, EVENTS = "alloy", "alloy-events"
 
 
 def alloy(
@@ -18,23 +22,36 @@ def alloy(
     push_url: str,
     size: Resources,
     cluster: ClusterSettings,
+    *,
     source: ChartSource,
+    max_line_size: int,
 ) -> Part:
-    """The Alloy part; its reloader takes a changed configuration up without a restart."""
-    config = alloy_config(collector, cluster, Place(push_url))
-    inputs = kubernetes(CONFIG, CONFIG_MAP, cluster.namespace, labels("alloy"), data={CONFIG_KEY: config})
-    return Part(
-        "logstack:index:Alloy",
-        name,
-        (
-            Declaration(CONFIG, CONFIG_MAP, inputs),
-            chart(
-                "alloy",
-                source,
-                cluster.namespace,
-                alloy_values(size),
-                skip_await=cluster.skip_await,
-                after=(CONFIG_MAP,),
-            ),
-        ),
+    """The Alloy part; its reloaders take a changed configuration up without a restart."""
+    place = Place(push_url)
+    children: list[Declaration] = []
+    if collector.sources.on_nodes:
+        config = node_config(collector, cluster, place, max_line_size)
+        values = node_values(collector, size, f"{NODES}-config", place)
+        children += _release(NODES, config, values, cluster, source)
+    if collector.sources.events:
+        config = events_config(collector, cluster, place, max_line_size)
+        values = events_values(collector, size, f"{EVENTS}-config")
+        children += _release(EVENTS, config, values, cluster, source)
+    return Part("logstack:index:Alloy", name, tuple(children))
+
+
+def _release(
+    name: str, config: str, values: Values, cluster: ClusterSettings, source: ChartSource
+) -> Iterator[Declaration]:
+    config_map = f"{name}-config"
+    inputs = kubernetes(CONFIG, config_map, cluster.namespace, labels(name), data={CONFIG_KEY: config})
+    yield Declaration(CONFIG, config_map, inputs)
+    yield chart(
+        "alloy",
+        source,
+        cluster.namespace,
+        values,
+        skip_await=cluster.skip_await,
+        after=(config_map,),
+        release=name,
     )

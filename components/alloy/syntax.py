@@ -12,8 +12,8 @@ class Expression:
     text: str
 
 
-# Objects hold texts only: `alloy fmt` aligns an object inside an object in a way of its own.
-Value: TypeAlias = "str | bool | int | Expression | Sequence[Value] | Mapping[str, str]"
+# Objects hold no objects: `alloy fmt` aligns an object inside an object in a way of its own.
+Value: TypeAlias = "str | bool | int | float | Expression | Sequence[Value] | Mapping[str, str | Expression]"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def literal(value: Value) -> str:
             return text
         case bool():
             return "true" if value else "false"
-        case int():
+        case int() | float():
             return str(value)
         case str():
             return quoted(value)

@@ -1,50 +1,118 @@
 """The Alloy chart's values."""
 
-from components.declaration import Json, container_resources
+from components.alloy.place import Place
+from components.declaration import RESTRICTED_CONTAINER, RESTRICTED_POD, Json, container_resources
 from settings import pins
+from settings.collector import CollectorSettings
 from settings.sizes import Resources
 
-CONFIG_MAP = "alloy-config"
 CONFIG_KEY = "config.alloy"
 _STATE = "/var/lib/alloy"
+# Of the image (its Dockerfile's user `alloy`).
+_ALLOY_USER = 473
+_JOURNAL_HOST_PATHS = {"runlogjournal": "/run/log/journal", "machine-id": "/etc/machine-id"}
+Values = dict[str, Json]
 
 
-def alloy_values(size: Resources) -> dict[str, Json]:
-    """The values: a DaemonSet that reads /var/log and keeps its positions on the node."""
+def node_values(collector: CollectorSettings, size: Resources, config_map: str, place: Place) -> Values:
+    """The values of the nodes' collectors: a DaemonSet, with of the node what the sources need."""
+    sources = collector.sources
+    host_paths = {"state": _STATE} if sources.read_the_node else {}
+    if sources.journal.enabled:
+        host_paths |= _JOURNAL_HOST_PATHS
+    mounts: list[Json] = [{"name": "state", "mountPath": _STATE}]
+    mounts += [{"name": n, "mountPath": p, "readOnly": True} for n, p in host_paths.items() if n != "state"]
+    alloy: Values = {
+        **_alloy(collector, size, config_map),
+        "mounts": {"varlog": sources.read_the_node, "extra": mounts},
+        # The kubelet's log files belong to root; nothing else of root is needed.
+        "securityContext": _ROOT if sources.read_the_node else _UNPRIVILEGED,
+    }
+    if ports := _ports(collector, place):
+        alloy["extraPorts"] = ports
+    controller: Values = {
+        "type": "daemonset",
+        # Control-plane nodes have logs as well.
+        "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
+        "volumes": {"extra": _volumes(host_paths)},
+    }
+    reads = sources.pods != "none"
     return {
-        "image": {"tag": f"v{pins.ALLOY_VERSION}"},
-        "crds": {"create": False},
-        "alloy": {
-            "configMap": {"create": False, "name": CONFIG_MAP, "key": CONFIG_KEY},
-            "enableReporting": False,  # the chart's default reports to Grafana
-            "storagePath": f"{_STATE}/data",
-            "mounts": {
-                "varlog": True,
-                "extra": [{"name": "state", "mountPath": _STATE}],
-            },
-            "extraEnv": [{"name": "GOMEMLIMIT", "value": str(size.memory * 85 // 100)}],
-            "resources": container_resources(size),
-            # The kubelet's log files belong to root; nothing else of root is needed.
-            "securityContext": {
-                "runAsUser": 0,
-                "runAsGroup": 0,
-                "allowPrivilegeEscalation": False,
-                "readOnlyRootFilesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
-        },
-        "controller": {
-            "type": "daemonset",
-            # Control-plane nodes have logs as well.
-            "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
-            "volumes": {"extra": [{"name": "state", "hostPath": {"path": _STATE, "type": "DirectoryOrCreate"}}]},
-        },
-        # The chart's own rules read every Secret of the cluster. Its template joins the two lists, and writes YAML that
-        # nobody can read when one of them is empty.
-        "rbac": {"rules": [_pods("list", "watch")], "clusterRules": [_pods("get")]},
+        **_COMMON,
+        "alloy": alloy,
+        "controller": controller,
+        "rbac": _rbac("pods", logs=sources.pods == "api") if reads else {"create": False},
     }
 
 
-def _pods(*verbs: str) -> dict[str, Json]:
-    return {"apiGroups": [""], "resources": ["pods"], "verbs": list(verbs)}
+def events_values(collector: CollectorSettings, size: Resources, config_map: str) -> Values:
+    """The values of the one collector that has Kubernetes' events: a Deployment of one pod, unprivileged."""
+    return {
+        **_COMMON,
+        "alloy": {
+            **_alloy(collector, size, config_map),
+            "mounts": {"varlog": False, "extra": [{"name": "state", "mountPath": _STATE}]},
+            "securityContext": _UNPRIVILEGED,
+        },
+        "controller": {
+            "type": "deployment",
+            "replicas": 1,
+            # Two at once would send every event twice.
+            "updateStrategy": {"type": "Recreate"},
+            "volumes": {"extra": _volumes({})},
+        },
+        "rbac": _rbac("events"),
+    }
+
+
+_COMMON: Values = {
+    "image": {"tag": f"v{pins.ALLOY_VERSION}"},
+    "crds": {"create": False},
+}
+_ROOT: Values = {**RESTRICTED_CONTAINER, "seccompProfile": {"type": "RuntimeDefault"}, "runAsUser": 0, "runAsGroup": 0}
+_UNPRIVILEGED: Values = {**RESTRICTED_CONTAINER, **RESTRICTED_POD, "runAsUser": _ALLOY_USER, "runAsGroup": _ALLOY_USER}
+
+
+def _alloy(collector: CollectorSettings, size: Resources, config_map: str) -> Values:
+    return {
+        "configMap": {"create": False, "name": config_map, "key": CONFIG_KEY},
+        "enableReporting": False,  # the chart's default reports to Grafana
+        "stabilityLevel": collector.stability,
+        "storagePath": f"{_STATE}/data",
+        "extraEnv": [{"name": "GOMEMLIMIT", "value": str(size.memory * 85 // 100)}],
+        "resources": container_resources(size),
+    }
+
+
+def _ports(collector: CollectorSettings, place: Place) -> list[Json]:
+    sources = collector.sources
+    ports = {
+        "push": place.push_port if sources.push else 0,
+        "otlp-grpc": place.otlp_grpc_port if sources.otlp.grpc else 0,
+        "otlp-http": place.otlp_http_port if sources.otlp.http else 0,
+    }
+    return [{"name": name, "port": port, "targetPort": port, "protocol": "TCP"} for name, port in ports.items() if port]
+
+
+def _volumes(host_paths: dict[str, str]) -> list[Json]:
+    """Positions and the write-ahead log: on the node where it is read anyway, else as long as the pod is there."""
+    kinds = {"state": "DirectoryOrCreate", "runlogjournal": "", "machine-id": "File"}
+    volumes: list[Json] = [
+        {"name": name, "hostPath": {"path": path, **({"type": kinds[name]} if kinds[name] else {})}}
+        for name, path in host_paths.items()
+    ]
+    return volumes if "state" in host_paths else [{"name": "state", "emptyDir": {}}, *volumes]
+
+
+def _rbac(resource: str, *, logs: bool = False) -> Values:
+    """The chart's own rules read every Secret of the cluster.
+
+    Its template joins the two lists, and writes YAML that nobody can read when one of them is empty.
+    """
+    rules: list[Json] = [_rule([resource], "list", "watch")]
+    cluster_rules: list[Json] = [_rule([resource, *([f"{resource}/log"] if logs else [])], "get")]
+    return {"rules": rules, "clusterRules": cluster_rules}
+
+
+def _rule(resources: list[str], *verbs: str) -> Values:
+    return {"apiGroups": [""], "resources": list(resources), "verbs": list(verbs)}

@@ -17,6 +17,7 @@ from settings.quantities import loki_duration
 from settings.sizes import Resources
 
 NAME = "loki-canary"
+CONTAINER = "canary"
 PORT = 3500
 DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
 SERVICE = "kubernetes:core/v1:Service"
@@ -79,7 +80,7 @@ def _pod(settings: CanarySettings, gateway_url: str, size: Resources) -> dict[st
         "securityContext": RESTRICTED_POD,
         "containers": [
             {
-                "name": "canary",
+                "name": CONTAINER,
                 "image": f"docker.io/grafana/loki-canary:{pins.LOKI_VERSION}",
                 "args": arguments(settings, gateway_url, "$(POD_NAME)"),
                 "env": [

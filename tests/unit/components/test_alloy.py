@@ -7,9 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 from hypothesis import given
 
-from components.alloy.pipeline import Place, alloy_config, discovery, pipeline
+from components.alloy.config import events_config, node_config
+from components.alloy.delivery import delivery
+from components.alloy.labels import discovery, relabelling
+from components.alloy.lines import lines
+from components.alloy.place import Place
+from components.alloy.sources import node_sources
 from components.alloy.syntax import Block, Expression, Value, document, literal, quoted
-from components.alloy.values import alloy_values
+from components.alloy.values import events_values, node_values
 from settings.cluster import ClusterSettings
 from settings.collector import SEED_LABELS, CollectorSettings
 from settings.sizes import SIZES, SizeName
@@ -17,11 +22,14 @@ from tests.support.generated import TEXTS
 
 CLUSTER = ClusterSettings(name="production", context="production")
 URL = "http://loki-gateway.monitoring.svc.cluster.local/loki/api/v1/push"
+LONGEST = 256 * 1024
 META = "__meta_kubernetes"
 
 
 def blocks(**said: object) -> list[Block]:
-    return pipeline(CollectorSettings.model_validate(said), CLUSTER, Place(URL))
+    collector, place = CollectorSettings.model_validate(said), Place(URL)
+    process = lines(collector, CLUSTER, LONGEST, [])
+    return [*node_sources(collector, place, LONGEST), process, delivery(collector, CLUSTER, place)]
 
 
 def find(tree: Sequence[Block], name: str) -> Iterator[Block]:
@@ -233,7 +241,7 @@ def test_the_endpoint_gives_up_when_the_settings_say_so() -> None:
 
 
 def test_every_component_sends_to_one_that_is_there() -> None:
-    text = alloy_config(CollectorSettings(), CLUSTER, Place(URL))
+    text = node_config(CollectorSettings(), CLUSTER, Place(URL), LONGEST)
     components = set(re.findall(r'^([a-z_.]+) "([a-z]+)" {$', text, re.MULTILINE))
     references = re.findall(r"\b((?:discovery|local|loki)\.[a-z_.]+)\.([a-z]+)\.(?:targets|output|receiver)\b", text)
     assert len(references) == 5
@@ -244,7 +252,7 @@ def test_every_component_sends_to_one_that_is_there() -> None:
 
 
 def test_the_positions_stay_on_the_node() -> None:
-    values = alloy_values(SIZES[SizeName.SMALL]["alloy"])
+    values = node_values(CollectorSettings(), SIZES[SizeName.SMALL]["alloy"], "alloy-config", Place(URL))
     alloy, controller = values["alloy"], values["controller"]
     assert isinstance(alloy, Mapping)
     assert isinstance(controller, Mapping)

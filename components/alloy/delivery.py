@@ -1,0 +1,40 @@
+"""The way to Loki: batches, retries, and the write-ahead log."""
+
+from components.alloy.place import Place
+from components.alloy.syntax import Block, Value
+from components.loki.overrides import SINGLE_TENANT
+from settings.cluster import ClusterSettings
+from settings.collector import CollectorSettings
+from settings.quantities import kubernetes_size, loki_duration
+
+
+def delivery(collector: CollectorSettings, cluster: ClusterSettings, place: Place) -> Block:
+    """loki.write, with the cluster's name on every line."""
+    endpoint: dict[str, Value] = {
+        "url": place.push_url,
+        "batch_size": f"{kubernetes_size(collector.batch_size)}B",
+        "batch_wait": loki_duration(collector.batch_wait),
+        "max_backoff_period": loki_duration(collector.max_backoff),
+        "max_backoff_retries": collector.max_retries,
+    }
+    if collector.tenants:
+        endpoint["tenant_id"] = SINGLE_TENANT
+    external: dict[str, Value] = (
+        {"external_labels": {"cluster": cluster.name}} if "cluster" in collector.stream_labels else {}
+    )
+    blocks = [Block("endpoint", attributes=endpoint)]
+    if collector.write_ahead_log:
+        blocks.append(_write_ahead_log(collector))
+    return Block(
+        "loki.write",
+        "default",
+        external,
+        tuple(blocks),
+        comment="Batches and retries (collector.batchSize, batchWait, maxBackoff, maxRetries, writeAheadLog).",
+    )
+
+
+def _write_ahead_log(collector: CollectorSettings) -> Block:
+    # Alloy deletes older segments whether they were sent or not: they have to outlive every try of a batch.
+    longest = collector.max_retries * collector.max_backoff
+    return Block("wal", attributes={"enabled": True, "max_segment_age": loki_duration(longest)})

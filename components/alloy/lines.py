@@ -1,0 +1,125 @@
+"""What becomes of every line, whatever its source: one process with one order."""
+
+from collections.abc import Iterator, Sequence
+
+from components.alloy.formats import joining, reading
+from components.alloy.labels import metadata_labels, selector
+from components.alloy.redaction import redaction
+from components.alloy.syntax import Block, Expression, Value, quoted
+from components.canary.resources import CONTAINER as CANARY_CONTAINER
+from components.canary.resources import NAME as CANARY
+from settings.cluster import ClusterSettings
+from settings.collector import CollectorSettings
+from settings.processing import Drop, RateLimit
+from settings.quantities import kubernetes_size, loki_duration
+
+# Stands in the place of what is cut off.
+CUT = " ...(cut by the collector)"
+_TENANT = "__tenant_id__"
+
+
+def lines(collector: CollectorSettings, cluster: ClusterSettings, max_line_size: int, sources: Sequence[str]) -> Block:
+    """`loki.process "lines"`: join, drop, redact, cut, read, and keep the labels that make a stream.
+
+    `sources` are those with a format of their own, as in formats.SOURCE_FORMATS.
+
+    Redaction comes before anything is taken from a line, and before it is cut: half a secret would not be known.
+    """
+    return Block(
+        "loki.process",
+        "lines",
+        {"forward_to": [Expression("loki.write.default.receiver")]},
+        (
+            _canary_noise(cluster),
+            *joining(collector, sources),
+            *map(_drop, collector.drop),
+            *_rate_limits(collector.rate_limits),
+            *redaction(collector.redact),
+            _long_line(collector, max_line_size),
+            reading(collector, sources),
+            Block(
+                "stage.drop",
+                attributes={
+                    "older_than": loki_duration(collector.max_age),
+                    "drop_counter_reason": "older_than_max_age",
+                },
+                comment="collector.maxAge",
+            ),
+            *_tenants(collector),
+            *_labels(collector),
+        ),
+        comment="Every line of every source goes through here.",
+    )
+
+
+def _canary_noise(cluster: ClusterSettings) -> Block:
+    """The canary writes of lines that it cannot read; fed back, each would make one more."""
+    where = selector({"namespace": cluster.namespace, "pod": f"{CANARY}-*"}, container=CANARY_CONTAINER)
+    return _without(f"{where} !~ {quoted(r'^[0-9]{19} p*$')}", "canary_noise", "The canary's own messages.")
+
+
+def _without(what: str, reason: str, comment: str) -> Block:
+    attributes: dict[str, Value] = {"selector": what, "action": "drop", "drop_counter_reason": reason}
+    return Block("stage.match", attributes=attributes, comment=comment)
+
+
+def _within(what: str, *stages: Block, comment: str) -> Block:
+    return Block("stage.match", attributes={"selector": what}, blocks=stages, comment=comment)
+
+
+def _drop(rule: Drop) -> Block:
+    what = selector(rule.match) + (f" |~ {quoted(rule.pattern)}" if rule.pattern else "")
+    if not rule.keep:
+        return _without(what, rule.name, "collector.drop")
+    sampling = Block("stage.sampling", attributes={"rate": rule.keep, "drop_counter_reason": rule.name})
+    return _within(what, sampling, comment="collector.drop: keep")
+
+
+def _rate_limits(limits: tuple[RateLimit, ...]) -> Iterator[Block]:
+    named = [limit for limit in limits if limit.namespace]
+    for limit in named:
+        stage = Block("stage.limit", attributes={"rate": limit.rate, "burst": limit.burst, "drop": True})
+        yield _within(selector({"namespace": limit.namespace or ""}), stage, comment="collector.rateLimits")
+    others = "|".join(limit.namespace or "" for limit in named)
+    for limit in limits:
+        if not limit.namespace:
+            each: dict[str, Value] = {
+                "rate": limit.rate,
+                "burst": limit.burst,
+                "drop": True,
+                "by_label_name": "namespace",
+            }
+            what = f'{{namespace=~".+", namespace!~{quoted(others)}}}'
+            yield _within(what, Block("stage.limit", attributes=each), comment="collector.rateLimits")
+
+
+def _long_line(collector: CollectorSettings, max_line_size: int) -> Block:
+    if collector.long_lines == "drop":
+        attributes: dict[str, Value] = {"longer_than": _bytes(max_line_size), "drop_counter_reason": "line_too_long"}
+        return Block("stage.drop", attributes=attributes, comment="limits.maxLineSize, collector.longLines")
+    rule = Block("rule", attributes={"limit": _bytes(max_line_size), "suffix": CUT})
+    return Block("stage.truncate", blocks=(rule,), comment="limits.maxLineSize, collector.longLines")
+
+
+def _bytes(size: int) -> str:
+    return f"{kubernetes_size(size)}B"
+
+
+def _tenants(collector: CollectorSettings) -> Iterator[Block]:
+    for route in collector.tenants:
+        what = f"{{namespace=~{quoted('|'.join(route.namespaces))}}}"
+        tenant = Block("stage.tenant", attributes={"value": route.tenant})
+        yield _within(what, tenant, comment="collector.tenants")
+
+
+def _labels(collector: CollectorSettings) -> Iterator[Block]:
+    """Labels that make no stream become structured metadata; what has no name in the settings goes."""
+    if metadata := metadata_labels(collector):
+        yield Block(
+            "stage.structured_metadata",
+            attributes={"values": dict.fromkeys(metadata, "")},
+            comment="collector.labels that are not in collector.indexLabels",
+        )
+    kept = [label for label in collector.stream_labels if label != "cluster"]
+    kept += [_TENANT] if collector.tenants else []
+    yield Block("stage.label_keep", attributes={"values": kept}, comment="collector.indexLabels")

@@ -1,0 +1,21 @@
+"""Where a collector runs: what the cluster gives, and what a local run replaces."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Place:
+    """Addresses and folders of one collector; a local run replaces these values and nothing else."""
+
+    push_url: str
+    """Where lines go to."""
+    logs: str = "/var/log"
+    """The folder with the node's logs."""
+    pods: Sequence[Mapping[str, str]] | None = None
+    """Pods as targets with Kubernetes' meta labels, instead of those that the API server knows."""
+    listen: str = "0.0.0.0"  # noqa: S104 - in a pod that is its own address alone
+    """Where the receivers listen."""
+    push_port: int = 3500
+    otlp_grpc_port: int = 4317
+    otlp_http_port: int = 4318

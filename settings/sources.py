@@ -1,0 +1,88 @@
+"""Where the collector takes lines from, and which pods' lines."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from settings.base import DnsLabel, Group, spelled
+from settings.quantities import Duration, parse_duration
+
+PodSource = Literal["files", "api", "none"]
+LineFormat = Literal["json", "logfmt", "klog", "airflow"]
+NodePath = Annotated[
+    str,
+    spelled(r"^/var/log/[^\x00\n]+$", "a path or a pattern below /var/log, such as /var/log/syslog or /var/log/*.log"),
+]
+JobName = Annotated[str, spelled(r"^[^\x00\n]{1,100}$", "a name of at most 100 characters")]
+
+
+class Namespaces(Group):
+    """Whose pods are collected: all, unless `only` names some; never those of `never`."""
+
+    only: tuple[DnsLabel, ...] = ()
+    """Collect these namespaces and no other."""
+    never: tuple[DnsLabel, ...] = ()
+    """Do not collect these namespaces."""
+
+
+class Pods(Group):
+    """Which pods are collected, by their own labels; a pod's annotation `logstack/collect: "false"` opts it out."""
+
+    only: Mapping[str, str] = {}
+    """Collect pods that have all of these labels, such as {tier: backend}."""
+    never: Mapping[str, str] = {}
+    """Do not collect pods that have one of these labels."""
+
+
+class Journal(Group):
+    """The nodes' systemd journal."""
+
+    enabled: bool = False
+    """Read /run/log/journal and /var/log/journal of each node."""
+    units: tuple[JobName, ...] = ()
+    """Only these units, such as kubelet.service; without any all of them."""
+    max_age: Duration = parse_duration("7h")
+    """How far back the first read goes (Alloy's default)."""
+
+
+class NodeFile(Group):
+    """Files of the nodes, such as syslog files."""
+
+    path: NodePath
+    """Below /var/log of the node; `*` and `**` match names and folders."""
+    job: JobName
+    """The label `job` of their lines."""
+
+
+class Otlp(Group):
+    """Logs in OpenTelemetry's protocol, taken in by every collector."""
+
+    grpc: bool = False
+    """On port 4317."""
+    http: bool = False
+    """On port 4318."""
+
+
+class Sources(Group):
+    """Where lines come from."""
+
+    pods: PodSource = "files"
+    """`files`: the node's /var/log/pods, read-only, as root; `api`: the Kubernetes API, without host paths and root,
+    and without the label `stream`; `none`: no pods."""
+    events: bool = False
+    """Kubernetes events, taken once per cluster by a collector of their own."""
+    journal: Journal = Journal()
+    node_files: tuple[NodeFile, ...] = ()
+    """Files of the nodes."""
+    otlp: Otlp = Otlp()
+    push: bool = False
+    """Loki's push API on port 3500 of every collector, for Vector and other shippers."""
+
+    @property
+    def read_the_node(self) -> bool:
+        """Whether the collector needs the node's /var/log."""
+        return self.pods == "files" or self.journal.enabled or bool(self.node_files)
+
+    @property
+    def on_nodes(self) -> bool:
+        """Whether a collector runs on every node."""
+        return self.read_the_node or self.pods == "api" or self.otlp.grpc or self.otlp.http or self.push
