@@ -4,6 +4,7 @@ import pulumi
 
 from components.alloy.component import Alloy
 from components.canary.component import Canary
+from components.canary.resources import found_by
 from components.cluster.component import Cluster
 from components.grafana.component import GrafanaDatasource
 from components.loki.component import Loki
@@ -24,16 +25,22 @@ loki = Loki("loki", settings, store, cluster, chart=settings.charts.loki)
 alloy = Alloy(
     "alloy",
     settings.collector,
-    loki.push_url,
+    loki.intake,
     cluster,
     chart=settings.charts.alloy,
     size=settings.resources_of("alloy"),
-    max_line_size=settings.limits.max_line_size,
 )
-canary = Canary("canary", settings.canary, loki.gateway_url, cluster, size=settings.resources_of("canary"))
-grafana = GrafanaDatasource("grafana", settings.grafana, loki.gateway_url, cluster)
+canary = Canary(
+    "canary",
+    settings.canary,
+    loki.gateway_url,
+    cluster,
+    found=found_by(settings.canary, settings.collector, loki.tenant),
+    size=settings.resources_of("canary"),
+)
+grafana = GrafanaDatasource("grafana", settings.grafana, loki.gateway_url, cluster, tenants=settings.tenant_names)
 
 pulumi.export("gatewayUrl", loki.gateway_url)
-pulumi.export("pushUrl", loki.push_url)
+pulumi.export("pushUrl", loki.intake.push_url)
 pulumi.export("queryUrl", f"{loki.gateway_url}/loki/api/v1")
 pulumi.export("datasourceUid", grafana.uid)

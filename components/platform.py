@@ -1,11 +1,12 @@
 """The whole stack as data: the parts that `__main__` registers, for the plan and the tests, without Pulumi."""
 
 from components.alloy.resources import alloy
-from components.canary.resources import canary
+from components.canary.resources import canary, found_by
 from components.cluster.resources import cluster
 from components.declaration import Part
 from components.grafana.resources import grafana
-from components.loki.addresses import gateway_url, push_url
+from components.loki.addresses import gateway_url
+from components.loki.intake import intake
 from components.loki.resources import loki
 from components.object_store.access import store_access
 from components.object_store.resources import object_store
@@ -15,7 +16,8 @@ from settings.tree import Settings
 def platform(settings: Settings) -> tuple[Part, ...]:
     """The parts in the order of `__main__`; a test holds the two equal."""
     place = settings.cluster
-    push, gateway = push_url(place), gateway_url(place)
+    gateway = gateway_url(place)
+    found = found_by(settings.canary, settings.collector, settings.default_tenant)
     return (
         cluster("cluster", place),
         object_store("store", settings.object_store, settings.resources_of("object-store"), place),
@@ -23,12 +25,11 @@ def platform(settings: Settings) -> tuple[Part, ...]:
         alloy(
             "alloy",
             settings.collector,
-            push,
+            intake(settings, place),
             settings.resources_of("alloy"),
             place,
-            source=settings.charts.alloy,
-            max_line_size=settings.limits.max_line_size,
+            settings.charts.alloy,
         ),
-        canary("canary", settings.canary, gateway, settings.resources_of("canary"), place),
-        grafana("grafana", settings.grafana, gateway, place),
+        canary("canary", settings.canary, gateway, settings.resources_of("canary"), place, found),
+        grafana("grafana", settings.grafana, gateway, place, settings.tenant_names),
     )

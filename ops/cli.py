@@ -113,23 +113,29 @@ def try_(
 
 tools = typer.Typer(help="The pinned external binaries.", no_args_is_help=True)
 app.add_typer(tools, name="tools")
-BinaryNames = Annotated[list[str] | None, typer.Argument(help="Which; all by default.", show_default=False)]
+BinaryNames = Annotated[
+    list[str] | None, typer.Argument(help="Which; by default all but those on demand.", show_default=False)
+]
 
 
 @tools.command("list")
-def list_tools(names: BinaryNames = None) -> None:
+def list_tools(
+    names: Annotated[list[str] | None, typer.Argument(help="Which; all by default.", show_default=False)] = None,
+) -> None:
     """Show which binaries are here, without a download or a build; the exit code is 1 if one is missing."""
-    from tools.__main__ import main as run_tools
+    _run_tools("--list", names)
 
-    raise typer.Exit(run_tools(["--list", *(names or [])]))
+
+@tools.command("obtain")
+def obtain_tools(names: BinaryNames = None) -> None:
+    """Obtain binaries: from PATH, as an official release, or built from their Go modules."""
+    _run_tools(names)
 
 
 @tools.command("build")
 def build_tools(names: BinaryNames = None) -> None:
-    """Obtain binaries: from PATH, as an official release, or built from their Go modules."""
-    from tools.__main__ import main as run_tools
-
-    raise typer.Exit(run_tools(names or []))
+    """Build binaries from their Go modules into the cache, unless it has them; Alloy (alloy) only if it is named."""
+    _run_tools("--build", names)
 
 
 @contextmanager

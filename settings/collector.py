@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from settings.base import Group, spelled
-from settings.processing import Drop, Parser, RateLimit, TenantRoute
+from settings.processing import Drop, Parser, RateLimit
 from settings.quantities import Duration, Size, parse_duration, parse_size
 from settings.redaction import RedactionSettings
 from settings.sources import Namespaces, Pods, Sources
@@ -70,8 +70,6 @@ class CollectorSettings(Group):
     """What happens to a line above limits.maxLineSize: its beginning is sent, or nothing. Both are counted."""
     rate_limits: tuple[RateLimit, ...] = ()
     """Lines a second, by namespace."""
-    tenants: tuple[TenantRoute, ...] = ()
-    """Namespaces whose lines belong to a tenant of their own; Loki then asks every request for its tenant."""
     max_age: Duration = parse_duration("7d")
     """Lines older than this are dropped and counted (Loki's default refuses them one push at a time)."""
     batch_size: Size = parse_size("1Mi")

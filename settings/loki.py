@@ -8,6 +8,7 @@ from settings import pins
 from settings.base import DnsName, Group, spelled
 from settings.quantities import Duration, Size, parse_duration, parse_size
 from settings.sizes import SIZES, Resources, SizeName
+from settings.tenants import Tenant
 
 DeploymentMode = Literal["simple-scalable", "monolithic"]
 Role = Literal["write", "read", "backend", "monolithic"]
@@ -15,6 +16,10 @@ _ROLES: dict[DeploymentMode, tuple[Role, ...]] = {
     "simple-scalable": ("write", "read", "backend"),
     "monolithic": ("monolithic",),
 }
+
+
+# Loki's name for everybody when authentication is off.
+SINGLE_TENANT = "fake"
 
 
 def _iso_date(value: object) -> object:
@@ -119,6 +124,9 @@ class LokiSettings(Group):
     schema_periods: tuple[SchemaPeriod, ...] = (SchemaPeriod(),)
     """The schema's history, oldest first."""
     limits: Limits = Limits()
+    tenants: tuple[Tenant, ...] = ()
+    """Tenants with namespaces of their own; with any of them Loki asks every request for its tenant, and lines of all
+    other namespaces belong to the tenant `fake`, as Loki calls everybody without tenants."""
     caches: Caches = Caches()
     gateway: Gateway = Gateway()
     size: SizeName = SizeName.SMALL
@@ -131,6 +139,16 @@ class LokiSettings(Group):
     """The StorageClass of Loki's volumes; without it the cluster's default."""
     loki_version: Annotated[str, spelled(r"^\d+\.\d+\.\d+$", "a full version, such as 3.7.8")] = pins.LOKI_VERSION
     """Loki's version."""
+
+    @property
+    def tenant_names(self) -> tuple[str, ...]:
+        """Every tenant's name, first that of all lines without a tenant of their own; none while Loki asks for none."""
+        return (SINGLE_TENANT, *(tenant.name for tenant in self.tenants)) if self.tenants else ()
+
+    @property
+    def default_tenant(self) -> str | None:
+        """The tenant of what has no tenant of its own; None while Loki asks nobody for one."""
+        return SINGLE_TENANT if self.tenants else None
 
     @property
     def roles(self) -> tuple[Role, ...]:

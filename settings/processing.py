@@ -13,10 +13,6 @@ Language = Literal["java", "python", "go"]
 # As Alloy has them: RE2, checked by RE2 itself.
 Pattern = Annotated[str, spelled(r"^[^\x00\n]{1,1000}$", "a regular expression (RE2) of at most 1,000 characters")]
 RuleName = Annotated[str, spelled(r"^[a-z0-9][a-z0-9-]{0,40}$", "a name of lower-case letters, digits and -")]
-TenantName = Annotated[
-    str,
-    spelled(r"^[a-zA-Z0-9!_.*'()-]{1,150}$", "a tenant's name as Loki takes it: at most 150 of a-z A-Z 0-9 !-_.*'()"),
-]
 
 
 class Multiline(Group):
@@ -81,12 +77,3 @@ class RateLimit(Group):
     """Lines a second."""
     burst: int = Field(ge=1)
     """Lines at once."""
-
-
-class TenantRoute(Group):
-    """Whose lines some namespaces' are."""
-
-    tenant: TenantName
-    """Loki's tenant."""
-    namespaces: tuple[DnsLabel, ...]
-    """The namespaces whose lines it gets."""

@@ -61,6 +61,11 @@ class Otlp(Group):
     http: bool = False
     """On port 4318."""
 
+    @property
+    def enabled(self) -> bool:
+        """Whether either is on."""
+        return self.grpc or self.http
+
 
 class Sources(Group):
     """Where lines come from."""
@@ -85,4 +90,4 @@ class Sources(Group):
     @property
     def on_nodes(self) -> bool:
         """Whether a collector runs on every node."""
-        return self.read_the_node or self.pods == "api" or self.otlp.grpc or self.otlp.http or self.push
+        return self.read_the_node or self.pods == "api" or self.otlp.enabled or self.push

@@ -1,23 +1,23 @@
 """The way to Loki: batches, retries, and the write-ahead log."""
 
-from components.alloy.place import Place
 from components.alloy.syntax import Block, Value
-from components.loki.overrides import SINGLE_TENANT
+from components.loki.intake import Intake
 from settings.cluster import ClusterSettings
 from settings.collector import CollectorSettings
+from settings.loki import SINGLE_TENANT
 from settings.quantities import kubernetes_size, loki_duration
 
 
-def delivery(collector: CollectorSettings, cluster: ClusterSettings, place: Place) -> Block:
+def delivery(collector: CollectorSettings, cluster: ClusterSettings, intake: Intake) -> Block:
     """loki.write, with the cluster's name on every line."""
     endpoint: dict[str, Value] = {
-        "url": place.push_url,
+        "url": intake.push_url,
         "batch_size": f"{kubernetes_size(collector.batch_size)}B",
         "batch_wait": loki_duration(collector.batch_wait),
         "max_backoff_period": loki_duration(collector.max_backoff),
         "max_backoff_retries": collector.max_retries,
     }
-    if collector.tenants:
+    if intake.tenants:
         endpoint["tenant_id"] = SINGLE_TENANT
     external: dict[str, Value] = (
         {"external_labels": {"cluster": cluster.name}} if "cluster" in collector.stream_labels else {}

@@ -8,17 +8,19 @@ from components.alloy.redaction import redaction
 from components.alloy.syntax import Block, Expression, Value, quoted
 from components.canary.resources import CONTAINER as CANARY_CONTAINER
 from components.canary.resources import NAME as CANARY
+from components.loki.intake import Intake
 from settings.cluster import ClusterSettings
 from settings.collector import CollectorSettings
 from settings.processing import Drop, RateLimit
 from settings.quantities import kubernetes_size, loki_duration
+from settings.tenants import Tenant
 
 # Stands in the place of what is cut off.
 CUT = " ...(cut by the collector)"
 _TENANT = "__tenant_id__"
 
 
-def lines(collector: CollectorSettings, cluster: ClusterSettings, max_line_size: int, sources: Sequence[str]) -> Block:
+def lines(collector: CollectorSettings, cluster: ClusterSettings, intake: Intake, sources: Sequence[str]) -> Block:
     """`loki.process "lines"`: join, drop, redact, cut, read, and keep the labels that make a stream.
 
     `sources` are those with a format of their own, as in formats.SOURCE_FORMATS.
@@ -35,7 +37,7 @@ def lines(collector: CollectorSettings, cluster: ClusterSettings, max_line_size:
             *map(_drop, collector.drop),
             *_rate_limits(collector.rate_limits),
             *redaction(collector.redact),
-            _long_line(collector, max_line_size),
+            _long_line(collector, intake.max_line_size),
             reading(collector, sources),
             Block(
                 "stage.drop",
@@ -45,8 +47,8 @@ def lines(collector: CollectorSettings, cluster: ClusterSettings, max_line_size:
                 },
                 comment="collector.maxAge",
             ),
-            *_tenants(collector),
-            *_labels(collector),
+            *map(_tenant, intake.tenants),
+            *_labels(collector, with_tenants=bool(intake.tenants)),
         ),
         comment="Every line of every source goes through here.",
     )
@@ -105,14 +107,12 @@ def _bytes(size: int) -> str:
     return f"{kubernetes_size(size)}B"
 
 
-def _tenants(collector: CollectorSettings) -> Iterator[Block]:
-    for route in collector.tenants:
-        what = f"{{namespace=~{quoted('|'.join(route.namespaces))}}}"
-        tenant = Block("stage.tenant", attributes={"value": route.tenant})
-        yield _within(what, tenant, comment="collector.tenants")
+def _tenant(tenant: Tenant) -> Block:
+    what = f"{{namespace=~{quoted('|'.join(tenant.namespaces))}}}"
+    return _within(what, Block("stage.tenant", attributes={"value": tenant.name}), comment="tenants")
 
 
-def _labels(collector: CollectorSettings) -> Iterator[Block]:
+def _labels(collector: CollectorSettings, *, with_tenants: bool) -> Iterator[Block]:
     """Labels that make no stream become structured metadata; what has no name in the settings goes."""
     if metadata := metadata_labels(collector):
         yield Block(
@@ -121,5 +121,5 @@ def _labels(collector: CollectorSettings) -> Iterator[Block]:
             comment="collector.labels that are not in collector.indexLabels",
         )
     kept = [label for label in collector.stream_labels if label != "cluster"]
-    kept += [_TENANT] if collector.tenants else []
+    kept += [_TENANT] if with_tenants else []
     yield Block("stage.label_keep", attributes={"values": kept}, comment="collector.indexLabels")

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Place:
-    """Addresses and folders of one collector; a local run replaces these values and nothing else."""
+    """Folders and ports of one collector; a local run replaces these values, the address of Loki, and nothing else."""
 
-    push_url: str
-    """Where lines go to."""
     logs: str = "/var/log"
     """The folder with the node's logs."""
     pods: Sequence[Mapping[str, str]] | None = None

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from components.alloy.config import events_config, node_config
-from components.alloy.place import Place
 from components.alloy.values import CONFIG_KEY, Values, events_values, node_values
 from components.chart import chart
 from components.declaration import Declaration, Part, kubernetes, labels
+from components.loki.intake import Intake
 from settings.charts import ChartSource
 from settings.cluster import ClusterSettings
 from settings.collector import CollectorSettings
@@ -19,22 +19,19 @@ NODES, EVENTS = "alloy", "alloy-events"
 def alloy(
     name: str,
     collector: CollectorSettings,
-    push_url: str,
+    intake: Intake,
     size: Resources,
     cluster: ClusterSettings,
-    *,
     source: ChartSource,
-    max_line_size: int,
 ) -> Part:
     """The Alloy part; its reloaders take a changed configuration up without a restart."""
-    place = Place(push_url)
     children: list[Declaration] = []
     if collector.sources.on_nodes:
-        config = node_config(collector, cluster, place, max_line_size)
-        values = node_values(collector, size, f"{NODES}-config", place)
+        config = node_config(collector, cluster, intake)
+        values = node_values(collector, size, f"{NODES}-config")
         children += _release(NODES, config, values, cluster, source)
     if collector.sources.events:
-        config = events_config(collector, cluster, place, max_line_size)
+        config = events_config(collector, cluster, intake)
         values = events_values(collector, size, f"{EVENTS}-config")
         children += _release(EVENTS, config, values, cluster, source)
     return Part("logstack:index:Alloy", name, tuple(children))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from components.alloy.labels import SOURCE, discovery, pattern_of, relabelling
 from components.alloy.place import Place
 from components.alloy.syntax import Block, Expression, Value
+from components.loki.intake import Intake
 from settings.collector import CollectorSettings
 from settings.quantities import loki_duration
 
@@ -15,18 +16,18 @@ _NODE = Expression('sys.env("HOSTNAME")')
 _JOINED = 2
 
 
-def node_sources(collector: CollectorSettings, place: Place, max_line_size: int) -> Iterator[Block]:
+def node_sources(collector: CollectorSettings, place: Place, intake: Intake) -> Iterator[Block]:
     """The sources of every node's collector."""
     sources = collector.sources
     if sources.pods != "none":
         yield from discovery(collector) if place.pods is None else []
         yield relabelling(collector, place)
-        yield from _pod_files(max_line_size) if sources.pods == "files" else [_pod_api()]
+        yield from _pod_files(intake.max_line_size) if sources.pods == "files" else [_pod_api()]
     if sources.journal.enabled:
         yield from _journal(collector)
     if sources.node_files:
         yield from _node_files(collector, place)
-    if sources.otlp.grpc or sources.otlp.http:
+    if sources.otlp.enabled:
         yield from _otlp(collector, place)
     if sources.push:
         yield _push(place)

@@ -1,6 +1,6 @@
 """The Alloy chart's values."""
 
-from components.alloy.place import Place
+from components.alloy.config import IN_CLUSTER
 from components.declaration import RESTRICTED_CONTAINER, RESTRICTED_POD, Json, container_resources
 from settings import pins
 from settings.collector import CollectorSettings
@@ -14,7 +14,7 @@ _JOURNAL_HOST_PATHS = {"runlogjournal": "/run/log/journal", "machine-id": "/etc/
 Values = dict[str, Json]
 
 
-def node_values(collector: CollectorSettings, size: Resources, config_map: str, place: Place) -> Values:
+def node_values(collector: CollectorSettings, size: Resources, config_map: str) -> Values:
     """The values of the nodes' collectors: a DaemonSet, with of the node what the sources need."""
     sources = collector.sources
     host_paths = {"state": _STATE} if sources.read_the_node else {}
@@ -28,7 +28,7 @@ def node_values(collector: CollectorSettings, size: Resources, config_map: str, 
         # The kubelet's log files belong to root; nothing else of root is needed.
         "securityContext": _ROOT if sources.read_the_node else _UNPRIVILEGED,
     }
-    if ports := _ports(collector, place):
+    if ports := _ports(collector):
         alloy["extraPorts"] = ports
     controller: Values = {
         "type": "daemonset",
@@ -84,12 +84,12 @@ def _alloy(collector: CollectorSettings, size: Resources, config_map: str) -> Va
     }
 
 
-def _ports(collector: CollectorSettings, place: Place) -> list[Json]:
+def _ports(collector: CollectorSettings) -> list[Json]:
     sources = collector.sources
     ports = {
-        "push": place.push_port if sources.push else 0,
-        "otlp-grpc": place.otlp_grpc_port if sources.otlp.grpc else 0,
-        "otlp-http": place.otlp_http_port if sources.otlp.http else 0,
+        "push": IN_CLUSTER.push_port if sources.push else 0,
+        "otlp-grpc": IN_CLUSTER.otlp_grpc_port if sources.otlp.grpc else 0,
+        "otlp-http": IN_CLUSTER.otlp_http_port if sources.otlp.http else 0,
     }
     return [{"name": name, "port": port, "targetPort": port, "protocol": "TCP"} for name, port in ports.items() if port]
 

@@ -2,7 +2,7 @@
 
 import pulumi
 
-from components.canary.resources import canary
+from components.canary.resources import BY_STREAM, Found, canary
 from components.cluster.component import Cluster
 from components.component import Component
 from settings.collector import CanarySettings
@@ -19,8 +19,9 @@ class Canary(Component):
         gateway_url: str,
         cluster: Cluster,
         *,
+        found: Found = BY_STREAM,
         size: Resources = SIZES[SizeName.SMALL]["canary"],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`size` is what one canary asks for."""
-        super().__init__(canary(name, settings, gateway_url, size, cluster.settings), cluster=cluster, opts=opts)
+        """`found` is by what it finds its lines, `size` what one canary asks for."""
+        super().__init__(canary(name, settings, gateway_url, size, cluster.settings, found), cluster=cluster, opts=opts)

@@ -1,5 +1,7 @@
 """The canary's DaemonSet."""
 
+from dataclasses import dataclass
+
 from components.declaration import (
     RESTRICTED_CONTAINER,
     RESTRICTED_POD,
@@ -12,7 +14,7 @@ from components.declaration import (
 )
 from settings import pins
 from settings.cluster import ClusterSettings
-from settings.collector import CanarySettings
+from settings.collector import CanarySettings, CollectorSettings
 from settings.quantities import loki_duration
 from settings.sizes import Resources
 
@@ -23,7 +25,29 @@ DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
 SERVICE = "kubernetes:core/v1:Service"
 
 
-def canary(name: str, settings: CanarySettings, gateway_url: str, size: Resources, cluster: ClusterSettings) -> Part:
+@dataclass(frozen=True)
+class Found:
+    """By what the canary finds its own lines, beside the label `pod`, and as whose."""
+
+    label: str = "stream"
+    value: str = "stdout"
+    tenant: str | None = None
+    """The tenant that its requests name; None while Loki asks nobody for one."""
+
+
+BY_STREAM = Found()
+
+
+def found_by(settings: CanarySettings, collector: CollectorSettings, tenant: str | None) -> Found:
+    """The labels that its lines get on their route: the Kubernetes API does not say which stream a line is of."""
+    if settings.route == "collector" and "stream" not in collector.stream_labels:
+        return Found("container", CONTAINER, tenant)
+    return Found(tenant=tenant)
+
+
+def canary(
+    name: str, settings: CanarySettings, gateway_url: str, size: Resources, cluster: ClusterSettings, found: Found
+) -> Part:
     """The Canary part: a pod a node, and a Service for its metrics; nothing when it is off."""
     if not settings.enabled:
         return Part("logstack:index:Canary", name)
@@ -35,7 +59,7 @@ def canary(name: str, settings: CanarySettings, gateway_url: str, size: Resource
         labels(NAME),
         spec={
             "selector": {"matchLabels": selector},
-            "template": {"metadata": {"labels": labels(NAME)}, "spec": _pod(settings, gateway_url, size)},
+            "template": {"metadata": {"labels": labels(NAME)}, "spec": _pod(settings, gateway_url, size, found)},
         },
     )
     service = kubernetes(
@@ -56,22 +80,25 @@ def canary(name: str, settings: CanarySettings, gateway_url: str, size: Resource
     )
 
 
-def arguments(settings: CanarySettings, gateway_url: str, pod_name: str) -> list[str]:
+def arguments(settings: CanarySettings, gateway_url: str, pod_name: str, found: Found) -> list[str]:
     """The canary's flags; a test runs the real canary with them.
 
-    Its tail and its queries find its lines by the labels `pod` and `stream`, which therefore stay index labels.
+    Its tail and its queries find its lines by two labels, which therefore stay index labels.
     """
     address = gateway_url.removeprefix("http://")
     return [
         f"-addr={address if ':' in address else f'{address}:80'}",
         "-labelname=pod",
         f"-labelvalue={pod_name}",
+        f"-streamname={found.label}",
+        f"-streamvalue={found.value}",
         f"-interval={loki_duration(settings.interval)}",
         *(["-push=true"] if settings.route == "direct" else []),
+        *([f"-tenant-id={found.tenant}"] if found.tenant else []),
     ]
 
 
-def _pod(settings: CanarySettings, gateway_url: str, size: Resources) -> dict[str, Json]:
+def _pod(settings: CanarySettings, gateway_url: str, size: Resources, found: Found) -> dict[str, Json]:
     probe: Json = {"httpGet": {"path": "/metrics", "port": "http-metrics"}, "periodSeconds": 15}
     return {
         "automountServiceAccountToken": False,
@@ -82,7 +109,7 @@ def _pod(settings: CanarySettings, gateway_url: str, size: Resources) -> dict[st
             {
                 "name": CONTAINER,
                 "image": f"docker.io/grafana/loki-canary:{pins.LOKI_VERSION}",
-                "args": arguments(settings, gateway_url, "$(POD_NAME)"),
+                "args": arguments(settings, gateway_url, "$(POD_NAME)", found),
                 "env": [
                     {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
                     {"name": "GOMEMLIMIT", "value": str(size.memory * 85 // 100)},

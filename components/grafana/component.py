@@ -1,5 +1,7 @@
 """The GrafanaDatasource component."""
 
+from collections.abc import Sequence
+
 import pulumi
 
 from components.cluster.component import Cluster
@@ -18,12 +20,13 @@ class GrafanaDatasource(Component):
         gateway_url: str,
         cluster: Cluster,
         *,
+        tenants: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`gateway_url` is Loki's address inside the cluster."""
+        """`gateway_url` is Loki's address inside the cluster; lines of all `tenants` are asked for."""
         self.uid = settings.uid
         super().__init__(
-            grafana(name, settings, gateway_url, cluster.settings),
+            grafana(name, settings, gateway_url, cluster.settings, tenants),
             cluster=cluster,
             outputs={"uid": settings.uid},
             opts=opts,

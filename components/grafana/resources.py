@@ -1,5 +1,7 @@
 """The datasource's ConfigMap."""
 
+from collections.abc import Sequence
+
 from components.declaration import Declaration, Part, kubernetes, labels, yaml_text
 from settings.cluster import ClusterSettings
 from settings.grafana import GrafanaSettings
@@ -8,8 +10,10 @@ CONFIG = "kubernetes:core/v1:ConfigMap"
 NAME = "logstack-datasource"
 
 
-def grafana(name: str, settings: GrafanaSettings, gateway_url: str, cluster: ClusterSettings) -> Part:
-    """The GrafanaDatasource part; nothing when it is off."""
+def grafana(
+    name: str, settings: GrafanaSettings, gateway_url: str, cluster: ClusterSettings, tenants: Sequence[str] = ()
+) -> Part:
+    """The GrafanaDatasource part; nothing when it is off. It asks for the lines of all `tenants`."""
     if not settings.enabled:
         return Part("logstack:index:GrafanaDatasource", name)
     inputs = kubernetes(
@@ -17,12 +21,12 @@ def grafana(name: str, settings: GrafanaSettings, gateway_url: str, cluster: Clu
         NAME,
         settings.namespace or cluster.namespace,
         {**labels("grafana"), settings.sidecar_label: settings.sidecar_label_value},
-        data={"logstack.yaml": yaml_text(datasource(settings, gateway_url))},
+        data={"logstack.yaml": yaml_text(datasource(settings, gateway_url, tenants))},
     )
     return Part("logstack:index:GrafanaDatasource", name, (Declaration(CONFIG, NAME, inputs),))
 
 
-def datasource(settings: GrafanaSettings, gateway_url: str) -> dict[str, object]:
+def datasource(settings: GrafanaSettings, gateway_url: str, tenants: Sequence[str] = ()) -> dict[str, object]:
     """Grafana's provisioning document: never the default datasource, which is Prometheus' place."""
     json_data: dict[str, object] = {"maxLines": 1000}
     if links := settings.trace_links:
@@ -34,6 +38,10 @@ def datasource(settings: GrafanaSettings, gateway_url: str) -> dict[str, object]
                 "url": _literal("${__value.raw}"),
             }
         ]
+    header: dict[str, object] = {}
+    if tenants:
+        json_data["httpHeaderName1"] = "X-Scope-OrgID"
+        header = {"secureJsonData": {"httpHeaderValue1": "|".join(tenants)}}
     return {
         "apiVersion": 1,
         "datasources": [
@@ -46,6 +54,7 @@ def datasource(settings: GrafanaSettings, gateway_url: str) -> dict[str, object]
                 "isDefault": False,
                 "editable": False,
                 "jsonData": json_data,
+                **header,
             }
         ],
     }

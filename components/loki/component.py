@@ -4,7 +4,8 @@ import pulumi
 
 from components.cluster.component import Cluster
 from components.component import Component
-from components.loki.addresses import gateway_url, push_url
+from components.loki.addresses import gateway_url
+from components.loki.intake import intake
 from components.loki.resources import loki
 from components.object_store.component import ObjectStore
 from settings.charts import PINNED_SOURCE, ChartSource
@@ -12,7 +13,10 @@ from settings.loki import LokiSettings
 
 
 class Loki(Component):
-    """Loki behind its gateway. `gateway_url` answers queries, `push_url` takes lines."""
+    """Loki behind its gateway. `gateway_url` answers queries, `intake` takes lines.
+
+    `tenant` is what requests have to name, or None while nobody is asked for a tenant.
+    """
 
     def __init__(
         self,
@@ -26,11 +30,12 @@ class Loki(Component):
     ) -> None:
         """`chart` is where the chart comes from, if not from the pin."""
         self.gateway_url = gateway_url(cluster.settings)
-        self.push_url = push_url(cluster.settings)
+        self.intake = intake(settings, cluster.settings)
+        self.tenant = settings.default_tenant
         super().__init__(
             loki(name, settings, store.access, cluster.settings, chart),
             cluster=cluster,
             after=[store],
-            outputs={"gatewayUrl": self.gateway_url, "pushUrl": self.push_url},
+            outputs={"gatewayUrl": self.gateway_url, "pushUrl": self.intake.push_url},
             opts=opts,
         )

@@ -23,7 +23,7 @@ _FAST_CLOCKS = timedelta(hours=1)
 def loki_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings) -> Section:
     """loki.yaml as a document."""
     config: Section = {
-        "auth_enabled": False,
+        "auth_enabled": bool(settings.tenants),
         # Clusters without the internet, and no report that the operator did not ask for.
         "analytics": {"reporting_enabled": False},
         # Loki's default is on, and pays for spans that nobody asked for.
@@ -40,6 +40,9 @@ def loki_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         "query_range": _query_range(settings, cluster),
         "ruler": _ruler(store),
     }
+    if settings.tenants:
+        # Grafana's datasource asks for several tenants at once.
+        config["querier"] = {"multi_tenant_queries_enabled": True}
     if settings.caches.chunks:
         config["chunk_store_config"] = {"chunk_cache_config": _memcached("chunks-cache", cluster)}
     return config

@@ -73,7 +73,7 @@ def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
 def _loki(settings: LokiSettings, store: StoreAccess, config_hash: str) -> Values:
     values: Values = {
         "image": {"tag": settings.loki_version},
-        "auth_enabled": False,  # also decides what nginx asks for
+        "auth_enabled": bool(settings.tenants),  # the chart adds its tenant to nginx, if it has one
         "commonConfig": {"replication_factor": settings.replication_factor},
         # Our ConfigMap instead of the chart's template: what Loki has verified is what Loki gets.
         "configObjectName": CONFIG_MAP,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from components.loki.overrides import SINGLE_TENANT
+from settings.loki import SINGLE_TENANT
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

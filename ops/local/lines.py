@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from settings.collector import IndexLabel
+from settings.collector import LabelName
 from settings.quantities import kubernetes_size
 
 SAMPLE = Path(__file__).parent / "sample.log"
@@ -66,7 +66,7 @@ def _read(path: Path) -> LogFile:
     return LogFile(path, lines, len(raw) if cut else None, replaced)
 
 
-def stream_labels(file: LogFile, pod: int, cluster: str, index_labels: Sequence[IndexLabel]) -> dict[str, str]:
+def stream_labels(file: LogFile, pod: int, cluster: str, index_labels: Sequence[LabelName]) -> dict[str, str]:
     """The labels that the stack's collector gives pod number `pod`, which writes this file's lines."""
     app = _label(file.path.stem)
     everything = {

@@ -1,0 +1,25 @@
+"""What Loki takes in, and where: all that a collector has to know of it."""
+
+from dataclasses import dataclass
+
+from components.loki.addresses import push_url
+from settings.cluster import ClusterSettings
+from settings.loki import Limits, LokiSettings
+from settings.tenants import Tenant
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A Loki as its collectors see it."""
+
+    push_url: str
+    """Where lines are pushed to."""
+    max_line_size: int = Limits().max_line_size
+    """The longest line that it takes, bytes."""
+    tenants: tuple[Tenant, ...] = ()
+    """Whose namespaces' lines have a tenant of their own; with any of them every push names its tenant."""
+
+
+def intake(settings: LokiSettings, cluster: ClusterSettings) -> Intake:
+    """What the stack's own Loki takes in."""
+    return Intake(push_url(cluster), settings.limits.max_line_size, settings.tenants)
