@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from components.declaration import Part
 from components.platform import platform
 from ops.plan.chart_objects import ChartObjects
+from ops.plan.collection import Collected, collected
 from ops.plan.failures import FailureBudget, failure_budget
 from ops.plan.kept import Kept, kept
 from ops.plan.sizes import Sizes, sizes
@@ -40,6 +41,8 @@ class Head:
     replication_factor: int
     loki_version: str
     alloy_version: str
+    collectors: str
+    """Where they run."""
     charts: tuple[ChartVersion, ...]
 
 
@@ -69,6 +72,7 @@ class Plan:
     head: Head
     resources: tuple[Branch, ...]
     failure_budget: FailureBudget
+    collected: Collected
     kept: Kept
     sizes: Sizes
     warnings: tuple[Problem, ...]
@@ -84,6 +88,7 @@ def plan(stack: Stack, chart_objects: tuple[ChartObjects, ...] = ()) -> Plan:
         head=_head(stack),
         resources=resources(settings),
         failure_budget=failure_budget(settings),
+        collected=collected(settings),
         kept=kept(stack),
         sizes=sizes(settings),
         warnings=stack.problems,
@@ -117,8 +122,15 @@ def _head(stack: Stack) -> Head:
         replication_factor=settings.replication_factor,
         loki_version=settings.loki_version,
         alloy_version=pins.ALLOY_VERSION,
+        collectors=_collectors(settings),
         charts=tuple(_chart(name, source) for name, source in sources.items()),
     )
+
+
+def _collectors(settings: Settings) -> str:
+    sources = settings.collector.sources
+    where = [("on every node", sources.on_nodes), ("in one pod for events", sources.events)]
+    return " and ".join(words for words, on in where if on)
 
 
 def _chart(name: str, source: ChartSource) -> ChartVersion:

@@ -1,6 +1,6 @@
 """How long Loki may be away before the collectors give lines up.
 
-Alloy 1.18.1 sends one batch at a time and tries it `max_retries` times (loki/client/shards.go, sendBatch). Between two
+Alloy 1.19.0 sends one batch at a time and tries it `max_retries` times (loki/client/shards.go, sendBatch). Between two
 tries it pauses (dskit, backoff/backoff.go): a random time between 500 ms and twice that, then both ends double until
 the upper one is `max_backoff`; after the last try it does not pause. A try itself adds up to 10 s when nothing answers,
 which is left out. Meanwhile the queue is full and holds the files' readers back (`block_on_overflow`), so lines wait on
@@ -25,6 +25,8 @@ class Outage:
     tries: int
     batch_bytes: int
     """What is given up then, on each node: one batch at a time."""
+    write_ahead_log: bool
+    """Whether lines that are not sent yet stand on the node's disk."""
 
 
 def bridged_outage(collector: CollectorSettings) -> Outage:
@@ -37,4 +39,4 @@ def bridged_outage(collector: CollectorSettings) -> Outage:
         at_least, at_most, pauses = at_least + low, at_most + high, pauses - 1
         low, high = 2 * low, min(2 * high, longest_pause)
     at_least, at_most = at_least + pauses * low, at_most + pauses * high
-    return Outage(at_least, at_most, collector.max_retries, collector.batch_size)
+    return Outage(at_least, at_most, collector.max_retries, collector.batch_size, collector.write_ahead_log)

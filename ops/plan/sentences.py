@@ -1,5 +1,6 @@
 """The plan's sentences: what the text lays out, and what two plans are compared by."""
 
+from ops.plan.collection import collected_facts
 from ops.plan.failures import FailureBudget, Loss
 from ops.plan.kept import Kept
 from ops.plan.model import ChartVersion, Head, Plan
@@ -21,6 +22,7 @@ def sentences(plan: Plan) -> Facts:
         ("failure budget", plan.failure_budget.summary),
         *((f"losing {loss.lost}", _loss(loss)) for loss in plan.failure_budget.losses),
         ("no lines taken", outage_text(plan.failure_budget.outage)),
+        *((f"collected: {name}", words) for name, words in collected_facts(plan.collected)),
         *kept_facts(plan.kept),
         ("sum", f"on {nodes} " + ", ".join(f"{what} {much}" for what, much in asked)),
         *((f"warning {problem.name}", problem.consequence) for problem in plan.warnings),
@@ -46,7 +48,7 @@ def head_facts(head: Head) -> Facts:
         ("namespace", f"{head.namespace}, {made}"),
         ("pods", ", ".join(f"{count} {role}" for role, count in head.replicas.items())),
         ("charts", "\n".join(_chart(chart) for chart in head.charts)),
-        ("collector", f"Alloy {head.alloy_version} on every node"),
+        ("collector", f"Alloy {head.alloy_version} {head.collectors}"),
     ]
 
 
@@ -71,12 +73,16 @@ def evidence(budget: FailureBudget) -> Facts:
 
 def outage_text(outage: Outage) -> str:
     """How long Loki may be away, in a paragraph."""
+    waiting = "in the node's files, as far as the kubelet does not rotate them away."
+    killed = "loses what it has read ahead, 10 to 20Mi."
+    if outage.write_ahead_log:
+        waiting = "in the collector's write-ahead log on the node, as long as the node's disk has room."
+        killed = "loses nothing, and sends some lines again (Loki keeps one of them)."
     return (
         f"What Loki does not take waits in the collectors: for {spoken_duration(outage.at_least)}, with luck for "
         f"{spoken_duration(outage.at_most)}, for the pauses between the {outage.tries} tries are random (arithmetic). "
         f"Then a batch of {spoken_size(outage.batch_bytes)} is given up, and the next one tried as long; the lines "
-        "behind it wait in the node's files, as far as the kubelet does not rotate them away. A collector that is "
-        "killed meanwhile loses what it has read ahead, 10 to 20Mi."
+        f"behind it wait {waiting} A collector that is killed meanwhile {killed}"
     )
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from ops.plan.chart_objects import ChartObjects
+from ops.plan.collection import collected_facts
 from ops.plan.comparison import Comparison
 from ops.plan.failures import FailureBudget
 from ops.plan.layout import (
@@ -48,6 +49,7 @@ def comparison_text(comparison: Comparison, console: Console) -> str:
 def _show_plan(plan: Plan, console: Console) -> None:
     show_facts(console, title(plan.head), head_facts(plan.head))
     _show_budget(console, plan.failure_budget)
+    show_facts(console, "What is collected", collected_facts(plan.collected))
     show_facts(console, "What is kept", kept_facts(plan.kept))
     _show_sizes(console, plan.sizes)
     _show_resources(console, plan.resources, "" if plan.chart_objects else " (--objects)")

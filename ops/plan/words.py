@@ -30,7 +30,7 @@ def spoken_size(value: int) -> str:
     return f"{round(value / size, 2):g}{unit}"
 
 
-def spoken_share(share: Fraction) -> str:
+def spoken_share(share: Fraction | float) -> str:
     """A share in whole per cent."""
     return f"{round(share * 100)} %"
 

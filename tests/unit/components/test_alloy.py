@@ -7,29 +7,27 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 from hypothesis import given
 
-from components.alloy.config import events_config, node_config
+from components.alloy.config import IN_CLUSTER, node_config
 from components.alloy.delivery import delivery
-from components.alloy.labels import discovery, relabelling
+from components.alloy.labels import discovery
 from components.alloy.lines import lines
-from components.alloy.place import Place
 from components.alloy.sources import node_sources
 from components.alloy.syntax import Block, Expression, Value, document, literal, quoted
-from components.alloy.values import events_values, node_values
+from components.loki.intake import Intake
 from settings.cluster import ClusterSettings
 from settings.collector import SEED_LABELS, CollectorSettings
-from settings.sizes import SIZES, SizeName
 from tests.support.generated import TEXTS
 
 CLUSTER = ClusterSettings(name="production", context="production")
 URL = "http://loki-gateway.monitoring.svc.cluster.local/loki/api/v1/push"
-LONGEST = 256 * 1024
+INTAKE = Intake(URL)
 META = "__meta_kubernetes"
 
 
 def blocks(**said: object) -> list[Block]:
-    collector, place = CollectorSettings.model_validate(said), Place(URL)
-    process = lines(collector, CLUSTER, LONGEST, [])
-    return [*node_sources(collector, place, LONGEST), process, delivery(collector, CLUSTER, place)]
+    collector = CollectorSettings.model_validate(said)
+    process = lines(collector, CLUSTER, INTAKE, [])
+    return [*node_sources(collector, IN_CLUSTER, INTAKE), process, delivery(collector, CLUSTER, INTAKE)]
 
 
 def find(tree: Sequence[Block], name: str) -> Iterator[Block]:
@@ -111,13 +109,14 @@ def relabelled(tree: Sequence[Block], target: Mapping[str, str]) -> dict[str, st
     (relabel,) = find(tree, "discovery.relabel")
     for rule in relabel.blocks:
         said = rule.attributes
-        sources = said["source_labels"]
-        assert isinstance(sources, list)
+        sources = said.get("source_labels", [])
+        assert isinstance(sources, Sequence)
         joined = str(said.get("separator", ";")).join(labels.get(str(name), "") for name in sources)
-        match = re.fullmatch(str(said["regex"]), joined)
-        if match and said.get("action") == "drop":
-            return None
-        if match:
+        match = re.fullmatch(str(said.get("regex", "(.*)")), joined)
+        if said.get("action") in ("drop", "keep"):
+            if bool(match) == (said["action"] == "drop"):
+                return None
+        elif match:
             template = re.sub(r"\$(\d)", r"\\\1", str(said["replacement"]))
             labels[str(said["target_label"])] = match.expand(template)
     return {name: value for name, value in labels.items() if not name.startswith("__meta_")}
@@ -144,6 +143,7 @@ def test_a_pod_gets_the_labels_that_its_metadata_says() -> None:
         "job": "shop/cart",
         "container_runtime": "containerd",
         "node": "node-1",
+        "logstack_source": "pods",
         "__path__": "/var/log/pods/*0a1b/cart/*.log",
     }
 
@@ -185,31 +185,22 @@ def test_only_the_named_namespaces_are_watched_and_only_this_nodes_pods() -> Non
     assert not list(find(discovery(CollectorSettings()), "namespaces"))
 
 
-LABELS = [
-    (SEED_LABELS, {"node": ""}),
+LABELS: list[tuple[Sequence[str], list[str]]] = [
+    (SEED_LABELS, ["component", "node", "unit"]),
     (
         ("cluster", "namespace", "stream"),
-        dict.fromkeys(("pod", "container", "app", "job", "container_runtime", "node"), ""),
+        ["pod", "container", "app", "component", "job", "container_runtime", "node", "unit"],
     ),
-    ((*SEED_LABELS, "node"), None),
+    ((*SEED_LABELS, "node", "component", "unit"), []),
 ]
 
 
 @pytest.mark.parametrize(("index_labels", "metadata"), LABELS)
-def test_what_makes_no_stream_is_structured_metadata(
-    index_labels: Sequence[str], metadata: dict[str, str] | None
-) -> None:
-    tree = blocks(index_labels=index_labels)
-    assert [block.attributes["values"] for block in find(tree, "stage.structured_metadata")] == (
-        [metadata] if metadata else []
-    )
-    assert the(tree, "stage.label_keep") == {"values": [label for label in index_labels if label != "cluster"]}
-
-
-def test_the_runtimes_format_is_read_before_a_lines_age_and_labels() -> None:
-    (process,) = find(blocks(), "loki.process")
-    stages = [stage.name for stage in process.blocks]
-    assert stages == ["stage.cri", "stage.drop", "stage.structured_metadata", "stage.label_keep"]
+def test_what_makes_no_stream_is_structured_metadata(index_labels: Sequence[str], metadata: list[str]) -> None:
+    (process,) = (block for block in blocks(index_labels=index_labels) if block.label == "lines")
+    found = [block.attributes["values"] for block in process.blocks if block.name == "stage.structured_metadata"]
+    assert found == ([dict.fromkeys(metadata, "")] if metadata else [])
+    assert the([process], "stage.label_keep") == {"values": [label for label in index_labels if label != "cluster"]}
 
 
 @pytest.mark.parametrize(
@@ -241,27 +232,15 @@ def test_the_endpoint_gives_up_when_the_settings_say_so() -> None:
 
 
 def test_every_component_sends_to_one_that_is_there() -> None:
-    text = node_config(CollectorSettings(), CLUSTER, Place(URL), LONGEST)
+    text = node_config(CollectorSettings(), CLUSTER, INTAKE)
     components = set(re.findall(r'^([a-z_.]+) "([a-z]+)" {$', text, re.MULTILINE))
     references = re.findall(r"\b((?:discovery|local|loki)\.[a-z_.]+)\.([a-z]+)\.(?:targets|output|receiver)\b", text)
-    assert len(references) == 5
-    assert set(references) <= components
-
-
-# --- values
-
-
-def test_the_positions_stay_on_the_node() -> None:
-    values = node_values(CollectorSettings(), SIZES[SizeName.SMALL]["alloy"], "alloy-config", Place(URL))
-    alloy, controller = values["alloy"], values["controller"]
-    assert isinstance(alloy, Mapping)
-    assert isinstance(controller, Mapping)
-    assert str(alloy["storagePath"]).startswith("/var/lib/alloy/")
-    assert alloy["mounts"] == {"varlog": True, "extra": [{"name": "state", "mountPath": "/var/lib/alloy"}]}
-    assert controller["volumes"] == {
-        "extra": [{"name": "state", "hostPath": {"path": "/var/lib/alloy", "type": "DirectoryOrCreate"}}]
+    assert set(references) == {
+        ("discovery.kubernetes", "pods"),
+        ("discovery.relabel", "pods"),
+        ("local.file_match", "pods"),
+        ("loki.process", "pods"),
+        ("loki.process", "lines"),
+        ("loki.write", "default"),
     }
-
-
-def test_no_definitions_of_other_peoples_kinds_are_installed() -> None:
-    assert alloy_values(SIZES[SizeName.SMALL]["alloy"])["crds"] == {"create": False}
+    assert set(references) <= components

@@ -18,6 +18,7 @@ from components.component import Component
 from components.declaration import Declaration, Part, Secret, kubernetes
 from components.grafana.component import GrafanaDatasource
 from components.loki.component import Loki
+from components.loki.intake import Intake
 from components.object_store.component import Credentials, ObjectStore
 from settings.cluster import ClusterSettings
 from settings.collector import CanarySettings, CollectorSettings
@@ -78,7 +79,7 @@ ALONE: dict[str, tuple[type[Component], Callable[[], object]]] = {
     "a bucket in AWS": (ObjectStore, lambda: store(AWS)),
     "a directory": (ObjectStore, lambda: store({"kind": "filesystem"})),
     "Loki": (Loki, loki),
-    "Alloy": (Alloy, lambda: Alloy("alloy", CollectorSettings(), f"{URL}/loki/api/v1/push", cluster())),
+    "Alloy": (Alloy, lambda: Alloy("alloy", CollectorSettings(), Intake(f"{URL}/loki/api/v1/push"), cluster())),
     "a canary": (Canary, lambda: Canary("canary", CanarySettings(), URL, cluster())),
     "no canary": (Canary, lambda: Canary("canary", CanarySettings(enabled=False), URL, cluster())),
     "a datasource": (GrafanaDatasource, lambda: GrafanaDatasource("grafana", GrafanaSettings(), URL, cluster())),

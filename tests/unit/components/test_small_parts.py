@@ -8,7 +8,7 @@ import pytest
 import yaml
 from hypothesis import given
 
-from components.canary.resources import arguments, canary
+from components.canary.resources import BY_STREAM, Found, arguments, canary, found_by
 from components.chart import chart
 from components.cluster.kubeconfig import kubeconfig_files, refuse_wrong_cluster
 from components.declaration import Declaration, content_hash, kubernetes, yaml_text
@@ -17,7 +17,7 @@ from components.object_store import embedded
 from settings import pins
 from settings.charts import ChartSource
 from settings.cluster import ClusterSettings
-from settings.collector import CanarySettings
+from settings.collector import CanarySettings, CollectorSettings
 from settings.grafana import GrafanaSettings
 from settings.object_store import EmbeddedStore
 from settings.problems import StackProblems
@@ -142,14 +142,35 @@ CANARY_ARGUMENTS = [
 
 @pytest.mark.parametrize(("said", "gateway", "expected"), CANARY_ARGUMENTS)
 def test_the_canary_is_told(said: CanarySettings, gateway: str, expected: list[str]) -> None:
-    told = arguments(said, gateway, "canary-x")
+    told = arguments(said, gateway, "canary-x", BY_STREAM)
     assert set(expected) <= set(told)
     assert {"-labelname=pod", "-labelvalue=canary-x"} <= set(told)
     assert ("-push=true" in told) == (said.route == "direct")
+    assert not [flag for flag in told if flag.startswith("-tenant-id")]
+
+
+FOUND = [
+    ({}, {}, Found("stream", "stdout")),
+    ({}, {"sources": {"pods": "api"}}, Found("container", "canary")),
+    ({"route": "direct"}, {"sources": {"pods": "api"}}, Found("stream", "stdout")),
+]
+
+
+@pytest.mark.parametrize(("said", "collector", "expected"), FOUND)
+def test_the_canary_finds_its_lines_by_a_label_that_they_get(
+    said: dict[str, Any], collector: dict[str, Any], expected: Found
+) -> None:
+    found = found_by(CanarySettings(**said), CollectorSettings.model_validate(collector), None)
+    assert found == expected
+
+
+def test_the_canary_names_its_tenant_and_its_label() -> None:
+    told = arguments(CanarySettings(), GATEWAY, "x", Found("container", "canary", "fake"))
+    assert {"-streamname=container", "-streamvalue=canary", "-tenant-id=fake"} <= set(told)
 
 
 def test_a_canary_knows_its_pods_name() -> None:
-    daemon_set = canary("canary", CanarySettings(), GATEWAY, SIZE, CLUSTER).children[0]
+    daemon_set = canary("canary", CanarySettings(), GATEWAY, SIZE, CLUSTER, BY_STREAM).children[0]
     spec: Any = daemon_set.inputs["spec"]
     (container,) = spec["template"]["spec"]["containers"]
     assert "-labelvalue=$(POD_NAME)" in container["args"]
@@ -171,6 +192,14 @@ def test_the_datasource_asks_the_gateway_and_is_never_the_default() -> None:
     assert (found["type"], found["uid"], found["url"]) == ("loki", "loki-production", GATEWAY)
     assert (found["isDefault"], found["editable"]) == (False, False)
     assert "derivedFields" not in found["jsonData"]
+
+
+def test_the_datasource_asks_for_the_lines_of_all_tenants() -> None:
+    (config_map,) = grafana("grafana", GrafanaSettings(), GATEWAY, CLUSTER, ("fake", "team-a")).children
+    files: Any = config_map.inputs["data"]
+    (found,) = yaml.safe_load(files["logstack.yaml"])["datasources"]
+    assert found["jsonData"]["httpHeaderName1"] == "X-Scope-OrgID"
+    assert found["secureJsonData"] == {"httpHeaderValue1": "fake|team-a"}
 
 
 def test_grafanas_sidecar_finds_the_datasource_in_its_own_namespace() -> None:

@@ -1,0 +1,204 @@
+"""What becomes of a line, as blocks; tests/real sends lines through the real Alloy."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from components.alloy.config import node_config
+from components.alloy.delivery import delivery
+from components.alloy.formats import groups
+from components.alloy.labels import pattern_of, selector
+from components.alloy.lines import CUT, lines
+from components.alloy.syntax import Block
+from components.loki.intake import Intake
+from settings.cluster import ClusterSettings
+from settings.collector import CollectorSettings
+from settings.tenants import Tenant
+
+CLUSTER = ClusterSettings(name="production", context="production")
+INTAKE = Intake("http://loki/loki/api/v1/push", 4096)
+
+
+def process(intake: Intake = INTAKE, **said: object) -> Block:
+    return lines(CollectorSettings.model_validate(said), CLUSTER, intake, [])
+
+
+def find(blocks: Sequence[Block], name: str) -> Iterator[Block]:
+    for block in blocks:
+        if block.name == name:
+            yield block
+        yield from find(block.blocks, name)
+
+
+def selectors(block: Block) -> list[str]:
+    return [str(found.attributes["selector"]) for found in find([block], "stage.match")]
+
+
+# --- the order
+
+
+def test_a_line_is_redacted_before_it_is_cut_and_before_anything_is_taken_from_it() -> None:
+    stages = list(process().blocks)
+
+    def first(name: str) -> int:
+        return next(index for index, stage in enumerate(stages) if list(find([stage], name)))
+
+    order = ["stage.multiline", "stage.replace", "stage.truncate", "stage.json", "stage.drop", "stage.label_keep"]
+    assert [first(name) for name in order] == sorted(first(name) for name in order)
+
+
+def test_every_source_goes_through_the_one_process() -> None:
+    said = {
+        "sources": {
+            "journal": {"enabled": True},
+            "nodeFiles": [{"path": "/var/log/syslog", "job": "syslog"}],
+            "otlp": {"grpc": True, "http": True},
+            "push": True,
+        }
+    }
+    text = node_config(CollectorSettings.model_validate(said), CLUSTER, INTAKE)
+    receivers = re.findall(r"forward_to\s+= \[([^\]]*)\]", text)
+    written = [receiver for receiver in receivers if receiver == "loki.write.default.receiver"]
+    assert len(written) == 1
+    # From pods, journal, node files, OTLP and the push API; the other one is the journal's rules.
+    assert receivers.count("loki.process.lines.receiver") == 5
+    assert receivers.count("") == 1
+
+
+def test_each_block_says_which_setting_made_it() -> None:
+    said = {
+        "parsers": [{"match": {"app": "a"}, "format": "json", "multiline": {"language": "java"}}],
+        "drop": [{"name": "health", "pattern": "GET /health"}],
+        "rateLimits": [{"rate": 1, "burst": 1}, {"namespace": "shop", "rate": 1, "burst": 1}],
+    }
+    tree = process(Intake("http://loki", 4096, (Tenant(name="team-a", namespaces=("shop",)),)), **said)
+    assert not [block for block in tree.blocks if not block.comment]
+
+
+# --- whose lines
+
+
+SELECTORS = [
+    ({}, '{logstack_source=~".+"}'),
+    ({"app": "cart"}, '{app="cart"}'),
+    ({"app": "cart-*", "namespace": "shop"}, '{app=~"cart-.*", namespace="shop"}'),
+    ({"app": "a.b*"}, r'{app=~"a\\.b.*"}'),
+    ({"app": 'say "hi"'}, r'{app="say \"hi\""}'),
+]
+
+
+@pytest.mark.parametrize(("match", "written"), SELECTORS)
+def test_a_match_is_a_selector(match: dict[str, str], written: str) -> None:
+    assert selector(match) == written
+
+
+@pytest.mark.parametrize("text", ["a.b", "(x)|[y]{2}", "^a$", "\\d+?", "plain-name_1/x"])
+def test_a_text_as_a_pattern_matches_itself_alone(text: str) -> None:
+    assert re.fullmatch(pattern_of(text), text)
+    assert not re.fullmatch(pattern_of(text), f"{text}x")
+
+
+# --- formats
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [(r"^(?P<ip>\S+) (?<user>\w+)$", ["ip", "user"]), (r"(\d+) (?:x)", []), (r"(?i)(?P<a_1>b)", ["a_1"])],
+)
+def test_the_groups_of_a_pattern_are_those_with_a_name(pattern: str, names: list[str]) -> None:
+    assert groups(pattern) == names
+
+
+PARSERS: list[tuple[dict[str, Any], str]] = [
+    ({"match": {"app": "a"}, "format": "json"}, "json"),
+    ({"match": {"app": "a"}, "format": "json", "fields": {"trace_id": "trace.id"}}, "parser-1"),
+    ({"match": {"app": "a"}, "pattern": r"^(?P<ip>\S+)"}, "parser-1"),
+]
+
+
+@pytest.mark.parametrize(("parser", "chosen"), PARSERS)
+def test_a_parser_is_chosen_for_lines_that_chose_none_themselves(parser: dict[str, Any], chosen: str) -> None:
+    (block,) = (found for found in process(parsers=[parser]).blocks if list(find([found], "stage.static_labels")))
+    assert block.attributes["selector"] == '{app="a", logstack_format=""}'
+    assert block.blocks[0].attributes == {"values": {"logstack_format": chosen}}
+
+
+def test_a_time_that_cannot_be_read_leaves_the_runtimes_own() -> None:
+    parser = {"match": {"app": "a"}, "format": "json", "timestamp": {"field": "ts", "timeZone": "Europe/Berlin"}}
+    (stage,) = find([process(parsers=[parser])], "stage.timestamp")
+    assert stage.attributes == {
+        "source": "logstack_time",
+        "format": "RFC3339Nano",
+        "location": "Europe/Berlin",
+        "action_on_failure": "skip",
+    }
+
+
+# --- rules
+
+
+DROPS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    (
+        {"name": "health", "match": {"app": "a"}, "pattern": 'GET "/h"'},
+        {"selector": r'{app="a"} |~ "GET \"/h\""', "action": "drop", "drop_counter_reason": "health"},
+    ),
+    (
+        {"name": "noise", "match": {"app": "a"}},
+        {"selector": '{app="a"}', "action": "drop", "drop_counter_reason": "noise"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "attributes"), DROPS)
+def test_a_dropped_line_is_counted_by_its_rule(rule: dict[str, Any], attributes: dict[str, Any]) -> None:
+    (found,) = (block for block in process(drop=[rule]).blocks if block.comment == "collector.drop")
+    assert dict(found.attributes) == attributes
+
+
+def test_a_share_of_lines_is_kept_and_the_rest_counted() -> None:
+    (stage,) = find([process(drop=[{"name": "some", "match": {"app": "a"}, "keep": 0.1}])], "stage.sampling")
+    assert stage.attributes == {"rate": 0.1, "drop_counter_reason": "some"}
+
+
+def test_a_namespace_with_a_rate_of_its_own_is_not_held_to_the_others() -> None:
+    limits = [{"rate": 10, "burst": 20}, {"namespace": "shop", "rate": 1, "burst": 2}]
+    tree = process(rateLimits=limits)
+    assert [selector for selector in selectors(tree) if "shop" in selector] == [
+        '{namespace="shop"}',
+        '{namespace=~".+", namespace!~"shop"}',
+    ]
+    assert [stage.attributes["rate"] for stage in find([tree], "stage.limit")] == [1, 10]
+
+
+def test_a_long_line_is_cut_to_what_loki_takes_or_dropped() -> None:
+    (rule,) = (block for block in find([process()], "rule"))
+    assert rule.attributes == {"limit": "4KiB", "suffix": CUT}
+    dropped = [stage.attributes for stage in process(longLines="drop").blocks if stage.name == "stage.drop"]
+    assert {"longer_than": "4KiB", "drop_counter_reason": "line_too_long"} in dropped
+
+
+# --- tenants and delivery
+
+
+def test_lines_of_a_tenants_namespaces_are_the_tenants() -> None:
+    intake = Intake("http://loki", 4096, (Tenant(name="team-a", namespaces=("shop", "bank")),))
+    tree = process(intake)
+    assert '{namespace=~"shop|bank"}' in selectors(tree)
+    (keep,) = find([tree], "stage.label_keep")
+    values = keep.attributes["values"]
+    assert isinstance(values, list)
+    assert values[-1] == "__tenant_id__"
+    assert delivery(CollectorSettings(), CLUSTER, intake).blocks[0].attributes["tenant_id"] == "fake"
+
+
+def test_without_tenants_no_push_names_one() -> None:
+    assert "tenant_id" not in delivery(CollectorSettings(), CLUSTER, INTAKE).blocks[0].attributes
+
+
+def test_the_write_ahead_log_outlives_every_try_of_a_batch() -> None:
+    said = CollectorSettings.model_validate({"writeAheadLog": True, "maxRetries": 20, "maxBackoff": "6m"})
+    (log,) = find([delivery(said, CLUSTER, INTAKE)], "wal")
+    assert log.attributes == {"enabled": True, "max_segment_age": "2h"}
+    assert not list(find([delivery(CollectorSettings(), CLUSTER, INTAKE)], "wal"))
