@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -123,7 +123,7 @@ def list_tools(
     names: Annotated[list[str] | None, typer.Argument(help="Which; all by default.", show_default=False)] = None,
 ) -> None:
     """Show which binaries are here, without a download or a build; the exit code is 1 if one is missing."""
-    _run_tools("--list", names)
+    _run_tools(names, "--list")
 
 
 @tools.command("obtain")
@@ -135,7 +135,13 @@ def obtain_tools(names: BinaryNames = None) -> None:
 @tools.command("build")
 def build_tools(names: BinaryNames = None) -> None:
     """Build binaries from their Go modules into the cache, unless it has them; Alloy (alloy) only if it is named."""
-    _run_tools("--build", names)
+    _run_tools(names, "--build")
+
+
+def _run_tools(names: list[str] | None, *options: str) -> NoReturn:
+    from tools.__main__ import main as run_tools
+
+    raise typer.Exit(run_tools([*options, *(names or [])]))
 
 
 @contextmanager

@@ -37,7 +37,7 @@ ALLOY_CHART = ChartPin(
 LOKI_VERSION = "3.7.8"
 
 # The image tag is set, so it need not be the chart's. 1.18.1 needs pre-releases of modules that not every module
-# registry serves; 1.19.0 builds from published modules only, so a local run and a cluster have the same Alloy.
+# registry serves; 1.19.0 builds from those that they serve, so a local run and a cluster have the same Alloy.
 ALLOY_VERSION = "1.19.0"
 
 # The syntax module that Alloy 1.19.0 itself requires: our parser accepts what that Alloy accepts.

@@ -1,24 +1,32 @@
-"""`python -m tools`: obtain the pinned binaries, or list which are here."""
+"""`python -m tools`: obtain or build the pinned binaries, or list which are here."""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tools import catalog
+from tools.catalog import Binary
 from tools.errors import ToolError
-from tools.obtain import Located, install, known, locate
-from tools.report import duration, terminal_report
+from tools.obtain import Located, build_all, install, known, locate
+from tools.report import Report, duration, terminal_report
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a table of binaries; the exit status is 0 if all of them are here."""
+    """Print a table of binaries; the exit status is 0 if they are here, but for those that are obtained on demand."""
     parser = argparse.ArgumentParser(prog="python -m tools", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"which; all by default: {', '.join(catalog.BINARIES)}")
-    parser.add_argument("--list", action="store_true", help="only show what is here: no download, no build")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        help=f"which of {', '.join(catalog.BINARIES)}; by default {', '.join(_by_default())}",
+    )
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--list", action="store_true", help="only show what is here: no download, no build")
+    instead.add_argument("--build", action="store_true", help="build what the cache has not: no PATH, no download")
     options = parser.parse_args(arguments)
-    names = options.names or list(catalog.BINARIES)
     try:
-        return show(names) if options.list else obtain_and_show(names)
+        if options.list:
+            return show(options.names)
+        return obtain_and_show(options.names, build_all if options.build else install)
     except ToolError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -27,28 +35,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def obtain_and_show(names: Sequence[str]) -> int:
-    """Obtain binaries and print where each came from; 0. Raises ToolError."""
-    _print_table([_row(located) for located in install(names, terminal_report())])
+def obtain_and_show(names: Sequence[str], way: Callable[[Sequence[str], Report], Sequence[Located]]) -> int:
+    """Obtain binaries, where none is named all but those on demand, and print where each came from; 0.
+
+    Raises ToolError.
+    """
+    _print_table([_row(located) for located in way(names or _by_default(), terminal_report())])
     return 0
 
 
 def show(names: Sequence[str]) -> int:
-    """Print where binaries are, without a download or a build; 0 if all of them are here, else 1."""
+    """Print where binaries are, all of them where none is named, without a download or a build.
+
+    The answer is 1 if one is missing that is named or is not on demand, else 0.
+    """
     report = terminal_report()
-    found = {name: locate(known(name), report) for name in names}
-    _print_table(
-        [
-            _row(located) if located else (name, known(name).version, "missing", "", "")
-            for name, located in found.items()
-        ]
-    )
-    return 0 if all(found.values()) else 1
+    found = {name: locate(known(name), report) for name in names or catalog.BINARIES}
+    _print_table([_row(located) if located else _missing(known(name)) for name, located in found.items()])
+    return 0 if all(found[name] for name in names or _by_default()) else 1
+
+
+def _by_default() -> list[str]:
+    return [name for name, binary in catalog.BINARIES.items() if not binary.on_demand]
 
 
 def _row(located: Located) -> tuple[str, ...]:
     binary = located.binary
     return binary.name, binary.version, located.origin, duration(located.seconds), str(located.path)
+
+
+def _missing(binary: Binary) -> tuple[str, ...]:
+    return binary.name, binary.version, "missing, on demand" if binary.on_demand else "missing", "", ""
 
 
 def _print_table(rows: Sequence[tuple[str, ...]]) -> None:

@@ -66,18 +66,22 @@ def wrong_version(path: Path, binary: Binary) -> str | None:
     return f"{path} says {said[0].strip() if said else 'nothing'!r}, not {binary.version}"
 
 
+class BusyError(Exception):
+    """Another process has a module's workspace, in words."""
+
+
 @contextmanager
-def workspace(module: GoModule, report: Report) -> Iterator[Path]:
+def workspace(module: GoModule, report: Report, *, wait: bool = True) -> Iterator[Path]:
     """An empty folder in the cache for what a module's binaries are made of, gone afterwards.
 
-    Two processes never have a module's workspace at once: the second waits. Raises ToolError where the disk is full or
-    the cache cannot be written.
+    Two processes never have a module's workspace at once: the second waits, or else raises BusyError. Raises ToolError
+    where the disk is full or the cache cannot be written.
     """
     folder = root() / "work" / module.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (root() / "work" / f"{module.name}.lock").open("w") as lock:
-            _lock(lock.fileno(), module, report)
+            _lock(lock.fileno(), module, report, wait=wait)
             for left_behind in folder.iterdir():
                 shutil.rmtree(left_behind, ignore_errors=True)
             made = Path(tempfile.mkdtemp(dir=folder))
@@ -89,12 +93,15 @@ def workspace(module: GoModule, report: Report) -> Iterator[Path]:
         raise _unwritable(error) from error
 
 
-def _lock(descriptor: int, module: GoModule, report: Report) -> None:
+def _lock(descriptor: int, module: GoModule, report: Report, *, wait: bool) -> None:
     """Hold the lock; the kernel gives it back when the process ends, however it ends."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        report.note(f"another process is obtaining {module.name}: waiting for it")
+        busy = f"another process is obtaining {module.name}"
+        if not wait:
+            raise BusyError(busy) from None
+        report.note(f"{busy}: waiting for it")
         fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 

@@ -51,7 +51,7 @@ def _objects(declared: Declaration, directory: Path) -> ChartObjects:
         return ChartObjects(declared.name, why_not=why)
     helm = find("helm") or which("helm")
     if helm is None:
-        return ChartObjects(declared.name, why_not="there is no helm on this machine; `logstack tools build helm`")
+        return ChartObjects(declared.name, why_not="there is no helm on this machine; `logstack tools obtain helm`")
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as values:
         yaml.safe_dump(declared.inputs["values"], values)
         command = [str(helm), "template", declared.name, str(chart), "--namespace", str(declared.inputs["namespace"])]

@@ -25,7 +25,7 @@ from tools import cache, catalog
 from tools.__main__ import main
 from tools.catalog import BINARIES, Binary, GoModule, Machine, Release
 from tools.errors import ToolError
-from tools.obtain import Located, find, install, obtain
+from tools.obtain import Located, find, install, obtain, obtain_without_build
 from tools.report import Bars, Lines, Progress
 
 VERSION = "1.2.3"
@@ -130,6 +130,14 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return Bench(path, module, toy)
 
 
+@pytest.fixture
+def on_demand(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A bench whose toy is obtained on demand, and Go that builds."""
+    monkeypatch.setattr(catalog, "BINARIES", {**catalog.BINARIES, "toy": replace(bench.toy, on_demand=True)})
+    bench.fake_go(SUCCEEDS)
+    return bench
+
+
 @dataclass
 class Server:
     """A project's download server."""
@@ -197,19 +205,27 @@ def tarred(text: str = program("toy 1.2.3")) -> bytes:
         ("loki-canary", "github.com/grafana/loki/v3"),
         ("versitygw", "github.com/versity/versitygw"),
         ("helm", "helm.sh/helm/v3"),
+        ("alloy", "github.com/grafana/alloy"),
         ("alloysyntax", "github.com/grafana/alloy/syntax"),
     ],
 )
 def test_a_build_gives_the_version_that_is_pinned(name: str, go_module: str) -> None:
-    binary = BINARIES[name]
-    required = [line.removeprefix("require").split() for line in go_mod(binary).splitlines()]
-    assert [words[1] for words in required if words[:1] == [go_module]] == [f"v{binary.version}"]
+    assert required(BINARIES[name], go_module) == [f"v{BINARIES[name].version}"]
+
+
+def test_the_parser_is_the_one_that_the_pinned_alloy_requires() -> None:
+    assert required(BINARIES["alloy"], "github.com/grafana/alloy/syntax") == [f"v{BINARIES['alloysyntax'].version}"]
 
 
 @pytest.mark.parametrize("binary", BINARIES.values(), ids=str)
 def test_a_program_of_another_project_is_a_tool_of_its_go_mod(binary: Binary) -> None:
     own = go_mod(binary).splitlines()[0] == f"module {binary.package}"
     assert own or binary.package in go_mod(binary).replace("tool ", "").split()
+
+
+def required(binary: Binary, go_module: str) -> list[str]:
+    lines = [line.removeprefix("require").split() for line in go_mod(binary).splitlines()]
+    return [words[1] for words in lines if words[:1] == [go_module]]
 
 
 def go_mod(binary: Binary) -> str:
@@ -236,6 +252,12 @@ def go_mod(binary: Binary) -> str:
             Machine("darwin", "arm64"),
             "https://github.com/versity/versitygw/releases/download/v1.8.0/versitygw_v1.8.0_Darwin_arm64.tar.gz",
             "versitygw",
+        ),
+        (
+            "alloy",
+            Machine("darwin", "arm64"),
+            "https://github.com/grafana/alloy/releases/download/v1.19.0/alloy-darwin-arm64.zip",
+            "alloy-darwin-arm64",
         ),
         ("helm", Machine("linux", "arm64"), "https://get.helm.sh/helm-v3.21.4-linux-arm64.tar.gz", "helm"),
     ],
@@ -405,7 +427,64 @@ def test_a_proxy_that_cannot_be_used_is_a_reason_to_build(
     assert "gopher" in bench.report.notes[0]
 
 
+# Without a build.
+
+
+def test_without_a_build_path_the_cache_and_the_release_are_asked_in_this_order(
+    bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zipped())})
+    assert [obtain_without_build("toy", bench.report) for _ in range(2)] == [cache.place(bench.toy)] * 2
+    assert server.asked == ["/sums", "/toy.zip"]
+    here = write_program(bench.path / "toy", program("1.2.3"))
+    assert obtain_without_build("toy", bench.report) == here
+    assert bench.report.notes == []
+
+
+@pytest.mark.parametrize(
+    ("released", "reason"),
+    [(False, "toy: it has no official release"), (True, "toy: no release used, {url}/sums answers 404")],
+)
+def test_without_a_build_what_is_nowhere_is_none_with_the_reason(
+    bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch, *, released: bool, reason: str
+) -> None:
+    if released:
+        monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zipped())})
+        server.files.clear()
+    bench.fake_go(SUCCEEDS)
+    assert obtain_without_build("toy", bench.report) is None
+    assert bench.report.notes == [reason.format(url=server.url)]
+    assert bench.go_calls("") == []
+
+
+def test_without_a_build_nobody_waits_for_that_of_another_process(
+    bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zipped())})
+    with cache.workspace(bench.module, bench.report):
+        assert obtain_without_build("toy", bench.report) is None
+    assert bench.report.notes == ["toy: no release used, another process is obtaining toys"]
+    assert server.asked == []
+
+
 # Builds.
+
+
+def test_a_build_that_is_asked_for_is_made_whatever_path_and_releases_have_and_once(
+    bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zipped())})
+    write_program(bench.path / "toy", program("1.2.3"))
+    bench.fake_go(SUCCEEDS)
+    assert [main(["--build", "toy"]) for _ in range(2)] == [0, 0]
+    said = capsys.readouterr()
+    assert [line.split()[:3] for line in said.out.splitlines()[1::2]] == [
+        ["toy", "1.2.3", "build"],
+        ["toy", "1.2.3", "cache"],
+    ]
+    assert said.err.count("built toy in 0.") == 1
+    assert len(bench.go_calls("build")) == 1
+    assert server.asked == []
 
 
 def test_binaries_of_one_module_are_built_together_verified_and_cached(
@@ -522,7 +601,7 @@ def test_without_go_one_error_says_what_was_tried_for_all_binaries(
     with pytest.raises(ToolError) as failed:
         bench.install("toy", "spare")
     assert str(failed.value).splitlines()[:-1] == [
-        f"what: Neither on PATH nor in the cache {cache.root()}: toy 1.2.3, spare 1.2.3.",
+        f"what: Not in the cache {cache.root()}: toy 1.2.3, spare 1.2.3.",
         f"      - toy: no release, {server.url}/sums answers 404",
         "      - building from source: Go is not on PATH",
         "then: Whatever needs toy and spare stops here; nothing was skipped.",
@@ -583,6 +662,27 @@ def test_the_command_obtains_all_and_then_lists_all(bench: Bench, capsys: pytest
     assert main([]) == 0
     assert [line.split()[2] for line in capsys.readouterr().out.splitlines()] == ["from", "build", "build"]
     assert main(["--list"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "obtained"),
+    [([], ["spare"]), (["--build"], ["spare"]), (["toy"], ["toy"]), (["--build", "toy"], ["toy"])],
+)
+def test_what_is_on_demand_is_obtained_only_by_its_name(
+    on_demand: Bench, arguments: list[str], obtained: list[str]
+) -> None:
+    assert main(arguments) == 0
+    assert on_demand.cached() == obtained
+
+
+@pytest.mark.parametrize(("names", "status"), [([], 0), (["spare"], 0), (["toy"], 1), (["spare", "toy"], 1)])
+def test_what_is_on_demand_is_missed_only_by_its_name(
+    on_demand: Bench, names: list[str], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_demand.install("spare")
+    assert main(["--list", *names]) == status
+    missing = "missing, on demand" in capsys.readouterr().out
+    assert missing == (names != ["spare"])
 
 
 @pytest.mark.usefixtures("bench")

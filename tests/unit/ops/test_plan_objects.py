@@ -83,7 +83,7 @@ def test_without_helm_the_plan_says_how_to_get_it(helm: Path, monkeypatch: pytes
     monkeypatch.setattr(objects, "find", lambda _name: None)
     monkeypatch.setenv("PATH", "")
     assert of_loki(chart_objects(settings_of("staging"), Path())).why_not == (
-        "there is no helm on this machine; `logstack tools build helm`"
+        "there is no helm on this machine; `logstack tools obtain helm`"
     )
 
 

@@ -2,7 +2,7 @@ module logstack/tools/alloysyntax
 
 go 1.26.7
 
-require github.com/grafana/alloy/syntax v0.1.1
+require github.com/grafana/alloy/syntax v0.1.2
 
 require (
 	github.com/fatih/color v1.19.0 // indirect
