@@ -82,8 +82,8 @@ class CollectorSettings(Group):
     """Tries before a batch is given up: 30 bridge an outage of 1 h 29 min to 1 h 48 min, Alloy's own 10 one of 4 to 8
     minutes (the pauses between the tries are random)."""
     write_ahead_log: bool = False
-    """Keep lines that are not sent yet on the node: a collector that is killed while Loki is away loses none. Alloy's
-    is experimental, so `stability` has to allow it."""
+    """While Loki is away, go on reading into a log on the node, so that no file is rotated away unread. Alloy's is
+    experimental, so `stability` has to allow it: a collector that restarts meanwhile sends nothing of that log."""
     stability: Stability = "generally-available"
     """The least stable parts of Alloy that may run (its --stability.level)."""
 

@@ -18,6 +18,11 @@ from settings.tree import Settings
 Node = dict[str, object]
 Location = Sequence[str | int]
 
+# The validator's word for the name of a mapping's entry, after the name itself.
+_NAME = "[key]"
+# Types whose values are no secrets.
+_SHORT = ("integer", "number", "boolean")
+
 UNKNOWN_KEY = Rule("unknown-key", "nothing reads this key: the stack would run without what it is meant to say")
 MISSING_KEY = Rule("missing-key", "there is no safe default for it")
 WRONG_VALUE = Rule("wrong-value", "the stack cannot be built from it")
@@ -54,14 +59,22 @@ def variants(node: Node) -> dict[str, Node]:
     return {kind: resolved({"$ref": reference}) for kind, reference in mapping.items()}
 
 
+def entry(node: Node) -> Node:
+    """What each entry of a list takes, or each value of a mapping; empty for anything else."""
+    by_name = next(iter(_nodes(list(child(node, "patternProperties").values()))), node.get("additionalProperties"))
+    return resolved(child(node, "items") or (cast("Node", by_name) if isinstance(by_name, dict) else {}))
+
+
 def keys(prefix: str = "", node: Node | None = None) -> Iterator[tuple[str, str]]:
-    """Every key of a stack file as (path, kind of its group, or empty)."""
+    """Every key of a stack file as (path, kind of its group, or empty); `parsers[].match` is one of a list's entries."""
     found = resolved(node or schema())
     for kind, group in (variants(found) or {"": found}).items():
         for name, inner in child(group, "properties").items():
             path = f"{prefix}{name}"
             yield path, kind
-            yield from keys(f"{path}.", cast("Node", inner))
+            taken_here = resolved(cast("Node", inner))
+            yield from keys(f"{path}.", taken_here)
+            yield from keys(f"{path}[].", entry(taken_here)) if entry(taken_here) else ()
 
 
 def translated(error: ValidationError) -> list[Problem]:
@@ -88,19 +101,19 @@ def path_of(location: Location) -> str:
     text = ""
     node = schema()
     for piece in location:
-        if piece not in variants(node):
+        if piece not in variants(node) and piece != _NAME:
             text += f"[{piece}]" if isinstance(piece, int) else f".{piece}"
         node = _step(node, piece)
     return text.lstrip(".")
 
 
 def _step(node: Node, piece: str | int) -> Node:
-    if isinstance(piece, int):
-        return resolved(child(node, "items"))
     kinds = variants(node)
     if piece == "kind" and kinds:
         return {"enum": _kinds(node)}
-    return kinds[piece] if piece in kinds else resolved(child(child(node, "properties"), piece))
+    if piece in kinds:
+        return kinds[str(piece)]
+    return resolved(child(child(node, "properties"), str(piece))) or entry(node)
 
 
 def _node(location: Location) -> Node:
@@ -117,7 +130,7 @@ def _unknown(above: Location, key: str) -> Problem:
         return SECRET_IN_CLEAR.problem(prefix + key, f"{key} is not encrypted", how_to_encrypt(key))
     here = child(_node(above), "properties")
     elsewhere = [(path, kind) for path, kind in keys() if path.split(".")[-1] == key]
-    if kinds := [kind for path, kind in elsewhere if path == prefix + key]:
+    if kinds := [kind for path, kind in elsewhere if kind and path == prefix + key]:
         fix = f"remove it, or write kind: {listed(kinds)}"
         return UNKNOWN_KEY.problem(prefix + key, f"{key} is a key of kind {listed(kinds)}", fix)
     if meant := nearest(key, here):
@@ -152,7 +165,10 @@ def _template(node: Node) -> str:
 
 
 def _wrong(location: Location, value: object) -> Problem:
-    node, key = _node(location), location[-1]
+    *above, key = location
+    if key == _NAME:
+        return _wrong_name(above)
+    node = _node(location)
     said = f"{key} must be {taken(node)}"
     if isinstance(key, int):
         said = f"each entry of {location[-2]} must be {taken(node)}"
@@ -167,6 +183,13 @@ def _wrong(location: Location, value: object) -> Problem:
     else:
         fix = "correct the value" + _default(location)
     return WRONG_VALUE.problem(path_of(location), said, fix)
+
+
+def _wrong_name(location: Location) -> Problem:
+    """A name that its mapping does not take."""
+    *above, name = location
+    names = child(_node(above), "propertyNames")
+    return WRONG_VALUE.problem(path_of(location), f"{name} must be {taken(names)}", "correct the name")
 
 
 def _default(location: Location) -> str:
@@ -190,7 +213,7 @@ def _kinds(node: Node) -> list[str]:
 
 def _may_be_shown(node: Node, value: object) -> bool:
     """Whether the key takes a number, a quantity or one of a few words, and the value is as short as these are."""
-    few = bool(_words(node)) or node.get("type") in ("integer", "boolean") or node.get("format") == "quantity"
+    few = bool(_words(node)) or node.get("type") in _SHORT or node.get("format") == "quantity"
     return few and isinstance(value, str | int | float) and len(str(value)) <= len("simple-scalable")
 
 
@@ -203,8 +226,13 @@ def taken(node: Node) -> str:
     if kinds := _kinds(node):
         return f"a group with a kind of {listed(kinds)}"
     if "minimum" in node:
-        low, high = node["minimum"], node.get("maximum")
-        return f"a whole number of at least {low}" if high is None else f"a whole number from {low} to {high}"
+        low, high, below = node["minimum"], node.get("maximum"), node.get("exclusiveMaximum")
+        number = "a whole number" if node["type"] == "integer" else "a number"
+        if below is not None:
+            return f"{number} of at least {low} and below {below}"
+        return f"{number} of at least {low}" if high is None else f"{number} from {low} to {high}"
+    if node["type"] == "object" and entry(node):
+        return f"a group of names, each with {taken(entry(node))}"
     if node["type"] == "object":
         return f"a group with the keys {listed(list(child(node, 'properties')), 'and')}"
     return {"array": "a list", "boolean": "true or false", "string": "text"}[str(node["type"])]
