@@ -26,13 +26,15 @@ plan: .venv/installed ## what a stack comes to, offline: STACK=production AGAINS
 test: fast real ## every test: the fast ones first, then those with the real Loki
 
 fast: .venv/developed ## the tests that need nothing but Python: seconds
-	@$(RUN) -m pytest -m 'not real'
+	@$(RUN) -m pytest -m 'not real and not prove'
 
 real: .venv/developed fast ## the tests with the real Loki and S3 server, which are obtained first: minutes
 	@$(RUN) -m tools
-	@LOGSTACK_REQUIRE_REAL=1 $(RUN) -m pytest -m real
+	@LOGSTACK_REQUIRE_REAL=1 $(RUN) -m pytest -m 'real and not prove'
 
-prove: real ## the long proofs: the real tests, and a local run with retention and a killed writer
+prove: real ## everything, and the long proofs with the real Alloy, which is built first: most of an hour
+	@$(RUN) -m tools alloy
+	@LOGSTACK_REQUIRE_REAL=1 $(RUN) -m pytest -m prove
 	@$(LOGSTACK) try staging --deep
 
 lint: .venv/developed ## ruff and mypy

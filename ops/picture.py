@@ -23,7 +23,7 @@ def _nodes(settings: Settings) -> list[str]:
     canary = ['    canary["loki-canary"]'] if settings.canary.enabled else []
     return [
         '  subgraph node["every node"]',
-        '    logs[("/var/log/pods")]',
+        *(['    logs[("/var/log/pods")]'] if settings.collector.sources.pods == "files" else []),
         f'    alloy["Grafana Alloy {pins.ALLOY_VERSION}"]',
         *canary,
         "  end",
@@ -41,6 +41,8 @@ def _namespace(settings: Settings) -> list[str]:
     for name, size in (("chunks", settings.caches.chunks), ("results", settings.caches.results)):
         if size:
             lines.append(f'    {name}["{name} cache {kubernetes_size(size)}"]')
+    if settings.collector.sources.events:
+        lines.append(f'    events["Grafana Alloy {pins.ALLOY_VERSION}<br/>for events"]')
     return [*lines, "  end"]
 
 
@@ -48,14 +50,23 @@ def _store(settings: Settings) -> list[str]:
     access = store_access(settings.object_store, settings.cluster)
     where = access.endpoint or f"AWS {access.region}"
     shape = f"S3 bucket {access.bucket}<br/>{where}" if access.kind == "s3" else "a directory of Loki's volume"
-    return [f'  store[("{shape}")]', '  grafana["Grafana"]']
+    api = ['  api["Kubernetes API"]'] if _asks_the_api(settings) else []
+    return [f'  store[("{shape}")]', '  grafana["Grafana"]', *api]
+
+
+def _asks_the_api(settings: Settings) -> bool:
+    """Whether lines come from the API server, not its list of pods alone."""
+    return settings.collector.sources.events or settings.collector.sources.pods == "api"
 
 
 def _arrows(settings: Settings) -> list[str]:
     writer, reader, backend = settings.writer, settings.reader, settings.roles[-1]
-    arrows = ["logs --> alloy", "alloy -- push --> gateway", f"gateway --> {writer}"]
+    source = "api" if settings.collector.sources.pods == "api" else "logs"
+    arrows = [f"{source} --> alloy", "alloy -- push --> gateway", f"gateway --> {writer}"]
+    if settings.collector.sources.events:
+        arrows += ["api -- events --> events", "events -- push --> gateway"]
     if settings.canary.enabled:
-        first = "logs" if settings.canary.route == "collector" else "gateway"
+        first = source if settings.canary.route == "collector" else "gateway"
         arrows += [f"canary -- a line a second --> {first}", "canary -. asks for it back .-> gateway"]
     if reader != writer:
         arrows += [f"gateway --> {reader}", f"{reader} -- recent lines --> {writer}", f"{reader} --> store"]

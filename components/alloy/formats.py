@@ -28,9 +28,10 @@ _CHOICES = "{{ else ".join(
 )
 _LEVEL = "{{ with .Value }}{{ $l := lower . }}{{ " + _CHOICES + "{{ else }}{{ $l }}{{ end }}{{ end }}"
 
-# What the first line of an entry looks like: a date, a time, klog's head, a level, a key of logfmt, or JSON.
+# What the first line of an entry looks like: a date, syslog's date, a time, klog's head, a level, logfmt, or JSON.
 _FIRST = (
-    r"\[?\d{4}[-/.]\d{2}[-/.]\d{2}[T ,]",
+    r"\[?\d{2,4}[-/.]\d{2}[-/.]\d{2}[T ,]",
+    r"[A-Z][a-z]{2} [ \d]\d \d{2}:",
     r"\[?\d{2}:\d{2}:\d{2}[.,\] ]",
     r"[IWEF]\d{4} \d{2}:",
     r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)\b",
