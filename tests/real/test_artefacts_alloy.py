@@ -19,14 +19,16 @@ def formatted(text: str) -> str:
     return answer.stdout
 
 
-def config_alloy(settings: Settings) -> str:
-    return data(declarations(settings), "alloy/alloy-config")
+def config_alloy(settings: Settings, collector: str = "alloy") -> str:
+    return data(declarations(settings), f"alloy/{collector}-config")
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_alloys_parser_reads_a_stacks_file_and_its_formatter_changes_nothing(stack: str) -> None:
-    text = config_alloy(settings_of(stack))
-    assert formatted(text) == text
+def test_alloys_parser_reads_a_stacks_files_and_its_formatter_changes_nothing(stack: str) -> None:
+    settings = settings_of(stack)
+    for release in ("alloy", "alloy-events")[: 1 + settings.collector.sources.events]:
+        text = config_alloy(settings, release)
+        assert formatted(text) == text
 
 
 @profile(max_examples=60, deadline=None)
@@ -45,8 +47,8 @@ def test_alloys_parser_reads_any_text_that_we_quote(text: str) -> None:
 
 BROKEN = [
     ('"spec.nodeName=" +', '"spec.nodeName="'),
-    ("forward_to = [loki.process.pods.receiver]", "forward_to = [loki.process.pods.receiver"),
-    ("stage.cri { }", "stage.cri {"),
+    ("stage.docker { }", "stage.docker {"),
+    ("forward_to = [loki.write.default.receiver]", "forward_to = [loki.write.default.receiver"),
     ('role = "pod"', "role = 'pod'"),
 ]
 

@@ -75,10 +75,13 @@ def test_alloy_may_see_pods_and_nothing_else(objects: list[Document]) -> None:
 
 
 @every_stack
-def test_of_the_node_alloy_reads_the_logs_and_writes_its_positions(objects: list[Document]) -> None:
+def test_of_the_node_alloy_reads_the_logs_and_writes_its_positions(stack: str, objects: list[Document]) -> None:
     paths = {volume["name"]: volume["hostPath"]["path"] for volume in pod(objects)["volumes"] if "hostPath" in volume}
     mounts = {paths.get(mount["name"]): mount for mount in container(objects, "alloy")["volumeMounts"]}
-    assert set(paths.values()) == {"/var/log", "/var/lib/alloy"}
+    journal = settings_of(stack).collector.sources.journal.enabled
+    of_the_journal = {"/run/log/journal", "/etc/machine-id"} if journal else set()
+    assert set(paths.values()) == {"/var/log", "/var/lib/alloy"} | of_the_journal
+    assert all(mounts[path]["readOnly"] for path in of_the_journal)
     assert mounts["/var/log"]["readOnly"] is True
     assert mounts["/var/lib/alloy"]["mountPath"] == "/var/lib/alloy"
     assert "--storage.path=/var/lib/alloy/data" in container(objects, "alloy")["args"]
@@ -120,3 +123,30 @@ def test_alloy_knows_its_nodes_name_and_runs_on_the_control_plane_too(objects: l
     (hostname,) = [each for each in container(objects, "alloy")["env"] if each["name"] == "HOSTNAME"]
     assert hostname["valueFrom"] == {"fieldRef": {"fieldPath": "spec.nodeName"}}
     assert {"operator": "Exists", "effect": "NoSchedule"} in pod(objects)["tolerations"]
+
+
+@pytest.fixture(scope="module")
+def of_events(directory: Path) -> list[Document]:
+    settings = settings_of("production")
+    values = chart_values(settings, "alloy", "alloy-events")
+    return rendered("alloy", settings.cluster.namespace, values, directory, "alloy-events")
+
+
+def test_the_collector_of_events_is_one_unprivileged_pod_of_its_own(of_events: list[Document]) -> None:
+    assert {(each["kind"], each["metadata"]["name"]) for each in of_events} == {
+        (kind, "alloy-events")
+        for kind in ("ClusterRole", "ClusterRoleBinding", "Deployment", "Service", "ServiceAccount")
+    }
+    assert [told for each in of_events if (told := complaints(each))] == []
+    spec = the(of_events, "Deployment")["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    assert not [volume for volume in spec["template"]["spec"]["volumes"] if "hostPath" in volume]
+    alloy = next(each for each in spec["template"]["spec"]["containers"] if each["name"] == "alloy")
+    assert alloy["securityContext"]["runAsNonRoot"] is True
+
+
+def test_the_collector_of_events_may_see_events_and_nothing_else(of_events: list[Document]) -> None:
+    rules = the(of_events, "ClusterRole")["rules"]
+    assert {(resource, verb) for rule in rules for resource in rule["resources"] for verb in rule["verbs"]} == {
+        ("events", verb) for verb in ("get", "list", "watch")
+    }

@@ -60,13 +60,15 @@ def chart_folder(chart: str) -> Path:
     return folder
 
 
-def rendered(chart: str, namespace: str, values: Mapping[str, object], directory: Path) -> list[Document]:
-    """What helm makes of the pinned chart and the values."""
-    folder, file = chart_folder(chart), directory / f"{chart}-values.yaml"
+def rendered(
+    chart: str, namespace: str, values: Mapping[str, object], directory: Path, release: str | None = None
+) -> list[Document]:
+    """What helm makes of the pinned chart and the values; a release is called as its chart if nothing else is said."""
+    folder, file = chart_folder(chart), directory / f"{release or chart}-values.yaml"
     command = binary("helm")
     file.write_text(yaml.safe_dump(values))
     arguments = ["--namespace", namespace, "--kube-version", KUBERNETES, "--skip-crds", "--values", str(file)]
-    answer = run([command, "template", chart, folder, *arguments])
+    answer = run([command, "template", release or chart, folder, *arguments])
     assert answer.returncode == 0, answer.stderr
     return [document for document in yaml.safe_load_all(answer.stdout) if document]
 

@@ -172,11 +172,17 @@ def data(declared: Mapping[str, Declaration], name: str) -> str:
     return text
 
 
-def chart_values(settings: Settings, chart: str) -> dict[str, object]:
-    """What a chart gets."""
-    values = declarations(settings)[f"{chart}/{chart}"].inputs["values"]
+def chart_values(settings: Settings, chart: str, release: str | None = None) -> dict[str, object]:
+    """What a chart gets; `release` is one of several of the same chart."""
+    values = declarations(settings)[f"{chart}/{release or chart}"].inputs["values"]
     assert isinstance(values, dict)
     return values
+
+
+def releases(settings: Settings) -> list[tuple[str, str]]:
+    """Charts and the names that they are released under."""
+    charts = (name.partition("/") for name, each in declarations(settings).items() if each.type == CHART)
+    return [(chart, release) for chart, _, release in charts]
 
 
 def artefacts(settings: Settings) -> dict[str, str]:
@@ -189,6 +195,9 @@ def artefacts(settings: Settings) -> dict[str, str]:
         "loki-values.yaml": yaml_text(chart_values(settings, "loki")),
         "alloy-values.yaml": yaml_text(chart_values(settings, "alloy")),
     }
+    if settings.collector.sources.events:
+        files["events.alloy"] = data(declared, "alloy/alloy-events-config")
+        files["alloy-events-values.yaml"] = yaml_text(chart_values(settings, "alloy", "alloy-events"))
     if "grafana/logstack-datasource" in declared:
         files["datasource.yaml"] = data(declared, "grafana/logstack-datasource")
     return {
