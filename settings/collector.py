@@ -1,7 +1,7 @@
 """The collector (Grafana Alloy) and the canary."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -47,6 +47,9 @@ SEED_LABELS: tuple[LabelName, ...] = (
 # What the Kubernetes API does not say of a line.
 NOT_BY_API: tuple[LabelName, ...] = ("stream",)
 Stability = Literal["generally-available", "public-preview", "experimental"]
+STABILITIES: tuple[Stability, ...] = get_args(Stability)
+# What Alloy counts as less than generally available, by our setting (its reference of each component).
+NEEDED_STABILITY: Mapping[str, Stability] = {"write_ahead_log": "experimental"}
 
 
 class CollectorSettings(Group):
@@ -56,20 +59,20 @@ class CollectorSettings(Group):
     namespaces: Namespaces = Namespaces()
     pods: Pods = Pods()
     labels: Mapping[LabelName, str] = {}
-    """Further labels and the pod label that each comes from: {team: example.com/team}."""
+    """Further labels, and the pod's label that each comes from: {team: example.com/team}."""
     index_labels: tuple[LabelName, ...] = SEED_LABELS
     """Labels that make a stream; every further one multiplies the streams. Other labels become structured metadata."""
     label_budget: int = Field(default=10, ge=1, le=15)
     """How many index labels are allowed before the plan warns (Loki refuses more than 15)."""
     parsers: tuple[Parser, ...] = ()
-    """How lines are read; of several that match, the first."""
+    """How lines are read, and which are joined; of several parsers that match a line, the first."""
     drop: tuple[Drop, ...] = ()
     """Lines that are not sent, or only a share of them."""
     redact: RedactionSettings = RedactionSettings()
     long_lines: Literal["cut", "drop"] = "cut"
     """What happens to a line above limits.maxLineSize: its beginning is sent, or nothing. Both are counted."""
     rate_limits: tuple[RateLimit, ...] = ()
-    """Lines a second, by namespace."""
+    """How many lines a second are sent, by namespace."""
     max_age: Duration = parse_duration("7d")
     """Lines older than this are dropped and counted (Loki's default refuses them one push at a time)."""
     batch_size: Size = parse_size("1Mi")

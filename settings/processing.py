@@ -23,7 +23,7 @@ class Multiline(Group):
     first_line: Pattern | None = None
     """What the first line of an entry matches, instead of a language."""
     max_lines: int = Field(default=128, ge=2, le=10_000)
-    """The longest entry (Alloy's default)."""
+    """Lines of the longest entry (Alloy's default); what comes after them is an entry of its own."""
     max_wait: Duration = parse_duration("3s")
     """How long the last line of an entry is waited for (Alloy's default)."""
 
@@ -32,34 +32,37 @@ class Timestamp(Group):
     """A line's own time, instead of the time at which the container runtime had it."""
 
     field: str
-    """Where it stands: a field, or a group of the pattern."""
+    """Where it stands: a field of format json (a path) or logfmt, or a group of the pattern."""
     format: str = "RFC3339Nano"
-    """A name or a layout of Go's: RFC3339Nano, RFC3339, Unix, UnixMs, UnixNs, 2006-01-02 15:04:05."""
+    """RFC3339Nano, RFC3339, Unix, UnixMs, UnixUs, UnixNs or another name of Go's, or how the lines would write Go's own
+    moment: 2006-01-02 15:04:05."""
     time_zone: str | None = None
     """The zone of a format without one, such as Europe/Berlin; without it UTC."""
 
 
 class Parser(Group):
-    """How some lines are read. Pods choose one themselves by the annotations `logstack/format` and
-    `logstack/multiline`, which win."""
+    """Pods choose a format or a language themselves by the annotations `logstack/format` and `logstack/multiline`,
+    which win."""
 
     match: Mapping[str, str] = {}
-    """Whose lines, by label, with `*` for any text: {namespace: airflow, container: "*-worker"}; without it all."""
+    """Whose lines: their labels, all of which have to fit, with `*` for any text: {namespace: airflow, container:
+    "*-worker"}. Without it all lines, of every source."""
     format: LineFormat | None = None
     """How a line is written. Its level becomes structured metadata; a line that is written otherwise stays as it is."""
     pattern: Pattern | None = None
-    """A regular expression instead of a format; its named groups become structured metadata."""
+    """A regular expression instead of a format; its named groups become structured metadata, `level` the level."""
     fields: Mapping[str, str] = {}
-    """Further structured metadata: its name and the field, of JSON a path: {trace_id: trace.id}."""
+    """Further structured metadata of format json or logfmt: its name and the field that it is taken from, of JSON a
+    path (JMESPath): {trace_id: trace.id}."""
     timestamp: Timestamp | None = None
     multiline: Multiline | None = None
 
 
 class Drop(Group):
-    """Lines that are not sent; they are counted by the rule's name."""
+    """What is dropped is counted by the rule's name. All rules apply, one after another."""
 
     name: RuleName
-    """The reason, in loki_process_dropped_lines_total."""
+    """The reason in the metric loki_process_dropped_lines_total."""
     match: Mapping[str, str] = {}
     """Whose lines, as in `parsers`."""
     pattern: Pattern | None = None
@@ -69,11 +72,11 @@ class Drop(Group):
 
 
 class RateLimit(Group):
-    """How many lines one node's collector sends at most; the rest is dropped and counted."""
+    """Each node's collector counts for itself; what is above the limit is dropped and counted."""
 
     namespace: DnsLabel | None = None
-    """Of this namespace; without it of each namespace."""
+    """Whose lines; without it those of each namespace that has no limit of its own."""
     rate: int = Field(ge=1)
     """Lines a second."""
     burst: int = Field(ge=1)
-    """Lines at once."""
+    """Lines at once, after a silence."""

@@ -1,6 +1,7 @@
 """docs/stack-file.md: every key of a stack file and every problem, taken from the tree and its checks."""
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import groupby
 from typing import cast
@@ -11,7 +12,7 @@ from settings.problems import Rule
 from settings.quantities import kubernetes_cpu, kubernetes_size
 from settings.sizes import SIZES, SizeName
 from settings.stack_file import PROJECT
-from settings.translation import Node, child, resolved, schema, taken, variants
+from settings.translation import Node, child, entry, resolved, schema, taken, variants
 
 _PIPE = r"\|"
 _INTRODUCTION = f"""\
@@ -69,14 +70,38 @@ def meaning(node: Node) -> str:
 
 
 def _tables() -> Iterator[str]:
-    """One table for the keys at the top, and one for each group."""
+    """One table for the keys at the top, one for each group there, and one for the entries of each list of groups."""
     top = _properties(schema())
-    groups = {key: group for key, node in top.items() if "properties" in (group := _group(node)) or variants(group)}
+    groups = {key: node for key, node in top.items() if _is_group(_group(node))}
     yield _table("Keys", "", [_row(f"{PROJECT}:{key}", schema(), key) for key in top if key not in groups])
-    for key, group in groups.items():
-        is_list = resolved(top[key]).get("type") == "array"
-        intro = meaning(top[key]) + (" Each entry:" if is_list else "")
-        yield _table(f"{PROJECT}:{key}", intro, list(_rows("", group)))
+    for key, node in groups.items():
+        yield from _tables_of(f"{PROJECT}:{key}", node)
+
+
+def _tables_of(title: str, node: Node) -> Iterator[str]:
+    group = _group(node)
+    each = [meaning(group), "Each entry:"] if _is_list_of_groups(node) else []
+    yield _table(title, " ".join([meaning(node), *each]), list(_rows("", group, title=title)))
+    for path, inner in _lists(group):
+        yield from _tables_of(f"{title}.{path}", inner)
+
+
+def _lists(group: Node) -> Iterator[tuple[str, Node]]:
+    """The lists of groups within a group and its groups, with their paths."""
+    for variant in variants(group).values() or (group,):
+        for key, node in _properties(variant).items():
+            if _is_list_of_groups(node):
+                yield key, node
+            else:
+                yield from ((f"{key}.{path}", inner) for path, inner in _lists(resolved(node)))
+
+
+def _is_group(node: Node) -> bool:
+    return bool(_properties(node) or variants(node))
+
+
+def _is_list_of_groups(node: Node) -> bool:
+    return _is_group(entry(resolved(node)))
 
 
 def _properties(node: Node) -> dict[str, Node]:
@@ -85,8 +110,7 @@ def _properties(node: Node) -> dict[str, Node]:
 
 def _group(node: Node) -> Node:
     """The group that a key takes, once or as a list's entries."""
-    found = resolved(node)
-    return resolved(child(found, "items")) if "items" in found else found
+    return entry(resolved(node)) or resolved(node)
 
 
 def _table(title: str, intro: str, rows: list[str]) -> str:
@@ -94,7 +118,7 @@ def _table(title: str, intro: str, rows: list[str]) -> str:
     return "\n".join([f"## {title}", "", *([intro, ""] if intro else []), *head, *rows, ""])
 
 
-def _rows(prefix: str, group: Node, kind: str = "") -> Iterator[str]:
+def _rows(prefix: str, group: Node, kind: str = "", *, title: str) -> Iterator[str]:
     kinds = variants(group)
     if kinds:
         meanings = " ".join(f"`{name}`: {meaning(variant)}" for name, variant in kinds.items())
@@ -103,8 +127,12 @@ def _rows(prefix: str, group: Node, kind: str = "") -> Iterator[str]:
         for same in _alike(variant, [key for key in _properties(variant) if not (kinds and key == "kind")]):
             inner = resolved(_properties(variant)[same[0]])
             if "properties" in inner:
-                label = f"{{{','.join(same)}}}" if len(same) > 1 else same[0]
-                yield from _rows(f"{prefix}{label}.", inner, name)
+                label = f"{prefix}{{{','.join(same)}}}" if len(same) > 1 else prefix + same[0]
+                yield _line(label, name, "a group", "", meaning(_properties(variant)[same[0]]))
+                yield from _rows(f"{label}.", inner, name, title=title)
+            elif _is_list_of_groups(inner):
+                table = re.sub("[:.]", "", f"{title}{prefix}{same[0]}".lower())
+                yield _row(prefix + same[0], variant, same[0], name, takes=f"list of groups: [its keys](#{table})")
             else:
                 yield from (_row(prefix + key, variant, key, name) for key in same)
 
@@ -115,18 +143,22 @@ def _alike(group: Node, keys: list[str]) -> Iterator[list[str]]:
         yield list(run)
 
 
-def _row(label: str, group: Node, key: str, kind: str = "") -> str:
+def _row(label: str, group: Node, key: str, kind: str = "", *, takes: str = "") -> str:
     node = _properties(group)[key]
     required = key in cast("list[str]", group.get("required", []))
     default = "required" if required else _shown(node.get("default"))
-    cells = [f"`{label}`" + (f" ({kind})" if kind else ""), _takes(node), default, meaning(node)]
+    return _line(label, kind, takes or _takes(node), default, meaning(node))
+
+
+def _line(label: str, kind: str, *rest: str) -> str:
+    cells = [f"`{label}`" + (f" ({kind})" if kind else ""), *rest]
     return f"| {' | '.join(cell.replace('|', _PIPE) for cell in cells)} |"
 
 
 def _takes(node: Node) -> str:
     found = resolved(node)
     if found.get("type") == "array":
-        return f"list of: {taken(resolved(child(found, 'items')))}"
+        return f"list of: {taken(entry(found))}"
     words = taken(found)
     return words.split(":")[0] if found.get("format") == "quantity" else words
 

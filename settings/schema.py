@@ -86,6 +86,8 @@ def _tidy(node: object) -> Node:
         tidied |= option if option != {"type": "null"} else {}
     if isinstance(tidied.get("default"), dict | None):
         tidied.pop("default", None)
+    if "patternProperties" in tidied:
+        tidied["additionalProperties"] = False
     if "properties" in tidied:
         tidied["properties"] = {key: _tidy(inner) for key, inner in child(tidied, "properties").items()}
     return {key: value for key, value in tidied.items() if key not in ("title", "discriminator")}

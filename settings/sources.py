@@ -28,13 +28,13 @@ class Pods(Group):
     """Which pods are collected, by their own labels; a pod's annotation `logstack/collect: "false"` opts it out."""
 
     only: Mapping[str, str] = {}
-    """Collect pods that have all of these labels, such as {tier: backend}."""
+    """Collect only pods that have all of these labels with these values, such as {tier: backend}."""
     never: Mapping[str, str] = {}
-    """Do not collect pods that have one of these labels."""
+    """Do not collect pods that have one of these labels with its value."""
 
 
 class Journal(Group):
-    """The nodes' systemd journal."""
+    """The nodes' systemd journal; its lines have the labels `job`, `node` and `unit`."""
 
     enabled: bool = False
     """Read /run/log/journal and /var/log/journal of each node."""
@@ -45,10 +45,10 @@ class Journal(Group):
 
 
 class NodeFile(Group):
-    """Files of the nodes, such as syslog files."""
+    """One file, or all that a pattern matches."""
 
     path: NodePath
-    """Below /var/log of the node; `*` and `**` match names and folders."""
+    """The file, below /var/log of the node; `*` stands for any part of a name, `**` for any folders."""
     job: JobName
     """The label `job` of their lines."""
 
@@ -74,10 +74,11 @@ class Sources(Group):
     """`files`: the node's /var/log/pods, read-only, as root; `api`: the Kubernetes API, without host paths and root,
     and without the label `stream`; `none`: no pods."""
     events: bool = False
-    """Kubernetes events, taken once per cluster by a collector of their own."""
+    """Kubernetes events, taken once per cluster by a collector of their own; their lines have the labels `job` and
+    `namespace`."""
     journal: Journal = Journal()
     node_files: tuple[NodeFile, ...] = ()
-    """Files of the nodes."""
+    """Files of the nodes, such as /var/log/syslog; their lines have the labels `job` and `node`."""
     otlp: Otlp = Otlp()
     push: bool = False
     """Loki's push API on port 3500 of every collector, for Vector and other shippers."""

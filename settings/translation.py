@@ -66,15 +66,15 @@ def entry(node: Node) -> Node:
 
 
 def keys(prefix: str = "", node: Node | None = None) -> Iterator[tuple[str, str]]:
-    """Every key of a stack file as (path, kind of its group, or empty); `parsers[].match` is one of a list's entries."""
+    """Every key of a stack file as (path, kind of its group, or empty); of a list's entries as `tenants[].name`."""
     found = resolved(node or schema())
     for kind, group in (variants(found) or {"": found}).items():
         for name, inner in child(group, "properties").items():
             path = f"{prefix}{name}"
             yield path, kind
-            taken_here = resolved(cast("Node", inner))
-            yield from keys(f"{path}.", taken_here)
-            yield from keys(f"{path}[].", entry(taken_here)) if entry(taken_here) else ()
+            yield from keys(f"{path}.", cast("Node", inner))
+            if each := entry(resolved(cast("Node", inner))):
+                yield from keys(f"{path}[].", each)
 
 
 def translated(error: ValidationError) -> list[Problem]:
@@ -166,8 +166,8 @@ def _template(node: Node) -> str:
 
 def _wrong(location: Location, value: object) -> Problem:
     *above, key = location
-    if key == _NAME:
-        return _wrong_name(above)
+    if key == _NAME and (names := child(_node(above[:-1]), "propertyNames")):
+        return WRONG_VALUE.problem(path_of(above), f"{above[-1]} must be {taken(names)}", "correct the name")
     node = _node(location)
     said = f"{key} must be {taken(node)}"
     if isinstance(key, int):
@@ -183,13 +183,6 @@ def _wrong(location: Location, value: object) -> Problem:
     else:
         fix = "correct the value" + _default(location)
     return WRONG_VALUE.problem(path_of(location), said, fix)
-
-
-def _wrong_name(location: Location) -> Problem:
-    """A name that its mapping does not take."""
-    *above, name = location
-    names = child(_node(above), "propertyNames")
-    return WRONG_VALUE.problem(path_of(location), f"{name} must be {taken(names)}", "correct the name")
 
 
 def _default(location: Location) -> str:
@@ -226,13 +219,16 @@ def taken(node: Node) -> str:
     if kinds := _kinds(node):
         return f"a group with a kind of {listed(kinds)}"
     if "minimum" in node:
-        low, high, below = node["minimum"], node.get("maximum"), node.get("exclusiveMaximum")
-        number = "a whole number" if node["type"] == "integer" else "a number"
-        if below is not None:
-            return f"{number} of at least {low} and below {below}"
-        return f"{number} of at least {low}" if high is None else f"{number} from {low} to {high}"
-    if node["type"] == "object" and entry(node):
-        return f"a group of names, each with {taken(entry(node))}"
+        return _number(node)
     if node["type"] == "object":
-        return f"a group with the keys {listed(list(child(node, 'properties')), 'and')}"
+        keys_here = list(child(node, "properties"))
+        return f"a group with the keys {listed(keys_here, 'and')}" if keys_here else "names with a text each"
     return {"array": "a list", "boolean": "true or false", "string": "text"}[str(node["type"])]
+
+
+def _number(node: Node) -> str:
+    number = "a whole number" if node["type"] == "integer" else "a number"
+    low, high, below = node["minimum"], node.get("maximum"), node.get("exclusiveMaximum")
+    if below is not None:
+        return f"{number} of at least {low} and below {below}"
+    return f"{number} of at least {low}" if high is None else f"{number} from {low} to {high}"

@@ -1,6 +1,5 @@
 """How lines are read: which are joined, which format each has, and what is taken from it."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
@@ -8,6 +7,7 @@ from typing import get_args
 from components.alloy.labels import AIRFLOW_IDS, FORMAT, MULTILINE, SOURCE, selector
 from components.alloy.syntax import Block, Value
 from settings.collector import CollectorSettings, LabelName
+from settings.patterns import group_names
 from settings.processing import Language, Multiline, Parser
 from settings.quantities import loki_duration
 from settings.sources import LineFormat
@@ -49,6 +49,8 @@ _JSON_LEVEL = 'level || severity || lvl || loglevel || "log.level" || log.level'
 _KLOG = r"^(?P<level>[IWEF])\d{4} \d{2}:\d{2}:\d{2}\.\d+\s+\d+ (?P<caller>[^\] ]+)\]"
 _AIRFLOW = r"^\[[^\]]+\] \{(?P<caller>[^}]+)\} (?P<level>[A-Z]+) - "
 _TIME = "logstack_time"
+# A parser without a match is for these; the other sources have formats of their own.
+_OF_ANY_FORMAT = "pods|node-files|push"
 
 
 def joining(collector: CollectorSettings, sources: Sequence[str]) -> Iterator[Block]:
@@ -83,6 +85,8 @@ def reading(collector: CollectorSettings, sources: Sequence[str]) -> Block:
         blocks=(
             *(_within(f'{{{FORMAT}="{name}"}}', inner) for name, inner in stages.items() if inner),
             Block("stage.template", attributes={"source": "level", "template": _LEVEL}),
+            # A shipper's own label would win over what the template has made of it.
+            Block("stage.label_drop", attributes={"values": ["level"]}),
             Block("stage.structured_metadata", attributes={"values": dict.fromkeys(names, "")}),
         ),
         comment="Level and structured metadata by format (collector.parsers; annotation logstack/format).",
@@ -97,7 +101,8 @@ def _says_more(parser: Parser) -> bool:
 def _chosen(match: Mapping[LabelName, str], label: LabelName, value: str, comment: str = "collector.parsers") -> Block:
     """The first that matches gives a line its label; a pod's annotation is there already."""
     static = Block("stage.static_labels", attributes={"values": {label: value}})
-    return _within(selector(match or {SOURCE: "*"}, **{label: ""}), (static,), comment)
+    whose = selector(match, **{label: ""}) if match else f'{{{SOURCE}=~"{_OF_ANY_FORMAT}", {label}=""}}'
+    return _within(whose, (static,), comment)
 
 
 def _within(what: str, stages: tuple[Block, ...], comment: str = "") -> Block:
@@ -139,7 +144,7 @@ def _stages(parser: Parser) -> Iterator[Block]:
         case "logfmt":
             # The last that is there wins.
             yield from (_logfmt({"level": name}) for name in ("severity", "lvl", "level"))
-            yield from [_logfmt(fields)] if fields else []
+            yield from (_logfmt({name: field}) for name, field in fields.items())
         case "klog":
             yield _regex(_KLOG)
         case "airflow":
@@ -161,12 +166,7 @@ def _stages(parser: Parser) -> Iterator[Block]:
 def _taken(parser: Parser) -> list[str]:
     """The names of the structured metadata that a parser gives, besides the level."""
     of_format = {"klog": ["caller"], "airflow": ["caller", *AIRFLOW_IDS]}.get(parser.format or "", [])
-    return [*of_format, *parser.fields, *(groups(parser.pattern) if parser.pattern else [])]
-
-
-def groups(pattern: str) -> list[str]:
-    """The names of a pattern's groups, in both spellings that Go reads."""
-    return re.findall(r"\(\?P?<(\w+)>", pattern)
+    return [*of_format, *parser.fields, *(group_names(parser.pattern) if parser.pattern else ())]
 
 
 def _regex(expression: str) -> Block:

@@ -22,7 +22,7 @@ def node_sources(collector: CollectorSettings, place: Place, intake: Intake) -> 
     if sources.pods != "none":
         yield from discovery(collector) if place.pods is None else []
         yield relabelling(collector, place)
-        yield from _pod_files(intake.max_line_size) if sources.pods == "files" else [_pod_api()]
+        yield from _pod_files(intake.max_line_size) if sources.pods == "files" else _pod_api()
     if sources.journal.enabled:
         yield from _journal(collector)
     if sources.node_files:
@@ -58,12 +58,20 @@ def _pod_files(max_line_size: int) -> Iterator[Block]:
     )
 
 
-def _pod_api() -> Block:
-    return Block(
+def _pod_api() -> Iterator[Block]:
+    yield Block(
         "loki.source.kubernetes",
         "pods",
-        {"targets": Expression("discovery.relabel.pods.output"), "forward_to": _to(LINES)},
+        {"targets": Expression("discovery.relabel.pods.output"), "forward_to": _to("loki.process.pods.receiver")},
         comment="Lines of pods from the Kubernetes API (collector.sources.pods).",
+    )
+    newline = Block("stage.replace", attributes={"expression": r"(\r?\n)$", "replace": ""})
+    yield Block(
+        "loki.process",
+        "pods",
+        {"forward_to": _to(LINES)},
+        (newline,),
+        comment="Alloy 1.19.0 leaves the newline at the end of a line from the API (seen on Kubernetes 1.34).",
     )
 
 

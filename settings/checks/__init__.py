@@ -5,13 +5,45 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import partial
 
-from settings.checks import cluster, collector, limits, memory, object_store, replication, retention, schema, versions
+from settings.checks import (
+    canary,
+    cluster,
+    collector,
+    labels,
+    limits,
+    lines,
+    matching,
+    memory,
+    object_store,
+    parsing,
+    replication,
+    retention,
+    schema,
+    sources,
+    versions,
+)
 from settings.problems import Problem, Rule
 from settings.tree import Settings
 
 Check = Callable[[Settings], Iterator[Problem]]
 
-TOPICS = (cluster, replication, retention, schema, object_store, limits, memory, collector, versions)
+TOPICS = (
+    cluster,
+    replication,
+    retention,
+    schema,
+    object_store,
+    limits,
+    memory,
+    sources,
+    labels,
+    matching,
+    parsing,
+    lines,
+    canary,
+    collector,
+    versions,
+)
 
 
 def rules() -> dict[str, Rule]:

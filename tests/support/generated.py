@@ -1,10 +1,11 @@
 """Settings that hypothesis makes up: whatever the types allow, within what the checks would let through."""
 
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from settings.collector import SEED_LABELS
+from settings.collector import KNOWN_LABELS, STABILITIES
+from settings.redaction import RedactionName
 from settings.tree import Settings
 
 Said = st.SearchStrategy[dict[str, Any]]
@@ -66,13 +67,103 @@ _LIMITS = _group(
     maxQueryLookback=_DURATIONS,
     queryTimeout=st.sampled_from(["1m", "10m"]),
 )
+# Labels that lines have whatever the sources are, and texts for them.
+_MATCH = st.dictionaries(st.sampled_from(["job", "pod", "app", "node"]), TEXTS | st.just("*"), max_size=2)
+_PATTERN = st.sampled_from([r"^(?P<time>\S+) (?P<level>[A-Z]+)", r"(?i)(?<time>\d{2}):\d+ \[(?P<thread>[^\]]*)\]"])
+_FIRST_LINE = st.sampled_from([r"^\d{4}-", "^\\[", "ERROR|äöü", 'a"b'])
+_LAYOUT = st.sampled_from(["RFC3339Nano", "UnixMs", "2006-01-02 15:04:05,000", "Jan _2 06"])
+_FIELD = st.sampled_from(["user", "usr", "trace_id", "Team9"])
+_MULTILINE = st.one_of(
+    _group({"language": st.sampled_from(["java", "python", "go"])}, maxLines=st.integers(2, 10_000)),
+    _group({"firstLine": _FIRST_LINE}, maxWait=_DURATIONS),
+)
+_ZONE = st.sampled_from(["Europe/Berlin", "UTC"])
+
+
+def _timestamp(field: st.SearchStrategy[str]) -> Said:
+    return _group({"field": field}, format=_LAYOUT, timeZone=_ZONE)
+
+
+_PARSER = st.one_of(
+    _group({"format": st.sampled_from(["klog", "airflow"])}, multiline=_MULTILINE),
+    _group(
+        {"format": st.just("json")},
+        fields=st.dictionaries(_FIELD, st.sampled_from(["user", "trace.id", '"a-b".c || d', "a[0]"])),
+        timestamp=_timestamp(st.sampled_from(["time", '"@timestamp"'])),
+        multiline=_MULTILINE,
+    ),
+    _group(
+        {"format": st.just("logfmt")},
+        fields=st.lists(st.tuples(_FIELD, TEXTS.filter(bool)), unique_by=(lambda two: two[0], lambda two: two[1])).map(
+            dict
+        ),
+        timestamp=_timestamp(TEXTS.filter(bool)),
+        multiline=_MULTILINE,
+    ),
+    _group({"pattern": _PATTERN}, timestamp=_timestamp(st.just("time")), multiline=_MULTILINE),
+    _group({"multiline": _MULTILINE}),
+)
+
+
+def _parsers(entries: list[tuple[dict[str, Any], dict[str, str]]]) -> list[dict[str, Any]]:
+    """Parsers of jobs of their own: each has lines that no other has."""
+    return [
+        parser | {"match": match | {"job": f"{index}{match.get('job', '')}"}}
+        for index, (parser, match) in enumerate(entries)
+    ]
+
+
+def _named(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rules with a name for each."""
+    return [rule | {"name": f"rule-{index}"} for index, rule in enumerate(rules)]
+
+
+_SOURCES = _group(
+    {},
+    pods=st.sampled_from(["files", "api"]),
+    events=st.booleans(),
+    journal=_group({"enabled": st.just(value=True)}, units=st.lists(NAMES, max_size=3), maxAge=_DURATIONS),
+    nodeFiles=st.sampled_from(
+        [
+            [{"path": "/var/log/syslog", "job": "syslog"}],
+            [{"path": "/var/log/nginx/**/*.log", "job": "web"}, {"path": '/var/log/a "b"/{c,d}', "job": "a\\b"}],
+        ]
+    ),
+    otlp=_group({}, grpc=st.booleans(), http=st.booleans()),
+    push=st.booleans(),
+)
+_DROP = _group({"match": _MATCH, "pattern": _PATTERN | _FIRST_LINE}, keep=st.floats(0, 1, exclude_max=True))
+_CUSTOM = _group({"pattern": _PATTERN | _FIRST_LINE}, replacement=st.sampled_from(["", "XXX", "<{{ ' }}>"]))
+_LIMIT = _group({"rate": st.integers(1, 10**6), "burst": st.integers(1, 10**6)}, namespace=NAMES)
+_POD_LABELS = st.dictionaries(st.sampled_from(["tier", "example.com/team"]), NAMES, max_size=2)
+_FURTHER_LABELS = {"team": "example.com/team", "Tier_9": "tier"}
 _COLLECTOR = _group(
     {},
-    indexLabels=st.lists(st.sampled_from([*SEED_LABELS, "node"]), min_size=1, unique=True),
-    namespaces=_group({}, only=st.lists(NAMES, max_size=3), never=st.lists(NAMES, max_size=3)),
+    sources=_SOURCES,
+    pods=st.one_of(_group({"only": _POD_LABELS}), _group({"never": _POD_LABELS})),
+    labels=st.just(_FURTHER_LABELS),
+    indexLabels=st.lists(st.sampled_from([*KNOWN_LABELS, *_FURTHER_LABELS]), min_size=1, unique=True),
+    namespaces=_group(
+        {}, only=st.lists(NAMES, max_size=3), never=st.lists(NAMES.map(lambda name: f"{name}-never-wanted"), max_size=3)
+    ),
+    parsers=st.lists(st.tuples(_PARSER, _MATCH), max_size=4).map(_parsers),
+    drop=st.lists(_DROP, max_size=3).map(_named),
+    redact=_group(
+        {},
+        rules=st.lists(st.sampled_from(get_args(RedactionName)), unique=True),
+        custom=st.lists(_CUSTOM, max_size=2).map(_named),
+    ),
+    longLines=st.sampled_from(["cut", "drop"]),
+    rateLimits=st.lists(_LIMIT, max_size=3, unique_by=lambda limit: limit.get("namespace")),
     maxAge=_DURATIONS,
     batchSize=SIZES,
+    batchWait=_DURATIONS,
+    maxBackoff=_DURATIONS,
     maxRetries=st.integers(1, 1000),
+    stability=st.sampled_from(STABILITIES),
+)
+_TENANTS = st.lists(NAMES, max_size=3, unique=True).map(
+    lambda names: [{"name": f"Tenant_{name}", "namespaces": [name, f"{name}-of-the-tenant"]} for name in names]
 )
 _GRAFANA = _group(
     {},
@@ -88,6 +179,16 @@ _PERIODS = st.sampled_from(
         [{"from": "2022-01-01", "store": "boltdb-shipper", "schema": "v12"}, {"from": "2024-04-01"}],
     ]
 )
+
+
+def _with_log(collector: dict[str, Any]) -> dict[str, Any]:
+    return collector | {"writeAheadLog": True, "stability": "experimental"}
+
+
+def _without_pods(collector: dict[str, Any]) -> dict[str, Any]:
+    of_pods = ("labels", "namespaces", "pods")
+    sources = collector.get("sources", {}) | {"pods": "none", "push": True}
+    return {key: said for key, said in collector.items() if key not in of_pods} | {"sources": sources}
 
 
 @st.composite
@@ -114,7 +215,8 @@ def stacks(draw: st.DrawFn) -> Settings:
             walReplayCeiling=_MEMORY,
             storageClass=NAMES,
             schemaPeriods=_PERIODS,
-            collector=_COLLECTOR,
+            tenants=_TENANTS,
+            collector=st.one_of(_COLLECTOR, _COLLECTOR.map(_with_log), _COLLECTOR.map(_without_pods)),
             canary=_group({}, enabled=st.booleans(), route=st.sampled_from(["collector", "direct"])),
             grafana=_GRAFANA,
         )

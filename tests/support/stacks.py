@@ -94,6 +94,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
             "credentialsSecret": "lab-keys",
         },
         "tenants": [{"name": "team-a", "namespaces": ["shop", "bank"]}],
+        "canary": {"route": "direct"},
         "collector": {
             "sources": {
                 "events": True,

@@ -8,7 +8,6 @@ import pytest
 
 from components.alloy.config import node_config
 from components.alloy.delivery import delivery
-from components.alloy.formats import groups
 from components.alloy.labels import pattern_of, selector
 from components.alloy.lines import CUT, lines
 from components.alloy.syntax import Block
@@ -103,14 +102,6 @@ def test_a_text_as_a_pattern_matches_itself_alone(text: str) -> None:
 # --- formats
 
 
-@pytest.mark.parametrize(
-    ("pattern", "names"),
-    [(r"^(?P<ip>\S+) (?<user>\w+)$", ["ip", "user"]), (r"(\d+) (?:x)", []), (r"(?i)(?P<a_1>b)", ["a_1"])],
-)
-def test_the_groups_of_a_pattern_are_those_with_a_name(pattern: str, names: list[str]) -> None:
-    assert groups(pattern) == names
-
-
 PARSERS: list[tuple[dict[str, Any], str]] = [
     ({"match": {"app": "a"}, "format": "json"}, "json"),
     ({"match": {"app": "a"}, "format": "json", "fields": {"trace_id": "trace.id"}}, "parser-1"),
@@ -120,7 +111,7 @@ PARSERS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("parser", "chosen"), PARSERS)
 def test_a_parser_is_chosen_for_lines_that_chose_none_themselves(parser: dict[str, Any], chosen: str) -> None:
-    (block,) = (found for found in process(parsers=[parser]).blocks if list(find([found], "stage.static_labels")))
+    (block,) = (block for block in process(parsers=[parser]).blocks if block.comment == "collector.parsers")
     assert block.attributes["selector"] == '{app="a", logstack_format=""}'
     assert block.blocks[0].attributes == {"values": {"logstack_format": chosen}}
 

@@ -6,11 +6,17 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, given
+from hypothesis import settings as profile
 
+from components.canary.resources import NAME
+from components.declaration import labels
 from settings import checks
 from settings.charts import PINNED
-from settings.checks import problems_of
+from settings.checks import canary, lines, matching, parsing, problems_of, sources
 from settings.problems import StackProblems
+from settings.tree import Settings
+from tests.support.generated import stacks
 from tests.unit.settings.stacks import TODAY, stack, store, told
 
 SIMPLE_SCALABLE = "deploymentMode: simple-scalable\nacknowledge: [simple-scalable-ends-with-loki-4]\n"
@@ -62,6 +68,85 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param("collector: {indexLabels: [pod, stream]}", id="no labels but the canary's"),
         pytest.param("collector: {indexLabels: [namespace]}\ncanary: {enabled: false}", id="no canary, no labels"),
         pytest.param("collector: {indexLabels: [namespace]}\ncanary: {route: direct}", id="a canary that needs none"),
+        pytest.param("collector: {indexLabels: [pod, container]}", id="the canary's container instead of its stream"),
+        pytest.param("collector: {sources: {pods: api}}", id="default labels, which the Kubernetes API has not all of"),
+        pytest.param(
+            "collector: {sources: {pods: api}, indexLabels: [pod, container]}", id="the canary by the Kubernetes API"
+        ),
+        pytest.param(
+            "collector: {indexLabels: [pod, stream, team], labels: {team: example.com/team}}", id="a label of the pods"
+        ),
+        pytest.param(
+            "collector: {sources: {push: true}, indexLabels: [pod, stream, os], drop: [{name: a, match: {host: a}}]}\n"
+            "acknowledge: [receivers-are-open]",
+            id="labels of other shippers",
+        ),
+        pytest.param(
+            "collector: {sources: {journal: {enabled: true, units: [a.service]}}, indexLabels: [pod, stream, unit]}\n"
+            "acknowledge: [journal-needs-systemd]",
+            id="units with the journal",
+        ),
+        pytest.param(
+            "collector: {sources: {pods: none, events: true}, namespaces: {never: [shop]}}\ncanary: {enabled: false}",
+            id="events alone, and not of all namespaces",
+        ),
+        pytest.param(
+            "collector: {sources: {nodeFiles: [{path: /var/log/*.log, job: a}, {path: /var/log/*/syslog, job: a}]}}",
+            id="files of the node beside the pods' folders",
+        ),
+        pytest.param(
+            "collector: {sources: {pods: none, nodeFiles: [{path: /var/log/pods/**/*.log, job: a}]}}\n"
+            "canary: {enabled: false}",
+            id="files of pods that nobody else reads",
+        ),
+        pytest.param(
+            "collector: {pods: {only: {app.kubernetes.io/part-of: logstack}, never: {example.com/Quiet: 'yes'}}}",
+            id="the canary's own label",
+        ),
+        pytest.param("collector: {pods: {only: {tier: a}, never: {tier: b}}}\ncanary: {route: direct}", id="two tiers"),
+        pytest.param(
+            "collector: {writeAheadLog: true, stability: experimental}\nacknowledge: [write-ahead-log-not-read-again]",
+            id="an experimental part",
+        ),
+        pytest.param(
+            """
+            collector:
+              parsers:
+                - {match: {app: a}, format: json, fields: {trace_id: 'trace."trace-id"', user: user || usr}}
+                - {match: {app: a*}, format: logfmt, fields: {user: usr, team: ""}, timestamp: {field: ts}}
+                - match: {namespace: shop, container: "*-worker"}
+                  pattern: '^(?P<time>[^ ]+) (?P<level>[A-Z]+) (?<thread>\\S+)'
+                  timestamp: {field: time, format: "06-01-02 15:04", timeZone: Europe/Berlin}
+                - {match: {app: b}, multiline: {language: java}}
+                - {match: {app: b}, format: klog}
+                - {match: {app: c}, multiline: {firstLine: "^\\\\[", maxWait: 1s}}
+                - {match: {stream: stderr}, multiline: {language: go}}
+                - {format: json}
+            """,
+            id="parsers of every kind",
+        ),
+        pytest.param(
+            "collector: {drop: [{name: health, pattern: GET /healthz}, {name: quiet, match: {app: a}}, "
+            "{name: some, match: {namespace: shop}, keep: 0.1}]}",
+            id="rules that drop",
+        ),
+        pytest.param(
+            "collector: {drop: [{name: some, keep: 0.1}]}\ncanary: {route: direct}", id="a share of all lines"
+        ),
+        pytest.param(
+            "collector: {parsers: [{multiline: {firstLine: '^[0-9]'}}]}", id="entries like the canary's lines"
+        ),
+        pytest.param(
+            "collector: {rateLimits: [{rate: 9, burst: 1}, {namespace: a, rate: 1, burst: 9}, "
+            "{namespace: b, rate: 1, burst: 1}]}",
+            id="a limit for each namespace and one for all others",
+        ),
+        pytest.param("tenants: [{name: a, namespaces: [a, b]}, {name: Fake, namespaces: [c]}]", id="two tenants"),
+        pytest.param(
+            "collector: {sources: {otlp: {grpc: true}}, namespaces: {only: [monitoring]}, "
+            "parsers: [{match: {namespace: shop}, format: json}]}\nacknowledge: [receivers-are-open]",
+            id="a namespace of which lines are sent",
+        ),
         pytest.param("collector: {namespaces: {only: [monitoring, shop], never: [secrets]}}", id="some namespaces"),
         pytest.param("collector: {namespaces: {never: [monitoring]}}\ncanary: {route: direct}", id="a direct canary"),
         pytest.param("charts: {loki: {repository: oci://mirror.example/grafana-community}}", id="a mirror"),
@@ -139,9 +224,12 @@ def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
         "caches-larger-than-loki": "caches: {chunks: 8Gi}",
         "chart-archive-differs": f"charts: {{loki: {{path: {Path(__file__)}}}}}",  # a file that is surely no chart
         "endpoint-is-local": store(endpoint="http://127.0.0.1:9000"),
+        "write-ahead-log-not-read-again": "collector: {writeAheadLog: true, stability: experimental}",
+        "journal-needs-systemd": "collector: {sources: {journal: {enabled: true}}}",
         "label-budget": "collector: {labelBudget: 3}",
         "query-length-below-retention": "limits: {maxQueryLength: 1d}",
         "query-lookback-below-retention": "limits: {maxQueryLookback: 1d}",
+        "receivers-are-open": "collector: {sources: {otlp: {http: true}}}",
         "replay-ceiling-high": "walReplayCeiling: 1100Mi",
         "replication-even": "replicationFactor: 4\nreplicas: {monolithic: 4}",
         "replication-single-copy": "replicationFactor: 1",
@@ -153,6 +241,53 @@ def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
     accepted = stack(f"{risky}\nacknowledge: [{name}]")
     assert not accepted.problems
     assert [problem.name for problem in accepted.accepted] == [name]
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "covers"),
+    [
+        ("*", "", True),
+        ("web-*", "web-1", True),
+        ("web-*", "web-*-a", True),
+        ("*-a", "web-*", False),
+        ("web", "we*", False),
+        ("a[b]?", "a[b]?", True),
+        ("a[b]?", "abc", False),
+    ],
+)
+def test_a_text_with_stars_covers_another(wide: str, narrow: str, *, covers: bool) -> None:
+    assert matching.covers(wide, narrow) is covers
+
+
+@pytest.mark.parametrize(
+    ("path", "is_of_pods"),
+    [
+        ("/var/log/pods/*/*/*.log", True),
+        ("/var/log/containers/etcd.txt", True),
+        ("/var/log/**", True),
+        ("/var/log/*/*", True),
+        ("/var/log/con*/*.log", True),
+        ("/var/log/*", False),
+        ("/var/log/*/syslog", False),
+        ("/var/log/nginx/**/*.log", False),
+        ("/var/log/podsafe.log", False),
+    ],
+)
+def test_files_of_pods_are_known_by_their_folders(path: str, *, is_of_pods: bool) -> None:
+    text = told(f"collector: {{sources: {{nodeFiles: [{{path: '{path}', job: a}}]}}}}")
+    assert ("node-file-of-pods" in text) is is_of_pods
+
+
+def test_the_canarys_pods_have_the_labels_that_the_checks_think() -> None:
+    assert labels(NAME) == canary.POD_LABELS
+
+
+@profile(max_examples=200, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
+@given(stacks())
+def test_the_checks_let_the_generated_collectors_pass(generated: Settings) -> None:
+    wanted = (matching.labels, *parsing.CHECKS, *lines.CHECKS, *sources.CHECKS)
+    found = [problem for check in wanted for problem in check(generated)]
+    assert not [problem for problem in found if problem.severity == "error"]
 
 
 def test_a_fact_about_today_is_asked_of_the_clock_when_nobody_names_the_day() -> None:

@@ -211,6 +211,16 @@ def test_whatever_a_stack_says_it_is_settings_or_problems(changes: dict[str, obj
         },
         {"cluster": {"name": f"{SECRET}+", "context": [SECRET]}},
         {"collector": {"indexLabels": [SECRET]}},
+        {"collector": {"parsers": [{"match": {"app": [SECRET]}, "format": SECRET, "pattern": f"({SECRET}"}]}},
+        {"collector": {"parsers": [{"pattern": f"({SECRET}", "multiline": {"firstLine": f"{SECRET}["}}]}},
+        {"collector": {"parsers": [{"format": "json", "fields": {"user": f"{SECRET}-"}}]}},
+        {
+            "collector": {
+                "parsers": [{"format": "json", "timestamp": dict.fromkeys(("field", "timeZone"), f"-{SECRET}")}]
+            }
+        },
+        {"collector": {"drop": [{"name": f"{SECRET}!", "keep": SECRET, "pattern": SECRET}]}},
+        {"collector": {"pods": {"only": {"tier": f"{SECRET}!"}}, "labels": {"team": f"{SECRET}!"}}},
         {"schemaPeriods": [{"from": SECRET, "store": SECRET}]},
         {"acknowledge": [SECRET]},
         {"lokiVersion": SECRET},

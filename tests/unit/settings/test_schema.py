@@ -100,6 +100,14 @@ def test_an_editor_finds_nothing_wrong_with_a_committed_stack(name: str) -> None
         ("logstack:acknowledge", ["replication-evn"]),
         ("logstack:accessKeyId", "AKIA"),
         ("logstack:resources", {"write": {"cpu": "500m", "memory": -1}}),
+        ("logstack:collector", {"parsers": [{"mach": {"app": "a"}}]}),
+        ("logstack:collector", {"parsers": [{"match": {"tier": 1}}]}),
+        ("logstack:collector", {"parsers": [{"multiline": {"language": "perl"}}]}),
+        ("logstack:collector", {"drop": [{"name": "a", "keep": 1}]}),
+        ("logstack:collector", {"labels": {"example.com/team": "example.com/team"}}),
+        ("logstack:collector", {"indexLabels": ["__name__"]}),
+        ("logstack:collector", {"sources": {"nodeFiles": [{"path": "/etc/passwd", "job": "a"}]}}),
+        ("logstack:tenants", [{"name": "a b", "namespaces": []}]),
     ],
 )
 def test_an_editor_marks_what_the_loader_would_refuse(key: str, value: object) -> None:
@@ -115,11 +123,23 @@ def test_an_editor_marks_what_the_loader_would_refuse(key: str, value: object) -
         ("logstack:walReplayCeiling", 1048576),
         ("logstack:resources", {"write": {"cpu": 0.5, "memory": "1.5Gi"}}),
         ("logstack:resources", {"write": {"cpu": "500m", "memory": 1048576}}),
+        ("logstack:collector", {"parsers": [{"match": {"app": "a*"}, "format": "json", "fields": {"user": "a.b"}}]}),
+        ("logstack:collector", {"drop": [{"name": "a", "keep": 0.1}], "labels": {"team": "example.com/team"}}),
+        ("logstack:collector", {"sources": {"journal": {"enabled": True, "maxAge": "1d"}, "otlp": {"grpc": True}}}),
+        ("logstack:tenants", [{"name": "a", "namespaces": ["b"]}]),
     ],
 )
 def test_an_editor_lets_pass_what_the_loader_takes(key: str, value: object) -> None:
     config = yaml.safe_load((ROOT / "Pulumi.production.yaml").read_text())["config"]
     assert not list(VALIDATOR.iter_errors({"config": config | {key: value}}))
+
+
+def test_the_reference_links_each_list_of_groups_to_a_table_of_its_keys() -> None:
+    page = reference()
+    headings = {re.sub(r"[^\w-]", "", title.lower()) for title in re.findall(r"^## (.+)$", page, re.MULTILINE)}
+    links = re.findall(r"\[its keys\]\(#([^)]+)\)", page)
+    assert len(links) >= 4
+    assert set(links) <= headings
 
 
 def test_the_reference_names_every_key_every_rule_and_no_empty_meaning() -> None:
