@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
@@ -96,6 +96,13 @@ def try_(
         list[Path] | None, typer.Option(help="A log file to send; can be given more than once.", show_default=False)
     ] = None,
     *,
+    collector: Annotated[
+        Literal["auto", "alloy", "push"],
+        typer.Option(
+            help="How lines come in: through Alloy if it is here (auto), through Alloy that is obtained first, "
+            "or pushed to Loki without it."
+        ),
+    ] = "auto",
     deep: Annotated[bool, typer.Option("--deep", help="Prove retention and a lost writer too: minutes.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep everything running until Ctrl-C.")] = False,
     as_json: AsJson = False,
@@ -108,7 +115,9 @@ def try_(
         loaded = load_stack_file(stack, directory)
     from ops.local.command import run_try
 
-    raise typer.Exit(run_try(stack, loaded.settings, logs or [], deep=deep, keep=keep, as_json=as_json))
+    raise typer.Exit(
+        run_try(stack, loaded.settings, logs or [], route=collector, deep=deep, keep=keep, as_json=as_json)
+    )
 
 
 tools = typer.Typer(help="The pinned external binaries.", no_args_is_help=True)

@@ -11,6 +11,8 @@ import httpx
 
 _BATCH_BYTES = 512 * 1024
 _PAGE = 5000
+# Without it Loki answers structured metadata among the labels.
+_CATEGORIES = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,18 @@ class Entry:
 
     time: int
     line: str
+
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry with the labels of its stream and its own structured metadata, as pairs in the order of their names."""
+
+    entry: Entry
+    labels: Pairs
+    metadata: Pairs
 
 
 @dataclass(frozen=True)
@@ -38,11 +52,11 @@ class Pushed:
 class Loki:
     """Pushes to any of the writers in turn and asks a reader, as the gateway would."""
 
-    def __init__(self, writers: Sequence[str], reader: str) -> None:
-        """Addresses of the writers and of one reader."""
+    def __init__(self, writers: Sequence[str], reader: str, tenant: str | None = None) -> None:
+        """Addresses of the writers and of one reader; the tenant that requests name, if Loki asks for one."""
         self.reader = reader
         self._writers = cycle(writers)
-        self._http = httpx.Client(timeout=30)
+        self._http = httpx.Client(timeout=30, headers={"X-Scope-OrgID": tenant} if tenant else {})
 
     def push(self, labels: Mapping[str, str], entries: Iterable[Entry], writer: str | None = None) -> list[Pushed]:
         """Push in batches; an answer other than 204 is told, not raised."""
@@ -58,7 +72,10 @@ class Loki:
 
     def get(self, path: str, **parameters: str | int) -> Any:  # noqa: ANN401 - JSON
         """One GET of the reader; raises httpx.HTTPError with Loki's own words."""
-        answer = self._http.get(f"{self.reader}{path}", params=parameters)
+        return self._get(path, parameters, {})
+
+    def _get(self, path: str, parameters: Mapping[str, str | int], headers: Mapping[str, str]) -> Any:  # noqa: ANN401
+        answer = self._http.get(f"{self.reader}{path}", params=parameters, headers=headers)
         if answer.is_error:
             raise httpx.HTTPStatusError(
                 f"{path}: {answer.status_code} {answer.text.strip()}", request=answer.request, response=answer
@@ -66,18 +83,31 @@ class Loki:
         return answer.json()
 
     def entries(self, selector: str, start: int, end: int) -> Iterator[Entry]:
-        """Every entry of a selector from `start` to before `end`, in pages; the times of a stream are all different."""
+        """Every entry of a selector from `start` to before `end`."""
+        return (row.entry for row in self.rows(selector, start, end))
+
+    def rows(self, query: str, start: int, end: int) -> Iterator[Row]:
+        """Every entry with its labels and structured metadata, by time, from `start` to before `end`; in pages."""
+        known: set[Row] = set()
         while start < end:
-            page = self.get(
-                "/loki/api/v1/query_range", query=selector, start=start, end=end, limit=_PAGE, direction="forward"
-            )
-            found = [
-                Entry(int(time), line) for stream in page["data"]["result"] for time, line, *_ in (stream["values"])
-            ]
-            yield from sorted(found, key=lambda entry: entry.time)
-            if len(found) < _PAGE:
+            page = self._page(query, start, end)
+            yield from (row for row in page if row not in known)
+            if len(page) < _PAGE:
                 return
-            start = max(entry.time for entry in found) + 1
+            # Another stream may have more entries of the last time.
+            last = page[-1].entry.time
+            known = {row for row in page if row.entry.time == last}
+            start = last if last > start else last + 1
+
+    def _page(self, query: str, start: int, end: int) -> list[Row]:
+        parameters: dict[str, str | int] = {"query": query, "start": start, "end": end, "limit": _PAGE}
+        answer = self._get("/loki/api/v1/query_range", {**parameters, "direction": "forward"}, _CATEGORIES)
+        found = [
+            Row(Entry(int(time), line), _pairs(stream["stream"]), _metadata(rest))
+            for stream in answer["data"]["result"]
+            for time, line, *rest in stream["values"]
+        ]
+        return sorted(found, key=lambda row: row.entry.time)
 
     def value(self, query: str, time: int) -> float:
         """The single number that a metric query answers; 0 where there is none."""
@@ -104,6 +134,14 @@ class Loki:
 def selector(labels: Mapping[str, str]) -> str:
     """A stream selector; a JSON string is a LogQL string."""
     return "{" + ", ".join(f"{name}={json.dumps(value)}" for name, value in labels.items()) + "}"
+
+
+def _metadata(rest: Sequence[Mapping[str, Mapping[str, str]]]) -> Pairs:
+    return _pairs(rest[0].get("structuredMetadata", {})) if rest else ()
+
+
+def _pairs(names: Mapping[str, str]) -> Pairs:
+    return tuple(sorted(names.items()))
 
 
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from settings.collector import LabelName
+from ops.local.pods import Pod
+from settings.collector import CollectorSettings
 from settings.quantities import kubernetes_size
 
+NAMESPACE = "try"
 SAMPLE = Path(__file__).parent / "sample.log"
 # One run is a minute's work; a larger file is cut here, and the cut is told.
 MAX_BYTES = 64 * 1024**2
@@ -66,21 +68,34 @@ def _read(path: Path) -> LogFile:
     return LogFile(path, lines, len(raw) if cut else None, replaced)
 
 
-def stream_labels(file: LogFile, pod: int, cluster: str, index_labels: Sequence[LabelName]) -> dict[str, str]:
-    """The labels that the stack's collector gives pod number `pod`, which writes this file's lines."""
+def file_pod(file: LogFile, number: int, collector: CollectorSettings) -> Pod:
+    """Pod number `number`, which writes this file's lines; the stack's collector wants it and finds all its labels."""
     app = _label(file.path.stem)
+    labels = {
+        "app.kubernetes.io/name": app,
+        "app.kubernetes.io/component": app,
+        **dict.fromkeys(collector.labels.values(), app),
+        **collector.pods.only,
+    }
+    return Pod(NAMESPACE, f"{app}-{number}", app, labels)
+
+
+def stream_labels(pod: Pod, cluster: str, collector: CollectorSettings) -> dict[str, str]:
+    """The labels that the stack's collector gives a pod's lines on stdout."""
     everything = {
         "cluster": cluster,
-        "namespace": "try",
-        "pod": f"{app}-{pod}",
-        "container": app,
-        "app": app,
-        "job": f"try/{app}",
+        "namespace": pod.namespace,
+        "pod": pod.name,
+        "container": pod.container,
+        "app": pod.labels["app.kubernetes.io/name"],
+        "component": pod.labels["app.kubernetes.io/component"],
+        "job": f"{pod.namespace}/{pod.container}",
         "stream": "stdout",
         "container_runtime": "containerd",
-        "node": "this-machine",
+        "node": pod.node,
+        **{label: pod.labels[key] for label, key in collector.labels.items()},
     }
-    return {label: everything[label] for label in index_labels}
+    return {label: everything[label] for label in collector.stream_labels if label in everything}
 
 
 def _label(stem: str) -> str:

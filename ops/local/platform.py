@@ -42,7 +42,8 @@ class Platform:
         original = loki_config(settings, self.access, settings.cluster)
         self.config: Document = local_config(original, self.layout, self._overrides_file)
         self.replaced: list[Replacement] = replacements(original, self.config)
-        self.loki = Loki([node.url for node in self.writers], self.layout.of("read")[0].url)
+        writers, reader = [node.url for node in self.writers], self.layout.of("read")[0].url
+        self.loki = Loki(writers, reader, settings.default_tenant)
 
     @property
     def writers(self) -> tuple[Node, ...]:

@@ -13,8 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ops.local import cri
+
 _PR_SET_PDEATHSIG = 1
 _TAIL = 15
+# What the name of a child has at its end that writes another one's log file.
+RUNTIME = "-runtime"
 
 
 class ProcessDiedError(Exception):
@@ -34,6 +38,27 @@ class Child:
         lines = self.log.read_text(errors="replace").splitlines()
         errors = [line for line in lines if "level=error" in line or "level=warn" in line]
         return "\n".join(f"    {line[:300]}" for line in (errors or lines)[-_TAIL:])
+
+
+@dataclass(frozen=True)
+class Output:
+    """File descriptors of a child: where its output goes, and what it gets besides."""
+
+    stdout: int
+    stderr: int
+    keep: tuple[int, ...] = ()
+
+
+class Pipe:
+    """A pipe whose two ends are closed here when its children have them."""
+
+    def __enter__(self) -> Self:
+        self.reading, self.writing = os.pipe()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        os.close(self.reading)
+        os.close(self.writing)
 
 
 def _die_with_parent() -> None:
@@ -65,15 +90,34 @@ class Fleet:
         """Start one; its output goes to a file, and so do the words of an earlier life of the same name."""
         log = self._logs / f"{name}.log"
         with log.open("ab") as output:
-            process = subprocess.Popen(
-                command,
-                env={"PATH": os.environ.get("PATH", ""), "HOME": str(self._logs.parent), **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is ours to pass on
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - the run has no threads
-            )
+            return self._start(name, command, environment, log, Output(output.fileno(), output.fileno()))
+
+    def start_container(self, name: str, command: list[str], environment: Mapping[str, str], log: Path) -> Child:
+        """Start one as the container runtime does: its output goes to a container's log file.
+
+        A second child, `<name>-runtime`, writes the file, and ends when the first one does: stop both together.
+        """
+        with Pipe() as stdout, Pipe() as stderr:
+            # -I: the names of the files beside it are not those of Python's modules.
+            writer = [sys.executable, "-I", cri.__file__, str(log), str(stdout.reading), str(stderr.reading)]
+            words = self._logs / f"{name}{RUNTIME}.log"
+            child = self._start(name, command, environment, log, Output(stdout.writing, stderr.writing))
+            with words.open("ab") as file:
+                output = Output(file.fileno(), file.fileno(), keep=(stdout.reading, stderr.reading))
+                self._start(f"{name}{RUNTIME}", writer, {}, words, output)
+            return child
+
+    def _start(self, name: str, command: list[str], environment: Mapping[str, str], log: Path, output: Output) -> Child:
+        process = subprocess.Popen(
+            command,
+            env={"PATH": os.environ.get("PATH", ""), "HOME": str(self._logs.parent), **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output.stdout,
+            stderr=output.stderr,
+            pass_fds=output.keep,
+            start_new_session=True,  # Ctrl-C is ours to pass on
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - the run has no threads
+        )
         child = self._children[name] = Child(name, process, log)
         return child
 
@@ -93,6 +137,10 @@ class Fleet:
         child.process.kill()
         child.process.wait()
 
+    def wait(self, name: str, seconds: float = 10) -> None:
+        """Wait for one that ends by itself, kill it if it has not after `seconds`, and forget it."""
+        _end(self._children.pop(name), time.monotonic() + seconds)
+
     def stop(self, *names: str, seconds: float = 30) -> None:
         """Ask those that run to stop, all at once, and kill what has not stopped after `seconds`."""
         stopping = [self._children.pop(name) for name in names if name in self._children]
@@ -100,9 +148,12 @@ class Fleet:
             child.process.terminate()
         deadline = time.monotonic() + seconds
         for child in stopping:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.process.wait(max(0.0, deadline - time.monotonic()))
-        for child in stopping:
-            if child.process.poll() is None:
-                child.process.kill()
-                child.process.wait()
+            _end(child, deadline)
+
+
+def _end(child: Child, deadline: float) -> None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.process.wait(max(0.0, deadline - time.monotonic()))
+    if child.process.poll() is None:
+        child.process.kill()
+        child.process.wait()

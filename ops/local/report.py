@@ -9,12 +9,7 @@ from rich.markup import escape
 from ops.local.checks import Outcome
 from ops.local.localise import Replacement
 
-NOT_EXERCISED = (
-    "the gateway's nginx",
-    "Kubernetes: scheduling, probes, volumes, discovery of pods",
-    "the collector and the canary",
-    "Grafana",
-)
+_WIDTH = 100
 
 
 class Report:
@@ -30,11 +25,12 @@ class Report:
         """One line of progress."""
         self._console.print(escape(text))
 
-    def replaced(self, replacements: Sequence[Replacement], also: Sequence[str], root: str) -> None:
+    def replaced(self, files: str, replacements: Sequence[Replacement], also: Sequence[str], root: str) -> None:
         """The values of this run that are not the stack's; `root` is the run's directory."""
-        self._console.print("[bold]Replaced here[/] (everything else is the stack's own loki.yaml):")
+        self._console.print(f"[bold]Replaced here[/] (everything else is the stack's own {files}):")
         for each in replacements:
-            self._console.print(f"  {escape(each.path)}: {_short(each.was)} -> {_short(each.now).replace(root, 'RUN')}")
+            now = each.now.replace(root, "RUN") if isinstance(each.now, str) else each.now
+            self._console.print(f"  {escape(each.path)}: {_short(each.was)} -> {_short(now)}")
         also = [*also, f"RUN is {root}, removed at the end"]
         for line in also:
             self._console.print(f"  {escape(line)}")
@@ -79,4 +75,5 @@ def _short(value: object) -> str:
             return escape("{" + ", ".join(value) + "}")
         case [first, *others]:
             return escape(f"{first}{f' and {len(others)} more' if others else ''}")
-    return escape(str(value))
+    text = str(value)
+    return escape(text if len(text) <= _WIDTH else f"{text[:_WIDTH]}...")

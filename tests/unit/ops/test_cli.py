@@ -124,17 +124,19 @@ def test_check_says_when_there_is_nothing_to_say() -> None:
 def test_try_hands_over_what_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, Any] = {}
 
-    def run_try(stack: str, settings: Settings, logs: list[Path], **options: bool) -> int:
+    def run_try(stack: str, settings: Settings, logs: list[Path], **options: bool | str) -> int:
         seen.update(stack=stack, cluster=settings.cluster.name, logs=logs, **options)
         return 130
 
     monkeypatch.setattr("ops.local.command.run_try", run_try)
-    result = logstack("try", "--logs", "a.log", "--logs", "b c.log", "--deep", "--keep", "--json", "-C", str(ROOT))
+    flags = ["--collector", "push", "--deep", "--keep", "--json"]
+    result = logstack("try", "--logs", "a.log", "--logs", "b c.log", *flags, "-C", str(ROOT))
     assert result.exit_code == 130
     assert seen == {
         "stack": "staging",
         "cluster": "staging",
         "logs": [Path("a.log"), Path("b c.log")],
+        "route": "push",
         "deep": True,
         "keep": True,
         "as_json": True,

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from ops.local import lines
-from ops.local.lines import LogFileError, cut_notice, read_log_files, stream_labels, timestamped
-from settings.collector import SEED_LABELS
+from ops.local.lines import LogFileError, cut_notice, file_pod, read_log_files, stream_labels, timestamped
+from settings.collector import CollectorSettings
 
 
 def write(path: Path, content: bytes) -> Path:
@@ -52,7 +52,8 @@ def test_bytes_that_are_no_utf8_are_replaced_and_counted(tmp_path: Path) -> None
 
 def test_a_file_gets_the_labels_that_the_collector_would_give_its_pod(tmp_path: Path) -> None:
     file = read_log_files([write(tmp_path / "My App.log", b"x\n")])[0]
-    assert stream_labels(file, 2, "staging", SEED_LABELS) == {
+    collector = CollectorSettings()
+    assert stream_labels(file_pod(file, 2, collector), "staging", collector) == {
         "cluster": "staging",
         "namespace": "try",
         "pod": "my-app-2",
@@ -61,6 +62,19 @@ def test_a_file_gets_the_labels_that_the_collector_would_give_its_pod(tmp_path: 
         "job": "try/my-app",
         "stream": "stdout",
         "container_runtime": "containerd",
+    }
+
+
+def test_labels_that_a_pod_does_not_have_are_not_expected(tmp_path: Path) -> None:
+    file = read_log_files([write(tmp_path / "app.log", b"x\n")])[0]
+    collector = CollectorSettings.model_validate(
+        {"labels": {"team": "example.com/team"}, "indexLabels": ["namespace", "component", "unit", "node", "team"]}
+    )
+    assert stream_labels(file_pod(file, 0, collector), "staging", collector) == {
+        "namespace": "try",
+        "component": "app",
+        "node": "this-machine",
+        "team": "app",
     }
 
 
