@@ -15,9 +15,10 @@ COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(RUN) -m piptools compile --quiet
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-try: .venv/installed ## run a stack here with the real Loki: STACK=staging LOGS="a.log b.log" DEEP=1 KEEP=1 JSON=1
+try: .venv/installed ## run a stack here with the real Loki: STACK=staging LOGS="a.log b.log" COLLECTOR=push DEEP=1 KEEP=1 JSON=1
 	@set -- $(LOGS); for log do shift; set -- "$$@" --logs "$$log"; done; \
-	$(LOGSTACK) try $(or $(STACK),staging) "$$@" $(if $(DEEP),--deep) $(if $(KEEP),--keep) $(if $(JSON),--json)
+	$(LOGSTACK) try $(or $(STACK),staging) "$$@" $(if $(COLLECTOR),--collector $(COLLECTOR)) \
+	$(if $(DEEP),--deep) $(if $(KEEP),--keep) $(if $(JSON),--json)
 
 plan: .venv/installed ## what a stack comes to, offline: STACK=production AGAINST=staging (or HEAD~1) OBJECTS=1 JSON=1
 	@$(LOGSTACK) plan $(or $(STACK),production) $(if $(AGAINST),--against '$(AGAINST)') $(if $(OBJECTS),--objects) \

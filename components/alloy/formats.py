@@ -26,12 +26,15 @@ _LEVELS: Mapping[str, tuple[str, ...]] = {
 _CHOICES = "{{ else ".join(
     "if has $l (list " + " ".join(f'"{word}"' for word in words) + ") }}" + level for level, words in _LEVELS.items()
 )
-_LEVEL = "{{ with .Value }}{{ $l := lower . }}{{ " + _CHOICES + "{{ else }}{{ $l }}{{ end }}{{ end }}"
+# JSON without a level would leave none to a line that has one as a label.
+_LEVEL_OF_JSON = "logstack_level"
+_LEVEL = f"{{{{ with or .{_LEVEL_OF_JSON} .Value }}}}" + "{{ $l := lower . }}{{ " + _CHOICES + "{{ else }}{{ $l }}{{ end }}{{ end }}"
 
-# What the first line of an entry looks like: a date, syslog's date, a time, klog's head, a level, logfmt, or JSON.
+# What the first line of an entry looks like: a date, syslog's, Tomcat's, a time, klog's head, a level, logfmt, or JSON.
 _FIRST = (
     r"\[?\d{2,4}[-/.]\d{2}[-/.]\d{2}[T ,]",
     r"[A-Z][a-z]{2} [ \d]\d \d{2}:",
+    r"\d{2}-[A-Z][a-z]{2}-\d{4} ",
     r"\[?\d{2}:\d{2}:\d{2}[.,\] ]",
     r"[IWEF]\d{4} \d{2}:",
     r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)\b",
@@ -140,7 +143,7 @@ def _stages(parser: Parser) -> Iterator[Block]:
         fields[_TIME] = parser.timestamp.field
     match parser.format:
         case "json":
-            yield _json({"level": _JSON_LEVEL} | fields)
+            yield _json({_LEVEL_OF_JSON: _JSON_LEVEL} | fields)
         case "logfmt":
             # The last that is there wins.
             yield from (_logfmt({"level": name}) for name in ("severity", "lvl", "level"))
@@ -149,7 +152,7 @@ def _stages(parser: Parser) -> Iterator[Block]:
             yield _regex(_KLOG)
         case "airflow":
             yield _regex(_AIRFLOW)
-            yield from (_regex(rf"\b{name}=(?P<{name}>[^,\s\]]+)") for name in AIRFLOW_IDS)
+            yield from (_regex(rf"\b{name}=['\"]?(?P<{name}>[^,\s\]'\"]+)") for name in AIRFLOW_IDS)
     if parser.pattern:
         yield _regex(parser.pattern)
     if said := parser.timestamp:
@@ -194,7 +197,7 @@ SOURCE_FORMATS: Mapping[str, SourceFormat] = {
         (_logfmt({"level": "type", "kind": "", "name": "", "reason": ""}),), ("kind", "name", "reason")
     ),
     "otlp": SourceFormat(
-        (_json({"level": "severity", "trace_id": "traceid", "span_id": "spanid"}),), ("trace_id", "span_id")
+        (_json({_LEVEL_OF_JSON: "severity", "trace_id": "traceid", "span_id": "spanid"}),), ("trace_id", "span_id")
     ),
     # The level is a label already, if there is one.
     "journal": SourceFormat(),

@@ -14,6 +14,7 @@ _NODE = Expression('sys.env("HOSTNAME")')
 # Lines that a container runtime has cut at 16 KiB are put together again, up to this many times the longest line: what
 # is redacted first is cut afterwards.
 _JOINED = 2
+_NEWLINE = Block("stage.replace", attributes={"expression": r"(\r?\n)$", "replace": ""})
 
 
 def node_sources(collector: CollectorSettings, place: Place, intake: Intake) -> Iterator[Block]:
@@ -52,7 +53,8 @@ def _pod_files(max_line_size: int) -> Iterator[Block]:
         {"forward_to": _to(LINES)},
         (
             _match(f'{{{SOURCE}="pods", container_runtime!="docker"}}', Block("stage.cri", attributes=joined)),
-            _match('{container_runtime="docker"}', Block("stage.docker")),
+            # Docker keeps the newline in its JSON.
+            _match('{container_runtime="docker"}', Block("stage.docker"), _NEWLINE),
         ),
         comment="Time, stream and text from the container runtime's format.",
     )
@@ -65,12 +67,11 @@ def _pod_api() -> Iterator[Block]:
         {"targets": Expression("discovery.relabel.pods.output"), "forward_to": _to("loki.process.pods.receiver")},
         comment="Lines of pods from the Kubernetes API (collector.sources.pods).",
     )
-    newline = Block("stage.replace", attributes={"expression": r"(\r?\n)$", "replace": ""})
     yield Block(
         "loki.process",
         "pods",
         {"forward_to": _to(LINES)},
-        (newline,),
+        (_NEWLINE,),
         comment="Alloy 1.19.0 leaves the newline at the end of a line from the API (seen on Kubernetes 1.34).",
     )
 

@@ -1,5 +1,6 @@
 """What a run proves, one line each; a check that fails says what was seen instead."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,8 @@ from ops.local.pods import Pod
 from settings.quantities import kubernetes_size
 
 _SECOND = 1_000_000_000
+# What the collector writes in a secret's place (components/alloy/redaction.py).
+_REDACTED = re.compile(r"<redacted:[a-z0-9-]+>")
 _MILLISECOND = 1_000_000
 # Loki's own: limits_config.discover_service_name, and shard_streams, which splits a stream of more than 1.5 MB/s.
 _OWN_LABELS = {"service_name", "__stream_shard__"}
@@ -148,20 +151,36 @@ def takes_lines_in(run: Run) -> str:
 
 
 def gives_lines_back(run: Run) -> str:
-    """The same lines with the same times, no more and no fewer."""
+    """The same lines with the same times, no more and no fewer; but for what the collector has redacted in them."""
     expect(run.lines, "no line was taken in")
-    found = 0
+    found = redacted = 0
     for sent in run.sent:
         if not sent.entries:
             continue
         back = found_of(run, sent)
         missing, extra = Counter(sent.entries) - Counter(back), Counter(back) - Counter(sent.entries)
+        pairs = redactions(list(missing.elements()), list(extra.elements()))
+        missing, extra = missing - Counter(pairs.keys()), extra - Counter(pairs.values())
+        redacted += len(pairs)
         expect(
             not missing and not extra,
             f"{selector(sent.labels)}: {missing.total()} missing, {extra.total()} not sent, of {len(sent.entries)}",
         )
         found += len(back)
-    return f"{found} of {run.lines} lines, each as it was sent"
+    but = f"; in {redacted} of them secrets were redacted" if redacted else ""
+    return f"{found} of {run.lines} lines, each as it was sent{but}"
+
+
+def redactions(missing: Sequence[Entry], extra: Sequence[Entry]) -> dict[Entry, Entry]:
+    """Lines that were sent, and what Loki has in their place: the same but for its redacted parts."""
+    by_time = {entry.time: entry for entry in missing}
+    found: dict[Entry, Entry] = {}
+    for entry in extra:
+        parts = _REDACTED.split(entry.line)
+        sent = by_time.get(entry.time)
+        if sent and len(parts) > 1 and re.fullmatch(".+?".join(map(re.escape, parts)), sent.line, re.DOTALL):
+            found[sent] = entry
+    return found
 
 
 def found_of(run: Run, sent: Sent) -> list[Entry]:

@@ -220,5 +220,5 @@ def _store(settings: Settings) -> Iterator[Loss]:
 
 def _collector() -> Loss:
     """What was read and not delivered is in its memory; nobody has acknowledged it."""
-    writes = "go on; its node's lines wait in their files"
+    writes = "go on; its node's lines wait in their files until these are rotated"
     return Loss("a collector pod", "within", writes, GO_ON, KEPT, "design")

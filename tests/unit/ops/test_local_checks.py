@@ -18,6 +18,7 @@ from ops.local.checks import (
     fills_the_bucket,
     gives_lines_back,
     has_the_labels,
+    redactions,
     ring_is_whole,
     takes_lines_in,
 )
@@ -190,3 +191,19 @@ def test_a_check_that_needs_lines_fails_and_does_not_break_when_none_was_taken(
     nothing.sent = sent
     with pytest.raises(CheckError, match="no line was taken in"):
         check(nothing)
+
+
+REDACTED = [
+    ("password=hunter2 ok", "password=<redacted:passwords> ok", True),
+    ("a=1 b=2", "a=<redacted:x> b=<redacted:y>", True),
+    ("password=hunter2 ok", "password=<redacted:passwords> no", False),
+    ("password=hunter2", "something else", False),
+    ("", "<redacted:x>", False),
+]
+
+
+@pytest.mark.parametrize(("sent", "found", "is_it"), REDACTED)
+def test_a_redacted_line_is_known_by_all_that_is_around_its_secrets(sent: str, found: str, *, is_it: bool) -> None:
+    was, now = Entry(1, sent), Entry(1, found)
+    assert redactions([was], [now]) == ({was: now} if is_it else {})
+    assert redactions([Entry(2, sent)], [now]) == {}

@@ -1,0 +1,114 @@
+"""What the pipeline costs: lines a second of one core, side by side in one run, told and not judged."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from ops.local.client import Entry
+from ops.local.collector import Collector
+from ops.local.pods import Pod
+from ops.local.processes import Fleet
+from tests.support.real import binary, shared
+from tests.support.stacks import changed, settings_of
+
+pytestmark = pytest.mark.prove
+
+LINES = 200_000
+_FILES = ("Hadoop", "Spark", "OpenSSH", "Zookeeper")
+_PATIENCE = 180
+_EVERYTHING = {
+    "parsers": [{"match": {"app": "service"}, "format": "json", "multiline": {"language": "java"}}],
+    "drop": [{"name": "health-checks", "match": {"app": "nginx"}, "pattern": "GET /health"}],
+    "rateLimits": [{"rate": 10_000_000, "burst": 100_000_000}],
+    "redact": {"rules": ["private-keys", "tokens", "passwords", "cards", "mails"]},
+}
+
+
+class TakesEverything(BaseHTTPRequestHandler):
+    """A stand-in for Loki that reads a push and answers 204: the real one would take CPU from what is measured."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def sink() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), TakesEverything)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/loki/api/v1/push"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    """The four real log files, over and over."""
+    some = [line for name in _FILES for line in shared(f"logs/{name}_2k.log").read_text().splitlines() if line]
+    return [some[number % len(some)] for number in range(LINES)]
+
+
+class Minimal(Collector):
+    """The runtime's format and the way to Loki, and nothing between."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)  # type: ignore[arg-type]
+        before, _, rest = self.config.partition("// Every line of every source goes through here.")
+        after = rest[rest.index("// Batches and retries") :]
+        process = 'loki.process "lines" {\n\tforward_to = [loki.write.default.receiver]\n}\n\n'
+        self.config = before + process + after
+
+
+def cpu_seconds(kind: type[Collector], said: dict[str, object], lines: list[str], root: Path) -> float:
+    """What Alloy's process takes of CPU from the first line to the last that is sent."""
+    settings = changed(settings_of("monolithic"), collector=said, canary={"enabled": False})
+    pod = Pod("shop", "service-0", "app", {"app": "service"})
+    with sink() as push, Fleet(root / "out") as fleet:
+        alloy = kind(settings, binary("alloy"), root, fleet, push, [pod])
+        log = alloy.containers[pod.name]
+        alloy.start()
+        before = alloy.metrics().total("process_cpu_seconds_total")
+        start = time.time_ns()
+        log.write(Entry(start + number * 1000, line) for number, line in enumerate(lines))
+        deadline, last = time.monotonic() + _PATIENCE, -1.0
+        while True:
+            time.sleep(2)
+            now = alloy.metrics()
+            read, sent = now.total("loki_source_file_read_lines_total"), now.total("loki_write_sent_entries_total")
+            # Lines that are one entry are sent as one: it is over when all are read and no more are sent.
+            if read >= len(lines) and sent == last:
+                return now.total("process_cpu_seconds_total") - before
+            assert time.monotonic() < deadline, f"{read:.0f} of {len(lines)} lines read"
+            last = sent
+
+
+def test_what_the_pipeline_costs(lines: list[str], tmp_path: Path, measured: Callable[[str], None]) -> None:
+    kinds: dict[str, tuple[type[Collector], dict[str, object]]] = {
+        "minimal (format and delivery)": (Minimal, {}),
+        "default (and redaction, labels)": (Collector, {}),
+        "full (and JSON, Java entries, drop, limits, mails)": (Collector, _EVERYTHING),
+    }
+    rates = {}
+    for name, (kind, said) in kinds.items():
+        root = tmp_path / str(len(rates))
+        root.mkdir()
+        rates[name] = len(lines) / cpu_seconds(kind, said, lines, root)
+    minimal = next(iter(rates.values()))
+    size = sum(len(line.encode()) for line in lines) / len(lines)
+    for name, rate in rates.items():
+        measured(
+            f"{name}: {rate:,.0f} lines a second of one core ({rate * size / 1e6:.1f} MB/s),"
+            f" {rate / minimal:.2f} of the minimal"
+        )
+    assert all(rates.values()), os.cpu_count()
