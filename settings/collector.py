@@ -92,10 +92,9 @@ class CollectorSettings(Group):
 
     @property
     def stream_labels(self) -> tuple[LabelName, ...]:
-        """The index labels that the sources can give; the default ones without those that they cannot."""
-        if self.sources.pods == "api" and "index_labels" not in self.model_fields_set:
-            return tuple(label for label in self.index_labels if label not in NOT_BY_API)
-        return self.index_labels
+        """The index labels that the sources can give."""
+        missing = NOT_BY_API if self.sources.pods == "api" else ()
+        return tuple(label for label in self.index_labels if label not in missing)
 
     @property
     def known_labels(self) -> tuple[LabelName, ...]:

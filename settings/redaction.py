@@ -1,16 +1,12 @@
 """Which secrets and personal data the collector replaces before a line leaves its node."""
 
-import re
 from typing import Annotated, Literal
 
 from settings.base import Group, spelled
+from settings.patterns import group_count
 from settings.processing import Pattern, RuleName
 
 RedactionName = Literal["private-keys", "tokens", "passwords", "cards", "mails"]
-
-# What is no group of a pattern: \Q...\E, an escape, a class of characters.
-_NO_GROUPS = re.compile(r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]")
-_GROUP = re.compile(r"\((?!\?)|\(\?P?<")
 
 # What stands in the place of a secret must not end the JSON string that the secret stood in.
 Replacement = Annotated[
@@ -32,7 +28,7 @@ class CustomRedaction(Group):
     @property
     def expression(self) -> str:
         """The pattern with a group."""
-        return self.pattern if _GROUP.search(_NO_GROUPS.sub("", self.pattern)) else f"({self.pattern})"
+        return self.pattern if group_count(self.pattern) else f"({self.pattern})"
 
 
 class RedactionSettings(Group):

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from components.alloy.place import Place
 from components.alloy.syntax import Block, Expression, Value, quoted
-from settings.collector import CollectorSettings, LabelName
+from settings.collector import NOT_BY_API, CollectorSettings, LabelName
 
 # Labels of our own, between the components of one collector; they never leave it.
 SOURCE, FORMAT, MULTILINE = "logstack_source", "logstack_format", "logstack_multiline"
@@ -83,9 +83,14 @@ def relabelling(collector: CollectorSettings, place: Place) -> Block:
 
 def metadata_labels(collector: CollectorSettings) -> list[LabelName]:
     """The labels that make no stream: they become structured metadata."""
-    given = [label for label in collector.known_labels if label not in ("cluster", "stream")]
+    given = [label for label in collector.known_labels if label not in _unknown(collector)]
     given += AIRFLOW_IDS if reads_airflow(collector) else ()
     return [label for label in given if label not in collector.stream_labels]
+
+
+def _unknown(collector: CollectorSettings) -> tuple[LabelName, ...]:
+    """The labels that no line has here: the cluster's name is loki.write's, and some sources do not say all."""
+    return ("cluster", *(NOT_BY_API if collector.sources.pods == "api" else ()))
 
 
 def reads_airflow(collector: CollectorSettings) -> bool:

@@ -4,6 +4,10 @@ Go's regular expressions cost about 10 ns a character and branch, unless they be
 fifty times as fast. So each line is first held against texts of which one is in every line that a rule is for. A
 selector knows `and` and no `or`: lines without any of them are marked by a label, and all others go on to the rules.
 The label's name begins with __, so no source takes it from outside, and loki.write does not send it.
+
+Measured with Alloy 1.19.0 and the default rules, on lines of Hadoop, OpenSSH, Spark and ZooKeeper of 133 bytes: 9 us of
+CPU a line, beside 6 us for reading and dropping it; by stage.replace alone it is 160 us. A line with a password in it
+takes 140 us.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -49,10 +53,11 @@ timeout eof open read file connection hidden filtered redacted masked protected 
 enabled disabled auth authentication authorization scheme realm header bearer basic
 """
 WORDS = tuple(_WORDS.split())
-# What others put in a secret's place, what says where it stands, and what was redacted before.
-PLACEHOLDER = r"^(?:<[^<>]*>|[-_.*?]+|[xX]+|%[a-z]|\$[({].*|\$[A-Z_]{2,})$"
+# What others put in a secret's place, what says where it stands (a path is of small letters, or it is base64), and what
+# was redacted before.
+PLACEHOLDER = r"^(?:<[^<>]*>|[-_.*?]+|[xX]+|%[a-z]|\$[({].*|\$[A-Z_]{2,}|~?/(?:[a-z0-9._-]+/?)*)$"
 # A number in JSON, with all that is between its key and itself: quotes have to come around what replaces it.
-NUMBER = r'^(\\*")(\s*:\s*)-?[0-9.]+$'
+NUMBER = r'^(\\*")(\s*:\s*)-?[0-9.eE+-]+$'
 
 
 def redacted(name: str) -> str:
@@ -60,14 +65,19 @@ def redacted(name: str) -> str:
     return f"<redacted:{name}>"
 
 
+# A template compiles its regular expression for every value: what costs less is asked first.
+_IS_NUMBER = f'and (contains `"` .Value) (regexMatch `{NUMBER}` .Value)'
+_IS_PLACEHOLDER = f"and (contains (trunc 1 .Value) `<-_.*?xX%$~/`) (regexMatch `{PLACEHOLDER}` .Value)"
+
+
 def _replaced(name: str) -> str:
     number = f"{{{{ regexReplaceAll `{NUMBER}` .Value `${{1}}${{2}}${{1}}{redacted(name)}${{1}}` }}}}"
-    return f"{{{{ if regexMatch `{NUMBER}` .Value }}}}{number}{{{{ else }}}}{redacted(name)}{{{{ end }}}}"
+    return f"{{{{ if {_IS_NUMBER} }}}}{number}{{{{ else }}}}{redacted(name)}{{{{ end }}}}"
 
 
 def _unless_none(name: str) -> str:
     words = " ".join(map(quoted, WORDS))
-    is_none = f"or (regexMatch `{PLACEHOLDER}` .Value) (has (lower .Value) (list {words}))"
+    is_none = f"or ({_IS_PLACEHOLDER}) (has (lower .Value) (list {words}))"
     return f"{{{{ if {is_none} }}}}{{{{ .Value }}}}{{{{ else }}}}{_replaced(name)}{{{{ end }}}}"
 
 
@@ -90,12 +100,12 @@ def _if_luhn(name: str) -> str:
 # --- what is searched for first
 
 # What follows a name: quotes, a bracket, and a sign; SQL has an apostrophe instead of a sign.
-_SIGNED = r"""["'\\\]]*(?:\s{0,3}[=:>]|\s+')"""
+_SIGNED = r"""["'\\\]]*(?:[ \t]*[=:>]|\s+')"""
 _KEYS = ("oken", "OKEN", "Key", "_key", "-key", "_KEY", "-KEY", "pikey", "PIKEY", "sskey")
 _TOKEN_NAMES = tuple(rf"{name}\d?{_SIGNED}" for name in _KEYS)
 _PASSWORD_NAMES = (
     *(rf"{name}\w{{1,6}}{_SIGNED}" for name in ("ass[cpwCPW]", "ASS[CPW]")),
-    *(rf"{name}\d?{_SIGNED}" for name in ("pass", "PASS", "pwd", "Pwd", "PWD")),
+    *(rf"{name}\d?{_SIGNED}" for name in ("pass", "Pass", "PASS", "pwd", "Pwd", "PWD")),
     *(rf"{name}\w{{0,16}}{_SIGNED}" for name in ("ecret", "ECRET")),
 )
 
@@ -117,7 +127,7 @@ _PRIVATE_KEYS = Rule(
 # --- tokens
 
 # A JSON text's escaped newline is no part of the word behind it.
-_ESCAPE = r"\\[nrt]|\\u[0-9a-f]{4}"
+_ESCAPE = r"\\[nrt]|\\u[0-9a-fA-F]{4}"
 # Forms that issuers chose so that a token is known as one.
 _ISSUED = "|".join(
     (
@@ -134,33 +144,32 @@ _ISSUED = "|".join(
     )
 )
 _ISSUED_TOKEN = rf"(?:^|[^A-Za-z0-9]|{_ESCAPE})({_ISSUED})"
-# Between a name and its value, quotes and brackets of JSON and of lists among them.
-_SIGN = r"""["'\\\]]*\s{0,3}(?:=>|[:=])[\s\["'\\]{0,6}"""
+# Between a name and its value: in JSON both in quotes, of which the value's may stand in a list.
+_SIGN = r"""(?:\\*["']\]?[ \t]*(?:=>|[:=])[ \t]*\[?\s?\\*["']|\]?[ \t]*(?:=>|[:=])[ \t]*\[?(?:\\*["'])?)"""
 _LETTER = r"""[^\s"'\\,;)\[\]}<{]"""
 _SCHEMES = "bearer|basic|token|api-?key|negotiate|ntlm|digest|aws4-hmac-sha256|oauth|jwt|dpop|splunk"
 _HEADERS = (
-    "x-(?:api-?key|(?:auth|access|vault|gitlab|csrf|xsrf|amz-security)-token|auth-key|goog-api-key)|private-token"
+    "authorization|x-(?:api-?key|(?:auth|access|vault|gitlab|csrf|xsrf|amz-security)-token|auth-key|goog-api-key)"
+    "|private-token|secret_?access_?key|aws_?secret_?key|session_?token"
 )
 _HEADER = "|".join(
     (
-        # Without a scheme a word of letters alone is none.
+        # A number of JSON; what comes after a scheme; without one no word of letters alone.
         (
-            rf"(?i)authorization{_SIGN}(?:(?:{_SCHEMES})\s+({_LETTER}{{2,}})"
-            rf"""|({_LETTER}*[^a-z\s"'\\,;)\[\]}}<{{]{_LETTER}{{5,}}|[a-z]{{20,}}))"""
+            rf'(?i)(?:{_HEADERS})(?:(\\*"\s?:\s?-?\d[\d.eE+-]*)\b|{_SIGN}(?:(?:{_SCHEMES})[ \t]+({_LETTER}{{2,}})'
+            rf"""|({_LETTER}*[^a-z\s"'\\,;)\[\]}}<{{]{_LETTER}{{5,}}|[a-z]{{20,}})))"""
         ),
-        rf"(?:{_HEADERS}){_SIGN}({_LETTER}+)",
-        rf"(?:secret_?access_?key|aws_?secret_?key|session_?token){_SIGN}([a-z0-9/+=]{{16,}})",
         # Anywhere: with a digit, or longer than words are.
         r"bearer +((?:[a-z._~+/-]{0,8}\d[\w.~+/-]{8,}|[a-z._~+/-]{9,}\d[\w.~+/-]*|[a-z]{32,})=*)",
     )
 )
 _PAIR = r"(?i)basic +([a-z0-9+/]{8,}={0,2})"
 _TOKENS = Rule(
-    "eyJ AKIA ASIA github_pat_ xox xapp- hooks.slack.com/ AIza k_live_ k_test_ npm_ pypi- glsa_ hvs. hvb. uthorization "
-    "UTHORIZATION",
+    "eyJ AKIA ASIA github_pat_ xox xapp- hooks.slack.com/ AIza k_live_ k_test_ npm_ pypi- glsa_ hvs. hvb.",
     [
         "gh[pousr]_",
         "gl[a-z]{2,4}-",
+        *(rf"{word}{_SIGNED}" for word in ("uthorization", "UTHORIZATION")),
         *(rf"{word} +[\w.~+/-]{{8}}" for word in ("earer", "EARER", "asic", "ASIC")),
         *_TOKEN_NAMES,
     ],
@@ -173,30 +182,43 @@ _TOKENS = Rule(
 
 # --- passwords
 
+# By first letters, of which there are fewer than names.
 _NAMES = (
-    "(?:pass(?:word|wd|phrase|code)|[_-]pass|pwd|token|secret(?:[_-]?(?:access)?[_-]?key(?:[_-]?base)?)?"
-    "|(?:api|access|account|private|encryption|signing|auth|master|storage)[_-]?key)"
+    "(?:p(?:ass(?:word|wd|phrase|code)|wd|rivate[_-]?key)|token"
+    "|s(?:ecret(?:[_-]?(?:access)?[_-]?key(?:[_-]?base)?)?|(?:igning|torage)[_-]?key|mtp[_-]?pass)"
+    "|a(?:(?:pi|ccess|ccount|uth)[_-]?key|uthpass)|(?:encryption|master)[_-]?key|(?:[_-]|user|db|mail)pass)"
 )
 # After `=` alone a space says that there is no value.
-_EQUALS = r"(?:\s{0,3}(?:=>|:)\s{0,3}|:?=|\s{1,3}:?=\s{0,3})\[?"
-# JSON as a text of JSON: \" ends a value, \\\" and \\n are a part of it.
-_ESCAPED = r'(?:[^"\\\n]|\\\\(?:\\["\\]|[^"\\]))'
+_EQUALS = r"(?:[ \t]*(?:=>|:)[ \t]*|:?=|[ \t]+:?=[ \t]*)"
+
+
+def _in_quotes(first: str = "") -> str:
+    """What stands in quotes, after a first character of its own.
+
+    Where JSON is a text of JSON, \\" ends a value, and \\\\\\" and \\\\n are a part of it; deeper, any \\ ends it.
+    """
+    more = "*" if first else "+"
+    return (
+        rf'"({first}(?:[^"\\\n]|\\.){more})'
+        rf"""|'({first}(?:[^'"\\\n]|\\[^"'\\]){more})"""
+        rf'|\\"({first}(?:[^"\\\n]|\\\\(?:\\["\\]|[^"\\])){more})'
+        rf'|\\{{2,}}"({first}[^"\\\n]{more})'
+    )
+
+
+# A quote after `token:` may just as well be the end of a text.
+_NO_END = r"""[^\s"'\\,:)\]}]"""
 _PLAIN = r"""([^\s"'`\\<>{}\[\](),;&=:|](?:[^\s"'`\\<>)}\],;&|]|\\[^\s"'\\nrtu])*)"""
 _NAMED = "|".join(
     (
-        # What has no group is left: a directory, what parsers, programs and their errors say after a colon, the name of
-        # a Kubernetes Secret, a file.
-        r"""(?i)pwd["']?\s?[=:]\s?["']?[/~]""",
-        r"expected token",
-        r"""(?:token|secret): +(?:[a-z]{1,19}[.:]?|\d{3}|[a-z][\w.]{0,29}:)(?:[\s,;)"\\]|$)""",
+        # What has no group is left: what programs and their errors say after a colon, the name of a Kubernetes Secret.
+        r"""(?i)(?:token|secret): +(?:[a-z]{1,19}[.:]?|\d{3}|[a-z][\w.]*:)(?:[\s,;)"\\]|$)""",
         r"""secret["'\\]*\s?[=:]\s?["'\\]*(?-i:[a-z0-9-]+/[a-z0-9.-]+)(?:[\s"'\\,;)\]}]|$)""",
-        r"etc/passwd",
-        # A number of JSON; a name in quotes and whatever is in quotes after it; a name without quotes, after which a
-        # quote may just as well be the end of a text; a value without quotes.
+        # A number of JSON; a name in quotes and whatever is in quotes after it, or a value without; a name without.
         (
-            rf'{_NAMES}\d?(?:(\\*"\s?:\s?-?\d[\d.]*)\b'
-            rf"""|\\*["']\]?{_EQUALS}(?:"((?:[^"\\\n]|\\.)+)|'((?:[^'"\\\n]|\\.)+)|\\+"({_ESCAPED}+)|{_PLAIN})"""
-            rf"""|\]?{_EQUALS}(?:(?:"|'|\\+["'])([^\s"'\\,:)\]}}](?:[^"'\\\n]|\\[^"'])*)|{_PLAIN}))"""
+            rf'{_NAMES}\d?(?:(\\*"\s?:\s?-?\d[\d.eE+-]*)\b'
+            rf"""|\\*["']\]?{_EQUALS}(?:\[?(?:{_in_quotes()})|{_PLAIN})"""
+            rf"""|\]?{_EQUALS}\[?(?:{_in_quotes(_NO_END)}|{_PLAIN}))"""
         ),
     )
 )
@@ -205,7 +227,7 @@ _OTHERWISE = "|".join(
         # A command's option, in a line or as a list.
         (
             r"""(?i)--[\w-]*(?:passw(?:or)?d|passphrase|pass|secret|token|api-?key)"""
-            r"""(?:[ \t]+["']?([^\s"'\\-][^\s"'\\]*)|\\*["'],\s*\\*["']([^\s"'\\]+)\\*["']\s*[,\]])"""
+            r"""(?:[ \t]+["']?([^\s"'\\,:)\]}-][^\s"'\\]*)|\\*["'],\s*\\*["']([^\s"'\\]+)\\*["']\s*[,\]])"""
         ),
         # SQL and XML.
         r"""\b(?:password|identified\s+by)\s+'((?:[^'"\\\n]|\\.)+)'""",
@@ -230,29 +252,35 @@ _PASSWORDS = Rule(
 
 # --- cards
 
-_FOUR = r"(?:[ -]?\d{4})"
-# Numbers in use: Visa; Mastercard; Discover, JCB, Maestro; UnionPay; American Express; Diners Club.
-_CARD = "|".join(
-    (
-        rf"4\d{{3}}{_FOUR}{{3}}",
-        rf"(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720){_FOUR}{{3}}",
-        rf"(?:6011|64[4-9]\d|65\d\d|35(?:2[89]|[3-8]\d)|5018|5020|5038|5893|6304|6759|676[1-3]){_FOUR}{{3}}",
-        rf"62\d\d{_FOUR}{{3}}(?:[ -]?\d{{3}})?",
-        r"3[47]\d\d[ -]?\d{6}[ -]?\d{5}",
-        r"3(?:0[0-5]|[689]\d)\d[ -]?\d{6}[ -]?\d{4}",
+
+def _cards(gap: str) -> str:
+    """Numbers in use: Visa; Mastercard; Discover, JCB, Maestro; UnionPay; American Express; Diners Club."""
+    twelve = rf"(?:{gap}\d{{4}}){{3}}"
+    return "|".join(
+        (
+            rf"4\d{{3}}{twelve}",
+            rf"(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720){twelve}",
+            rf"(?:6011|64[4-9]\d|65\d\d|35(?:2[89]|[3-8]\d)|5018|5020|5038|5893|6304|6759|676[1-3]){twelve}",
+            rf"62\d\d{twelve}(?:{gap}\d{{3}})?",
+            rf"3[47]\d\d{gap}\d{{6}}{gap}\d{{5}}",
+            rf"3(?:0[0-5]|[689]\d)\d{gap}\d{{6}}{gap}\d{{4}}",
+        )
     )
-)
+
+
+_GAP = "[ -]?"
+_TWELVE = rf"(?:{_GAP}\d{{4}}){{3}}"
 # What has no group is left: rows of more groups, and what follows a decimal point.
-_CARD_NUMBER = rf'\d+(?:-\d+){{4,}}|\d\.\d{{13,}}|(\\*"\s?:\s?(?:{_CARD}))\b|(?:\b|\\[nrt])({_CARD})\b'
+_CARD_NUMBER = rf'\d+(?:-\d+){{4,}}|\d\.\d{{13,}}|\w(\\*"\s?:\s?(?:{_cards("")}))\b|(?:\b|\\[nrt])({_cards(_GAP)})\b'
 _CARDS = Rule(
     "",
     [
-        rf"4\d{{3}}{_FOUR}{{3}}",
-        rf"5\d{{3}}{_FOUR}{{3}}",
-        rf"6\d{{3}}{_FOUR}{{3}}",
-        rf"2[2-7]\d\d{_FOUR}{{3}}",
-        rf"35\d\d{_FOUR}{{3}}",
-        r"3\d{3}[ -]?\d{6}[ -]?\d{4}",
+        rf"4\d{{3}}{_TWELVE}",
+        rf"5\d{{3}}{_TWELVE}",
+        rf"6\d{{3}}{_TWELVE}",
+        rf"2[2-7]\d\d{_TWELVE}",
+        rf"35\d\d{_TWELVE}",
+        rf"3\d{{3}}{_GAP}\d{{6}}{_GAP}\d{{4}}",
     ],
     [Stage(_CARD_NUMBER, _if_luhn("cards"))],
 )

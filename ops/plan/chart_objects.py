@@ -13,7 +13,6 @@ import yaml
 from components.chart import CHART
 from components.declaration import Declaration, Json
 from components.platform import platform
-from settings.charts import PINNED
 from settings.tree import Settings
 from tools.obtain import find
 
@@ -46,7 +45,7 @@ def chart_objects(settings: Settings, directory: Path) -> tuple[ChartObjects, ..
 def _objects(declared: Declaration, directory: Path) -> ChartObjects:
     chart = _chart(declared, directory)
     if chart is None:
-        name, version = declared.name, declared.inputs.get("version", "")
+        name, version = _name(declared), declared.inputs.get("version", "")
         why = f"put {name}-{version}.tgz or the folder {name} into a directory, and name that in ${_FOLDER}"
         return ChartObjects(declared.name, why_not=why)
     helm = find("helm") or which("helm")
@@ -66,11 +65,16 @@ def _chart(declared: Declaration, directory: Path) -> Path | None:
     """The chart on this machine: the stack file's own, or one of a folder of charts."""
     if "version" not in declared.inputs:
         return directory / str(declared.inputs["chart"])
-    folder, name = os.environ.get(_FOLDER), PINNED[declared.name].name
+    folder, name = os.environ.get(_FOLDER), _name(declared)
     if not folder:
         return None
     found = (Path(folder) / f"{name}-{declared.inputs['version']}.tgz", Path(folder) / name)
     return next((path for path in found if path.exists()), None)
+
+
+def _name(declared: Declaration) -> str:
+    """The chart's name, without the mirror that it comes from; a release may be called otherwise."""
+    return str(declared.inputs["chart"]).rpartition("/")[2]
 
 
 def _rendered(text: str) -> Iterator[ChartObject]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import get_args
 
@@ -42,7 +42,11 @@ def _with_secrets(rules: dict[RedactionName, list[str | dict[str, str]]]) -> Ite
             marked, expected = (entry, None) if isinstance(entry, str) else (entry["line"], entry["expected"])
             yield Line(
                 _SECRET.sub(r"\2", marked),
-                expected or _SECRET.sub(lambda found, rule=rule: f"<redacted:{found[1] or rule}>", marked),
+                expected or _SECRET.sub(partial(_redacted, rule), marked),
                 rule,
                 tuple(found[2] for found in _SECRET.finditer(marked)),
             )
+
+
+def _redacted(rule: RedactionName, found: re.Match[str]) -> str:
+    return f"<redacted:{found[1] or rule}>"

@@ -4,10 +4,12 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import re2  # type: ignore[import-untyped]
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from components.alloy.redaction import (
     CLEAN,
@@ -80,3 +82,155 @@ def without_secrets(line: str, rules: Sequence[RedactionName] = EVERY_RULE) -> s
 @pytest.mark.parametrize("line", corpus.lines(), ids=lambda line: line.text[:60])
 def test_of_a_line_the_secrets_are_replaced_and_nothing_else_is(line: Line) -> None:
     assert without_secrets(line.text) == line.expected
+
+
+@pytest.mark.parametrize("line", WITH_SECRETS, ids=lambda line: line.text[:60])
+def test_what_is_redacted_twice_is_as_if_redacted_once(line: Line) -> None:
+    assert without_secrets(line.expected) == line.expected
+
+
+@pytest.mark.parametrize("line", WITH_SECRETS, ids=lambda line: line.text[:60])
+def test_json_stays_json(line: Line) -> None:
+    try:
+        json.loads(line.text)
+    except ValueError:
+        return
+    json.loads(without_secrets(line.text))
+
+
+# What is hard in JSON: signs, quotes, names without a value, and secrets.
+PIECES = st.sampled_from(
+    [*"\"\\',:=[]{}<&\n\t ", "password=", "token:", "secret='", 'token="a b"', "--password ", "password '", "Bearer "]
+    + [line.secrets[0] for line in WITH_SECRETS]
+)
+TEXTS = st.lists(PIECES, max_size=5).map("".join)
+NAMES = st.sampled_from(["password", "api_key", "authorization", "x-api-key", "msg", "a"])
+# No numbers in lists: one that is a card's loses its place as a number, and nobody can tell it from a text's.
+VALUES = st.recursive(
+    st.one_of(
+        TEXTS, st.just(4111111111111111), st.none(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False)
+    ),
+    lambda inner: st.one_of(
+        st.dictionaries(NAMES, inner), st.lists(TEXTS), st.dictionaries(NAMES, inner).map(json.dumps)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(NAMES, VALUES), st.sampled_from([(",", ":"), (", ", ": ")]), st.booleans())
+def test_json_stays_json_whatever_stands_in_it(document: dict[str, Any], gaps: tuple[str, str], in_ascii: bool) -> None:  # noqa: FBT001 - given by Hypothesis
+    json.loads(without_secrets(json.dumps(document, separators=gaps, ensure_ascii=in_ascii)))
+
+
+def test_the_corpus_has_enough_of_everything() -> None:
+    for name in get_args(RedactionName):
+        assert sum(line.rule == name for line in corpus.lines()) >= 8
+    assert sum(not line.secrets for line in corpus.lines()) >= 60
+    for line in WITH_SECRETS:
+        assert not [secret for secret in line.secrets if secret in line.expected], line
+        assert all(secret in line.text for secret in line.secrets), line
+
+
+TWO_WORDS = [
+    ("api", "key"),
+    ("access", "key"),
+    ("private", "key"),
+    ("client", "secret"),
+    ("secret", "key"),
+    ("db", "pwd"),
+]
+TWO_WORDS += [("access", "token"), ("user", "password"), ("user", "passwd"), ("key", "passphrase"), ("db", "pass")]
+
+
+def spellings() -> Iterator[str]:
+    for first, second in TWO_WORDS:
+        yield from (f"{first}_{second}", f"{first}-{second}", f"{first}_{second}".upper(), f"{first}-{second}".upper())
+        yield from (first + second.title(), first.title() + second.title())
+        yield f"{first}-{second}".title()
+
+
+@pytest.mark.parametrize("name", list(spellings()))
+@pytest.mark.parametrize(
+    "form", ["{}=hunter2", "{}: hunter2", '{{"{}":"hunter2"}}', '{{"{}": 12345}}', "{} := 'hunter2'"]
+)
+def test_a_name_is_known_however_it_is_spelled(name: str, form: str) -> None:
+    line = form.format(name)
+    found = without_secrets(line)
+    assert "<redacted:" in found
+    assert "hunter2" not in found
+    assert "12345" not in found
+
+
+@pytest.mark.parametrize("name", ["private-keys", "tokens", "passwords", "cards", "mails"])
+def test_every_pattern_that_each_line_is_held_against_begins_with_plain_text(name: RedactionName) -> None:
+    for pattern in RULES[name].patterns:
+        assert re.match(r"[\w:@ -]{1}", pattern), pattern
+        assert "|" not in re.sub(r"\(.*\)", "", pattern), pattern
+
+
+# --- blocks
+
+
+def tree(blocks: Sequence[Block]) -> Iterator[Block]:
+    for block in blocks:
+        yield block
+        yield from tree(block.blocks)
+
+
+def stages(name: str, **said: object) -> list[Block]:
+    found = redaction(RedactionSettings.model_validate(said))
+    return [block for block in tree(found) if block.name == name]
+
+
+def test_the_rules_are_those_of_the_stack_in_our_order() -> None:
+    replaces = [stage.attributes["replace"] for stage in stages("stage.replace", rules=["mails", "private-keys"])]
+    assert replaces == ["<redacted:private-keys>", "<redacted:private-keys>", "<redacted:mails>"]
+
+
+def test_without_rules_there_is_nothing() -> None:
+    assert redaction(RedactionSettings(rules=())) == ()
+
+
+def test_lines_without_anything_are_marked_by_a_label_that_never_leaves_the_collector() -> None:
+    marks = [stage.attributes["values"] for stage in stages("stage.static_labels")]
+    assert marks == [{CLEAN: mark} for mark in ("all", "private-keys", "tokens", "passwords", "cards")]
+    assert CLEAN.startswith("__")
+
+
+def test_every_text_that_a_rule_searches_for_is_in_the_selector_of_all_lines() -> None:
+    selector = str(stages("stage.match", rules=EVERY_RULE)[0].attributes["selector"])
+    for rule in RULES.values():
+        for text in rule.texts.split():
+            assert f'!= "{text}"' in selector
+    assert selector.count("!~") == len({pattern for rule in RULES.values() for pattern in rule.patterns})
+
+
+CUSTOM = [
+    ({"pattern": "x1"}, "(x1)", "<redacted:a>"),
+    ({"pattern": "x(1)"}, "x(1)", "<redacted:a>"),
+    ({"pattern": r'"x" (\d+)', "replacement": ""}, r'"x" (\d+)', ""),
+    ({"pattern": "x1", "replacement": "{{ .Value }}"}, "(x1)", '{{ "{{" }} .Value }}'),
+]
+
+
+@pytest.mark.parametrize(("said", "expression", "template"), CUSTOM)
+def test_a_rule_of_the_stacks_own_is_a_stage_for_lines_that_match(
+    said: dict[str, str], expression: str, template: str
+) -> None:
+    rule = CustomRedaction.model_validate({"name": "a"} | said)
+    (block,) = redaction(RedactionSettings(rules=(), custom=(rule,)))
+    assert block.comment == "collector.redact.custom: a"
+    (stage,) = block.blocks
+    assert dict(stage.attributes) == {"expression": expression, "replace": template}
+    assert str(block.attributes["selector"]).startswith('{logstack_source=~".*"} |~ "')
+
+
+def test_rules_of_the_stacks_own_come_last() -> None:
+    rule = CustomRedaction(name="a", pattern="x")
+    assert [block.comment for block in redaction(RedactionSettings(custom=(rule,)))] == [
+        "Lines without collector.redact.rules.",
+        "All other lines: collector.redact.rules.",
+        "collector.redact.custom: a",
+    ]
+    assert "logstack_source" in document(redaction(RedactionSettings(custom=(rule,))))

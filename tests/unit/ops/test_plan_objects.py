@@ -61,6 +61,9 @@ def test_objects_come_from_a_folder_of_charts(helm: Path, monkeypatch: pytest.Mo
             "loki", (ChartObject("Service", "loki-loki-18.11.0.tgz"), ChartObject("ConfigMap", "monitoring-backend"))
         ),
         ChartObjects("alloy", (ChartObject("Service", "alloy-alloy"), ChartObject("ConfigMap", "monitoring-alloy"))),
+        ChartObjects(
+            "alloy-events", (ChartObject("Service", "alloy-events-alloy"), ChartObject("ConfigMap", "monitoring-alloy"))
+        ),
     )
 
 

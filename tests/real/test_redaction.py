@@ -1,0 +1,137 @@
+"""Redaction by the real Alloy: every line of the corpus, through the stages once and twice."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from components.alloy.redaction import redaction
+from components.alloy.syntax import Block, Expression, document
+from ops.local.layout import free_ports
+from settings.redaction import CustomRedaction, RedactionSettings
+from tests.support import corpus
+from tests.support.corpus import EVERY_RULE
+from tests.support.real import binary, run
+
+pytestmark = [pytest.mark.real, pytest.mark.prove]
+
+CUSTOM = (
+    CustomRedaction(name="customer-number", pattern=r"customer-(\d+)"),
+    CustomRedaction(name="ticket", pattern=r"\bT-\d+|case (\w+) of (\w+)", replacement="{{ .Value }}"),
+    CustomRedaction(name="badge", pattern="badge [0-9A-F]{4}", replacement=""),
+)
+OF_CUSTOM = {
+    "customer-17 called customer-18": "customer-<redacted:customer-number> called customer-<redacted:customer-number>",
+    "T-1, case a of b": "T-1, case {{ .Value }} of {{ .Value }}",
+    "has badge 00FF!": "has !",
+    "customer-x": "customer-x",
+}
+TIMES = ("once", "twice")
+PATIENCE = 60
+
+
+def config(settings: RedactionSettings, port: int) -> str:
+    stages = redaction(settings)
+    listen = {"listen_address": "127.0.0.1"}
+    return document(
+        [
+            Block("logging", attributes={"format": "json"}),
+            Block(
+                "loki.source.api",
+                "lines",
+                {"use_incoming_timestamp": True, "forward_to": [Expression("loki.process.once.receiver")]},
+                (Block("http", attributes=listen | {"listen_port": port}), Block("grpc", attributes=listen)),
+            ),
+            Block(
+                "loki.process",
+                "once",
+                {"forward_to": [Expression("loki.echo.once.receiver"), Expression("loki.process.twice.receiver")]},
+                stages,
+            ),
+            Block("loki.process", "twice", {"forward_to": [Expression("loki.echo.twice.receiver")]}, stages),
+            Block("loki.echo", "once"),
+            Block("loki.echo", "twice"),
+        ]
+    )
+
+
+@contextmanager
+def running(text: str, directory: Path, port: int) -> Iterator[Path]:
+    """An Alloy with a configuration; its log."""
+    file, log = directory / "config.alloy", directory / "log"
+    file.write_text(text)
+    command: list[str | Path] = [
+        binary("alloy"),
+        "run",
+        file,
+        f"--storage.path={directory / 'data'}",
+        f"--server.http.listen-addr=127.0.0.1:{port}",
+        "--disable-reporting",
+    ]
+    with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+        try:
+            yield log
+        finally:
+            process.terminate()
+
+
+def pushed(url: str, lines: Sequence[str]) -> None:
+    """The lines, each with its place as its time."""
+    stream = {"stream": {"app": "test"}, "values": [[str(place), line] for place, line in enumerate(lines, 1)]}
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            httpx.post(url, json={"streams": [stream]}).raise_for_status()
+        except httpx.TransportError:
+            assert time.monotonic() < deadline, "Alloy does not listen"
+            time.sleep(0.2)
+        else:
+            return
+
+
+def echoed(log: Path, component: str) -> dict[int, str]:
+    """The lines that came out, by their place."""
+    records = [json.loads(text) for text in log.read_text().splitlines() if text.startswith("{")]
+    return {
+        int(record["entry_timestamp"].partition(".")[2].rstrip("Z").ljust(9, "0")): record["entry"]
+        for record in records
+        if record.get("component_id") == component and "entry" in record
+    }
+
+
+def redacted_lines(lines: Sequence[str], directory: Path) -> Mapping[str, list[str]]:
+    """What the stages make of lines, once and twice."""
+    port, api = free_ports(2)
+    with running(config(RedactionSettings(rules=EVERY_RULE, custom=CUSTOM), api), directory, port) as log:
+        pushed(f"http://127.0.0.1:{api}/loki/api/v1/push", lines)
+        deadline = time.monotonic() + PATIENCE
+        while min(map(len, (found := {times: echoed(log, f"loki.echo.{times}") for times in TIMES}).values())) < len(
+            lines
+        ):
+            assert time.monotonic() < deadline, log.read_text()[-2000:]
+            time.sleep(0.2)
+    return {times: [output[place] for place in sorted(output)] for times, output in found.items()}
+
+
+def test_no_secret_is_left_and_nothing_else_is_changed_once_and_twice(tmp_path: Path) -> None:
+    wanted = {line.text: line.expected for line in corpus.lines()} | OF_CUSTOM
+    found = redacted_lines(list(wanted), tmp_path)
+    for times in TIMES:
+        differences = [
+            f"{line}\n  wanted: {right}\n  found:  {wrong}"
+            for (line, right), wrong in zip(wanted.items(), found[times], strict=True)
+            if right != wrong
+        ]
+        assert not differences, f"{times}:\n" + "\n".join(differences)
+
+
+def test_alloys_formatter_changes_nothing_in_the_stages() -> None:
+    text = config(RedactionSettings(rules=EVERY_RULE, custom=CUSTOM), 1)
+    answer = run([binary("alloy"), "fmt"], text)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout == text

@@ -1,0 +1,71 @@
+"""Redaction rules of a stack's own, close to a mistake."""
+
+import pytest
+
+from settings.redaction import CustomRedaction, RedactionSettings
+from tests.unit.settings.stacks import told
+
+
+def custom(*rules: str) -> str:
+    return "collector: {redact: {custom: [" + ", ".join(f"{{{rule}}}" for rule in rules) + "]}}"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param("collector: {redact: {rules: []}}", id="no rule"),
+        pytest.param("collector: {redact: {rules: [mails, cards]}}", id="mails too, and another order"),
+        pytest.param(custom("name: a, pattern: 'customer-([0-9]+)'"), id="a group"),
+        pytest.param(custom("name: a, pattern: x1, replacement: ''"), id="a part that is taken out"),
+        pytest.param(custom("name: a, pattern: x1, replacement: '{{x}}'"), id="a replacement with braces"),
+        pytest.param(custom(r"name: a, pattern: '[0-9]+'"), id="digits, which some lines have"),
+        pytest.param(custom(r"name: a, pattern: '[A-Z]{2,}'"), id="capitals, which some lines have"),
+        pytest.param(custom("name: a, pattern: x1", "name: a-1, pattern: x1"), id="names that are almost the same"),
+        pytest.param(custom(r"name: a, pattern: '(?i:key) (?P<one>\pL{8})\b'"), id="what only RE2 has"),
+    ],
+)
+def test_this_passes_without_a_word(changes: str) -> None:
+    assert told(changes) == ""
+
+
+@pytest.mark.parametrize("pattern", ["", "x*", "(x)?", "|x", "^", r"\b", "x{0}"])
+def test_what_is_found_in_an_empty_line_is_refused(pattern: str) -> None:
+    assert told(custom(f"name: a, pattern: '{pattern}'")) != ""
+
+
+@pytest.mark.parametrize("pattern", [".", ".+", r"\w+", "[a-z]", r"\S(\S)", "(?i)[a-z]{3}", "e", r"[[:alpha:]]+|\d"])
+def test_what_is_found_in_every_ordinary_line_is_refused(pattern: str) -> None:
+    assert "redaction-of-everything" in told(custom(f"name: a, pattern: '{pattern}'"))
+
+
+@pytest.mark.parametrize("name", ["Mails", "a b", "a_b", "", "-a", "<a>", "é", "a" * 42])
+def test_a_name_is_of_lower_case_letters_digits_and_dashes(name: str) -> None:
+    assert "must be a name of lower-case letters, digits and -" in told(custom(f"name: '{name}', pattern: x1"))
+
+
+@pytest.mark.parametrize("replacement", ['say "x"', "a\\b", "a\nb", "a" * 101])
+def test_what_stands_instead_cannot_end_a_text_of_json(replacement: str) -> None:
+    with pytest.raises(ValueError, match="replacement"):
+        CustomRedaction(name="a", pattern="x", replacement=replacement)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expression"),
+    [
+        ("a|b", "(a|b)"),
+        ("(?i)a", "((?i)a)"),
+        (r"\(a\)", r"(\(a\))"),
+        ("[(]a", "([(]a)"),
+        (r"\Q(a)\E", r"(\Q(a)\E)"),
+        ("(?:a)b", "((?:a)b)"),
+        ("a(b)", "a(b)"),
+        ("a(?P<x>b)", "a(?P<x>b)"),
+        ("a(?<x>b)|c", "a(?<x>b)|c"),
+    ],
+)
+def test_a_pattern_without_a_group_becomes_one(pattern: str, expression: str) -> None:
+    assert CustomRedaction(name="a", pattern=pattern).expression == expression
+
+
+def test_mails_are_left_unless_somebody_asks() -> None:
+    assert RedactionSettings().rules == ("private-keys", "tokens", "passwords", "cards")
