@@ -3,6 +3,7 @@
 import pulumi
 
 from components.alloy.component import Alloy
+from components.alloy.resources import collector_sizes
 from components.canary.component import Canary
 from components.canary.resources import found_by
 from components.cluster.component import Cluster
@@ -28,7 +29,7 @@ alloy = Alloy(
     loki.intake,
     cluster,
     chart=settings.charts.alloy,
-    size=settings.resources_of("alloy"),
+    sizes=collector_sizes(settings),
 )
 canary = Canary(
     "canary",

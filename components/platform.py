@@ -1,6 +1,6 @@
 """The whole stack as data: the parts that `__main__` registers, for the plan and the tests, without Pulumi."""
 
-from components.alloy.resources import alloy
+from components.alloy.resources import alloy, collector_sizes
 from components.canary.resources import canary, found_by
 from components.cluster.resources import cluster
 from components.declaration import Part
@@ -26,7 +26,7 @@ def platform(settings: Settings) -> tuple[Part, ...]:
             "alloy",
             settings.collector,
             intake(settings, place),
-            settings.resources_of("alloy"),
+            collector_sizes(settings),
             place,
             settings.charts.alloy,
         ),

@@ -106,6 +106,7 @@ class SizeOverrides(Group):
     monolithic: Resources | None = None
     gateway: Resources | None = None
     alloy: Resources | None = None
+    alloy_events: Resources | None = None
     canary: Resources | None = None
     object_store: Resources | None = None
 

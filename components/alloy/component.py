@@ -2,13 +2,12 @@
 
 import pulumi
 
-from components.alloy.resources import alloy
+from components.alloy.resources import DEFAULT_SIZES, CollectorSizes, alloy
 from components.cluster.component import Cluster
 from components.component import Component
 from components.loki.intake import Intake
 from settings.charts import PINNED_SOURCE, ChartSource
 from settings.collector import CollectorSettings
-from settings.sizes import SIZES, Resources, SizeName
 
 
 class Alloy(Component):
@@ -22,12 +21,12 @@ class Alloy(Component):
         cluster: Cluster,
         *,
         chart: ChartSource = PINNED_SOURCE,
-        size: Resources = SIZES[SizeName.SMALL]["alloy"],
+        sizes: CollectorSizes = DEFAULT_SIZES,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`size` is what one Alloy asks for; `chart` is where the chart comes from, if not from the pin."""
+        """`sizes` are what each Alloy asks for; `chart` is where the chart comes from, if not from the pin."""
         super().__init__(
-            alloy(name, settings, intake, size, cluster.settings, chart),
+            alloy(name, settings, intake, sizes, cluster.settings, chart),
             cluster=cluster,
             outputs={"pushUrl": intake.push_url},
             opts=opts,

@@ -1,6 +1,7 @@
 """Alloy's resources: the nodes' collectors, and one for Kubernetes' events; each has a configuration and a chart."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from components.alloy.config import events_config, node_config
 from components.alloy.values import CONFIG_KEY, Values, events_values, node_values
@@ -10,17 +11,34 @@ from components.loki.intake import Intake
 from settings.charts import ChartSource
 from settings.cluster import ClusterSettings
 from settings.collector import CollectorSettings
-from settings.sizes import Resources
+from settings.loki import LokiSettings
+from settings.sizes import SIZES, Resources, SizeName
 
 CONFIG = "kubernetes:core/v1:ConfigMap"
 NODES, EVENTS = "alloy", "alloy-events"
+
+
+@dataclass(frozen=True)
+class CollectorSizes:
+    """What one collector asks for."""
+
+    node: Resources = SIZES[SizeName.SMALL]["alloy"]
+    events: Resources = SIZES[SizeName.SMALL]["alloy-events"]
+
+
+DEFAULT_SIZES = CollectorSizes()
+
+
+def collector_sizes(settings: LokiSettings) -> CollectorSizes:
+    """Those of a stack."""
+    return CollectorSizes(settings.resources_of("alloy"), settings.resources_of("alloy-events"))
 
 
 def alloy(
     name: str,
     collector: CollectorSettings,
     intake: Intake,
-    size: Resources,
+    sizes: CollectorSizes,
     cluster: ClusterSettings,
     source: ChartSource,
 ) -> Part:
@@ -28,11 +46,11 @@ def alloy(
     children: list[Declaration] = []
     if collector.sources.on_nodes:
         config = node_config(collector, cluster, intake)
-        values = node_values(collector, size, f"{NODES}-config")
+        values = node_values(collector, sizes.node, f"{NODES}-config")
         children += _release(NODES, config, values, cluster, source)
     if collector.sources.events:
         config = events_config(collector, cluster, intake)
-        values = events_values(collector, size, f"{EVENTS}-config")
+        values = events_values(collector, sizes.events, f"{EVENTS}-config")
         children += _release(EVENTS, config, values, cluster, source)
     return Part("logstack:index:Alloy", name, tuple(children))
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from components.alloy.labels import metadata_labels
-from ops.plan.words import Facts, spoken_share, spoken_size
+from ops.plan.words import Facts, spoken_share
 from settings.problems import listed
 from settings.processing import Drop, RateLimit
+from settings.quantities import kubernetes_size
 from settings.sources import Sources
 from settings.tree import Settings
 
@@ -37,7 +38,7 @@ def collected(settings: Settings) -> Collected:
         structured_metadata=tuple(metadata_labels(collector)),
         formats=tuple(_formats(settings)),
         redacted=(*redact.rules, *(rule.name for rule in redact.custom)),
-        long_lines=f"of a line above {spoken_size(settings.limits.max_line_size)} {fate}",
+        long_lines=f"of a line above {kubernetes_size(settings.limits.max_line_size)} {fate}",
     )
 
 

@@ -86,13 +86,17 @@ def _parts(settings: Settings) -> Iterator[PartSize]:
         if memory:
             container = memory // _MIB * _CACHE_MEMORY_PERCENT // 100 * _MIB
             yield PartSize(name, 1, _CACHE_CPU, container)
+    if settings.collector.sources.events:
+        yield _part("alloy-events", 1, settings.resources_of("alloy-events"))
+        yield _part("its reloader", 1, _RELOADER)
     if isinstance(settings.object_store, EmbeddedStore):
         yield _part("object-store", 1, settings.resources_of("object-store"), settings.object_store.size)
 
 
 def _node_parts(settings: Settings) -> Iterator[PartSize]:
-    yield _part("alloy", 1, settings.resources_of("alloy"))
-    yield _part("alloy's reloader", 1, _RELOADER)
+    if settings.collector.sources.on_nodes:
+        yield _part("alloy", 1, settings.resources_of("alloy"))
+        yield _part("alloy's reloader", 1, _RELOADER)
     if settings.canary.enabled:
         yield _part("canary", 1, settings.resources_of("canary"))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.alloy.resources import alloy
+from components.alloy.resources import DEFAULT_SIZES, alloy
 from components.alloy.values import events_values, node_values
 from components.loki.intake import Intake
 from settings.charts import PINNED_SOURCE
@@ -113,7 +113,7 @@ RELEASES: list[tuple[dict[str, Any], list[str]]] = [
 @pytest.mark.parametrize(("sources", "names"), RELEASES)
 def test_there_is_a_collector_for_each_kind_of_source(sources: dict[str, Any], names: list[str]) -> None:
     said = CollectorSettings.model_validate({"sources": sources})
-    part = alloy("alloy", said, Intake("http://loki/loki/api/v1/push"), SIZE, CLUSTER, PINNED_SOURCE)
+    part = alloy("alloy", said, Intake("http://loki/loki/api/v1/push"), DEFAULT_SIZES, CLUSTER, PINNED_SOURCE)
     assert [child.name for child in part.children] == names
     assert [child.depends_on for child in part.children if child.type.endswith("Chart")] == [
         (name,) for name in names if name.endswith("-config")

@@ -90,8 +90,10 @@ def test_readers_backends_gateways_and_collectors_may_be_lost() -> None:
         "all 3 readers | within | go on | fail; they go on while one reader is left | kept | design",
         "all 3 backends | within | go on | fail; they go on while one backend is left | kept; retention waits | design",
         "1 of 2 gateways | within | go on | go on | kept | design",
-        "a collector pod | within | go on; its node's lines wait in their files until these are rotated"
-        " | go on | kept | design",
+        (
+            "a collector pod | within | go on; its node's lines wait in their files until these are rotated"
+            " | go on | kept | design"
+        ),
     ]
 
 
