@@ -77,7 +77,7 @@ def outage_text(outage: Outage) -> str:
     killed = "loses what it has read ahead, 10 to 20Mi."
     if outage.write_ahead_log:
         waiting = "in the collector's write-ahead log on the node, as long as the node's disk has room."
-        killed = "or restarted loses all of that log: Alloy 1.19.0 does not read it again (measured)."
+        killed = "or restarted loses what stands in that log: Alloy 1.19.0 does not read it again (measured)."
     return (
         f"What Loki does not take waits in the collectors: for {spoken_duration(outage.at_least)}, with luck for "
         f"{spoken_duration(outage.at_most)}, for the pauses between the {outage.tries} tries are random (arithmetic). "
