@@ -28,7 +28,8 @@ _CHOICES = "{{ else ".join(
 )
 # JSON without a level would leave none to a line that has one as a label.
 _LEVEL_OF_JSON = "logstack_level"
-_LEVEL = f"{{{{ with or .{_LEVEL_OF_JSON} .Value }}}}" + "{{ $l := lower . }}{{ " + _CHOICES + "{{ else }}{{ $l }}{{ end }}{{ end }}"
+_ANY_LEVEL = f"{{{{ with or .{_LEVEL_OF_JSON} .Value }}}}"
+_LEVEL = _ANY_LEVEL + "{{ $l := lower . }}{{ " + _CHOICES + "{{ else }}{{ $l }}{{ end }}{{ end }}"
 
 # What the first line of an entry looks like: a date, syslog's, Tomcat's, a time, klog's head, a level, logfmt, or JSON.
 _FIRST = (
@@ -41,10 +42,10 @@ _FIRST = (
     r"(?:time|ts|level)=",
     r"\{\s*\"",
 )
+# What nobody has caught does not belong to the line above it; a Python traceback without one looks like any other.
 _FIRST_LINES: Mapping[Language, str] = {
-    "java": f"^(?:{'|'.join(_FIRST)})",
+    "java": f"^(?:{'|'.join((*_FIRST, 'Exception in thread '))})",
     "python": f"^(?:{'|'.join(_FIRST)})",
-    # A program that panics has not logged anything that the trace belongs to.
     "go": f"^(?:{'|'.join((*_FIRST, 'panic: ', 'fatal error: '))})",
 }
 

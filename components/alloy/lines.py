@@ -18,6 +18,8 @@ from settings.tenants import Tenant
 # Stands in the place of what is cut off.
 CUT = " ...(cut by the collector)"
 _TENANT = "__tenant_id__"
+# Loki refuses a line with more than 64 KB of structured metadata (max_structured_metadata_size): room for 32 values.
+_LONGEST_METADATA = 2 * 1024
 
 
 def lines(collector: CollectorSettings, cluster: ClusterSettings, intake: Intake, sources: Sequence[str]) -> Block:
@@ -120,6 +122,14 @@ def _labels(collector: CollectorSettings, *, with_tenants: bool) -> Iterator[Blo
             attributes={"values": dict.fromkeys(metadata, "")},
             comment="collector.labels that are not in collector.indexLabels",
         )
+    attributes: dict[str, Value] = {
+        "limit": _bytes(_LONGEST_METADATA),
+        "suffix": CUT,
+        "source_type": "structured_metadata",
+    }
+    rule = Block("rule", attributes=attributes)
+    yield Block("stage.truncate", blocks=(rule,), comment="What Loki would refuse the whole line for.")
     kept = [label for label in collector.stream_labels if label != "cluster"]
-    kept += [_TENANT] if with_tenants else []
+    # Alloy refuses a list of none; loki.write adds the cluster.
+    kept += [_TENANT] if with_tenants or not kept else []
     yield Block("stage.label_keep", attributes={"values": kept}, comment="collector.indexLabels")

@@ -164,8 +164,7 @@ def test_a_namespace_with_a_rate_of_its_own_is_not_held_to_the_others() -> None:
 
 
 def test_a_long_line_is_cut_to_what_loki_takes_or_dropped() -> None:
-    (rule,) = (block for block in find([process()], "rule"))
-    assert rule.attributes == {"limit": "4KiB", "suffix": CUT}
+    assert {"limit": "4KiB", "suffix": CUT} in [rule.attributes for rule in find([process()], "rule")]
     dropped = [stage.attributes for stage in process(longLines="drop").blocks if stage.name == "stage.drop"]
     assert {"longer_than": "4KiB", "drop_counter_reason": "line_too_long"} in dropped
 
