@@ -30,8 +30,8 @@ STABILITY = Rule(
 )
 WRITE_AHEAD_LOG = Rule(
     "write-ahead-log-not-read-again",
-    "a collector that restarts while Loki is away sends nothing of the log: the lines in it that its positions are past "
-    "are lost, however many they are (measured with Alloy 1.19.0); without the log at most the 10 to 20Mi read ahead",
+    "a collector that restarts while Loki is away sends nothing of the log: the lines in it that its positions are past"
+    " are lost, however many they are (measured with Alloy 1.19.0); without the log at most the 10 to 20Mi read ahead",
     "warning",
 )
 JOURNAL = Rule(
