@@ -99,7 +99,7 @@ def test_what_the_pipeline_costs(lines: list[str], tmp_path: Path, measured: Cal
         "default (and redaction, labels)": (Collector, {}),
         "full (and JSON, Java entries, drop, limits, mails)": (Collector, _EVERYTHING),
     }
-    rates = {}
+    rates: dict[str, float] = {}
     for name, (kind, said) in kinds.items():
         root = tmp_path / str(len(rates))
         root.mkdir()
