@@ -19,6 +19,22 @@ BURST = Rule(
     "Loki refuses each full batch as a whole with 429, however often it comes; after its last try Alloy drops it",
 )
 
+# What the collector writes at the end of a line that it has cut (components/alloy/lines.py) has to fit into one.
+_SHORTEST_LONG_LINE = 1024
+
+SHORT_LINES = Rule(
+    "longest-line-too-short",
+    "hardly any line would be whole, and below 27 bytes Alloy does not start with such a limit",
+)
+
+
+def longest_line(settings: Settings) -> Iterator[Problem]:
+    """What is cut is still a line."""
+    longest = settings.limits.max_line_size
+    if longest < _SHORTEST_LONG_LINE:
+        what = f"maxLineSize is {longest} bytes"
+        yield SHORT_LINES.problem("limits.maxLineSize", what, "logstack:limits: {maxLineSize: 256Ki}, or 1Ki at least")
+
 
 def query_timeout(settings: Settings) -> Iterator[Problem]:
     """A query ends before its connection."""
@@ -37,4 +53,4 @@ def batches_fit_the_burst(settings: Settings) -> Iterator[Problem]:
         yield BURST.problem("limits.ingestionBurst", what, fix)
 
 
-CHECKS = (query_timeout, batches_fit_the_burst)
+CHECKS = (query_timeout, batches_fit_the_burst, longest_line)
