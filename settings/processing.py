@@ -46,7 +46,7 @@ class Parser(Group):
 
     match: Mapping[str, str] = {}
     """Whose lines: their labels, all of which have to fit, with `*` for any text: {namespace: airflow, container:
-    "*-worker"}. Without it all lines, of every source."""
+    "*-worker"}. Without it all lines of pods and node files, and all that is pushed."""
     format: LineFormat | None = None
     """How a line is written. Its level becomes structured metadata; a line that is written otherwise stays as it is."""
     pattern: Pattern | None = None

@@ -51,8 +51,8 @@ class Collector:
         self._settings = settings
         self._fleet = fleet
         self._storage = root / "alloy"
-        self._config_file = root / "config.alloy"
-        self._port, *self._receivers = free_ports(4)
+        self.config_file = root / "config.alloy"
+        self._port, *self.receivers = free_ports(4)
         self.config = local_config(settings, push, self._place(pods))
         self.replaced: list[Replacement] = config_replacements(stack_config(settings), self.config)
         # Alloy looks for new files every ten seconds: those that are there when it starts it reads at once.
@@ -65,7 +65,7 @@ class Collector:
 
     def start(self) -> None:
         """Start it and return when it is ready; raises ProcessDiedError or NotReadyError."""
-        self._config_file.write_text(self.config)
+        self.config_file.write_text(self.config)
         command = [
             str(self._binary),
             "run",
@@ -73,7 +73,7 @@ class Collector:
             f"--storage.path={self._storage}",
             f"--stability.level={self._settings.collector.stability}",
             "--disable-reporting",
-            str(self._config_file),
+            str(self.config_file),
         ]
         self._fleet.start(NAME, command, {"HOSTNAME": NODE})
         self._wait_ready()
@@ -96,7 +96,7 @@ class Collector:
         return parse_metrics(httpx.get(f"{self.url}/metrics", timeout=10).raise_for_status().text)
 
     def _place(self, pods: Sequence[Pod]) -> Place:
-        lines, grpc, http = self._receivers
+        lines, grpc, http = self.receivers
         targets = [pod.meta for pod in pods]
         return Place(str(self.logs), targets, LOOPBACK, push_port=lines, otlp_grpc_port=grpc, otlp_http_port=http)
 

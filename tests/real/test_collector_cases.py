@@ -1,0 +1,50 @@
+"""The collector's table of cases: lines through the real Alloy into the real Loki, and what stands there then."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ops.local.platform import Platform
+from tests.support.collector import Outcome, carried_out, loki, stack
+from tests.support.collector_cases import Group, group, names
+from tests.support.real import binary
+
+pytestmark = pytest.mark.prove
+
+WITH_TENANTS = "tenants"
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """One Loki for all groups that ask for nothing of it; a group's cluster tells its lines apart."""
+    binary("alloy")
+    with loki(tmp_path_factory.mktemp("loki"), stack("cases", {})) as running:
+        yield running
+
+
+def assert_as_expected(group: Group, outcome: Outcome) -> None:
+    """Every case at once, and the counters."""
+    wrong = [
+        f"{case.title} ({case.name})\n    " + "\n    ".join(differences)
+        for case in group.cases
+        if (differences := outcome.differences(case))
+    ]
+    wrong += [f"a line that no case has: {row}" for row in outcome.of_nobody]
+    wrong += outcome.miscounted(group)
+    if wrong:
+        pytest.fail(f"{group.title} (- expected, + found)\n" + "\n".join(wrong), pytrace=False)
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name != WITH_TENANTS])
+def test_lines_become_what_the_table_says(name: str, platform: Platform, tmp_path: Path) -> None:
+    said = group(name)
+    assert_as_expected(said, carried_out(said, stack(name, said.settings), platform, tmp_path))
+
+
+def test_lines_of_a_tenants_namespaces_arrive_under_that_tenant_only(tmp_path: Path) -> None:
+    said = group(WITH_TENANTS)
+    settings = stack(said.name, said.settings)
+    binary("alloy")
+    with loki(tmp_path / "loki", settings) as platform:
+        assert_as_expected(said, carried_out(said, settings, platform, tmp_path / "alloy"))

@@ -1,0 +1,133 @@
+"""config.alloy before the pinned Alloy itself: it validates, is formatted, and every component is built from it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, assume, given
+from hypothesis import settings as profile
+
+from components.alloy.config import node_config
+from components.alloy.place import Place
+from components.loki.intake import intake
+from ops.local.collector import Collector
+from ops.local.layout import free_ports
+from ops.local.processes import Fleet
+from settings.collector import STABILITIES
+from settings.tree import Settings
+from tests.support.collector import stack
+from tests.support.generated import stacks
+from tests.support.real import binary, run
+from tests.support.stacks import NAMES, data, declarations, settings_of
+
+pytestmark = pytest.mark.prove
+
+CONFIGS = ("alloy/alloy-config", "alloy/alloy-events-config")
+# Nobody listens there, and nothing is sent.
+PUSH = "http://127.0.0.1:9/loki/api/v1/push"
+# Measured: `alloy validate` takes 0.15 s, to build all components anew 0.03 s.
+VALIDATED, BUILT = 200, 500
+
+
+def configs(settings: Settings) -> list[str]:
+    """config.alloy of the nodes' collectors and of the one of Kubernetes events, where there is one."""
+    declared = declarations(settings)
+    return [data(declared, name) for name in CONFIGS if name in declared]
+
+
+def validated(text: str, settings: Settings, directory: Path) -> str:
+    """What `alloy validate` has to say."""
+    file = directory / "config.alloy"
+    file.write_text(text)
+    answer = run([binary("alloy"), "validate", f"--stability.level={settings.collector.stability}", file])
+    assert (answer.returncode == 0) == (answer.stderr == ""), answer
+    return answer.stderr
+
+
+def misformatted(text: str, directory: Path) -> str:
+    """What `alloy fmt` would change."""
+    file = directory / "config.alloy"
+    file.write_text(text)
+    answer = run([binary("alloy"), "fmt", "--test", file])
+    return answer.stdout + answer.stderr if answer.returncode else ""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_alloy_validates_a_stacks_configurations_and_would_format_nothing(name: str, tmp_path: Path) -> None:
+    settings = settings_of(name)
+    for text in configs(settings):
+        assert validated(text, settings, tmp_path) == ""
+        assert misformatted(text, tmp_path) == ""
+
+
+@profile(max_examples=VALIDATED, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(stacks())
+def test_alloy_validates_whatever_a_stack_file_says(tmp_path: Path, settings: Settings) -> None:
+    for text in configs(settings):
+        assert validated(text, settings, tmp_path) == ""
+        assert run([binary("alloysyntax"), "-fmt"], text).stdout == text
+
+
+BROKEN = [
+    ("loki.process.lines.receiver", "loki.process.line.receiver", "does not exist"),
+    ("stage.label_keep", "stage.label_kept", "unrecognized block name"),
+    ("older_than ", "older_then ", "unrecognized attribute name"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "said"), BROKEN)
+def test_alloy_refuses_what_is_wrong(right: str, wrong: str, said: str, tmp_path: Path) -> None:
+    settings = settings_of("production")
+    text = configs(settings)[0]
+    assert right in text
+    assert said in validated(text.replace(right, wrong), settings, tmp_path)
+
+
+# `alloy validate` builds no component: it does not read regular expressions, selectors and templates.
+UNBUILT = [
+    (r'"{logstack_multiline=~\"', r'"{{logstack_multiline=~\"', "invalid selector syntax"),
+    ('source_type = "structured_metadata"', 'source_type = "structured"', "structured"),
+    ("{{ end }}{{ end }}", "{{ end }}", "unexpected EOF"),
+]
+
+
+@pytest.fixture(scope="module")
+def reloaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """An Alloy that takes one configuration after another up, and says what is wrong with it."""
+    root = tmp_path_factory.mktemp("alloy")
+    settings = stack("cases", {"collector": {"stability": STABILITIES[-1]}})
+    with Fleet(root / "out") as fleet:
+        collector = Collector(settings, binary("alloy"), root, fleet, PUSH, [])
+        collector.start()
+
+        def reload(text: str) -> str:
+            collector.config_file.write_text(text)
+            answer = httpx.post(f"{collector.url}/-/reload", timeout=60)
+            return answer.text if answer.is_error else ""
+
+        yield reload
+
+
+def local(settings: Settings) -> str:
+    """The nodes' configuration without the API server."""
+    push, otlp_grpc, otlp_http = free_ports(3)
+    place = Place("/nowhere", [], "127.0.0.1", push_port=push, otlp_grpc_port=otlp_grpc, otlp_http_port=otlp_http)
+    to = replace(intake(settings, settings.cluster), push_url=PUSH)
+    return node_config(settings.collector, settings.cluster, to, place)
+
+
+@profile(max_examples=BUILT, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(stacks())
+def test_alloy_builds_whatever_a_stack_file_says(reloaded: Callable[[str], str], settings: Settings) -> None:
+    assume(settings.collector.sources.pods != "api")  # its client does not start without an API server
+    assert reloaded(local(settings)) == ""
+
+
+@pytest.mark.parametrize(("right", "wrong", "said"), UNBUILT)
+def test_alloy_does_not_build_what_is_wrong(right: str, wrong: str, said: str, reloaded: Callable[[str], str]) -> None:
+    settings = stack("cases", {})
+    text = local(settings)
+    assert right in text
+    assert said in reloaded(text.replace(right, wrong))

@@ -1,0 +1,244 @@
+"""The collector's cases carried out: the real Alloy under a group's settings, and what the real Loki has then."""
+
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]
+import httpx
+from google.protobuf import json_format  # type: ignore[import-untyped]
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+from components.alloy.config import events_config
+from components.alloy.syntax import Block, Expression, Value, document
+from components.loki.intake import intake
+from ops.local.client import Loki, Row
+from ops.local.collector import Collector
+from ops.local.layout import LOOPBACK
+from ops.local.metrics import Metrics, parse_metrics
+from ops.local.platform import Platform
+from ops.local.processes import Fleet
+from settings.stack_file import Value as Said
+from settings.tree import Settings
+from tests.support.collector_cases import Case, Group, Moments
+from tests.support.real import binary
+from tests.support.stacks import EXAMPLES
+
+# Nothing has moved for so long: longer than an entry of several lines and a batch are waited for.
+_STILL_SECONDS = 6
+_PATIENCE_SECONDS = 60
+_POLL_SECONDS = 0.3
+_AGO = 120 * 10**9
+_SPANS = (3 * 3600 * 10**9, 2 * 3600 * 10**9)
+
+
+def stack(name: str, said: Mapping[str, Said]) -> Settings:
+    """A stack of one Loki process on a directory, whose name is its cluster's."""
+    monolithic = EXAMPLES["monolithic"]
+    base = {key: monolithic[key] for key in ("deploymentMode", "replicationFactor", "objectStore", "size", "gateway")}
+    cluster = {"name": name, "context": "here", "singleNode": True}
+    return Settings.model_validate({**base, "cluster": cluster, "canary": {"enabled": False}, **said})
+
+
+@contextmanager
+def loki(root: Path, settings: Settings) -> Iterator[Platform]:
+    """The real Loki."""
+    with Fleet(root / "out") as fleet:
+        platform = Platform(settings, {"loki": binary("loki")}, root, fleet)
+        platform.start()
+        yield platform
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How far the lines have come."""
+
+    read: int
+    arrived: int
+    """Entries that Loki has, or has refused."""
+    dropped: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a group's lines."""
+
+    rows: Mapping[str, Sequence[Row]]
+    """By case."""
+    of_nobody: Sequence[Row]
+    """Rows that belong to no case."""
+    moments: Moments
+    since: int
+    metrics: Metrics
+    refused: Counter[str]
+    """How many lines Loki has refused, by reason."""
+
+    def miscounted(self, group: Group) -> list[str]:
+        """The counters that are not as expected; a case of chance counts all that has not arrived."""
+        dropped = Counter(group.dropped)
+        for case in group.cases:
+            if case.why_not_kept:
+                dropped[case.why_not_kept] += len(case.written) - len(self.rows[case.name])
+        wrong = _unequal("loki_process_dropped_lines_total", self._counted("dropped_lines", "reason"), dropped)
+        wrong += _unequal("loki_process_truncated_fields_total", self._counted("truncated_fields", "field"), group.cut)
+        return wrong + _unequal("loki_discarded_samples_total", self.refused, group.refused)
+
+    def _counted(self, what: str, label: str) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        for sample in self.metrics.of(f"loki_process_{what}_total"):
+            counts[sample.labels[label]] += int(sample.value)
+        return counts
+
+    def differences(self, case: Case) -> list[str]:
+        """What is not as the case expects it."""
+        found = case.found(self.rows[case.name], self.since)
+        if case.kept:
+            least, most = case.kept
+            count = len(found)
+            return [] if least <= count <= most else [f"{count} lines arrived, expected {least} to {most}"]
+        wanted, there = Counter(case.expected(self.moments)), Counter(found)
+        missing, extra = list((wanted - there).elements()), list((there - wanted).elements())
+        return [*(f"- {line}" for line in missing[:10]), *(f"+ {line}" for line in extra[:10])]
+
+
+def _unequal(metric: str, found: Counter[str], expected: Counter[str]) -> list[str]:
+    wrong = sorted(name for name in found.keys() | expected.keys() if found[name] != expected[name])
+    return [f"{metric}: {found[name]} {name}, expected {expected[name]}" for name in wrong]
+
+
+def carried_out(group: Group, settings: Settings, platform: Platform, root: Path) -> Outcome:
+    """One Alloy with a group's settings and all of its lines: until each is accounted for, or none moves any more."""
+    moments = Moments((time.time_ns() - _AGO) // 10**9 * 10**9)
+    pods = [case.pod for case in group.cases if case.source == "pods"]
+    push = f"{platform.writers[0].url}/loki/api/v1/push"
+    before = _discarded(platform)
+    with Fleet(root / "out") as fleet:
+        collector = Collector(settings, binary("alloy"), root, fleet, push, pods)
+        if group.events:
+            collector.config = _events(settings, push, collector)
+        _write(group, collector, moments)
+        since = time.time_ns()
+        collector.start()
+        _push_all(group, collector, moments)
+        in_files = sum(case.file(moments).count(b"\n") for case in group.cases if case.is_read)
+        metrics = _settled(group, collector, in_files)
+    rows = list(_rows(platform, settings))
+    refused = _discarded(platform) - before
+    by_case: dict[str, list[Row]] = {case.name: [] for case in group.cases}
+    everybody = settings.default_tenant
+    of_nobody: list[Row] = []
+    for tenant, row in rows:
+        owner = next((case for case in group.cases if case.owns(row) and tenant == (case.tenant or everybody)), None)
+        (by_case[owner.name] if owner else of_nobody).append(row)
+    return Outcome(by_case, of_nobody, moments, since, metrics, refused)
+
+
+def _discarded(platform: Platform) -> Counter[str]:
+    """How many lines Loki has refused, by reason."""
+    text = httpx.get(f"{platform.writers[0].url}/metrics", timeout=10).raise_for_status().text
+    counts: Counter[str] = Counter()
+    for sample in parse_metrics(text).of("loki_discarded_samples_total"):
+        counts[sample.labels["reason"]] += int(sample.value)
+    return counts
+
+
+def _write(group: Group, collector: Collector, moments: Moments) -> None:
+    for case in group.cases:
+        if case.source == "pods":
+            collector.containers[case.name].path.write_bytes(case.file(moments))
+        elif case.source == "node-file":
+            path = collector.logs / case.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(case.file(moments))
+
+
+def _settled(group: Group, collector: Collector, read: int) -> Metrics:
+    """The metrics when all rows are read and every line is accounted for, or when none has moved for a while."""
+    ends = sum(_ends(case) for case in group.cases if case.is_collected)
+    deadline, moved, last = time.monotonic() + _PATIENCE_SECONDS, time.monotonic(), Counts(-1, -1, -1)
+    while True:
+        metrics = collector.metrics()
+        counts = _counts(metrics)
+        if counts != last:
+            last, moved = counts, time.monotonic()
+        is_done = counts.read == read and counts.arrived + counts.dropped == ends
+        if is_done or time.monotonic() > min(deadline, moved + _STILL_SECONDS):
+            return metrics
+        time.sleep(_POLL_SECONDS)
+
+
+def _ends(case: Case) -> int:
+    """Entries that arrive or are dropped, with those that are left alone."""
+    return len(case.written) if case.kept else sum(not wanted.held for wanted in case.wanted)
+
+
+def _counts(metrics: Metrics) -> Counts:
+    arrived = metrics.total("loki_write_sent_entries_total") + metrics.total("loki_write_dropped_entries_total")
+    dropped = metrics.total("loki_process_dropped_lines_total")
+    return Counts(int(metrics.total("loki_source_file_read_lines_total")), int(arrived), int(dropped))
+
+
+def _rows(platform: Platform, settings: Settings) -> Iterator[tuple[str | None, Row]]:
+    """Everything that Loki has of the group, with its tenant.
+
+    Loki looks for each quarter of an hour by itself, and does not ask its writer for what is older than 3 hours.
+    """
+    with_cluster = "cluster" in settings.collector.stream_labels
+    query = f'{{cluster="{settings.cluster.name}"}}' if with_cluster else '{job=~".+", cluster=""}'
+    now = time.time_ns()
+    past, future = _SPANS
+    for tenant in settings.tenant_names or (None,):
+        client = Loki([], platform.loki.reader, tenant)
+        yield from ((tenant, row) for row in client.rows(query, now - past, now + future))
+
+
+def _events(settings: Settings, push: str, collector: Collector) -> str:
+    """The configuration of the collector of events, with Loki's push API in the place of the API server."""
+    to = replace(intake(settings, settings.cluster), push_url=push)
+    http = Block("http", attributes={"listen_address": LOOPBACK, "listen_port": collector.receivers[0]})
+    forward: list[Value] = [Expression("loki.process.events.receiver")]
+    stand_in = Block("loki.source.api", "events", {"forward_to": forward, "use_incoming_timestamp": True}, (http,))
+    text = events_config(settings.collector, settings.cluster, to)
+    text, count = re.subn(r"(?ms)^loki\.source\.kubernetes_events .*?^}\n", lambda _: document([stand_in]), text)
+    assert count == 1
+    return text
+
+
+# --- shippers
+
+
+def _push_all(group: Group, collector: Collector, moments: Moments) -> None:
+    push, otlp_grpc, otlp_http = (f"{LOOPBACK}:{port}" for port in collector.receivers)
+    for case in group.cases:
+        if case.source == "push":
+            _post(f"http://{push}/loki/api/v1/push", _streams(case, moments))
+        elif case.source == "otlp-http":
+            _post(f"http://{otlp_http}/v1/logs", _records(case, moments))
+        elif case.source == "otlp-grpc":
+            request = json_format.ParseDict(_records(case, moments), ExportLogsServiceRequest())
+            with grpc.insecure_channel(otlp_grpc) as channel:
+                path = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
+                channel.unary_unary(path, ExportLogsServiceRequest.SerializeToString, None)(request, timeout=10)
+
+
+def _post(url: str, body: Mapping[str, Any]) -> None:
+    httpx.post(url, json=body, timeout=10).raise_for_status()
+
+
+def _streams(case: Case, moments: Moments) -> dict[str, Any]:
+    metadata = [case.said["metadata"]] if "metadata" in case.said else []
+    values = [[str(when), line, *metadata] for when, line in case.entries(moments)]
+    return {"streams": [{"stream": case.labels, "values": values}]}
+
+
+def _records(case: Case, moments: Moments) -> dict[str, Any]:
+    """OTLP's JSON; each line that is written is a record, as JSON."""
+    records = [{"timeUnixNano": str(when), **json.loads(line)} for when, line in case.entries(moments)]
+    attributes = [{"key": key, "value": {"stringValue": value}} for key, value in case.labels.items()]
+    return {"resourceLogs": [{"resource": {"attributes": attributes}, "scopeLogs": [{"logRecords": records}]}]}
