@@ -70,8 +70,8 @@ class CollectorSettings(Group):
     """Lines that are not sent, or only a share of them."""
     redact: RedactionSettings = RedactionSettings()
     long_lines: Literal["cut", "drop"] = "cut"
-    """What happens to a line above limits.maxLineSize: its beginning is sent, or nothing. Both are counted. What is said
-    of the cut takes 26 bytes of the limit."""
+    """What happens to a line above limits.maxLineSize: its beginning is sent, or nothing. Both are counted. 26 bytes of
+    the limit go to what is said of the cut."""
     rate_limits: tuple[RateLimit, ...] = ()
     """How many lines a second are sent, by namespace."""
     max_age: Duration = parse_duration("7d")

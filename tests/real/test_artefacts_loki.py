@@ -22,7 +22,8 @@ def loki_yaml(settings: Settings) -> dict[str, Any]:
     """loki.yaml with the overrides among its limits: when Loki checks a configuration, it does not open their file."""
     declared = declarations(settings)
     document: dict[str, Any] = yaml.safe_load(data(declared, "loki/loki-config"))
-    (limits,) = yaml.safe_load(data(declared, "loki/loki-overrides"))["overrides"].values()
+    # Every tenant has the same.
+    limits = next(iter(yaml.safe_load(data(declared, "loki/loki-overrides"))["overrides"].values()))
     assert not limits.keys() & document["limits_config"].keys()
     return {**document, "limits_config": {**document["limits_config"], **limits}}
 
