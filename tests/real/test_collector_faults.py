@@ -112,6 +112,8 @@ def test_a_hundred_thousand_lines_of_rotated_files_all_arrive_once(
         with running.writing(written, seconds=40, turns=3):
             pass
         found, again = running.found(written), running.taken() - written
+        names = {sample.name for sample in running.collector.metrics().samples}
+    assert sorted(WATCHED - names) == [], "docs/collector.md says that these are worth watching"
     measured(f"rotation, 5 pods, 3 times each: {told(found, written)}, {again} sent twice")
     assert lost(found, written) == []
     assert twice(found) == 0
@@ -146,6 +148,14 @@ def test_an_outage_of_two_minutes_loses_nothing(tmp_path: Path, measured: Callab
     assert dropped == 0
 
 
+# Of docs/collector.md, without those that are there only when something was dropped or cut.
+WATCHED = {
+    "loki_source_file_file_bytes_total",
+    "loki_source_file_read_bytes_total",
+    "loki_write_batch_retries_total",
+    "loki_write_dropped_entries_total",
+    "loki_write_entry_propagation_latency_seconds_count",
+}
 READ_AHEAD = 20
 """MiB that a collector without a log loses at most, as docs/collector.md and the plan say."""
 KILLED_MEANWHILE: list[tuple[dict[str, object], str]] = [
