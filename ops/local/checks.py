@@ -15,7 +15,7 @@ from ops.local.pods import Pod
 from settings.quantities import kubernetes_size
 
 _SECOND = 1_000_000_000
-# What the collector writes in a secret's place (components/alloy/redaction.py).
+# What the collector writes in a secret's place (components/alloy/secret_rules.py).
 _REDACTED = re.compile(r"<redacted:[a-z0-9-]+>")
 _MILLISECOND = 1_000_000
 # Loki's own: limits_config.discover_service_name, and shard_streams, which splits a stream of more than 1.5 MB/s.
