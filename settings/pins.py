@@ -40,6 +40,9 @@ LOKI_VERSION = "3.7.8"
 # registry serves; 1.19.0 builds from those that they serve, so a local run and a cluster have the same Alloy.
 ALLOY_VERSION = "1.19.0"
 
+# The one that the pinned Alloy chart runs beside Alloy. The values leave the image alone, for the chart names its digest.
+CONFIG_RELOADER_VERSION = "0.91.0"
+
 # The syntax module that Alloy 1.19.0 itself requires: our parser accepts what that Alloy accepts.
 ALLOY_SYNTAX_VERSION = "0.1.2"
 
@@ -48,3 +51,6 @@ VERSITYGW_VERSION = "1.8.0"
 
 # Chart archives are rendered by the Helm library of their provider; 3.21 reads every chart pinned here.
 HELM_VERSION = "3.21.4"
+
+# The newest engine that Go's module registries serve whole; it runs programs of the newer SDK without a warning.
+PULUMI_VERSION = "3.250.0"

@@ -30,7 +30,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Release:
-    """Where a project publishes a binary: URLs and a file's name, with {version}, {os}, {OS}, {arch} and {cpu}."""
+    """Where a project publishes a binary: URLs and a file's name, with {version}, {os}, {OS}, {arch}, {cpu} and {node}."""
 
     archive: str
     """The .zip or .tar.gz."""
@@ -48,6 +48,7 @@ class Release:
             "arch": machine.architecture,
             # As `uname` has it: GoReleaser's archives say x86_64, but arm64.
             "cpu": "x86_64" if machine.architecture == "amd64" else machine.architecture,
+            "node": "x64" if machine.architecture == "amd64" else machine.architecture,  # as Node.js has it
         }
         return Release(*(text.format_map(words) for text in (self.archive, self.checksums, self.member)))
 
@@ -87,7 +88,7 @@ class Binary:
     """The Go package of its main function."""
     module: GoModule
     release: Release | None = None
-    """Its official release; none for a program of ours."""
+    """Its official release; none for a program of ours, and for one whose project publishes images only."""
     version_arguments: tuple[str, ...] = ("--version",)
     """What makes it print its version."""
     on_demand: bool = False
@@ -144,6 +145,20 @@ _ALLOY = GoModule(
     tags="netgo,gore2regex",
 )
 
+_PULUMI = GoModule(
+    _GO_MODULES / "pulumi",
+    cold_seconds=300,
+    link_seconds=10,
+    ldflags=f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={pins.PULUMI_VERSION}",
+)
+
+_CONFIG_RELOADER = GoModule(
+    _GO_MODULES / "configreloader",
+    cold_seconds=60,
+    link_seconds=2,
+    ldflags=f"-X github.com/prometheus/common/version.Version={pins.CONFIG_RELOADER_VERSION}",
+)
+
 # It reads its version from its own build information.
 _ALLOYSYNTAX = GoModule(_GO_MODULES / "alloysyntax", cold_seconds=7)
 
@@ -193,6 +208,25 @@ BINARIES: Mapping[str, Binary] = {
             "logstack/tools/alloy",
             _ALLOY,
             _github("grafana/alloy", "alloy-{os}-{arch}.zip", "SHA256SUMS", "alloy-{os}-{arch}"),
+            on_demand=True,
+        ),
+        # The engine alone: a release has the language hosts beside it, which the Automation API's programs do without.
+        Binary(
+            "pulumi",
+            pins.PULUMI_VERSION,
+            "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+            _PULUMI,
+            _github("pulumi/pulumi", "pulumi-v{version}-{os}-{node}.tar.gz", "pulumi-{version}-checksums.txt", "pulumi"),
+            ("version",),
+            on_demand=True,
+        ),
+        # Its project's releases have Kubernetes manifests, and the program as an image alone.
+        Binary(
+            "prometheus-config-reloader",
+            pins.CONFIG_RELOADER_VERSION,
+            "github.com/prometheus-operator/prometheus-operator/cmd/prometheus-config-reloader",
+            _CONFIG_RELOADER,
+            version_arguments=("--short-version",),
             on_demand=True,
         ),
         Binary(

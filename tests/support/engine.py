@@ -1,0 +1,247 @@
+"""The program under Pulumi's real engine: stack files as they ship, a state of its own, the Automation API."""
+
+import os
+import runpy
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi import automation as auto
+from pulumi.automation.events import EngineEvent
+from ruamel.yaml import YAML
+
+from settings.stack_file import Value
+from tests.support.real import binary
+from tests.support.stacks import EXAMPLES, ROOT, SHIPPED, settings_of
+from tests.support.standin import Aws, Kubernetes, serving
+from tests.support.stores import Memory
+
+PASSPHRASE = "a-passphrase-of-the-tests"
+KEYS = {"logstack:accessKeyId": "marker-key-7f3a", "logstack:secretAccessKey": "marker-secret-91bd"}
+Program = Callable[[], None]
+
+
+def shipped_program() -> None:
+    """__main__.py, as the engine runs it: in the project's folder."""
+    runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the engine does to one resource."""
+
+    op: str
+    """same, create, update, replace, create-replacement, delete-replaced, delete, ..."""
+    type: str
+    name: str
+    changed: frozenset[str]
+    """The paths of the inputs that differ."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one engine run did and said."""
+
+    steps: tuple[Step, ...]
+    said: tuple[str, ...]
+    """Diagnostics: warnings, errors and what providers tell."""
+    text: str
+    """All of the output."""
+    events: str
+    """All of the events."""
+    failed: str = ""
+    """Why it failed."""
+
+    def of(self, *ops: str) -> tuple[Step, ...]:
+        """The steps of these kinds."""
+        return tuple(step for step in self.steps if step.op in ops)
+
+    @property
+    def changes(self) -> tuple[Step, ...]:
+        """The steps that change something."""
+        return tuple(step for step in self.steps if step.op not in ("same", "read", "refresh"))
+
+    @property
+    def summary(self) -> dict[str, list[str]]:
+        """The names of changed resources by what happens to them; a replacement is told once."""
+        told: dict[str, list[str]] = {}
+        for step in self.changes:
+            if step.op not in ("create-replacement", "delete-replaced"):
+                told.setdefault(step.op, []).append(f"{step.type.rpartition(':')[2]} {step.name.rpartition('/')[2]}")
+        return {op: sorted(names) for op, names in sorted(told.items())}
+
+
+@dataclass
+class Project:
+    """A copy of the project's files with a state of its own, and the stand-ins for what no registry has."""
+
+    folder: Path
+    kubernetes: Kubernetes = field(default_factory=Kubernetes)
+    aws: Aws = field(default_factory=Aws)
+    environment: dict[str, str] = field(default_factory=dict)
+    plugin: bool = False
+    """Whether the real Kubernetes provider is used."""
+
+    @property
+    def memory(self) -> Memory:
+        """The objects of a stand-in's own store."""
+        assert isinstance(self.kubernetes.store, Memory)
+        return self.kubernetes.store
+
+    def say(self, stack: str, changes: Mapping[str, Value]) -> None:
+        """Change a stack file as its owner would: keys without `logstack:`; None takes one away."""
+        path, editor = self._stack_file(stack), YAML()
+        tree = editor.load(path.read_text())
+        for key, value in changes.items():
+            config = tree["config"]
+            if value is None:
+                config.pop(f"logstack:{key}", None)
+            elif isinstance(value, Mapping):
+                config[f"logstack:{key}"] = {**config.get(f"logstack:{key}", {}), **value}
+            else:
+                config[f"logstack:{key}"] = value
+        with path.open("w") as file:
+            editor.dump(tree, file)
+
+    def stack(self, name: str, program: Program = shipped_program, *, keys: bool = True) -> auto.Stack:
+        """The stack, made on its first use, with its access key as a secret."""
+        options = auto.LocalWorkspaceOptions(
+            work_dir=str(self.folder),
+            pulumi_home=str(self.folder.parent / "home"),
+            env_vars=self.environment,
+            pulumi_command=self._command,
+        )
+        made = auto.create_or_select_stack(name, project_name="logstack", program=program, opts=options)
+        needed = settings_of(name).object_store.kind == "embedded" if name in (*SHIPPED, *EXAMPLES) else True
+        if keys and needed:
+            made.set_all_config({key: auto.ConfigValue(value, secret=True) for key, value in KEYS.items()})
+        return made
+
+    def preview(self, name: str, program: Program = shipped_program, **options: Any) -> Outcome:
+        """`pulumi preview`."""
+        return self._run(self.stack(name, program).preview, **options)
+
+    def up(self, name: str, program: Program = shipped_program, **options: Any) -> Outcome:
+        """`pulumi up`."""
+        return self._run(self.stack(name, program).up, **options)
+
+    def destroy(self, name: str, **options: Any) -> Outcome:
+        """`pulumi destroy`."""
+        return self._run(self.stack(name).destroy, **options)
+
+    def destroy_by_hand(self, name: str) -> str:
+        """`pulumi destroy --yes` as people call it, which looks before it acts; what it says when it is refused.
+
+        It runs no program, so that it needs no language host.
+        """
+        self.stack(name)
+        command = [str(binary("pulumi")), "destroy", "--yes", "--non-interactive", "--color=never", "--stack", name]
+        home = {"PULUMI_HOME": str(self.folder.parent / "home")}
+        done = subprocess.run(
+            command, env=os.environ | self.environment | home, capture_output=True, text=True, check=False
+        )
+        return f"{done.stdout}\n{done.stderr}" if done.returncode else ""
+
+    def state(self, name: str) -> Mapping[str, Any]:
+        """What the engine keeps, as it keeps it: secrets encrypted."""
+        (file,) = (self.folder.parent / "state" / ".pulumi" / "stacks" / "logstack").glob(f"{name}.json")
+        kept: Mapping[str, Any] = yaml.safe_load(file.read_text())["checkpoint"]["latest"]
+        return kept
+
+    def _stack_file(self, stack: str) -> Path:
+        return self.folder / f"Pulumi.{stack}.yaml"
+
+    @cached_property
+    def _command(self) -> auto.PulumiCommand:
+        home = self.folder.parent / "engine"
+        (home / "bin").mkdir(parents=True)
+        (home / "bin" / "pulumi").symlink_to(binary("pulumi"))
+        return auto.PulumiCommand(root=str(home))
+
+    @staticmethod
+    def _run(run: Callable[..., Any], **options: Any) -> Outcome:
+        events: list[EngineEvent] = []
+        text: list[str] = []
+        failed = ""
+        try:
+            run(on_event=events.append, on_output=text.append, color="never", **options)
+        except auto.CommandError as error:
+            failed = str(error)
+        steps = [_step(event.resource_pre_event.metadata) for event in events if event.resource_pre_event]
+        told = [event.diagnostic_event for event in events if event.diagnostic_event]
+        shown = tuple(each.message.strip() for each in told if each.severity != "debug" and each.message.strip())
+        return Outcome(tuple(steps), shown, "\n".join(text), repr([vars(event) for event in events]), failed)
+
+
+def _step(metadata: Any) -> Step:
+    name = metadata.urn.rpartition("::")[2]
+    return Step(str(metadata.op.value), metadata.type, name, frozenset(metadata.detailed_diff or metadata.diffs or ()))
+
+
+@contextmanager
+def project(
+    folder: Path, kubernetes: Kubernetes | None = None, *, kubeconfig: Path | None = None, plugin: bool = False
+) -> Iterator[Project]:
+    """A project in an empty folder, with every shipped stack and the examples of the tests as stack files.
+
+    `kubeconfig` is a real cluster's; without one each stack's context points where the stack says. With `plugin` the
+    engine takes the real Kubernetes provider from PATH.
+    """
+    home = folder / "project"
+    home.mkdir()
+    (folder / "state").mkdir()
+    for name in ("Pulumi.yaml", *(f"Pulumi.{stack}.yaml" for stack in SHIPPED)):
+        shutil.copy(ROOT / name, home)
+    for name, said in EXAMPLES.items():
+        config = {f"logstack:{key}": value for key, value in said.items()}
+        (home / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": config}, sort_keys=False))
+    made = Project(home, kubernetes or Kubernetes(), plugin=plugin)
+    with ExitStack() as stack:
+        attached = {"aws": stack.enter_context(serving(made.aws))}
+        if not plugin:
+            attached["kubernetes"] = stack.enter_context(serving(made.kubernetes))
+        made.environment = {
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in attached.items()),
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+        here = Path.cwd()
+        before = os.environ.get("KUBECONFIG")
+        os.environ["KUBECONFIG"] = str(kubeconfig or _kubeconfig(folder / "kubeconfig"))
+        os.chdir(home)
+        try:
+            yield made
+        finally:
+            os.chdir(here)
+            if before is None:
+                del os.environ["KUBECONFIG"]
+            else:
+                os.environ["KUBECONFIG"] = before
+
+
+def _kubeconfig(path: Path) -> Path:
+    """A kubeconfig with each stack's context, which nobody can log in with."""
+    places = [settings_of(name).cluster for name in (*SHIPPED, *EXAMPLES)]
+    server = "https://127.0.0.1:1"
+    path.write_text(
+        yaml.safe_dump(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [{"name": each.name, "cluster": {"server": each.api_server or server}} for each in places],
+                "contexts": [
+                    {"name": each.context, "context": {"cluster": each.name, "user": "nobody"}} for each in places
+                ],
+                "users": [{"name": "nobody", "user": {}}],
+            }
+        )
+    )
+    return path

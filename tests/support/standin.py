@@ -1,0 +1,369 @@
+"""Stand-ins for Pulumi's Kubernetes and AWS providers, which no package registry has.
+
+They speak the engine's own protocol and are attached to it (PULUMI_DEBUG_PROVIDERS), so that the real engine plans,
+registers, encrypts and keeps the state. What they do not have is the providers' knowledge: they refuse no bad input,
+wait for nothing, and know only those replacements that stand in the tables here.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar
+
+import grpc
+import yaml
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, resource_pb2, resource_pb2_grpc
+
+from tests.support import wire
+from tests.support.real import binary, chart_or_standin, run
+from tests.support.stores import AlreadyThereError, Memory, Object, Store
+
+_MAX_MESSAGE = 400 * 1024 * 1024
+
+# Of Pulumi's Kubernetes provider 4.34 (provider/pkg/provider/diff.go), for the kinds that this project has: a change
+# below these paths makes a new object.
+_ALWAYS_REPLACED = ("metadata.name", "metadata.namespace", "kind", "apiVersion")
+_REPLACED = {
+    "StatefulSet": (
+        "spec.podManagementPolicy",
+        "spec.revisionHistoryLimit",
+        "spec.selector",
+        "spec.serviceName",
+        "spec.volumeClaimTemplates",
+    ),
+    "Deployment": ("spec.selector",),
+    "DaemonSet": ("spec.selector",),
+    "Service": ("spec.clusterIP",),
+    "ClusterRoleBinding": ("roleRef",),
+    "RoleBinding": ("roleRef",),
+    "Secret": ("type",),
+}
+# These as well, unless the provider is told that they are mutable.
+_DATA = ("data", "stringData", "binaryData")
+
+# Of Pulumi's AWS provider (its schema's replaceOnChanges), for the types that this project has.
+_AWS_REPLACED = {
+    "bucket": ("bucket",),
+    "role": ("name",),
+    "rolePolicy": ("name", "role"),
+    "podIdentityAssociation": ("clusterName", "namespace", "serviceAccount"),
+}
+
+
+_DIFFERS, _EQUAL = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
+
+
+@dataclass(frozen=True)
+class Change:
+    """One property that differs."""
+
+    path: str
+    kind: str
+    """ADD, DELETE or UPDATE."""
+
+
+def changes(old: Any, new: Any, path: str = "") -> Iterator[Change]:
+    """Each leaf that differs, with the path that Pulumi writes it by."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in sorted({*old, *new}):
+            below = f'{path}["{key}"]' if "." in key else f"{path}.{key}" if path else key
+            if key not in new:
+                yield Change(below, "DELETE")
+            elif key not in old:
+                yield Change(below, "ADD")
+            else:
+                yield from changes(old[key], new[key], below)
+    elif isinstance(old, list) and isinstance(new, list):
+        for index in range(max(len(old), len(new))):
+            below = f"{path}[{index}]"
+            if index >= len(new):
+                yield Change(below, "DELETE")
+            elif index >= len(old):
+                yield Change(below, "ADD")
+            else:
+                yield from changes(old[index], new[index], below)
+    elif old != new:
+        yield Change(path, "UPDATE")
+
+
+def _below(path: str, parents: Sequence[str]) -> bool:
+    return any(path == parent or path.startswith((f"{parent}.", f"{parent}[")) for parent in parents)
+
+
+@dataclass
+class _Provider(provider_pb2_grpc.ResourceProviderServicer):
+    """What both stand-ins have in common; a method's name is the protocol's."""
+
+    package: ClassVar[str]
+    configured: dict[str, Any] = field(default_factory=dict)
+    fail_at: str = ""
+    """A resource's name at whose creation the provider fails, as a lost connection would."""
+    meanwhile: Mapping[str, Callable[[], None]] = field(default_factory=dict)
+    """What else happens when a resource of that name is made."""
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        return plugin_pb2.PluginInfo(version=version(self.package))  # the SDK's: the engine warns of any other
+
+    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
+
+    def Attach(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        return empty_pb2.Empty()
+
+    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        return empty_pb2.Empty()
+
+    def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        found = list(changes(wire.read(request.old_inputs), wire.read(request.news)))
+        return self._answer(found, self._new_provider)
+
+    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
+        self.configured = {key: _parsed(value) for key, value in wire.revealed(wire.read(request.args)).items()}
+        if refusal := self.refusal():
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, refusal)
+        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
+    def Check(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        old, new = (wire.revealed(wire.read(each)) for each in (request.old_inputs, request.news))
+        return self._answer(list(changes(old, new)), self.replaced(request.type, new))
+
+    def _answer(self, found: Sequence[Change], replaced: Sequence[str]) -> Any:
+        answer = provider_pb2.DiffResponse(changes=_DIFFERS if found else _EQUAL, hasDetailedDiff=True)
+        for change in found:
+            new = _below(change.path, replaced)
+            kind = f"{change.kind}_REPLACE" if new else change.kind
+            answer.detailedDiff[change.path].CopyFrom(
+                provider_pb2.PropertyDiff(kind=provider_pb2.PropertyDiff.Kind.Value(kind), inputDiff=True)
+            )
+            answer.diffs.append(change.path.partition(".")[0].partition("[")[0])
+            if new:
+                answer.replaces.append(change.path)
+                answer.deleteBeforeReplace = True  # each has a name of its own, which is taken
+        return answer
+
+    _new_provider: Sequence[str] = ()
+
+    def refusal(self) -> str:
+        """Why this configuration is not worked with."""
+        return ""
+
+    def replaced(self, token: str, inputs: Mapping[str, Any]) -> Sequence[str]:
+        """The paths whose change makes a new resource."""
+        raise NotImplementedError
+
+
+def _parsed(value: Any) -> Any:
+    """A provider's inputs are texts, JSON where they are more than that."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+@dataclass
+class Kubernetes(_Provider):
+    """A stand-in for pulumi-resource-kubernetes: objects go to a store, charts are expanded by the real helm."""
+
+    package = "pulumi-kubernetes"
+    store: Store = field(default_factory=Memory)
+    kubernetes_version: str = "1.34.0"
+    upsert: bool = False
+    """As PULUMI_K8S_UPSERT_EXISTING_OBJECTS: take over what exists."""
+
+    # As the real one: another cluster, other resources.
+    _new_provider = ("clusterIdentifier",)
+
+    def replaced(self, token: str, inputs: Mapping[str, Any]) -> Sequence[str]:
+        kind = token.rpartition(":")[2]
+        mutable = {"ConfigMap": "enableConfigMapMutable", "Secret": "enableSecretMutable"}.get(kind)
+        data = _DATA if mutable and not self.configured.get(mutable) else ()
+        immutable = (*_DATA,) if inputs.get("immutable") else ()
+        return *_ALWAYS_REPLACED, *_REPLACED.get(kind, ()), *data, *immutable
+
+    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
+        properties = wire.read(request.properties)
+        an_object = wire.revealed(properties)
+        name = an_object["metadata"]["name"]
+        if not request.preview:
+            if name == self.fail_at:
+                context.abort(grpc.StatusCode.UNAVAILABLE, f"the stand-in was told to fail at {name}")
+            if happens := self.meanwhile.get(name):
+                happens()
+            try:
+                self.store.create(an_object, upsert=self.upsert)
+            except AlreadyThereError as error:
+                context.abort(grpc.StatusCode.ALREADY_EXISTS, f"resource {error} was not created: it already exists")
+        return provider_pb2.CreateResponse(id=_id(an_object), properties=request.properties)
+
+    def Update(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        if not request.preview:
+            self.store.update(wire.revealed(wire.read(request.news)))
+        return provider_pb2.UpdateResponse(properties=request.news)
+
+    def Read(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        an_object = wire.revealed(wire.read(request.inputs))
+        live = self.store.read(an_object)
+        if live is None:
+            return provider_pb2.ReadResponse()
+        if not list(changes(an_object, _said(an_object, live))):
+            return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+        state = wire.written(_said(an_object, live))
+        return provider_pb2.ReadResponse(id=request.id, properties=state, inputs=state)
+
+    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        an_object = wire.revealed(wire.read(request.old_inputs))
+        annotations = an_object["metadata"].get("annotations") or {}
+        self.store.delete(an_object, orphan=annotations.get("pulumi.com/deletionPropagationPolicy") == "orphan")
+        return empty_pb2.Empty()
+
+    def Construct(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Expand a chart and register its objects as the component's children, under the names of the real one."""
+        inputs = wire.read(request.inputs)
+        with grpc.insecure_channel(request.monitorEndpoint, options=_OPTIONS) as channel:
+            monitor = resource_pb2_grpc.ResourceMonitorStub(channel)
+            chart = monitor.RegisterResource(
+                resource_pb2.RegisterResourceRequest(
+                    type=request.type,
+                    name=request.name,
+                    parent=request.parent,
+                    aliases=request.aliases,
+                    acceptSecrets=True,
+                    supportsResultReporting=True,
+                )
+            )
+            # As the real one, which renders nothing while an input is unknown.
+            for document in [] if wire.unknown(inputs) else self.expand(inputs, context):
+                place = "/".join(filter(None, (document["metadata"].get("namespace"), document["metadata"]["name"])))
+                monitor.RegisterResource(
+                    resource_pb2.RegisterResourceRequest(
+                        type=token_of(document),
+                        name=f"{request.name}:{place}",
+                        parent=chart.urn,
+                        custom=True,
+                        object=wire.written(document),
+                        provider=request.providers["kubernetes"],
+                        acceptSecrets=True,
+                        supportsPartialValues=True,
+                        supportsResultReporting=True,
+                    )
+                )
+            state = {"name": inputs["name"], "namespace": inputs["namespace"]}
+            monitor.RegisterResourceOutputs(
+                resource_pb2.RegisterResourceOutputsRequest(urn=chart.urn, outputs=wire.written(state))
+            )
+        return provider_pb2.ConstructResponse(urn=chart.urn, state=wire.written(state))
+
+    def expand(self, inputs: Mapping[str, Any], context: Any) -> list[Object]:
+        """A chart's objects by `helm template`."""
+        values = yaml.safe_dump(wire.revealed(inputs["values"]))
+        options = ["--namespace", inputs["namespace"], "--kube-version", self.kubernetes_version, "--skip-crds"]
+        answer = run([binary("helm"), "template", inputs["name"], _folder(inputs), *options, "--values", "-"], values)
+        if answer.returncode:
+            context.abort(grpc.StatusCode.UNKNOWN, f"chart {inputs['chart']}: {answer.stderr.strip()}")
+        documents = filter(None, yaml.safe_load_all(answer.stdout))
+        # Hooks are left out, as the real one does; namespaced objects say where they are.
+        return [
+            _placed(each, inputs["namespace"])
+            for each in documents
+            if "helm.sh/hook" not in (each["metadata"].get("annotations") or {})
+        ]
+
+
+_CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding", "Namespace", "PriorityClass", "StorageClass"}
+
+
+def _placed(document: Object, namespace: str) -> Object:
+    if document["kind"] in _CLUSTER_WIDE:
+        return document
+    return {**document, "metadata": {"namespace": namespace, **document["metadata"]}}
+
+
+def _folder(inputs: Mapping[str, Any]) -> Path:
+    """The chart of a stack file's path, or the pinned one, real or a stand-in."""
+    return chart_or_standin(inputs["chart"]) if "version" in inputs else Path(inputs["chart"])
+
+
+def token_of(document: Object) -> str:
+    """Pulumi's type token of an object."""
+    group = document["apiVersion"]
+    return f"kubernetes:{group if '/' in group else f'core/{group}'}:{document['kind']}"
+
+
+def _id(an_object: Object) -> str:
+    metadata = an_object["metadata"]
+    return "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
+
+
+def _said(inputs: Any, live: Any) -> Any:
+    """What a live object has of what was said of it: servers add much of their own."""
+    if isinstance(inputs, Mapping) and isinstance(live, Mapping):
+        return {key: _said(item, live[key]) for key, item in inputs.items() if key in live}
+    if isinstance(inputs, list) and isinstance(live, list) and len(inputs) == len(live):
+        return [_said(item, other) for item, other in zip(inputs, live, strict=True)]
+    return live
+
+
+@dataclass
+class Aws(_Provider):
+    """A stand-in for pulumi-resource-aws: resources of one account, in a dictionary."""
+
+    package = "pulumi-aws"
+    account: str = "123456789012"
+    resources: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    _new_provider = ("region",)
+
+    def refusal(self) -> str:
+        allowed = self.configured.get("allowedAccountIds") or [self.account]
+        return "" if self.account in allowed else f"AWS account ID not allowed: {self.account}"
+
+    def replaced(self, token: str, inputs: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002
+        return _AWS_REPLACED.get(token.rpartition("/")[2].partition(":")[0], ())
+
+    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        made = wire.read(request.properties)
+        resource_id = str(made.get("bucket") or made.get("name") or request.name)
+        if not request.preview:
+            self.resources[request.urn] = made
+        return provider_pb2.CreateResponse(id=resource_id, properties=request.properties)
+
+    def Update(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        if not request.preview:
+            self.resources[request.urn] = wire.read(request.news)
+        return provider_pb2.UpdateResponse(properties=request.news)
+
+    def Read(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        if request.urn not in self.resources:
+            return provider_pb2.ReadResponse()
+        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+
+    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        del self.resources[request.urn]
+        return empty_pb2.Empty()
+
+
+_OPTIONS = (("grpc.max_receive_message_length", _MAX_MESSAGE), ("grpc.max_send_message_length", _MAX_MESSAGE))
+
+
+@contextmanager
+def serving(provider: _Provider) -> Iterator[int]:
+    """The port on which the stand-in answers, on loopback."""
+    server = grpc.server(ThreadPoolExecutor(max_workers=32), options=_OPTIONS)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield port
+    finally:
+        server.stop(grace=None).wait()
