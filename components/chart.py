@@ -7,22 +7,23 @@ CHART = "kubernetes:helm.sh/v4:Chart"
 
 
 def chart(
-    name: str,
+    pinned: str,
     source: ChartSource,
     namespace: str,
     values: dict[str, Json],
     *,
+    name: str,
     skip_await: bool,
     after: tuple[str, ...],
     release: str | None = None,
 ) -> Declaration:
-    """The chart `name` of settings.charts.PINNED, from its repository, an OCI mirror or a folder.
+    """The chart `pinned` in settings.charts.PINNED, from its repository, an OCI mirror or a folder.
 
-    The release's name is the chart's if no other is given: the objects' names follow from it.
+    `name` is the logical name. The release's name is the chart's if no other is given: the objects' names follow from
+    it.
     """
-    pin = PINNED[name]
-    release = release or name
-    inputs: dict[str, Json] = {"name": release, "namespace": namespace, "values": values, "skipCrds": True}
+    pin = PINNED[pinned]
+    inputs: dict[str, Json] = {"name": release or pinned, "namespace": namespace, "values": values, "skipCrds": True}
     repository = source.repository or pin.repository
     if source.path:
         inputs["chart"] = source.path
@@ -34,4 +35,4 @@ def chart(
             inputs |= {"chart": pin.name, "repositoryOpts": {"repo": repository}}
     if skip_await:
         inputs["skipAwait"] = True
-    return Declaration(CHART, release, inputs, depends_on=after)
+    return Declaration(CHART, name, inputs, depends_on=after)

@@ -1,5 +1,6 @@
 """Register declarations with Pulumi: the only place where data becomes resources."""
 
+import hashlib
 import importlib
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +35,15 @@ def _snake(key: str) -> str:
     return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda match: f"_{match[0].lower()}", key)
 
 
+def fingerprint(secret: str, stack: str) -> str:
+    """A text of 32 bits that changes with a secret: too short, and too slow to make, to find the secret by it.
+
+    The stack is part of it: two stacks with one secret do not show that they have.
+    """
+    # The least cost that OWASP's password storage cheat sheet names for scrypt with 16 MiB of memory.
+    return hashlib.scrypt(secret.encode(), salt=stack.encode(), n=2**14, r=8, p=5, dklen=4).hex()
+
+
 def _filled(value: Json, secrets: Mapping[str, pulumi.Input[str]]) -> object:
     """The value with each Secret's place taken by the secret. Raises ValueError for a secret that was not given."""
     if isinstance(value, Secret):
@@ -41,7 +51,11 @@ def _filled(value: Json, secrets: Mapping[str, pulumi.Input[str]]) -> object:
             raise ValueError(
                 f"no {value.name} was given: pass the component its credentials, or name a Secret that exists"
             )
-        return pulumi.Output.secret(secrets[value.name])
+        secret = pulumi.Output.secret(secrets[value.name])
+        if value.fingerprint:
+            stack = pulumi.get_stack()
+            return pulumi.Output.unsecret(secret.apply(lambda text: fingerprint(text, stack)))
+        return secret
     if isinstance(value, Mapping):
         return {key: _filled(item, secrets) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):

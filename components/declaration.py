@@ -33,6 +33,21 @@ class Secret:
     """The place of a secret value: its name; the value itself is put in only when the resource is registered."""
 
     name: Literal["accessKeyId", "secretAccessKey"]
+    fingerprint: bool = False
+    """Not the value, but a short text that changes with it and does not tell it."""
+
+    def __str__(self) -> str:
+        """What stands for it where its value must not."""
+        return f"({'fingerprint of ' if self.fingerprint else ''}secret {self.name})"
+
+
+def shown(value: Json) -> object:
+    """The value with words in each Secret's place: for whoever reads it, or renders it without the secrets."""
+    if isinstance(value, Mapping):
+        return {key: shown(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [shown(item) for item in value]
+    return str(value) if isinstance(value, Secret) else value
 
 
 @dataclass(frozen=True)
@@ -96,6 +111,14 @@ def container_resources(size: Resources) -> dict[str, Json]:
 def yaml_text(document: Mapping[str, object]) -> str:
     """A document as YAML 1.1, the dialect that Loki and Kubernetes read, in the order it was built."""
     return yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True)
+
+
+def rolled_by_credentials() -> dict[str, Json]:
+    """Annotations of pods that read the stack's own access key when they start: a new key rolls them."""
+    return {
+        "logstack/access-key-id-hash": Secret("accessKeyId", fingerprint=True),
+        "logstack/secret-access-key-hash": Secret("secretAccessKey", fingerprint=True),
+    }
 
 
 def content_hash(text: str) -> str:

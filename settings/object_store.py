@@ -9,15 +9,28 @@ from settings.quantities import Size, parse_size
 
 AwsRegion = Annotated[str, spelled(r"^[a-z]{2}(-[a-z]+)+-\d$", "an AWS region, such as eu-central-1")]
 AwsAccount = Annotated[str, spelled(r"^\d{12}$", "the account's twelve digits, in quotes")]
+# What of these stands in an IAM policy: a * or ? there would be a pattern, and a ${ a variable.
 OidcIssuer = Annotated[
     str,
-    spelled(r"^[^/:\s]+/\S+$", "the issuer without https://, such as oidc.eks.eu-central-1.amazonaws.com/id/0123ABCD"),
+    spelled(
+        r"^[A-Za-z0-9.-]+/[A-Za-z0-9/._~-]+$",
+        "the issuer without https://, such as oidc.eks.eu-central-1.amazonaws.com/id/0123ABCD",
+    ),
 ]
 KmsKey = Annotated[
     str,
     spelled(
-        r"^arn:[^:]+:kms:[^:]+:\d{12}:key/.+$",
+        r"^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$",
         "a key's ARN, such as arn:aws:kms:eu-central-1:123456789012:key/1234abcd",
+    ),
+]
+# EKS, CreateCluster: what a name may be.
+EksCluster = Annotated[
+    str,
+    spelled(
+        r"^[0-9A-Za-z][A-Za-z0-9_-]*$",
+        "the name of an EKS cluster: letters, digits, - and _, at most 100",
+        max_length=100,
     ),
 ]
 # Stores outside AWS choose their own: Garage says `garage`, Ceph RGW the name of its zone group.
@@ -63,7 +76,7 @@ class AwsIdentity(Group):
 
     kind: Literal["pod-identity", "irsa"] = "pod-identity"
     """EKS Pod Identity, or IAM roles for service accounts."""
-    eks_cluster: str
+    eks_cluster: EksCluster
     """The EKS cluster's name."""
     oidc_provider: OidcIssuer | None = None
     """IRSA: the OIDC issuer without https://, such as oidc.eks.eu-central-1.amazonaws.com/id/0123ABCD."""

@@ -47,26 +47,27 @@ def alloy(
     if collector.sources.on_nodes:
         config = node_config(collector, cluster, intake)
         values = node_values(collector, sizes.node, f"{NODES}-config")
-        children += _release(NODES, config, values, cluster, source)
+        children += _release(name, NODES, config, values, cluster, source)
     if collector.sources.events:
         config = events_config(collector, cluster, intake)
         values = events_values(collector, sizes.events, f"{EVENTS}-config")
-        children += _release(EVENTS, config, values, cluster, source)
+        children += _release(f"{name}-events", EVENTS, config, values, cluster, source)
     return Part("logstack:index:Alloy", name, tuple(children))
 
 
 def _release(
-    name: str, config: str, values: Values, cluster: ClusterSettings, source: ChartSource
+    name: str, release: str, config: str, values: Values, cluster: ClusterSettings, source: ChartSource
 ) -> Iterator[Declaration]:
-    config_map = f"{name}-config"
-    inputs = kubernetes(CONFIG, config_map, cluster.namespace, labels(name), data={CONFIG_KEY: config})
-    yield Declaration(CONFIG, config_map, inputs)
+    data = {CONFIG_KEY: config}
+    inputs = kubernetes(CONFIG, f"{release}-config", cluster.namespace, labels(release), data=data)
+    yield Declaration(CONFIG, f"{name}-config", inputs)
     yield chart(
         "alloy",
         source,
         cluster.namespace,
         values,
+        name=name,
         skip_await=cluster.skip_await,
-        after=(config_map,),
-        release=name,
+        after=(f"{name}-config",),
+        release=release,
     )

@@ -76,7 +76,7 @@ def canary(
     return Part(
         "logstack:index:Canary",
         name,
-        (Declaration(DAEMON_SET, NAME, daemon_set), Declaration(SERVICE, f"{NAME}-metrics", service)),
+        (Declaration(DAEMON_SET, name, daemon_set), Declaration(SERVICE, f"{name}-metrics", service)),
     )
 
 

@@ -24,7 +24,7 @@ def cluster(name: str, settings: ClusterSettings) -> Part:
         return Part("logstack:index:Cluster", name, (provider,))
     namespace = Declaration(
         type=NAMESPACE,
-        name=settings.namespace,
+        name=f"{name}-namespace",
         inputs=kubernetes(NAMESPACE, settings.namespace, None, labels("logstack")),
         protect=True,  # deleting a namespace deletes every volume claim in it
     )

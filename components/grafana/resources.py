@@ -23,7 +23,7 @@ def grafana(
         {**labels("grafana"), settings.sidecar_label: settings.sidecar_label_value},
         data={"logstack.yaml": yaml_text(datasource(settings, gateway_url, tenants))},
     )
-    return Part("logstack:index:GrafanaDatasource", name, (Declaration(CONFIG, NAME, inputs),))
+    return Part("logstack:index:GrafanaDatasource", name, (Declaration(CONFIG, f"{name}-datasource", inputs),))
 
 
 def datasource(settings: GrafanaSettings, gateway_url: str, tenants: Sequence[str] = ()) -> dict[str, object]:

@@ -36,6 +36,7 @@ class Loki(Component):
             loki(name, settings, store.access, cluster.settings, chart),
             cluster=cluster,
             after=[store],
+            secrets=store.secrets,
             outputs={"gatewayUrl": self.gateway_url, "pushUrl": self.intake.push_url},
             opts=opts,
         )

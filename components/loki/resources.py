@@ -19,23 +19,27 @@ def loki(name: str, settings: LokiSettings, store: StoreAccess, cluster: Cluster
     config = yaml_text(loki_config(settings, store, cluster))
     overrides = yaml_text(loki_overrides(settings))
     values = loki_values(settings, store, cluster, content_hash(config))
+    config_maps = (
+        _config_map(f"{name}-config", CONFIG_MAP, cluster, {"config.yaml": config}),
+        _config_map(f"{name}-overrides", OVERRIDES_MAP, cluster, {"overrides.yaml": overrides}),
+    )
     return Part(
         "logstack:index:Loki",
         name,
         (
-            _config_map(CONFIG_MAP, cluster, {"config.yaml": config}),
-            _config_map(OVERRIDES_MAP, cluster, {"overrides.yaml": overrides}),
+            *config_maps,
             chart(
                 CHART_NAME,
                 source,
                 cluster.namespace,
                 values,
+                name=name,
                 skip_await=cluster.skip_await,
-                after=(CONFIG_MAP, OVERRIDES_MAP),
+                after=tuple(each.name for each in config_maps),
             ),
         ),
     )
 
 
-def _config_map(name: str, cluster: ClusterSettings, data: dict[str, str]) -> Declaration:
-    return Declaration(CONFIG, name, kubernetes(CONFIG, name, cluster.namespace, labels("loki"), data=data))
+def _config_map(name: str, called: str, cluster: ClusterSettings, data: dict[str, str]) -> Declaration:
+    return Declaration(CONFIG, name, kubernetes(CONFIG, called, cluster.namespace, labels("loki"), data=data))

@@ -1,6 +1,6 @@
 """The Loki chart's values: everything that is not loki.yaml. Numbers go as strings with units where they are large."""
 
-from components.declaration import Json, container_resources
+from components.declaration import Json, container_resources, rolled_by_credentials
 from components.loki.addresses import RELEASE
 from components.object_store.access import StoreAccess
 from components.object_store.aws import SERVICE_ACCOUNT
@@ -78,7 +78,10 @@ def _loki(settings: LokiSettings, store: StoreAccess, config_hash: str) -> Value
         # Our ConfigMap instead of the chart's template: what Loki has verified is what Loki gets.
         "configObjectName": CONFIG_MAP,
         "generatedConfigObjectName": "",
-        "podAnnotations": {"logstack/config-hash": config_hash},
+        "podAnnotations": {
+            "logstack/config-hash": config_hash,
+            **(rolled_by_credentials() if store.credentials_are_ours else {}),
+        },
         # Read by the chart for its checks and the mode's templates, not for the configuration.
         "storage": {"type": store.kind, **({"bucketNames": _bucket_names(store)} if store.bucket else {})},
         "schemaConfig": {"configs": [{"from": period.start} for period in settings.schema_periods]},

@@ -23,6 +23,8 @@ class StoreAccess:
     path_style: bool = False
     credentials_secret: str | None = None
     """The Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; none where the pods have a role."""
+    credentials_are_ours: bool = False
+    """Whether the stack itself makes that Secret, and so knows when its keys change."""
     service_account_annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -52,4 +54,5 @@ def store_access(store: ObjectStoreSettings, cluster: ClusterSettings) -> StoreA
                 endpoint=endpoint,
                 path_style=True if isinstance(store, EmbeddedStore) else store.path_style,
                 credentials_secret=store.credentials_secret or STATIC_CREDENTIALS_SECRET,
+                credentials_are_ours=not store.credentials_secret,
             )

@@ -10,19 +10,27 @@ from components.object_store.access import store_access
 from components.object_store.resources import object_store
 from settings.object_store import ObjectStoreSettings
 from settings.sizes import SIZES, Resources, SizeName
+from settings.stack_file import PROJECT
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """An access key of the store; both parts are secrets."""
+    """An access key of the store; both parts are secrets.
+
+    A key that another resource makes is not known at its first preview, which then shows nothing of Loki's chart: its
+    pods carry the key's fingerprint.
+    """
 
     access_key_id: pulumi.Input[str]
     secret_access_key: pulumi.Input[str]
 
     @classmethod
     def from_config(cls) -> "Credentials | None":
-        """The Pulumi config's secrets accessKeyId and secretAccessKey; none where they are not set."""
-        config = pulumi.Config()
+        """The Pulumi config's secrets `logstack:accessKeyId` and `logstack:secretAccessKey`; none without both.
+
+        Their names are the same in a project that is not called logstack.
+        """
+        config = pulumi.Config(PROJECT)
         key, secret = config.get_secret("accessKeyId"), config.get_secret("secretAccessKey")
         return cls(key, secret) if key and secret else None
 
@@ -46,13 +54,13 @@ class ObjectStore(Component):
     ) -> None:
         """`size` is what the embedded server asks for."""
         self.access = store_access(settings, cluster.settings)
-        secrets = {}
+        self.secrets: dict[str, pulumi.Input[str]] = {}
         if credentials:
-            secrets = {"accessKeyId": credentials.access_key_id, "secretAccessKey": credentials.secret_access_key}
+            self.secrets = {"accessKeyId": credentials.access_key_id, "secretAccessKey": credentials.secret_access_key}
         super().__init__(
             object_store(name, settings, size, cluster.settings),
             cluster=cluster,
-            secrets=secrets,
+            secrets=self.secrets,
             outputs={"kind": settings.kind, "bucket": self.access.bucket, "endpoint": self.access.endpoint or ""},
             opts=opts,
         )

@@ -9,6 +9,7 @@ from components.declaration import (
     container_resources,
     kubernetes,
     labels,
+    rolled_by_credentials,
 )
 from settings import pins
 from settings.cluster import ClusterSettings
@@ -30,7 +31,7 @@ def endpoint(cluster: ClusterSettings) -> str:
 
 
 def declarations(
-    store: EmbeddedStore, credentials_secret: str, size: Resources, cluster: ClusterSettings
+    name: str, store: EmbeddedStore, credentials_secret: str, size: Resources, cluster: ClusterSettings
 ) -> tuple[Declaration, ...]:
     """The Service and the StatefulSet with its volume."""
     selector = {"app.kubernetes.io/name": NAME}
@@ -57,7 +58,10 @@ def declarations(
             "selector": {"matchLabels": selector},
             "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
             "template": {
-                "metadata": {"labels": labels(NAME)},
+                "metadata": {
+                    "labels": labels(NAME),
+                    **({} if store.credentials_secret else {"annotations": rolled_by_credentials()}),
+                },
                 "spec": _pod(store, credentials_secret, size),
             },
             "volumeClaimTemplates": [
@@ -73,8 +77,8 @@ def declarations(
         },
     )
     return (
-        Declaration(SERVICE, f"{NAME}-service", service),
-        Declaration(STATEFUL_SET, NAME, stateful_set, depends_on=(f"{NAME}-service",)),
+        Declaration(SERVICE, f"{name}-s3-service", service),
+        Declaration(STATEFUL_SET, f"{name}-s3", stateful_set, depends_on=(f"{name}-s3-service",)),
     )
 
 

@@ -14,17 +14,17 @@ def object_store(name: str, store: ObjectStoreSettings, size: Resources, cluster
     """The ObjectStore part: what the store's kind makes; an S3-compatible store is referenced, never managed."""
     children: tuple[Declaration, ...] = ()
     if isinstance(store, EmbeddedStore | S3CompatibleStore) and not store.credentials_secret:
-        children += (_credentials(cluster),)
+        children += (_credentials(name, cluster),)
     match store:
         case EmbeddedStore():
             secret = store.credentials_secret or STATIC_CREDENTIALS_SECRET
-            children += embedded.declarations(store, secret, size, cluster)
+            children += embedded.declarations(name, store, secret, size, cluster)
         case AwsStore():
             children += aws.declarations(name, store, cluster)
     return Part("logstack:index:ObjectStore", name, children)
 
 
-def _credentials(cluster: ClusterSettings) -> Declaration:
+def _credentials(name: str, cluster: ClusterSettings) -> Declaration:
     """The Secret that Loki's pods take their keys from, filled from the Pulumi config's secrets."""
     inputs = kubernetes(
         SECRET,
@@ -36,4 +36,4 @@ def _credentials(cluster: ClusterSettings) -> Declaration:
             "AWS_SECRET_ACCESS_KEY": Secret("secretAccessKey"),
         },
     )
-    return Declaration(SECRET, STATIC_CREDENTIALS_SECRET, inputs)
+    return Declaration(SECRET, f"{name}-credentials", inputs)

@@ -56,13 +56,24 @@ class Layout:
         return f"http://{LOOPBACK}:{self.store_port}"
 
 
+_given: set[int] = set()
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody uses now, all different."""
+    """Ports of the loopback that nobody uses now, none of them given before.
+
+    Who was given one before may not have opened it yet.
+    """
+    ports: list[int] = []
     with ExitStack() as open_sockets:
-        sockets = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [each.getsockname()[1] for each in sockets]
+        while len(ports) < count:
+            bound = open_sockets.enter_context(socket.socket())
+            bound.bind((LOOPBACK, 0))
+            port = bound.getsockname()[1]
+            if port not in _given:
+                _given.add(port)
+                ports.append(port)
+    return ports
 
 
 def layout(settings: LokiSettings, root: Path) -> Layout:

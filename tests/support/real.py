@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.declaration import Json, shown
 from tests.support.stacks import ROOT
 from tools.obtain import find
 
@@ -63,20 +64,36 @@ def chart_folder(chart: str) -> Path:
 def chart_or_standin(chart: str) -> Path:
     """A pinned chart if this machine has it, unpacked; else the stand-in for it that the tests have."""
     folder = Path(os.environ.get("LOGSTACK_CHARTS", "no charts")) / chart
-    return folder if (folder / "Chart.yaml").is_file() else Path(__file__).parent / "charts" / chart
+    return folder if (folder / "Chart.yaml").is_file() else standin(chart)
+
+
+def standin(chart: str) -> Path:
+    """The stand-in for a pinned chart: of this repository, with the same objects for the values that a stack sets."""
+    return Path(__file__).parent / "charts" / chart
 
 
 def rendered(
-    chart: str, namespace: str, values: Mapping[str, object], directory: Path, release: str | None = None
+    chart: str, namespace: str, values: Mapping[str, Json], directory: Path, release: str | None = None
 ) -> list[Document]:
     """What helm makes of the pinned chart and the values; a release is called as its chart if nothing else is said."""
-    folder, file = chart_folder(chart), directory / f"{release or chart}-values.yaml"
-    command = binary("helm")
-    file.write_text(yaml.safe_dump(values))
-    arguments = ["--namespace", namespace, "--kube-version", KUBERNETES, "--skip-crds", "--values", str(file)]
-    answer = run([command, "template", release or chart, folder, *arguments])
+    return expanded(chart_folder(chart), namespace, values, directory, release or chart)
+
+
+def expanded(folder: Path, namespace: str, values: Mapping[str, Json], directory: Path, release: str) -> list[Document]:
+    """What helm makes of a chart's folder and the values."""
+    answer = helm_template(folder, namespace, values, directory, release)
     assert answer.returncode == 0, answer.stderr
     return [document for document in yaml.safe_load_all(answer.stdout) if document]
+
+
+def helm_template(
+    folder: Path, namespace: str, values: Mapping[str, Json], directory: Path, release: str
+) -> subprocess.CompletedProcess[str]:
+    """Helm's answer to a chart's folder and the values, which may be a refusal."""
+    command, file = binary("helm"), directory / f"{release}-values.yaml"
+    file.write_text(yaml.safe_dump(shown(values)))
+    arguments = ["--namespace", namespace, "--kube-version", KUBERNETES, "--skip-crds", "--values", str(file)]
+    return run([command, "template", release, folder, *arguments])
 
 
 def effective_config(document: Mapping[str, object], directory: Path) -> Document:

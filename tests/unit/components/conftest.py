@@ -1,4 +1,4 @@
-"""A kubeconfig with a context for every stack that the tests are about."""
+"""A kubeconfig with a context for every stack that the tests are about, and a shell in the right AWS account."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from components.object_store import account
+from settings.object_store import AwsStore
 from tests.support.stacks import NAMES, settings_of
 
 
@@ -23,3 +25,15 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUBECONFIG", str(file))
         yield file
+
+
+@pytest.fixture(scope="package")
+def aws_account() -> Iterator[None]:
+    """A shell whose AWS credentials are of every stack's account; no question goes to AWS."""
+
+    def caller(store: AwsStore) -> account.Caller:
+        return account.Caller(store.account_id, f"arn:aws:iam::{store.account_id}:user/somebody")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(account, "shell_caller", caller)
+        yield

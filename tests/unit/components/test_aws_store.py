@@ -3,115 +3,54 @@
 import json
 import re
 import typing
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
 from components.component import Component, resource_class
-from components.declaration import Declaration, Part
+from components.declaration import Part
 from components.object_store import aws
 from settings.cluster import ClusterSettings
+from settings.load import settings_from
 from settings.object_store import AwsStore
+from settings.problems import StackProblems
+from settings.source import Source
+from tests.support import aws_store
+from tests.support.aws_store import (
+    ACCESS_BLOCK_TYPE,
+    ACCOUNT,
+    ASSOCIATION_TYPE,
+    BUCKET_TYPE,
+    CLUSTER,
+    ENCRYPTION_TYPE,
+    EVERY_SHAPE,
+    ISSUER,
+    KEY,
+    LIFECYCLE_TYPE,
+    OWNERSHIP_TYPE,
+    PERMISSIONS_TYPE,
+    POLICY_TYPE,
+    PROVIDER_TYPE,
+    REGION,
+    ROLE_TYPE,
+    a_store,
+    declared,
+    one,
+    text,
+    trust,
+)
+from tests.support.iam import Request, allowed, listed
 
 # The SDK's own modules warn of their deprecated namesakes (BucketV2 beside Bucket) as soon as they are imported.
 pytestmark = pytest.mark.filterwarnings("ignore:.*V2 has been deprecated in favor of:DeprecationWarning")
 
-ACCOUNT = "123456789012"
-BUCKET = "arn:aws:s3:::acme-logs"
+BUCKET = f"arn:aws:s3:::{aws_store.BUCKET}"
 OBJECT = f"{BUCKET}/fake/3f1a/chunk"
-ISSUER = "oidc.eks.eu-central-1.amazonaws.com/id/0123ABCD"
-KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/6f1c"
-OTHER_KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/other"
-CLUSTER = ClusterSettings(name="production", context="production", namespace="logging")
-
-BUCKET_TYPE = "aws:s3/bucket:Bucket"
-POLICY_TYPE = "aws:s3/bucketPolicy:BucketPolicy"
-ROLE_TYPE = "aws:iam/role:Role"
-PERMISSIONS_TYPE = "aws:iam/rolePolicy:RolePolicy"
-ENCRYPTION_TYPE = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
-LIFECYCLE_TYPE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-ASSOCIATION_TYPE = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
-PROVIDER_TYPE = "pulumi:providers:aws"
-
-
-def a_store(*, irsa: bool = False, kms: bool = False, **changed: object) -> AwsStore:
-    identity: dict[str, object] = {"eksCluster": "platform"}
-    if irsa:
-        identity |= {"kind": "irsa", "oidcProvider": ISSUER}
-    told: dict[str, object] = {
-        "kind": "aws-s3",
-        "bucket": "acme-logs",
-        "region": "eu-central-1",
-        "accountId": ACCOUNT,
-        "identity": identity,
-        **({"kmsKeyArn": KEY} if kms else {}),
-        **changed,
-    }
-    return AwsStore.model_validate(told)
-
-
-def declared(store: AwsStore) -> tuple[Declaration, ...]:
-    return aws.declarations("store", store, CLUSTER)
-
-
-def one(store: AwsStore, token: str) -> Declaration:
-    found = [declaration for declaration in declared(store) if declaration.type == token]
-    assert len(found) == 1, f"{len(found)} of {token}"
-    return found[0]
-
-
-def text(store: AwsStore, token: str, key: str = "policy") -> str:
-    value = one(store, token).inputs[key]
-    assert isinstance(value, str), f"{key} of {token} must be JSON text, known at preview"
-    return value
-
-
-EVERY_SHAPE = [a_store(irsa=irsa, kms=kms) for irsa in (False, True) for kms in (False, True)]
-
-
-# A small IAM: an explicit deny wins, nothing is allowed that no statement allows.
-
-
-@dataclass(frozen=True)
-class Request:
-    action: str
-    resource: str = ""
-    principal: tuple[str, str] = ("AWS", "somebody")
-    context: Mapping[str, str] = field(default_factory=dict)
-
-
-def listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
-
-
-def condition_holds(operator: str, key: str, expected: str | list[str], context: Mapping[str, str]) -> bool:
-    assert operator in {"StringEquals", "Bool"}, f"the evaluator knows no {operator}"
-    return context.get(key) in listed(expected)
-
-
-def applies(statement: Mapping[str, Any], request: Request) -> bool:
-    kind, name = request.principal
-    principal = statement.get("Principal", "*")
-    return (
-        (principal == "*" or principal.get(kind) == name)
-        and any(fnmatchcase(request.action, pattern) for pattern in listed(statement["Action"]))
-        and any(fnmatchcase(request.resource, pattern) for pattern in listed(statement.get("Resource", "*")))
-        and all(
-            condition_holds(operator, key, expected, request.context)
-            for operator, keys in statement.get("Condition", {}).items()
-            for key, expected in keys.items()
-        )
-    )
-
-
-def allowed(policies: Iterable[str], request: Request) -> bool:
-    statements = [statement for policy in policies for statement in json.loads(policy)["Statement"]]
-    effects = {statement["Effect"] for statement in statements if applies(statement, request)}
-    return "Allow" in effects and "Deny" not in effects
+NOWHERE = Path("a directory that does not exist")
+OTHER_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/other"
 
 
 def loki_may(store: AwsStore, action: str, resource: str, *, tls: bool = True) -> bool:
@@ -203,7 +142,7 @@ PODS = ("Service", "pods.eks.amazonaws.com")
 
 @pytest.mark.parametrize("action", ["sts:AssumeRole", "sts:TagSession"])
 def test_pod_identity_gives_the_role_to_lokis_pods(action: str) -> None:
-    assert allowed([text(a_store(), ROLE_TYPE, "assumeRolePolicy")], Request(action, principal=PODS, context=POD))
+    assert allowed([trust(a_store())], Request(action, principal=PODS, context=POD))
 
 
 @pytest.mark.parametrize(
@@ -218,12 +157,23 @@ def test_pod_identity_gives_the_role_to_lokis_pods(action: str) -> None:
         ),
         Request("sts:AssumeRole", principal=PODS, context=POD | {"aws:RequestTag/kubernetes-namespace": "default"}),
         Request("sts:AssumeRole", principal=PODS, context=POD | {"aws:RequestTag/kubernetes-service-account": "alloy"}),
+        Request(
+            "sts:AssumeRole", principal=PODS, context=POD | {"aws:RequestTag/kubernetes-service-account": "loki-2"}
+        ),
+        Request("sts:AssumeRole", principal=PODS, context=POD | {"aws:RequestTag/kubernetes-service-account": "*"}),
+        Request("sts:AssumeRole", principal=PODS, context=POD | {"aws:RequestTag/kubernetes-namespace": "logging-2"}),
+        Request(
+            "sts:AssumeRole",
+            principal=PODS,
+            context=POD | {"aws:RequestTag/eks-cluster-arn": f"arn:aws:eks:us-east-1:{ACCOUNT}:cluster/platform"},
+        ),
         Request("sts:AssumeRole", principal=("Service", "ec2.amazonaws.com"), context=POD),
+        Request("sts:AssumeRole", principal=("AWS", f"arn:aws:iam::{ACCOUNT}:root"), context=POD),
         Request("sts:AssumeRoleWithWebIdentity", principal=PODS, context=POD),
     ],
 )
 def test_pod_identity_gives_the_role_to_nobody_else(stranger: Request) -> None:
-    assert not allowed([text(a_store(), ROLE_TYPE, "assumeRolePolicy")], stranger)
+    assert not allowed([trust(a_store())], stranger)
 
 
 OIDC = ("Federated", f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}")
@@ -259,11 +209,55 @@ TOKEN = {f"{ISSUER}:sub": "system:serviceaccount:logging:loki", f"{ISSUER}:aud":
             Request("sts:AssumeRoleWithWebIdentity", principal=("Federated", "accounts.google.com"), context=TOKEN),
             False,
         ),
+        (Request("sts:AssumeRoleWithWebIdentity", principal=OIDC), False),
+        (
+            Request(
+                "sts:AssumeRoleWithWebIdentity",
+                principal=OIDC,
+                context=TOKEN | {f"{ISSUER}:sub": "system:serviceaccount:logging:*"},
+            ),
+            False,
+        ),
+        (
+            Request("sts:AssumeRoleWithWebIdentity", principal=(OIDC[0], f"{OIDC[1]}2"), context=TOKEN),
+            False,
+        ),
         (Request("sts:AssumeRole", principal=PODS, context=POD), False),
     ],
 )
 def test_irsa_gives_the_role_to_lokis_service_account_alone(request_: Request, may: bool) -> None:  # noqa: FBT001
-    assert allowed([text(a_store(irsa=True), ROLE_TYPE, "assumeRolePolicy")], request_) is may
+    assert allowed([trust(a_store(irsa=True))], request_) is may
+
+
+@pytest.mark.parametrize("store", EVERY_SHAPE)
+def test_a_trust_compares_texts_and_leaves_no_key_out(store: AwsStore) -> None:
+    """StringEquals reads * and ? as themselves; with IfExists or StringLike a pod without a tag would do."""
+    (statement,) = json.loads(trust(store))["Statement"]
+    assert set(statement["Condition"]) == {"StringEquals"}
+    assert len(statement["Condition"]["StringEquals"]) == (2 if store.identity.kind == "irsa" else 4)
+
+
+@pytest.mark.parametrize("name", ["*", "acme*", "acme-?", "${aws:username}", 'a"b', "a b"])
+@pytest.mark.parametrize(
+    "key",
+    ["bucket", "accountId", "region", "identity.eksCluster", "identity.oidcProvider", "kmsKeyArn", "namespace"],
+)
+def test_no_name_that_iam_would_read_as_a_pattern_reaches_a_policy(key: str, name: str) -> None:
+    shapes = {
+        "kmsKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}",
+        "identity.oidcProvider": f"oidc.example/{name}",
+    }
+    store = a_store(irsa=True, kms=True).model_dump(by_alias=True)
+    cluster = {"name": "eu", "context": "eu", "namespace": "logging"}
+    said = Source({"cluster": cluster, "objectStore": store})
+    assert settings_from(said, "test", NOWHERE).settings.object_store == a_store(irsa=True, kms=True)
+    group = cluster if key == "namespace" else store["identity"] if key.startswith("identity.") else store
+    group[key.removeprefix("identity.")] = shapes.get(key, name)
+    with pytest.raises(StackProblems) as refused:
+        settings_from(said, "test", NOWHERE)
+    assert [problem.path for problem in refused.value.problems if problem.severity == "error"] == [
+        f"logstack:{'cluster' if key == 'namespace' else 'objectStore'}.{key}"
+    ]
 
 
 def test_irsa_without_an_oidc_provider_says_what_to_set() -> None:
@@ -357,8 +351,8 @@ def test_the_provider_refuses_other_accounts_and_marks_all_that_it_makes() -> No
 
 
 def test_the_bucket_is_private_by_every_switch_there_is() -> None:
-    block = one(a_store(), "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock").inputs
-    ownership = one(a_store(), "aws:s3/bucketOwnershipControls:BucketOwnershipControls").inputs
+    block = one(a_store(), ACCESS_BLOCK_TYPE).inputs
+    ownership = one(a_store(), OWNERSHIP_TYPE).inputs
     switches = {"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"}
     assert {key for key, value in block.items() if value is True} == switches
     assert ownership["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
@@ -416,7 +410,7 @@ def test_policies_are_the_same_text_every_time(store: AwsStore) -> None:
         assert policy == json.dumps(json.loads(policy), sort_keys=True)
         assert json.loads(policy)["Version"] == "2012-10-17"
     # The quota of a trust policy (AWS, "IAM and AWS STS quotas"); the shortest that any of the three has.
-    assert len(text(store, ROLE_TYPE, "assumeRolePolicy")) < 2048
+    assert len(trust(store)) < 2048
 
 
 # The SDK: its own annotations say which inputs there are.

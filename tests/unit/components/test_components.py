@@ -91,17 +91,17 @@ ALONE: dict[str, tuple[type[Component], Callable[[], object]]] = {
 # What a component registers below itself, for those whose list is short enough to read.
 CHILDREN = {
     "a guest of a namespace": ["cluster-provider"],
-    "a namespace of its own": ["cluster-provider", "logs"],
-    "an embedded store": ["loki-s3", "loki-s3-credentials", "loki-s3-service"],
-    "an embedded store with a Secret that exists": ["loki-s3", "loki-s3-service"],
+    "a namespace of its own": ["cluster-namespace", "cluster-provider"],
+    "an embedded store": ["store-credentials", "store-s3", "store-s3-service"],
+    "an embedded store with a Secret that exists": ["store-s3", "store-s3-service"],
     "a store that exists": [],
-    "a store that exists with keys of ours": ["loki-s3-credentials"],
+    "a store that exists with keys of ours": ["store-credentials"],
     "a directory": [],
     "Loki": ["loki", "loki-config", "loki-overrides"],
     "Alloy": ["alloy", "alloy-config"],
-    "a canary": ["loki-canary", "loki-canary-metrics"],
+    "a canary": ["canary", "canary-metrics"],
     "no canary": [],
-    "a datasource": ["logstack-datasource"],
+    "a datasource": ["grafana-datasource"],
     "no datasource": [],
 }
 every_component = pytest.mark.parametrize("case", ALONE)
@@ -175,7 +175,7 @@ def test_loki_comes_after_all_of_its_object_store() -> None:
 def test_a_namespace_of_ours_is_protected_and_made_before_what_lives_in_it() -> None:
     settings = CLUSTER.model_copy(update={"create_namespace": True})
     recording = record(lambda: Canary("canary", CanarySettings(), URL, cluster(settings)))
-    namespace = recording.one("kubernetes:core/v1:Namespace", "logs")
+    namespace = recording.one("kubernetes:core/v1:Namespace", "cluster-namespace")
     assert namespace.protect
     assert all(
         namespace.urn in each.dependencies for each in recording.children(recording.one("logstack:index:Canary"))
@@ -315,6 +315,33 @@ def test_two_resources_with_one_urn_are_refused_as_the_engine_refuses_them() -> 
         record(program)
 
 
+def test_two_platforms_stand_side_by_side_in_one_program() -> None:
+    """A URN knows the types of a resource's parents and not their names."""
+
+    def side(name: str, namespace: str, said: Mapping[str, object]) -> None:
+        place = ClusterSettings(name=name, context="edge", namespace=namespace, create_namespace=True)
+        settings = Settings.model_validate(
+            {"cluster": place, "objectStore": said, "collector": {"sources": {"events": True}}}
+        )
+        made = Cluster(f"{name}-cluster", place)
+        kept = ObjectStore(f"{name}-store", settings.object_store, made, credentials=KEYS)
+        loki = Loki(f"{name}-loki", settings, kept, made)
+        Alloy(f"{name}-alloy", settings.collector, loki.intake, made)
+        Canary(f"{name}-canary", settings.canary, loki.gateway_url, made)
+        GrafanaDatasource(f"{name}-grafana", settings.grafana, loki.gateway_url, made)
+
+    def program() -> None:
+        side("one", "logs", EMBEDDED)
+        side("two", "logs", EMBEDDED)
+        side("three", "more-logs", AWS)
+
+    recording = record(program)
+    charts = {chart.name: chart.revealed["name"] for chart in recording.all(CHART)}
+    assert charts["one-loki"] == charts["two-loki"] == "loki"
+    assert charts["one-alloy-events"] == "alloy-events"
+    assert len({each.urn for each in recording.registered}) == len(recording.registered) > 3 * 15
+
+
 def test_an_input_that_waits_for_another_resource_is_seen() -> None:
     """What the recording says of inputs is believed elsewhere."""
 
@@ -328,7 +355,9 @@ def test_an_input_that_waits_for_another_resource_is_seen() -> None:
     # Who waits for a component waits for all of its children.
     waited_for = {each.urn for each in recording.children(recording.one("logstack:index:Canary"))}
     assert recording.one("kubernetes:core/v1:Secret").inputs_from == waited_for != set()
-    assert recording.one("kubernetes:apps/v1:StatefulSet").inputs_from == set()
+    # Its pods are rolled by a new key: they wait for it as well.
+    assert recording.one("kubernetes:apps/v1:StatefulSet").inputs_from == waited_for
+    assert recording.one("kubernetes:core/v1:Service", "store-s3-service").inputs_from == set()
 
 
 def component_classes() -> list[type[Component]]:

@@ -8,14 +8,16 @@ from functools import cache
 import pulumi
 import pytest
 
+from components.component import fingerprint
 from components.declaration import Declaration, Secret
+from components.object_store import account
 from components.platform import platform
 from settings.stack_file import default_config, read_stack_file
 from tests.support.monitor import STACK_TYPE, Recording, RecordingMonitor, record
 from tests.support.stacks import EXAMPLES, NAMES, ROOT, settings_of
 
 pytestmark = [
-    pytest.mark.usefixtures("kubeconfig", "repository"),
+    pytest.mark.usefixtures("kubeconfig", "aws_account", "repository"),
     pytest.mark.filterwarnings("ignore:.*V2 has been deprecated in favor of:DeprecationWarning"),
 ]
 KEYS = {"logstack:accessKeyId": "MARKEDKEY", "logstack:secretAccessKey": "marked/secret+value"}
@@ -82,23 +84,24 @@ def test_each_resource_gets_the_inputs_and_the_protection_that_are_declared(stac
             inputs = registered.revealed
             if child.type.startswith("pulumi:providers:"):  # the SDK adds what it finds in the environment
                 inputs = {key: inputs[key] for key in child.inputs}
-            assert inputs == on_the_wire(child), child.name
+            assert inputs == on_the_wire(child, stack), child.name
             assert (registered.protect, registered.retain_on_delete) == (child.protect, child.retain_on_delete)
 
 
-def on_the_wire(child: Declaration) -> dict[str, object]:
+def on_the_wire(child: Declaration, stack: str) -> dict[str, object]:
     """A declaration's inputs with the secrets in their places; a provider's are texts."""
     if child.type.startswith("pulumi:providers:"):
         return {key: value if isinstance(value, str) else json.dumps(value) for key, value in child.inputs.items()}
-    return {key: _filled(value) for key, value in child.inputs.items()}
+    return {key: _filled(value, stack) for key, value in child.inputs.items()}
 
 
-def _filled(value: object) -> object:
+def _filled(value: object, stack: str) -> object:
     if isinstance(value, Secret):
-        return KEYS[f"logstack:{value.name}"]
+        secret = KEYS[f"logstack:{value.name}"]
+        return fingerprint(secret, stack) if value.fingerprint else secret
     if isinstance(value, Mapping):
-        return {key: _filled(item) for key, item in value.items()}
-    return [_filled(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: _filled(item, stack) for key, item in value.items()}
+    return [_filled(item, stack) for item in value] if isinstance(value, list | tuple) else value
 
 
 @every_stack
@@ -161,4 +164,14 @@ def test_a_store_that_needs_a_key_stops_the_program_without_one() -> None:
     monitor = RecordingMonitor()
     with pytest.raises(pulumi.RunError, match="needs an access key"):
         run_program(config_of("staging"), "staging", monitor)
+    assert monitor.registered == []
+
+
+def test_another_aws_account_stops_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    stranger = account.Caller("999999999999", "arn:aws:iam::999999999999:user/somebody")
+    monkeypatch.setattr(account, "shell_caller", lambda _: stranger)
+    monitor = RecordingMonitor()
+    with pytest.raises(pulumi.RunError, match="belong to account 999999999999") as refused:
+        run_program(config_of("aws"), "aws", monitor)
+    assert "this stack belongs to 123456789012" in str(refused.value)
     assert monitor.registered == []

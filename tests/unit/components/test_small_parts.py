@@ -66,7 +66,7 @@ SOURCES = {
 
 
 def declared_chart(source: ChartSource, *, skip_await: bool = False) -> Declaration:
-    return chart("loki", source, "logs", {"a": 1}, skip_await=skip_await, after=("config",))
+    return chart("loki", source, "logs", {"a": 1}, name="loki", skip_await=skip_await, after=("config",))
 
 
 @pytest.mark.parametrize(("said", "inputs"), SOURCES.values(), ids=SOURCES)
@@ -84,7 +84,7 @@ def test_a_cluster_that_runs_no_pods_is_not_waited_for() -> None:
 
 
 def pod_of(store: EmbeddedStore, keys_from: str = "keys") -> dict[str, Any]:
-    _, stateful_set = embedded.declarations(store, keys_from, SIZE, CLUSTER)
+    _, stateful_set = embedded.declarations("store", store, keys_from, SIZE, CLUSTER)
     spec: Any = stateful_set.inputs["spec"]
     pod: dict[str, Any] = spec["template"]["spec"]
     return pod
@@ -112,7 +112,7 @@ def test_the_server_takes_the_keys_that_loki_takes() -> None:
 
 
 def test_the_service_is_what_lokis_endpoint_names() -> None:
-    service, stateful_set = embedded.declarations(EmbeddedStore(kind="embedded"), "keys", SIZE, CLUSTER)
+    service, stateful_set = embedded.declarations("store", EmbeddedStore(kind="embedded"), "keys", SIZE, CLUSTER)
     metadata, spec = service.inputs["metadata"], stateful_set.inputs["spec"]
     assert isinstance(metadata, Mapping)
     assert isinstance(spec, Mapping)
@@ -121,7 +121,8 @@ def test_the_service_is_what_lokis_endpoint_names() -> None:
 
 
 def test_the_volume_stays_whatever_happens_to_the_pod() -> None:
-    _, stateful_set = embedded.declarations(EmbeddedStore(kind="embedded", storage_class="fast"), "k", SIZE, CLUSTER)
+    store = EmbeddedStore(kind="embedded", storage_class="fast")
+    _, stateful_set = embedded.declarations("store", store, "k", SIZE, CLUSTER)
     spec: Any = stateful_set.inputs["spec"]
     assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
     (claim,) = spec["volumeClaimTemplates"]

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -104,3 +105,15 @@ def test_children_end_even_when_the_run_itself_is_killed(tmp_path: Path) -> None
 
 def test_free_ports_are_all_different() -> None:
     assert len(set(free_ports(30))) == 30
+
+
+def test_a_port_is_given_once_even_if_nobody_has_opened_it_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    class SameAgain(socket.socket):
+        """A system that gives the port of before, as it may when that is free."""
+
+        def getsockname(self) -> tuple[str, int]:
+            return next(offered)
+
+    offered = iter([("127.0.0.1", port) for port in (-1, -1, -2)])
+    monkeypatch.setattr(socket, "socket", SameAgain)
+    assert (free_ports(1), free_ports(1)) == ([-1], [-2])

@@ -1,0 +1,253 @@
+"""What is declared for a store in AWS, made by boto3 in moto, which plays AWS.
+
+boto3 knows AWS's own model of each request. moto checks whether a policy is well-formed, and of a role's policies the
+actions and the resources. It knows no condition but that two texts are equal, so the bucket's policy would deny all
+there, with TLS and without; it asks no key's policy, and of a trust policy no service and no claim. Those are judged by
+tests/support/iam.py (test_aws_store.py), and the bucket's policy by a real S3 server as well
+(tests/real/test_aws_policies.py).
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.core.authorization import enable_iam_authentication
+
+from settings.object_store import AwsStore
+from tests.support.aws_store import (
+    ACCESS_BLOCK_TYPE,
+    ACCOUNT,
+    BUCKET,
+    BUCKET_TYPE,
+    ENCRYPTION_TYPE,
+    EVERY_SHAPE,
+    KEY,
+    LIFECYCLE_TYPE,
+    OWNERSHIP_TYPE,
+    PERMISSIONS_TYPE,
+    POLICY_TYPE,
+    REGION,
+    ROLE_TYPE,
+    a_store,
+    one,
+    text,
+)
+from tests.support.iam import BUCKET_ACTIONS, OBJECT_ACTIONS
+from tests.support.s3_calls import LOKI_CALLS, OBJECT, OTHER_CALLS, refused
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+OTHER_BUCKET = "acme-logs-of-another-stack"
+
+
+def role_arn(name: str) -> str:
+    return f"arn:aws:iam::{ACCOUNT}:role/{name}"
+
+
+ADMINISTRATOR = role_arn("administrator")
+
+
+@pytest.fixture
+def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An AWS of this test's own."""
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with mock_aws():
+        yield
+
+
+def inputs(store: AwsStore, token: str) -> dict[str, Any]:
+    """A declaration's inputs, but for the bucket's name."""
+    return {key: value for key, value in one(store, token).inputs.items() if key != "bucket"}
+
+
+# Names that differ from AWS's by more than their first letter.
+_NAMES = {"id": "ID", "sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"}
+
+
+def as_aws(value: object) -> Any:
+    """An input in the words of AWS's API."""
+    if isinstance(value, Mapping):
+        said = {_NAMES.get(key, key[0].upper() + key[1:]): as_aws(item) for key, item in value.items()}
+        if "BlockedEncryptionTypes" in said:
+            said["BlockedEncryptionTypes"] = {"EncryptionType": said["BlockedEncryptionTypes"]}
+        return said
+    return [as_aws(item) for item in value] if isinstance(value, list) else value
+
+
+def make_bucket(store: AwsStore) -> "S3Client":
+    """The bucket and what guards it but for its policy, as the provider makes them."""
+    s3 = boto3.client("s3", region_name=store.region)
+    s3.create_bucket(Bucket=store.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    tags = one(store, BUCKET_TYPE).inputs["tags"]
+    assert isinstance(tags, Mapping)
+    s3.put_bucket_tagging(
+        Bucket=store.bucket, Tagging={"TagSet": [{"Key": key, "Value": str(value)} for key, value in tags.items()]}
+    )
+    s3.put_bucket_ownership_controls(
+        Bucket=store.bucket, OwnershipControls={"Rules": [as_aws(inputs(store, OWNERSHIP_TYPE)["rule"])]}
+    )
+    s3.put_public_access_block(
+        Bucket=store.bucket, PublicAccessBlockConfiguration=as_aws(inputs(store, ACCESS_BLOCK_TYPE))
+    )
+    s3.put_bucket_encryption(
+        Bucket=store.bucket, ServerSideEncryptionConfiguration=as_aws(inputs(store, ENCRYPTION_TYPE))
+    )
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=store.bucket, LifecycleConfiguration=as_aws(inputs(store, LIFECYCLE_TYPE))
+    )
+    return s3
+
+
+def make_role(store: AwsStore) -> str:
+    """The role with its policy; its ARN."""
+    iam = boto3.client("iam", region_name=store.region)
+    role = inputs(store, ROLE_TYPE)
+    arn = iam.create_role(
+        RoleName=role["name"], Description=role["description"], AssumeRolePolicyDocument=role["assumeRolePolicy"]
+    )["Role"]["Arn"]
+    given = inputs(store, PERMISSIONS_TYPE)
+    iam.put_role_policy(RoleName=given["role"], PolicyName=given["name"], PolicyDocument=given["policy"])
+    return str(arn)
+
+
+def session_of(role_arn: str) -> boto3.Session:
+    """A session of the role; taken on while moto does not ask who may, for it knows no pods."""
+    keys = boto3.client("sts", region_name=REGION).assume_role(RoleArn=role_arn, RoleSessionName="loki")["Credentials"]
+    return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=REGION)
+
+
+@pytest.fixture
+def loki(moto: None) -> Iterator[boto3.Session]:  # noqa: ARG001
+    """A session of the declared role, beside another stack's bucket; from now on moto asks who may."""
+    administrator = make_bucket(a_store())
+    administrator.create_bucket(Bucket=OTHER_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for bucket in (BUCKET, OTHER_BUCKET):
+        administrator.put_object(Bucket=bucket, Key=OBJECT, Body=b"chunk")
+    session = session_of(make_role(a_store()))
+    with enable_iam_authentication():
+        yield session
+
+
+def test_the_role_does_what_loki_does_in_its_own_bucket_alone(loki: boto3.Session) -> None:
+    s3 = loki.client("s3")
+    assert [name for name, call in LOKI_CALLS.items() if refused(call, s3, BUCKET)] == []
+    assert [name for name, call in LOKI_CALLS.items() if not refused(call, s3, OTHER_BUCKET)] == []
+
+
+def test_the_role_does_nothing_else(loki: boto3.Session) -> None:
+    s3 = loki.client("s3")
+    assert [name for name, call in OTHER_CALLS.items() if not refused(call, s3, BUCKET)] == []
+
+
+@pytest.mark.parametrize("action", ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"])
+@pytest.mark.usefixtures("moto")
+def test_without_one_of_its_permissions_the_role_lacks_just_what_that_is_for(action: str) -> None:
+    make_bucket(a_store()).put_object(Bucket=BUCKET, Key=OBJECT, Body=b"chunk")
+    arn = make_role(a_store())
+    policy = json.loads(text(a_store(), PERMISSIONS_TYPE))
+    for statement in policy["Statement"]:
+        statement["Action"] = [given for given in statement["Action"] if given != action] or ["s3:GetBucketLocation"]
+    given = inputs(a_store(), PERMISSIONS_TYPE)
+    boto3.client("iam").put_role_policy(
+        RoleName=given["role"], PolicyName=given["name"], PolicyDocument=json.dumps(policy)
+    )
+    s3 = session_of(arn).client("s3")
+    with enable_iam_authentication():
+        lacking = {name for name, call in LOKI_CALLS.items() if refused(call, s3, BUCKET)}
+    assert lacking == {name for name in LOKI_CALLS if (OBJECT_ACTIONS | BUCKET_ACTIONS)[name] == action} != set()
+
+
+def test_the_role_does_nothing_in_iam_and_takes_on_no_role(loki: boto3.Session) -> None:
+    iam, sts, own = loki.client("iam"), loki.client("sts"), inputs(a_store(), ROLE_TYPE)["name"]
+    calls: Mapping[str, Callable[[], object]] = {
+        "list users": iam.list_users,
+        "read its own policy": lambda: iam.get_role_policy(RoleName=own, PolicyName="object-store"),
+        "give itself more": lambda: iam.put_role_policy(
+            RoleName=own, PolicyName="more", PolicyDocument=text(a_store(), PERMISSIONS_TYPE)
+        ),
+        "trust others": lambda: iam.update_assume_role_policy(RoleName=own, PolicyDocument="{}"),
+        "make a user": lambda: iam.create_user(UserName="eve"),
+        "take on another role": lambda: sts.assume_role(RoleArn=ADMINISTRATOR, RoleSessionName="loki"),
+        "take on itself again": lambda: sts.assume_role(RoleArn=role_arn(own), RoleSessionName="loki"),
+    }
+    for name, call in calls.items():
+        with pytest.raises(ClientError) as answer:
+            call()
+        assert answer.value.response["Error"]["Code"] == "AccessDenied", name
+
+
+def test_the_session_is_of_the_declared_role(loki: boto3.Session) -> None:
+    """What the refusals above are worth: it is this role that they refuse."""
+    arn = loki.client("sts").get_caller_identity()["Arn"]
+    assert arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/{inputs(a_store(), ROLE_TYPE)['name']}/loki"
+
+
+@pytest.mark.usefixtures("moto")
+@pytest.mark.parametrize("store", EVERY_SHAPE)
+def test_aws_takes_every_setting_as_it_is_declared(store: AwsStore) -> None:
+    s3 = make_bucket(store)
+    assert s3.get_bucket_location(Bucket=BUCKET)["LocationConstraint"] == REGION
+    assert s3.get_bucket_ownership_controls(Bucket=BUCKET)["OwnershipControls"]["Rules"] == [
+        {"ObjectOwnership": "BucketOwnerEnforced"}
+    ]
+    assert s3.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=text(store, POLICY_TYPE))
+    assert json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"]) == json.loads(text(store, POLICY_TYPE))
+    assert s3.get_bucket_policy_status(Bucket=BUCKET)["PolicyStatus"] == {"IsPublic": False}
+    assert make_role(store) == role_arn(inputs(store, ROLE_TYPE)["name"])
+
+
+@pytest.mark.usefixtures("moto")
+@pytest.mark.parametrize(
+    ("kms", "expected"),
+    [
+        (False, {"SSEAlgorithm": "AES256"}),
+        (True, {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}),
+    ],
+)
+def test_an_object_that_says_nothing_is_encrypted_as_declared(kms: bool, expected: dict[str, str]) -> None:  # noqa: FBT001
+    s3 = make_bucket(a_store(kms=kms))
+    (rule,) = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"] == expected
+    assert rule.get("BucketKeyEnabled", False) is kms
+    LOKI_CALLS["PutObject"](s3, BUCKET)
+    found = s3.head_object(Bucket=BUCKET, Key=OBJECT)
+    assert found["ServerSideEncryption"] == expected["SSEAlgorithm"]
+    assert found.get("SSEKMSKeyId") == expected.get("KMSMasterKeyID")
+
+
+@pytest.mark.usefixtures("moto")
+def test_no_rule_of_the_lifecycle_takes_an_object_away() -> None:
+    s3 = make_bucket(a_store())
+    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+    assert rule == {
+        "ID": "abort-abandoned-uploads",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+    }
+    LOKI_CALLS["PutObject"](s3, BUCKET)
+    assert "Expiration" not in s3.head_object(Bucket=BUCKET, Key=OBJECT)
+
+
+@pytest.mark.usefixtures("moto")
+def test_a_policy_with_a_mistake_is_seen() -> None:
+    """What it is worth that moto takes the role."""
+    policy = json.loads(text(a_store(), PERMISSIONS_TYPE))
+    policy["Statement"][0]["Resource"] = BUCKET
+    iam = boto3.client("iam")
+    make_role(a_store())
+    with pytest.raises(ClientError, match="MalformedPolicyDocument"):
+        iam.put_role_policy(
+            RoleName=inputs(a_store(), ROLE_TYPE)["name"], PolicyName="wrong", PolicyDocument=json.dumps(policy)
+        )
