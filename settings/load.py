@@ -65,7 +65,7 @@ def load_settings(directory: Path = Path()) -> Settings:
         file = read_yaml(path) if path.is_file() else None
         stack = settings_from(from_engine(config, secure), name, directory, file=file, key_needed=True)
     for problem in stack.problems:
-        pulumi.log.warn(str(problem))
+        pulumi.log.warn(problem.text())
     return stack.settings
 
 

@@ -40,7 +40,7 @@ LOKI_VERSION = "3.7.8"
 # registry serves; 1.19.0 builds from those that they serve, so a local run and a cluster have the same Alloy.
 ALLOY_VERSION = "1.19.0"
 
-# The one that the pinned Alloy chart runs beside Alloy. The values leave the image alone, for the chart names its digest.
+# The one that the pinned Alloy chart runs beside Alloy. The values do not set it: the chart says its image's digest.
 CONFIG_RELOADER_VERSION = "0.91.0"
 
 # The syntax module that Alloy 1.19.0 itself requires: our parser accepts what that Alloy accepts.
@@ -54,3 +54,6 @@ HELM_VERSION = "3.21.4"
 
 # The newest engine that Go's module registries serve whole; it runs programs of the newer SDK without a warning.
 PULUMI_VERSION = "3.250.0"
+
+# Checks the workflows of GitHub Actions; the newest, for it knows the newest of their syntax.
+ACTIONLINT_VERSION = "1.7.12"

@@ -29,8 +29,12 @@ class Problem:
 
     def __str__(self) -> str:
         """The problem as a block of plain text."""
+        return self.text(f"{self.severity}: ")
+
+    def text(self, severity: str = "") -> str:
+        """The same with other words for the severity, for those who say it in words of their own."""
         place = f"{self.where}: " if self.where else ""
-        lines = [f"{place}{self.severity}: {self.path} [{self.name}]"]
+        lines = [f"{place}{severity}{self.path} [{self.name}]"]
         for label, text in (("what: ", self.what), ("then: ", self.consequence), ("fix:  ", self.fix)):
             lines.append(textwrap.indent(label + text.replace("\n", "\n      "), "  "))
         return "\n".join(lines)

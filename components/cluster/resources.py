@@ -13,8 +13,9 @@ def cluster(name: str, settings: ClusterSettings) -> Part:
         name=f"{name}-provider",
         inputs={
             "context": settings.context,
-            # The cluster's identity: without it, any edit of the kubeconfig can replace every resource.
-            "clusterIdentifier": settings.name,
+            # The same whatever the stack says: without one, an edit of the kubeconfig can replace every resource, and
+            # with another one every resource is replaced. Which cluster it is, apiServer says and the program checks.
+            "clusterIdentifier": "logstack",
             # ConfigMaps and Secrets are updated in place: otherwise each change deletes and recreates them.
             "enableConfigMapMutable": True,
             "enableSecretMutable": True,

@@ -44,6 +44,8 @@ def datasource(settings: GrafanaSettings, gateway_url: str, tenants: Sequence[st
         header = {"secureJsonData": {"httpHeaderValue1": "|".join(tenants)}}
     return {
         "apiVersion": 1,
+        # Without it Grafana keeps the datasource, read-only, when the file is gone.
+        "prune": True,
         "datasources": [
             {
                 "name": _literal(settings.name),

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
@@ -82,11 +83,33 @@ class Project:
     """A copy of the project's files with a state of its own, and the stand-ins for what no registry has."""
 
     folder: Path
+    kubeconfig: Path
     kubernetes: Kubernetes = field(default_factory=Kubernetes)
     aws: Aws = field(default_factory=Aws)
-    environment: dict[str, str] = field(default_factory=dict)
     plugin: bool = False
     """Whether the real Kubernetes provider is used."""
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def serving(self) -> Iterator["Project"]:
+        """In the project's folder, with its kubeconfig, while the stand-ins answer."""
+        state = self.folder.parent / "state"
+        state.mkdir(exist_ok=True)
+        with ExitStack() as stack:
+            attached = {"aws": stack.enter_context(serving(self.aws))}
+            if not self.plugin:
+                attached["kubernetes"] = stack.enter_context(serving(self.kubernetes))
+            patch = stack.enter_context(pytest.MonkeyPatch.context())
+            patch.chdir(self.folder)
+            patch.setenv("KUBECONFIG", str(self.kubeconfig))
+            self.environment = {
+                "PULUMI_BACKEND_URL": f"file://{state}",
+                "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+                "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in attached.items()),
+                "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+                "PULUMI_SKIP_UPDATE_CHECK": "true",
+            }
+            yield self
 
     @property
     def memory(self) -> Memory:
@@ -95,7 +118,7 @@ class Project:
         return self.kubernetes.store
 
     def say(self, stack: str, changes: Mapping[str, Value]) -> None:
-        """Change a stack file as its owner would: keys without `logstack:`; None takes one away."""
+        """Change a stack file as its owner would: keys without `logstack:`; None takes one away, in groups too."""
         path, editor = self._stack_file(stack), YAML()
         tree = editor.load(path.read_text())
         for key, value in changes.items():
@@ -103,7 +126,8 @@ class Project:
             if value is None:
                 config.pop(f"logstack:{key}", None)
             elif isinstance(value, Mapping):
-                config[f"logstack:{key}"] = {**config.get(f"logstack:{key}", {}), **value}
+                merged = {**config.get(f"logstack:{key}", {}), **value}
+                config[f"logstack:{key}"] = {name: item for name, item in merged.items() if item is not None}
             else:
                 config[f"logstack:{key}"] = value
         with path.open("w") as file:
@@ -123,9 +147,19 @@ class Project:
             made.set_all_config({key: auto.ConfigValue(value, secret=True) for key, value in KEYS.items()})
         return made
 
-    def preview(self, name: str, program: Program = shipped_program, **options: Any) -> Outcome:
-        """`pulumi preview`."""
-        return self._run(self.stack(name, program).preview, **options)
+    def preview(
+        self,
+        name: str,
+        program: Program = shipped_program,
+        *,
+        secrets: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Outcome:
+        """`pulumi preview`, with other secrets if some are given."""
+        selected = self.stack(name, program)
+        if secrets:
+            selected.set_all_config({key: auto.ConfigValue(value, secret=True) for key, value in secrets.items()})
+        return self._run(selected.preview, **options)
 
     def up(self, name: str, program: Program = shipped_program, **options: Any) -> Outcome:
         """`pulumi up`."""
@@ -195,36 +229,15 @@ def project(
     """
     home = folder / "project"
     home.mkdir()
-    (folder / "state").mkdir()
     for name in ("Pulumi.yaml", *(f"Pulumi.{stack}.yaml" for stack in SHIPPED)):
         shutil.copy(ROOT / name, home)
     for name, said in EXAMPLES.items():
         config = {f"logstack:{key}": value for key, value in said.items()}
         (home / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": config}, sort_keys=False))
-    made = Project(home, kubernetes or Kubernetes(), plugin=plugin)
-    with ExitStack() as stack:
-        attached = {"aws": stack.enter_context(serving(made.aws))}
-        if not plugin:
-            attached["kubernetes"] = stack.enter_context(serving(made.kubernetes))
-        made.environment = {
-            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
-            "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in attached.items()),
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-        }
-        here = Path.cwd()
-        before = os.environ.get("KUBECONFIG")
-        os.environ["KUBECONFIG"] = str(kubeconfig or _kubeconfig(folder / "kubeconfig"))
-        os.chdir(home)
-        try:
-            yield made
-        finally:
-            os.chdir(here)
-            if before is None:
-                del os.environ["KUBECONFIG"]
-            else:
-                os.environ["KUBECONFIG"] = before
+    kubeconfig = kubeconfig or _kubeconfig(folder / "kubeconfig")
+    made = Project(home, kubeconfig, kubernetes or Kubernetes(), plugin=plugin)
+    with made.serving():
+        yield made
 
 
 def _kubeconfig(path: Path) -> Path:

@@ -152,7 +152,7 @@ class _Provider(provider_pb2_grpc.ResourceProviderServicer):
                 answer.deleteBeforeReplace = True  # each has a name of its own, which is taken
         return answer
 
-    _new_provider: Sequence[str] = ()
+    _new_provider: ClassVar[Sequence[str]] = ()
 
     def refusal(self) -> str:
         """Why this configuration is not worked with."""
