@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from components.chart import CHART
-from components.declaration import Declaration, Part, shown, yaml_text
+from components.declaration import Declaration, Json, Part, shown, yaml_text
 from components.platform import platform
 from settings.load import load_stack_file
 from settings.stack_file import Value, stacks
@@ -173,7 +173,7 @@ def data(declared: Mapping[str, Declaration], name: str) -> str:
     return text
 
 
-def chart_values(settings: Settings, chart: str, release: str | None = None) -> dict[str, object]:
+def chart_values(settings: Settings, chart: str, release: str | None = None) -> dict[str, Json]:
     """What a chart gets; `release` is one of several of the same chart."""
     values = declarations(settings)[f"{chart}/{release or chart}"].inputs["values"]
     assert isinstance(values, dict)

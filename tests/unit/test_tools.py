@@ -206,7 +206,9 @@ def tarred(text: str = program("toy 1.2.3")) -> bytes:
         ("versitygw", "github.com/versity/versitygw"),
         ("helm", "helm.sh/helm/v3"),
         ("alloy", "github.com/grafana/alloy"),
+        ("prometheus-config-reloader", "github.com/prometheus-operator/prometheus-operator"),
         ("alloysyntax", "github.com/grafana/alloy/syntax"),
+        ("actionlint", "github.com/rhysd/actionlint"),
     ],
 )
 def test_a_build_gives_the_version_that_is_pinned(name: str, go_module: str) -> None:

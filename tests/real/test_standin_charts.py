@@ -1,0 +1,286 @@
+"""The stand-ins for the pinned charts: the same objects for every stack's values, and no value taken in vain.
+
+The engine and a cluster are tested with them where the pinned charts cannot be had. Where these can be had, each
+difference from them has its reason here, and no reason stays that has no difference.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+import yaml
+
+from components.declaration import Json
+from settings import pins
+from settings.charts import PINNED
+from tests.support.documents import differences
+from tests.support.real import Document, chart_folder, expanded, helm_template, standin
+from tests.support.schemas import complaints
+from tests.support.stacks import NAMES, chart_values, releases, settings_of
+
+pytestmark = pytest.mark.real
+
+Place: TypeAlias = tuple[str | int, ...]
+Values: TypeAlias = dict[str, Json]
+RELEASES = [(stack, chart, release) for stack in NAMES for chart, release in releases(settings_of(stack))]
+every_release = pytest.mark.parametrize(
+    ("stack", "chart", "release"), RELEASES, ids=[f"{stack}-{release}" for stack, _, release in RELEASES]
+)
+RELOADER = f"quay.io/prometheus-operator/prometheus-config-reloader:v{pins.CONFIG_RELOADER_VERSION}"
+every_chart = pytest.mark.parametrize("chart", PINNED)
+
+# By a regular expression over the difference's whole path.
+DIFFERENCES = {
+    r".*\.labels\.helm\.sh/chart": "the label has the chart's version, and the stand-in's says what it is",
+    r".*/loki(-write|-read|-backend)?\.spec\.template\.metadata\.annotations\.checksum/config": (
+        "the pinned chart hashes the configuration that it does not make for us; ours has its own annotation"
+    ),
+    r"Deployment/loki-gateway\.spec\.template\.metadata\.annotations\.checksum/config": "hashes of two texts",
+    r"ConfigMap/loki-gateway\.data\.nginx\.conf": "a text of our own; its routes are compared below",
+    r"ConfigMap/loki-runtime\.data\.runtime-config\.yaml": "nothing, with a line's end and without",
+    r".*\.containers\.config-reloader\.image": "an image that is made from a local binary has no digest to be known by",
+}
+# Values that decide nothing here, nor in the pinned chart as it is used.
+INERT: Mapping[Place, str] = {
+    ("loki", "auth_enabled"): "for the configuration and for the tenants of nginx, which are not the chart's here",
+    ("loki", "commonConfig", "replication_factor"): "for the configuration, which is ours",
+    **{
+        ("loki", "schemaConfig", "configs", period, "from"): "the pinned chart wants to see a schema"
+        for period in (0, 1)
+    },
+    ("loki", "storage", "bucketNames", "chunks"): "the pinned chart wants to see a bucket",
+    ("loki", "storage", "bucketNames", "ruler"): "the pinned chart wants to see a bucket",
+    ("ruler", "enabled"): "for the configuration, which is ours",
+}
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("standins")
+
+
+@cache
+def objects_of(folder: Path, stack: str, chart: str, release: str, directory: Path) -> dict[str, Document]:
+    """What a chart makes for a stack, by kind and name."""
+    settings = settings_of(stack)
+    documents = expanded(folder, settings.cluster.namespace, values_of(stack, chart, release), directory, release)
+    return {f"{each['kind']}/{each['metadata']['name']}": each for each in documents}
+
+
+def values_of(stack: str, chart: str, release: str) -> Values:
+    return chart_values(settings_of(stack), chart, release)
+
+
+@every_chart
+def test_a_stand_in_is_called_as_the_pinned_chart_and_says_what_it_is(chart: str) -> None:
+    said = yaml.safe_load((standin(chart) / "Chart.yaml").read_text())
+    assert (said["name"], said["version"]) == (PINNED[chart].name, f"{PINNED[chart].version}-standin")
+    assert said["description"].startswith("A stand-in for tests.")
+
+
+@every_release
+def test_every_object_is_valid_in_every_field(stack: str, chart: str, release: str, directory: Path) -> None:
+    objects = objects_of(standin(chart), stack, chart, release, directory)
+    assert objects
+    assert [told for each in objects.values() if (told := complaints(each))] == []
+
+
+@every_release
+def test_every_namespaced_object_says_its_namespace(stack: str, chart: str, release: str, directory: Path) -> None:
+    place = settings_of(stack).cluster.namespace
+    for name, each in objects_of(standin(chart), stack, chart, release, directory).items():
+        expected = None if name.startswith("Cluster") else place
+        assert each["metadata"].get("namespace") == expected, name
+
+
+# Beside the pinned charts.
+
+
+@every_release
+def test_a_stand_in_makes_the_objects_of_the_pinned_chart(
+    stack: str, chart: str, release: str, directory: Path
+) -> None:
+    pinned = objects_of(chart_folder(chart), stack, chart, release, directory)
+    assert objects_of(standin(chart), stack, chart, release, directory).keys() == pinned.keys()
+
+
+@every_release
+def test_every_difference_from_the_pinned_chart_has_a_reason(
+    stack: str, chart: str, release: str, directory: Path
+) -> None:
+    found = different(stack, chart, release, directory)
+    unexplained = {
+        path: both for path, both in found.items() if not any(re.fullmatch(each, path) for each in DIFFERENCES)
+    }
+    assert unexplained == {}, "what the pinned chart says, and what the stand-in says"
+
+
+def test_every_reason_has_a_difference(directory: Path) -> None:
+    found = {path for each in RELEASES for path in different(*each, directory)}
+    assert [each for each in DIFFERENCES if not any(re.fullmatch(each, path) for path in found)] == []
+
+
+def different(stack: str, chart: str, release: str, directory: Path) -> dict[str, tuple[object, object]]:
+    """Every field but for the order of what has a name, and for what is there without a value."""
+    pinned, ours = (
+        objects_of(folder, stack, chart, release, directory) for folder in (chart_folder(chart), standin(chart))
+    )
+    return differences(by_name(pinned), by_name(ours))
+
+
+def by_name(value: Any) -> Any:
+    """Lists whose items have names as mappings: Kubernetes takes containers, volumes, ports and variables in any order.
+
+    Arguments have no names and stay in their order. What has no value is left out by `differences`.
+    """
+    if isinstance(value, Mapping):
+        return {key: by_name(item) for key, item in value.items() if item is not None}
+    if not isinstance(value, list):
+        return value
+    for key in ("mountPath", "name"):  # a volume may be mounted twice, and its mounts have its name
+        if value and all(isinstance(item, Mapping) and key in item for item in value):
+            assert len({item[key] for item in value}) == len(value)
+            return {item[key]: by_name(item) for item in value}
+    return [by_name(item) for item in value]
+
+
+@pytest.mark.parametrize("stack", NAMES)
+def test_nginx_sends_every_path_where_the_pinned_charts_does(stack: str, directory: Path) -> None:
+    pinned, ours = (
+        objects_of(folder, stack, "loki", "loki", directory)["ConfigMap/loki-gateway"]["data"]["nginx.conf"]
+        for folder in (chart_folder("loki"), standin("loki"))
+    )
+    assert routes(ours) == routes(pinned)
+    for directive in ("client_max_body_size", "resolver", "listen", "proxy_read_timeout", "proxy_http_version"):
+        line = re.compile(rf"^\s*{directive}\s+(.*?);", re.MULTILINE)
+        assert line.findall(ours) == line.findall(pinned)
+
+
+def routes(config: str) -> dict[str, str]:
+    """The address of Loki that each location is sent to; those that nginx answers itself are left out."""
+    found = re.findall(
+        r"location (\S+ \S+) \{[^}]*?set \$\w+\s+\"?(http:[^\";]+)\"?;\s+proxy_pass", without_braces(config)
+    )
+    assert found
+    return dict(found)
+
+
+def without_braces(config: str) -> str:
+    """Without ${variables}, whose braces are no blocks."""
+    return re.sub(r"\$\{\w+\}", "", config)
+
+
+def test_the_reloader_is_the_version_that_tools_build(directory: Path) -> None:
+    assert reloader(standin("alloy"), directory) == RELOADER
+
+
+def test_the_pinned_chart_has_that_reloader_too(directory: Path) -> None:
+    image, _, digest = reloader(chart_folder("alloy"), directory).partition("@")
+    assert image == RELOADER
+    assert digest.startswith("sha256:")
+
+
+def reloader(folder: Path, directory: Path) -> str:
+    objects = objects_of(folder, "production", "alloy", "alloy", directory)
+    return str(
+        by_name(objects["DaemonSet/alloy"])["spec"]["template"]["spec"]["containers"]["config-reloader"]["image"]
+    )
+
+
+# No value in vain.
+
+
+@every_chart
+def test_every_value_that_a_stack_sets_decides_something(chart: str, directory: Path) -> None:
+    said = values_said(chart)
+    inert = {place for place in said if decides_nothing(standin(chart), chart, place, directory)}
+    assert inert == INERT.keys() & said.keys()
+
+
+def test_what_decides_nothing_here_decides_nothing_in_the_pinned_chart(directory: Path) -> None:
+    folder = chart_folder("loki")
+    assert [place for place in INERT if not decides_nothing(folder, "loki", place, directory)] == []
+
+
+@every_chart
+def test_a_value_that_no_stack_sets_is_refused_or_seen(chart: str, directory: Path) -> None:
+    said = values_said(chart)
+    groups = {place[:end]: said[place][0] for place in said for end, key in enumerate(place) if isinstance(key, str)}
+    in_vain = []
+    for group, (stack, release, _) in groups.items():
+        values = changed(values_of(stack, chart, release), (*group, "unheard"), "of")
+        if answer(standin(chart), stack, release, values, directory) == usual(
+            standin(chart), stack, chart, release, directory
+        ):
+            in_vain.append(group)
+    assert in_vain == []
+
+
+@cache
+def values_said(chart: str) -> dict[Place, list[tuple[str, str, Json]]]:
+    """Every value of a chart: the stacks and releases that set it, each with what it says."""
+    said: dict[Place, list[tuple[str, str, Json]]] = {}
+    for stack, _, release in (each for each in RELEASES if each[1] == chart):
+        for place, value in places(values_of(stack, chart, release)):
+            said.setdefault(place, []).append((stack, release, value))
+    return said
+
+
+def places(value: Json, place: Place = ()) -> Iterator[tuple[Place, Json]]:
+    """Every value that is no mapping and no list, with its place."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from places(item, (*place, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from places(item, (*place, number))
+    else:
+        yield place, value
+
+
+def decides_nothing(folder: Path, chart: str, place: Place, directory: Path) -> bool:
+    """A chart takes other values there, and makes the same of them: of other stacks, and one that none has."""
+    said = values_said(chart)[place]
+    stack, release, value = said[0]
+    values = values_of(stack, chart, release)
+    before = usual(folder, stack, chart, release, directory)
+    others = [another(value), *(each for _, _, each in said if each != value)]
+    answers = [answer(folder, stack, release, changed(values, place, other), directory) for other in others]
+    accepted = [each for each in answers if each]
+    return bool(accepted) and all(each == before for each in accepted)
+
+
+def another(value: Json) -> Json:
+    """A value of the same type, and of the same form where it has a number."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    number = re.search(r"\d+", str(value))
+    return f"{value}x" if not number else str(value).replace(number[0], str(int(number[0]) + 1), 1)
+
+
+def changed(value: Any, place: Place, new: Json) -> Any:
+    """The values with another one at a place, which may be new in its mapping."""
+    if not place:
+        return new
+    key, *rest = place
+    if isinstance(value, Mapping):
+        return {**value, key: changed(value.get(key), tuple(rest), new)}
+    return [changed(item, tuple(rest), new) if number == key else item for number, item in enumerate(value)]
+
+
+@cache
+def usual(folder: Path, stack: str, chart: str, release: str, directory: Path) -> str:
+    said = answer(folder, stack, release, values_of(stack, chart, release), directory)
+    assert said
+    return said
+
+
+def answer(folder: Path, stack: str, release: str, values: Values, directory: Path) -> str:
+    """What helm makes of the values, and nothing where it refuses them."""
+    said = helm_template(folder, settings_of(stack).cluster.namespace, values, directory, release)
+    return said.stdout if said.returncode == 0 else ""

@@ -1,0 +1,77 @@
+{{- /* Which part of Loki answers which paths: nginx's modifier and path. */ -}}
+{{- define "loki.routes" -}}
+write:
+  - = /api/prom/push
+  - = /loki/api/v1/push
+  - = /otlp/v1/logs
+  - = /distributor/ring
+  - = /flush
+  - ^~ /ingester/
+  - = /ring
+  - = /memberlist
+  - = /config
+backend:
+  - = /ruler/ring
+  - = /api/prom/rules
+  - ^~ /api/prom/rules/
+  - = /loki/api/v1/rules
+  - ^~ /loki/api/v1/rules/
+  - = /prometheus/api/v1/alerts
+  - = /prometheus/api/v1/rules
+  - = /compactor/ring
+  - = /loki/api/v1/delete
+  - = /loki/api/v1/cache/generation_numbers
+  - = /indexgateway/ring
+  - = /scheduler/ring
+read:
+  - ^~ /ui
+  - = /api/prom/tail
+  - = /loki/api/v1/tail
+  - ^~ /api/prom/
+  - ^~ /loki/api/v1/
+{{- end }}
+
+{{- define "loki.nginx" -}}
+pid /tmp/nginx.pid;
+error_log /dev/stderr;
+events {}
+http {
+  access_log /dev/stderr;
+  client_body_temp_path /tmp/body;
+  proxy_temp_path /tmp/proxy;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+  default_type application/octet-stream;
+  client_max_body_size {{ .Values.gateway.nginxConfig.clientMaxBodySize }};
+  proxy_http_version 1.1;
+  proxy_read_timeout 600;
+  proxy_send_timeout 600;
+  proxy_connect_timeout 600;
+  # A name in a variable is resolved when it is needed: nginx starts before Loki does.
+  resolver {{ .Values.global.dnsService }}.{{ .Values.global.dnsNamespace }}.svc.{{ .Values.global.clusterDomain }}.;
+  # A tail is a web socket; every other request goes on as it came.
+  map $http_upgrade $connection_asked {
+    default upgrade;
+    "" "";
+  }
+  server {
+    listen 8080;
+    listen [::]:8080;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection $connection_asked;
+    location = / {
+      return 200 OK;
+    }
+    {{- range $part, $paths := include "loki.routes" . | fromYaml }}
+    {{- $service := eq $.Values.deploymentMode "Monolithic" | ternary $.Values.fullnameOverride (printf "%s-%s" $.Values.fullnameOverride $part) }}
+    {{- range $paths }}
+    location {{ . }} {
+      set $loki http://{{ $service }}.{{ $.Release.Namespace }}.svc.{{ $.Values.global.clusterDomain }}:3100;
+      proxy_pass $loki$request_uri;
+    }
+    {{- end }}
+    {{- end }}
+  }
+}
+{{- end }}
