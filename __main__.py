@@ -9,10 +9,12 @@ from components.canary.resources import found_by
 from components.cluster.component import Cluster
 from components.grafana.component import GrafanaDatasource
 from components.loki.component import Loki
+from components.object_store.account import stop_in_wrong_account
 from components.object_store.component import Credentials, ObjectStore
 from settings.load import load_settings
 
 settings = load_settings()
+stop_in_wrong_account(settings.object_store)
 
 cluster = Cluster("cluster", settings.cluster)
 store = ObjectStore(

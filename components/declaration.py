@@ -108,9 +108,9 @@ def container_resources(size: Resources) -> dict[str, Json]:
     return {"requests": {"cpu": kubernetes_cpu(size.cpu), "memory": memory}, "limits": {"memory": memory}}
 
 
-def yaml_text(document: Mapping[str, object]) -> str:
+def yaml_text(document: Mapping[str, Json]) -> str:
     """A document as YAML 1.1, the dialect that Loki and Kubernetes read, in the order it was built."""
-    return yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True)
+    return yaml.safe_dump(shown(document), sort_keys=False, width=120, allow_unicode=True)
 
 
 def rolled_by_credentials() -> dict[str, Json]:

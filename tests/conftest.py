@@ -1,6 +1,7 @@
-"""What all tests share: the golden files' switch."""
+"""What all tests share: the golden files' switch, and what the proofs have measured, told at the end of the run."""
 
 import signal
+from collections.abc import Callable
 
 import pytest
 
@@ -10,3 +11,20 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write what the builders say to the golden files")
+
+
+_MEASURED = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Tell a figure; it stands in the summary of the run."""
+    return request.config.stash.setdefault(_MEASURED, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """A section of its own, in the order of the tests."""
+    if told := config.stash.get(_MEASURED, []):
+        terminalreporter.section("measured")
+        for line in told:
+            terminalreporter.line(line)

@@ -30,7 +30,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Release:
-    """Where a project publishes a binary: URLs and a file's name, with {version}, {os}, {OS}, {arch}, {cpu} and {node}."""
+    """Where a project publishes a binary: URLs and a file's name, with the words of `on` in braces."""
 
     archive: str
     """The .zip or .tar.gz."""

@@ -195,6 +195,7 @@ def _permissions(store: AwsStore) -> tuple[dict[str, Json], ...]:
 
     That client (Loki 3.7.8, chunk/client/aws/s3_storage_client.go) sends ListObjectsV2, HeadObject, GetObject,
     PutObject and DeleteObject. It uploads each object with one PutObject, so it needs no s3:AbortMultipartUpload.
+    tests/real/test_aws_policies.py records what it sends: each of these but HeadObject, which needs s3:GetObject too.
     Without s3:ListBucket, S3 says 403 instead of 404 for an object that is not there, which Loki takes for an error.
     """
     bucket = _statement("ListObjects", "Allow", ["s3:ListBucket"], Resource=_bucket_arn(store))

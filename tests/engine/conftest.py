@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.aws_store import in_the_stacks_account
 from tests.support.engine import Project, project
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Project]:
+def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    in_the_stacks_account(monkeypatch)
     with project(tmp_path) as made:
         yield made

@@ -10,7 +10,7 @@ import pytest
 
 from settings.stack_file import Value
 from tests.support import golden
-from tests.support.engine import Outcome, Project, project
+from tests.support.engine import KEYS, Outcome, Project, project
 from tests.support.real import chart_or_standin
 from tests.support.stacks import ROOT
 
@@ -168,6 +168,7 @@ def previewed(running: Mapping[str, Project], case: Case, **options: Any) -> Out
         platform.say(case.stack, case.change)
         outcome = platform.preview(case.stack, secrets=case.secrets, **options)
         path.write_text(before)
+        platform.keys = dict(KEYS)
     return outcome
 
 

@@ -3,6 +3,7 @@
 import pytest
 from pulumi import automation as auto
 
+from components.object_store import account
 from settings.stack_file import Value
 from tests.support.engine import Project
 
@@ -63,6 +64,14 @@ def test_a_secret_in_clear_is_refused_before_anything_is_registered(platform: Pr
     stack.set_config("logstack:secretAccessKey", auto.ConfigValue("in-clear-too"))
     said = refused(platform, "staging", keys=False)
     assert "accessKeyId is not encrypted" in said
+
+
+def test_another_aws_account_is_refused_before_anything_is_registered(
+    platform: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = account.Caller("999999999999", "arn:aws:iam::999999999999:user/somebody")
+    monkeypatch.setattr(account, "shell_caller", lambda _: stranger)
+    assert "belong to account 999999999999" in refused(platform, "aws")
 
 
 def test_the_providers_own_refusal_of_another_account_comes_before_any_bucket(platform: Project) -> None:

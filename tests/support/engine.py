@@ -86,6 +86,8 @@ class Project:
     kubeconfig: Path
     kubernetes: Kubernetes = field(default_factory=Kubernetes)
     aws: Aws = field(default_factory=Aws)
+    keys: dict[str, str] = field(default_factory=lambda: dict(KEYS))
+    """The store's access key."""
     plugin: bool = False
     """Whether the real Kubernetes provider is used."""
     environment: dict[str, str] = field(default_factory=dict)
@@ -144,26 +146,24 @@ class Project:
         made = auto.create_or_select_stack(name, project_name="logstack", program=program, opts=options)
         needed = settings_of(name).object_store.kind == "embedded" if name in (*SHIPPED, *EXAMPLES) else True
         if keys and needed:
-            made.set_all_config({key: auto.ConfigValue(value, secret=True) for key, value in KEYS.items()})
+            made.set_all_config({key: auto.ConfigValue(value, secret=True) for key, value in self.keys.items()})
         return made
 
-    def preview(
-        self,
-        name: str,
-        program: Program = shipped_program,
-        *,
-        secrets: Mapping[str, str] | None = None,
-        **options: Any,
-    ) -> Outcome:
-        """`pulumi preview`, with other secrets if some are given."""
-        selected = self.stack(name, program)
-        if secrets:
-            selected.set_all_config({key: auto.ConfigValue(value, secret=True) for key, value in secrets.items()})
-        return self._run(selected.preview, **options)
+    def preview(self, name: str, program: Program = shipped_program, **options: Any) -> Outcome:
+        """`pulumi preview`; other `secrets` than the tests' are set first, and stay."""
+        return self._with_secrets(self.stack(name, program), "preview", **options)
 
     def up(self, name: str, program: Program = shipped_program, **options: Any) -> Outcome:
-        """`pulumi up`."""
-        return self._run(self.stack(name, program).up, **options)
+        """`pulumi up`; other `secrets` than the tests' are set first, and stay."""
+        return self._with_secrets(self.stack(name, program), "up", **options)
+
+    def _with_secrets(
+        self, stack: auto.Stack, command: str, *, secrets: Mapping[str, str] | None = None, **options: Any
+    ) -> Outcome:
+        if secrets:
+            self.keys |= secrets
+            stack.set_all_config({key: auto.ConfigValue(value, secret=True) for key, value in secrets.items()})
+        return self._run(getattr(stack, command), **options)
 
     def destroy(self, name: str, **options: Any) -> Outcome:
         """`pulumi destroy`."""

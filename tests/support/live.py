@@ -70,8 +70,9 @@ class Live:
                 raise
 
     def remove_namespace(self, name: str) -> None:
-        """Delete a namespace with all that is in it, and wait until it is gone."""
+        """Delete a namespace with all that is in it, and wait until it is gone; its pods are killed."""
         try:
+            self.core.delete_collection_namespaced_pod(name, grace_period_seconds=0)
             self.core.delete_namespace(name)
         except ApiException as error:
             if error.reason != "Not Found":

@@ -162,6 +162,7 @@ def record(
     config: Mapping[str, str] | None = None,
     secret_keys: Sequence[str] = (),
     stack: str = "test",
+    project: str = "logstack",
     monitor: RecordingMonitor | None = None,
 ) -> Recording:
     """Run the program as the engine does, wait until nothing is under way any more, and say what it registered.
@@ -171,7 +172,7 @@ def record(
     nothing behind. A monitor of one's own still knows what was registered when the program fails.
     """
     monitor = monitor or RecordingMonitor()
-    run = _run(program, monitor, dict(config or {}), list(secret_keys), stack)
+    run = _run(program, monitor, dict(config or {}), list(secret_keys), (project, stack))
     try:
         contextvars.copy_context().run(asyncio.run, run)
     finally:
@@ -182,9 +183,14 @@ def record(
 
 
 async def _run(
-    program: Callable[[], object], monitor: RecordingMonitor, config: dict[str, str], secret_keys: list[str], stack: str
+    program: Callable[[], object],
+    monitor: RecordingMonitor,
+    config: dict[str, str],
+    secret_keys: list[str],
+    place: tuple[str, str],
 ) -> None:
-    mocks.set_mocks(monitor.mocks, project="logstack", stack=stack, preview=False, monitor=monitor)
+    project, stack = place
+    mocks.set_mocks(monitor.mocks, project=project, stack=stack, preview=False, monitor=monitor)
     set_root_resource(None)  # type: ignore[arg-type] # run_in_stack makes its own, which registers the exports
     set_all_config(config, secret_keys)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from components.chart import CHART
-from components.declaration import Declaration, Json, Part, shown, yaml_text
+from components.declaration import Declaration, Json, Part, yaml_text
 from components.platform import platform
 from settings.load import load_stack_file
 from settings.stack_file import Value, stacks
@@ -193,12 +193,12 @@ def artefacts(settings: Settings) -> dict[str, str]:
         "loki.yaml": data(declared, "loki/loki-config"),
         "overrides.yaml": data(declared, "loki/loki-overrides"),
         "config.alloy": data(declared, "alloy/alloy-config"),
-        "loki-values.yaml": yaml_text(shown(chart_values(settings, "loki"))),
-        "alloy-values.yaml": yaml_text(shown(chart_values(settings, "alloy"))),
+        "loki-values.yaml": yaml_text(chart_values(settings, "loki")),
+        "alloy-values.yaml": yaml_text(chart_values(settings, "alloy")),
     }
     if settings.collector.sources.events:
         files["events.alloy"] = data(declared, "alloy/alloy-events-config")
-        files["alloy-events-values.yaml"] = yaml_text(shown(chart_values(settings, "alloy", "alloy-events")))
+        files["alloy-events-values.yaml"] = yaml_text(chart_values(settings, "alloy", "alloy-events"))
     if "grafana/grafana-datasource" in declared:
         files["datasource.yaml"] = data(declared, "grafana/grafana-datasource")
     return {

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.object_store import account
-from settings.object_store import AwsStore
+from tests.support.aws_store import in_the_stacks_account
 from tests.support.stacks import NAMES, settings_of
 
 
@@ -27,13 +26,9 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield file
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def aws_account() -> Iterator[None]:
-    """A shell whose AWS credentials are of every stack's account; no question goes to AWS."""
-
-    def caller(store: AwsStore) -> account.Caller:
-        return account.Caller(store.account_id, f"arn:aws:iam::{store.account_id}:user/somebody")
-
+    """A shell whose AWS credentials are of every stack's account."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(account, "shell_caller", caller)
+        in_the_stacks_account(patch)
         yield

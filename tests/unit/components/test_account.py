@@ -9,7 +9,6 @@ import pulumi
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
 
 from components.object_store.account import Caller, refuse_wrong_account, shell_caller, stop_in_wrong_account
 from ops.local.layout import LOOPBACK
@@ -50,7 +49,7 @@ def problem(call: Callable[[], object]) -> tuple[str, str]:
 
 @pytest.mark.usefixtures("moto")
 def test_sts_says_whose_credentials_the_shell_has() -> None:
-    assert shell_caller(a_store()) == Caller(DEFAULT_ACCOUNT_ID, f"arn:aws:sts::{DEFAULT_ACCOUNT_ID}:user/moto")
+    assert shell_caller(a_store()) == Caller(ACCOUNT, f"arn:aws:sts::{ACCOUNT}:user/moto")
 
 
 @pytest.mark.parametrize(
@@ -75,13 +74,12 @@ def test_the_question_goes_to_the_stores_region(moto: pytest.MonkeyPatch, region
 
 @pytest.mark.usefixtures("moto")
 def test_the_stacks_own_account_may_go_on() -> None:
-    assert ACCOUNT == DEFAULT_ACCOUNT_ID
     stop_in_wrong_account(a_store())
 
 
 @pytest.mark.usefixtures("moto")
 def test_another_account_ends_the_program() -> None:
-    with pytest.raises(pulumi.RunError, match=f"belong to account {DEFAULT_ACCOUNT_ID}"):
+    with pytest.raises(pulumi.RunError, match=f"belong to account {ACCOUNT}"):
         stop_in_wrong_account(a_store(accountId=STRANGER))
 
 

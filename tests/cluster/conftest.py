@@ -1,0 +1,39 @@
+"""The real cluster that a kubeconfig names, and a platform on it by the real engine."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import which
+
+import pytest
+from kubernetes.config import ConfigException
+
+from tests.support.engine import Project, project
+from tests.support.live import Live
+from tests.support.standin import Kubernetes
+from tests.support.stores import Server
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Live:
+    """The cluster of a kubeconfig's current context; without one, skipped, or failed where there must be one."""
+    file = os.environ.get("LOGSTACK_TEST_CLUSTER", "")
+    if not file:
+        reason = "LOGSTACK_TEST_CLUSTER names no kubeconfig of a cluster that tests may fill (kind, k3d)"
+        if os.environ.get("LOGSTACK_REQUIRE_CLUSTER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    try:
+        return Live(Path(file))
+    except ConfigException as error:
+        pytest.fail(f"LOGSTACK_TEST_CLUSTER: {error}")
+
+
+@pytest.fixture(scope="module")
+def deploying(cluster: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project whose stacks go to the cluster: by the real Kubernetes provider if PATH has it, else by a stand-in."""
+    plugin = which("pulumi-resource-kubernetes") is not None
+    standin = Kubernetes(store=Server(cluster.dynamic))
+    folder = tmp_path_factory.mktemp("deploying")
+    with project(folder, standin, kubeconfig=cluster.kubeconfig, plugin=plugin) as made:
+        yield made

@@ -1,0 +1,198 @@
+"""Staging on a real cluster, from its first up to its last: each test goes on where the one before it ended.
+
+What differs from the shipped stack file: the context, its address, and what one small node asks for (`singleNode`, the
+smallest size).
+"""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.support.engine import Project
+from tests.support.live import Live
+from tests.support.talker import talker
+
+pytestmark = pytest.mark.cluster
+
+STACK, NAMESPACE = "staging", "monitoring"
+LOKI = "app.kubernetes.io/name=loki,app.kubernetes.io/component in (write, read, backend)"
+# Seed 002's labels, of which `app` is there where a pod has app.kubernetes.io/name.
+SEED_LABELS = {"cluster", "namespace", "pod", "container", "job", "stream", "container_runtime"}
+
+
+@pytest.fixture(scope="module")
+def platform(cluster: Live, deploying: Project) -> Iterator[Project]:
+    """Staging, up; what it leaves is taken away at the end."""
+    cluster.remove_namespace(NAMESPACE)
+    cluster.namespace(NAMESPACE)  # a guest's: no part of the stack
+    cluster.namespace("shop")
+    cluster.core.create_namespaced_pod("shop", talker("till"))
+    place = {"context": cluster.context, "apiServer": cluster.server, "singleNode": True}
+    deploying.say(STACK, {"cluster": place, "size": "extra-small"})
+    made = deploying.up(STACK)
+    assert made.failed == ""
+    yield deploying
+    deploying.destroy(STACK)
+    for name in (NAMESPACE, "shop"):
+        cluster.remove_namespace(name)
+
+
+def wait_for_canary(cluster: Live, entries: int) -> None:
+    """Until the canary has written so many more lines, and had the time to miss each of them."""
+    seen = cluster.canary(NAMESPACE).entries
+    cluster.until(lambda: cluster.canary(NAMESPACE).entries >= seen + entries, f"{entries} canary lines", seconds=300)
+
+
+def rolled(cluster: Live, before: dict[str, str]) -> set[str]:
+    """Which of the pods of before are others now, by their names; a Deployment's have other names."""
+    now = {pod.name: pod.uid for pod in cluster.pods(NAMESPACE)}
+    return {name for name, uid in before.items() if now.get(name) != uid}
+
+
+def uids(cluster: Live, selector: str = "") -> dict[str, str]:
+    return {pod.name: pod.uid for pod in cluster.pods(NAMESPACE, selector)}
+
+
+def test_every_pod_becomes_ready(cluster: Live, platform: Project, measured: Callable[[str], None]) -> None:
+    seconds = cluster.settle(NAMESPACE)
+    pods = cluster.pods(NAMESPACE)
+    measured(f"staging on the cluster: {len(pods)} pods ready {seconds:.0f} s after the up")
+    assert len(pods) == 15  # 3 write, 3 read, 3 backend, 2 gateway, Alloy, Alloy for events, canary, store
+    assert platform.preview(STACK).changes == ()
+
+
+@pytest.mark.usefixtures("platform")
+def test_the_canary_misses_nothing_through_the_collector(cluster: Live, measured: Callable[[str], None]) -> None:
+    wait_for_canary(cluster, 60)
+    count = cluster.canary(NAMESPACE)
+    measured(f"canary after the first up: {count.entries} entries, {count.missing} missing, {count.duplicates} twice")
+    assert count.missing == 0
+
+
+@pytest.mark.usefixtures("platform")
+def test_logql_through_the_gateway_knows_every_namespace_by_the_seeds_labels(cluster: Live) -> None:
+    for namespace in (NAMESPACE, "shop", "kube-system"):
+        streams = cluster.streams(NAMESPACE, f'{{namespace="{namespace}", stream=~".+"}}', limit=50)
+        assert streams, f"no line of {namespace}"
+        for stream in streams:
+            assert stream["stream"].keys() >= SEED_LABELS, namespace
+            assert stream["stream"]["cluster"] == "staging"
+    (shop,) = cluster.streams(NAMESPACE, '{namespace="shop", app="till"}', limit=5)
+    assert shop["stream"]["job"] == "shop/till"
+
+
+@pytest.mark.usefixtures("platform")
+def test_each_kubernetes_event_is_there_once(cluster: Live, measured: Callable[[str], None]) -> None:
+    entries = cluster.lines(NAMESPACE, '{job=~".*events.*"}')
+    assert len(entries) > 20
+    twice = [line for line, times in Counter(entries).items() if times > 1]
+    assert twice == []
+    measured(f"Kubernetes events: {len(entries)}, none twice")
+
+
+def test_a_retention_change_rolls_the_loki_pods_and_no_other_and_loses_nothing(
+    cluster: Live, platform: Project, measured: Callable[[str], None]
+) -> None:
+    loki, others = uids(cluster, LOKI), uids(cluster)
+    platform.say(STACK, {"retention": "14d"})
+    started = time.monotonic()
+    changed = platform.up(STACK)
+    assert {step.name.rpartition("/")[2] for step in changed.of("update")} == {
+        "loki-config",
+        "loki-write",
+        "loki-read",
+        "loki-backend",
+    }
+    cluster.settle(NAMESPACE)
+    seconds = time.monotonic() - started
+    assert rolled(cluster, loki) == loki.keys(), "every Loki pod is a new one"
+    assert rolled(cluster, others) == loki.keys(), "and no other pod is"
+    wait_for_canary(cluster, 30)
+    count = cluster.canary(NAMESPACE)
+    measured(f"a retention change: nine Loki pods rolled in {seconds:.0f} s; canary {count.missing} missing")
+    assert count.missing == 0
+
+
+@pytest.mark.usefixtures("platform")
+def test_a_killed_collector_loses_nothing(cluster: Live, measured: Callable[[str], None]) -> None:
+    (alloy,) = cluster.pods(NAMESPACE, "app.kubernetes.io/instance=alloy")
+    before = cluster.canary(NAMESPACE)
+    cluster.kill(NAMESPACE, alloy.name)
+    cluster.settle(NAMESPACE)
+    wait_for_canary(cluster, 60)
+    after = cluster.canary(NAMESPACE)
+    measured(
+        f"a collector pod killed: {after.missing - before.missing} missing, "
+        f"{after.duplicates - before.duplicates} seen twice by the canary"
+    )
+    assert after.missing == 0
+
+
+def test_a_new_volume_template_keeps_pods_and_volumes(
+    cluster: Live, platform: Project, measured: Callable[[str], None]
+) -> None:
+    pods, claims = uids(cluster), cluster.claims(NAMESPACE)
+    platform.say(STACK, {"resources": {"write": {"cpu": "100m", "memory": "512Mi", "disk": "6Gi"}}})
+    changed = platform.up(STACK)
+    assert changed.failed == ""
+    assert [step.name.rpartition("/")[2] for step in changed.of("replace")] == ["loki-write"]
+    cluster.settle(NAMESPACE)
+    assert rolled(cluster, pods) == set(), "no pod stopped for it"
+    assert cluster.claims(NAMESPACE) == claims
+    assert all(pod.owned for pod in cluster.pods(NAMESPACE)), "the new StatefulSet has taken the pods over"
+    measured("a new volume template: 0 pods restarted, every claim kept")
+
+
+def test_new_credentials_reach_the_store_and_loki(
+    cluster: Live, platform: Project, measured: Callable[[str], None]
+) -> None:
+    """And three copies of each line from here on, in the same roll."""
+    before = uids(cluster)
+    platform.say(STACK, {"replicationFactor": 3})
+    started = time.monotonic()
+    changed = platform.up(STACK, secrets={"logstack:secretAccessKey": "marker-secret-rotated"})
+    assert changed.failed == ""
+    cluster.settle(NAMESPACE)
+    seconds = time.monotonic() - started
+    assert rolled(cluster, before) == {name for name in before if re.match(r"loki-(write|read|backend|s3)", name)}
+    wait_for_canary(cluster, 60)
+    count = cluster.canary(NAMESPACE)
+    measured(f"new credentials: store and nine Loki pods rolled in {seconds:.0f} s; canary {count.missing} missing")
+    assert count.missing == 0
+
+
+@pytest.mark.usefixtures("platform")
+def test_a_killed_writer_of_three_copies_loses_nothing(cluster: Live, measured: Callable[[str], None]) -> None:
+    cluster.kill(NAMESPACE, "loki-write-1")
+    cluster.settle(NAMESPACE)
+    wait_for_canary(cluster, 60)
+    count = cluster.canary(NAMESPACE)
+    measured(f"a writer killed at replication 3: canary {count.entries} entries, {count.missing} missing")
+    assert count.missing == 0
+
+
+def test_what_was_destroyed_leaves_its_data_for_a_second_up(
+    cluster: Live, platform: Project, measured: Callable[[str], None]
+) -> None:
+    query = '{namespace="shop", app="till"}'
+    written = set(cluster.lines(NAMESPACE, query))
+    claims = cluster.claims(NAMESPACE)
+    assert platform.destroy(STACK).failed == ""
+    assert NAMESPACE in cluster.namespaces()
+    assert cluster.claims(NAMESPACE) == claims
+    left = cluster.pods(NAMESPACE)
+    assert {re.sub(r"-\d+$", "", pod.name) for pod in left if not pod.ending} <= {
+        "loki-write",
+        "loki-backend",
+        "loki-s3",
+    }, "docs/leaving.md says which pods stay, and how they go"
+    for selector in ("app.kubernetes.io/instance=loki", "app.kubernetes.io/name=loki-s3"):
+        cluster.core.delete_collection_namespaced_pod(NAMESPACE, label_selector=selector)
+    cluster.until(lambda: not cluster.pods(NAMESPACE), "all pods are gone", seconds=420)
+    assert platform.up(STACK).failed == ""
+    cluster.settle(NAMESPACE)
+    cluster.until(lambda: written <= set(cluster.lines(NAMESPACE, query)), "the lines of before", seconds=120)
+    measured(f"after a destroy and a second up: all {len(written)} lines of before found, {len(claims)} claims kept")

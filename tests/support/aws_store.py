@@ -1,0 +1,81 @@
+"""An AWS store's settings in every shape, what is declared for it, and a shell in its account."""
+
+from typing import Final
+
+import pytest
+
+from components.declaration import Declaration
+from components.object_store import account, aws
+from settings.cluster import ClusterSettings
+from settings.object_store import AwsStore
+
+ACCOUNT = "123456789012"
+REGION: Final = "eu-central-1"
+BUCKET = "acme-logs"
+ISSUER = "oidc.eks.eu-central-1.amazonaws.com/id/0123ABCD"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/6f1c"
+CLUSTER = ClusterSettings(name="production", context="production", namespace="logging")
+
+BUCKET_TYPE = "aws:s3/bucket:Bucket"
+OWNERSHIP_TYPE = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+ACCESS_BLOCK_TYPE = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+ENCRYPTION_TYPE = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+LIFECYCLE_TYPE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+POLICY_TYPE = "aws:s3/bucketPolicy:BucketPolicy"
+ROLE_TYPE = "aws:iam/role:Role"
+PERMISSIONS_TYPE = "aws:iam/rolePolicy:RolePolicy"
+ASSOCIATION_TYPE = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+PROVIDER_TYPE = "pulumi:providers:aws"
+
+
+def a_store(*, irsa: bool = False, kms: bool = False, **changed: object) -> AwsStore:
+    """The settings; by Pod Identity and with S3's own keys if nothing else is said."""
+    identity: dict[str, object] = {"eksCluster": "platform"}
+    if irsa:
+        identity |= {"kind": "irsa", "oidcProvider": ISSUER}
+    told: dict[str, object] = {
+        "kind": "aws-s3",
+        "bucket": BUCKET,
+        "region": REGION,
+        "accountId": ACCOUNT,
+        "identity": identity,
+        **({"kmsKeyArn": KEY} if kms else {}),
+        **changed,
+    }
+    return AwsStore.model_validate(told)
+
+
+EVERY_SHAPE = [a_store(irsa=irsa, kms=kms) for irsa in (False, True) for kms in (False, True)]
+
+
+def declared(store: AwsStore) -> tuple[Declaration, ...]:
+    """All that is declared."""
+    return aws.declarations("store", store, CLUSTER)
+
+
+def one(store: AwsStore, token: str) -> Declaration:
+    """The only declaration of a type."""
+    found = [declaration for declaration in declared(store) if declaration.type == token]
+    assert len(found) == 1, f"{len(found)} of {token}"
+    return found[0]
+
+
+def text(store: AwsStore, token: str, key: str = "policy") -> str:
+    """An input that is a text, such as a policy."""
+    value = one(store, token).inputs[key]
+    assert isinstance(value, str), f"{key} of {token} must be JSON text, known at preview"
+    return value
+
+
+def trust(store: AwsStore) -> str:
+    """Who may take on the role."""
+    return text(store, ROLE_TYPE, "assumeRolePolicy")
+
+
+def in_the_stacks_account(patch: pytest.MonkeyPatch) -> None:
+    """From now on the shell's AWS credentials are of every stack's account; no question goes to AWS."""
+
+    def caller(store: AwsStore) -> account.Caller:
+        return account.Caller(store.account_id, f"arn:aws:iam::{store.account_id}:user/somebody")
+
+    patch.setattr(account, "shell_caller", caller)

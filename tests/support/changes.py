@@ -1,0 +1,79 @@
+"""Changes of stacks for the diff's tests: keys of the stack file, or text of what is rendered."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ops.render.document import read, written
+from ops.render.model import Rendered, render
+from settings.load import Stack
+from settings.tree import Settings
+from tests.support.stacks import settings_of
+
+_FILE = Path(__file__).parents[1] / "unit" / "ops" / "diff_changes.yaml"
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """One change, and what must be said of it."""
+
+    name: str
+    stack: str
+    classes: list[str]
+    words: list[str]
+    change: Mapping[str, Any] = field(default_factory=dict)
+    before: Mapping[str, Any] = field(default_factory=dict)
+    text: Mapping[str, str] = field(default_factory=dict)
+
+    def sides(self) -> tuple[Settings, Settings]:
+        """The settings before and after."""
+        return changed(self.stack, self.before), changed(self.stack, self.change)
+
+    def rendered(self) -> tuple[Rendered, Rendered]:
+        """Both sides."""
+        before, after = (render(Stack(self.stack, settings, (), (), "none")) for settings in self.sides())
+        return before, replaced(after, self.text)
+
+
+@cache
+def seeded() -> list[Seeded]:
+    """All of diff_changes.yaml."""
+    entries = yaml.safe_load(_FILE.read_text())
+    return [Seeded(**{"before" if key == "from" else key: value for key, value in each.items()}) for each in entries]
+
+
+def changed(stack: str, change: Mapping[str, Any]) -> Settings:
+    """A stack's settings with other keys; `=` replaces a whole group, null removes a key."""
+    said = settings_of(stack).model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return Settings.model_validate(_merged(said, change))
+
+
+def _merged(said: Any, change: Any) -> Any:
+    if not isinstance(change, Mapping):
+        return change
+    if "=" in change:
+        return change["="]
+    merged = dict(said) if isinstance(said, Mapping) else {}
+    for key, value in change.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = _merged(merged.get(key), value)
+    return merged
+
+
+def replaced(stack: Rendered, text: Mapping[str, str]) -> Rendered:
+    """A rendered stack whose document has other text."""
+    if not text:
+        return stack
+    document = json.dumps(json.loads(written({"it": stack})), ensure_ascii=False)
+    for old, new in text.items():
+        document = document.replace(old, new)
+    outcome = read(document)["it"]
+    assert isinstance(outcome, Rendered)
+    return outcome

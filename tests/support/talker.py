@@ -1,0 +1,25 @@
+"""A pod of somebody else's, that writes a line a second: loki-canary with nobody to ask."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from settings import pins
+
+
+def talker(name: str) -> Mapping[str, Any]:
+    """The pod, called as its container and its app."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": {"app.kubernetes.io/name": name}},
+        "spec": {
+            "containers": [
+                {
+                    "name": name,
+                    "image": f"docker.io/grafana/loki-canary:{pins.LOKI_VERSION}",
+                    "args": ["-addr=127.0.0.1:9", "-interval=1s"],
+                }
+            ],
+            "terminationGracePeriodSeconds": 0,
+        },
+    }
