@@ -7,6 +7,7 @@ from components.alloy.resources import collector_sizes
 from components.canary.component import Canary
 from components.canary.resources import found_by
 from components.cluster.component import Cluster
+from components.cluster.reach import stop_without_cluster
 from components.grafana.component import GrafanaDatasource
 from components.loki.component import Loki
 from components.object_store.account import stop_in_wrong_account
@@ -15,6 +16,7 @@ from settings.load import load_settings
 
 settings = load_settings()
 stop_in_wrong_account(settings.object_store)
+stop_without_cluster(settings.cluster)
 
 cluster = Cluster("cluster", settings.cluster)
 store = ObjectStore(

@@ -1,6 +1,7 @@
 """The `logstack` command: what an operator does with a stack file, besides `pulumi`.
 
-Exit codes: 0 is good, 1 says that something is wrong with the stack or failed, 2 that the command was not understood.
+Exit codes: 0 is good, 1 says that something is wrong with the stack or failed, 2 that the command was not understood;
+`diff` has one for each class of consequences as well.
 What a subcommand needs is imported when it runs: `logstack plan` answers in a fraction of a second.
 """
 
@@ -18,6 +19,7 @@ import typer
 from settings.problems import StackProblems
 
 _FAILED = 1
+_MISUSED = 2
 
 app = typer.Typer(
     name="logstack",
@@ -66,7 +68,7 @@ def plan(
 ) -> None:
     """Say offline what a stack comes to: what is deployed and kept, at what size, and which failures it survives."""
     from ops.plan.command import compared, planned, said
-    from ops.plan.other import NotFoundError
+    from ops.revisions import NotFoundError
 
     with _problems_end(as_json=as_json):
         try:
@@ -87,6 +89,96 @@ def check(stack: StackName = "production", *, as_json: AsJson = False, directory
         typer.echo(json.dumps({"problems": [asdict(problem) for problem in loaded.problems]}, indent=2))
     else:
         typer.echo("\n\n".join(map(str, loaded.problems)) or f"{stack}: no problems")
+
+
+@app.command()
+def render(
+    stacks: Annotated[list[str], typer.Argument(help="Stacks, of the files Pulumi.<stack>.yaml.")],
+    *,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write loki.yaml, overrides.yaml, config.alloy, each chart's values and each object into this folder.",
+            file_okay=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    directory: Directory,
+) -> None:
+    """Write what a stack declares: Kubernetes' objects as YAML, files in a folder, or all of it as JSON.
+
+    Offline, and without a secret: `(secret NAME)` stands in its place. What the charts make of their values is theirs.
+    """
+    from ops.render.artefacts import manifests
+    from ops.render.command import problems_of, rendered, write_files
+    from ops.render.document import written
+    from ops.render.model import Rendered
+
+    outcomes = rendered(stacks, directory)
+    problems = problems_of(outcomes)
+    if as_json:
+        typer.echo(written(outcomes), nl=False)
+        raise typer.Exit(_FAILED if problems else 0)
+    with _problems_end(as_json=False):
+        if problems:
+            raise problems
+    good = [outcome for outcome in outcomes.values() if isinstance(outcome, Rendered)]
+    if to:
+        files = write_files(good, to)
+        typer.echo(f"{len(files)} files in {to}")
+    else:
+        typer.echo("".join(manifests(stack.resources) for stack in good), nl=False)
+
+
+@app.command()
+def diff(
+    base: Annotated[str, typer.Argument(help="A git revision (main, v1.2, HEAD~1), or a folder (. is this one).")],
+    head: Annotated[str, typer.Argument(help="Another one.")],
+    stack: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this stack; can be given more than once.", show_default="every stack of either side"),
+    ] = None,
+    *,
+    markdown: Annotated[bool, typer.Option("--markdown", help="A comment for a pull request.")] = False,
+    limit: Annotated[
+        int, typer.Option(help="The longest comment, characters (GitHub 65536, GitLab 1000000).", min=2000)
+    ] = 65536,
+    as_json: AsJson = False,
+    directory: Directory,
+) -> None:
+    """Say offline what a change of stacks, or of the code behind them, does: the worst consequence first.
+
+    Each side is rendered by its own code. Nothing is printed where nothing differs.
+
+    Exit codes: 0 nothing differs; by the worst class 10 cosmetic, 11 cost, 12 restart or unclassed, 13 security,
+    14 write-outage, 15 data-loss; 1 a stack file of one side has problems; 2 there is no such revision or stack.
+    """
+    from ops.diff.command import differences, said
+    from ops.diff.document import problems_document
+    from ops.diff.markdown import problems_comment
+    from ops.diff.model import SideProblemsError
+    from ops.revisions import NotFoundError
+
+    if markdown and as_json:
+        raise typer.BadParameter("one of --markdown and --json")
+    try:
+        found = differences(base, head, stack or [], directory)
+    except NotFoundError as error:
+        typer.echo(f"logstack diff: {error}", err=True)
+        raise typer.Exit(_MISUSED) from None
+    except SideProblemsError as error:
+        if markdown:
+            typer.echo(problems_comment(error.problems, limit), nl=False)
+        elif as_json:
+            typer.echo(problems_document(error.problems), nl=False)
+        else:
+            typer.echo(str(error), err=True)
+        raise typer.Exit(_FAILED) from None
+    if not found.stacks:
+        for note in found.notes:
+            typer.echo(note, err=True)
+    typer.echo(said(found, "markdown" if markdown else "json" if as_json else "text", limit), nl=False)
+    raise typer.Exit(found.exit_code)
 
 
 @app.command("try")

@@ -1,9 +1,13 @@
-"""The generated parts of README.md: production's picture and plan. `python -m ops.readme [--check]`."""
+"""What is generated in pages: production's picture and plan in README.md, the diff's rules in docs/diff.md.
+
+`python -m ops.readme [--check]`.
+"""
 
 import re
 import sys
 from pathlib import Path
 
+from ops.diff import reference
 from ops.picture import picture
 from ops.plan.command import planned, said
 from settings.load import load_stack_file
@@ -32,15 +36,15 @@ def _excerpt(plan: str) -> str:
 
 
 def main() -> int:
-    """Write the README; with --check, only say whether it is up to date."""
-    text = README.read_text()
-    if generated(text) == text:
-        return 0
-    if "--check" in sys.argv[1:]:
-        sys.stderr.write("README.md is not up to date: run `make docs`\n")
-        return 1
-    README.write_text(generated(text))
-    return 0
+    """Write the pages; with --check, only say whether they are up to date."""
+    texts = {README: generated(README.read_text()), reference.PAGE: reference.generated(reference.PAGE.read_text())}
+    differing = {page: text for page, text in texts.items() if page.read_text() != text}
+    for page, text in differing.items():
+        if "--check" in sys.argv[1:]:
+            sys.stderr.write(f"{page.name} is not up to date: run `make docs`\n")
+        else:
+            page.write_text(text)
+    return 1 if differing and "--check" in sys.argv[1:] else 0
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def refuse_wrong_cluster(cluster: ClusterSettings, files: list[Path]) -> None:
 
 def _problem(cluster: ClusterSettings, files: list[Path]) -> Problem | None:
     contexts = _entries(files, "contexts", "context")
-    read = ", ".join(map(str, files))
+    read = ", ".join(f"{file}" if file.is_file() else f"{file}, which is not there" for file in files)
     if cluster.context not in contexts:
         known = ", ".join(sorted(contexts)) or "none"
         return Problem(
@@ -42,7 +42,8 @@ def _problem(cluster: ClusterSettings, files: list[Path]) -> Problem | None:
             path="logstack:cluster.context",
             what=f"no kubeconfig context is called {cluster.context!r} (read: {read}; contexts there: {known})",
             consequence="no cluster can be reached; nothing was registered",
-            fix="set KUBECONFIG to the file that has the context, or name another context",
+            fix="set KUBECONFIG to the file that has the context, or name another context; without a cluster: "
+            "`make plan` and `logstack diff` say offline what would be deployed",
         )
     server = _entries(files, "clusters", "cluster").get(contexts[cluster.context].get("cluster", ""), {}).get("server")
     if cluster.api_server and (server or "").rstrip("/") != cluster.api_server.rstrip("/"):

@@ -11,7 +11,7 @@ from shutil import which
 import yaml
 
 from components.chart import CHART
-from components.declaration import Declaration, Json
+from components.declaration import Declaration, Json, shown
 from components.platform import platform
 from settings.tree import Settings
 from tools.obtain import find
@@ -52,8 +52,9 @@ def _objects(declared: Declaration, directory: Path) -> ChartObjects:
     if helm is None:
         return ChartObjects(declared.name, why_not="there is no helm on this machine; `logstack tools obtain helm`")
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as values:
-        yaml.safe_dump(declared.inputs["values"], values)
-        command = [str(helm), "template", declared.name, str(chart), "--namespace", str(declared.inputs["namespace"])]
+        yaml.safe_dump(shown(declared.inputs["values"]), values)
+        release, namespace = str(declared.inputs["name"]), str(declared.inputs["namespace"])
+        command = [str(helm), "template", release, str(chart), "--namespace", namespace]
         command += ["--skip-crds", "--values", values.name]
         run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:

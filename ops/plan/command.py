@@ -6,7 +6,7 @@ from ops.plan.chart_objects import chart_objects
 from ops.plan.comparison import Comparison, compare
 from ops.plan.model import Plan, plan
 from ops.plan.other import other_stack
-from ops.plan.sentences import sentences
+from ops.render.model import render
 from settings.load import load_stack_file
 
 
@@ -19,8 +19,7 @@ def planned(stack: str, directory: Path, *, objects: bool) -> Plan:
 def compared(stack: str, against: str, directory: Path) -> Comparison:
     """What differs from another stack, folder or revision. Raises StackProblems and NotFoundError."""
     after = load_stack_file(stack, directory)
-    before = other_stack(against, stack, directory)
-    return compare(before, after, (sentences(plan(before)), sentences(plan(after))))
+    return compare(render(other_stack(against, stack, directory)), render(after))
 
 
 def said(document: Plan | Comparison, *, as_json: bool, width: int | None = None) -> str:

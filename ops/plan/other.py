@@ -1,16 +1,12 @@
 """What `--against` names: another stack, a folder, or a git revision."""
 
-import subprocess
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from ops.revisions import NotFoundError, commit_of, git
 from settings.load import Stack, load_stack_file, stacks
 from settings.stack_file import stack_path
-
-
-class NotFoundError(Exception):
-    """There is nothing of that name; the message says what there could be."""
 
 
 def other_stack(other: str, stack: str, directory: Path) -> Stack:
@@ -26,26 +22,16 @@ def other_stack(other: str, stack: str, directory: Path) -> Stack:
 
 
 def _at_revision(revision: str, stack: str, directory: Path) -> Stack:
-    commit = _git(directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    commit = commit_of(revision, directory)
     if commit is None:
         known = ", ".join(stacks(directory))
         raise NotFoundError(f"{revision} is no stack here ({known}), no folder and no git revision")
     with tempfile.TemporaryDirectory() as folder:
         files = [stack_path(name, Path()).name for name in stacks(directory)]
         for name in ("Pulumi.yaml", *files):
-            text = _git(directory, "show", f"{commit.strip()}:./{name}")
+            text = git(directory, "show", f"{commit}:./{name}")
             if text is not None:
                 (Path(folder) / name).write_text(text, encoding="utf-8")
         if not stack_path(stack, Path(folder)).is_file():
             raise NotFoundError(f"at {revision} there is no {stack_path(stack, Path()).name}")
         return replace(load_stack_file(stack, Path(folder)), name=f"{stack} at {revision}")
-
-
-def _git(directory: Path, *arguments: str) -> str | None:
-    """What git prints; None where it fails."""
-    command = ["git", "-C", str(directory), *arguments]
-    try:
-        run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
-    except FileNotFoundError:
-        return None
-    return None if run.returncode else run.stdout

@@ -137,8 +137,14 @@ def _show_comparison(comparison: Comparison, console: Console) -> None:
     show_heading(console, f"From {comparison.before} (-) to {comparison.after} (+)")
     if comparison.is_empty:
         show_block(console, "Nothing differs.")
-        return
-    show_changes(console, "In words", [(each.of, each.before, each.after) for each in comparison.words])
+    else:
+        show_differences(comparison, console)
+
+
+def show_differences(comparison: Comparison, console: Console) -> None:
+    """What differs, in words first and line by line at the end."""
+    if comparison.words:
+        show_changes(console, "In words", [(each.of, each.before, each.after) for each in comparison.words])
     facts = [(each.of, f"{_said(each.before)} -> {_said(each.after)}") for each in comparison.settings]
     show_facts(console, "Settings", facts or _SAME)
     resources = [("-", name) for name in comparison.resources_removed]

@@ -26,18 +26,19 @@ SEED_LABELS = {"cluster", "namespace", "pod", "container", "job", "stream", "con
 @pytest.fixture(scope="module")
 def platform(cluster: Live, deploying: Project) -> Iterator[Project]:
     """Staging, up; what it leaves is taken away at the end."""
-    cluster.remove_namespace(NAMESPACE)
-    cluster.namespace(NAMESPACE)  # a guest's: no part of the stack
-    cluster.namespace("shop")
+    for name in (NAMESPACE, "shop"):  # guests' namespaces: no part of the stack
+        cluster.remove_namespace(name)
+        cluster.namespace(name)
     cluster.core.create_namespaced_pod("shop", talker("till"))
     place = {"context": cluster.context, "apiServer": cluster.server, "singleNode": True}
     deploying.say(STACK, {"cluster": place, "size": "extra-small"})
-    made = deploying.up(STACK)
-    assert made.failed == ""
-    yield deploying
-    deploying.destroy(STACK)
-    for name in (NAMESPACE, "shop"):
-        cluster.remove_namespace(name)
+    try:
+        assert deploying.up(STACK).failed == ""
+        yield deploying
+    finally:
+        deploying.destroy(STACK)
+        for name in (NAMESPACE, "shop"):
+            cluster.remove_namespace(name)
 
 
 def wait_for_canary(cluster: Live, entries: int) -> None:

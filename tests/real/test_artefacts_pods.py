@@ -32,7 +32,7 @@ WITH_CANARY = [name for name in NAMES if settings_of(name).canary.enabled]
 
 @pytest.mark.parametrize("stack", WITH_CANARY)
 def test_the_canary_knows_its_flags(stack: str) -> None:
-    flags = container(settings_of(stack), "canary/loki-canary")["args"]
+    flags = container(settings_of(stack), "canary/canary")["args"]
     answer = run([binary("loki-canary"), *flags, "-version"])
     assert answer.returncode == 0, answer.stderr
     assert run([binary("loki-canary"), *flags, "-labelnames=pod", "-version"]).returncode != 0
@@ -44,7 +44,7 @@ EMBEDDED = [name for name in NAMES if settings_of(name).object_store.kind == "em
 @pytest.mark.parametrize("stack", EMBEDDED)
 def test_the_embedded_store_answers_its_probes_and_keeps_an_object(stack: str, tmp_path: Path) -> None:
     store = settings_of(stack).object_store
-    server = container(settings_of(stack), "store/loki-s3")
+    server = container(settings_of(stack), "store/store-s3")
     bucket = next(mount["subPath"] for mount in server["volumeMounts"] if "subPath" in mount)
     (tmp_path / bucket).mkdir()
     with running(server, tmp_path) as address:

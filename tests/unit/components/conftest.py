@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from tests.support.aws_store import in_the_stacks_account
+from tests.support.reached import by_a_cluster_that_answers
 from tests.support.stacks import NAMES, settings_of
 
 
@@ -27,8 +28,9 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def aws_account() -> Iterator[None]:
-    """A shell whose AWS credentials are of every stack's account."""
+def surroundings() -> Iterator[None]:
+    """Every stack's cluster answers, and the shell's AWS credentials are of its account."""
     with pytest.MonkeyPatch.context() as patch:
+        by_a_cluster_that_answers(patch)
         in_the_stacks_account(patch)
         yield

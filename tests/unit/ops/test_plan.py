@@ -99,7 +99,7 @@ def test_the_resource_tree_is_what_the_program_declares(name: str) -> None:
 def test_what_is_protected_and_retained_says_so() -> None:
     said = text(plan(stack_of("aws")))
     assert "store-bucket  aws:s3/bucket:Bucket  (protected, retained)" in said
-    assert "logs  kubernetes:core/v1:Namespace  (protected)" in text(plan(stack_of("monolithic")))
+    assert "cluster-namespace  kubernetes:core/v1:Namespace  (protected)" in text(plan(stack_of("monolithic")))
 
 
 def test_a_namespace_is_a_guests_or_the_stacks_own() -> None:

@@ -9,8 +9,8 @@ import pytest
 from ops.plan.command import compared, said
 from ops.plan.comparison import Difference
 from ops.plan.layout import terminal
-from ops.plan.other import NotFoundError
 from ops.plan.text import comparison_text
+from ops.revisions import NotFoundError
 from settings.problems import StackProblems
 from tests.support import golden
 from tests.support.stacks import ROOT
@@ -46,7 +46,7 @@ def write(directory: Path, text: str) -> None:
 def test_the_text_says_what_it_said_when_somebody_last_read_it(project: Path, request: pytest.FixtureRequest) -> None:
     write(project, f"{STACK}  logstack:retention: 7d\n  logstack:replicas: {{write: 4}}\n")
     text = comparison_text(compared("here", "HEAD", project), terminal(100))
-    without_diffs = text[: text.index("\nloki-config:")]
+    without_diffs = text[: text.index("\nloki.yaml")]
     golden.check(Path(__file__).parent / "golden" / "plan-against.txt", without_diffs, request)
 
 
@@ -62,7 +62,7 @@ def test_a_changed_key_shows_in_the_words_the_settings_and_the_artefacts(project
     assert (found.before, found.after) == ("here at HEAD", "here")
     assert found.settings == (Difference("retention", "30d", "7d"),)
     assert Difference("queries", "look back 30d", "look back 7d") in found.words
-    config = next(diff for diff in found.artefacts if diff.name == "loki-config: config.yaml")
+    config = next(diff for diff in found.artefacts if diff.name == "loki.yaml")
     assert config.effect == "rolls the Loki pods, one after the other"
     assert "-  retention_period: 720h" in config.lines
     assert "+  retention_period: 168h" in config.lines
@@ -72,7 +72,7 @@ def test_a_limit_changes_the_overrides_and_restarts_nothing(project: Path) -> No
     write(project, f"{STACK}  logstack:limits: {{maxStreams: 20000}}\n")
     found = compared("here", "HEAD", project)
     assert [(diff.name, diff.effect) for diff in found.artefacts] == [
-        ("loki-overrides: overrides.yaml", "Loki reads it within ten seconds; nothing restarts")
+        ("overrides.yaml", "Loki reads it within ten seconds; nothing restarts")
     ]
 
 
@@ -80,10 +80,10 @@ def test_resources_that_come_and_go_are_listed_and_secrets_are_not_shown(project
     write(project, STACK.replace(", credentialsSecret: key", "") + "  logstack:canary: {enabled: false}\n")
     found = compared("here", "HEAD", project)
     assert Difference("canary.enabled", "true", "false") in found.settings
-    assert found.resources_added == ("loki-s3-credentials  kubernetes:core/v1:Secret",)
+    assert found.resources_added == ("store-credentials  kubernetes:core/v1:Secret",)
     assert found.resources_removed == (
-        "loki-canary  kubernetes:apps/v1:DaemonSet",
-        "loki-canary-metrics  kubernetes:core/v1:Service",
+        "canary  kubernetes:apps/v1:DaemonSet",
+        "canary-metrics  kubernetes:core/v1:Service",
     )
 
 
@@ -95,9 +95,9 @@ def test_the_name_of_a_secret_stands_for_its_value(project: Path) -> None:
         )
         write(directory, text)
     found = {diff.name: diff.lines for diff in compared("here", str(other), project).artefacts}
-    assert found["loki-s3-credentials: inputs"][1:] == (
+    assert found["loki-s3-credentials.secret.yaml"][1:] == (
         "     app.kubernetes.io/part-of: logstack",
-        "   name: loki-s3-credentials",
+        "     app.kubernetes.io/managed-by: pulumi",
         "-  namespace: monitoring",
         "+  namespace: logs",
         " stringData:",
@@ -157,4 +157,4 @@ def test_the_document_for_machines_has_the_same_content(project: Path) -> None:
         *("resourcesRemoved", "resourcesAdded", "artefacts"),
     }
     assert document["settings"] == [{"of": "retention", "before": "30d", "after": "7d"}]
-    assert {diff["name"] for diff in document["artefacts"]} == {"loki-config: config.yaml", "loki: values"}
+    assert {diff["name"] for diff in document["artefacts"]} == {"loki.yaml", "loki-values.yaml"}

@@ -1,0 +1,15 @@
+"""A log platform of one Loki on one volume, beside whatever else the program makes."""
+
+import pulumi
+
+from logstack import Alloy, Cluster, ClusterSettings, FilesystemStore, Loki, ObjectStore, Settings, checked
+
+place = ClusterSettings(name="dev", context="kind-dev", api_server="https://127.0.0.1:6443", single_node=True)
+kept = FilesystemStore(kind="filesystem")
+settings = checked(Settings(cluster=place, object_store=kept, deployment_mode="monolithic", replication_factor=1))
+
+cluster = Cluster("cluster", settings.cluster)
+store = ObjectStore("store", settings.object_store, cluster)
+loki = Loki("loki", settings, store, cluster)
+Alloy("alloy", settings.collector, loki.intake, cluster)
+pulumi.export("pushUrl", loki.intake.push_url)

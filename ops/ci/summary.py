@@ -1,0 +1,39 @@
+"""The job's summary on GitHub, and how a line is made an error there."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_LIMIT = 900_000
+"""Bytes of one output. GitHub drops a step's whole summary when it is larger than 1 MiB (its documentation)."""
+
+
+def add(text: str, environment: Mapping[str, str]) -> None:
+    """Append Markdown to the job's summary, where there is one."""
+    if file := environment.get("GITHUB_STEP_SUMMARY"):
+        with Path(file).open("a", encoding="utf-8") as summary:
+            summary.write(f"{text}\n")
+
+
+def folded(title: str, lines: Sequence[str]) -> str:
+    """Lines as a block that opens on a click; where there are too many, the last ones, which have the counts."""
+    text = "\n".join(lines)
+    kept = text.encode()[-_LIMIT:].decode(errors="ignore")
+    if len(kept) < len(text):
+        kept = f"(the beginning is in the job's log)\n{kept}"
+    fence = "`" * max(3, _longest_run(kept) + 1)
+    return f"<details><summary>{title}</summary>\n\n{fence}text\n{kept}\n{fence}\n\n</details>"
+
+
+def error(line: str, environment: Mapping[str, str]) -> str:
+    """A line that says what stopped the run; on GitHub in the form that shows it on the run's page."""
+    if environment.get("GITHUB_ACTIONS") == "true":
+        return f"::error::{line.replace('%', '%25')}"
+    return f"error: {line}"
+
+
+def _longest_run(text: str) -> int:
+    longest = run = 0
+    for character in text:
+        run = run + 1 if character == "`" else 0
+        longest = max(longest, run)
+    return longest

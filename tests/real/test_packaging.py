@@ -1,0 +1,219 @@
+"""logstack as a package: built as a release would be, installed beside nothing else, and used in somebody's program."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+import venv
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from components.platform import platform
+from settings.tree import Settings
+from tests.support.stacks import ROOT
+from tests.unit.test_examples import MINIMAL_SAYS
+
+pytestmark = pytest.mark.real
+
+PACKAGES = ("logstack", "settings", "components", "ops", "tools")
+# What stands in the repository beside the project's files.
+NO_SOURCE = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "*.egg-info", "build")
+# The requirements' place, with no file of it that leads elsewhere read: the repository is installed there as well.
+REQUIREMENTS = sysconfig.get_paths()["purelib"]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A release, and the folder that it is installed in."""
+
+    wheel: Path
+    sdist: Path
+    installed: Path
+
+    def python(self, program: str, *arguments: str, folder: Path, **environment: str) -> str:
+        """What a program prints that has only its folder, the release and the requirements."""
+        begin = (
+            f"import sys; sys.path[:0] = {[str(folder), str(self.installed)]!r}; sys.path.append({REQUIREMENTS!r})\n"
+        )
+        run = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", begin + program, *arguments],
+            cwd=folder,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The sdist of a copy of the repository, the wheel of that sdist, and the wheel installed; no network."""
+    folder = tmp_path_factory.mktemp("release")
+    shutil.copytree(ROOT, folder / "source", ignore=NO_SOURCE)
+    _run("-m", "build", "--no-isolation", "--outdir", folder / "dist", folder / "source")
+    (wheel,), (sdist,) = (folder / "dist").glob("*.whl"), (folder / "dist").glob("*.tar.gz")
+    installed = folder / "installed"
+    _run("-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", installed, wheel)
+    return Built(wheel, sdist, installed)
+
+
+def _run(*arguments: str | Path) -> str:
+    run = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout + run.stderr
+
+
+def files_of_the_packages() -> set[str]:
+    """Every file below the packages that git knows or would take up."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *PACKAGES],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}
+
+
+def test_the_wheel_has_every_file_of_the_packages_and_no_other(built: Built) -> None:
+    with zipfile.ZipFile(built.wheel) as archive:
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert packed == files_of_the_packages()
+    assert {"ops/local/sample.log", "tools/go/loki/go.mod", "logstack/py.typed", "settings/py.typed"} <= packed
+
+
+def test_the_sdist_has_all_that_the_wheel_is_built_from(built: Built) -> None:
+    with tarfile.open(built.sdist) as archive:
+        packed = {name.partition("/")[2] for name in archive.getnames()}
+    assert files_of_the_packages() | {"pyproject.toml", "README.md", "LICENSE"} <= packed
+    assert not [name for name in packed if name.startswith((".venv", "Pulumi."))]
+
+
+def test_the_release_asks_for_what_the_repository_pins(built: Built) -> None:
+    """A program of one's own has pins of its own: it is told the versions that were tried and their major version."""
+    said = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    with zipfile.ZipFile(built.wheel) as archive:
+        (name,) = (each for each in archive.namelist() if each.endswith("METADATA"))
+        metadata = archive.read(name).decode()
+    assert len(re.findall("^Requires-Dist:", metadata, re.MULTILINE)) == len(said)
+    pinned = dict(re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / "requirements.in").read_text(), re.MULTILINE))
+    asked = dict(each.partition(",")[0].split(">=") for each in said)
+    assert asked.keys() == pinned.keys()
+    assert {name: _numbers(version) for name, version in asked.items()} == {
+        name: _numbers(version)[: len(_numbers(asked[name]))] for name, version in pinned.items()
+    }
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
+
+
+RECORD = """
+import json, runpy
+from monitor import record
+recording = record(lambda: runpy.run_path("__main__.py"), project="minimal", stack="dev")
+import components, logstack, settings
+made = {each.name: [each.type, each.parent.split("::")[-1], dict(each.revealed)] for each in recording.registered}
+print(json.dumps({"from": [module.__file__ for module in (components, logstack, settings)], "registered": made}))
+"""
+
+
+def test_the_minimal_program_makes_the_same_with_the_release_alone(built: Built, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples" / "minimal", tmp_path / "minimal", ignore=NO_SOURCE)
+    shutil.copy(ROOT / "tests" / "support" / "monitor.py", tmp_path / "minimal")
+    kubeconfig = tmp_path / "kubeconfig"
+    servers = [{"name": "kind-dev", "cluster": {"server": "https://127.0.0.1:6443"}}]
+    contexts = [{"name": "kind-dev", "context": {"cluster": "kind-dev"}}]
+    kubeconfig.write_text(json.dumps({"clusters": servers, "contexts": contexts}))
+    answer = json.loads(built.python(RECORD, folder=tmp_path / "minimal", KUBECONFIG=str(kubeconfig)))
+    assert [Path(file).parts[: len(built.installed.parts)] for file in answer["from"]] == [built.installed.parts] * 3
+    registered = answer["registered"]
+    compared = 0
+    for part in platform(Settings.model_validate(MINIMAL_SAYS)):
+        for child in part.children if part.name in registered else ():
+            type_, parent, inputs = registered[child.name]
+            assert (type_, parent) == (child.type, part.name)
+            if not child.type.startswith("pulumi:providers:"):
+                assert inputs == child.inputs, child.name
+                compared += 1
+    assert compared == 5
+
+
+def test_the_command_of_the_release_plans_a_stack_and_finds_its_own_files(built: Built, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "examples" / "aws" / "Pulumi.aws.yaml", tmp_path)
+    command = "from ops.cli import main\nsys.argv[0] = 'logstack'\nmain()"
+    assert built.python(command, "plan", "aws", folder=tmp_path).startswith("aws: Loki ")
+    files = """
+from ops.local.lines import SAMPLE
+from tools.catalog import BINARIES
+print(SAMPLE, *(binary.module.folder / "go.mod" for binary in BINARIES.values()))
+"""
+    named = [Path(file) for file in built.python(files, folder=tmp_path).split()]
+    assert len(named) > 5
+    assert [file for file in named if not file.is_file() or not file.is_relative_to(built.installed)] == []
+
+
+def test_the_script_of_the_release_is_called_logstack(built: Built) -> None:
+    assert (built.installed / "bin" / "logstack").is_file()
+
+
+TYPED = """
+from logstack import Cluster, ClusterSettings, Loki, ObjectStore, S3CompatibleStore, Settings, load_settings
+
+settings: Settings = load_settings()
+cluster = Cluster("cluster", settings.cluster)
+loki = Loki("loki", settings, ObjectStore("store", settings.object_store, cluster), cluster)
+url: str = loki.intake.push_url
+"""
+MISTYPED = {
+    "settings of another component": ('Cluster("cluster", settings)', "Cluster"),
+    "a component that is another": ('Loki("loki", settings, cluster, cluster)', "Loki"),
+    "an attribute that is not there": ("loki.gateway_ulr", "gateway_ulr"),
+    "a setting that is not there": ("settings.retentoin", "retentoin"),
+}
+
+
+@pytest.fixture(scope="module")
+def checked(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[str]]:
+    """What mypy finds in a program of one's own, in an environment that has the release as a package."""
+    folder = tmp_path_factory.mktemp("typed")
+    venv.create(folder / "env", with_pip=False, symlinks=True)
+    (packages,) = (folder / "env" / "lib").glob("python*/site-packages")
+    for name in PACKAGES:
+        shutil.copytree(built.installed / name, packages / name)
+    (packages / "requirements.pth").write_text(f"{REQUIREMENTS}\n")
+
+    def find(program: str) -> list[str]:
+        file = folder / "program.py"
+        file.write_text(program)
+        options = ["--strict", "--no-error-summary", "--config-file=", f"--cache-dir={folder / 'cache'}"]
+        options.append(f"--python-executable={folder / 'env' / 'bin' / 'python'}")
+        command = [sys.executable, "-m", "mypy", *options, file.name]
+        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
+        assert not run.stderr, run.stderr
+        return run.stdout.splitlines()
+
+    return find
+
+
+def test_the_release_is_typed(checked: Callable[[str], list[str]]) -> None:
+    assert checked(TYPED) == []
+    wrong = "".join(f"{line}\n" for line, _ in MISTYPED.values())
+    found = checked(TYPED + wrong)
+    first = TYPED.count("\n") + 1
+    for number, (case, (_, named)) in enumerate(MISTYPED.items()):
+        told = [line for line in found if line.startswith(f"program.py:{first + number}: error:")]
+        assert told, case
+        assert named in told[0], case

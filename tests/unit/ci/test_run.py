@@ -1,0 +1,321 @@
+"""`ci/preview`, `ci/deploy` and `ci/drift` with a stand-in for Pulumi; test_ci_messages.py has the real one."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops.ci import failures
+from ops.ci.failures import Failure
+from ops.ci.run import resources
+from ops.ci.secrecy import Secrets
+from tests.support.stacks import ROOT
+from tests.unit.ci.conftest import Machine
+
+SAID = """\
+Previewing update (staging):
+~ kubernetes:core/v1:ConfigMap: (update)
+Resources:
+    ~ 3 to update
+    29 unchanged
+"""
+LOCKED = "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete ..."
+QUIETLY = "--stack staging --non-interactive --color never"
+
+
+@pytest.mark.parametrize(
+    ("verb", "command"),
+    [
+        ("preview", "preview --diff"),
+        ("deploy", "up --yes"),
+        ("drift", "preview --refresh --expect-no-changes --diff"),
+    ],
+)
+def test_the_script_finds_the_stack_then_runs_pulumi_and_says_what_it_says(
+    verb: str, command: str, machine: Machine
+) -> None:
+    machine.pulumi(SAID)
+    answer = machine.script(verb, "staging")
+    assert (answer.code, answer.printed, answer.said) == (0, SAID, "")
+    assert machine.calls == ["version", f"stack --show-name {QUIETLY}", f"{command} {QUIETLY}"]
+    assert f"### staging: {verb}\n\n~ 3 to update, 29 unchanged\n" in machine.summary
+    assert SAID in machine.summary
+
+
+@pytest.mark.parametrize("arguments", [[], ["staging", "a", "b"], ["--yes"]])
+def test_anything_but_a_stack_is_misuse(arguments: list[str], machine: Machine) -> None:
+    answer = machine.script("preview", *arguments)
+    assert answer.code == failures.MISUSED
+    assert answer.said.startswith("usage: ci/preview")
+
+
+def stopped(machine: Machine, failure: Failure, stack: str = "staging", verb: str = "deploy") -> str:
+    """Run, and expect one line for a failure; what stands before the line."""
+    answer = machine.run(verb, stack)
+    *before, line = answer.said.splitlines()
+    assert line == f"error: ci/{verb}: {failure.line(stack)}"
+    assert answer.code == failure.code
+    assert f"### {stack}: {verb} stopped\n\n{failure.line(stack)}\n" in machine.summary
+    return "\n".join(before)
+
+
+def runs_nothing(machine: Machine) -> bool:
+    return not any(call.startswith(("up", "preview")) for call in machine.calls)
+
+
+def test_no_pulumi(machine: Machine) -> None:
+    machine.environment["PATH"] = str(machine.folder)
+    stopped(machine, failures.NO_PULUMI)
+
+
+def test_no_language_host(machine: Machine) -> None:
+    machine.pulumi(
+        "error: failed to load language plugin python: no language plugin 'pulumi-language-python' found",
+        1,
+    )
+    stopped(machine, failures.NO_PULUMI)
+
+
+def test_no_backend(machine: Machine) -> None:
+    machine.pulumi()
+    del machine.environment["PULUMI_BACKEND_URL"]
+    stopped(machine, failures.NO_BACKEND)
+    assert machine.calls == []
+
+
+def test_a_backend_that_cannot_be_read(machine: Machine) -> None:
+    machine.pulumi(stack_says="error: unable to open bucket s3://states: AccessDenied\n", stack_code=1)
+    assert stopped(machine, failures.NO_STATE) == "error: unable to open bucket s3://states: AccessDenied"
+    assert runs_nothing(machine)
+
+
+def test_no_passphrase(machine: Machine) -> None:
+    machine.pulumi(
+        "error: get stack secrets manager: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or ...",
+        1,
+    )
+    stopped(machine, failures.NO_PASSPHRASE)
+
+
+def test_a_wrong_passphrase(machine: Machine) -> None:
+    machine.pulumi("error: getting stack configuration: get stack secrets manager: incorrect passphrase", 1)
+    stopped(machine, failures.WRONG_PASSPHRASE)
+
+
+def test_a_stack_without_a_file(machine: Machine) -> None:
+    machine.pulumi()
+    stopped(machine, failures.UNKNOWN_STACK, "nowhere")
+    assert machine.calls == []
+
+
+def test_a_stack_that_the_backend_does_not_have(machine: Machine) -> None:
+    machine.pulumi(stack_says="error: no stack named 'staging' found\n", stack_code=6)
+    stopped(machine, failures.UNKNOWN_STACK)
+    assert runs_nothing(machine)
+
+
+def test_a_locked_state_says_how_it_is_unlocked(machine: Machine) -> None:
+    machine.pulumi(LOCKED, 1)
+    stopped(machine, failures.LOCKED)
+    assert "`pulumi cancel --stack staging`" in failures.LOCKED.line("staging")
+
+
+def test_no_kubeconfig(machine: Machine) -> None:
+    machine.pulumi()
+    machine.environment["KUBECONFIG"] = "/nowhere/kubeconfig"
+    stopped(machine, failures.NO_KUBECONFIG)
+    assert machine.calls == []
+
+
+def test_a_kubeconfig_without_the_context(machine: Machine) -> None:
+    machine.pulumi("error: logstack:cluster.context [unknown-context]", 1)
+    stopped(machine, failures.NO_KUBECONFIG)
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "error: configured Kubernetes cluster is unreachable: unable to load schema information",
+        "dial tcp 10.0.30.2:6443: connect: connection refused",
+        "dial tcp: lookup api.example on 10.0.0.1:53: no such host",
+        "dial tcp 10.0.30.2:6443: i/o timeout",
+    ],
+)
+def test_an_unreachable_cluster(says: str, machine: Machine) -> None:
+    machine.pulumi(says, 1)
+    stopped(machine, failures.UNREACHABLE)
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "error: Unauthorized",
+        "the server has asked for the client to provide credentials",
+        "api error ExpiredToken: The provided token has expired",
+        # The cluster is said to be unreachable as well; why it is stands beside it.
+        "configured Kubernetes cluster is unreachable: the server has asked for the client to provide credentials",
+    ],
+)
+def test_credentials_that_are_refused(says: str, machine: Machine) -> None:
+    machine.pulumi(says, 1)
+    stopped(machine, failures.REFUSED)
+
+
+def test_any_other_failure(machine: Machine) -> None:
+    machine.pulumi("error: something else", 1)
+    stopped(machine, failures.FAILED)
+
+
+def test_changes_are_no_failure_of_a_preview(machine: Machine) -> None:
+    machine.pulumi(SAID, 7)
+    stopped(machine, failures.FAILED, verb="preview")
+
+
+def test_each_failure_has_a_code_of_its_own_that_means_nothing_else() -> None:
+    codes = [failure.code for failure in failures.ALL]
+    assert len(set(codes)) == len(codes)
+    assert not {0, failures.MISUSED, failures.DRIFT} & set(codes)
+    assert all("\n" not in failure.line("staging") for failure in failures.ALL)
+
+
+def test_every_failure_is_in_the_table_of_all() -> None:
+    assert {each for each in vars(failures).values() if isinstance(each, Failure)} == set(failures.ALL)
+
+
+def test_drift_has_an_exit_code_and_a_report_with_the_counts_alone(machine: Machine) -> None:
+    machine.pulumi(f"{SAID}error: no changes were expected but changes were proposed\n", 7)
+    answer = machine.run("drift", "staging", "drift.md", CI_JOB_URL="https://git.example/job/1")
+    assert answer.code == failures.DRIFT
+    assert answer.said == "error: ci/drift: staging: drift, ~ 3 to update, 29 unchanged\n"
+    assert (machine.folder / "drift.md").read_text() == (
+        "### staging: drift\n\n~ 3 to update, 29 unchanged\n\n"
+        "What differs stands in [the job](https://git.example/job/1).\n"
+    )
+
+
+def test_no_drift_is_an_empty_report(machine: Machine) -> None:
+    machine.pulumi(SAID)
+    assert machine.run("drift", "staging", "drift.md").code == 0
+    assert (machine.folder / "drift.md").read_text() == ""
+
+
+def test_what_is_not_known_is_no_report(machine: Machine) -> None:
+    machine.pulumi(LOCKED, 1)
+    assert machine.run("drift", "staging", "drift.md").code == failures.LOCKED.code
+    assert not (machine.folder / "drift.md").exists()
+
+
+def test_the_report_links_to_the_run_on_github(machine: Machine) -> None:
+    machine.pulumi(SAID, 7)
+    github = {"GITHUB_RUN_ID": "11", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "acme/logs"}
+    machine.run("drift", "staging", "drift.md", **github)
+    assert "(https://github.com/acme/logs/actions/runs/11)" in (machine.folder / "drift.md").read_text()
+
+
+def test_on_github_the_line_is_shown_on_the_page_of_the_run(machine: Machine) -> None:
+    machine.pulumi(LOCKED, 1)
+    answer = machine.run("deploy", "staging", GITHUB_ACTIONS="true")
+    assert answer.said == f"::error::ci/deploy: {failures.LOCKED.line('staging')}\n"
+
+
+def test_another_pulumi_is_told(machine: Machine) -> None:
+    machine.pulumi(SAID)
+    machine.program("pulumi", (machine.folder / "pulumi").read_text().replace("echo v3.250.0", "echo v3.1.0"))
+    assert machine.run("preview", "staging").said == "pulumi 3.1.0 is here, 3.250.0 is pinned\n"
+
+
+SECRETS = {
+    "PULUMI_CONFIG_PASSPHRASE": "correct horse battery",
+    "AWS_SECRET_ACCESS_KEY": "aws-marker-01",
+    "AWS_SESSION_TOKEN": "aws-marker-02",
+    "PULUMI_ACCESS_TOKEN": "pul-marker-03",
+    "PULUMI_BACKEND_URL": "postgres://state:pg-marker-04@db/states",
+    "KUBECONFIG_CONTENT": "token: kube-marker-05\n",
+}
+
+
+def test_no_secret_of_the_environment_is_printed_or_summed_up(machine: Machine, tmp_path: Path) -> None:
+    file = tmp_path / "passphrase"
+    file.write_text("from-a-file-06\n")
+    leaks = [*(value.strip() for value in SECRETS.values()), "pg-marker-04", "from-a-file-06"]
+    machine.pulumi("\n".join(["before", *leaks, "after"]), 1)
+    answer = machine.run("preview", "staging", PULUMI_CONFIG_PASSPHRASE_FILE=str(file), **SECRETS)
+    assert answer.code == failures.FAILED.code
+    assert "after" in answer.printed
+    for marker in ["correct horse battery", "pg-marker-04", "from-a-file-06", *(f"marker-0{n}" for n in range(1, 6))]:
+        assert marker not in answer.printed + answer.said + machine.summary
+    assert not any(marker in call for call in machine.calls for marker in leaks), "a secret is an argument"
+
+
+def test_no_secret_is_printed_where_the_state_cannot_be_read(machine: Machine) -> None:
+    machine.pulumi(stack_says=f"error: {SECRETS['PULUMI_BACKEND_URL']}\n", stack_code=1)
+    answer = machine.run("preview", "staging", **SECRETS)
+    assert "postgres://state:[secret]@db/states" in answer.said
+
+
+def test_a_secret_inside_another_is_replaced_with_it() -> None:
+    assert Secrets({"A_TOKEN": "abcd", "B_TOKEN": "xxabcdyy"}).without("xxabcdyy abcd") == "[secret] [secret]"
+
+
+@pytest.mark.parametrize(
+    "environment", [{"AWS_WEB_IDENTITY_TOKEN_FILE": "/tokens/aws"}, {"X_SECRET": "abc"}, {"URL": "https://[broken"}]
+)
+def test_names_of_places_and_short_words_are_no_secrets(environment: dict[str, str]) -> None:
+    text = " ".join(environment.values())
+    assert Secrets(environment).without(text) == text
+
+
+CANCELLED = """#!/bin/sh
+# A stand-in for Pulumi that ends in order when it is asked to.
+case $1 in
+version | stack) exit 0 ;;
+esac
+trap 'echo interrupted; sleep 0.5; echo state written; exit 1' INT
+trap 'echo killed; exit 1' TERM
+echo updating
+while :; do sleep 0.05; done
+"""
+
+
+@pytest.mark.parametrize("signals", [[signal.SIGINT, signal.SIGTERM], [signal.SIGTERM, signal.SIGTERM]], ids=str)
+def test_a_cancelled_job_lets_pulumi_write_the_state(signals: list[signal.Signals], machine: Machine) -> None:
+    machine.program("pulumi", CANCELLED)
+    with subprocess.Popen(
+        [ROOT / "ci" / "deploy", "staging"], env=machine.environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "updating\n"
+        process.send_signal(signals[0])
+        assert process.stdout.readline() == "interrupted\n"
+        process.send_signal(signals[1])
+        assert process.stdout.read() == "state written\n"
+    assert process.returncode == failures.FAILED.code
+
+
+def test_pulumi_has_a_process_group_of_its_own_for_a_terminal_sends_ctrl_c_to_all_of_one(machine: Machine) -> None:
+    machine.program("pulumi", f"#!{sys.executable}\nimport os\nprint(os.getpgrp() == os.getpid())\n")
+    assert machine.run("deploy", "staging").printed == "True\n"
+
+
+def test_counts_are_those_of_the_update_and_not_of_its_preview() -> None:
+    lines = ["Resources:", "    + 1 to create", "", "Updating:", "Resources:", "    + 1 created", "", "Duration: 3s"]
+    assert resources(lines) == ["+ 1 created"]
+    assert resources(["error: no"]) == []
+
+
+def test_an_output_that_is_too_long_for_a_summary_keeps_its_end(machine: Machine) -> None:
+    machine.pulumi("x" * 99 + "\n" + ("y" * 99 + "\n") * 10_000 + SAID)
+    machine.run("preview", "staging")
+    assert len(machine.summary) < 1_000_000
+    assert "(the beginning is in the job's log)" in machine.summary
+    assert "x" * 99 not in machine.summary
+    assert "29 unchanged\n```" in machine.summary
+
+
+def test_a_fence_in_the_output_does_not_end_the_block(machine: Machine) -> None:
+    machine.pulumi("````\n# not a heading\n")
+    machine.run("preview", "staging")
+    assert re.search(r"^`{5}text\n````\n# not a heading\n`{5}$", machine.summary, re.MULTILINE)

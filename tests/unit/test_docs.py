@@ -1,0 +1,189 @@
+"""The documents against what they speak of: commands, keys, links, and what a destroy leaves."""
+
+import re
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from components.declaration import Declaration
+from ops.cli import app
+from settings.load import load_stack_file
+from settings.loki import Role
+from settings.source import SECRETS
+from settings.tree import Settings
+from tests.support.commands import PAGES, Command, all_commands, commands
+from tests.support.stacks import NAMES, ROOT, TODAY, chart_values, declarations, settings_of
+
+MAKEFILE = (ROOT / "Makefile").read_text()
+every_page = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+# Tokens of Pulumi and tags, which look like a key of a stack file.
+NO_KEYS = {"index", "owner"}
+
+
+def test_commands_are_found_in_fences_after_prompts_and_in_the_running_text() -> None:
+    fences = "```sh\nA=b pulumi up \\\n  --c # d\n```\n\n  ```text\n  $ make e F=g\n  no\n  ```\n"
+    text = f"Run `make a` or:\n\n{fences}then `make h`, `H=i make h`, and not `made`."
+    assert [command.words for command in commands("x", text)] == [
+        ["make", "a"],
+        ["pulumi", "up", "--c"],
+        ["make", "e", "F=g"],
+        ["make", "h"],
+        ["make", "h"],
+    ]
+
+
+def make_problems(command: Command) -> Iterator[str]:
+    """What a `make` of the documents has that the Makefile has not."""
+    arguments = [word for word in command.words[1:] if word != "..."]
+    targets = [word for word in arguments if "=" not in word]
+    for target in targets:
+        recipe = re.search(rf"^{re.escape(target)}:.*(?:\n\t.*)*", MAKEFILE, re.MULTILINE)
+        if not recipe:
+            yield f"no target {target}"
+        for word in arguments:
+            variable = word.partition("=")[0]
+            if recipe and variable != word and f"$({variable}" not in recipe[0] and f"{variable} ?=" not in MAKEFILE:
+                yield f"{target} does not read {variable}"
+
+
+def test_every_make_target_and_its_variables_exist() -> None:
+    found = all_commands("make")
+    assert len(found) > 10
+    assert {each.text: problems for each in found if (problems := list(make_problems(each)))} == {}
+
+
+@pytest.mark.parametrize("text", ["make nothing", "make plan STAKC=production"])
+def test_a_target_or_a_variable_that_is_not_there_is_found(text: str) -> None:
+    assert list(make_problems(Command("x", text)))
+
+
+def logstack_problems(command: Command) -> Iterator[str]:
+    """What a `logstack` of the documents has that the command has not."""
+    known: Any = get_command(app)
+    for word in command.words[1:]:
+        option = word.partition("=")[0]
+        if word.startswith("-"):
+            if option not in {name for parameter in known.params for name in parameter.opts} | {"--help"}:
+                yield f"{known.name} has no option {option}"
+        elif hasattr(known, "commands") and word != "...":
+            if word not in known.commands:
+                yield f"{known.name} has no command {word}"
+                return
+            known = known.commands[word]
+
+
+def test_every_subcommand_and_option_of_logstack_exists() -> None:
+    found = all_commands("logstack")
+    assert len(found) > 2
+    assert {each.text: problems for each in found if (problems := list(logstack_problems(each)))} == {}
+
+
+@pytest.mark.parametrize("text", ["logstack plna production", "logstack plan --agianst x", "logstack tools bild alloy"])
+def test_a_subcommand_or_an_option_that_is_not_there_is_found(text: str) -> None:
+    assert list(logstack_problems(Command("x", text)))
+
+
+def test_every_python_module_that_is_to_be_run_exists() -> None:
+    modules = {command.words[2] for command in all_commands("python") if command.words[1] == "-m"}
+    assert "settings.schema" in modules
+    assert [module for module in modules if not find_spec(module)] == []
+
+
+@every_page
+def test_every_key_of_a_stack_file_exists(page: Path) -> None:
+    known = {field.alias for field in Settings.model_fields.values()} | set(SECRETS) | NO_KEYS
+    assert set(re.findall(r"\blogstack:([A-Za-z]+)", page.read_text())) - known == set()
+
+
+@every_page
+def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target:
+            continue
+        file, _, anchor = target.partition("#")
+        linked = page.parent / file if file else page
+        assert linked.exists(), target
+        if anchor and linked.suffix == ".md":
+            assert anchor in anchors(linked.read_text()), target
+
+
+def anchors(text: str) -> set[str]:
+    """The headings as GitHub links them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def every_stack() -> Iterator[Settings]:
+    """What can be declared at all: the shipped stacks, the tests' examples, and the examples of users."""
+    yield from map(settings_of, NAMES)
+    yield load_stack_file("aws", ROOT / "examples" / "aws", today=TODAY).settings
+
+
+def all_declarations() -> dict[str, Declaration]:
+    return {declared.name: declared for settings in every_stack() for declared in declarations(settings).values()}
+
+
+def leaving_table() -> dict[str, tuple[bool, bool, str]]:
+    """Whether a resource is protected and retained, and what becomes of it, as docs/leaving.md has it."""
+    text = (ROOT / "docs" / "leaving.md").read_text()
+    table = text.partition("<!-- declared -->")[2].partition("<!-- /declared -->")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("| `")]
+    assert all({protected, retained} <= {"", "yes"} for _, _, protected, retained, _ in rows)
+    return {row[0].strip("`"): (row[2] == "yes", row[3] == "yes", row[4]) for row in rows}
+
+
+def test_the_table_of_leaving_protects_and_retains_what_the_parts_declare() -> None:
+    declared = {name: (each.protect, each.retain_on_delete) for name, each in all_declarations().items()}
+    assert {name: row[:2] for name, row in leaving_table().items()} == declared
+
+
+def test_what_is_protected_or_retained_stays_and_all_else_goes() -> None:
+    for name, (protected, retained, after) in leaving_table().items():
+        if name.endswith("-provider"):
+            assert after.startswith("nothing of it is"), name
+        else:
+            assert after.startswith("stays" if protected or retained else "deleted"), name
+
+
+def test_volumes_outlive_their_stateful_sets_as_leaving_says() -> None:
+    text = (ROOT / "docs" / "leaving.md").read_text()
+    assert "persistentVolumeClaimRetentionPolicy: {whenDeleted: Retain, whenScaled: Retain}" in text
+    spec: Any = all_declarations()["store-s3"].inputs["spec"]
+    assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
+    assert "enableStatefulSetAutoDeletePVC: false" in text
+    roles: dict[Role, str] = {"write": "write", "backend": "backend", "monolithic": "singleBinary"}
+    kept = 0
+    for settings in every_stack():
+        values: Any = chart_values(settings, "loki")
+        for role, key in roles.items():
+            if settings.replica_count(role):
+                assert values[key]["persistence"]["enableStatefulSetAutoDeletePVC"] is False
+                kept += 1
+    assert kept > len(NAMES)
+
+
+def test_pods_outlive_their_stateful_sets_as_leaving_says() -> None:
+    """The charts' StatefulSets get the same annotation by a transform, which has its own tests."""
+    annotation = "pulumi.com/deletionPropagationPolicy"
+    assert f"`{annotation}: orphan`" in (ROOT / "docs" / "leaving.md").read_text()
+    metadata: Any = all_declarations()["store-s3"].inputs["metadata"]
+    assert metadata["annotations"][annotation] == "orphan"
+
+
+def test_an_s3_compatible_store_is_referenced_and_never_managed() -> None:
+    store = [each for name, each in declarations(settings_of("production")).items() if name.startswith("store/")]
+    assert store == []
+
+
+@pytest.mark.parametrize("stack", NAMES)
+def test_the_names_by_which_adopting_finds_objects_again_are_fixed(stack: str) -> None:
+    values: Any = chart_values(settings_of(stack), "loki")
+    declared: Any = declarations(settings_of(stack))["loki/loki"].inputs
+    assert (declared["name"], values["fullnameOverride"]) == ("loki", "loki")
+    assert (values["serviceAccount"]["name"], values["loki"]["configObjectName"]) == ("loki", "loki-config")
+    assert "logstack/config-hash" in values["loki"]["podAnnotations"]

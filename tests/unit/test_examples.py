@@ -1,0 +1,123 @@
+"""The examples: each runs as its reader would run it, and comes to what it says."""
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+import yaml
+
+from components.declaration import Part
+from components.platform import platform
+from ops.plan.command import planned, said
+from settings.load import load_stack_file
+from settings.tree import Settings
+from tests.support.monitor import Recording, RecordingMonitor, Registered, record
+from tests.support.stacks import ROOT, TODAY
+
+EXAMPLES = ROOT / "examples"
+MINIMAL, AWS = EXAMPLES / "minimal", EXAMPLES / "aws"
+# What the program of examples/minimal says, as a stack file spells it.
+MINIMAL_SAYS = {
+    "cluster": {
+        "name": "dev",
+        "context": "kind-dev",
+        "apiServer": "https://127.0.0.1:6443",
+        "singleNode": True,
+    },
+    "objectStore": {"kind": "filesystem"},
+    "deploymentMode": "monolithic",
+    "replicationFactor": 1,
+}
+
+
+def test_every_example_has_its_tests_here() -> None:
+    assert {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()} == {MINIMAL.name, AWS.name}
+
+
+@pytest.fixture
+def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The context that examples/minimal names."""
+    file = tmp_path / "kubeconfig"
+    servers = [{"name": "kind-dev", "cluster": {"server": "https://127.0.0.1:6443"}}]
+    contexts = [{"name": "kind-dev", "context": {"cluster": "kind-dev"}}]
+    file.write_text(json.dumps({"clusters": servers, "contexts": contexts}))
+    monkeypatch.setenv("KUBECONFIG", str(file))
+    monkeypatch.chdir(MINIMAL)
+
+
+def minimal(monitor: RecordingMonitor | None = None) -> Recording:
+    program = MINIMAL / "__main__.py"
+    return record(lambda: runpy.run_path(str(program)), project="minimal", stack="dev", monitor=monitor)
+
+
+def children(recording: Recording, part: Part) -> dict[str, Registered]:
+    return {child.name: child for child in recording.children(recording.one(part.type, part.name))}
+
+
+@pytest.mark.usefixtures("kubeconfig")
+def test_the_minimal_program_makes_what_the_shipped_program_makes_of_the_same_settings() -> None:
+    recording = minimal()
+    parts = {part.name: part for part in platform(Settings.model_validate(MINIMAL_SAYS))}
+    registered = {each.name for each in recording.components}
+    assert registered == {"cluster", "store", "loki", "alloy"}
+    for name in registered:
+        made = children(recording, parts[name])
+        assert made.keys() == {child.name for child in parts[name].children}
+        for child in parts[name].children:
+            if not child.type.startswith("pulumi:providers:"):
+                assert made[child.name].revealed == child.inputs, child.name
+    assert recording.exports == {"pushUrl": "http://loki-gateway.monitoring.svc.cluster.local/loki/api/v1/push"}
+
+
+def test_the_minimal_program_has_ten_lines() -> None:
+    lines = (MINIMAL / "__main__.py").read_text().partition('"""\n')[2].splitlines()
+    assert len([line for line in lines if line]) == 10
+
+
+def test_the_minimal_program_is_tested_as_a_user_would_test_it() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=."]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    run = subprocess.run(
+        command, cwd=MINIMAL, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert run.returncode == 0, run.stdout
+    assert "3 passed" in run.stdout
+
+
+def test_the_minimal_project_is_one_that_the_engine_reads() -> None:
+    project = yaml.safe_load((MINIMAL / "Pulumi.yaml").read_text())
+    assert (project["name"], project["runtime"]["name"]) == ("minimal", "python")
+    (needed,) = [line for line in (MINIMAL / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
+    assert (MINIMAL / needed).resolve() == ROOT
+
+
+def test_the_stack_on_aws_has_no_problem_and_its_plan_can_be_read() -> None:
+    stack = load_stack_file("aws", AWS, today=TODAY)
+    assert (stack.problems, stack.accepted) == ((), ())
+    told = said(planned("aws", AWS, objects=False), as_json=False, width=100)
+    assert "bucket acme-loki-eu-production" in told
+    assert "Any 1 of 3 Loki pods may be lost" in told
+
+
+def test_the_stack_on_aws_gives_loki_its_role_by_pod_identity_and_nobody_a_key() -> None:
+    settings = load_stack_file("aws", AWS, today=TODAY).settings
+    declared = {child.name: child for part in platform(settings) for child in part.children}
+    association = declared["store-pod-identity"].inputs
+    assert (association["clusterName"], association["namespace"]) == ("production", "monitoring")
+    values: Any = declared["loki"].inputs["values"]
+    assert values["serviceAccount"]["annotations"] == {}
+    assert "store-credentials" not in declared
+    assert "extraEnvFrom" not in values["defaults"]
+
+
+def test_the_stack_on_aws_is_what_its_schema_takes() -> None:
+    text = (AWS / "Pulumi.aws.yaml").read_text()
+    named = text.splitlines()[0].partition("$schema=")[2]
+    schema = json.loads((AWS / named).read_text())
+    jsonschema.validate(yaml.safe_load(text), schema)

@@ -1,0 +1,126 @@
+"""The package `logstack`: what it offers a program of one's own, and what it says when it cannot be imported."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pulumi
+import pytest
+
+import logstack
+from components.component import Component
+from logstack import ClusterSettings, Credentials, FilesystemStore, S3CompatibleStore, Settings, checked
+from settings.base import Group
+from settings.stack_file import read_stack_file
+from tests.support.monitor import RecordingMonitor, record
+from tests.support.stacks import NAMES, ROOT, settings_of
+
+PLACE = ClusterSettings(name="dev", context="dev", api_server="https://10.0.0.1:6443")
+
+
+def groups(kind: object) -> Iterator[type[Group]]:
+    """Every group of settings that a type has."""
+    if isinstance(kind, type) and issubclass(kind, Group):
+        yield kind
+        for field in kind.model_fields.values():
+            yield from groups(field.annotation)
+    for argument in get_args(kind):
+        yield from groups(argument)
+
+
+def test_every_group_of_settings_and_every_component_can_be_imported() -> None:
+    offered = {getattr(logstack, name) for name in logstack.__all__}
+    assert set(groups(Settings)) - offered == set()
+    assert {each for each in Component.__subclasses__() if each.__module__.startswith("components.")} - offered == set()
+
+
+def test_all_that_is_offered_has_a_name_of_its_own_and_a_docstring() -> None:
+    assert len(logstack.__all__) == len(set(logstack.__all__))
+    assert [name for name in logstack.__all__ if not getattr(logstack, name).__doc__] == []
+
+
+@pytest.mark.parametrize("stack", NAMES)
+def test_settings_in_python_go_the_way_of_a_stack_file(
+    stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Warnings that a stack file accepts are accepted here too; others are only told."""
+    monkeypatch.chdir(tmp_path)  # away from the stack file that has the same bucket
+    read: list[Settings] = []
+    record(lambda: read.append(checked(settings_of(stack))), project="mine")
+    assert read == [settings_of(stack)]
+
+
+def test_settings_in_python_with_a_problem_stop_the_program_before_anything_is_registered() -> None:
+    monitor = RecordingMonitor()
+    wrong = Settings(cluster=PLACE, object_store=FilesystemStore(kind="filesystem"))
+    with pytest.raises(pulumi.RunError, match="filesystem-needs-one-replica"):
+        record(lambda: checked(wrong), monitor=monitor)
+    assert monitor.registered == []
+
+
+def test_a_bucket_of_a_stack_file_beside_the_program_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    said = read_stack_file("production", ROOT).config["logstack:objectStore"]
+    shared = Settings(cluster=PLACE, object_store=S3CompatibleStore.model_validate(said))
+    with pytest.raises(pulumi.RunError, match="bucket-shared"):
+        record(lambda: checked(shared), stack="other")
+
+
+def test_the_access_key_is_found_in_a_project_of_another_name() -> None:
+    keys = {"logstack:accessKeyId": "MARKEDKEY", "logstack:secretAccessKey": "marked"}
+    found: list[Credentials | None] = []
+    record(
+        lambda: found.append(Credentials.from_config()), config=keys, secret_keys=list(keys), project="somebody-elses"
+    )
+    assert found != [None]
+
+
+def imported(folder: Path, program: str = "import logstack") -> subprocess.CompletedProcess[str]:
+    """A program in a folder, whose own modules come first."""
+    (folder / "__main__.py").write_text(program)
+    return subprocess.run(
+        [sys.executable, str(folder / "__main__.py")],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", ["settings", "components"])
+@pytest.mark.parametrize("kind", ["module", "package"])
+@pytest.mark.parametrize("program", ["import logstack", "import {}, logstack"])
+def test_a_module_of_the_users_under_the_name_of_ours_is_refused_in_words(
+    name: str, kind: str, program: str, tmp_path: Path
+) -> None:
+    own = tmp_path / (f"{name}.py" if kind == "module" else f"{name}/__init__.py")
+    own.parent.mkdir(exist_ok=True)
+    own.write_text("MINE = True\n")
+    run = imported(tmp_path, program.format(name))
+    told = run.stderr[run.stderr.index("ImportError: ") :]
+    assert run.returncode == 1
+    assert told == (
+        f"ImportError: logstack cannot be imported: another module is called `{name}`, as a package of logstack's is\n"
+        f"  what: `import {name}` gives {own} instead of {ROOT / name}\n"
+        "  then: logstack would run with modules that are not its own\n"
+        f"  fix:  call yours otherwise, such as my_{name}: Python looks into a program's own folder first\n"
+    )
+
+
+def test_a_folder_that_is_no_package_hides_nothing(tmp_path: Path) -> None:
+    (tmp_path / "components").mkdir()
+    (tmp_path / "tools.py").write_text("MINE = True\n")
+    run = imported(tmp_path, "import logstack, tools; print(logstack.Loki.__name__, tools.MINE)")
+    assert (run.stdout, run.stderr) == ("Loki True\n", "")
+
+
+def test_an_import_of_the_package_brings_in_no_provider_and_nothing_of_the_command(tmp_path: Path) -> None:
+    """The providers' SDKs take seconds; the command's own packages may have another module of the same name."""
+    program = "import sys, logstack; print(sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = imported(tmp_path, program).stdout
+    assert "'pulumi'" in loaded
+    assert not [name for name in ("pulumi_kubernetes", "pulumi_aws", "ops", "tools", "typer") if f"'{name}'" in loaded]
