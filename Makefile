@@ -10,7 +10,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(RUN) -m piptools compile --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help try plan test fast real prove lint format lock docs tools clean
+.PHONY: help try plan test fast real prove cluster lint format lock docs tools clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -27,16 +27,20 @@ plan: .venv/installed ## what a stack comes to, offline: STACK=production AGAINS
 test: fast real ## every test: the fast ones first, then those with the real Loki
 
 fast: .venv/developed ## the tests that need nothing but Python: seconds
-	@$(RUN) -m pytest -m 'not real and not prove'
+	@$(RUN) -m pytest -m 'not real and not prove and not cluster'
 
 real: .venv/developed fast ## the tests with the real Loki and S3 server, which are obtained first: minutes
 	@$(RUN) -m tools
-	@LOGSTACK_REQUIRE_REAL=1 $(RUN) -m pytest -m 'real and not prove'
+	@LOGSTACK_REQUIRE_REAL=1 $(RUN) -m pytest -m 'real and not prove and not cluster'
 
-prove: real ## everything, and the long proofs with the real Alloy, which is built first: most of an hour
-	@$(RUN) -m tools alloy
+prove: real ## everything, and the long proofs: real Alloy, Pulumi's engine, a real cluster; more than an hour at first
+	@$(RUN) -m tools alloy pulumi prometheus-config-reloader
 	@LOGSTACK_REQUIRE_REAL=1 $(RUN) -m pytest -m prove
 	@$(LOGSTACK) try staging --deep
+	@tests/cluster/with-cluster $(MAKE) --no-print-directory cluster
+
+cluster: .venv/developed ## the tests that fill a real cluster: LOGSTACK_TEST_CLUSTER names its kubeconfig
+	@LOGSTACK_REQUIRE_REAL=1 $(RUN) -m pytest -m cluster
 
 lint: .venv/developed ## ruff and mypy
 	@$(RUN) -m ruff check .

@@ -41,7 +41,7 @@ class Secret:
         return f"({'fingerprint of ' if self.fingerprint else ''}secret {self.name})"
 
 
-def shown(value: Json) -> object:
+def shown(value: object) -> object:
     """The value with words in each Secret's place: for whoever reads it, or renders it without the secrets."""
     if isinstance(value, Mapping):
         return {key: shown(item) for key, item in value.items()}
@@ -108,7 +108,7 @@ def container_resources(size: Resources) -> dict[str, Json]:
     return {"requests": {"cpu": kubernetes_cpu(size.cpu), "memory": memory}, "limits": {"memory": memory}}
 
 
-def yaml_text(document: Mapping[str, Json]) -> str:
+def yaml_text(document: Mapping[str, object]) -> str:
     """A document as YAML 1.1, the dialect that Loki and Kubernetes read, in the order it was built."""
     return yaml.safe_dump(shown(document), sort_keys=False, width=120, allow_unicode=True)
 

@@ -22,6 +22,7 @@ from components.alloy.resources import CollectorSizes, collector_sizes
 from components.canary.component import Canary
 from components.canary.resources import Found, found_by
 from components.cluster.component import Cluster
+from components.cluster.reach import stop_without_cluster
 from components.component import Component
 from components.grafana.component import GrafanaDatasource
 from components.loki.component import Loki
@@ -102,4 +103,5 @@ __all__ = [
     "parse_duration",
     "parse_size",
     "stop_in_wrong_account",
+    "stop_without_cluster",
 ]

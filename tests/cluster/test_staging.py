@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from settings.stack_file import Value
 from tests.support.engine import Project
 from tests.support.live import Live
 from tests.support.talker import talker
@@ -18,6 +19,8 @@ from tests.support.talker import talker
 pytestmark = pytest.mark.cluster
 
 STACK, NAMESPACE = "staging", "monitoring"
+GUESTS = {"shop": "till", "bank": "teller"}
+WRITERS = "app.kubernetes.io/component=write"
 LOKI = "app.kubernetes.io/name=loki,app.kubernetes.io/component in (write, read, backend)"
 # Seed 002's labels, of which `app` is there where a pod has app.kubernetes.io/name.
 SEED_LABELS = {"cluster", "namespace", "pod", "container", "job", "stream", "container_runtime"}
@@ -26,18 +29,19 @@ SEED_LABELS = {"cluster", "namespace", "pod", "container", "job", "stream", "con
 @pytest.fixture(scope="module")
 def platform(cluster: Live, deploying: Project) -> Iterator[Project]:
     """Staging, up; what it leaves is taken away at the end."""
-    for name in (NAMESPACE, "shop"):  # guests' namespaces: no part of the stack
+    for name in (NAMESPACE, *GUESTS):  # no part of the stack
         cluster.remove_namespace(name)
         cluster.namespace(name)
-    cluster.core.create_namespaced_pod("shop", talker("till"))
-    place = {"context": cluster.context, "apiServer": cluster.server, "singleNode": True}
+    for guest, app in GUESTS.items():
+        cluster.core.create_namespaced_pod(guest, talker(app))
+    place: Value = {"context": cluster.context, "apiServer": cluster.server, "singleNode": True}
     deploying.say(STACK, {"cluster": place, "size": "extra-small"})
     try:
         assert deploying.up(STACK).failed == ""
         yield deploying
     finally:
         deploying.destroy(STACK)
-        for name in (NAMESPACE, "shop"):
+        for name in (NAMESPACE, *GUESTS):
             cluster.remove_namespace(name)
 
 
@@ -51,6 +55,14 @@ def rolled(cluster: Live, before: dict[str, str]) -> set[str]:
     """Which of the pods of before are others now, by their names; a Deployment's have other names."""
     now = {pod.name: pod.uid for pod in cluster.pods(NAMESPACE)}
     return {name for name, uid in before.items() if now.get(name) != uid}
+
+
+def settled_without_flush(cluster: Live) -> bool:
+    """Whether all is ready, with no patience for writers that cannot flush: what they hold is on their volumes."""
+    for pod in cluster.pods(NAMESPACE, WRITERS):
+        if pod.ending:
+            cluster.kill(NAMESPACE, pod.name)
+    return cluster.settled(NAMESPACE)
 
 
 def uids(cluster: Live, selector: str = "") -> dict[str, str]:
@@ -75,14 +87,15 @@ def test_the_canary_misses_nothing_through_the_collector(cluster: Live, measured
 
 @pytest.mark.usefixtures("platform")
 def test_logql_through_the_gateway_knows_every_namespace_by_the_seeds_labels(cluster: Live) -> None:
-    for namespace in (NAMESPACE, "shop", "kube-system"):
+    for namespace in (NAMESPACE, *GUESTS):
         streams = cluster.streams(NAMESPACE, f'{{namespace="{namespace}", stream=~".+"}}', limit=50)
         assert streams, f"no line of {namespace}"
         for stream in streams:
             assert stream["stream"].keys() >= SEED_LABELS, namespace
             assert stream["stream"]["cluster"] == "staging"
-    (shop,) = cluster.streams(NAMESPACE, '{namespace="shop", app="till"}', limit=5)
-    assert shop["stream"]["job"] == "shop/till"
+    for guest, app in GUESTS.items():
+        for stream in cluster.streams(NAMESPACE, f'{{namespace="{guest}", app="{app}"}}', limit=5):
+            assert stream["stream"]["job"] == f"{guest}/{app}"
 
 
 @pytest.mark.usefixtures("platform")
@@ -156,7 +169,7 @@ def test_new_credentials_reach_the_store_and_loki(
     started = time.monotonic()
     changed = platform.up(STACK, secrets={"logstack:secretAccessKey": "marker-secret-rotated"})
     assert changed.failed == ""
-    cluster.settle(NAMESPACE)
+    cluster.until(lambda: settled_without_flush(cluster), "every pod ready", seconds=600)
     seconds = time.monotonic() - started
     assert rolled(cluster, before) == {name for name in before if re.match(r"loki-(write|read|backend|s3)", name)}
     wait_for_canary(cluster, 60)
@@ -191,7 +204,7 @@ def test_what_was_destroyed_leaves_its_data_for_a_second_up(
         "loki-s3",
     }, "docs/leaving.md says which pods stay, and how they go"
     for selector in ("app.kubernetes.io/instance=loki", "app.kubernetes.io/name=loki-s3"):
-        cluster.core.delete_collection_namespaced_pod(NAMESPACE, label_selector=selector)
+        cluster.core.delete_collection_namespaced_pod(NAMESPACE, label_selector=selector, grace_period_seconds=30)
     cluster.until(lambda: not cluster.pods(NAMESPACE), "all pods are gone", seconds=420)
     assert platform.up(STACK).failed == ""
     cluster.settle(NAMESPACE)

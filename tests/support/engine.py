@@ -165,6 +165,12 @@ class Project:
             stack.set_all_config({key: auto.ConfigValue(value, secret=True) for key, value in secrets.items()})
         return self._run(getattr(stack, command), **options)
 
+    def take_over(self, *, stop: bool = False) -> None:
+        """From now on a create takes over what exists, or no more: by the real provider's variables."""
+        self.kubernetes.upsert = not stop
+        for name in ("PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "PULUMI_K8S_ENABLE_PATCH_FORCE"):
+            self.environment[name] = "false" if stop else "true"
+
     def destroy(self, name: str, **options: Any) -> Outcome:
         """`pulumi destroy`."""
         return self._run(self.stack(name).destroy, **options)

@@ -12,6 +12,8 @@ from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 
+from tests.support.stores import Object
+
 GATEWAY = "loki-gateway:80"
 CANARY = "loki-canary:3500"
 _POLL_SECONDS = 2.0
@@ -112,7 +114,7 @@ class Live:
         Raises TimeoutError with each pod that is not, its last event and the end of its log.
         """
         try:
-            return self.until(lambda: self._settled(namespace), "every pod ready", seconds=seconds)
+            return self.until(lambda: self.settled(namespace), "every pod ready", seconds=seconds)
         except TimeoutError as error:
             late = [pod for pod in self.pods(namespace) if not pod.ready]
             told = "\n".join(f"{pod.name}: {self._last_event(namespace, pod.name)}" for pod in late)
@@ -129,6 +131,40 @@ class Live:
         )
         text: str = answer.data.decode()
         return text
+
+    def push(self, namespace: str, labels: Mapping[str, str], lines: Sequence[str]) -> None:
+        """Send lines of now to Loki through the gateway."""
+        now = time.time_ns()
+        entries = [[str(now + index), line] for index, line in enumerate(lines)]
+        self._api.call_api(
+            f"/api/v1/namespaces/{namespace}/services/{GATEWAY}/proxy/loki/api/v1/push",
+            "POST",
+            header_params={"Content-Type": "application/json"},
+            body={"streams": [{"stream": dict(labels), "values": entries}]},
+            auth_settings=["BearerToken"],
+            _preload_content=False,
+        )
+
+    def objections(self, an_object: Object) -> list[str]:
+        """What the API server says against an object that would be applied; nothing is.
+
+        Warnings, or the reason why it is refused.
+        """
+        kind = self.dynamic.resources.get(api_version=an_object["apiVersion"], kind=an_object["kind"])
+        metadata = an_object["metadata"]
+        try:
+            answer = self._api.call_api(
+                kind.path(name=metadata["name"], namespace=metadata.get("namespace")),
+                "PATCH",
+                query_params=[("dryRun", "All"), ("fieldManager", "tests"), ("fieldValidation", "Strict")],
+                header_params={"Content-Type": "application/apply-patch+yaml"},
+                body=dict(an_object),
+                auth_settings=["BearerToken"],
+                _preload_content=False,
+            )
+        except ApiException as error:
+            return [json.loads(error.body)["message"]]
+        return list(answer.headers.getlist("Warning"))
 
     def streams(self, namespace: str, query: str, *, since: float = 3600, limit: int = 5000) -> list[dict[str, Any]]:
         """What Loki answers to LogQL through the gateway: streams with their labels and entries."""
@@ -162,7 +198,8 @@ class Live:
             duplicates=counters["loki_canary_duplicate_entries_total"],
         )
 
-    def _settled(self, namespace: str) -> bool:
+    def settled(self, namespace: str) -> bool:
+        """Whether every workload has rolled out, and every pod is ready."""
         apps = client.AppsV1Api(self._api)
         workloads: Sequence[Any] = [
             *apps.list_namespaced_deployment(namespace).items,

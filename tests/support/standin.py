@@ -20,7 +20,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, resource_pb2, resource_pb2_grpc
 
 from tests.support import wire
-from tests.support.real import binary, chart_or_standin, run
+from tests.support.real import KUBERNETES, binary, chart_or_standin, run
 from tests.support.stores import AlreadyThereError, Memory, Object, Store
 
 _MAX_MESSAGE = 400 * 1024 * 1024
@@ -177,7 +177,7 @@ class Kubernetes(_Provider):
 
     package = "pulumi-kubernetes"
     store: Store = field(default_factory=Memory)
-    kubernetes_version: str = "1.34.0"
+    kubernetes_version: str = KUBERNETES
     upsert: bool = False
     """As PULUMI_K8S_UPSERT_EXISTING_OBJECTS: take over what exists."""
 
@@ -265,25 +265,34 @@ class Kubernetes(_Provider):
         return provider_pb2.ConstructResponse(urn=chart.urn, state=wire.written(state))
 
     def expand(self, inputs: Mapping[str, Any], context: Any) -> list[Object]:
-        """A chart's objects by `helm template`."""
-        values = yaml.safe_dump(wire.revealed(inputs["values"]))
-        options = ["--namespace", inputs["namespace"], "--kube-version", self.kubernetes_version, "--skip-crds"]
-        answer = run([binary("helm"), "template", inputs["name"], _folder(inputs), *options, "--values", "-"], values)
-        if answer.returncode:
-            context.abort(grpc.StatusCode.UNKNOWN, f"chart {inputs['chart']}: {answer.stderr.strip()}")
-        documents = filter(None, yaml.safe_load_all(answer.stdout))
-        # Hooks are left out, as the real one does; namespaced objects say where they are.
-        return [
-            _placed(each, inputs["namespace"])
-            for each in documents
-            if "helm.sh/hook" not in (each["metadata"].get("annotations") or {})
-        ]
+        """A chart's objects."""
+        try:
+            return chart_objects(inputs, self.kubernetes_version)
+        except ValueError as error:
+            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+            raise  # which abort has done
+
+
+def chart_objects(inputs: Mapping[str, Any], kubernetes_version: str = KUBERNETES) -> list[Object]:
+    """What the real provider makes of a Chart's inputs, by `helm template`; raises ValueError with helm's words."""
+    values = yaml.safe_dump(wire.revealed(inputs["values"]))
+    options = ["--namespace", inputs["namespace"], "--kube-version", kubernetes_version, "--skip-crds"]
+    answer = run([binary("helm"), "template", inputs["name"], _folder(inputs), *options, "--values", "-"], values)
+    if answer.returncode:
+        raise ValueError(f"chart {inputs['chart']}: {answer.stderr.strip()}")
+    # Hooks are left out, as the real one does; namespaced objects say where they are.
+    return [
+        placed(each, inputs["namespace"])
+        for each in yaml.safe_load_all(answer.stdout)
+        if each and "helm.sh/hook" not in (each["metadata"].get("annotations") or {})
+    ]
 
 
 _CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding", "Namespace", "PriorityClass", "StorageClass"}
 
 
-def _placed(document: Object, namespace: str) -> Object:
+def placed(document: Object, namespace: str) -> Object:
+    """The object with its namespace, which charts may leave to who installs them."""
     if document["kind"] in _CLUSTER_WIDE:
         return document
     return {**document, "metadata": {"namespace": namespace, **document["metadata"]}}

@@ -1,0 +1,113 @@
+"""A running Helm release of the chart is adopted as docs/adopting.md says: no line lost, no restart that is not named.
+
+A single binary with its lines on its own volume. What the release ran with before is the same chart with another
+configuration's hash, so that the pods have a reason to roll.
+"""
+
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from components.declaration import shown
+from settings.tree import Settings
+from tests.support.engine import Project
+from tests.support.live import Live
+from tests.support.real import binary, chart_or_standin
+from tests.support.stacks import declarations
+from tests.support.stores import Server
+
+pytestmark = pytest.mark.cluster
+
+STACK, NAMESPACE = "adopted", "adopting"
+OLD = {"job": "before"}
+
+
+@pytest.fixture(scope="module")
+def settings(cluster: Live) -> dict[str, Any]:
+    return {
+        "cluster": {
+            "name": "lab",
+            "context": cluster.context,
+            "apiServer": cluster.server,
+            "namespace": NAMESPACE,
+            "singleNode": True,
+        },
+        "deploymentMode": "monolithic",
+        "replicas": {"monolithic": 1},
+        "replicationFactor": 1,
+        "size": "extra-small",
+        "gateway": {"replicas": 1},
+        "objectStore": {"kind": "filesystem"},
+        "canary": {"enabled": False},
+    }
+
+
+@pytest.fixture(scope="module")
+def released(cluster: Live, settings: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Loki by `helm install`, with lines in it."""
+    cluster.remove_namespace(NAMESPACE)
+    cluster.namespace(NAMESPACE)
+    declared = declarations(Settings.model_validate(settings))
+    store = Server(cluster.dynamic)
+    for name in ("loki-config", "loki-overrides"):
+        store.create(cast("Mapping[str, Any]", declared[f"loki/{name}"].inputs), upsert=False)
+    values = cast("dict[str, Any]", shown(declared["loki/loki"].inputs["values"]))
+    values["loki"]["podAnnotations"] = {"logstack/config-hash": "of before"}
+    file = tmp_path_factory.mktemp("helm") / "values.yaml"
+    file.write_text(yaml.safe_dump(values))
+    helm(cluster, "install", "loki", str(chart_or_standin("loki")), "--values", str(file))
+    cluster.settle(NAMESPACE)
+    cluster.push(NAMESPACE, OLD, [f"line {number}" for number in range(100)])
+    yield
+    cluster.remove_namespace(NAMESPACE)
+
+
+def helm(cluster: Live, *arguments: str) -> None:
+    """As the release's owner calls it, with a cache of its own."""
+    with tempfile.TemporaryDirectory() as home:
+        places = {f"HELM_{kind}_HOME": str(Path(home) / kind) for kind in ("CACHE", "CONFIG", "DATA")}
+        command = [str(binary("helm")), *arguments, "--namespace", NAMESPACE, "--kubeconfig", str(cluster.kubeconfig)]
+        done = subprocess.run(command, env=places, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.usefixtures("released")
+def test_a_release_is_adopted_with_its_volume_its_lines_and_one_roll(
+    cluster: Live, deploying: Project, settings: Mapping[str, Any], measured: Callable[[str], None]
+) -> None:
+    config = {f"logstack:{key}": value for key, value in settings.items()}
+    (deploying.folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": config}))
+    claims = cluster.claims(NAMESPACE)
+    pods = {pod.name: pod.uid for pod in cluster.pods(NAMESPACE)}
+
+    server = Server(cluster.dynamic)
+    for kind, name in (("StatefulSet", "loki"), ("Deployment", "loki-gateway")):  # step 1
+        workload = {"apiVersion": "apps/v1", "kind": kind, "metadata": {"namespace": NAMESPACE, "name": name}}
+        server.delete(workload, orphan=True)
+    assert {pod.name: pod.uid for pod in cluster.pods(NAMESPACE)} == pods, "nothing is interrupted"
+
+    deploying.take_over()  # step 2
+    adopted = deploying.up(STACK)
+    deploying.take_over(stop=True)
+    assert adopted.failed == ""
+    cluster.settle(NAMESPACE)
+    now = {pod.name: pod.uid for pod in cluster.pods(NAMESPACE)}
+    assert now["loki-0"] != pods["loki-0"], "the hash of the configuration is another: it rolls"
+    gateways = {name for name in pods if name.startswith("loki-gateway")}
+    assert gateways <= now.keys(), "the gateway's template is the same: its pod is taken over"
+    assert cluster.claims(NAMESPACE) == claims
+    found = cluster.lines(NAMESPACE, '{job="before"}')
+    assert len(found) == 100
+
+    secrets = cluster.core.list_namespaced_secret(NAMESPACE, label_selector="owner=helm,name=loki").items  # step 4
+    assert secrets
+    for secret in secrets:
+        cluster.core.delete_namespaced_secret(secret.metadata.name, NAMESPACE)
+    assert deploying.preview(STACK).changes == ()
+    measured(f"adopted from Helm: loki-0 rolled once, the gateway not, {len(found)} of 100 lines and every claim kept")
+    deploying.destroy(STACK)

@@ -1,0 +1,44 @@
+"""Dev on a real cluster: what a newcomer deploys first. What differs from the shipped stack file is the context."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.support.engine import Project
+from tests.support.live import Live
+
+pytestmark = pytest.mark.cluster
+
+STACK, NAMESPACE = "dev", "monitoring"
+
+
+@pytest.fixture(scope="module")
+def platform(cluster: Live, deploying: Project) -> Iterator[Project]:
+    """Dev, up, with the namespace that it makes."""
+    cluster.remove_namespace(NAMESPACE)
+    deploying.say(STACK, {"cluster": {"context": cluster.context}})
+    try:
+        assert deploying.up(STACK).failed == ""
+        yield deploying
+    finally:
+        deploying.destroy(STACK, exclude_protected=True)
+        cluster.remove_namespace(NAMESPACE)
+
+
+def test_every_pod_becomes_ready_and_the_canary_misses_nothing(
+    cluster: Live, platform: Project, measured: Callable[[str], None]
+) -> None:
+    seconds = cluster.settle(NAMESPACE)
+    pods = cluster.pods(NAMESPACE)
+    assert platform.preview(STACK).changes == ()
+    assert len(pods) == 6  # Loki, the gateway, Alloy, Alloy for events, the canary, the store
+    cluster.until(lambda: cluster.canary(NAMESPACE).entries >= 60, "60 canary lines", seconds=180)
+    count = cluster.canary(NAMESPACE)
+    measured(f"dev on the cluster: {len(pods)} pods ready in {seconds:.0f} s; canary {count.missing} missing")
+    assert count.missing == 0
+
+
+@pytest.mark.usefixtures("platform")
+def test_logql_through_the_gateway_finds_lines_and_events(cluster: Live) -> None:
+    assert cluster.streams(NAMESPACE, '{namespace="monitoring", cluster="dev"}', limit=50)
+    assert cluster.lines(NAMESPACE, '{job=~".*events.*"}')
