@@ -106,6 +106,7 @@ def test_leaves_are_named_by_what_stays_when_a_list_grows() -> None:
         "a[x].name": "x",
         "a[x].v": "1",
         "a[y].name": "y",
+        "a[y].v": "null",
         "b[0].v": "1",
         "c": "[1, 2]",
         "d": "{}",

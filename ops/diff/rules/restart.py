@@ -1,0 +1,15 @@
+"""What is taken up by a process; which pods restart is found in the artefacts (ops/diff/rolls.py)."""
+
+from ops.diff.effects import Effect
+from ops.diff.rule import ADDED, Rule
+
+RULES = (
+    Rule(
+        "schema-added",
+        Effect.RESTART,
+        ("loki.yaml schema_config.*.from",),
+        "From {after} (UTC) on, Loki writes with another schema.",
+        "Deploy it to every pod before that day begins.",
+        ADDED.and_also("from a day to come", lambda change, sides: (change.after or "") > sides.today.isoformat()),
+    ),
+)
