@@ -7,7 +7,6 @@ configuration's hash, so that the pods have a reason to roll.
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -68,11 +67,10 @@ def released(cluster: Live, settings: Mapping[str, Any], tmp_path_factory: pytes
 
 
 def helm(cluster: Live, *arguments: str) -> None:
-    """As the release's owner calls it, with a cache of its own."""
+    """As the release's owner calls it, with a home of its own."""
     with tempfile.TemporaryDirectory() as home:
-        places = {f"HELM_{kind}_HOME": str(Path(home) / kind) for kind in ("CACHE", "CONFIG", "DATA")}
         command = [str(binary("helm")), *arguments, "--namespace", NAMESPACE, "--kubeconfig", str(cluster.kubeconfig)]
-        done = subprocess.run(command, env=places, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env={"HOME": home}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
