@@ -10,9 +10,16 @@ from tests.support.engine import Project, project
 from tests.support.reached import by_a_cluster_that_answers
 
 
+@pytest.fixture(scope="package", autouse=True)
+def surroundings() -> Iterator[None]:
+    """Every stack's cluster answers, and the shell's AWS credentials are of its account."""
+    with pytest.MonkeyPatch.context() as patch:
+        by_a_cluster_that_answers(patch)
+        in_the_stacks_account(patch)
+        yield
+
+
 @pytest.fixture
-def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    in_the_stacks_account(monkeypatch)
-    by_a_cluster_that_answers(monkeypatch)
+def platform(tmp_path: Path) -> Iterator[Project]:
     with project(tmp_path) as made:
         yield made
