@@ -156,7 +156,12 @@ class Live:
             answer = self._api.call_api(
                 kind.path(name=metadata["name"], namespace=metadata.get("namespace")),
                 "PATCH",
-                query_params=[("dryRun", "All"), ("fieldManager", "tests"), ("fieldValidation", "Strict")],
+                query_params=[
+                    ("dryRun", "All"),
+                    ("fieldManager", "tests"),
+                    ("fieldValidation", "Strict"),
+                    ("force", "true"),
+                ],
                 header_params={"Content-Type": "application/apply-patch+yaml"},
                 body=dict(an_object),
                 auth_settings=["BearerToken"],

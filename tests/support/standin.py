@@ -300,7 +300,8 @@ def placed(document: Object, namespace: str) -> Object:
 
 def _folder(inputs: Mapping[str, Any]) -> Path:
     """The chart of a stack file's path, or the pinned one, real or a stand-in."""
-    return chart_or_standin(inputs["chart"]) if "version" in inputs else Path(inputs["chart"])
+    chart: str = inputs["chart"]  # a name, the same in a mirror's registry, or a path
+    return chart_or_standin(chart.rpartition("/")[2]) if "version" in inputs else Path(chart)
 
 
 def token_of(document: Object) -> str:
