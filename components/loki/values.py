@@ -13,8 +13,6 @@ CONFIG_MAP = "loki-config"
 OVERRIDES_MAP = "loki-overrides"
 _OVERRIDES_DIRECTORY = "/etc/loki/overrides"
 _MIB = 1024**2
-# A writer that stops flushes its chunks first; the chart gives its single binary 30 seconds, its writers 300.
-_FLUSH_SECONDS = 300
 _CHART_MODES = {"simple-scalable": "SimpleScalable", "monolithic": "Monolithic"}
 _CHART_ROLES = {"write": "write", "read": "read", "backend": "backend", "monolithic": "singleBinary"}
 # What the chart labels the pods of a role with.
@@ -46,7 +44,7 @@ def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         },
         "loki": _loki(settings, store, config_hash),
         "defaults": _defaults(store),
-        **{key: _role(settings, role, key, cluster) for role, key in _CHART_ROLES.items()},
+        **{key: _role(settings, role, key, cluster, store) for role, key in _CHART_ROLES.items()},
         # The mode decides: pods of the other modes are none.
         **{part: {"replicas": 0} for part in _DISTRIBUTED},
         # Chart 18's default publishes only ready pods, so no pod of a new ring finds another.
@@ -107,7 +105,7 @@ def _defaults(store: StoreAccess) -> Values:
     return values
 
 
-def _role(settings: LokiSettings, role: str, key: str, cluster: ClusterSettings) -> Values:
+def _role(settings: LokiSettings, role: str, key: str, cluster: ClusterSettings, store: StoreAccess) -> Values:
     """One role's pods; a role of another mode has none."""
     replicas = settings.replica_count(role)
     if not replicas:
@@ -123,7 +121,7 @@ def _role(settings: LokiSettings, role: str, key: str, cluster: ClusterSettings)
         # For the rules' sidecar, which we have not, the chart's own value for the backend wins over `defaults`.
         values["automountServiceAccountToken"] = False
     if role == settings.writer:
-        values["terminationGracePeriodSeconds"] = _FLUSH_SECONDS
+        values["terminationGracePeriodSeconds"] = store.flush_seconds
     if size.disk:
         values["persistence"] = _persistence(settings, size, role)
     return values

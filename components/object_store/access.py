@@ -26,6 +26,9 @@ class StoreAccess:
     credentials_are_ours: bool = False
     """Whether the stack itself makes that Secret, and so knows when its keys change."""
     service_account_annotations: Mapping[str, str] = field(default_factory=dict)
+    flush_seconds: int = 300
+    """How long a writer that stops may take to bring its chunks here; as the chart gives its writers. What it does not
+    bring in time is in its write-ahead log."""
 
     @property
     def insecure(self) -> bool:
@@ -55,4 +58,6 @@ def store_access(store: ObjectStoreSettings, cluster: ClusterSettings) -> StoreA
                 path_style=True if isinstance(store, EmbeddedStore) else store.path_style,
                 credentials_secret=store.credentials_secret or STATIC_CREDENTIALS_SECRET,
                 credentials_are_ours=not store.credentials_secret,
+                # Its one key is changed before the writers': each would wait in vain for all of its time.
+                flush_seconds=60 if isinstance(store, EmbeddedStore) else 300,
             )

@@ -20,7 +20,6 @@ pytestmark = pytest.mark.cluster
 
 STACK, NAMESPACE = "staging", "monitoring"
 GUESTS = {"shop": "till", "bank": "teller"}
-WRITERS = "app.kubernetes.io/component=write"
 LOKI = "app.kubernetes.io/name=loki,app.kubernetes.io/component in (write, read, backend)"
 # Seed 002's labels, of which `app` is there where a pod has app.kubernetes.io/name.
 SEED_LABELS = {"cluster", "namespace", "pod", "container", "job", "stream", "container_runtime"}
@@ -57,14 +56,6 @@ def rolled(cluster: Live, before: dict[str, str]) -> set[str]:
     return {name for name, uid in before.items() if now.get(name) != uid}
 
 
-def settled_without_flush(cluster: Live) -> bool:
-    """Whether all is ready, with no patience for writers that cannot flush: what they hold is on their volumes."""
-    for pod in cluster.pods(NAMESPACE, WRITERS):
-        if pod.ending:
-            cluster.kill(NAMESPACE, pod.name)
-    return cluster.settled(NAMESPACE)
-
-
 def uids(cluster: Live, selector: str = "") -> dict[str, str]:
     return {pod.name: pod.uid for pod in cluster.pods(NAMESPACE, selector)}
 
@@ -79,7 +70,7 @@ def test_every_pod_becomes_ready(cluster: Live, platform: Project, measured: Cal
 
 @pytest.mark.usefixtures("platform")
 def test_the_canary_misses_nothing_through_the_collector(cluster: Live, measured: Callable[[str], None]) -> None:
-    wait_for_canary(cluster, 60)
+    wait_for_canary(cluster, 40)
     count = cluster.canary(NAMESPACE)
     measured(f"canary after the first up: {count.entries} entries, {count.missing} missing, {count.duplicates} twice")
     assert count.missing == 0
@@ -136,7 +127,7 @@ def test_a_killed_collector_loses_nothing(cluster: Live, measured: Callable[[str
     before = cluster.canary(NAMESPACE)
     cluster.kill(NAMESPACE, alloy.name)
     cluster.settle(NAMESPACE)
-    wait_for_canary(cluster, 60)
+    wait_for_canary(cluster, 40)
     after = cluster.canary(NAMESPACE)
     measured(
         f"a collector pod killed: {after.missing - before.missing} missing, "
@@ -169,10 +160,10 @@ def test_new_credentials_reach_the_store_and_loki(
     started = time.monotonic()
     changed = platform.up(STACK, secrets={"logstack:secretAccessKey": "marker-secret-rotated"})
     assert changed.failed == ""
-    cluster.until(lambda: settled_without_flush(cluster), "every pod ready", seconds=600)
+    cluster.settle(NAMESPACE, seconds=600)
     seconds = time.monotonic() - started
     assert rolled(cluster, before) == {name for name in before if re.match(r"loki-(write|read|backend|s3)", name)}
-    wait_for_canary(cluster, 60)
+    wait_for_canary(cluster, 40)
     count = cluster.canary(NAMESPACE)
     measured(f"new credentials: store and nine Loki pods rolled in {seconds:.0f} s; canary {count.missing} missing")
     assert count.missing == 0
@@ -182,7 +173,7 @@ def test_new_credentials_reach_the_store_and_loki(
 def test_a_killed_writer_of_three_copies_loses_nothing(cluster: Live, measured: Callable[[str], None]) -> None:
     cluster.kill(NAMESPACE, "loki-write-1")
     cluster.settle(NAMESPACE)
-    wait_for_canary(cluster, 60)
+    wait_for_canary(cluster, 40)
     count = cluster.canary(NAMESPACE)
     measured(f"a writer killed at replication 3: canary {count.entries} entries, {count.missing} missing")
     assert count.missing == 0
@@ -204,7 +195,7 @@ def test_what_was_destroyed_leaves_its_data_for_a_second_up(
         "loki-s3",
     }, "docs/leaving.md says which pods stay, and how they go"
     for selector in ("app.kubernetes.io/instance=loki", "app.kubernetes.io/name=loki-s3"):
-        cluster.core.delete_collection_namespaced_pod(NAMESPACE, label_selector=selector, grace_period_seconds=30)
+        cluster.core.delete_collection_namespaced_pod(NAMESPACE, label_selector=selector)
     cluster.until(lambda: not cluster.pods(NAMESPACE), "all pods are gone", seconds=420)
     assert platform.up(STACK).failed == ""
     cluster.settle(NAMESPACE)

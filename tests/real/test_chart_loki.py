@@ -247,7 +247,8 @@ def loki_data_volume(workload: Document) -> str:
 @every_stack
 def test_writers_have_time_to_flush(stack: str, objects: list[Document]) -> None:
     (writer,) = [each for name, each in workloads(objects).items() if LOKI_PARTS.get(name) == settings_of(stack).writer]
-    assert pod(writer)["terminationGracePeriodSeconds"] == 300
+    embedded = settings_of(stack).object_store.kind == "embedded"
+    assert pod(writer)["terminationGracePeriodSeconds"] == (60 if embedded else 300)
 
 
 @every_stack

@@ -270,6 +270,7 @@ VALUES: list[tuple[dict[str, object], str, object]] = [
     ({}, "write.terminationGracePeriodSeconds", 300),
     ({}, "read.terminationGracePeriodSeconds", None),
     (MONOLITHIC, "singleBinary.terminationGracePeriodSeconds", 300),
+    ({"objectStore": {"kind": "embedded", "bucket": "b"}}, "write.terminationGracePeriodSeconds", 60),
     ({}, "backend.automountServiceAccountToken", False),
     ({}, "defaults.automountServiceAccountToken", False),
     ({}, "defaults.enableServiceLinks", False),
