@@ -1,13 +1,15 @@
 """Whether the API server answers and takes the kubeconfig's credentials, asked before anything is registered."""
 
 import json
+import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components.cluster.kubeconfig import kubeconfig_files, refuse_wrong_cluster
+from components.cluster.kubeconfig import kubeconfig_files, refuse_wrong_cluster, unusable
 from settings.cluster import ClusterSettings
 from settings.load import problems_stop_the_program
 from settings.problems import Problem, StackProblems
@@ -44,29 +46,25 @@ def refuse_old_cluster(cluster: ClusterSettings, version: tuple[int, int]) -> No
 def server_version(cluster: ClusterSettings, files: Sequence[Path]) -> tuple[int, int]:
     """The API server's version, once it has taken the credentials: what anybody with credentials may ask.
 
-    Raises StackProblems where it does not answer, is not trusted, or takes no credentials.
+    Raises StackProblems where it does not answer, is not trusted, is no Kubernetes, or takes no credentials.
     """
-    from kubernetes import config  # noqa: PLC0415 - a third of a second, for the running program alone
     from kubernetes.client.exceptions import ApiException  # noqa: PLC0415
     from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
     who = f"context {cluster.context!r}"
-    log_in = f"log in again, until `kubectl --context {cluster.context} auth whoami` answers"
+    api = _client(cluster, files)
+    server: str = api.configuration.host
     try:
-        api = config.new_client_from_config(os.pathsep.join(map(str, files)), context=cluster.context)
-        server: str = api.configuration.host
         # Every role that people have lets them ask what they may do; without credentials nobody may.
         question = {"resourceAttributes": {"verb": "get", "resource": "configmaps"}}
         review = {"apiVersion": _REVIEWS, "kind": "SelfSubjectAccessReview", "spec": question}
         _ask(api, "POST", f"/apis/{_REVIEWS}/selfsubjectaccessreviews", review)
         version = _ask(api, "GET", "/version")
-    except (config.ConfigException, OSError) as error:
-        fix = f"correct the kubeconfig; {log_in}"
-        raise _stop("kubeconfig-unusable", f"{who} cannot be used: {error}", fix) from None
+        return int(version["major"]), int(re.sub(r"\D.*", "", version["minor"]))
     except ApiException as error:
         if error.status in (_UNAUTHORIZED, _FORBIDDEN):
             what = f"{server} does not take the credentials of {who} ({error.status} {error.reason})"
-            raise _stop("credentials-refused", what, log_in) from None
+            raise _stop("credentials-refused", what, _log_in(cluster)) from None
         if not error.status:  # the client's word for a TLS connection that did not come about
             what = f"{who} does not trust {server}: {str(error.reason).splitlines()[-1]}"
             raise _stop("certificate-not-trusted", what, "take the kubeconfig anew from where it came") from None
@@ -76,7 +74,59 @@ def server_version(cluster: ClusterSettings, files: Sequence[Path]) -> tuple[int
         what = f"{server} of {who} does not answer: {_reason(error)}"
         fix = f"reach its network (VPN, tunnel, a stopped cluster), or correct the context; {_INSTEAD}"
         raise _stop("cluster-unreachable", what, fix) from None
-    return int(version["major"]), int(re.sub(r"\D.*", "", version["minor"]))
+    except (ValueError, KeyError, TypeError):
+        what = f"{server} of {who} answers, but not as Kubernetes does"
+        fix = f"see who answers there (a proxy, a page to log in at), or correct the context; {_INSTEAD}"
+        raise _stop("cluster-unreachable", what, fix) from None
+
+
+def _client(cluster: ClusterSettings, files: Sequence[Path]) -> "ApiClient":
+    """A client with the context's credentials, for which its log-in command is run.
+
+    Raises StackProblems where the command fails, or the context has no credentials that can be used.
+    """
+    from kubernetes import config  # noqa: PLC0415 - a third of a second, for the running program alone
+
+    who = f"context {cluster.context!r}"
+    # kubectl passes over an empty file, and the client does not.
+    written = [str(file) for file in files if file.is_file() and file.stat().st_size]
+    try:
+        with _logged() as words:
+            api = config.new_client_from_config(os.pathsep.join(written), context=cluster.context)
+    except (config.ConfigException, OSError, ValueError) as error:
+        raise unusable(f"{who} cannot be used: {_told(str(error))}") from None
+    if words:
+        what = f"the command that logs {who} in has failed: {_told(' '.join(words))}"
+        raise _stop("log-in-failed", what, f"install the command if it is missing; {_log_in(cluster)}")
+    return api
+
+
+def _told(words: str) -> str:
+    """In one line, and without what the client shows of the kubeconfig's entries: tokens stand there."""
+    return re.sub(r"\{.*\}", "{...}", " ".join(words.split()))
+
+
+class _Kept(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.words: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """As logging calls it."""
+        self.words.append(record.getMessage())
+
+
+@contextmanager
+def _logged() -> Iterator[list[str]]:
+    """What is logged as an error meanwhile, kept instead of shown: the client's only word for a log-in that failed."""
+    root, kept = logging.getLogger(), _Kept()
+    before, root.handlers = root.handlers, [kept]
+    try:
+        yield kept.words
+    finally:
+        root.handlers = before
 
 
 def _ask(api: "ApiClient", method: str, path: str, body: object = None) -> dict[str, str]:
@@ -95,6 +145,10 @@ def _reason(error: Exception) -> str:
     while isinstance(reason := getattr(error, "reason", None), Exception):
         error = reason
     return re.sub(r"^.*?object at 0x[0-9a-f]+>:? ?|^[\w.]+\(.*?\): ", "", str(error)).strip()
+
+
+def _log_in(cluster: ClusterSettings) -> str:
+    return f"log in again, until `kubectl --context {cluster.context} auth whoami` answers"
 
 
 def _stop(name: str, what: str, fix: str) -> StackProblems:

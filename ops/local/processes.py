@@ -17,6 +17,9 @@ from ops.local import cri
 
 _PR_SET_PDEATHSIG = 1
 _TAIL = 15
+# The code of a process that wrote to somebody who has ended, and how long that one's own end may take to be seen.
+_NOBODY_READS = -signal.SIGPIPE
+_SEEN_SECONDS = 0.2
 # What the name of a child has at its end that writes another one's log file.
 RUNTIME = "-runtime"
 
@@ -122,10 +125,18 @@ class Fleet:
         return child
 
     def check(self) -> None:
-        """Raises ProcessDiedError when a child has ended by itself."""
-        for child in self._children.values():
-            if (code := child.process.poll()) is not None:
-                raise ProcessDiedError(f"{child.name} ended with code {code}; its last lines:\n{child.tail()}")
+        """Raises ProcessDiedError when a child has ended by itself; of several with the one that began it."""
+        if ended := self._ended():
+            if set(ended.values()) == {_NOBODY_READS}:  # whoever read its words is about to be seen
+                time.sleep(_SEEN_SECONDS)
+                ended = self._ended()
+            name, code = min(ended.items(), key=lambda each: each[1] == _NOBODY_READS)
+            raise ProcessDiedError(f"{name} ended with code {code}; its last lines:\n{self.tail(name)}")
+
+    def _ended(self) -> dict[str, int]:
+        """The codes of those that have ended, by their names."""
+        codes = {name: child.process.poll() for name, child in self._children.items()}
+        return {name: code for name, code in codes.items() if code is not None}
 
     def tail(self, name: str) -> str:
         """The last words of one of them."""

@@ -9,24 +9,27 @@ from settings import pins
 from tools.obtain import obtain
 
 # The charts' own: 18.11.0 of Loki and 1.11.1 of Alloy.
-_NGINX = "docker.io/nginxinc/nginx-unprivileged:1.31-alpine"
+NGINX = "docker.io/nginxinc/nginx-unprivileged:1.31-alpine"
 _LOKI_USER = "10001:10001"
+# The binary, and where it is in the image.
+PLACED = {
+    f"docker.io/grafana/loki:{pins.LOKI_VERSION}": ("loki", "/usr/bin/loki"),
+    f"docker.io/grafana/loki-canary:{pins.LOKI_VERSION}": ("loki-canary", "/usr/bin/loki-canary"),
+    f"docker.io/grafana/alloy:v{pins.ALLOY_VERSION}": ("alloy", "/bin/alloy"),
+    f"ghcr.io/versity/versitygw:v{pins.VERSITYGW_VERSION}": ("versitygw", "/usr/local/bin/versitygw"),
+    f"quay.io/prometheus-operator/prometheus-config-reloader:v{pins.CONFIG_RELOADER_VERSION}": (
+        "prometheus-config-reloader",
+        "/bin/prometheus-config-reloader",
+    ),
+}
 
 
 def images() -> list[str]:
     """`NAME=BINARY:PATH_IN_IMAGE:TAG[@USER]`, and nginx by its tag alone."""
-    placed = {
-        "loki": ("/usr/bin/loki", f"docker.io/grafana/loki:{pins.LOKI_VERSION}@{_LOKI_USER}"),
-        "loki-canary": ("/usr/bin/loki-canary", f"docker.io/grafana/loki-canary:{pins.LOKI_VERSION}"),
-        "alloy": ("/bin/alloy", f"docker.io/grafana/alloy:v{pins.ALLOY_VERSION}"),
-        "versitygw": ("/usr/local/bin/versitygw", f"ghcr.io/versity/versitygw:v{pins.VERSITYGW_VERSION}"),
-        "prometheus-config-reloader": (
-            "/bin/prometheus-config-reloader",
-            f"quay.io/prometheus-operator/prometheus-config-reloader:v{pins.CONFIG_RELOADER_VERSION}",
-        ),
-    }
-    found = obtain(*placed)
-    return [f"{name}={found[name]}:{path}:{tag}" for name, (path, tag) in placed.items()] + [f"nginx={_NGINX}"]
+    found = obtain(*(name for name, _ in PLACED.values()))
+    users = {"loki": f"@{_LOKI_USER}"}
+    lines = [f"{name}={found[name]}:{path}:{tag}{users.get(name, '')}" for tag, (name, path) in PLACED.items()]
+    return [*lines, f"nginx={NGINX}"]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """A real cluster that pods run on: what the tests ask of it, all through its API server."""
 
 import json
+import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +14,13 @@ from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 
+from ops.local.metrics import parse_metrics
 from tests.support.stores import Object
 
 GATEWAY = "loki-gateway:80"
 CANARY = "loki-canary:3500"
 _POLL_SECONDS = 2.0
+_CANARY_LINE = re.compile(r"\d{19} p+")
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,20 @@ class Pod:
 
 @dataclass(frozen=True)
 class CanaryCount:
-    """What a canary has counted since it started."""
+    """How the lines of a canary have fared since it started; one canary, on the one node."""
 
-    entries: int
+    written: int
+    """Its lines in its pod's log, on the node."""
     missing: int
+    """Those that Loki did not have within a minute. The canary itself waits for five before it counts one."""
+    reported: int
+    """Those that the canary has counted as missing."""
     duplicates: int
+    """Those that the canary was told twice."""
+
+    def __str__(self) -> str:
+        """As it is told."""
+        return f"canary: {self.written} lines, {self.missing} missing"
 
 
 class Live:
@@ -64,12 +77,14 @@ class Live:
         return DynamicClient(self._api)
 
     def namespace(self, name: str, labels: Mapping[str, str] | None = None) -> None:
-        """Make a namespace, unless it is there."""
+        """Make a namespace that pods can be made in, unless it is there."""
         try:
             self.core.create_namespace({"metadata": {"name": name, "labels": dict(labels or {})}})
         except ApiException as error:
             if error.reason != "Conflict":
                 raise
+        accounts = self.core.list_namespaced_service_account
+        self.until(lambda: bool(accounts(name).items), f"the namespace {name} has a service account", seconds=60)
 
     def remove_namespace(self, name: str) -> None:
         """Delete a namespace with all that is in it, and wait until it is gone; its pods are killed."""
@@ -111,14 +126,13 @@ class Live:
     def settle(self, namespace: str, *, seconds: float = 420) -> float:
         """Wait until every workload has rolled out and every pod is ready; the seconds that it took.
 
-        Raises TimeoutError with each pod that is not, its last event and the end of its log.
+        Raises TimeoutError with all that is late, its last event and the end of its log.
         """
         try:
-            return self.until(lambda: self.settled(namespace), "every pod ready", seconds=seconds)
+            return self.until(lambda: not self._late(namespace), "every pod ready", seconds=seconds)
         except TimeoutError as error:
-            late = [pod for pod in self.pods(namespace) if not pod.ready]
-            told = "\n".join(f"{pod.name}: {self._last_event(namespace, pod.name)}" for pod in late)
-            raise TimeoutError(f"{error}\n{told}") from None
+            told = [f"{name}: {self._last_event(namespace, name)}" for name in self._late(namespace)]
+            raise TimeoutError("\n".join([str(error), *told, *self._last_words(namespace)])) from None
 
     def get(self, namespace: str, service: str, path: str, **query: object) -> str:
         """What a service answers, asked through the API server; raises ApiException where it does not."""
@@ -190,33 +204,64 @@ class Live:
         """The entries of every stream: time and line."""
         return [tuple(value) for stream in self.streams(namespace, query, **options) for value in stream["values"]]
 
-    def canary(self, namespace: str) -> CanaryCount:
-        """The canary's counters; one canary, on the one node."""
-        counters: dict[str, int] = {}
-        for line in self.get(namespace, CANARY, "metrics").splitlines():
-            name, _, value = line.partition(" ")
-            if name.startswith("loki_canary_") and name.endswith("_total"):
-                counters[name] = int(float(value))
+    def canary(self, namespace: str, *, more: int = 0) -> CanaryCount:
+        """The canary's lines, after so many more of them."""
+        enough = len(self._written(namespace)) + more
+        self.until(lambda: len(self._written(namespace)) >= enough, f"{more} canary lines", seconds=2 * more + 60)
+        written = self._written(namespace)
+        missing = set(written)
+
+        def all_are_there() -> bool:
+            query = f'{{namespace="{namespace}", pod="{self._canary_pod(namespace)}"}}'
+            missing.difference_update(line for _, line in self.lines(namespace, query))
+            return not missing
+
+        with suppress(TimeoutError):
+            self.until(all_are_there, "every line of the canary in Loki", seconds=60)
+        counters = parse_metrics(self.get(namespace, CANARY, "metrics"))
         return CanaryCount(
-            entries=counters["loki_canary_entries_total"],
-            missing=counters["loki_canary_missing_entries_total"],
-            duplicates=counters["loki_canary_duplicate_entries_total"],
+            written=len(written),
+            missing=len(missing),
+            reported=int(counters.total("loki_canary_missing_entries_total")),
+            duplicates=int(counters.total("loki_canary_duplicate_entries_total")),
         )
 
-    def settled(self, namespace: str) -> bool:
-        """Whether every workload has rolled out, and every pod is ready."""
+    def _written(self, namespace: str) -> set[str]:
+        log: str = self.core.read_namespaced_pod_log(self._canary_pod(namespace), namespace)
+        return {line for line in log.splitlines() if _CANARY_LINE.fullmatch(line)}
+
+    def _canary_pod(self, namespace: str) -> str:
+        (pod,) = self.pods(namespace, "app.kubernetes.io/name=loki-canary")
+        return pod.name
+
+    def _late(self, namespace: str) -> list[str]:
+        """The workloads that have not rolled out, and the pods that are not ready."""
         apps = client.AppsV1Api(self._api)
         workloads: Sequence[Any] = [
             *apps.list_namespaced_deployment(namespace).items,
             *apps.list_namespaced_stateful_set(namespace).items,
             *apps.list_namespaced_daemon_set(namespace).items,
         ]
-        pods = self.pods(namespace)
-        return all(map(_rolled_out, workloads)) and all(pod.ready and not pod.ending for pod in pods)
+        late = [each.metadata.name for each in workloads if not _rolled_out(each)]
+        return late + [pod.name for pod in self.pods(namespace) if not pod.ready or pod.ending]
 
-    def _last_event(self, namespace: str, pod: str) -> str:
-        found = self.core.list_namespaced_event(namespace, field_selector=f"involvedObject.name={pod}").items
-        return f"{found[-1].reason}: {found[-1].message}" if found else "no event"
+    def _last_event(self, namespace: str, name: str) -> str:
+        found = self.core.list_namespaced_event(namespace, field_selector=f"involvedObject.name={name}").items
+        last = max(found, key=lambda each: str(each.last_timestamp or each.event_time), default=None)
+        return f"{last.reason}: {last.message}" if last else "no event"
+
+    def _last_words(self, namespace: str) -> Iterator[str]:
+        """The end of the log of each container that is not ready."""
+        for pod in self.core.list_namespaced_pod(namespace).items:
+            for container in [each.name for each in pod.status.container_statuses or [] if not each.ready]:
+                place = f"{pod.metadata.name}/{container}"
+                try:
+                    log = self.core.read_namespaced_pod_log(
+                        pod.metadata.name, namespace, container=container, tail_lines=5
+                    )
+                except ApiException as error:
+                    log = json.loads(error.body)["message"]
+                yield from (f"{place}: {line}" for line in log.splitlines())
 
 
 def _pod(found: Any) -> Pod:

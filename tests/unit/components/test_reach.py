@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from components.cluster import reach
+from components.cluster.kubeconfig import refuse_wrong_cluster
 from components.cluster.reach import server_version, stop_without_cluster
 from ops.local.layout import free_ports
 from settings.cluster import ClusterSettings
@@ -26,6 +27,7 @@ from settings.problems import StackProblems
 CLUSTER = ClusterSettings(name="production", context="production")
 TOKEN = "marker-token-4e1c"
 LOOPBACK = "127.0.0.1"
+PLUGIN = "client.authentication.k8s.io/v1"
 
 
 class ApiServer(BaseHTTPRequestHandler):
@@ -61,7 +63,7 @@ def serving(handler: type[BaseHTTPRequestHandler], certificate: Path | None = No
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()  # how often it looks for its end
     try:
         yield f"{'https' if certificate else 'http'}://{LOOPBACK}:{server.server_port}"
     finally:
@@ -170,6 +172,114 @@ def test_a_user_whose_files_are_gone_is_told(tmp_path: Path) -> None:
     name, text = refused(kubeconfig(tmp_path, "https://127.0.0.1:1", missing))
     assert name == "kubeconfig-unusable"
     assert "/nowhere/user.crt" in text
+
+
+def plugin(command: str, *arguments: str) -> dict[str, object]:
+    """A user whom a command logs in, as those of EKS, GKE and AKS are."""
+    return {"exec": {"apiVersion": PLUGIN, "command": command, "args": list(arguments), "interactiveMode": "Never"}}
+
+
+def credential(**status: str) -> str:
+    return json.dumps({"apiVersion": PLUGIN, "kind": "ExecCredential", "status": status})
+
+
+def test_a_command_that_logs_in_is_run(tmp_path: Path) -> None:
+    with serving(ApiServer) as server:
+        user = plugin("echo", credential(token=TOKEN))
+        assert server_version(CLUSTER, kubeconfig(tmp_path, server, user)) == (1, 34)
+
+
+@pytest.mark.parametrize(
+    ("user", "said"),
+    [
+        (plugin("no-such-command"), "No such file or directory: 'no-such-command'"),
+        (plugin("sh", "-c", "echo the session has expired >&2; exit 3"), "returned 3. the session has expired"),
+        (plugin("echo", "welcome"), "failed to decode process output"),
+        (plugin("echo", credential(tokn=TOKEN)), "missing token"),
+        ({"exec": {"apiVersion": PLUGIN, "command": "echo", "env": [{"value": TOKEN}]}}, "Expected key name"),
+    ],
+    ids=["not there", "fails", "says something else", "gives no token", "is not said right"],
+)
+def test_a_command_that_does_not_log_in_is_told_with_its_own_words(
+    tmp_path: Path, user: object, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(ApiServer) as server:
+        name, text = refused(kubeconfig(tmp_path, server, user))
+    assert name == "log-in-failed"
+    assert said in text
+    assert "kubectl --context production auth whoami" in text
+    assert caplog.text == "", "told once"
+
+
+@pytest.mark.parametrize("minor", ["", "thirty"])
+def test_a_version_that_is_none_is_told(tmp_path: Path, minor: str) -> None:
+    with serving(type("Strange", (ApiServer,), {"minor": minor})) as server:
+        name, text = refused(kubeconfig(tmp_path, server))
+    assert name == "cluster-unreachable"
+    assert "answers, but not as Kubernetes does" in text
+
+
+@pytest.mark.parametrize("page", [b"<html>Who are you?</html>", b"{}", b"[]"])
+def test_what_answers_and_is_no_api_server_is_told(tmp_path: Path, page: bytes) -> None:
+    class Page(ApiServer):
+        def _say(self, status: int, document: object) -> None:
+            del status, document
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(page)
+
+    with serving(Page) as server:
+        name, text = refused(kubeconfig(tmp_path, server))
+    assert name == "cluster-unreachable"
+    assert "answers, but not as Kubernetes does" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (f"users:\n  - name: [token: {TOKEN}", "is not YAML in line 2"),
+        (f"token {TOKEN}", "is no kubeconfig"),
+        (f"users: [{{name: u, user: {TOKEN}}}]", "`users` is no list"),
+        (f"clusters: [{{name: c, cluster: {TOKEN}}}]", "`clusters` is no list"),
+        (f"contexts: {{production: {TOKEN}}}", "`contexts` is no list"),
+        ("contexts: [{context: {}}]", "`contexts` is no list"),
+        ("contexts: 5", "`contexts` is no list"),
+        (b"\xff\xfe", "cannot be read (UnicodeDecodeError)"),
+    ],
+)
+def test_a_file_that_is_no_kubeconfig_is_told_without_its_words(
+    tmp_path: Path, content: str | bytes, said: str
+) -> None:
+    file = tmp_path / "config"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(StackProblems) as raised:
+        refuse_wrong_cluster(CLUSTER, [file])
+    assert said in str(raised.value)
+    assert TOKEN not in str(raised.value)
+
+
+def test_credentials_in_the_wrong_place_of_a_kubeconfig_are_not_shown(tmp_path: Path) -> None:
+    files = kubeconfig(tmp_path, "https://127.0.0.1:1")
+    document = yaml.safe_load(files[0].read_text())
+    document["users"] = [{"name": "u", "token": TOKEN}]
+    files[0].write_text(yaml.safe_dump(document))
+    name, text = refused(files)
+    assert name == "kubeconfig-unusable"
+    assert "Expected key user" in text
+
+
+def test_a_certificate_that_is_none_is_told(tmp_path: Path) -> None:
+    user = {"client-certificate-data": "!!!", "client-key-data": "x"}
+    name, text = refused(kubeconfig(tmp_path, "https://127.0.0.1:1", user))
+    assert name == "kubeconfig-unusable"
+    assert "base64" in text
+
+
+def test_an_empty_file_among_several_is_passed_over_as_kubectl_does(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.touch()
+    with serving(ApiServer) as server:
+        assert server_version(CLUSTER, [empty, *kubeconfig(tmp_path, server)]) == (1, 34)
 
 
 def test_a_program_ends_with_the_problem_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

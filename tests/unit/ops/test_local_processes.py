@@ -14,6 +14,7 @@ import pytest
 from ops.local.layout import free_ports
 from ops.local.processes import Fleet, ProcessDiedError
 
+END_BY = "import os, signal; signal.signal(signal.SIGPIPE, signal.SIG_DFL); os.kill(os.getpid(), signal.{})"
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
@@ -101,6 +102,23 @@ def test_children_end_even_when_the_run_itself_is_killed(tmp_path: Path) -> None
     while alive(child) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not alive(child)
+
+
+def test_of_two_that_ended_the_one_is_named_whose_end_was_the_others(tmp_path: Path) -> None:
+    """Who writes to a reader that has ended is ended by that; it may be the first one to be seen."""
+    with Fleet(tmp_path) as fleet:
+        writer = fleet.start("writer", [sys.executable, "-c", END_BY.format("SIGPIPE")], {})
+        writer.process.wait()
+        fleet.start("reader", [sys.executable, "-c", f"import time; time.sleep(0.1); {END_BY.format('SIGKILL')}"], {})
+        with pytest.raises(ProcessDiedError, match="reader ended with code -9"):
+            fleet.check()
+
+
+def test_one_that_ended_alone_is_named_even_if_nobody_read_its_words(tmp_path: Path) -> None:
+    with Fleet(tmp_path) as fleet:
+        fleet.start("writer", [sys.executable, "-c", END_BY.format("SIGPIPE")], {}).process.wait()
+        with pytest.raises(ProcessDiedError, match="writer ended with code -13"):
+            fleet.check()
 
 
 def test_free_ports_are_all_different() -> None:
