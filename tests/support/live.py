@@ -20,6 +20,7 @@ from tests.support.stores import Object
 GATEWAY = "loki-gateway:80"
 CANARY = "loki-canary:3500"
 _POLL_SECONDS = 2.0
+_PATIENCE_SECONDS = 60.0
 _CANARY_LINE = re.compile(r"\d{19} p+")
 
 
@@ -217,7 +218,7 @@ class Live:
             return not missing
 
         with suppress(TimeoutError):
-            self.until(all_are_there, "every line of the canary in Loki", seconds=60)
+            self.until(all_are_there, "every line of the canary in Loki", seconds=_PATIENCE_SECONDS)
         counters = parse_metrics(self.get(namespace, CANARY, "metrics"))
         return CanaryCount(
             written=len(written),
@@ -227,8 +228,14 @@ class Live:
         )
 
     def _written(self, namespace: str) -> set[str]:
-        log: str = self.core.read_namespaced_pod_log(self._canary_pod(namespace), namespace)
+        log = self._log(namespace, self._canary_pod(namespace))
         return {line for line in log.splitlines() if _CANARY_LINE.fullmatch(line)}
+
+    def _log(self, namespace: str, pod: str, **options: Any) -> str:
+        # What the client itself makes of a log is Python's notation of its bytes.
+        answer = self.core.read_namespaced_pod_log(pod, namespace, _preload_content=False, **options)
+        text: str = answer.data.decode()
+        return text
 
     def _canary_pod(self, namespace: str) -> str:
         (pod,) = self.pods(namespace, "app.kubernetes.io/name=loki-canary")
@@ -256,9 +263,7 @@ class Live:
             for container in [each.name for each in pod.status.container_statuses or [] if not each.ready]:
                 place = f"{pod.metadata.name}/{container}"
                 try:
-                    log = self.core.read_namespaced_pod_log(
-                        pod.metadata.name, namespace, container=container, tail_lines=5
-                    )
+                    log = self._log(namespace, pod.metadata.name, container=container, tail_lines=5)
                 except ApiException as error:
                     log = json.loads(error.body)["message"]
                 yield from (f"{place}: {line}" for line in log.splitlines())
