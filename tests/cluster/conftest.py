@@ -8,8 +8,12 @@ from shutil import which
 import pytest
 from kubernetes.config import ConfigException
 
+from settings.charts import PINNED
+from settings.stack_file import Value
 from tests.support.engine import Project, project
 from tests.support.live import Live
+from tests.support.real import chart_folder
+from tests.support.stacks import SHIPPED
 from tests.support.standin import Kubernetes
 from tests.support.stores import Server
 
@@ -30,10 +34,19 @@ def cluster() -> Live:
 
 
 @pytest.fixture(scope="module")
-def deploying(cluster: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def deploying(cluster: Live, sources: dict[str, Value], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project whose stacks go to the cluster: by the real Kubernetes provider if PATH has it, else by a stand-in."""
     plugin = which("pulumi-resource-kubernetes") is not None
     standin = Kubernetes(store=Server(cluster.dynamic))
     folder = tmp_path_factory.mktemp("deploying")
     with project(folder, standin, kubeconfig=cluster.kubeconfig, plugin=plugin) as made:
+        for stack in SHIPPED if sources else ():
+            made.say(stack, {"charts": sources})
         yield made
+
+
+@pytest.fixture(scope="session")
+def sources() -> dict[str, Value]:
+    """The setting `charts` for the real provider, which takes charts from folders where no repository is reached."""
+    plugin = which("pulumi-resource-kubernetes") is not None
+    return {name: {"path": str(chart_folder(name))} for name in PINNED} if plugin else {}

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from components.declaration import shown
+from settings.stack_file import Value
 from settings.tree import Settings
 from tests.support.engine import Project
 from tests.support.live import Live
@@ -27,8 +28,9 @@ OLD = {"job": "before"}
 
 
 @pytest.fixture(scope="module")
-def settings(cluster: Live) -> dict[str, Any]:
+def settings(cluster: Live, sources: dict[str, Value]) -> dict[str, Any]:
     return {
+        "charts": sources,
         "cluster": {
             "name": "lab",
             "context": cluster.context,
