@@ -126,8 +126,8 @@ def test_loki_yaml_says_the_same_after_yaml_and_after_lokis_environment(stack: S
     for name in ("loki-config", "loki-overrides"):
         text = data(declarations(stack), f"loki/{name}")
         assert yaml_text(yaml.safe_load(text)) == text
-        # -config.expand-env replaces ${NAME} before the YAML is read.
-        assert "$" not in text
+        # -config.expand-env replaces ${NAME} before the YAML is read; one name is meant.
+        assert "$" not in text.replace("compactor-token-${HOSTNAME}", "")
 
 
 @some
@@ -147,10 +147,9 @@ def test_retention_is_served_whole(stack: Settings) -> None:
     assert limits["retention_period"] == loki_duration(stack.retention)
     assert limits["max_query_length"] == loki_duration(stack.limits.max_query_length or stack.retention + hour)
     assert limits["max_query_lookback"] == loki_duration(stack.limits.max_query_lookback or stack.retention)
-    assert document["compactor"] == {
-        "retention_enabled": True,
-        "delete_request_store": document["schema_config"]["configs"][-1]["object_store"],
-    }
+    kind = document["schema_config"]["configs"][-1]["object_store"]
+    said = {"retention_enabled": True, "delete_request_store": kind}
+    assert said.items() <= document["compactor"].items()
 
 
 def test_every_limit_of_a_tenant_is_an_override_or_set_in_loki_yaml() -> None:
