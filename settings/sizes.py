@@ -40,9 +40,9 @@ def _row(cpu: str, memory: str, disk: str | None = None) -> Resources:
 #                1Gi over 2, Alloy 0.5 CPU and 512Mi a node. Volumes: Loki's WAL documentation measures 10 to 15 GB at
 #                5 MB/s a writer; 110 GB a day is 1.3 MB/s a writer at replication 3, so 20Gi leaves a factor of 5.
 #   distributed  medium is a pod each of Grafana's table for less than 3 TB a day (Loki's documentation, setup/size);
-#                small is the operator's 1x.pico (internal/manifests/internal/sizes.go), with half of medium's scheduler,
-#                which the operator has not; a ruler evaluates queries as a querier does. The disks are the writers' and
-#                the chart's default. extra-small is as above: a process holds 119 to 166 MiB (measured, local run).
+#                small is the operator's 1x.pico (operator/internal/manifests/internal/sizes.go), with half of medium's
+#                scheduler, which the operator has not; a ruler evaluates queries as a querier does. The disks are the
+#                writers' and the chart's default. extra-small is as above: a process holds 119 to 166 MiB (measured).
 #   alloy        measured: 300 MB resident with 2,000 lines in flight; hence no less than 384Mi.
 #   alloy-events measured: 188 MiB resident at rest; events are few.
 #   canary, object-store   measured in the local run: 35 and 33 MiB.

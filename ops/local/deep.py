@@ -93,8 +93,8 @@ def deletes_what_has_expired(run: Run) -> str:
     _expect_found(run, young, "young lines")
     age, hands = loki_duration(platform.settings.retention), "by the next leader" if others else "after its restart"
     return (
-        f"{len(expired)} lines older than {age} and {len(unwanted)} of a delete request: marked by {leader.name}, deleted "
-        f"{hands} within {seconds:.0f} s ({len(old) + len(asked)} chunks); {len(young)} younger lines found, "
+        f"{len(expired)} lines older than {age} and {len(unwanted)} of a delete request: marked by {leader.name}, "
+        f"deleted {hands} within {seconds:.0f} s ({len(old) + len(asked)} chunks); {len(young)} younger lines found, "
         f"{len(kept)} chunks kept"
     )
 

@@ -44,9 +44,30 @@ MONOLITHIC = {
     "ServiceAccount": {"loki", "loki-gateway", "loki-memcached"},
     "StatefulSet": {"loki"},
 }
-SHAPES = {"simple-scalable": SIMPLE_SCALABLE, "monolithic": MONOLITHIC}
+_DEPLOYMENTS = {"loki-distributor", "loki-querier", "loki-query-frontend", "loki-query-scheduler"}
+_STATEFUL = {"loki-compactor", "loki-index-gateway", "loki-ingester", "loki-ruler"}
+DISTRIBUTED = {
+    "ConfigMap": {"loki-gateway", "loki-runtime"},
+    "Deployment": {"loki-gateway", *_DEPLOYMENTS},
+    # The chart has none for the compactor, and one ruler needs none.
+    "PodDisruptionBudget": {"loki-gateway", "loki-index-gateway", "loki-ingester", *_DEPLOYMENTS},
+    "Service": {
+        "loki-gateway",
+        "loki-memberlist",
+        *(f"{name}{suffix}" for name in _DEPLOYMENTS | _STATEFUL for suffix in ("", "-headless")),
+    },
+    "ServiceAccount": {"loki", "loki-gateway", "loki-memcached"},
+    "StatefulSet": _STATEFUL,
+}
+SHAPES = {"simple-scalable": SIMPLE_SCALABLE, "monolithic": MONOLITHIC, "distributed": DISTRIBUTED}
 # The container of each Loki pod, and the part of the size table that it is.
-LOKI_PARTS = {"loki-write": "write", "loki-read": "read", "loki-backend": "backend", "loki": "monolithic"}
+LOKI_PARTS = {
+    "loki-write": "write",
+    "loki-read": "read",
+    "loki-backend": "backend",
+    "loki": "monolithic",
+    **{name: name.removeprefix("loki-") for name in _DEPLOYMENTS | _STATEFUL},
+}
 every_stack = pytest.mark.parametrize("stack", NAMES)
 
 

@@ -20,7 +20,19 @@ from tests.support.stacks import changed, chart_values, data, declarations
 
 # Forty stacks each: the whole file takes some seconds. Without the phase that explains, a failure takes no minutes.
 some = profile(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
-ROLES = {"write": "write", "read": "read", "backend": "backend", "monolithic": "singleBinary"}
+ROLES = {
+    "write": "write",
+    "read": "read",
+    "backend": "backend",
+    "monolithic": "singleBinary",
+    "distributor": "distributor",
+    "ingester": "ingester",
+    "querier": "querier",
+    "query_frontend": "queryFrontend",
+    "query_scheduler": "queryScheduler",
+    "index_gateway": "indexGateway",
+    "compactor": "compactor",
+}
 OVERRIDES = {
     "ingestion_rate": "ingestion_rate_mb",
     "ingestion_burst": "ingestion_burst_size_mb",
@@ -110,13 +122,15 @@ def test_nothing_that_is_deployed_has_a_key_for_a_secret_value(stack: Settings) 
 @given(stacks())
 def test_pods_of_other_modes_are_none_and_those_of_the_mode_are_as_many_as_said(stack: Settings) -> None:
     values = chart_values(stack, "loki")
-    told = {role: getattr(stack.replicas, role) if role in stack.roles else 0 for role in ROLES}
+    told = {role: getattr(stack.replicas, role) if role.replace("_", "-") in stack.roles else 0 for role in ROLES}
     known = {
         key: value["replicas"]
         for key, value in values.items()
         if isinstance(value, Mapping) and "replicas" in value and key != "gateway"
     }
     assert {role: known.pop(ROLES[role]) for role in ROLES} == told
+    if stack.deployment_mode == "distributed":
+        assert known.pop("ruler") == stack.replicas.ruler
     assert set(known.values()) == {0}
 
 
