@@ -59,7 +59,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
     "distributed": {
         "cluster": {"name": "plant", "context": "plant", "apiServer": "https://10.0.50.2:6443"},
         "deploymentMode": "distributed",
-        "replicas": {"querier": 4, "compactor": 2},
+        "replicas": {"querier": 2, "compactor": 2},
         "storageClass": "fast",
         "objectStore": {
             "kind": "s3-compatible",
