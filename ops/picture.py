@@ -92,7 +92,9 @@ def _arrows(settings: Settings) -> list[str]:
         arrows += [*_query_path(settings), f"{reader} -- recent lines --> {writer}", f"{reader} --> store"]
     if "ruler" in settings.roles:
         arrows += [f"ruler --> {writer}", "ruler --> index-gateway", "ruler --> store"]
-    arrows += [f"{reader} --> {name}" for name in ("chunks", "results") if getattr(settings.caches, name)]
+    # Queriers know nothing of results: who splits a query keeps them.
+    asks = {"chunks": reader, "results": "query-frontend" if "query-frontend" in settings.roles else reader}
+    arrows += [f"{role} --> {name}" for name, role in asks.items() if getattr(settings.caches, name)]
     return [
         f"  {arrow}"
         for arrow in (

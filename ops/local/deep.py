@@ -1,4 +1,4 @@
-"""What takes minutes: a writer killed under load, and retention in the real compactor."""
+"""What takes minutes: a writer killed under load, a process of each other role, and deletion in the real compactor."""
 
 import time
 from collections import Counter
