@@ -195,7 +195,9 @@ def try_(
             "or pushed to Loki without it."
         ),
     ] = "auto",
-    deep: Annotated[bool, typer.Option("--deep", help="Prove retention and a lost writer too: minutes.")] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Prove retention and a loss of every role too: minutes.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep everything running until Ctrl-C.")] = False,
     as_json: AsJson = False,
     directory: Directory,

@@ -1,5 +1,7 @@
 """A picture of a stack, drawn from its settings: a Mermaid flowchart that code hosts show."""
 
+from itertools import pairwise
+
 from components.loki.addresses import gateway_url
 from components.object_store.access import store_access
 from settings import pins
@@ -11,6 +13,14 @@ _DOES = {
     "read": "answers queries",
     "backend": "index, compaction, retention, rules",
     "monolithic": "every role",
+    "distributor": "takes lines in",
+    "ingester": "keeps lines in its WAL",
+    "querier": "answers queries",
+    "query-frontend": "splits queries",
+    "query-scheduler": "queues queries",
+    "index-gateway": "serves the index",
+    "compactor": "compaction, retention",
+    "ruler": "rules",
 }
 
 
@@ -59,18 +69,32 @@ def _asks_the_api(settings: Settings) -> bool:
     return settings.collector.sources.events or settings.collector.sources.pods == "api"
 
 
+def _query_path(settings: Settings) -> list[str]:
+    """From the gateway to who answers a query, and who tells where the answer is."""
+    if settings.deployment_mode != "distributed":
+        return [f"gateway --> {settings.reader}"]
+    path = ("gateway", "query-frontend", "query-scheduler", "querier", "index-gateway", "store")
+    return [f"{one} --> {other}" for one, other in pairwise(path)]
+
+
 def _arrows(settings: Settings) -> list[str]:
-    writer, reader, backend = settings.writer, settings.reader, settings.roles[-1]
+    writer, reader, backend = settings.writer, settings.reader, settings.compactor
     source = "api" if settings.collector.sources.pods == "api" else "logs"
-    arrows = [f"{source} --> alloy", "alloy -- push --> gateway", f"gateway --> {writer}"]
+    arrows = [f"{source} --> alloy", "alloy -- push --> gateway", f"gateway --> {settings.receiver}"]
+    if settings.receiver != writer:
+        arrows.append(f"{settings.receiver} --> {writer}")
     if settings.collector.sources.events:
         arrows += ["api -- events --> events", "events -- push --> gateway"]
     if settings.canary.enabled:
         first = source if settings.canary.route == "collector" else "gateway"
         arrows += [f"canary -- a line a second --> {first}", "canary -. asks for it back .-> gateway"]
     if reader != writer:
-        arrows += [f"gateway --> {reader}", f"{reader} -- recent lines --> {writer}", f"{reader} --> store"]
-    arrows += [f"{reader} --> {name}" for name in ("chunks", "results") if getattr(settings.caches, name)]
+        arrows += [*_query_path(settings), f"{reader} -- recent lines --> {writer}", f"{reader} --> store"]
+    if "ruler" in settings.roles:
+        arrows += [f"ruler --> {writer}", "ruler --> index-gateway", "ruler --> store"]
+    # Queriers know nothing of results: who splits a query keeps them.
+    asks = {"chunks": reader, "results": "query-frontend" if "query-frontend" in settings.roles else reader}
+    arrows += [f"{role} --> {name}" for name, role in asks.items() if getattr(settings.caches, name)]
     return [
         f"  {arrow}"
         for arrow in (

@@ -10,11 +10,55 @@ from settings.quantities import Duration, Size, parse_duration, parse_size
 from settings.sizes import SIZES, Resources, SizeName
 from settings.tenants import Tenant
 
-DeploymentMode = Literal["simple-scalable", "monolithic"]
-Role = Literal["write", "read", "backend", "monolithic"]
+DeploymentMode = Literal["simple-scalable", "monolithic", "distributed"]
+Role = Literal[
+    "write",
+    "read",
+    "backend",
+    "monolithic",
+    "distributor",
+    "ingester",
+    "querier",
+    "query-frontend",
+    "query-scheduler",
+    "index-gateway",
+    "compactor",
+    "ruler",
+]
 _ROLES: dict[DeploymentMode, tuple[Role, ...]] = {
     "simple-scalable": ("write", "read", "backend"),
     "monolithic": ("monolithic",),
+    "distributed": (
+        "distributor",
+        "ingester",
+        "querier",
+        "query-frontend",
+        "query-scheduler",
+        "index-gateway",
+        "compactor",
+        "ruler",
+    ),
+}
+# Who takes lines in, who holds them until they are flushed, who answers queries, and who compacts and deletes.
+_RECEIVERS: dict[DeploymentMode, Role] = {
+    "simple-scalable": "write",
+    "monolithic": "monolithic",
+    "distributed": "distributor",
+}
+_WRITERS: dict[DeploymentMode, Role] = {
+    "simple-scalable": "write",
+    "monolithic": "monolithic",
+    "distributed": "ingester",
+}
+_READERS: dict[DeploymentMode, Role] = {
+    "simple-scalable": "read",
+    "monolithic": "monolithic",
+    "distributed": "querier",
+}
+_COMPACTORS: dict[DeploymentMode, Role] = {
+    "simple-scalable": "backend",
+    "monolithic": "monolithic",
+    "distributed": "compactor",
 }
 
 
@@ -37,7 +81,23 @@ class Replicas(Group):
     backend: int = Field(default=3, ge=1)
     """Backends: compaction, retention, index gateway, rules."""
     monolithic: int = Field(default=1, ge=1)
-    """Single binaries, in the monolithic mode."""
+    """Single binaries, in the monolithic mode: 1, or 3 for high availability."""
+    distributor: int = Field(default=3, ge=1)
+    """Distributors, in the distributed mode as all that follow: they take lines in and send each to its ingesters."""
+    ingester: int = Field(default=3, ge=1)
+    """Ingesters: they hold lines until they are flushed to the object store."""
+    querier: int = Field(default=3, ge=1)
+    """Queriers: they answer queries from the ingesters and the object store."""
+    query_frontend: int = Field(default=2, ge=1)
+    """Query frontends: they split queries and cache results; the gateway asks them."""
+    query_scheduler: int = Field(default=2, ge=1)
+    """Query schedulers: the queue between frontends and queriers."""
+    index_gateway: int = Field(default=2, ge=1)
+    """Index gateways: they keep the index that queriers ask."""
+    compactor: int = Field(default=1, ge=1)
+    """Compactors: compaction, retention and delete requests; one of them does the work, others wait for it to go."""
+    ruler: int = Field(default=1, ge=1)
+    """Rulers: each evaluates every rule, so more than one sends everything more than once."""
 
 
 class SchemaPeriod(Group):
@@ -104,6 +164,14 @@ class SizeOverrides(Group):
     read: Resources | None = None
     backend: Resources | None = None
     monolithic: Resources | None = None
+    distributor: Resources | None = None
+    ingester: Resources | None = None
+    querier: Resources | None = None
+    query_frontend: Resources | None = None
+    query_scheduler: Resources | None = None
+    index_gateway: Resources | None = None
+    compactor: Resources | None = None
+    ruler: Resources | None = None
     gateway: Resources | None = None
     alloy: Resources | None = None
     alloy_events: Resources | None = None
@@ -157,18 +225,28 @@ class LokiSettings(Group):
         return _ROLES[self.deployment_mode]
 
     @property
+    def receiver(self) -> Role:
+        """The role whose pods take lines in."""
+        return _RECEIVERS[self.deployment_mode]
+
+    @property
     def writer(self) -> Role:
         """The role whose pods hold lines that are not flushed yet."""
-        return self.roles[0]
+        return _WRITERS[self.deployment_mode]
 
     @property
     def reader(self) -> Role:
         """The role whose pods answer queries."""
-        return "read" if "read" in self.roles else self.writer
+        return _READERS[self.deployment_mode]
+
+    @property
+    def compactor(self) -> Role:
+        """The role whose first pod compacts, deletes what has expired, and takes delete requests."""
+        return _COMPACTORS[self.deployment_mode]
 
     @property
     def writers(self) -> int:
-        """How many pods take lines in."""
+        """How many pods hold lines that are not flushed yet."""
         return self.replica_count(self.writer)
 
     @property
@@ -183,7 +261,7 @@ class LokiSettings(Group):
 
     def replica_count(self, role: str) -> int:
         """Pods of a role; 0 for a role of another mode."""
-        return getattr(self.replicas, role) if role in self.roles else 0
+        return getattr(self.replicas, role.replace("-", "_")) if role in self.roles else 0
 
     def resources_of(self, part: str) -> Resources:
         """CPU, memory and disk of one pod of a part: the stack file's, else the size table's."""

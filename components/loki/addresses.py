@@ -24,6 +24,28 @@ def push_url(cluster: ClusterSettings) -> str:
     return f"{gateway_url(cluster)}/loki/api/v1/push"
 
 
-def backend(settings: LokiSettings) -> str:
-    """The Service of the pods that compact and serve the index."""
-    return RELEASE if settings.deployment_mode == "monolithic" else f"{RELEASE}-backend"
+def compactor_pods(settings: LokiSettings) -> str:
+    """The name of the pods that compact, which is also their Service's."""
+    return RELEASE if settings.deployment_mode == "monolithic" else f"{RELEASE}-{settings.compactor}"
+
+
+def leader(settings: LokiSettings) -> str:
+    """The pod that the compactors' ring elects: the first one, by a token of its own (components/loki/leader.py)."""
+    return f"{compactor_pods(settings)}-0"
+
+
+def leader_host(settings: LokiSettings, cluster: ClusterSettings) -> str:
+    """The leader's own name in the cluster's DNS."""
+    pods = compactor_pods(settings)
+    return f"{leader(settings)}.{service(f'{pods}-headless', cluster)}"
+
+
+def index_gateways(settings: LokiSettings) -> str | None:
+    """The headless Service of the pods that serve the index; None where each pod reads it itself."""
+    match settings.deployment_mode:
+        case "simple-scalable":
+            return f"{RELEASE}-backend-headless"
+        case "distributed":
+            return f"{RELEASE}-index-gateway-headless"
+        case "monolithic":
+            return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
 
-from settings.loki import LokiSettings
+from settings.loki import LokiSettings, Role
 
 
 def writers_that_queries_spare(loki: LokiSettings) -> int:
@@ -70,3 +70,29 @@ def measured(loki: LokiSettings, lost: int) -> Measurement | None:
         return None
     runs = (run for run in MEASUREMENTS if (run.replication_factor, run.killed) == (loki.replication_factor, lost))
     return next(runs, None)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What holds while one pod of a role is away."""
+
+    refused: Fraction
+    """The share of streams whose pushes are refused."""
+    answered: bool
+    """Whether every query is answered."""
+
+
+# Roles without which no query finds its way, but for the writers.
+_ASKED = ("read", "backend", "querier", "query-frontend", "query-scheduler", "index-gateway")
+
+
+def one_lost(loki: LokiSettings, role: Role) -> Promise:
+    """What is promised for the loss of one of a role's pods, whichever of them it is."""
+    if role == loki.writer:
+        return Promise(refused_share(loki, 1), writers_that_queries_spare(loki) > 0)
+    return all_lost(loki, role) if loki.replica_count(role) == 1 else Promise(Fraction(0), answered=True)
+
+
+def all_lost(loki: LokiSettings, role: Role) -> Promise:
+    """What is promised for the loss of all pods of a role that holds no lines."""
+    return Promise(Fraction(role == loki.receiver), role not in _ASKED)

@@ -2,14 +2,27 @@
 
 from datetime import timedelta
 
-from components.loki.addresses import GRPC_PORT, HTTP_PORT, MEMBERLIST_PORT, RELEASE, backend, service
+from components.loki.addresses import (
+    GRPC_PORT,
+    HTTP_PORT,
+    MEMBERLIST_PORT,
+    RELEASE,
+    compactor_pods,
+    index_gateways,
+    leader_host,
+    service,
+)
+from components.loki.leader import is_elected, token_file
 from components.object_store.access import StoreAccess
 from settings.cluster import ClusterSettings
 from settings.loki import LokiSettings
 from settings.quantities import loki_duration, loki_size
 
 DATA = "/var/loki"
-OVERRIDES_FILE = "/etc/loki/overrides/overrides.yaml"
+OVERRIDES_DIRECTORY = "/etc/loki/overrides"
+OVERRIDES_FILE = f"{OVERRIDES_DIRECTORY}/overrides.yaml"
+# Where the bucket has the lists of chunks that are about to be deleted.
+MARKERS = "deletion-markers/"
 Section = dict[str, object]
 # The index stores that Loki 3.7 reads; the second one only in periods that are over.
 _SHIPPERS = {"tsdb": "tsdb_shipper", "boltdb-shipper": "boltdb_shipper"}
@@ -36,13 +49,15 @@ def loki_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         "ingester": _ingester(settings),
         "limits_config": _limits(settings),
         "runtime_config": {"file": OVERRIDES_FILE},
-        "compactor": _compactor(store),
+        "compactor": _compactor(settings, store),
         "query_range": _query_range(settings, cluster),
         "ruler": _ruler(store),
     }
     if settings.tenants:
         # Grafana's datasource asks for several tenants at once.
         config["querier"] = {"multi_tenant_queries_enabled": True}
+    if settings.deployment_mode == "distributed":
+        config |= _query_path(cluster)
     if settings.caches.chunks:
         config["chunk_store_config"] = {"chunk_cache_config": _memcached("chunks-cache", cluster)}
     return config
@@ -87,9 +102,21 @@ def _common(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings
     return {
         "path_prefix": DATA,
         "replication_factor": settings.replication_factor,
-        "compactor_grpc_address": f"{service(backend(settings), cluster)}:{GRPC_PORT}",
+        "compactor_grpc_address": f"{_compactor_host(settings, cluster)}:{GRPC_PORT}",
         "storage": storage,
     }
+
+
+def _compactor_host(settings: LokiSettings, cluster: ClusterSettings) -> str:
+    """Who knows of delete requests."""
+    return leader_host(settings, cluster) if is_elected(settings) else service(compactor_pods(settings), cluster)
+
+
+def _query_path(cluster: ClusterSettings) -> Section:
+    """How a query finds its way through processes that have one role each: the chart's addresses."""
+    scheduler = {"scheduler_address": f"{service(f'{RELEASE}-query-scheduler-headless', cluster)}:{GRPC_PORT}"}
+    querier = f"http://{service(f'{RELEASE}-querier', cluster)}:{HTTP_PORT}"
+    return {"frontend": {**scheduler, "tail_proxy_url": querier}, "frontend_worker": scheduler}
 
 
 def _s3(store: StoreAccess) -> Section:
@@ -122,8 +149,8 @@ def _schema(settings: LokiSettings, store: StoreAccess) -> Section:
 def _storage(settings: LokiSettings, cluster: ClusterSettings) -> Section:
     # The chart's values: a second request after 250 ms hides a slow answer of the store.
     storage: Section = {"hedging": {"at": "250ms", "max_per_second": 20, "up_to": 3}}
-    if settings.deployment_mode == "simple-scalable":
-        address = f"dns+{service(f'{backend(settings)}-headless', cluster)}:{GRPC_PORT}"
+    if gateways := index_gateways(settings):
+        address = f"dns+{service(gateways, cluster)}:{GRPC_PORT}"
         for store in sorted({period.store for period in settings.schema_periods}):
             storage[_SHIPPERS[store]] = {"index_gateway_client": {"server_address": address}}
     return storage
@@ -160,9 +187,15 @@ def _limits(settings: LokiSettings) -> Section:
     }
 
 
-def _compactor(store: StoreAccess) -> Section:
+def _compactor(settings: LokiSettings, store: StoreAccess) -> Section:
     """Retention needs all three: enabled, a store for delete requests, and a period (in limits_config)."""
-    return {"retention_enabled": True, "delete_request_store": store.kind}
+    compactor: Section = {"retention_enabled": True, "delete_request_store": store.kind}
+    if store.kind == "s3":
+        # Loki's default is the leader's own volume: what it has marked would wait until it is the leader again.
+        compactor["deletion_marker_object_store_prefix"] = MARKERS
+    if is_elected(settings):
+        compactor["compactor_ring"] = {"tokens_file_path": token_file(OVERRIDES_DIRECTORY)}
+    return compactor
 
 
 def _query_range(settings: LokiSettings, cluster: ClusterSettings) -> Section:

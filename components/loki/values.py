@@ -2,33 +2,37 @@
 
 from components.declaration import Json, container_resources, rolled_by_credentials
 from components.loki.addresses import RELEASE
+from components.loki.config import OVERRIDES_DIRECTORY
+from components.loki.leader import nginx_snippets
 from components.object_store.access import StoreAccess
 from components.object_store.aws import SERVICE_ACCOUNT
 from settings.cluster import ClusterSettings
-from settings.loki import LokiSettings
+from settings.loki import LokiSettings, Role
 from settings.quantities import kubernetes_size
 from settings.sizes import Resources
 
 CONFIG_MAP = "loki-config"
 OVERRIDES_MAP = "loki-overrides"
-_OVERRIDES_DIRECTORY = "/etc/loki/overrides"
 _MIB = 1024**2
-_CHART_MODES = {"simple-scalable": "SimpleScalable", "monolithic": "Monolithic"}
-_CHART_ROLES = {"write": "write", "read": "read", "backend": "backend", "monolithic": "singleBinary"}
-# What the chart labels the pods of a role with.
-_COMPONENTS = {"singleBinary": "single-binary"}
-_DISTRIBUTED = (
-    "ingester",
-    "distributor",
-    "querier",
-    "queryFrontend",
-    "queryScheduler",
-    "indexGateway",
-    "compactor",
-    "bloomPlanner",
-    "bloomBuilder",
-    "bloomGateway",
-)
+_CHART_MODES = {"simple-scalable": "SimpleScalable", "monolithic": "Monolithic", "distributed": "Distributed"}
+CHART_ROLES: dict[Role, str] = {
+    "write": "write",
+    "read": "read",
+    "backend": "backend",
+    "monolithic": "singleBinary",
+    "distributor": "distributor",
+    "ingester": "ingester",
+    "querier": "querier",
+    "query-frontend": "queryFrontend",
+    "query-scheduler": "queryScheduler",
+    "index-gateway": "indexGateway",
+    "compactor": "compactor",
+}
+# What the chart labels the pods of a role with, where it is not the role's name.
+_COMPONENTS = {"monolithic": "single-binary"}
+# Whose volumes the chart takes from a list of claims, and not from the size beside it.
+_CLAIM_LISTS = ("ingester", "compactor")
+_BLOOMS = ("bloomPlanner", "bloomBuilder", "bloomGateway")
 Values = dict[str, Json]
 
 
@@ -44,9 +48,10 @@ def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         },
         "loki": _loki(settings, store, config_hash),
         "defaults": _defaults(store),
-        **{key: _role(settings, role, key, cluster, store) for role, key in _CHART_ROLES.items()},
         # The mode decides: pods of the other modes are none.
-        **{part: {"replicas": 0} for part in _DISTRIBUTED},
+        **{key: _role(settings, role, cluster, store) for role, key in CHART_ROLES.items()},
+        # Experimental, and off.
+        **{part: {"replicas": 0} for part in _BLOOMS},
         # Chart 18's default publishes only ready pods, so no pod of a new ring finds another.
         "memberlist": {"service": {"publishNotReadyAddresses": True}},
         "serviceAccount": {
@@ -60,7 +65,11 @@ def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         "gateway": _gateway(settings, cluster),
         "chunksCache": _cache(settings.caches.chunks),
         "resultsCache": _cache(settings.caches.results),
-        "ruler": {"enabled": store.kind == "s3"},
+        # In the other modes it is a part of other pods, and enabled is for the chart's checks.
+        "ruler": {
+            "enabled": store.kind == "s3",
+            **(_role(settings, "ruler", cluster, store) if "ruler" in settings.roles else {}),
+        },
         # Ours pushes through the collector; the chart's goes straight to Loki and proves half the way.
         "lokiCanary": {"enabled": False},
         # A pod with a floating image tag; the canary and `logstack try` test.
@@ -95,7 +104,7 @@ def _defaults(store: StoreAccess) -> Values:
     """What every Loki pod gets."""
     values: Values = {
         "extraVolumes": [{"name": "overrides", "configMap": {"name": OVERRIDES_MAP}}],
-        "extraVolumeMounts": [{"name": "overrides", "mountPath": _OVERRIDES_DIRECTORY, "readOnly": True}],
+        "extraVolumeMounts": [{"name": "overrides", "mountPath": OVERRIDES_DIRECTORY, "readOnly": True}],
         # Loki asks nothing of Kubernetes' API, and finds its peers by DNS.
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -105,7 +114,7 @@ def _defaults(store: StoreAccess) -> Values:
     return values
 
 
-def _role(settings: LokiSettings, role: str, key: str, cluster: ClusterSettings, store: StoreAccess) -> Values:
+def _role(settings: LokiSettings, role: Role, cluster: ClusterSettings, store: StoreAccess) -> Values:
     """One role's pods; a role of another mode has none."""
     replicas = settings.replica_count(role)
     if not replicas:
@@ -114,12 +123,15 @@ def _role(settings: LokiSettings, role: str, key: str, cluster: ClusterSettings,
     values: Values = {
         "replicas": replicas,
         "resources": container_resources(size),
-        "affinity": spread(_COMPONENTS.get(key, key), cluster),
-        **_budget(replicas),
+        "affinity": spread(_COMPONENTS.get(role, role), cluster),
+        **(_budget(replicas) if role != "compactor" else {}),
     }
     if role == "backend":
         # For the rules' sidecar, which we have not, the chart's own value for the backend wins over `defaults`.
         values["automountServiceAccountToken"] = False
+    if role == "ingester":
+        # The chart's default makes three StatefulSets of three zones, which are rolled by an operator of Grafana's.
+        values["zoneAwareReplication"] = {"enabled": False}
     if role == settings.writer:
         values["terminationGracePeriodSeconds"] = store.flush_seconds
     if size.disk:
@@ -127,21 +139,24 @@ def _role(settings: LokiSettings, role: str, key: str, cluster: ClusterSettings,
     return values
 
 
-def _persistence(settings: LokiSettings, size: Resources, role: str) -> Values:
+def _persistence(settings: LokiSettings, size: Resources, role: Role) -> Values:
     """Volumes outlive pods, StatefulSets and mistakes."""
-    values: Values = {
-        ("enabled" if role == "monolithic" else "volumeClaimsEnabled"): True,
-        "size": kubernetes_size(size.disk or 0),
-        # The chart's default for the backend deletes the claims with the StatefulSet: retention's markers with them.
-        "enableStatefulSetAutoDeletePVC": False,
-    }
+    volume: Values = {"size": kubernetes_size(size.disk or 0)}
     if settings.storage_class:
-        values["storageClass"] = settings.storage_class
-    return values
+        volume["storageClass"] = settings.storage_class
+    if role in _CLAIM_LISTS:
+        volume = {"claims": [{"name": "data", "accessModes": ["ReadWriteOnce"], **volume}]}
+    return {
+        ("volumeClaimsEnabled" if role in ("write", "backend") else "enabled"): True,
+        **volume,
+        # The chart's default for the backend deletes the claims with the StatefulSet: retention's markers with them.
+        **({"enableStatefulSetAutoDeletePVC": False} if role != "ruler" else {}),
+    }
 
 
 def _budget(replicas: int) -> Values:
-    """Drained nodes take one pod at a time; the chart has no such budget for the gateway and the single binary."""
+    """Drained nodes take one pod at a time; the chart has no such budget for the gateway and the single binary, and
+    none at all for the compactor."""
     return {"podDisruptionBudget": {"maxUnavailable": 1}} if replicas > 1 else {}
 
 
@@ -174,7 +189,10 @@ def _gateway(settings: LokiSettings, cluster: ClusterSettings) -> Values:
         # A surge pod would need a node of its own: with as many replicas as nodes the rollout would wait for ever.
         "deploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
         # A push may be as large as a burst; nginx's limit must not be the smaller one.
-        "nginxConfig": {"clientMaxBodySize": f"{max(4, -(-settings.limits.ingestion_burst // _MIB))}M"},
+        "nginxConfig": {
+            "clientMaxBodySize": f"{max(4, -(-settings.limits.ingestion_burst // _MIB))}M",
+            **nginx_snippets(settings, cluster),
+        },
         # One more image and container for numbers that Loki's own metrics have.
         "metrics": {"enabled": False},
     }

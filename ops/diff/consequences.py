@@ -19,7 +19,7 @@ from settings.quantities import kubernetes_cpu
 # Of what makes a pod restart, and of a value in a sentence.
 _FEW = 3
 _LONGEST = 120
-_WRITERS = ("write", "singleBinary")
+_WRITERS = ("write", "singleBinary", "ingester")
 _PLAN = Change("plan", "", "its words", "other words")
 
 

@@ -12,14 +12,15 @@ from typing import cast
 
 from components.chart import CHART
 from components.loki.addresses import RELEASE
+from components.loki.values import CHART_ROLES
 from ops.diff.changes import Change
 from ops.render.model import Rendered, Resource
 
 CONFIG_HASH = "podAnnotations.logstack/config-hash"
-_ROLES = {"write": "write", "read": "read", "backend": "backend", "singleBinary": ""}
+_ROLES = {key: "" if role == "monolithic" else role for role, key in (*CHART_ROLES.items(), ("ruler", "ruler"))}
 ROLE_KEYS = tuple(_ROLES)
 _CACHES = {"chunksCache": "chunks-cache", "resultsCache": "results-cache"}
-_KINDS = {"read": "Deployment", "gateway": "Deployment"}
+_DEPLOYMENTS = ("read", "gateway", "distributor", "querier", "queryFrontend", "queryScheduler")
 _TEMPLATED = ("DaemonSet", "StatefulSet", "Deployment")
 
 ROLES, GATEWAY, SELF, ALL, NONE = "every Loki role", "the gateway", "its own pods", "all pods of the chart", "no pod"
@@ -30,6 +31,7 @@ LOKI_VALUES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("*.podDisruptionBudget*", (NONE,)),
     ("singleBinary.persistence.size", (SELF,)),
     ("*.persistence.size", (NONE,)),
+    ("*.persistence.claims*", (NONE,)),
     ("*.persistence.storageClass", (NONE,)),
     ("*.persistence.enableStatefulSetAutoDeletePVC", (NONE,)),
     ("*.persistence.when*", (NONE,)),
@@ -39,10 +41,8 @@ LOKI_VALUES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("deploymentMode", (GATEWAY,)),
     ("*Cache.enabled", (NONE,)),
     ("*Cache.*", (SELF,)),
-    ("write.*", (SELF,)),
-    ("read.*", (SELF,)),
-    ("backend.*", (SELF,)),
-    ("singleBinary.*", (SELF,)),
+    ("ruler.enabled", (NONE,)),
+    *((f"{key}.*", (SELF,)) for key in ROLE_KEYS),
     ("loki.image*", (ROLES,)),
     ("loki.podAnnotations*", (ROLES,)),
     ("defaults.enableServiceLinks", (ROLES, GATEWAY)),
@@ -55,7 +55,6 @@ LOKI_VALUES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("loki.schemaConfig*", (NONE,)),
     ("memberlist.service*", (NONE,)),
     ("rbac*", (NONE,)),
-    ("ruler.enabled", (NONE,)),
     ("*", (ALL,)),
 )
 ALLOY_VALUES: Sequence[tuple[str, tuple[str, ...]]] = (
@@ -181,8 +180,14 @@ def _loki_workloads(release: str, values: Mapping[str, object]) -> list[Workload
         own = values.get(part)
         if not isinstance(own, Mapping) or own.get("enabled") is False or own.get("replicas") == 0:
             continue
+        if part == "ruler" and "replicas" not in own:
+            continue  # a part of other pods
         called = f"{name}-{suffix}" if suffix else name
-        found.append(Workload(_KINDS.get(part, "StatefulSet"), called, part, int(str(own.get("replicas", 1)))))
+        found.append(
+            Workload(
+                "Deployment" if part in _DEPLOYMENTS else "StatefulSet", called, part, int(str(own.get("replicas", 1)))
+            )
+        )
     return found
 
 

@@ -98,6 +98,12 @@ def _scheme(value: str | None) -> str:
     return urlsplit(unquoted(value or "")).scheme
 
 
+# The sizes of volumes, wherever they are said.
+VOLUMES = (
+    "*-values.yaml *.persistence.size",
+    "*-values.yaml *.persistence.claims*.size",
+    "*.statefulset.yaml spec.volumeClaimTemplates*.storage",
+)
 DIFFERS = When("differs", lambda _change, _unit, _sides: True)
 LOWERED = When("lowered", _lowered)
 RAISED = When("raised", _raised)

@@ -9,8 +9,11 @@ from typing import Any
 
 import httpx
 
+from ops.local.metrics import parse_metrics
+
 _BATCH_BYTES = 512 * 1024
 _PAGE = 5000
+_SECOND = 1_000_000_000
 # Without it Loki answers structured metadata among the labels.
 _CATEGORIES = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
 
@@ -125,6 +128,24 @@ class Loki:
         """States of the members of the writers' ring, as one process sees it."""
         answer = self._http.get(f"{url}/ring", headers={"Accept": "application/json"})
         return [shard["state"] for shard in answer.json()["shards"]]
+
+    def delete(self, url: str, labels: Mapping[str, str], start: int, end: int) -> None:
+        """Ask a compactor to delete a stream's lines, times in nanoseconds; raises httpx.HTTPError when it refuses."""
+        times = {"start": start // _SECOND, "end": end // _SECOND + 1}
+        path = f"{url}/loki/api/v1/delete"
+        self._http.post(path, params={"query": selector(labels), **times}).raise_for_status()
+
+    def deletes(self, url: str) -> list[str]:
+        """The state of each delete request that a compactor knows."""
+        return [request["status"] for request in self._http.get(f"{url}/loki/api/v1/delete").raise_for_status().json()]
+
+    def compacts(self, url: str) -> bool:
+        """Whether a process is the one that compacts; one that is gone does not."""
+        try:
+            text = self._http.get(f"{url}/metrics").text
+        except httpx.TransportError:
+            return False
+        return parse_metrics(text).total("loki_boltdb_shipper_compactor_running") == 1
 
     def flush(self, url: str) -> None:
         """Write one writer's chunks to the object store now."""

@@ -78,8 +78,8 @@ def _run(
             for outcome in carry_out(standard_checks(here), run):
                 report.outcome(outcome)
             if deep:
-                report.say("Deep checks: a killed writer and retention (about 2 minutes) ...")
-                for outcome in carry_out(deep_checks(), run):
+                report.say("Deep checks: one process of each role killed, and retention (a few minutes) ...")
+                for outcome in carry_out(deep_checks(settings), run):
                     report.outcome(outcome)
             passed = report.finish(stack, time.monotonic() - began, told.not_exercised(here))
             if keep:

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.loki.addresses import RELEASE
 from settings.loki import LokiSettings
 
 LOOPBACK = "127.0.0.1"
@@ -24,8 +25,13 @@ class Node:
 
     @property
     def name(self) -> str:
-        """As its pod is called."""
+        """What it is called here and in every ring."""
         return f"loki-{self.role}-{self.index}"
+
+    @property
+    def pod(self) -> str:
+        """Its pod's name, which Loki reads from its environment."""
+        return f"{RELEASE}-{self.index}" if self.role == "monolithic" else self.name
 
     @property
     def target(self) -> str:
@@ -46,9 +52,19 @@ class Layout:
     store_port: int
     root: Path
 
-    def of(self, role: str) -> tuple[Node, ...]:
-        """The processes that have a role; the monolithic ones have every role."""
-        return tuple(node for node in self.nodes if node.role in {role, "monolithic"})
+    def of(self, *roles: str) -> tuple[Node, ...]:
+        """The processes that have one of the roles; the monolithic ones have every role."""
+        return tuple(node for node in self.nodes if node.role in {*roles, "monolithic"})
+
+    @property
+    def fronts(self) -> tuple[Node, ...]:
+        """The processes that the gateway would ask a query."""
+        return self.of("read", "query-frontend")
+
+    @property
+    def compactors(self) -> tuple[Node, ...]:
+        """The processes that compact; the first one is the leader."""
+        return self.of("backend", "compactor")
 
     @property
     def store_url(self) -> str:

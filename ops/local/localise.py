@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.loki.config import DATA
+from components.loki.leader import token_file
 from ops.local.layout import LOOPBACK, Layout, Node
 
 Document = dict[str, Any]
@@ -24,11 +25,12 @@ class Replacement:
 def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path) -> Document:
     """loki.yaml for this machine: addresses, directories, and no memcached."""
     local: Document = copy.deepcopy(dict(config))
-    backend = layout.of("backend")[0]
     local["common"]["instance_addr"] = LOOPBACK
     # Said aloud, because Loki stops taking it from memberlist's presence once an instance address is set.
     local["common"]["ring"] = {"kvstore": {"store": "memberlist"}}
-    local["common"]["compactor_grpc_address"] = f"{LOOPBACK}:{backend.grpc_port}"
+    local["common"]["compactor_grpc_address"] = f"{LOOPBACK}:{layout.compactors[0].grpc_port}"
+    if "compactor_ring" in local["compactor"]:
+        local["compactor"]["compactor_ring"]["tokens_file_path"] = token_file(str(overrides_file.parent))
     local["memberlist"]["bind_addr"] = [LOOPBACK]
     local["memberlist"]["join_members"] = [f"{LOOPBACK}:{node.gossip_port}" for node in layout.nodes]
     local["runtime_config"]["file"] = str(overrides_file)
@@ -36,7 +38,12 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
     local["ingester"]["lifecycler"] = {"min_ready_duration": "1s", "final_sleep": "0s"}
     if "tsdb_shipper" in local["storage_config"]:
         client = local["storage_config"]["tsdb_shipper"]["index_gateway_client"]
-        client["server_address"] = f"{LOOPBACK}:{backend.grpc_port}"
+        gateways = layout.of("backend", "index-gateway")
+        client["server_address"] = ",".join(f"{LOOPBACK}:{node.grpc_port}" for node in gateways)
+    if "frontend" in local:
+        # One name stands for pods with one port; here each has its own. Without an address Loki takes the ring.
+        del local["frontend"]["scheduler_address"], local["frontend_worker"]
+        local["frontend"]["tail_proxy_url"] = layout.of("querier")[0].url
     for storage in (local["common"]["storage"], local["ruler"]["storage"]):
         if "s3" in storage:
             storage["s3"] |= {"endpoint": layout.store_url, "s3forcepathstyle": True, "insecure": True}

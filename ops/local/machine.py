@@ -63,8 +63,8 @@ def machine(
     pods = [file_pod(file, number, settings.collector) for number, file in enumerate(files)]
     own = canary_pod(settings)
     pods += [own] if CANARY in binaries else []
-    # There is no gateway here; the deep checks kill another writer than this one.
-    push = f"{platform.writers[0].url}/loki/api/v1/push"
+    # There is no gateway here; the deep checks kill another process than this one.
+    push = f"{platform.receivers[0].url}/loki/api/v1/push"
     collector = Collector(settings, binaries[ALLOY], root, fleet, push, pods)
     if CANARY not in binaries:
         return Machine(platform, collector)

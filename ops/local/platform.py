@@ -7,6 +7,7 @@ from pathlib import Path
 
 from components.declaration import yaml_text
 from components.loki.config import loki_config
+from components.loki.leader import token_files
 from components.loki.overrides import loki_overrides
 from components.object_store.access import StoreAccess, store_access
 from ops.local.bucket import Bucket, open_bucket
@@ -42,13 +43,18 @@ class Platform:
         original = loki_config(settings, self.access, settings.cluster)
         self.config: Document = local_config(original, self.layout, self._overrides_file)
         self.replaced: list[Replacement] = replacements(original, self.config)
-        writers, reader = [node.url for node in self.writers], self.layout.of("read")[0].url
-        self.loki = Loki(writers, reader, settings.default_tenant)
+        receivers, reader = [node.url for node in self.receivers], self.layout.fronts[0].url
+        self.loki = Loki(receivers, reader, settings.default_tenant)
+
+    @property
+    def receivers(self) -> tuple[Node, ...]:
+        """The processes that take lines in."""
+        return self.layout.of(self.settings.receiver)
 
     @property
     def writers(self) -> tuple[Node, ...]:
-        """The processes that take lines in."""
-        return self.layout.of("write")
+        """The processes that hold lines until they are flushed."""
+        return self.layout.of(self.settings.writer)
 
     @property
     def has_store(self) -> bool:
@@ -59,6 +65,8 @@ class Platform:
         """Write the artefacts and start everything; raises ProcessDiedError or NotReadyError."""
         self.write_overrides({})
         self.write_config({})
+        for name, token in token_files(self.settings).items():
+            (self._root / name).write_text(token)
         if self.has_store:
             self._start_store()
         for node in self.layout.nodes:
@@ -81,7 +89,7 @@ class Platform:
         node.directory.mkdir(parents=True, exist_ok=True)
         keys = {"AWS_ACCESS_KEY_ID": self._key, "AWS_SECRET_ACCESS_KEY": self._secret}
         command = [str(self._binaries["loki"]), *flags(node, self._config_file)]
-        self.fleet.start(node.name, command, keys if self.has_store else {})
+        self.fleet.start(node.name, command, {"HOSTNAME": node.pod, **(keys if self.has_store else {})})
 
     def restart(self, *nodes: Node) -> None:
         """Stop processes that run, as a rolling update would, and start them all."""

@@ -1,6 +1,6 @@
 """What is said of a run besides its checks: what is not the stack's own here, and what no check is about."""
 
-from ops.local.deep import FAST_COMPACTOR, TAKES_OLD_LINES
+from ops.local.deep import FAST_COMPACTOR, NO_DELAY, TAKES_OLD_LINES
 from ops.local.localise import Replacement
 from ops.local.machine import ALLOY, Machine
 from settings.sources import Sources
@@ -34,16 +34,19 @@ def replaced_besides(machine: Machine, *, deep: bool) -> list[str]:
     lines = ["each process: its own ports, ring name and directory, by flags"]
     if machine.platform.has_store:
         lines.append("the store: a local Versity S3 Gateway with keys of this run alone")
+    if machine.platform.settings.deployment_mode == "distributed":
+        lines.append("the schedulers: found by their ring, as a name of DNS stands for pods with one port")
     if machine.collector:
         lines.append("the node's log files: CRI files in RUN/var/log/pods, which this run writes")
     if machine.canary:
         lines.append(machine.canary.replaced)
     if deep:
-        lines += [f"compactor.{key}: {value}, for the retention check" for key, value in FAST_COMPACTOR.items()]
+        lines += [
+            f"compactor.{key}: {value}, for the retention check" for key, value in (FAST_COMPACTOR | NO_DELAY).items()
+        ]
         lines += [
             f"{key}: {value}, while the retention check sends old lines" for key, value in TAKES_OLD_LINES.items()
         ]
-        lines.append("one backend instead of all, while the retention check waits for the compactor")
     if deep and machine.collector:
         lines.append("the collector: the deep checks push their lines, as it drops old ones")
     return lines

@@ -9,22 +9,46 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from components.loki.addresses import leader
 from components.loki.budget import (
     PUSHES_AFTER_KILL,
     Measurement,
+    all_lost,
     measured,
+    one_lost,
     refused_share,
     volumes_spared,
     writers_that_queries_spare,
 )
+from components.loki.leader import is_elected
 from ops.plan.outage import Outage, bridged_outage
 from ops.plan.words import spoken_share, spoken_size
+from settings.loki import Role
 from settings.object_store import EmbeddedStore, FilesystemStore
 from settings.tree import Settings
 
 GO_ON, KEPT = "go on", "kept"
 _PAIR = 2
-_NAMES = {"write": "writer", "read": "reader", "backend": "backend", "monolithic": "Loki pod"}
+_NAMES: dict[Role, str] = {
+    "write": "writer",
+    "read": "reader",
+    "backend": "backend",
+    "monolithic": "Loki pod",
+    "distributor": "distributor",
+    "ingester": "ingester",
+    "querier": "querier",
+    "query-frontend": "query frontend",
+    "query-scheduler": "query scheduler",
+    "index-gateway": "index gateway",
+    "compactor": "compactor",
+    "ruler": "ruler",
+}
+# What waits while a role is gone, besides writes and queries.
+_WAITS: dict[Role, str] = {
+    "backend": "; retention, delete requests and rules wait",
+    "compactor": "; retention and delete requests wait",
+    "ruler": "; rules are not evaluated, and not made up for",
+}
 
 
 @dataclass(frozen=True)
@@ -54,7 +78,14 @@ class FailureBudget:
 
 def failure_budget(settings: Settings) -> FailureBudget:
     """The failure budget in words."""
-    losses = [*_writers(settings), *_readers(settings), *_gateways(settings), _node(settings), *_store(settings)]
+    losses = [
+        *_writers(settings),
+        *_others(settings),
+        *_leader(settings),
+        *_gateways(settings),
+        _node(settings),
+        *_store(settings),
+    ]
     losses.append(_collector())
     order = ("within", "for a time", "beyond")
     runs = (measured(settings, lost) for lost in range(1, settings.writers + 1))
@@ -161,13 +192,37 @@ def _lost_volumes(settings: Settings, lost: int) -> Loss:
     )
 
 
-def _readers(settings: Settings) -> Iterator[Loss]:
-    """Pods that hold no line of their own: queries stop with the last of them."""
-    for role in settings.roles[1:]:
+def _others(settings: Settings) -> Iterator[Loss]:
+    """Pods that hold no line of their own: of each role all, which is the worst."""
+    for role in (role for role in settings.roles if role != settings.writer):
         count, name = settings.replica_count(role), _NAMES[role]
-        spared = "" if count == 1 else f"; they go on while one {name} is left"
-        waits = "; retention waits" if role == "backend" else ""
-        yield Loss(_some(count, count, name), "within", GO_ON, f"fail{spared}", f"{KEPT}{waits}", "design")
+        worst = all_lost(settings, role)
+        left = f" {_back(1)}" if count == 1 else f"; they go on while one {name} is left"
+        yield Loss(
+            lost=_some(count, count, name),
+            budget="for a time" if worst.refused else "within",
+            writes=f"wait in the collectors, see below{left}" if worst.refused else GO_ON,
+            queries=GO_ON if worst.answered else f"fail{left}",
+            acknowledged_lines=f"{KEPT}{_WAITS.get(role, '')}",
+            known_by="design",
+        )
+
+
+def _leader(settings: Settings) -> Iterator[Loss]:
+    """The one of several that compacts, and takes delete requests."""
+    if is_elected(settings):
+        waits = (
+            "; delete requests wait for it, and retention until another takes over: at once, or 10 min after a crash"
+        )
+        promise = one_lost(settings, settings.compactor)
+        yield Loss(
+            lost=f"the pod {leader(settings)}",
+            budget="beyond" if promise.refused else "within",
+            writes=_lost_writers(settings, 1).writes if promise.refused else GO_ON,
+            queries=GO_ON if promise.answered else "fail until it is back",
+            acknowledged_lines=f"{KEPT}{waits}",
+            known_by="design",
+        )
 
 
 def _gateways(settings: Settings) -> Iterator[Loss]:
@@ -184,17 +239,31 @@ def _node(settings: Settings) -> Loss:
         writes = "stop until it is back"
         return Loss("the only node", "beyond", writes, "fail until it is back", f"{KEPT} if its disk is", "design")
     writer, gateways = _lost_writers(settings, 1), settings.gateway.replicas
-    others = [_NAMES[role] for role in settings.roles[1:] if settings.replica_count(role) == 1]
-    moved = [*(["gateway"] if gateways == 1 else []), *others]
-    pause = f"; if it carries the only {' or '.join(moved)}, only after that has moved" if moved else ""
+    only = [role for role in settings.roles if role != settings.writer and settings.replica_count(role) == 1]
+    takes, asked = (
+        [_NAMES[role] for role in only if stops(settings, role)] for stops in (_stops_writes, _stops_queries)
+    )
+    first = ["gateway"] if gateways == 1 else []
     return Loss(
         lost="any one node" + (", but the object store's" if isinstance(settings.object_store, EmbeddedStore) else ""),
-        budget="for a time" if writer.budget == "within" and gateways == 1 else writer.budget,
-        writes=writer.writes + (pause if gateways == 1 else ""),
-        queries=writer.queries + pause,
+        budget="for a time" if writer.budget == "within" and (first or takes) else writer.budget,
+        writes=writer.writes + _pause([*first, *takes]),
+        queries=writer.queries + _pause([*first, *asked]),
         acknowledged_lines=f"{writer.acknowledged_lines}; lines not sent yet stay on its disk",
         known_by="arithmetic",
     )
+
+
+def _stops_writes(settings: Settings, role: Role) -> bool:
+    return one_lost(settings, role).refused > 0
+
+
+def _stops_queries(settings: Settings, role: Role) -> bool:
+    return not one_lost(settings, role).answered
+
+
+def _pause(only: list[str]) -> str:
+    return f"; if it carries the only {' or '.join(only)}, only after that has moved" if only else ""
 
 
 def _store(settings: Settings) -> Iterator[Loss]:

@@ -55,11 +55,12 @@ def filesystem(settings: Settings) -> Iterator[Problem]:
 
 def roles_of_the_mode(settings: Settings) -> Iterator[Problem]:
     """Nothing is written about pods that there are not."""
-    others = sorted(set(Replicas.model_fields) - set(settings.roles))
+    others = sorted(set(Replicas.model_fields) - {role.replace("-", "_") for role in settings.roles})
     for group, given in (("replicas", settings.replicas), ("resources", settings.resources)):
         for role in (role for role in others if role in given.model_fields_set):
-            what = f"the mode {settings.deployment_mode} has no {role} pods"
-            yield OTHER_MODE.problem(f"{group}.{role}", what, f"remove {role}, or choose another deploymentMode")
+            key = Replicas.model_fields[role].alias
+            what = f"the mode {settings.deployment_mode} has no {role.replace('_', ' ')} pods"
+            yield OTHER_MODE.problem(f"{group}.{key}", what, f"remove {key}, or choose another deploymentMode")
 
 
 def endpoint(settings: Settings) -> Iterator[Problem]:

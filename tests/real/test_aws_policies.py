@@ -19,7 +19,7 @@ import pytest
 
 from ops.local.bucket import Bucket
 from ops.local.client import Entry, selector
-from ops.local.deep import FAST_COMPACTOR
+from ops.local.deep import FAST_COMPACTOR, NO_DELAY
 from ops.local.layout import Node
 from ops.local.localise import flags
 from ops.local.platform import Platform
@@ -133,7 +133,7 @@ def use_everything(platform: Guarded) -> None:
     """Lines in and out, rules, restarts, retention, and a request to delete lines."""
     # What takes minutes or a day happens at once: compaction, and the delay before a request is carried out, to which
     # Loki adds a minute of its own.
-    delays = FAST_COMPACTOR | {"compaction_interval": "1s", "apply_retention_interval": "1s"}
+    delays = FAST_COMPACTOR | NO_DELAY | {"compaction_interval": "1s", "apply_retention_interval": "1s"}
     platform.config["compactor"] |= {**delays, "delete_request_cancel_period": "-1m"}
     platform.config["limits_config"]["reject_old_samples"] = False
     platform.start()

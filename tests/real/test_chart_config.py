@@ -25,7 +25,11 @@ pytestmark = pytest.mark.real
 _STACK_SAYS = "a tenant's limit: the stack file says it, with the values of Loki's guide for production as defaults"
 _BLOOMS = "blooms are experimental and off in both; the chart names their addresses all the same"
 _CONNECTION = "twice the longest query, as in the chart, where a query may take 5 minutes and its connection 10"
+_LEADER = "delete requests go to the compactor that works, not to any (components/loki/leader.py)"
 REASONS = {
+    "common.compactor_grpc_address": _LEADER,
+    "compactor.compactor_ring.tokens_file_path": _LEADER,
+    "compactor.deletion_marker_object_store_prefix": "what one leader has marked the next one deletes",
     "analytics.reporting_enabled": "no report to Grafana that the operator did not ask for",
     "bloom_build.builder.planner_address": _BLOOMS,
     "bloom_gateway.client.addresses": _BLOOMS,
@@ -37,6 +41,7 @@ REASONS = {
     "limits_config.max_global_streams_per_user": _STACK_SAYS,
     "limits_config.max_query_length": "the retention and an hour; Loki's default is that of 30 days, whatever is kept",
     "limits_config.query_timeout": _STACK_SAYS,
+    "limits_config.reject_old_samples_max_age": "the retention where that is shorter than the chart's week",
     "server.http_server_read_timeout": _CONNECTION,
     "server.http_server_write_timeout": _CONNECTION,
     "limits_config.max_query_lookback": "the retention: what is about to be deleted is not found any more",

@@ -97,7 +97,41 @@ def test_production_survives_a_killed_writer_and_deletes_what_has_expired(run_di
         "0 of 600 pushes refused after the kill; 0 of 4500 acknowledged lines missing"
         in (seen["one writer killed under load"])
     )
-    assert "gone from the bucket" in seen["retention"]
+    for role in ("read", "backend"):
+        assert "0 of 120 pushes refused, 12 of 12 queries answered; 0 of 120 acknowledged" in seen[f"one {role} killed"]
+    assert "marked by loki-backend-0, deleted by the next leader" in seen["retention"]
+
+
+# Of each mode that no shipped stack has: its processes, who else than a writer is killed, and whose marks are deleted.
+MODES = {
+    "monolithic-ha": ("3 monolithic processes", (), "loki-monolithic-0, deleted by the next leader"),
+    "distributed": (
+        (
+            "2 distributor + 3 ingester + 2 querier + 2 query-frontend + 2 query-scheduler + 2 index-gateway"
+            " + 1 compactor + 1 ruler processes"
+        ),
+        (
+            *("distributor", "querier", "query-frontend", "query-scheduler"),
+            *("index-gateway", "compactor", "ruler"),
+        ),
+        "loki-compactor-0, deleted after its restart",
+    ),
+}
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize(("stack", "said"), MODES.items())
+def test_a_lost_process_of_each_role_has_the_consequences_that_the_plan_promises(
+    run_directory: Path, stack: str, said: tuple[str, tuple[str, ...], str]
+) -> None:
+    code, answer, told = run(run_directory, stack, "-C", str(ROOT / "examples" / stack), "--deep")
+    assert code == 0, told
+    processes, killed, deleted = said
+    seen = details(answer)
+    assert seen["ready"] == f"{processes} and the S3 server"
+    assert "0 of 600 pushes refused after the kill" in seen["one writer killed under load"]
+    assert tuple(name.split()[1] for name in seen if name.endswith(" killed")) == killed
+    assert f"marked by {deleted}" in seen["retention"]
 
 
 @pytest.mark.prove

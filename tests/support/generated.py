@@ -191,10 +191,14 @@ def _without_pods(collector: dict[str, Any]) -> dict[str, Any]:
     return {key: said for key, said in collector.items() if key not in of_pods} | {"sources": sources}
 
 
+_COUNTED = ("write", "read", "monolithic", "distributor", "ingester", "queryFrontend", "indexGateway", "compactor")
+_SIZED = ("write", "monolithic", "ingester", "compactor", "queryScheduler", "gateway", "object_store")
+
+
 @st.composite
 def stacks(draw: st.DrawFn) -> Settings:
     """A stack; a directory as the store is for one single binary only."""
-    mode = draw(st.sampled_from(["simple-scalable", "monolithic"]))
+    mode = draw(st.sampled_from(["simple-scalable", "monolithic", "distributed"]))
     alone = mode == "monolithic" and draw(st.booleans())
     counts = st.integers(1, 12)
     said = draw(
@@ -203,7 +207,7 @@ def stacks(draw: st.DrawFn) -> Settings:
                 "cluster": _CLUSTER,
                 "deploymentMode": st.just(mode),
                 "objectStore": st.just({"kind": "filesystem"}) if alone else st.one_of(_EMBEDDED, _EXISTING, _AWS),
-                "replicas": st.just({}) if alone else _group({}, write=counts, read=counts, monolithic=counts),
+                "replicas": st.just({}) if alone else _group({}, **dict.fromkeys(_COUNTED, counts)),
                 "replicationFactor": st.integers(1, 5),
                 "retention": DAYS.map(lambda days: f"{days}d"),
             },
@@ -211,7 +215,7 @@ def stacks(draw: st.DrawFn) -> Settings:
             caches=_group({}, chunks=_MEMORY, results=_MEMORY),
             gateway=_group({"replicas": counts}),
             size=st.sampled_from(["extra-small", "small", "medium"]),
-            resources=_group({}, write=_RESOURCES, monolithic=_RESOURCES, gateway=_RESOURCES, object_store=_RESOURCES),
+            resources=_group({}, **dict.fromkeys(_SIZED, _RESOURCES)),
             walReplayCeiling=_MEMORY,
             storageClass=NAMES,
             schemaPeriods=_PERIODS,

@@ -56,6 +56,20 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "caches": {"chunks": "2Gi"},
         "schemaPeriods": [{"from": "2024-04-01"}, {"from": "2025-01-01", "indexPrefix": "index_"}],
     },
+    "distributed": {
+        "cluster": {"name": "plant", "context": "plant", "apiServer": "https://10.0.50.2:6443"},
+        "deploymentMode": "distributed",
+        "replicas": {"querier": 2, "compactor": 2},
+        "storageClass": "fast",
+        "objectStore": {
+            "kind": "s3-compatible",
+            "endpoint": "https://s3.example",
+            "bucket": "loki-plant",
+            "credentialsSecret": "loki-s3-secret",
+        },
+        "caches": {"chunks": "1Gi", "results": "256Mi"},
+        "resources": {"queryFrontend": {"cpu": "250m", "memory": "1Gi"}},
+    },
     # Three single binaries, and nothing at its default.
     "unusual": {
         "cluster": {
@@ -165,10 +179,10 @@ def declarations(settings: Settings) -> dict[str, Declaration]:
 
 
 def data(declared: Mapping[str, Declaration], name: str) -> str:
-    """The only file of a ConfigMap."""
+    """The first file of a ConfigMap."""
     files = declared[name].inputs["data"]
     assert isinstance(files, Mapping)
-    (text,) = files.values()
+    text, *_ = files.values()
     assert isinstance(text, str)
     return text
 

@@ -22,6 +22,11 @@ from tests.support.stacks import ROOT, TODAY
 
 EXAMPLES = ROOT / "examples"
 MINIMAL, AWS = EXAMPLES / "minimal", EXAMPLES / "aws"
+# A stack of each mode but simple-scalable, which the shipped stacks have, and what its plan promises.
+MODES = {
+    "monolithic-ha": "Any 1 of 3 Loki pods may be lost, or any one node",
+    "distributed": "Any 1 of 3 ingesters may be lost, or any one node",
+}
 # What the program of examples/minimal says, as a stack file spells it.
 MINIMAL_SAYS = {
     "cluster": {
@@ -37,7 +42,8 @@ MINIMAL_SAYS = {
 
 
 def test_every_example_has_its_tests_here() -> None:
-    assert {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()} == {MINIMAL.name, AWS.name}
+    tested = {MINIMAL.name, AWS.name, *MODES}
+    assert {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()} == tested
 
 
 @pytest.fixture
@@ -116,8 +122,17 @@ def test_the_stack_on_aws_gives_loki_its_role_by_pod_identity_and_nobody_a_key()
     assert "extraEnvFrom" not in values["defaults"]
 
 
-def test_the_stack_on_aws_is_what_its_schema_takes() -> None:
-    text = (AWS / "Pulumi.aws.yaml").read_text()
+@pytest.mark.parametrize(("name", "promise"), MODES.items())
+def test_the_stack_of_a_mode_has_no_problem_and_survives_a_lost_node(name: str, promise: str) -> None:
+    stack = load_stack_file(name, EXAMPLES / name, today=TODAY)
+    assert (stack.problems, stack.accepted) == ((), ())
+    told = said(planned(name, EXAMPLES / name, objects=False), as_json=False, width=200)
+    assert promise in told
+
+
+@pytest.mark.parametrize("name", [AWS.name, *MODES])
+def test_a_stack_is_what_its_schema_takes(name: str) -> None:
+    text = (EXAMPLES / name / f"Pulumi.{name}.yaml").read_text()
     named = text.splitlines()[0].partition("$schema=")[2]
-    schema = json.loads((AWS / named).read_text())
+    schema = json.loads((EXAMPLES / name / named).read_text())
     jsonschema.validate(yaml.safe_load(text), schema)

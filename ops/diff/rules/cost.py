@@ -16,6 +16,7 @@ from ops.diff.rule import (
     REMOVED,
     SIZE,
     TEXT,
+    VOLUMES,
     Rule,
     Sides,
     Unit,
@@ -71,7 +72,7 @@ RULES = (
     ),
     _rule(
         "volume-larger",
-        ("*-values.yaml *.persistence.size", "*.statefulset.yaml spec.volumeClaimTemplates*.storage"),
+        VOLUMES,
         "{part}: volumes of {after} instead of {before}. The StatefulSet is replaced, its pods stay; volumes that are "
         "there do not grow by that.",
         "Where the StorageClass allows it, edit each claim: kubectl edit pvc.",

@@ -16,6 +16,7 @@ from ops.diff.rule import (
     REMOVED,
     SIZE,
     TEXT,
+    VOLUMES,
     Rule,
     Sides,
     Unit,
@@ -64,6 +65,7 @@ RULES = (
         ("loki.yaml compactor.*", "loki.yaml *deletion_mode"),
         "What the compactor deletes, and when: {path} is {after}, before {before}.",
         "Read Loki's documentation of the key: the compactor's work cannot be taken back.",
+        DIFFERS.and_also("but not who does it", lambda change, _sides: ".compactor_ring." not in change.path),
     ),
     _rule(
         "older-lines-refused",
@@ -117,7 +119,7 @@ RULES = (
     ),
     _rule(
         "volume-smaller",
-        ("*-values.yaml *.persistence.size", "*.statefulset.yaml spec.volumeClaimTemplates*.storage"),
+        VOLUMES,
         "{part}: volumes of {after} instead of {before}. Kubernetes shrinks no volume: the StatefulSet is replaced, "
         "old volumes keep their size, and new ones may be too small for what the log holds.",
         "Keep the size; a smaller volume is a new one, whose pod begins with nothing.",

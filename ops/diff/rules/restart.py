@@ -5,6 +5,18 @@ from ops.diff.rule import ADDED, Rule
 
 RULES = (
     Rule(
+        "compacting-pod",
+        Effect.RESTART,
+        (
+            "loki-values.yaml gateway.nginxConfig.*Snippet",
+            "loki-overrides.compactor-token-* *",
+            "loki.yaml compactor.compactor_ring.*",
+            "loki.yaml common.compactor_grpc_address",
+        ),
+        "Another pod compacts and takes delete requests, or one of several does from now on.",
+        "Requests that are not carried out yet stay with the pod that took them: send them again.",
+    ),
+    Rule(
         "schema-added",
         Effect.RESTART,
         ("loki.yaml schema_config.*.from",),

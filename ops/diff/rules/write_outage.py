@@ -39,7 +39,11 @@ _AT_ONCE = LOWERED.and_also(
 RULES = (
     _rule(
         "writers-fewer",
-        ("loki-values.yaml write.replicas", "loki-values.yaml singleBinary.replicas"),
+        (
+            "loki-values.yaml write.replicas",
+            "loki-values.yaml singleBinary.replicas",
+            "loki-values.yaml ingester.replicas",
+        ),
         "{after} writers instead of {before}: more go at once than may be lost, so pushes are refused until those that "
         "stay know that the others have left.",
         "Take them away one by one, and wait for each to have flushed.",

@@ -24,6 +24,7 @@ AWS = {
 POD_IDENTITY = {**AWS, "identity": {"eksCluster": "eu"}}
 FILESYSTEM = {"kind": "filesystem"}
 MONOLITHIC: dict[str, object] = {"deploymentMode": "monolithic"}
+DISTRIBUTED: dict[str, object] = {"deploymentMode": "distributed"}
 
 
 def stack(**said: object) -> Settings:
@@ -154,8 +155,43 @@ DECISIONS: list[tuple[dict[str, object], str, object]] = [
         "memberlist.join_members",
         ["loki-memberlist.monitoring.svc.home.arpa"],
     ),
-    ({}, "common.compactor_grpc_address", "loki-backend.monitoring.svc.cluster.local:9095"),
+    (
+        {},
+        "common.compactor_grpc_address",
+        "loki-backend-0.loki-backend-headless.monitoring.svc.cluster.local:9095",
+    ),
+    ({"replicas": {"backend": 1}}, "common.compactor_grpc_address", "loki-backend.monitoring.svc.cluster.local:9095"),
     (MONOLITHIC, "common.compactor_grpc_address", "loki.monitoring.svc.cluster.local:9095"),
+    (
+        {**MONOLITHIC, "replicas": {"monolithic": 3}},
+        "common.compactor_grpc_address",
+        "loki-0.loki-headless.monitoring.svc.cluster.local:9095",
+    ),
+    (DISTRIBUTED, "common.compactor_grpc_address", "loki-compactor.monitoring.svc.cluster.local:9095"),
+    (
+        DISTRIBUTED,
+        "frontend",
+        {
+            "scheduler_address": "loki-query-scheduler-headless.monitoring.svc.cluster.local:9095",
+            "tail_proxy_url": "http://loki-querier.monitoring.svc.cluster.local:3100",
+        },
+    ),
+    (
+        DISTRIBUTED,
+        "frontend_worker.scheduler_address",
+        "loki-query-scheduler-headless.monitoring.svc.cluster.local:9095",
+    ),
+    ({}, "frontend", None),
+    (
+        DISTRIBUTED,
+        "storage_config.tsdb_shipper.index_gateway_client.server_address",
+        "dns+loki-index-gateway-headless.monitoring.svc.cluster.local:9095",
+    ),
+    # Several compactors: the first pod finds the lowest token, and what one has marked another deletes.
+    ({}, "compactor.compactor_ring.tokens_file_path", "/etc/loki/overrides/compactor-token-${HOSTNAME}"),
+    (DISTRIBUTED, "compactor.compactor_ring", None),
+    (DISTRIBUTED, "compactor.deletion_marker_object_store_prefix", "deletion-markers/"),
+    ({**MONOLITHIC, "objectStore": FILESYSTEM}, "compactor.deletion_marker_object_store_prefix", None),
     (
         {},
         "storage_config.tsdb_shipper.index_gateway_client.server_address",
@@ -246,6 +282,24 @@ PREFERRED = "podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution"
 VALUES: list[tuple[dict[str, object], str, object]] = [
     ({}, "deploymentMode", "SimpleScalable"),
     (MONOLITHIC, "deploymentMode", "Monolithic"),
+    (DISTRIBUTED, "deploymentMode", "Distributed"),
+    (DISTRIBUTED, "write.replicas", 0),
+    (DISTRIBUTED, "ingester.replicas", 3),
+    (DISTRIBUTED, "ingester.zoneAwareReplication.enabled", False),
+    (DISTRIBUTED, "ingester.terminationGracePeriodSeconds", 300),
+    (DISTRIBUTED, "ingester.podDisruptionBudget", {"maxUnavailable": 1}),
+    ({**DISTRIBUTED, "replicas": {"compactor": 2}}, "compactor.podDisruptionBudget", None),
+    (
+        {**DISTRIBUTED, "storageClass": "fast"},
+        "compactor.persistence.claims",
+        [{"name": "data", "accessModes": ["ReadWriteOnce"], "size": "10Gi", "storageClass": "fast"}],
+    ),
+    (DISTRIBUTED, "indexGateway.persistence.size", "10Gi"),
+    (DISTRIBUTED, "ruler.replicas", 1),
+    ({}, "ruler", {"enabled": True}),
+    (DISTRIBUTED, "bloomGateway", {"replicas": 0}),
+    ({}, "gateway.nginxConfig.locationSnippet", "rewrite ^/loki/api/v1/delete$ /compactor-leader/delete last;"),
+    (DISTRIBUTED, "gateway.nginxConfig.locationSnippet", None),
     ({"lokiVersion": "3.7.9"}, "loki.image.tag", "3.7.9"),
     ({}, "loki.podAnnotations", {"logstack/config-hash": "a-hash"}),
     ({}, "loki.generatedConfigObjectName", ""),

@@ -16,6 +16,10 @@ STACKS: dict[str, dict[str, Any]] = {
         "objectStore": {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "loki-production"},
         "caches": {"chunks": "1Gi", "results": "256Mi"},
     },
+    "distributed on an external store": {
+        "deploymentMode": "distributed",
+        "objectStore": {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "loki-plant"},
+    },
     "monolithic on a directory": {
         "deploymentMode": "monolithic",
         "replicationFactor": 1,
@@ -41,6 +45,15 @@ ALSO = {
         "chunk_store_config",
         "query_range.cache_results",
         "query_range.results_cache",
+        "compactor.compactor_ring.tokens_file_path",
+    },
+    "distributed on an external store": {
+        "common.storage.s3.endpoint",
+        "ruler.storage.s3.endpoint",
+        "storage_config.tsdb_shipper.index_gateway_client.server_address",
+        "frontend.scheduler_address",
+        "frontend.tail_proxy_url",
+        "frontend_worker",
     },
     "monolithic on a directory": {
         "common.storage.filesystem.chunks_directory",
@@ -63,7 +76,6 @@ def test_only_addresses_directories_and_the_caches_are_replaced(name: str, tmp_p
     assert replaced == EVERYWHERE | ALSO[name]
     assert local["limits_config"] == original["limits_config"]
     assert local["schema_config"] == original["schema_config"]
-    assert local["compactor"] == original["compactor"]
 
 
 def test_the_original_is_left_as_it_was(tmp_path: Path) -> None:
@@ -85,7 +97,8 @@ def test_there_are_as_many_processes_of_each_role_as_the_stack_says(tmp_path: Pa
 
 def test_a_monolithic_process_has_every_role(tmp_path: Path) -> None:
     place = layout(settings("monolithic on a directory"), tmp_path)
-    assert place.of("write") == place.of("read") == place.of("backend") == place.nodes
+    assert place.of("write") == place.fronts == place.compactors == place.nodes
+    assert [node.pod for node in place.nodes] == ["loki-0"]
     assert "-target=all" in flags(place.nodes[0], tmp_path / "loki.yaml")
 
 

@@ -8,6 +8,7 @@ from ops import readme
 from ops.picture import picture
 from settings.load import load_stack_file
 from settings.tree import Settings
+from tests.support.stacks import settings_of
 
 
 def settings(**more: Any) -> Settings:
@@ -38,3 +39,14 @@ def test_one_monolithic_loki_does_everything() -> None:
     assert "Loki monolithic x1" in drawn
     assert "a directory of Loki's volume" in drawn
     assert "read" not in drawn
+
+
+def test_a_query_finds_its_way_through_each_component_of_the_distributed_mode() -> None:
+    lines = picture(settings_of("distributed")).splitlines()
+    drawn = {line.split("[")[0].strip() for line in lines if "[" in line and "subgraph" not in line}
+    ends = {part for line in lines if ">" in line and "[" not in line for part in (line.split()[0], line.split()[-1])}
+    assert ends == drawn
+    assert set(settings_of("distributed").roles) <= drawn
+    for arrow in ("gateway --> distributor", "distributor --> ingester", "query-scheduler --> querier"):
+        assert f"  {arrow}" in lines
+    assert "  query-frontend --> results" in lines

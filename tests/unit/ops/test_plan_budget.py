@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from components.loki.budget import refused_share
+from components.loki.budget import one_lost, refused_share
 from ops.plan.failures import FailureBudget, Loss, failure_budget
 from ops.plan.outage import bridged_outage
 from settings.collector import CollectorSettings
+from settings.loki import Role
 from settings.tree import Settings
 
 S3 = {"kind": "s3-compatible", "endpoint": "http://10.0.0.1:9000", "bucket": "loki-test"}
@@ -18,11 +19,12 @@ BLOCKS = (Path(__file__).parent / "failure_budget.txt").read_text().split("\n\n"
 
 
 def stack(mode: str = "simple-scalable", factor: int = 3, writers: int = 3, **changes: object) -> Settings:
+    replicas = {"monolithic": writers} if mode == "monolithic" else {"write": writers} if mode != "distributed" else {}
     keys: dict[str, object] = {
         "cluster": {"name": "here", "context": "here"},
         "deploymentMode": mode,
         "replicationFactor": factor,
-        "replicas": {"monolithic" if mode == "monolithic" else "write": writers},
+        "replicas": replicas,
         "objectStore": S3,
     }
     return Settings.model_validate(keys | changes)
@@ -88,13 +90,83 @@ def test_readers_backends_gateways_and_collectors_may_be_lost() -> None:
     found = losses(stack())
     assert [found[lost] for lost in ("all 3 readers", "all 3 backends", "1 of 2 gateways", "a collector pod")] == [
         "all 3 readers | within | go on | fail; they go on while one reader is left | kept | design",
-        "all 3 backends | within | go on | fail; they go on while one backend is left | kept; retention waits | design",
+        (
+            "all 3 backends | within | go on | fail; they go on while one backend is left"
+            " | kept; retention, delete requests and rules wait | design"
+        ),
         "1 of 2 gateways | within | go on | go on | kept | design",
         (
             "a collector pod | within | go on; its node's lines wait in their files until these are rotated"
             " | go on | kept | design"
         ),
     ]
+
+
+def test_each_role_of_the_distributed_mode_is_told_by_what_stops_with_it() -> None:
+    found = losses(stack("distributed", replicas={"distributor": 2, "querier": 4, "queryScheduler": 1}))
+    assert [
+        found[lost]
+        for lost in (
+            "1 of 3 ingesters",
+            "both distributors",
+            "all 4 queriers",
+            "both query frontends",
+            "the only query scheduler",
+            "both index gateways",
+            "the only compactor",
+            "the only ruler",
+            "any one node",
+        )
+    ] == [
+        "1 of 3 ingesters | within | go on | go on | kept | arithmetic",
+        (
+            "both distributors | for a time | wait in the collectors, see below; they go on while one distributor"
+            " is left | go on | kept | design"
+        ),
+        "all 4 queriers | within | go on | fail; they go on while one querier is left | kept | design",
+        "both query frontends | within | go on | fail; they go on while one query frontend is left | kept | design",
+        "the only query scheduler | within | go on | fail until it is back | kept | design",
+        "both index gateways | within | go on | fail; they go on while one index gateway is left | kept | design",
+        "the only compactor | within | go on | go on | kept; retention and delete requests wait | design",
+        "the only ruler | within | go on | go on | kept; rules are not evaluated, and not made up for | design",
+        (
+            "any one node | within | go on"
+            " | go on; if it carries the only query scheduler, only after that has moved"
+            " | kept; lines not sent yet stay on its disk | arithmetic"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "role", "few", "promise"),
+    [
+        ("simple-scalable", "write", {}, (0, True)),
+        ("simple-scalable", "write", {"write": 4}, (0, True)),
+        ("simple-scalable", "read", {}, (0, True)),
+        ("simple-scalable", "read", {"read": 1}, (0, False)),
+        ("simple-scalable", "backend", {"backend": 1}, (0, False)),
+        ("monolithic", "monolithic", {"monolithic": 3}, (0, True)),
+        ("distributed", "ingester", {}, (0, True)),
+        ("distributed", "distributor", {}, (0, True)),
+        ("distributed", "distributor", {"distributor": 1}, (1, True)),
+        ("distributed", "index-gateway", {"indexGateway": 1}, (0, False)),
+        ("distributed", "compactor", {}, (0, True)),
+        ("distributed", "ruler", {}, (0, True)),
+    ],
+)
+def test_the_promise_for_one_lost_pod_is_what_was_written_by_hand(
+    mode: str, role: Role, few: dict[str, int], promise: tuple[int, bool]
+) -> None:
+    told = one_lost(stack(mode, replicas=few), role)
+    assert (int(told.refused), told.answered) == promise
+
+
+def test_the_pod_that_compacts_is_told_where_there_are_several() -> None:
+    assert losses(stack())["the pod loki-backend-0"] == (
+        "the pod loki-backend-0 | within | go on | go on | kept; delete requests wait for it, and retention until"
+        " another takes over: at once, or 10 min after a crash | design"
+    )
+    assert not [lost for lost in losses(stack("distributed")) if lost.startswith("the pod")]
 
 
 def test_without_a_gateway_lines_wait_in_the_collectors() -> None:
@@ -113,7 +185,7 @@ def test_a_node_carries_one_pod_of_a_role_at_most() -> None:
 def test_a_node_with_the_only_gateway_stops_writes_until_that_has_moved() -> None:
     few = stack(gateway={"replicas": 1}, replicas={"write": 3, "read": 1})
     assert losses(few)["any one node"] == (
-        "any one node | for a time | go on; if it carries the only gateway or reader, only after that has moved"
+        "any one node | for a time | go on; if it carries the only gateway, only after that has moved"
         " | go on; if it carries the only gateway or reader, only after that has moved"
         " | kept; lines not sent yet stay on its disk | arithmetic"
     )

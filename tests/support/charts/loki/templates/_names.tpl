@@ -27,13 +27,38 @@ metadata:
 {{- /* The parts of Loki in each mode: what differs between them. */ -}}
 {{- define "loki.roles" -}}
 {{- $name := .Values.fullnameOverride -}}
+{{- $parallel := dict "podManagementPolicy" "Parallel" -}}
+{{- $partition := dict "updateStrategy" (dict "rollingUpdate" (dict "partition" 0)) -}}
+{{- $inTurn := dict "updateStrategy" (dict "type" "RollingUpdate") -}}
+{{- $one := dict "maxSurge" 0 "maxUnavailable" 1 -}}
+{{- $oneByOne := dict "strategy" (dict "rollingUpdate" $one) -}}
+{{- $rolling := dict "strategy" (dict "rollingUpdate" $one "type" "RollingUpdate") -}}
 {{- if eq .Values.deploymentMode "Monolithic" -}}
-- {key: singleBinary, name: {{ $name }}, container: loki, component: single-binary, kind: StatefulSet, volume: storage, arguments: [-target=all]}
+- {key: singleBinary, name: {{ $name }}, container: loki, component: single-binary, kind: StatefulSet, volume: storage, arguments: [-target=all], more: {{ merge (dict) $parallel $partition | toJson }}}
+{{- else if eq .Values.deploymentMode "SimpleScalable" -}}
+- {key: write, name: {{ $name }}-write, container: write, component: write, kind: StatefulSet, volume: data, arguments: [-target=write], more: {{ merge (dict) $parallel $partition | toJson }}}
+- {key: read, name: {{ $name }}-read, container: read, component: read, kind: Deployment, volume: data, arguments: [-target=read], more: {{ $oneByOne | toJson }}}
+- {key: backend, name: {{ $name }}-backend, container: backend, component: backend, kind: StatefulSet, volume: data, arguments: [-target=backend, -legacy-read-mode=false], more: {{ merge (dict) $parallel $partition | toJson }}}
 {{- else -}}
-- {key: write, name: {{ $name }}-write, container: write, component: write, kind: StatefulSet, volume: data, arguments: [-target=write]}
-- {key: read, name: {{ $name }}-read, container: read, component: read, kind: Deployment, volume: data, arguments: [-target=read]}
-- {key: backend, name: {{ $name }}-backend, container: backend, component: backend, kind: StatefulSet, volume: data, arguments: [-target=backend, -legacy-read-mode=false]}
+{{- range $key, $role := dict
+  "distributor" (dict "component" "distributor" "kind" "Deployment" "more" $oneByOne)
+  "ingester" (dict "component" "ingester" "kind" "StatefulSet" "more" (merge (dict) $parallel $inTurn) "arguments" (list "-ingester.availability-zone=zone-default"))
+  "querier" (dict "component" "querier" "kind" "Deployment" "more" $rolling)
+  "queryFrontend" (dict "component" "query-frontend" "kind" "Deployment" "more" $rolling)
+  "queryScheduler" (dict "component" "query-scheduler" "kind" "Deployment" "more" $rolling)
+  "indexGateway" (dict "component" "index-gateway" "kind" "StatefulSet" "more" $inTurn)
+  "compactor" (dict "component" "compactor" "kind" "StatefulSet" "more" (merge (dict) $parallel $partition))
+  "ruler" (dict "component" "ruler" "kind" "StatefulSet" "more" (dict))
+}}
+{{- $component := $role.component }}
+- {key: {{ $key }}, name: {{ $name }}-{{ $component }}, container: {{ $component }}, component: {{ $component }}, kind: {{ $role.kind }}, volume: data, arguments: {{ prepend ($role.arguments | default list) (printf "-target=%s" $component) | toJson }}, more: {{ $role.more | toJson }}}
+{{- end }}
 {{- end -}}
+{{- end }}
+
+{{- /* Of a list of claims, or beside it. */ -}}
+{{- define "loki.claim" -}}
+{{- toYaml (.claims | default (list .) | first) }}
 {{- end }}
 
 {{- define "loki.budget" -}}
@@ -47,6 +72,9 @@ spec:
   selector:
     matchLabels:
       {{- include "loki.selector" $ | nindent 6 }}
+    {{- if eq $.component "ingester" }}
+    matchExpressions: [{key: rollout-group, operator: NotIn, values: [ingester]}]
+    {{- end }}
 {{- end }}
 {{- end }}
 

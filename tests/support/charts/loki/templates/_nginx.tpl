@@ -1,16 +1,17 @@
 {{- /* Which part of Loki answers which paths: nginx's modifier and path. */ -}}
 {{- define "loki.routes" -}}
-write:
+distributor:
   - = /api/prom/push
   - = /loki/api/v1/push
   - = /otlp/v1/logs
   - = /distributor/ring
+ingester:
   - = /flush
   - ^~ /ingester/
   - = /ring
   - = /memberlist
   - = /config
-backend:
+ruler:
   - = /ruler/ring
   - = /api/prom/rules
   - ^~ /api/prom/rules/
@@ -18,17 +19,33 @@ backend:
   - ^~ /loki/api/v1/rules/
   - = /prometheus/api/v1/alerts
   - = /prometheus/api/v1/rules
+compactor:
   - = /compactor/ring
   - = /loki/api/v1/delete
   - = /loki/api/v1/cache/generation_numbers
+index-gateway:
   - = /indexgateway/ring
+query-scheduler:
   - = /scheduler/ring
-read:
+querier:
   - ^~ /ui
+query-frontend:
   - = /api/prom/tail
   - = /loki/api/v1/tail
   - ^~ /api/prom/
   - ^~ /loki/api/v1/
+{{- end }}
+
+{{- /* The Service of a part: in the modes with fewer roles, of the role that it is in. */ -}}
+{{- define "loki.serviceOf" -}}
+{{- $name := .root.Values.fullnameOverride -}}
+{{- if eq .root.Values.deploymentMode "Monolithic" -}}
+{{ $name }}
+{{- else if eq .root.Values.deploymentMode "Distributed" -}}
+{{ $name }}-{{ .part }}
+{{- else -}}
+{{ $name }}-{{ dict "distributor" "write" "ingester" "write" "querier" "read" "query-frontend" "read" | dig .part "backend" }}
+{{- end -}}
 {{- end }}
 
 {{- define "loki.nginx" -}}
@@ -61,16 +78,25 @@ http {
     proxy_set_header Upgrade $http_upgrade;
     proxy_set_header Connection $connection_asked;
     location = / {
+      {{- with .Values.gateway.nginxConfig.locationSnippet }}
+      {{- tpl . $ | nindent 6 }}
+      {{- end }}
       return 200 OK;
     }
     {{- range $part, $paths := include "loki.routes" . | fromYaml }}
-    {{- $service := eq $.Values.deploymentMode "Monolithic" | ternary $.Values.fullnameOverride (printf "%s-%s" $.Values.fullnameOverride $part) }}
+    {{- $service := include "loki.serviceOf" (dict "root" $ "part" $part) }}
     {{- range $paths }}
     location {{ . }} {
+      {{- with $.Values.gateway.nginxConfig.locationSnippet }}
+      {{- tpl . $ | nindent 6 }}
+      {{- end }}
       set $loki http://{{ $service }}.{{ $.Release.Namespace }}.svc.{{ $.Values.global.clusterDomain }}:3100;
       proxy_pass $loki$request_uri;
     }
     {{- end }}
+    {{- end }}
+    {{- with .Values.gateway.nginxConfig.serverSnippet }}
+    {{- . | nindent 4 }}
     {{- end }}
   }
 }
