@@ -97,6 +97,6 @@ def _deleted(loss: Shortened, now: datetime) -> Problem:
         "retention-shortened",
         f"logstack:{key}",
         f"{loss.lines} are kept for {after}; applied are {before}",
-        f"the compactor deletes those of {oldest} to {youngest} (UTC) for ever, beginning some minutes after the update",
+        f"the compactor deletes those of {oldest} to {youngest} (UTC) for ever, soon after the update",
         f"keep {before}, or copy what is still needed and accept it:\nlogstack:acknowledge: ['{loss.acknowledgement}']",
     )
