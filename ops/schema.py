@@ -43,7 +43,8 @@ def next_period(stack: str, directory: Path, now: datetime, *, store: str, schem
     said = read_stack_file(stack, directory).config
     begin = max([next_safe_day(now), *(begin + timedelta(days=1) for begin in _begins(said))])
     path = stack_path(stack, directory)
-    return Proposal(begin, store, schema, path, _with_period(path.read_text(encoding="utf-8-sig"), begin, store, schema))
+    text = _with_period(path.read_text(encoding="utf-8-sig"), begin, store, schema)
+    return Proposal(begin, store, schema, path, text)
 
 
 def _begins(said: Mapping[str, object]) -> list[date]:

@@ -56,7 +56,8 @@ def parse_selector(text: str) -> Selector:
     inner = re.fullmatch(r"\s*\{(.*)\}\s*", text, re.DOTALL)
     if not inner:
         raise ValueError("it has no { } around it, or something stands beside them")
-    found, place = [], 0
+    found: list[Matcher] = []
+    place = 0
     while place < len(inner[1]) or not found:
         match = _MATCHER.match(inner[1], place)
         if not match:

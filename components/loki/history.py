@@ -10,7 +10,7 @@ from settings.problems import Problem
 Section = Mapping[str, object]
 _DAY = timedelta(days=1)
 # An update may still be rolling pods when the new day begins, and those with the old configuration write its lines by
-# the old schema. A writer may take five minutes to stop (the chart's terminationGracePeriodSeconds), one after the other.
+# the old schema. A writer may take five minutes to stop (the chart's terminationGracePeriodSeconds), one after another.
 _ROLL_OUT = timedelta(hours=2)
 
 

@@ -2,16 +2,17 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import httpx
 
+from ops.local.aged import Aged, aged
 from ops.local.checks import Check, Run, expect
-from ops.local.client import Entry, selector
+from ops.local.client import Entry, Loki, selector
 from ops.local.layout import Node
 from settings.quantities import loki_duration
+from settings.tree import Settings
 
-_DAY = 86_400_000_000_000
 # The delays of the compactor, and nothing else: what a week does takes a minute.
 FAST_COMPACTOR = {"compaction_interval": "5s", "retention_delete_delay": "1s", "apply_retention_interval": "5s"}
 # Lines older than the retention are refused at the door; to have some, the door is open while they are sent.
@@ -19,7 +20,6 @@ TAKES_OLD_LINES = {"reject_old_samples": False}
 # Measured: the index table of an expired day goes at the first compaction, its chunks about 60 s later.
 _RETENTION_SECONDS = 300
 _RELOAD_SECONDS = 30
-_LINES = 300
 _STREAMS = 60
 _PUSHES = 900
 _PER_PUSH = 5
@@ -33,19 +33,22 @@ def deep_checks() -> list[Check]:
 
 
 def deletes_what_has_expired(run: Run) -> str:
-    """Lines older than the retention vanish from the bucket, younger ones stay and are found."""
+    """Of each rule: lines older than its period vanish from the bucket, younger ones stay and are found."""
     platform = run.platform
     if not platform.has_store:
         return "not exercised: there is no bucket to look into"
-    retention = int(platform.settings.retention.total_seconds()) * 1_000_000_000
     now = time.time_ns()
-    limit = now - retention
-    _open_for_old_lines(run, limit - 2 * _DAY)
-    expired, young = _aged(run, "expired", limit - 2 * _DAY), _aged(run, "young", limit + 2 * _DAY)
+    cases, left_out = aged(platform.settings, _labels(run, "aged", 0), now)
+    _open_for_old_lines(run, min(case.expired_at for case in cases))
+    for case in cases:
+        _send(run, case)
     platform.restart(*platform.writers)
-    before = platform.bucket().chunks()
-    old = [chunk for chunk in before if chunk.through < limit]
-    expect(old, "the expired lines never reached the bucket")
+    before = _chunks(run, cases)
+    old = _of_times(before, {(case.tenant, case.expired_at) for case in cases})
+    expect(len(old) >= len(cases), "the expired lines never reached the bucket")
+    kept = _of_times(before, {(case.tenant, case.young_at) for case in cases})
+    shortest = min(case.period for case in cases)
+    kept |= {key for key, through in before.items() if through[1] > now - int(shortest.total_seconds()) * 10**9}
     platform.write_overrides({})
     platform.write_config(FAST_COMPACTOR)
     compactor, *idle = platform.layout.of("backend")
@@ -55,7 +58,7 @@ def deletes_what_has_expired(run: Run) -> str:
         platform.fleet.stop(*(node.name for node in idle), seconds=20)
     platform.restart(compactor)
     began = time.monotonic()
-    while left := [chunk for chunk in platform.bucket().chunks() if chunk.through < limit]:
+    while left := old & _chunks(run, cases).keys():
         platform.fleet.check()
         seconds = time.monotonic() - began
         expect(
@@ -63,16 +66,63 @@ def deletes_what_has_expired(run: Run) -> str:
         )
         time.sleep(1)
     seconds = time.monotonic() - began
-    kept = {chunk.key for chunk in before} - {chunk.key for chunk in old}
-    gone = kept - {chunk.key for chunk in platform.bucket().chunks()}
-    expect(not gone, f"{len(gone)} chunks younger than the retention were deleted")
-    _expect_found(run, young, "young lines")
+    gone = kept - _chunks(run, cases).keys()
+    expect(not gone, f"{len(gone)} chunks younger than their retention were deleted")
+    for case in cases:
+        loki = _as(run, case)
+        young = [(dict(case.young), entry) for entry in case.entries(case.young_at)]
+        _expect_found(run, young, f"young lines of {_name(case)}", loki)
+        expired = case.entries(case.expired_at)
+        found = list(loki.entries(selector(case.expired), expired[0].time, expired[-1].time + 1))
+        expect(not found, f"{len(found)} expired lines of {_name(case)} are still found")
     if compactor.role == "backend":
         platform.restart(*idle)
-    return (
-        f"{len(expired)} lines older than {loki_duration(platform.settings.retention)} gone from the bucket after "
-        f"{seconds:.0f} s ({len(old)} chunks); {len(young)} younger lines found, {len(kept)} chunks kept"
+    periods = ", ".join(f"{_name(case)} {loki_duration(case.period)}" for case in cases)
+    lines = len(cases) * len(cases[0].entries(0))
+    longer = sum(now - case.young_at > _nanoseconds(platform.settings) for case in cases)
+    return "; ".join(
+        [
+            f"{lines} lines older than their retention gone from the bucket after {seconds:.0f} s ({len(old)} chunks)",
+            f"{lines} younger lines found, {len(kept)} chunks kept",
+            *([f"of {longer} rules such that the default would have deleted"] if longer else []),
+            f"by rule: {periods}",
+            *(f"not exercised: {each}" for each in left_out),
+        ]
     )
+
+
+def _nanoseconds(settings: Settings) -> int:
+    return int(settings.retention.total_seconds()) * 10**9
+
+
+def _name(case: Aged) -> str:
+    return " ".join(filter(None, (case.tenant, case.selector)))
+
+
+def _as(run: Run, case: Aged) -> Loki:
+    return run.platform.loki_as(case.tenant if run.platform.settings.tenants else None)
+
+
+def _send(run: Run, case: Aged) -> None:
+    for stream, begin in ((case.expired, case.expired_at), (case.young, case.young_at)):
+        for push in _as(run, case).push(stream, case.entries(begin)):
+            expect(push.acknowledged, f"lines of {_name(case)}: {push.status} {push.reason[:300]}")
+
+
+def _chunks(run: Run, cases: Sequence[Aged]) -> dict[str, tuple[str, int]]:
+    """The tenant and the last line's time, in nanoseconds, of each chunk."""
+    bucket = run.platform.bucket()
+    tenants = {case.tenant for case in cases}
+    return {chunk.key: (tenant, chunk.through) for tenant in tenants for chunk in bucket.chunks(tenant)}
+
+
+def _of_times(chunks: Mapping[str, tuple[str, int]], begins: set[tuple[str, int]]) -> set[str]:
+    """The chunks of lines that were sent by these tenants from these times on, within a second."""
+    return {
+        key
+        for key, (tenant, through) in chunks.items()
+        if any(tenant == whose and begin <= through < begin + 10**9 for whose, begin in begins)
+    }
 
 
 def survives_as_the_budget_says(run: Run) -> str:
@@ -112,14 +162,6 @@ def _labels(run: Run, app: str, pod: int) -> dict[str, str]:
     return {**run.labels, "namespace": "try-deep", "app": app, "pod": f"{app}-{pod}"}
 
 
-def _aged(run: Run, app: str, when: int) -> list[tuple[dict[str, str], Entry]]:
-    labels = _labels(run, app, 0)
-    entries = [Entry(when + index * 1_000_000, f"{app} line {index}") for index in range(_LINES)]
-    for push in run.platform.loki.push(labels, entries):
-        expect(push.acknowledged, f"{app} lines: {push.status} {push.reason[:300]}")
-    return [(labels, entry) for entry in entries]
-
-
 def _under_load(run: Run, killed: Node, others: Sequence[Node]) -> tuple[list[tuple[dict[str, str], Entry]], int]:
     """The acknowledged lines, and how many pushes were refused after the kill."""
     acknowledged: list[tuple[dict[str, str], Entry]] = []
@@ -140,12 +182,12 @@ def _under_load(run: Run, killed: Node, others: Sequence[Node]) -> tuple[list[tu
     return acknowledged, refused
 
 
-def _expect_found(run: Run, sent: Sequence[tuple[dict[str, str], Entry]], what: str) -> None:
+def _expect_found(run: Run, sent: Sequence[tuple[dict[str, str], Entry]], what: str, loki: Loki | None = None) -> None:
     """Every line is found; a push that was refused may be there as well, which is no loss."""
     times = [entry.time for _, entry in sent]
     query = selector({name: value for name, value in sent[0][0].items() if name != "pod"})
     try:
-        found = Counter(run.platform.loki.entries(query, min(times), max(times) + 1))
+        found = Counter((loki or run.platform.loki).entries(query, min(times), max(times) + 1))
     except httpx.HTTPError as error:
         expect(condition=False, seen=f"{what}: {error}")
         return

@@ -42,13 +42,16 @@ class Platform:
         original = loki_config(settings, self.access, settings.cluster)
         self.config: Document = local_config(original, self.layout, self._overrides_file)
         self.replaced: list[Replacement] = replacements(original, self.config)
-        writers, reader = [node.url for node in self.writers], self.layout.of("read")[0].url
-        self.loki = Loki(writers, reader, settings.default_tenant)
+        self.loki = self.loki_as(settings.default_tenant)
 
     @property
     def writers(self) -> tuple[Node, ...]:
         """The processes that take lines in."""
         return self.layout.of("write")
+
+    def loki_as(self, tenant: str | None) -> Loki:
+        """A client that names a tenant."""
+        return Loki([node.url for node in self.writers], self.layout.of("read")[0].url, tenant)
 
     @property
     def has_store(self) -> bool:

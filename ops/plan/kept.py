@@ -81,10 +81,8 @@ def kept(stack: Stack) -> Kept:
 def _rules(retention: Retention) -> tuple[KeptStreams, ...]:
     if len(retention.default.rules) == 1 and not retention.tenants:
         return ()
-    policies = {None: retention.default, **retention.tenants}
-    return tuple(
-        KeptStreams(tenant, rule.text, rule.period) for tenant, policy in policies.items() for rule in policy.rules
-    )
+    policies = [(None, retention.default), *retention.tenants.items()]
+    return tuple(KeptStreams(tenant, rule.text, rule.period) for tenant, policy in policies for rule in policy.rules)
 
 
 def _place(settings: Settings) -> str:
