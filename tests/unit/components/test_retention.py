@@ -207,9 +207,10 @@ def test_what_is_refused_names_both_periods_and_the_lines() -> None:
         "error: logstack:schemaPeriods[0] [schema-period-edited]\n"
         '  what: applied: {from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: loki_index_}\n'
         '        written now: {from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: other_}\n'
-        "  then: Loki looks for the lines since 2024-04-01 under another index and does not find them, though they are in"
-        " the store\n"
-        '  fix:  put it back as it was applied: {from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: loki_index_}\n'
+        "  then: Loki looks for the lines since 2024-04-01 under another index and does not find them, "
+        "though they are in the store\n"
+        "  fix:  put it back as it was applied: "
+        '{from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: loki_index_}\n'
         "        another schema is a new period below it: logstack schema add"
     )
 
