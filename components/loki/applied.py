@@ -39,7 +39,7 @@ class Configuration:
 def stop_before_lines_are_lost(settings: Settings) -> None:
     """Ends the program when the change deletes lines that nobody has given up, or makes lines unreadable."""
     with problems_stop_the_program():
-        accepted = refuse_lost_lines(applied(), written(settings), settings.acknowledge, datetime.now(UTC))
+        accepted = refuse_lost_lines(applied(settings), written(settings), settings.acknowledge, datetime.now(UTC))
     for problem in accepted:
         pulumi.log.warn(problem.text())
 
@@ -50,7 +50,7 @@ def written(settings: Settings) -> Configuration:
     return Configuration(loki_config(settings, store, settings.cluster), loki_overrides(settings))
 
 
-def applied() -> Configuration | None:
+def applied(settings: Settings) -> Configuration | None:
     """The configuration that the stack's state has; None as long as there is none.
 
     The state knows each resource as soon as it is made or changed, so an update that was interrupted is told as well;
@@ -59,15 +59,29 @@ def applied() -> Configuration | None:
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     answer = pulumi.runtime.invoke(_READ, {"stackName": name}).value or {}
     maps = [each["outputs"] for each in answer.get("outputs", {}).values() if each["type"] == CONFIG]
-    config, overrides = (_document(maps, name) for name in (CONFIG_MAP, OVERRIDES_MAP))
-    return Configuration(config, overrides or {}) if config else None
+    return of_the_stack(maps, settings.cluster.namespace, written(settings).config)
 
 
-def _document(maps: Sequence[Mapping[str, Any]], name: str) -> Section | None:
-    """The only file of our ConfigMap of this name; a chart's own may have no files."""
-    files = [each["data"] for each in maps if each["metadata"]["name"] == name and each.get("data")]
-    document: Section | None = yaml.safe_load(next(iter(files[0].values()))) if files else None
-    return document
+def of_the_stack(maps: Sequence[Mapping[str, Any]], namespace: str, config: Section) -> Configuration | None:
+    """Of all ConfigMaps in the state those of this Loki: in its namespace, or in another one with its store.
+
+    A program may have several Lokis, and a Loki that moves to another namespace keeps its lines.
+    """
+    configs, overrides = (_documents(maps, name) for name in (CONFIG_MAP, OVERRIDES_MAP))
+    moved = [place for place, other in configs.items() if _storage(other) == _storage(config)]
+    there = next((place for place in (namespace, *moved) if place in configs), None)
+    return None if there is None else Configuration(configs[there], overrides.get(there, {}))
+
+
+def _documents(maps: Sequence[Mapping[str, Any]], name: str) -> dict[str, Section]:
+    """The only file of each ConfigMap of this name, by namespace; a chart's own may have no files."""
+    named = [each for each in maps if each["metadata"]["name"] == name and each.get("data")]
+    return {each["metadata"]["namespace"]: yaml.safe_load(next(iter(each["data"].values()))) for each in named}
+
+
+def _storage(config: Section) -> object:
+    common = config["common"]
+    return common["storage"] if isinstance(common, Mapping) else None
 
 
 def refuse_lost_lines(

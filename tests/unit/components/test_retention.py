@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from components.loki.applied import Configuration, refuse_lost_lines, written
+from components.declaration import yaml_text
+from components.loki.applied import Configuration, of_the_stack, refuse_lost_lines, written
 from components.loki.history import Period, broken_history
 from components.loki.retention import retention_of, shortened
 from settings.problems import StackProblems
@@ -225,3 +226,21 @@ def test_queries_and_the_door_follow_the_longest_period() -> None:
     assert limits["max_query_length"] == "2161h"
     assert limits["reject_old_samples_max_age"] == "168h"
     assert limits["retention_period"] == "24h"
+
+
+def in_state(settings: Settings, namespace: str, name: str = "loki-config") -> dict[str, object]:
+    side = written(settings)
+    document = side.config if name == "loki-config" else side.overrides
+    return {"metadata": {"name": name, "namespace": namespace}, "data": {"a.yaml": yaml_text(document)}}
+
+
+def test_of_several_lokis_in_the_state_the_one_with_the_lines_is_compared() -> None:
+    production, staging = settings_of("production"), settings_of("staging")
+    config = written(production).config
+    chart = {"metadata": {"name": "loki", "namespace": "monitoring"}, "data": None}
+    own = [in_state(production, "monitoring"), in_state(production, "monitoring", "loki-overrides")]
+    assert of_the_stack([chart], "monitoring", config) is None
+    assert of_the_stack([chart, in_state(staging, "other"), *own], "monitoring", config) == written(production)
+    assert of_the_stack([in_state(staging, "monitoring")], "monitoring", config) is not None, "the store moved"
+    assert of_the_stack([*own], "moved", config) == written(production), "the namespace moved, and the store did not"
+    assert of_the_stack([in_state(staging, "other")], "monitoring", config) is None, "another Loki's"
