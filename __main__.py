@@ -9,6 +9,7 @@ from components.canary.resources import found_by
 from components.cluster.component import Cluster
 from components.cluster.reach import stop_without_cluster
 from components.grafana.component import GrafanaDatasource
+from components.loki.applied import stop_before_lines_are_lost
 from components.loki.component import Loki
 from components.object_store.account import stop_in_wrong_account
 from components.object_store.component import Credentials, ObjectStore
@@ -17,6 +18,7 @@ from settings.load import load_settings
 settings = load_settings()
 stop_in_wrong_account(settings.object_store)
 stop_without_cluster(settings.cluster)
+stop_before_lines_are_lost(settings)
 
 cluster = Cluster("cluster", settings.cluster)
 store = ObjectStore(

@@ -25,6 +25,7 @@ from components.cluster.component import Cluster
 from components.cluster.reach import stop_without_cluster
 from components.component import Component
 from components.grafana.component import GrafanaDatasource
+from components.loki.applied import stop_before_lines_are_lost
 from components.loki.component import Loki
 from components.loki.intake import Intake
 from components.object_store.access import StoreAccess
@@ -41,6 +42,7 @@ from settings.object_store import AwsIdentity, AwsStore, EmbeddedStore, Filesyst
 from settings.processing import Drop, Multiline, Parser, RateLimit, Timestamp
 from settings.quantities import parse_cpu, parse_duration, parse_size
 from settings.redaction import CustomRedaction, RedactionSettings
+from settings.retention import RetentionStream
 from settings.sizes import Resources, SizeName
 from settings.sources import Journal, Namespaces, NodeFile, Otlp, Pods, Sources
 from settings.tenants import Tenant
@@ -85,6 +87,7 @@ __all__ = [
     "RedactionSettings",
     "Replicas",
     "Resources",
+    "RetentionStream",
     "S3CompatibleStore",
     "SchemaPeriod",
     "Settings",
@@ -102,6 +105,7 @@ __all__ = [
     "parse_cpu",
     "parse_duration",
     "parse_size",
+    "stop_before_lines_are_lost",
     "stop_in_wrong_account",
     "stop_without_cluster",
 ]

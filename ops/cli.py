@@ -214,6 +214,33 @@ def try_(
     )
 
 
+schema = typer.Typer(help="The schema's history.", no_args_is_help=True)
+app.add_typer(schema, name="schema")
+
+
+@schema.command("add")
+def add_period(
+    stack: StackName,
+    *,
+    store: Annotated[Literal["tsdb"], typer.Option(help="The index store.")] = "tsdb",
+    version: Annotated[Literal["v13"], typer.Option("--schema", help="The schema's version.")] = "v13",
+    write: Annotated[bool, typer.Option("--write", help="Append it to the stack file; comments stay.")] = False,
+    directory: Directory,
+) -> None:
+    """Propose a schema period that begins on the next safe day, so that no line is looked for under a wrong index."""
+    from datetime import UTC, datetime
+
+    from ops.schema import next_period
+
+    with _problems_end(as_json=False):
+        period = next_period(stack, directory, datetime.now(UTC), store=store, schema=version)
+    typer.echo(f"logstack:schemaPeriods, below the others:\n{period}")
+    if write:
+        period.path.write_text(period.text, encoding="utf-8")
+        typer.echo(f"written to {period.path.name}")
+    typer.echo(f"Every pod must run with it before {period.begin} 00:00 UTC: update a day before at the latest.")
+
+
 tools = typer.Typer(help="The pinned external binaries.", no_args_is_help=True)
 app.add_typer(tools, name="tools")
 BinaryNames = Annotated[

@@ -1,5 +1,6 @@
 """Loki: its mode, what it keeps, how many copies, its limits, caches, gateway and sizes."""
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -7,6 +8,7 @@ from pydantic import BeforeValidator, Field
 from settings import pins
 from settings.base import DnsName, Group, spelled
 from settings.quantities import Duration, Size, parse_duration, parse_size
+from settings.retention import RetentionStream
 from settings.sizes import SIZES, Resources, SizeName
 from settings.tenants import Tenant
 
@@ -190,6 +192,8 @@ class LokiSettings(Group):
     """Copies of each line among the writers: 3 survives one lost writer, 1 and 2 survive none."""
     retention: Duration = parse_duration("30d")
     """How long lines are kept; sets the compactor, the query limits and the safety checks together."""
+    retention_streams: tuple[RetentionStream, ...] = ()
+    """Streams that are kept for another time than `retention`."""
     schema_periods: tuple[SchemaPeriod, ...] = (SchemaPeriod(),)
     """The schema's history, oldest first."""
     limits: Limits = Limits()
@@ -218,6 +222,13 @@ class LokiSettings(Group):
     def default_tenant(self) -> str | None:
         """The tenant of what has no tenant of its own; None while Loki asks nobody for one."""
         return SINGLE_TENANT if self.tenants else None
+
+    @property
+    def longest_retention(self) -> timedelta:
+        """How long the line is kept that is kept longest: queries reach as far, and Loki takes lines so old."""
+        rules = [*self.retention_streams, *(rule for tenant in self.tenants for rule in tenant.retention_streams)]
+        tenants = [tenant.retention for tenant in self.tenants if tenant.retention]
+        return max([self.retention, *tenants, *(rule.period for rule in rules)])
 
     @property
     def roles(self) -> tuple[Role, ...]:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from settings.base import DnsName, Group, spelled
-from settings.quantities import Size, parse_size
+from settings.quantities import Duration, Size, parse_size
 
 AwsRegion = Annotated[str, spelled(r"^[a-z]{2}(-[a-z]+)+-\d$", "an AWS region, such as eu-central-1")]
 AwsAccount = Annotated[str, spelled(r"^\d{12}$", "the account's twelve digits, in quotes")]
@@ -69,6 +69,9 @@ class S3CompatibleStore(Group):
     credentials_secret: DnsName | None = None
     """An existing Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (SOPS, External Secrets); without it one is
     made from the Pulumi config secrets accessKeyId and secretAccessKey."""
+    expire_after: Duration | None = None
+    """After how many days the bucket's own lifecycle deletes objects, if it has such a rule; it is only checked, as the
+    bucket is not the stack's."""
 
 
 class AwsIdentity(Group):

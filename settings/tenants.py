@@ -3,6 +3,8 @@
 from typing import Annotated
 
 from settings.base import DnsLabel, Group, spelled
+from settings.quantities import Duration
+from settings.retention import RetentionStream
 
 TenantName = Annotated[
     str,
@@ -17,3 +19,8 @@ class Tenant(Group):
     """What requests name in X-Scope-OrgID."""
     namespaces: tuple[DnsLabel, ...]
     """The namespaces whose lines the collector sends as this tenant's."""
+    retention: Duration | None = None
+    """How long this tenant's lines are kept; without it as long as everybody's."""
+    retention_streams: tuple[RetentionStream, ...] = ()
+    """Streams of this tenant that are kept for another time. With any of them Loki forgets the stack's own
+    retentionStreams for this tenant."""

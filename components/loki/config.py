@@ -1,5 +1,6 @@
 """The whole loki.yaml: what Loki starts with. A change here rolls the pods; tests compare it with the chart's own."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from components.loki.addresses import (
@@ -17,6 +18,7 @@ from components.object_store.access import StoreAccess
 from settings.cluster import ClusterSettings
 from settings.loki import LokiSettings
 from settings.quantities import loki_duration, loki_size
+from settings.retention import RetentionStream
 
 DATA = "/var/loki"
 OVERRIDES_DIRECTORY = "/etc/loki/overrides"
@@ -170,20 +172,33 @@ def _ingester(settings: LokiSettings) -> Section:
 
 def _limits(settings: LokiSettings) -> Section:
     """What retention decides, for every tenant; rates and sizes stand in the overrides, which roll nothing."""
-    retention = settings.retention
+    longest = settings.longest_retention
     return {
-        "retention_period": loki_duration(retention),
-        "max_query_length": loki_duration(settings.limits.max_query_length or retention + _FAST_CLOCKS),
-        "max_query_lookback": loki_duration(settings.limits.max_query_lookback or retention),
+        "retention_period": loki_duration(settings.retention),
+        **retention_streams(settings.retention_streams),
+        "max_query_length": loki_duration(settings.limits.max_query_length or longest + _FAST_CLOCKS),
+        "max_query_lookback": loki_duration(settings.limits.max_query_lookback or longest),
         "query_timeout": loki_duration(settings.limits.query_timeout),
         "reject_old_samples": True,
         # Loki's default is a week; a line older than the retention would be deleted as soon as it is stored.
-        "reject_old_samples_max_age": loki_duration(min(retention, _ONE_WEEK)),
+        "reject_old_samples_max_age": loki_duration(min(longest, _ONE_WEEK)),
         "allow_structured_metadata": True,
         "volume_enabled": True,
         # The chart's values.
         "max_cache_freshness_per_query": "10m",
         "split_queries_by_interval": "15m",
+    }
+
+
+def retention_streams(rules: Sequence[RetentionStream]) -> Section:
+    """Rules for single streams, in limits_config and in a tenant's overrides alike; nothing where there are none."""
+    if not rules:
+        return {}
+    return {
+        "retention_stream": [
+            {"selector": rule.selector, "priority": rule.priority, "period": loki_duration(rule.period)}
+            for rule in rules
+        ]
     }
 
 

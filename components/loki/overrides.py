@@ -1,7 +1,9 @@
 """The runtime overrides: limits that Loki reads again every ten seconds, so a change rolls no pod."""
 
+from components.loki.config import Section, retention_streams
 from settings.loki import SINGLE_TENANT, LokiSettings
-from settings.quantities import loki_size
+from settings.quantities import loki_duration, loki_size
+from settings.tenants import Tenant
 
 _MIB = 1024**2
 
@@ -9,7 +11,7 @@ _MIB = 1024**2
 def loki_overrides(settings: LokiSettings) -> dict[str, object]:
     """overrides.yaml as a document."""
     limits = settings.limits
-    each = {
+    each: Section = {
         "ingestion_rate_mb": _mebibytes(limits.ingestion_rate),
         "ingestion_burst_size_mb": _mebibytes(limits.ingestion_burst),
         "per_stream_rate_limit": loki_size(limits.per_stream_rate),
@@ -18,7 +20,14 @@ def loki_overrides(settings: LokiSettings) -> dict[str, object]:
         "max_line_size": loki_size(limits.max_line_size),
         "max_entries_limit_per_query": limits.max_entries_per_query,
     }
-    return {"overrides": {tenant: dict(each) for tenant in settings.tenant_names or (SINGLE_TENANT,)}}
+    tenants = {tenant.name: _retention(tenant) for tenant in settings.tenants}
+    return {"overrides": {name: each | tenants.get(name, {}) for name in settings.tenant_names or (SINGLE_TENANT,)}}
+
+
+def _retention(tenant: Tenant) -> Section:
+    """What a tenant has of its own; a tenant's rules replace the stack's (Loki's overrides do not merge lists)."""
+    period: Section = {"retention_period": loki_duration(tenant.retention)} if tenant.retention else {}
+    return period | retention_streams(tenant.retention_streams)
 
 
 def _mebibytes(size: int) -> float:

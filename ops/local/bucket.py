@@ -35,9 +35,9 @@ class Bucket:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix)
         return {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
 
-    def chunks(self) -> list[Chunk]:
-        """Every chunk of the single tenant."""
-        return [Chunk(key, size) for key, size in self.objects(f"{SINGLE_TENANT}/").items()]
+    def chunks(self, tenant: str = SINGLE_TENANT) -> list[Chunk]:
+        """Every chunk of a tenant, by default of the single one."""
+        return [Chunk(key, size) for key, size in self.objects(f"{tenant}/").items()]
 
 
 def open_bucket(endpoint: str, name: str, region: str, access_key: str, secret_key: str) -> Bucket:

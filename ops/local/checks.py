@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from ops.local.client import Entry, selector
+from ops.local.client import Entry, Loki, selector
 from ops.local.lines import NAMESPACE, LogFile, file_pod, stream_labels, timestamped
 from ops.local.platform import Platform
 from ops.local.pods import Pod
@@ -241,3 +241,21 @@ def fills_the_bucket(run: Run) -> str:
         f"{len(chunks)} chunks, {len(index)} index files; {stored} bytes stored for {run.raw_bytes} raw"
         f" = {stored / run.raw_bytes:.3f}"
     )
+
+
+def deep_labels(run: Run, app: str, pod: int) -> dict[str, str]:
+    """A stream of the deep checks."""
+    return {**run.labels, "namespace": "try-deep", "app": app, "pod": f"{app}-{pod}"}
+
+
+def expect_found(run: Run, sent: Sequence[tuple[dict[str, str], Entry]], what: str, loki: Loki | None = None) -> None:
+    """Every line is found; a push that was refused may be there as well, which is no loss."""
+    times = [entry.time for _, entry in sent]
+    query = selector({name: value for name, value in sent[0][0].items() if name != "pod"})
+    try:
+        found = Counter((loki or run.platform.loki).entries(query, min(times), max(times) + 1))
+    except httpx.HTTPError as error:
+        expect(condition=False, seen=f"{what}: {error}")
+        return
+    missing = Counter(entry for _, entry in sent) - found
+    expect(not missing, f"{missing.total()} of {len(sent)} {what} missing")

@@ -43,8 +43,7 @@ class Platform:
         original = loki_config(settings, self.access, settings.cluster)
         self.config: Document = local_config(original, self.layout, self._overrides_file)
         self.replaced: list[Replacement] = replacements(original, self.config)
-        receivers, reader = [node.url for node in self.receivers], self.layout.fronts[0].url
-        self.loki = Loki(receivers, reader, settings.default_tenant)
+        self.loki = self.loki_as(settings.default_tenant)
 
     @property
     def receivers(self) -> tuple[Node, ...]:
@@ -55,6 +54,10 @@ class Platform:
     def writers(self) -> tuple[Node, ...]:
         """The processes that hold lines until they are flushed."""
         return self.layout.of(self.settings.writer)
+
+    def loki_as(self, tenant: str | None) -> Loki:
+        """A client that names a tenant."""
+        return Loki([node.url for node in self.receivers], self.layout.fronts[0].url, tenant)
 
     @property
     def has_store(self) -> bool:

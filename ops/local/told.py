@@ -1,6 +1,6 @@
 """What is said of a run besides its checks: what is not the stack's own here, and what no check is about."""
 
-from ops.local.deep import FAST_COMPACTOR, NO_DELAY, TAKES_OLD_LINES
+from ops.local.deletion import FAST_COMPACTOR, NO_DELAY, TAKES_OLD_LINES
 from ops.local.localise import Replacement
 from ops.local.machine import ALLOY, Machine
 from settings.sources import Sources

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from components.loki.config import loki_config
+from components.loki.overrides import loki_overrides
+from components.loki.retention import Retention, retention_of
 from components.object_store.access import store_access
 from ops.plan.words import spoken_size
 from settings.credentials import Credentials
@@ -21,10 +23,23 @@ _GB = 10**9
 
 
 @dataclass(frozen=True)
+class KeptStreams:
+    """Streams, and how long their lines are kept."""
+
+    tenant: str | None
+    """Whose; None for everybody without rules or a period of their own."""
+    selector: str
+    """Which streams; empty for all that no rule before is for."""
+    period: timedelta
+
+
+@dataclass(frozen=True)
 class Kept:
     """What becomes of a line."""
 
     retention: timedelta
+    rules: tuple[KeptStreams, ...]
+    """In the order in which they decide, tenant by tenant; none where everything is kept for one time."""
     place: str
     deleted_within: timedelta
     """After the end of its retention."""
@@ -43,12 +58,14 @@ def kept(stack: Stack) -> Kept:
     """What the stack keeps."""
     settings = stack.settings
     access = store_access(settings.object_store, settings.cluster)
-    limits = loki_config(settings, access, settings.cluster)["limits_config"]
+    config = loki_config(settings, access, settings.cluster)
+    limits = config["limits_config"]
     if not isinstance(limits, dict):
         raise TypeError("limits_config is no section")
     period = settings.schema_periods[-1]
     return Kept(
         retention=settings.retention,
+        rules=_rules(retention_of(config, loki_overrides(settings))),
         place=_place(settings),
         deleted_within=_COMPACTION_INTERVAL + _DELETE_DELAY,
         query_lookback=parse_duration(limits["max_query_lookback"]),
@@ -59,6 +76,13 @@ def kept(stack: Stack) -> Kept:
         credentials=stack.credentials,
         credentials_source=_credentials_source(stack, access.credentials_secret or ""),
     )
+
+
+def _rules(retention: Retention) -> tuple[KeptStreams, ...]:
+    if len(retention.default.rules) == 1 and not retention.tenants:
+        return ()
+    policies = [(None, retention.default), *retention.tenants.items()]
+    return tuple(KeptStreams(tenant, rule.text, rule.period) for tenant, policy in policies for rule in policy.rules)
 
 
 def _place(settings: Settings) -> str:

@@ -2,7 +2,7 @@
 
 from ops.plan.collection import collected_facts
 from ops.plan.failures import FailureBudget, Loss
-from ops.plan.kept import Kept
+from ops.plan.kept import Kept, KeptStreams
 from ops.plan.model import ChartVersion, Head, Plan
 from ops.plan.outage import Outage
 from ops.plan.sizes import PartSize, Total
@@ -91,6 +91,7 @@ def kept_facts(kept: Kept) -> Facts:
     refused, dropped = spoken_duration(kept.refused_when_older), spoken_duration(kept.dropped_when_older)
     return [
         ("lines", f"{spoken_duration(kept.retention)}, in {kept.place}"),
+        *([("by rule", "\n".join(map(_kept_streams, kept.rules)))] if kept.rules else []),
         ("deleted", f"within {spoken_duration(kept.deleted_within)} after that, by the compactor"),
         ("queries", f"look back {spoken_duration(kept.query_lookback)}"),
         ("too old", f"Loki refuses lines older than {refused}; the collector drops those older than {dropped}"),
@@ -98,6 +99,12 @@ def kept_facts(kept: Kept) -> Facts:
         ("schema", kept.schema),
         ("access key", kept.credentials_source),
     ]
+
+
+def _kept_streams(streams: KeptStreams) -> str:
+    """One rule; the first that is for a line decides."""
+    whose = f"tenant {streams.tenant}: " if streams.tenant else ""
+    return f"{whose}{streams.selector or 'all other lines'} for {spoken_duration(streams.period)}"
 
 
 def amounts(size: PartSize | Total) -> tuple[str, str, str]:

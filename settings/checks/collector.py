@@ -19,7 +19,7 @@ ALL_TOO_OLD = Rule("collector-age-zero", "every line is older than that when the
 
 def age(settings: Settings) -> Iterator[Problem]:
     """The collector drops what Loki would not keep; nobody is held to a default that retention undercuts."""
-    oldest = min(settings.retention, _OLDEST_LINE)
+    oldest = min(settings.longest_retention, _OLDEST_LINE)
     if settings.collector.max_age == timedelta():
         yield ALL_TOO_OLD.problem("collector.maxAge", "maxAge is nothing", "remove it: the default is 7d")
     if "max_age" in settings.collector.model_fields_set and settings.collector.max_age > oldest:

@@ -31,24 +31,44 @@ LOOKBACK = Rule(
 )
 
 
+def _tenants(settings: Settings) -> Iterator[tuple[str, timedelta]]:
+    """The stack's and the tenants' own retention, and where it stands."""
+    yield "retention", settings.retention
+    for number, tenant in enumerate(settings.tenants):
+        if tenant.retention is not None:
+            yield f"tenants[{number}].retention", tenant.retention
+
+
+def _periods(settings: Settings) -> Iterator[tuple[str, timedelta]]:
+    """Those, and the periods of all rules for streams."""
+    yield from _tenants(settings)
+    for number, rule in enumerate(settings.retention_streams):
+        yield f"retentionStreams[{number}].period", rule.period
+    for number, tenant in enumerate(settings.tenants):
+        for place, rule in enumerate(tenant.retention_streams):
+            yield f"tenants[{number}].retentionStreams[{place}].period", rule.period
+
+
 def at_least_a_day(settings: Settings) -> Iterator[Problem]:
     """Retention has a smallest value that Loki does not enforce."""
-    if settings.retention < _DAY:
-        what = f"retention is {plain_duration(settings.retention)}"
-        yield TOO_SHORT.problem("retention", what, "logstack:retention: 1d, or longer")
+    for path, kept in _tenants(settings):
+        if kept < _DAY:
+            what = f"retention is {plain_duration(kept)}"
+            yield TOO_SHORT.problem(path, what, f"logstack:{path}: 1d, or longer")
 
 
 def whole_days(settings: Settings) -> Iterator[Problem]:
     """Retention in days, as the index has it."""
-    days, rest = divmod(settings.retention, _DAY)
-    if rest and days:
-        what = f"retention is {plain_duration(settings.retention)}, between {days} and {days + 1} days"
-        yield NO_WHOLE_DAYS.problem("retention", what, f"logstack:retention: {days + 1}d")
+    for path, kept in _periods(settings):
+        days, rest = divmod(kept, _DAY)
+        if rest and days:
+            what = f"retention is {plain_duration(kept)}, between {days} and {days + 1} days"
+            yield NO_WHOLE_DAYS.problem(path, what, f"logstack:{path}: {days + 1}d")
 
 
 def queries_reach_everything(settings: Settings) -> Iterator[Problem]:
     """What is kept can be asked for; a limit of 0s is none."""
-    limits, kept = settings.limits, settings.retention
+    limits, kept = settings.limits, settings.longest_retention
     for rule, key, limit in (
         (LENGTH, "maxQueryLength", limits.max_query_length),
         (LOOKBACK, "maxQueryLookback", limits.max_query_lookback),

@@ -83,7 +83,12 @@ def up_to_date(settings: Settings, today: date) -> Iterator[Problem]:
             ("schema", period.schema_version, "v13", _READABLE_SCHEMAS),
         ):
             if value != current and not (is_over and value in readable):
-                yield OUTDATED.problem(f"schemaPeriods[{number}].{key}", f"{key} is not {current}", _way_to_v13(today))
+                fix = _WAY_AROUND if is_over else _way_to_v13(today)
+                yield OUTDATED.problem(f"schemaPeriods[{number}].{key}", f"{key} is not {current}", fix)
+
+
+# Of a period that is over and that Loki 3.7 has no reader for (BoltDB on a disk, schemas before v9).
+_WAY_AROUND = "keep the Loki that has these lines until they have expired, and remove the period here"
 
 
 def _way_to_v13(today: date) -> str:
@@ -91,7 +96,8 @@ def _way_to_v13(today: date) -> str:
     return (
         "for a new bucket write store: tsdb, schema: v13; where there is data already, keep this period, add\n"
         f'- {{from: "{later}", store: tsdb, schema: v13}}\n'
-        "below it in the Loki that runs now, and move here once that day has begun"
+        "below it here (logstack schema add STACK --write) and in the Loki that runs now, and move here once that day "
+        "has begun"
     )
 
 

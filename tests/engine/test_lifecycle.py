@@ -13,6 +13,7 @@ from components.canary.component import Canary
 from components.canary.resources import found_by
 from components.cluster.component import Cluster
 from components.grafana.component import GrafanaDatasource
+from components.loki.applied import stop_before_lines_are_lost
 from components.loki.component import Loki
 from components.object_store.component import Credentials, ObjectStore
 from settings.load import load_settings
@@ -139,6 +140,7 @@ def renamed_program() -> None:
         return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=name)])
 
     settings = load_settings()
+    stop_before_lines_are_lost(settings)
     cluster = Cluster("kubernetes", settings.cluster, opts=was("cluster"))
     store = ObjectStore(
         "bucket",

@@ -19,7 +19,7 @@ import pytest
 
 from ops.local.bucket import Bucket
 from ops.local.client import Entry, selector
-from ops.local.deep import FAST_COMPACTOR, NO_DELAY
+from ops.local.deletion import FAST_COMPACTOR, NO_DELAY
 from ops.local.layout import Node
 from ops.local.localise import flags
 from ops.local.platform import Platform

@@ -134,6 +134,54 @@ def test_a_lost_process_of_each_role_has_the_consequences_that_the_plan_promises
     assert f"marked by {deleted}" in seen["retention"]
 
 
+RULES = """\
+config:
+  logstack:cluster: {name: rules, context: rules, apiServer: https://10.0.0.2:6443}
+  logstack:deploymentMode: monolithic
+  logstack:replicas: {monolithic: 1}
+  logstack:replicationFactor: 1
+  logstack:acknowledge: [replication-single-copy, retention-rules-replaced]
+  logstack:objectStore: {kind: s3-compatible, endpoint: http://10.0.0.1:9000, bucket: rules, credentialsSecret: s3}
+  logstack:retention: 7d
+  logstack:retentionStreams:
+    - {selector: '{namespace="airflow"}', period: 90d, priority: 10}
+    - {selector: '{app=~"debug.*"}', period: 1d}
+  logstack:tenants:
+    - {name: team-a, namespaces: [shop], retention: 3d}
+    - name: team-b
+      namespaces: [bank]
+      retention: 14d
+      retentionStreams:
+        - {selector: '{namespace="bank", stream="stdout"}', period: 60d}
+"""
+
+
+@pytest.mark.prove
+def test_rules_for_streams_and_tenants_hold_in_the_real_compactor(run_directory: Path) -> None:
+    """Loki's own precedence: the highest priority, a tenant's period, and a tenant's rules instead of the stack's."""
+    stacks = run_directory / "stacks"
+    stacks.mkdir()
+    (stacks / "Pulumi.rules.yaml").write_text(RULES)
+    code, answer, said = run(run_directory, "rules", "--deep", "-C", str(stacks))
+    assert code == 0, said
+    seen = details(answer)["retention"]
+    assert "3000 lines older than their retention gone from the bucket" in seen
+    assert "3000 younger lines found" in seen
+    assert "not exercised" not in seen
+    for rule in (
+        'fake {namespace="airflow"} 2160h',
+        'fake {app=~"debug.*"} 24h',
+        "fake 168h",
+        'team-a {namespace="airflow"} 2160h',
+        "team-a 72h",
+        'team-b {namespace="bank", stream="stdout"} 1440h',
+        'team-b {namespace="airflow"} 336h',
+        'team-b {app=~"debug.*"} 336h',
+        "team-b 336h",
+    ):
+        assert rule in seen
+
+
 @pytest.mark.prove
 def test_lines_go_through_the_real_collector_and_the_canary_misses_none(with_alloy: Path) -> None:
     logs = [shared("logs/OpenSSH_2k.log"), shared("logs/Hadoop_2k.log")]

@@ -165,6 +165,17 @@ _COLLECTOR = _group(
 _TENANTS = st.lists(NAMES, max_size=3, unique=True).map(
     lambda names: [{"name": f"Tenant_{name}", "namespaces": [name, f"{name}-of-the-tenant"]} for name in names]
 )
+_STREAM = _group(
+    {
+        "selector": st.sampled_from(
+            ['{namespace="airflow"}', '{namespace=~"a|b", stream!="stderr"}', "{app=~`x.+`}", '{pod="p-0", app=~"w.*"}']
+        ),
+        "period": DAYS.map(lambda days: f"{days}d"),
+    },
+    priority=st.integers(0, 100),
+)
+_STREAMS = st.lists(_STREAM, max_size=3, unique_by=lambda rule: rule["selector"])
+_TENANTS_KEEP = st.tuples(_TENANTS, _group({}, retention=DAYS.map(lambda days: f"{days}d"), retentionStreams=_STREAMS))
 _GRAFANA = _group(
     {},
     enabled=st.booleans(),
@@ -211,6 +222,7 @@ def stacks(draw: st.DrawFn) -> Settings:
                 "replicationFactor": st.integers(1, 5),
                 "retention": DAYS.map(lambda days: f"{days}d"),
             },
+            retentionStreams=_STREAMS,
             limits=_LIMITS,
             caches=_group({}, chunks=_MEMORY, results=_MEMORY),
             gateway=_group({"replicas": counts}),
@@ -219,7 +231,7 @@ def stacks(draw: st.DrawFn) -> Settings:
             walReplayCeiling=_MEMORY,
             storageClass=NAMES,
             schemaPeriods=_PERIODS,
-            tenants=_TENANTS,
+            tenants=_TENANTS_KEEP.map(lambda said: [tenant | said[1] for tenant in said[0]]),
             collector=st.one_of(_COLLECTOR, _COLLECTOR.map(_with_log), _COLLECTOR.map(_without_pods)),
             canary=_group({}, enabled=st.booleans(), route=st.sampled_from(["collector", "direct"])),
             grafana=_GRAFANA,

@@ -104,6 +104,8 @@ class _Echo(mocks.Mocks):
         return f"{args.name}-id", args.inputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        if args.token == "pulumi:pulumi:readStackResourceOutputs":
+            return {"outputs": {}}, []
         raise LookupError(f"the program asks a provider ({args.token}): every value has to be known at preview")
 
 

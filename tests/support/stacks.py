@@ -84,6 +84,10 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "deploymentMode": "monolithic",
         "replicas": {"monolithic": 3},
         "retention": "90d",
+        "retentionStreams": [
+            {"selector": '{namespace="airflow"}', "period": "180d"},
+            {"selector": '{component=~"debug|trace", stream="stdout"}', "period": "3d", "priority": 10},
+        ],
         "size": "medium",
         "resources": {
             "objectStore": {"cpu": "300m", "memory": "768Mi"},
@@ -107,7 +111,14 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
             "storageClass": "bulk",
             "credentialsSecret": "lab-keys",
         },
-        "tenants": [{"name": "team-a", "namespaces": ["shop", "bank"]}],
+        "tenants": [
+            {
+                "name": "team-a",
+                "namespaces": ["shop", "bank"],
+                "retention": "30d",
+                "retentionStreams": [{"selector": '{namespace="bank"}', "period": "365d"}],
+            }
+        ],
         "canary": {"route": "direct"},
         "collector": {
             "sources": {

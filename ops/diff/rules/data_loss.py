@@ -40,6 +40,9 @@ _BACKDATED = ADDED.and_also(
 )
 
 
+_ADDED_OR_REMOVED = When("added or removed", lambda change, _unit, _sides: None in (change.before, change.after))
+
+
 def _below_retention(change: Change, sides: Sides) -> bool:
     kept = leaves_of(sides.after, "loki.yaml").get("limits_config.retention_period")
     return kept is not None and DURATION.measured(change.after or kept) < DURATION.measured(kept)
@@ -59,6 +62,20 @@ RULES = (
         ("loki.yaml *retention_stream*", "overrides.yaml *retention_stream*"),
         "Some streams are kept for another time: {path} is {after}, before {before}.",
         _KEPT,
+    ),
+    _rule(
+        "retention-of-tenant",
+        ("overrides.yaml *.retention_period",),
+        "A tenant's lines are kept for another time: {path} is {after}, before {before}; without one of its own the "
+        "stack's retention counts.",
+        _KEPT,
+        _ADDED_OR_REMOVED,
+    ),
+    _rule(
+        "bucket-lifecycle",
+        ("settings objectStore.expireAfter",),
+        "The bucket's own lifecycle is said to delete objects after {after}, before {before}.",
+        "Let the bucket's rule and this key agree: the key is only checked against the retention.",
     ),
     _rule(
         "deletion-settings",
@@ -215,7 +232,7 @@ RULES = (
     ),
     _rule(
         "tenants-moved",
-        ("settings tenants*", "*.alloy *stage.tenant*", "*.alloy *endpoint/tenant_id"),
+        ("settings tenants*.name*", "*.alloy *stage.tenant*", "*.alloy *endpoint/tenant_id"),
         "Lines change hands ({path}: {before} to {after}): new ones belong to another tenant, old ones stay with "
         "the one that they had.",
         "Ask as both tenants until the old lines have expired.",

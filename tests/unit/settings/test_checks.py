@@ -235,6 +235,8 @@ def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
         "replication-single-copy": "replicationFactor: 1",
         "replication-survives-no-lost-writer": "replicationFactor: 2",
         "retention-no-whole-days": "retention: 36h",
+        "retention-rules-replaced": "retentionStreams: [{selector: '{pod=\"a\"}', period: 1d}]\n"
+        "tenants: [{name: a, namespaces: [b], retentionStreams: [{selector: '{app=\"a\"}', period: 1d}]}]",
         "simple-scalable-ends-with-loki-4": "deploymentMode: simple-scalable\nreplicas: {}",
     }[name]
     assert [problem.name for problem in stack(risky).problems] == [name]

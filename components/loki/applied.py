@@ -1,0 +1,116 @@
+"""What this stack has applied last, out of its own state, and whether the change may follow it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pulumi
+import yaml
+
+from components.loki.config import loki_config
+from components.loki.history import broken_history, periods_of
+from components.loki.overrides import loki_overrides
+from components.loki.resources import CONFIG
+from components.loki.retention import Retention, Section, Shortened, retention_of, shortened
+from components.loki.values import CONFIG_MAP, OVERRIDES_MAP
+from components.object_store.access import store_access
+from settings.load import problems_stop_the_program
+from settings.problems import Problem, StackProblems
+from settings.quantities import plain_duration
+from settings.tree import Settings
+
+_READ = "pulumi:pulumi:readStackResourceOutputs"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Loki's configuration, as documents."""
+
+    config: Section
+    overrides: Section
+
+    @property
+    def retention(self) -> Retention:
+        """What is kept how long."""
+        return retention_of(self.config, self.overrides)
+
+
+def stop_before_lines_are_lost(settings: Settings) -> None:
+    """Ends the program when the change deletes lines that nobody has given up, or makes lines unreadable."""
+    with problems_stop_the_program():
+        accepted = refuse_lost_lines(applied(settings), written(settings), settings.acknowledge, datetime.now(UTC))
+    for problem in accepted:
+        pulumi.log.warn(problem.text())
+
+
+def written(settings: Settings) -> Configuration:
+    """The configuration of the stack file."""
+    store = store_access(settings.object_store, settings.cluster)
+    return Configuration(loki_config(settings, store, settings.cluster), loki_overrides(settings))
+
+
+def applied(settings: Settings) -> Configuration | None:
+    """The configuration that the stack's state has; None as long as there is none.
+
+    The state knows each resource as soon as it is made or changed, so an update that was interrupted is told as well;
+    a stack's outputs are registered at its end alone. The engine answers from the backend, whichever that is.
+    """
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    answer = pulumi.runtime.invoke(_READ, {"stackName": name}).value or {}
+    maps = [each["outputs"] for each in answer.get("outputs", {}).values() if each["type"] == CONFIG]
+    return of_the_stack(maps, settings.cluster.namespace, written(settings).config)
+
+
+def of_the_stack(maps: Sequence[Mapping[str, Any]], namespace: str, config: Section) -> Configuration | None:
+    """Of all ConfigMaps in the state those of this Loki: in its namespace, or in another one with its store.
+
+    A program may have several Lokis, and a Loki that moves to another namespace keeps its lines.
+    """
+    configs, overrides = (_documents(maps, name) for name in (CONFIG_MAP, OVERRIDES_MAP))
+    moved = [place for place, other in configs.items() if _storage(other) == _storage(config)]
+    there = next((place for place in (namespace, *moved) if place in configs), None)
+    return None if there is None else Configuration(configs[there], overrides.get(there, {}))
+
+
+def _documents(maps: Sequence[Mapping[str, Any]], name: str) -> dict[str, Section]:
+    """The only file of each ConfigMap of this name, by namespace; a chart's own may have no files."""
+    named = [each for each in maps if each["metadata"]["name"] == name and each.get("data")]
+    return {each["metadata"]["namespace"]: yaml.safe_load(next(iter(each["data"].values()))) for each in named}
+
+
+def _storage(config: Section) -> object:
+    common = config["common"]
+    return common["storage"] if isinstance(common, Mapping) else None
+
+
+def refuse_lost_lines(
+    before: Configuration | None, after: Configuration, acknowledged: tuple[str, ...], now: datetime
+) -> list[Problem]:
+    """What the change deletes with the stack file's consent; raises StackProblems for what it does without.
+
+    `before` is None when nothing was applied yet; `now` has a time zone.
+    """
+    if before is None:
+        return []
+    losses = shortened(before.retention, after.retention)
+    longest = max(before.retention.longest, after.retention.longest)
+    broken = broken_history(periods_of(before.config), periods_of(after.config), longest, now)
+    refused = [*(_deleted(loss, now) for loss in losses if loss.acknowledgement not in acknowledged), *broken]
+    if refused:
+        raise StackProblems(refused)
+    return [replace(_deleted(loss, now), fix="it is acknowledged", severity="warning") for loss in losses]
+
+
+def _deleted(loss: Shortened, now: datetime) -> Problem:
+    """Which lines go, and what to say to let them go."""
+    before, after = plain_duration(loss.before), plain_duration(loss.after)
+    oldest, youngest = (f"{now - period:%Y-%m-%d}" for period in (loss.before, loss.after))
+    key = "tenants" if loss.tenant else "retentionStreams" if loss.selector else "retention"
+    return Problem(
+        "retention-shortened",
+        f"logstack:{key}",
+        f"{loss.lines} are kept for {after}; applied are {before}",
+        f"the compactor deletes those of {oldest} to {youngest} (UTC) for ever, soon after the update",
+        f"keep {before}, or copy what is still needed and accept it:\nlogstack:acknowledge: ['{loss.acknowledgement}']",
+    )

@@ -1,0 +1,61 @@
+"""Selectors of retention rules: what the checks take, Loki takes, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from components.loki.config import loki_config
+from components.object_store.access import store_access
+from settings.selectors import parse_selector
+from tests.support.real import binary, run
+from tests.support.stacks import settings_of
+
+pytestmark = pytest.mark.real
+SELECTORS = [
+    '{namespace="dev"}',
+    "{ namespace =~ `d.v\\.` , app!='x' }",
+    "{namespace=~`d.v\\.`,app!~`x`}",
+    '{namespace="dev",}',
+    '{,namespace="dev"}',
+    "{}",
+    '{namespace!="dev"}',
+    '{namespace=""}',
+    '{namespace=~".*"}',
+    '{namespace=~".+"}',
+    '{namespace=~""}',
+    '{namespace!=""}',
+    '{namespace!~"a"}',
+    '{namespace=~"dev\\."}',
+    '{namespace=~"dev\\\\."}',
+    '{namespace=~"dev("}',
+    '{name space="dev"}',
+    '{9a="dev"}',
+    'namespace="dev"',
+    '{namespace="dev"} |= "x"',
+    ' {namespace="dev"} ',
+    '{namespace="a\\"b"}',
+    '{namespace="dev" app="x"}',
+    "{namespace=dev}",
+    '{namespace=="dev"}',
+    '{namespace="dev"}}',
+    '{namespace=~"(?i)dev"}',
+]
+
+
+@pytest.mark.parametrize("selector", SELECTORS)
+def test_the_checks_take_what_loki_takes(selector: str, tmp_path: Path) -> None:
+    settings = settings_of("staging")
+    config = loki_config(settings, store_access(settings.object_store, settings.cluster), settings.cluster)
+    limits = config["limits_config"]
+    assert isinstance(limits, dict)
+    rule = {"selector": selector, "priority": 1, "period": "24h"}
+    file = tmp_path / "loki.yaml"
+    file.write_text(yaml.safe_dump({**config, "limits_config": {**limits, "retention_stream": [rule]}}))
+    loki_takes = run([str(binary("loki")), f"-config.file={file}", "-verify-config"]).returncode == 0
+    try:
+        parse_selector(selector)
+        taken = True
+    except ValueError:
+        taken = False
+    assert taken == loki_takes
