@@ -75,11 +75,11 @@ def resolved(settings: "Settings") -> dict[str, object]:
         if not each.is_stated:
             groups.setdefault(each.group, {})[each.name] = each.value
     for name, values in groups.items():
-        changed |= {name: _with(getattr(settings, name), values)} if name else values
+        changed |= {name: with_values(getattr(settings, name), values)} if name else values
     return changed
 
 
-def _with(group: BaseModel, values: dict[str, object]) -> BaseModel:
+def with_values(group: BaseModel, values: dict[str, object]) -> BaseModel:
     """The group with derived values; what was stated stays known."""
     return type(group).model_construct(_fields_set=group.model_fields_set, **{**dict(group), **values})
 
@@ -112,10 +112,15 @@ def _resources(settings: "Settings", ingest: int, row: SizingRow) -> Iterator[De
         name = part.replace("-", "_")
         if name not in SizeOverrides.model_fields:
             continue
-        why = "the row" if part in row.roles else f"a core and 120Mi for each MiB/s, over {_nodes(settings, row)}"
-        if part == settings.writer and isinstance(settings.object_store, FilesystemStore):
-            size, why = _with_store(settings, ingest, size), f"{why}, and room for the retention"
-        yield Derived("resources", name, size, why, whole or name in settings.resources.model_fields_set)
+        why = (
+            "the row"
+            if part in row.roles
+            else f"a core and 120Mi for each MiB/s, over {_nodes(settings, row)}, size {row.size}'s at least"
+        )
+        keeps_lines = part == settings.writer and isinstance(settings.object_store, FilesystemStore)
+        needed = _with_store(settings, ingest, size) if keeps_lines else size
+        why += ", and room for the retention" if keeps_lines else ""
+        yield Derived("resources", name, needed, why, whole or name in settings.resources.model_fields_set)
 
 
 def _alloy(settings: "Settings", ingest: int, row: SizingRow) -> Resources:

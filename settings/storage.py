@@ -7,6 +7,8 @@ from datetime import timedelta
 # them to this table: 40 MB of klog, JSON and Airflow lines full of ids, Loki 3.7.8 (docs/sizing.md).
 STORED_SHARES = {"gzip": 0.303, "zstd": 0.294, "lz4": 0.439, "snappy": 0.464}
 CODEC = "gzip"
+# Measured in the same place: chunks of one copy for each GB of lines, nearly full ones and small ones.
+PUTS_A_GB = (1235, 4568)
 # Loki throttles its log when 0.9 of a volume are taken (disk_full_threshold, pkg/ingester/wal.go).
 FULL = 0.9
 _DAY = timedelta(days=1)

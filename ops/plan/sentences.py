@@ -6,6 +6,7 @@ from ops.plan.kept import Kept
 from ops.plan.model import ChartVersion, Head, Plan
 from ops.plan.outage import Outage
 from ops.plan.sizes import PartSize, Total
+from ops.plan.sizing import sizing_facts, storage_facts
 from ops.plan.words import Facts, counted, spoken_duration, spoken_size
 from settings.quantities import kubernetes_cpu
 
@@ -24,6 +25,8 @@ def sentences(plan: Plan) -> Facts:
         ("no lines taken", outage_text(plan.failure_budget.outage)),
         *((f"collected: {name}", words) for name, words in collected_facts(plan.collected)),
         *kept_facts(plan.kept),
+        *((f"sizing: {name}", words) for name, words in (sizing_facts(plan.sizing) if plan.sizing else ())),
+        *((f"storage: {name}", words) for name, words in (storage_facts(plan.sizing.storage) if plan.sizing else ())),
         ("sum", f"on {nodes} " + ", ".join(f"{what} {much}" for what, much in asked)),
         *((f"warning {problem.name}", problem.consequence) for problem in plan.warnings),
         *((f"acknowledged {problem.name}", problem.consequence) for problem in plan.acknowledged),

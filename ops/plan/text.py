@@ -25,6 +25,7 @@ from ops.plan.layout import (
 from ops.plan.model import Branch, Plan, Resource
 from ops.plan.sentences import LOSS_COLUMNS, amounts, evidence, head_facts, kept_facts, loss_words, outage_text, title
 from ops.plan.sizes import PartSize, Sizes, Total
+from ops.plan.sizing import Sizing, sizing_facts, storage_facts
 from ops.plan.words import Facts, counted
 from settings.problems import Problem
 
@@ -51,6 +52,8 @@ def _show_plan(plan: Plan, console: Console) -> None:
     _show_budget(console, plan.failure_budget)
     show_facts(console, "What is collected", collected_facts(plan.collected))
     show_facts(console, "What is kept", kept_facts(plan.kept))
+    if plan.sizing:
+        _show_sizing(console, plan.sizing)
     _show_sizes(console, plan.sizes)
     _show_resources(console, plan.resources, "" if plan.chart_objects else " (--objects)")
     for chart in plan.chart_objects:
@@ -67,6 +70,11 @@ def _show_budget(console: Console, budget: FailureBudget) -> None:
     show_facts(console, "How that is known", evidence(budget))
     show_heading(console, "While Loki takes no lines")
     show_block(console, outage_text(budget.outage))
+
+
+def _show_sizing(console: Console, sizing: Sizing) -> None:
+    show_facts(console, f"Sizing, from {sizing.ingest}", sizing_facts(sizing))
+    show_facts(console, f"Storage, at {sizing.ingest}", storage_facts(sizing.storage))
 
 
 def _show_sizes(console: Console, sizes: Sizes) -> None:

@@ -1,8 +1,8 @@
 """What lines take in the store: by codec, and with three copies among the writers; told, and held to what is said."""
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +77,7 @@ def loki(root: Path, writers: int, ingester: Mapping[str, object]) -> Iterator[P
         yield platform
 
 
-def stored(root: Path, writers: int, of: dict[str, list[Entry]], ingester: Mapping[str, object]) -> Stored:
+def stored(root: Path, writers: int, of: Mapping[str, Sequence[Entry]], ingester: Mapping[str, object]) -> Stored:
     with loki(root, writers, ingester) as platform:
         size = max(map(len, of.values())) // _PUSHES
         for name, entries in pushes(of, size):
@@ -88,7 +88,7 @@ def stored(root: Path, writers: int, of: dict[str, list[Entry]], ingester: Mappi
         time.sleep(3)
         metrics = [parse_metrics(httpx.get(f"{node.url}/metrics").text) for node in platform.writers]
         puts = sum(each.total("loki_s3_request_duration_seconds_count", operation="S3.PutObject") for each in metrics)
-        reasons: Counter[str] = Counter()
+        reasons: dict[str, float] = defaultdict(float)
         for sample in (sample for each in metrics for sample in each.of("loki_ingester_chunks_flushed_total")):
             reasons[sample.labels["reason"]] += sample.value
         cpu = sum(each.total("process_cpu_seconds_total") for each in metrics)
@@ -99,7 +99,7 @@ def stored(root: Path, writers: int, of: dict[str, list[Entry]], ingester: Mappi
     return Stored(raw, len(chunks), sum(chunk.size for chunk in chunks), sum(index.values()), puts, reasons, cpu)
 
 
-def lines(number: int, each: int, hours: int = _HOURS) -> dict[str, list[Entry]]:
+def lines(number: int, each: int, hours: int = _HOURS) -> Mapping[str, Sequence[Entry]]:
     start = (int(time.time()) - hours * 3600) * 10**9
     return streams(number, each, start, hours * 3600)
 

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ops.local.client import Entry
 
@@ -45,7 +45,7 @@ def _line(kind: int, index: int, chance: random.Random) -> str:
             return f"[2026-06-01T{clock[:12]}+0000] {place} INFO - {word} {other}: task {identity[:8]} of {run}"
 
 
-def pushes(of: dict[str, Sequence[Entry]], size: int) -> Iterator[tuple[str, Sequence[Entry]]]:
+def pushes(of: Mapping[str, Sequence[Entry]], size: int) -> Iterator[tuple[str, Sequence[Entry]]]:
     """Slices of all streams in turn, so that time goes on in all of them together."""
     longest = max(map(len, of.values()))
     for begin in range(0, longest, size):
