@@ -84,7 +84,7 @@ def with_values(group: BaseModel, values: dict[str, object]) -> BaseModel:
     return type(group).model_construct(_fields_set=group.model_fields_set, **{**dict(group), **values})
 
 
-def _replicas(settings: LokiSettings, row: SizingRow) -> Iterator[Derived]:
+def _replicas(settings: "Settings", row: SizingRow) -> Iterator[Derived]:
     stated = settings.replicas.model_fields_set
     for role, pods in row.roles.items():
         if role.replace("-", "_") in Replicas.model_fields:
@@ -92,9 +92,9 @@ def _replicas(settings: LokiSettings, row: SizingRow) -> Iterator[Derived]:
             yield Derived("replicas", role.replace("-", "_"), count, why or "the row", role in stated)
 
 
-def _count(settings: LokiSettings, role: str, replicas: int) -> tuple[int, str]:
+def _count(settings: "Settings", role: str, replicas: int) -> tuple[int, str]:
     """The row's pods, or as many writers as there are copies of a line; a directory has one user."""
-    if isinstance(getattr(settings, "object_store", None), FilesystemStore):
+    if isinstance(settings.object_store, FilesystemStore):
         return 1, "one user of a directory"
     copies = settings.replication_factor
     if role != settings.writer or copies <= replicas:
@@ -106,26 +106,28 @@ def _count(settings: LokiSettings, role: str, replicas: int) -> tuple[int, str]:
 def _resources(settings: "Settings", ingest: int, row: SizingRow) -> Iterator[Derived]:
     whole = bool(settings.size) and "size" in settings.model_fields_set
     yield Derived("", "size", row.size, "the row's other parts", whole)
-    sizes = {role: pods.size for role, pods in row.roles.items()}
-    sizes["alloy"] = _alloy(settings, ingest, row)
-    for part, size in sizes.items():
+    for part, size, why in _sizes(settings, ingest, row):
         name = part.replace("-", "_")
-        if name not in SizeOverrides.model_fields:
-            continue
-        why = (
-            "the row"
-            if part in row.roles
-            else f"a core and 120Mi for each MiB/s, over {_nodes(settings, row)}, size {row.size}'s at least"
-        )
-        keeps_lines = part == settings.writer and isinstance(settings.object_store, FilesystemStore)
-        needed = _with_store(settings, ingest, size) if keeps_lines else size
-        why += ", and room for the retention" if keeps_lines else ""
-        yield Derived("resources", name, needed, why, whole or name in settings.resources.model_fields_set)
+        if name in SizeOverrides.model_fields:
+            yield Derived("resources", name, size, why, whole or name in settings.resources.model_fields_set)
 
 
-def _alloy(settings: "Settings", ingest: int, row: SizingRow) -> Resources:
+def _sizes(settings: "Settings", ingest: int, row: SizingRow) -> Iterator[tuple[str, Resources, str]]:
+    """Parts, what a pod of each needs, and why."""
+    for role, pods in row.roles.items():
+        if role == settings.writer and isinstance(settings.object_store, FilesystemStore):
+            yield role, _with_store(settings, ingest, pods.size), "the row, and room for the retention"
+        else:
+            yield role, pods.size, "the row"
+    nodes = _node_count(settings, row)
+    over = f"over {nodes} node{'s' if nodes > 1 else ''}"
+    why = f"a core and 120Mi for each MiB/s {over}, size {row.size}'s at least"
+    yield "alloy", _alloy(ingest, row, nodes), why
+
+
+def _alloy(ingest: int, row: SizingRow, nodes: int) -> Resources:
     """One node's share of the lines."""
-    share = average_rate(ingest) / _MIB / _node_count(settings, row)
+    share = average_rate(ingest) / _MIB / nodes
     least = SIZES[row.size]["alloy"]
     cpu = _up(share * ALLOY_CPU_PER_MIB, _CPU_STEP)
     memory = _up(share * ALLOY_MEMORY_PER_MIB, _MEMORY_STEP)
@@ -135,11 +137,6 @@ def _alloy(settings: "Settings", ingest: int, row: SizingRow) -> Resources:
 def _node_count(settings: "Settings", row: SizingRow) -> int:
     """At least as many nodes as the largest role has pods, for no two of them share one."""
     return 1 if settings.cluster.single_node else max(_AVAILABLE, *(pods.replicas for pods in row.roles.values()))
-
-
-def _nodes(settings: "Settings", row: SizingRow) -> str:
-    count = _node_count(settings, row)
-    return f"{count} node{'s' if count > 1 else ''}"
 
 
 def _with_store(settings: "Settings", ingest: int, size: Resources) -> Resources:

@@ -45,9 +45,11 @@ def _line(kind: int, index: int, chance: random.Random) -> str:
             return f"[2026-06-01T{clock[:12]}+0000] {place} INFO - {word} {other}: task {identity[:8]} of {run}"
 
 
-def pushes(of: Mapping[str, Sequence[Entry]], size: int) -> Iterator[tuple[str, Sequence[Entry]]]:
-    """Slices of all streams in turn, so that time goes on in all of them together."""
-    longest = max(map(len, of.values()))
-    for begin in range(0, longest, size):
-        for name, entries in of.items():
-            yield name, entries[begin : begin + size]
+def pushes(of: Mapping[str, Sequence[Entry]], size: int) -> Iterator[list[dict[str, object]]]:
+    """The bodies of pushes: so many lines of each stream at once, so that time goes on in all of them together."""
+    for begin in range(0, max(map(len, of.values())), size):
+        yield [
+            {"stream": {"app": name}, "values": [[str(entry.time), entry.line] for entry in part]}
+            for name, entries in of.items()
+            if (part := entries[begin : begin + size])
+        ]
