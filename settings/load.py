@@ -138,7 +138,7 @@ def _partial(source: Source, bad: set[int | str]) -> Settings:
         tree.resolve()
     except AttributeError:
         # What the ingest decides depends on a field that is bad: the checks of it have nothing to go by.
-        tree.__dict__.pop("ingest")
+        tree.__dict__.pop("ingest", None)
     return tree
 
 

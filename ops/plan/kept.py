@@ -80,10 +80,13 @@ def _space(settings: Settings) -> str:
     volume = store.size if isinstance(store, EmbeddedStore) else None
     if isinstance(store, FilesystemStore):
         volume = settings.resources_of(settings.writer).disk
+    copies = settings.replication_factor
     if volume:
-        daily = volume / days / stored_daily(_GB, 1)
+        daily = volume / days / stored_daily(_GB, copies)
         return f"{spoken_size(volume)} holds about {daily:.2g} GB of lines a day for the whole retention"
-    return f"about {days * stored_daily(_GB, 1) / _GB:.2g} GB in the bucket for each GB of lines a day"
+    least, most = (days * stored_daily(_GB, number) / _GB for number in (1, copies))
+    span = f"{least:.2g}" if copies == 1 else f"{least:.2g} to {most:.2g}"
+    return f"about {span} GB in the bucket for each GB of lines a day"
 
 
 def _credentials_source(stack: Stack, secret: str) -> str:

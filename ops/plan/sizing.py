@@ -13,10 +13,11 @@ from settings.derivation import Derived, average_rate, derived, with_values
 from settings.object_store import AwsStore, EmbeddedStore, FilesystemStore
 from settings.quantities import plain_ingest
 from settings.sizing import WAL_SECONDS, row_of
-from settings.storage import CODEC, PUTS_A_GB, STORED_SHARES, filled_after, stored_daily, stored_in_all
+from settings.storage import CODEC, STORED_SHARES, filled_after, puts_daily, stored_daily, stored_in_all
 from settings.tree import Settings
 
 _GB, _TB = 10**9, 10**12
+_COPIES = ": copies are the same objects where streams fill their chunks, and are not where age cuts them (measured)"
 # What is said with three digits is a thousand of the smaller unit from here on.
 _ROUNDED = 0.9995
 
@@ -43,7 +44,7 @@ class Storage:
     share: float
     """Bytes stored for each byte of lines, of one copy; measured."""
     daily_bytes: tuple[int, int]
-    """Where the writers' chunks are the same objects, and where each stores its own."""
+    """Where the writers' chunks are the same objects, and where they are cut by age."""
     whole_bytes: tuple[int, int]
     """Once lines are deleted as fast as they come in."""
     puts_daily: tuple[int, int]
@@ -124,14 +125,14 @@ def _storage(settings: Settings, ingest: int) -> Storage:
         volume = store.size
     elif isinstance(store, FilesystemStore):
         volume = settings.resources_of(settings.writer).disk or 0
-    puts = tuple(round(ingest / _GB * number * copies) for number in PUTS_A_GB)
+    puts = puts_daily(ingest, copies, settings.limits.max_streams * max(1, len(settings.tenant_names)))
     whole = tuple(round(stored_in_all(ingest, number, periods)) for number in (1, copies))
     return Storage(
         codec=CODEC,
         share=STORED_SHARES[CODEC],
         daily_bytes=(round(stored_daily(ingest, 1)), round(stored_daily(ingest, copies))),
         whole_bytes=(whole[0], whole[1]),
-        puts_daily=(puts[0], puts[1]),
+        puts_daily=puts,
         volume_bytes=volume,
         full_after=filled_after(volume, ingest, copies, periods) if volume else None,
         cost=monthly_cost(store.region, whole[1], puts[1]) if isinstance(store, AwsStore) else None,
@@ -161,7 +162,7 @@ def storage_facts(found: Storage) -> Facts:
     daily, whole = _span(found.daily_bytes), _span(found.whole_bytes)
     return [
         ("ratio", f"{found.share:g} bytes for each byte of lines: {found.codec}, measured; lines differ"),
-        ("a day", daily),
+        ("a day", f"{daily}{'' if len(set(found.daily_bytes)) == 1 else _COPIES}"),
         ("in all", f"{whole}, when lines are deleted as fast as they come in"),
         *([("volume", _volume_words(found, found.volume_bytes))] if found.volume_bytes else []),
         (

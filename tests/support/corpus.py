@@ -1,55 +1,52 @@
-"""Lines as a cluster writes them: klog, JSON and Airflow, full of ids that no codec can guess; the same each time."""
+"""Lines with secrets, what redaction has to make of each, and lines that it has to leave; see redaction_corpus.yaml."""
 
-import json
-import random
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import get_args
 
-from ops.local.client import Entry
+import yaml
 
-_WORDS = ("reconciling", "updated", "timeout", "retry", "accepted", "evicted", "synced", "probe", "bound", "deleted")
-_SECOND = 10**9
+from settings.redaction import RedactionName
 
-
-def streams(number: int, lines: int, start: int, span_seconds: int) -> dict[str, Sequence[Entry]]:
-    """So many streams by name with so many lines each, evenly over a span that begins at `start` (nanoseconds)."""
-    chance = random.Random(7)  # noqa: S311 - the same lines each time
-    step = span_seconds * _SECOND // lines
-    return {
-        f"app-{stream}": [Entry(start + index * step, _line(stream % 3, index, chance)) for index in range(lines)]
-        for stream in range(number)
-    }
+_SECRET = re.compile(r"⟦(?:([a-z-]+)\|)?(.*?)⟧", re.DOTALL)
+# Also what is off by default.
+EVERY_RULE: tuple[RedactionName, ...] = get_args(RedactionName)
 
 
-def _line(kind: int, index: int, chance: random.Random) -> str:
-    word, other, identity = chance.choice(_WORDS), chance.choice(_WORDS), f"{chance.getrandbits(128):032x}"
-    clock = f"{index // 3600 % 24:02}:{index // 60 % 60:02}:{index % 60:02}.{chance.randrange(10**6):06}"
-    match kind:
-        case 0:
-            pod = f"shop/{word}-{identity[:10]}-{identity[10:15]}"
-            place = f"{word}.go:{chance.randrange(999)}"
-            return f'I0601 {clock} 1 {place}] "{word} {other}" pod="{pod}" took="{clock[-6:]}us"'
-        case 1:
-            return json.dumps(
-                {
-                    "time": f"2026-06-01T{clock}Z",
-                    "level": chance.choice(("info", "info", "warn", "error")),
-                    "msg": f"{word} {other}",
-                    "trace_id": identity,
-                    "user": chance.randrange(10**6),
-                    "ms": chance.randrange(10**4) / 10,
-                }
+@dataclass(frozen=True)
+class Line:
+    """One entry, of one line or several."""
+
+    text: str
+    expected: str
+    """What becomes of it."""
+    rule: RedactionName | None = None
+    """The rule that it is an example of; none of an innocent one."""
+    secrets: tuple[str, ...] = ()
+    """What must not be left of it."""
+
+
+@cache
+def lines() -> tuple[Line, ...]:
+    """Every line with a secret, then every innocent one."""
+    page = yaml.safe_load(Path(__file__).with_name("redaction_corpus.yaml").read_text().replace("¦", ""))
+    return (*_with_secrets(page["secrets"]), *(Line(text, text) for text in page["innocent"]))
+
+
+def _with_secrets(rules: dict[RedactionName, list[str | dict[str, str]]]) -> Iterator[Line]:
+    for rule, entries in rules.items():
+        for entry in entries:
+            marked, expected = (entry, None) if isinstance(entry, str) else (entry["line"], entry["expected"])
+            yield Line(
+                _SECRET.sub(r"\2", marked),
+                expected or _SECRET.sub(partial(_redacted, rule), marked),
+                rule,
+                tuple(found[2] for found in _SECRET.finditer(marked)),
             )
-        case _:
-            place = f"{{taskinstance.py:{chance.randrange(2000)}}}"
-            run = f"scheduled__2026-06-01T{clock[:8]}+00:00"
-            return f"[2026-06-01T{clock[:12]}+0000] {place} INFO - {word} {other}: task {identity[:8]} of {run}"
 
 
-def pushes(of: Mapping[str, Sequence[Entry]], size: int) -> Iterator[list[dict[str, object]]]:
-    """The bodies of pushes: so many lines of each stream at once, so that time goes on in all of them together."""
-    for begin in range(0, max(map(len, of.values())), size):
-        yield [
-            {"stream": {"app": name}, "values": [[str(entry.time), entry.line] for entry in part]}
-            for name, entries in of.items()
-            if (part := entries[begin : begin + size])
-        ]
+def _redacted(rule: RedactionName, found: re.Match[str]) -> str:
+    return f"<redacted:{found[1] or rule}>"
