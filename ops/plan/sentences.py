@@ -5,9 +5,9 @@ from ops.plan.failures import FailureBudget, Loss
 from ops.plan.kept import Kept
 from ops.plan.model import ChartVersion, Head, Plan
 from ops.plan.outage import Outage
-from ops.plan.sizes import PartSize, Total
+from ops.plan.sizes import PartSize, Sizes, Total
 from ops.plan.sizing import sizing_facts, storage_facts
-from ops.plan.words import Facts, counted, spoken_duration, spoken_size
+from ops.plan.words import Facts, counted, spoken_duration, spoken_share, spoken_size
 from settings.quantities import kubernetes_cpu
 
 LOSS_COLUMNS = ("lost", "writes", "queries", "acknowledged lines", "known by")
@@ -27,7 +27,7 @@ def sentences(plan: Plan) -> Facts:
         *kept_facts(plan.kept),
         *((f"sizing: {name}", words) for name, words in (sizing_facts(plan.sizing) if plan.sizing else ())),
         *((f"storage: {name}", words) for name, words in (storage_facts(plan.sizing.storage) if plan.sizing else ())),
-        ("sum", f"on {nodes} " + ", ".join(f"{what} {much}" for what, much in asked)),
+        ("sum", f"on {nodes} " + ", ".join(f"{what} {much}" for what, much in asked) + memory_words(plan.sizes)),
         *((f"warning {problem.name}", problem.consequence) for problem in plan.warnings),
         *((f"acknowledged {problem.name}", problem.consequence) for problem in plan.acknowledged),
     ]
@@ -101,6 +101,15 @@ def kept_facts(kept: Kept) -> Facts:
         ("schema", kept.schema),
         ("access key", kept.credentials_source),
     ]
+
+
+def memory_words(sizes: Sizes) -> str:
+    """What part of the nodes' memory the stack takes, if that is known."""
+    if sizes.memory_of_nodes is None:
+        return ""
+    taken, there = sizes.total_with_nodes.memory_bytes, sizes.memory_of_nodes
+    room = "" if taken <= there else ": more nodes are needed"
+    return f" Of their {spoken_size(there)} of memory it takes {spoken_share(taken / there)}{room}."
 
 
 def amounts(size: PartSize | Total) -> tuple[str, str, str]:

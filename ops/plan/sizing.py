@@ -47,8 +47,8 @@ class Storage:
     """Where the writers' chunks are the same objects, and where they are cut by age."""
     whole_bytes: tuple[int, int]
     """Once lines are deleted as fast as they come in."""
-    puts_daily: tuple[int, int]
-    """Requests that write, with full chunks and with small ones."""
+    puts_daily: tuple[int, int] | None
+    """Requests that write, with full chunks and with small ones; None where there is no bucket."""
     volume_bytes: int | None
     """Of the volume that lines are kept on; None with a bucket of somebody else's."""
     full_after: timedelta | None
@@ -132,7 +132,7 @@ def _storage(settings: Settings, ingest: int) -> Storage:
         share=STORED_SHARES[CODEC],
         daily_bytes=(round(stored_daily(ingest, 1)), round(stored_daily(ingest, copies))),
         whole_bytes=(whole[0], whole[1]),
-        puts_daily=puts,
+        puts_daily=None if isinstance(store, FilesystemStore) else puts,
         volume_bytes=volume,
         full_after=filled_after(volume, ingest, copies, periods) if volume else None,
         cost=monthly_cost(store.region, whole[1], puts[1]) if isinstance(store, AwsStore) else None,
@@ -165,12 +165,13 @@ def storage_facts(found: Storage) -> Facts:
         ("a day", f"{daily}{'' if len(set(found.daily_bytes)) == 1 else _COPIES}"),
         ("in all", f"{whole}, when lines are deleted as fast as they come in"),
         *([("volume", _volume_words(found, found.volume_bytes))] if found.volume_bytes else []),
-        (
-            "requests",
-            f"{_span(found.puts_daily, '{:,}'.format)} PUTs a day, of full chunks or of small ones (measured)",
-        ),
+        *([("requests", _requests_words(found.puts_daily))] if found.puts_daily else []),
         *([("cost", _cost_words(found.cost))] if found.cost else []),
     ]
+
+
+def _requests_words(puts: tuple[int, int]) -> str:
+    return f"{_span(puts, '{:,}'.format)} PUTs a day, of full chunks or of small ones (measured)"
 
 
 def _span(both: tuple[int, int], said: Callable[[int], str] | None = None) -> str:

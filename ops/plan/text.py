@@ -23,7 +23,17 @@ from ops.plan.layout import (
     text_of,
 )
 from ops.plan.model import Branch, Plan, Resource
-from ops.plan.sentences import LOSS_COLUMNS, amounts, evidence, head_facts, kept_facts, loss_words, outage_text, title
+from ops.plan.sentences import (
+    LOSS_COLUMNS,
+    amounts,
+    evidence,
+    head_facts,
+    kept_facts,
+    loss_words,
+    memory_words,
+    outage_text,
+    title,
+)
 from ops.plan.sizes import PartSize, Sizes, Total
 from ops.plan.sizing import Sizing, sizing_facts, storage_facts
 from ops.plan.words import Facts, counted
@@ -87,7 +97,7 @@ def _show_sizes(console: Console, sizes: Sizes) -> None:
     )
     show_numbers(console, ("part", "pods", "CPU each", "memory each", "disk each"), sections)
     needed, assumed = counted(sizes.nodes_needed, "node"), counted(sizes.nodes_assumed, "node")
-    show_block(console, f"The last line assumes {assumed}; the stack needs {needed} at least.")
+    show_block(console, f"The last line assumes {assumed}; the stack needs {needed} at least.{memory_words(sizes)}")
 
 
 def _row(part: PartSize, pods: str) -> tuple[str, ...]:

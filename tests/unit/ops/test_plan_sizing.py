@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ops import sizing_page
 from ops.plan.document import json_text
 from ops.plan.layout import terminal
 from ops.plan.model import plan
@@ -15,6 +16,7 @@ from ops.plan.sentences import sentences
 from ops.plan.sizing import Sizing, sizing, storage_facts
 from ops.plan.text import plan_text
 from settings.load import Stack
+from settings.sizing import SIZING
 from settings.storage import filled_after, puts_daily, stored_after, stored_daily, stored_in_all
 from settings.tree import Settings
 from tests.support import golden
@@ -119,7 +121,7 @@ def test_three_copies_take_what_was_measured() -> None:
 def test_a_bucket_costs_its_bytes_and_its_writes() -> None:
     cost = monthly_cost("eu-central-1", 1000 * GB, 1_000_000)
     assert cost
-    assert (cost.storage, cost.puts) == (pytest.approx(24.5), pytest.approx(162.0))
+    assert [cost.storage, cost.puts] == pytest.approx([24.5, 162.0])
     assert not cost.above_first_tier
     above = monthly_cost("us-east-1", 60_000 * GB, 0)
     assert above
@@ -134,3 +136,16 @@ def test_a_region_without_a_price_and_a_store_of_ones_own_have_no_cost() -> None
         found = sized(ingest="10GB/day", objectStore=store)
         assert found.storage.cost is None
         assert "cost" not in dict(storage_facts(found.storage))
+
+
+def test_the_tables_in_the_documents_are_those_of_the_code() -> None:
+    page = sizing_page.PAGE.read_text()
+    assert sizing_page.generated(page) == page, "run `make docs`"
+    assert page.count("| simple-scalable |") == len(SIZING["simple-scalable"].rows)
+
+
+@pytest.mark.parametrize(("memory", "said"), [("16Gi", "36 %."), ("4Gi", "144 %: more nodes are needed.")])
+def test_the_sum_is_held_against_the_nodes_memory(memory: str, said: str) -> None:
+    cluster = {"name": "test", "context": "test", "nodeMemory": memory}
+    text = plan_text(plan(stack(**STACKS["bucket"] | {"cluster": cluster})), terminal(200))
+    assert f"of memory it takes {said}" in text
