@@ -39,7 +39,7 @@ from settings.load import load_settings
 from settings.loki import Caches, Gateway, Limits, LokiSettings, Replicas, SchemaPeriod, SizeOverrides
 from settings.object_store import AwsIdentity, AwsStore, EmbeddedStore, FilesystemStore, S3CompatibleStore
 from settings.processing import Drop, Multiline, Parser, RateLimit, Timestamp
-from settings.quantities import parse_cpu, parse_duration, parse_size
+from settings.quantities import parse_cpu, parse_duration, parse_ingest, parse_size
 from settings.redaction import CustomRedaction, RedactionSettings
 from settings.sizes import Resources, SizeName
 from settings.sources import Journal, Namespaces, NodeFile, Otlp, Pods, Sources
@@ -101,6 +101,7 @@ __all__ = [
     "load_settings",
     "parse_cpu",
     "parse_duration",
+    "parse_ingest",
     "parse_size",
     "stop_in_wrong_account",
     "stop_without_cluster",

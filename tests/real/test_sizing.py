@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from ops.local.client import Entry
-from ops.local.metrics import parse_metrics
+from ops.local.layout import Node
+from ops.local.metrics import Metrics, parse_metrics
 from ops.local.platform import Platform
 from ops.local.processes import Fleet
 from settings.storage import CODEC, STORED_SHARES, puts_daily, stored_daily
@@ -45,6 +46,8 @@ class Stored:
     reasons: Mapping[str, float]
     """Why chunks were flushed, and how many."""
     cpu_seconds: float
+    memory: float
+    """Bytes that the largest process held before its chunks were flushed."""
 
     @property
     def share(self) -> float:
@@ -53,13 +56,13 @@ class Stored:
 
     def __str__(self) -> str:
         megabytes = self.raw / 1e6
+        queries = (f"{name} {seconds:.2f} s" for name, seconds in self.seconds.items())
+        flushed = (f"{number:.0f} {reason}" for reason, number in sorted(self.reasons.items()))
         return (
             f"{megabytes:.0f} MB raw, {self.chunks} chunks of {self.chunk_bytes / self.chunks / 1e3:.0f} kB, "
             f"stored/raw {self.chunk_bytes / self.raw:.3f} and index {self.index_bytes / self.raw:.4f}, "
-            f"{self.puts / megabytes * 1000:.0f} PUTs a GB, {megabytes / self.cpu_seconds:.1f} MB/s of one core; "
-            + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in self.seconds.items())
-            + "; "
-            + ", ".join(f"{reason} {number:.0f}" for reason, number in sorted(self.reasons.items()))
+            f"{self.puts / megabytes * 1000:.0f} PUTs a GB, {megabytes / self.cpu_seconds:.1f} MB/s of one core, "
+            f"{self.memory / 1e6:.0f} MB resident; CPU of queries: {', '.join(queries)}; flushed: {', '.join(flushed)}"
         )
 
 
@@ -96,10 +99,11 @@ def stored(
             for node, streams_ in zip(cycle(platform.writers), pushes(of, at_once), strict=False):
                 answer = client.post(f"{node.url}/loki/api/v1/push", json={"streams": streams_})
                 assert answer.status_code == 204, answer.text
+        memory = max(scraped(node).total("process_resident_memory_bytes") for node in platform.writers)
         for node in platform.writers:
             platform.loki.flush(node.url)
         time.sleep(3)
-        metrics = [parse_metrics(httpx.get(f"{node.url}/metrics").text) for node in platform.writers]
+        metrics = [scraped(node) for node in platform.writers]
         puts = sum(each.total("loki_s3_request_duration_seconds_count", operation="S3.PutObject") for each in metrics)
         reasons: dict[str, float] = defaultdict(float)
         for sample in (sample for each in metrics for sample in each.of("loki_ingester_chunks_flushed_total")):
@@ -112,7 +116,7 @@ def stored(
         chunks, index = bucket.chunks(), bucket.objects("index/")
     raw = sum(len(entry.line.encode()) for entries in of.values() for entry in entries)
     return Stored(
-        raw, len(chunks), sum(chunk.size for chunk in chunks), sum(index.values()), puts, seconds, reasons, cpu
+        raw, len(chunks), sum(chunk.size for chunk in chunks), sum(index.values()), puts, seconds, reasons, cpu, memory
     )
 
 
@@ -124,8 +128,11 @@ def asked(platform: Platform, query: str) -> float:
 
 
 def cpu_seconds(platform: Platform) -> float:
-    texts = (httpx.get(f"{node.url}/metrics").text for node in platform.writers)
-    return sum(parse_metrics(text).total("process_cpu_seconds_total") for text in texts)
+    return sum(scraped(node).total("process_cpu_seconds_total") for node in platform.writers)
+
+
+def scraped(node: Node) -> Metrics:
+    return parse_metrics(httpx.get(f"{node.url}/metrics").text)
 
 
 def lines(number: int, each: int, hours: int = _HOURS) -> Mapping[str, Sequence[Entry]]:
