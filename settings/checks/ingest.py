@@ -27,7 +27,7 @@ ABOVE_MODE = Rule(
 )
 SINGLE = Rule(
     "single-replica-above-range",
-    "Loki's documentation ends one pod at about 20 GB a day: it takes more (one core took 7 to 11 MB/s, measured), but "
+    "Loki's documentation ends one pod at about 20 GB a day: it takes more (one core took 7 to 14 MB/s, measured), but "
     "queries have no other pod to go to, and while it restarts all lines wait in the collectors",
     "warning",
 )

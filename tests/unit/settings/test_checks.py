@@ -63,6 +63,10 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         ),
         pytest.param("walReplayCeiling: 1Gi", id="half of the memory for the replay"),
         pytest.param("caches: {chunks: 64Mi}", id="the smallest cache"),
+        pytest.param(
+            "cluster: {name: test, context: test, apiServer: 'https://10.0.0.2:6443', nodeMemory: 2Gi}",
+            id="pods as large as a node",
+        ),
         pytest.param("ingest: 50GB/day", id="as many lines as the mode is sized for"),
         pytest.param(SINGLE + "ingest: 20GB/day\nobjectStore: {kind: embedded}", id="as many lines as one pod takes"),
         pytest.param("ingest: 0.864GB/day\nlimits: {ingestionRate: 30000}", id="a rate of three times the average"),
