@@ -87,9 +87,10 @@ def with_values(group: BaseModel, values: dict[str, object]) -> BaseModel:
 def _replicas(settings: "Settings", row: SizingRow) -> Iterator[Derived]:
     stated = settings.replicas.model_fields_set
     for role, pods in row.roles.items():
-        if role.replace("-", "_") in Replicas.model_fields:
+        name = role.replace("-", "_")
+        if name in Replicas.model_fields:
             count, why = _count(settings, role, pods.replicas)
-            yield Derived("replicas", role.replace("-", "_"), count, why or "the row", role in stated)
+            yield Derived("replicas", name, count, why or "the row", name in stated)
 
 
 def _count(settings: "Settings", role: str, replicas: int) -> tuple[int, str]:

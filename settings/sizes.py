@@ -28,8 +28,7 @@ class Resources(Group):
     """The size of the pod's volume; none where the part has no volume."""
 
 
-def row(cpu: str, memory: str, disk: str | None = None) -> Resources:
-    """A row's cell, as people write quantities."""
+def _row(cpu: str, memory: str, disk: str | None = None) -> Resources:
     return Resources.model_validate({"cpu": cpu, "memory": memory, "disk": disk})
 
 
@@ -45,36 +44,36 @@ def row(cpu: str, memory: str, disk: str | None = None) -> Resources:
 #   canary, object-store   measured in the local run: 35 and 33 MiB.
 SIZES: dict[SizeName, dict[str, Resources]] = {
     SizeName.EXTRA_SMALL: {
-        "write": row("100m", "512Mi", "5Gi"),
-        "read": row("100m", "512Mi"),
-        "backend": row("100m", "512Mi", "5Gi"),
-        "monolithic": row("200m", "1Gi", "10Gi"),
-        "gateway": row("10m", "64Mi"),
-        "alloy": row("50m", "384Mi"),
-        "alloy-events": row("50m", "320Mi"),
-        "canary": row("10m", "64Mi"),
-        "object-store": row("50m", "256Mi"),
+        "write": _row("100m", "512Mi", "5Gi"),
+        "read": _row("100m", "512Mi"),
+        "backend": _row("100m", "512Mi", "5Gi"),
+        "monolithic": _row("200m", "1Gi", "10Gi"),
+        "gateway": _row("10m", "64Mi"),
+        "alloy": _row("50m", "384Mi"),
+        "alloy-events": _row("50m", "320Mi"),
+        "canary": _row("10m", "64Mi"),
+        "object-store": _row("50m", "256Mi"),
     },
     SizeName.SMALL: {
-        "write": row("500m", "1Gi", "10Gi"),
-        "read": row("500m", "1Gi"),
-        "backend": row("250m", "1Gi", "10Gi"),
-        "monolithic": row("500m", "2Gi", "20Gi"),
-        "gateway": row("50m", "128Mi"),
-        "alloy": row("100m", "384Mi"),
-        "alloy-events": row("50m", "320Mi"),
-        "canary": row("10m", "64Mi"),
-        "object-store": row("100m", "512Mi"),
+        "write": _row("500m", "1Gi", "10Gi"),
+        "read": _row("500m", "1Gi"),
+        "backend": _row("250m", "1Gi", "10Gi"),
+        "monolithic": _row("500m", "2Gi", "20Gi"),
+        "gateway": _row("50m", "128Mi"),
+        "alloy": _row("100m", "384Mi"),
+        "alloy-events": _row("50m", "320Mi"),
+        "canary": _row("10m", "64Mi"),
+        "object-store": _row("100m", "512Mi"),
     },
     SizeName.MEDIUM: {
-        "write": row("1", "2Gi", "20Gi"),
-        "read": row("1", "2Gi"),
-        "backend": row("500m", "1Gi", "10Gi"),
-        "monolithic": row("2", "4Gi", "50Gi"),
-        "gateway": row("500m", "512Mi"),
-        "alloy": row("500m", "512Mi"),
-        "alloy-events": row("50m", "320Mi"),
-        "canary": row("10m", "64Mi"),
-        "object-store": row("500m", "1Gi"),
+        "write": _row("1", "2Gi", "20Gi"),
+        "read": _row("1", "2Gi"),
+        "backend": _row("500m", "1Gi", "10Gi"),
+        "monolithic": _row("2", "4Gi", "50Gi"),
+        "gateway": _row("500m", "512Mi"),
+        "alloy": _row("500m", "512Mi"),
+        "alloy-events": _row("50m", "320Mi"),
+        "canary": _row("10m", "64Mi"),
+        "object-store": _row("500m", "1Gi"),
     },
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from settings.quantities import parse_ingest, parse_size
-from settings.sizes import SIZES, Resources, SizeName, row
+from settings.sizes import SIZES, Resources, SizeName
 
 MONOLITHIC, SIMPLE_SCALABLE, DISTRIBUTED = "monolithic", "simple-scalable", "distributed"
 # Loki's documentation of the write-ahead log: 10 to 15 GB for 5 MB/s of one writer, so 3,000 s of what comes in.
@@ -61,7 +61,7 @@ class Mode:
 
 
 def _pods(replicas: int, cpu: str, memory: str, disk: str | None = None) -> Pods:
-    return Pods(replicas, row(cpu, memory, disk))
+    return Pods(replicas, Resources.model_validate({"cpu": cpu, "memory": memory, "disk": disk}))
 
 
 def _sized(size: SizeName, *roles: str, replicas: int = 3) -> dict[str, Pods]:
