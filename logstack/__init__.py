@@ -40,7 +40,7 @@ from settings.load import load_settings
 from settings.loki import Caches, Gateway, Limits, LokiSettings, Replicas, SchemaPeriod, SizeOverrides
 from settings.object_store import AwsIdentity, AwsStore, EmbeddedStore, FilesystemStore, S3CompatibleStore
 from settings.processing import Drop, Multiline, Parser, RateLimit, Timestamp
-from settings.quantities import parse_cpu, parse_duration, parse_size
+from settings.quantities import parse_cpu, parse_duration, parse_ingest, parse_size
 from settings.redaction import CustomRedaction, RedactionSettings
 from settings.retention import RetentionStream
 from settings.sizes import Resources, SizeName
@@ -104,6 +104,7 @@ __all__ = [
     "load_settings",
     "parse_cpu",
     "parse_duration",
+    "parse_ingest",
     "parse_size",
     "stop_before_lines_are_lost",
     "stop_in_wrong_account",

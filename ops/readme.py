@@ -1,4 +1,4 @@
-"""What is generated in pages: production's picture and plan in README.md, the diff's rules in docs/diff.md.
+"""What is generated in pages: production's picture and plan in README.md, docs/diff.md's rules, docs/sizing.md's table.
 
 `python -m ops.readme [--check]`.
 """
@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 
+from ops import sizing_page
 from ops.diff import reference
 from ops.picture import picture
 from ops.plan.command import planned, said
@@ -37,7 +38,8 @@ def _excerpt(plan: str) -> str:
 
 def main() -> int:
     """Write the pages; with --check, only say whether they are up to date."""
-    texts = {README: generated(README.read_text()), reference.PAGE: reference.generated(reference.PAGE.read_text())}
+    pages = {README: generated, reference.PAGE: reference.generated, sizing_page.PAGE: sizing_page.generated}
+    texts = {page: write(page.read_text()) for page, write in pages.items()}
     differing = {page: text for page, text in texts.items() if page.read_text() != text}
     for page, text in differing.items():
         if "--check" in sys.argv[1:]:

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from settings.base import DnsLabel, Group, spelled
+from settings.quantities import Size
 
 ApiServer = Annotated[
     str, spelled(r"^https://[^/\s]+/?$", "https:// and a host without a path, such as https://10.0.40.2:6443")
@@ -30,5 +31,8 @@ class ClusterSettings(Group):
     """The cluster's DNS domain."""
     single_node: bool = False
     """The cluster has one node: pods prefer to spread over nodes instead of having to."""
+    node_memory: Size | None = None
+    """Memory that pods may take of one node (`kubectl describe node` calls it allocatable): pods that no node has room
+    for are refused, and the plan compares the sum."""
     skip_await: bool = False
     """Do not wait for the charts' objects to become ready (clusters that cannot run pods)."""

@@ -131,9 +131,14 @@ def _partial(source: Source, bad: set[int | str]) -> Settings:
     }
     good = create_model("Good", __base__=Group, **fields)  # type: ignore[call-overload]
     read = good.model_validate({key: source.raw[key] for key in source.raw.keys() - bad}, by_alias=True, by_name=False)
-    tree = Settings.model_construct(**dict(read))
+    tree = Settings.model_construct(_fields_set=read.model_fields_set, **dict(read))
     for name in Settings.model_fields.keys() - fields.keys():
         tree.__dict__.pop(name, None)
+    try:
+        tree.resolve()
+    except AttributeError:
+        # What the ingest decides depends on a field that is bad: the checks of it have nothing to go by.
+        tree.__dict__.pop("ingest", None)
     return tree
 
 

@@ -202,8 +202,8 @@ class LokiSettings(Group):
     other namespaces belong to the tenant `fake`, as Loki calls everybody without tenants."""
     caches: Caches = Caches()
     gateway: Gateway = Gateway()
-    size: SizeName = SizeName.SMALL
-    """The row of the size table: extra-small, small or medium."""
+    size: SizeName | None = None
+    """The row of the size table: extra-small, small or medium; without it what `ingest` needs, else small."""
     resources: SizeOverrides = SizeOverrides()
     """Resources of single parts that differ from the size table."""
     wal_replay_ceiling: Size | None = None
@@ -277,7 +277,7 @@ class LokiSettings(Group):
     def resources_of(self, part: str) -> Resources:
         """CPU, memory and disk of one pod of a part: the stack file's, else the size table's."""
         override: Resources | None = getattr(self.resources, part.replace("-", "_"))
-        return override or SIZES[self.size][part]
+        return override or SIZES[self.size or SizeName.SMALL][part]
 
     @property
     def replay_ceiling(self) -> int:

@@ -1,7 +1,8 @@
-"""Durations, sizes and CPU as people write them, and as Loki and Kubernetes read them.
+"""Durations, sizes, CPU and rates as people write them, and as Loki and Kubernetes read them.
 
-A stack file says `30d`, `10Gi` and `500m`; inside the program these are a `timedelta`, a number of bytes and a number
-of millicores. Numbers with units reach charts as strings, because a large number crosses Pulumi's wire as a float.
+A stack file says `30d`, `10Gi`, `500m` and `110GB/day`; inside the program these are a `timedelta`, a number of bytes,
+a number of millicores and a number of bytes a day. Numbers with units reach charts as strings, because a large number
+crosses Pulumi's wire as a float.
 """
 
 import re
@@ -22,6 +23,9 @@ _BYTES = {"": 1, "B": 1} | {
 }
 _SIZE = re.compile(r"(\d{1,19}(?:\.\d{1,9})?)\s*([KMGT]?i?B?)")
 _CPU = re.compile(r"(\d+)m|(\d+(?:\.\d{1,3})?)")
+_GB = 10**9
+_INGEST = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(GB|GiB)/(day|hour|second)")
+_A_DAY = {"day": 1, "hour": 24, "second": 86400}
 
 
 def parse_duration(value: object) -> timedelta:
@@ -52,6 +56,15 @@ def parse_cpu(value: object) -> int:
     if not match:
         raise ValueError(f"{str(value)!r} is no amount of CPU; write cores (2, 0.5) or millicores (500m)")
     return int(match[1]) if match[1] else round(float(match[2]) * 1000)
+
+
+def parse_ingest(value: object) -> int:
+    """Bytes a day of `110GB/day`, `2GiB/hour` or `0.5GB/second`; raises ValueError for anything else, and for none."""
+    match = _INGEST.fullmatch(str(value))
+    daily = int(Decimal(match[1]) * _BYTES[match[2]] * _A_DAY[match[3]]) if match else 0
+    if not daily:
+        raise ValueError(f"{str(value)!r} is no ingest; write GB or GiB per day, hour or second, such as 110GB/day")
+    return daily
 
 
 def loki_duration(value: timedelta) -> str:
@@ -87,6 +100,11 @@ def kubernetes_cpu(millicores: int) -> str:
     return str(millicores // 1000) if millicores % 1000 == 0 else f"{millicores}m"
 
 
+def plain_ingest(daily: int) -> str:
+    """Bytes a day for people, exactly: `110GB/day`, `0.5GB/day`."""
+    return f"{(Decimal(daily) / _GB).normalize():f}GB/day"
+
+
 def _schema(types: str | list[str], pattern: str, words: str) -> WithJsonSchema:
     form = {"pattern": pattern, "minimum": 0, "patternErrorMessage": f"must be {words}"}
     return WithJsonSchema({"type": types, "format": "quantity", **form})
@@ -113,4 +131,14 @@ Cpu = Annotated[
     BeforeValidator(parse_cpu),
     PlainSerializer(kubernetes_cpu, return_type=str),
     _schema(["string", "number"], r"^(\d+m|\d+(\.\d{1,3})?)$", "an amount of CPU: cores (2, 0.5) or millicores (500m)"),
+]
+Ingest = Annotated[
+    int,
+    BeforeValidator(parse_ingest),
+    PlainSerializer(plain_ingest, return_type=str),
+    _schema(
+        "string",
+        r"^\d+(\.\d+)?\s*(GB|GiB)/(day|hour|second)$",
+        "an amount of lines over time: GB or GiB per day, hour or second, such as 110GB/day",
+    ),
 ]

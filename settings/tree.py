@@ -1,16 +1,26 @@
 """The whole of what a stack file says."""
 
+from typing import Self
+
+from pydantic import model_validator
+
 from settings.charts import Charts
 from settings.cluster import ClusterSettings
 from settings.collector import CanarySettings, CollectorSettings
+from settings.derivation import resolved
 from settings.grafana import GrafanaSettings
 from settings.loki import LokiSettings
 from settings.object_store import ObjectStoreSettings
+from settings.quantities import Ingest
+from settings.storage import Periods
 
 
 class Settings(LokiSettings):
     """A stack: Loki's decisions at the top, the other parts in groups of their own."""
 
+    ingest: Ingest | None = None
+    """Lines that come in, on average: replicas, sizes, volumes, caches and limits that are not written here follow from
+    it by one table (docs/sizing.md). Without it nothing is derived."""
     cluster: ClusterSettings
     object_store: ObjectStoreSettings
     """Where chunks, index and rules are kept."""
@@ -20,3 +30,17 @@ class Settings(LokiSettings):
     charts: Charts = Charts()
     acknowledge: tuple[str, ...] = ()
     """Names of warnings that this stack accepts."""
+
+    @property
+    def retention_periods(self) -> Periods:
+        """Which share of the lines is kept for how long."""
+        return ((1.0, self.retention),)
+
+    def resolve(self) -> None:
+        """Take what the ingest decides; what the stack file says stays, and stays known as its own."""
+        self.__dict__.update(resolved(self))
+
+    @model_validator(mode="after")
+    def _resolve(self) -> Self:
+        self.resolve()
+        return self

@@ -12,13 +12,12 @@ from settings.credentials import Credentials
 from settings.load import Stack
 from settings.object_store import AwsStore, EmbeddedStore, FilesystemStore
 from settings.quantities import parse_duration
+from settings.storage import stored_daily
 from settings.tree import Settings
 
 # Loki's defaults, which loki.yaml does not set (pkg/compactor/config.go).
 _COMPACTION_INTERVAL = timedelta(minutes=10)
 _DELETE_DELAY = timedelta(hours=2)
-# Measured: what gzip chunks take of 86 MB of generated lines (klog, JSON, Airflow), one copy, without index.
-_STORED_SHARE = 0.232
 _GB = 10**9
 
 
@@ -105,10 +104,13 @@ def _space(settings: Settings) -> str:
     volume = store.size if isinstance(store, EmbeddedStore) else None
     if isinstance(store, FilesystemStore):
         volume = settings.resources_of(settings.writer).disk
+    copies = settings.replication_factor
     if volume:
-        daily = volume / _STORED_SHARE / days / _GB
+        daily = volume / days / stored_daily(_GB, copies)
         return f"{spoken_size(volume)} holds about {daily:.2g} GB of lines a day for the whole retention"
-    return f"about {days * _STORED_SHARE:.2g} GB in the bucket for each GB of lines a day"
+    least, most = (days * stored_daily(_GB, number) / _GB for number in (1, copies))
+    span = f"{least:.2g}" if copies == 1 else f"{least:.2g} to {most:.2g}"
+    return f"about {span} GB in the bucket for each GB of lines a day"
 
 
 def _credentials_source(stack: Stack, secret: str) -> str:

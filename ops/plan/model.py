@@ -9,6 +9,7 @@ from ops.plan.collection import Collected, collected
 from ops.plan.failures import FailureBudget, failure_budget
 from ops.plan.kept import Kept, kept
 from ops.plan.sizes import Sizes, sizes
+from ops.plan.sizing import Sizing, sizing
 from settings import pins
 from settings.charts import PINNED, ChartSource
 from settings.load import Stack
@@ -75,6 +76,8 @@ class Plan:
     collected: Collected
     kept: Kept
     sizes: Sizes
+    sizing: Sizing | None
+    """None without a stated ingest."""
     warnings: tuple[Problem, ...]
     acknowledged: tuple[Problem, ...]
     chart_objects: tuple[ChartObjects, ...] = ()
@@ -91,6 +94,7 @@ def plan(stack: Stack, chart_objects: tuple[ChartObjects, ...] = ()) -> Plan:
         collected=collected(settings),
         kept=kept(stack),
         sizes=sizes(settings),
+        sizing=sizing(settings),
         warnings=stack.problems,
         acknowledged=stack.accepted,
         chart_objects=chart_objects,

@@ -5,8 +5,9 @@ from ops.plan.failures import FailureBudget, Loss
 from ops.plan.kept import Kept, KeptStreams
 from ops.plan.model import ChartVersion, Head, Plan
 from ops.plan.outage import Outage
-from ops.plan.sizes import PartSize, Total
-from ops.plan.words import Facts, counted, spoken_duration, spoken_size
+from ops.plan.sizes import PartSize, Sizes, Total
+from ops.plan.sizing import sizing_facts, storage_facts
+from ops.plan.words import Facts, counted, spoken_duration, spoken_share, spoken_size
 from settings.quantities import kubernetes_cpu
 
 LOSS_COLUMNS = ("lost", "writes", "queries", "acknowledged lines", "known by")
@@ -24,7 +25,9 @@ def sentences(plan: Plan) -> Facts:
         ("no lines taken", outage_text(plan.failure_budget.outage)),
         *((f"collected: {name}", words) for name, words in collected_facts(plan.collected)),
         *kept_facts(plan.kept),
-        ("sum", f"on {nodes} " + ", ".join(f"{what} {much}" for what, much in asked)),
+        *((f"sizing: {name}", words) for name, words in (sizing_facts(plan.sizing) if plan.sizing else ())),
+        *((f"storage: {name}", words) for name, words in (storage_facts(plan.sizing.storage) if plan.sizing else ())),
+        ("sum", f"on {nodes} " + ", ".join(f"{what} {much}" for what, much in asked) + memory_words(plan.sizes)),
         *((f"warning {problem.name}", problem.consequence) for problem in plan.warnings),
         *((f"acknowledged {problem.name}", problem.consequence) for problem in plan.acknowledged),
     ]
@@ -105,6 +108,15 @@ def _kept_streams(streams: KeptStreams) -> str:
     """One rule; the first that is for a line decides."""
     whose = f"tenant {streams.tenant}: " if streams.tenant else ""
     return f"{whose}{streams.selector or 'all other lines'} for {spoken_duration(streams.period)}"
+
+
+def memory_words(sizes: Sizes) -> str:
+    """What part of the nodes' memory the stack takes, if that is known."""
+    if sizes.memory_of_nodes is None:
+        return ""
+    taken, there = sizes.total_with_nodes.memory_bytes, sizes.memory_of_nodes
+    room = "" if taken <= there else ": more nodes are needed"
+    return f" Of their {spoken_size(there)} of memory it takes {spoken_share(taken / there)}{room}."
 
 
 def amounts(size: PartSize | Total) -> tuple[str, str, str]:

@@ -53,6 +53,8 @@ class Sizes:
     nodes_assumed: int
     total_with_nodes: Total
     """Of the parts, and of the node parts on the nodes that are assumed."""
+    memory_of_nodes: int | None
+    """Bytes that pods may take on these nodes; None where the stack file names no node's memory."""
 
 
 def sizes(settings: Settings) -> Sizes:
@@ -71,7 +73,8 @@ def sizes(settings: Settings) -> Sizes:
         total.memory_bytes + on_nodes.memory_bytes,
         total.disk_bytes + on_nodes.disk_bytes,
     )
-    return Sizes(parts, total, node_parts, needed, assumed, with_nodes)
+    node = settings.cluster.node_memory
+    return Sizes(parts, total, node_parts, needed, assumed, with_nodes, node * assumed if node else None)
 
 
 def _part(part: str, replicas: int, size: Resources, disk: int | None = None) -> PartSize:

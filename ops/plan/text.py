@@ -23,8 +23,19 @@ from ops.plan.layout import (
     text_of,
 )
 from ops.plan.model import Branch, Plan, Resource
-from ops.plan.sentences import LOSS_COLUMNS, amounts, evidence, head_facts, kept_facts, loss_words, outage_text, title
+from ops.plan.sentences import (
+    LOSS_COLUMNS,
+    amounts,
+    evidence,
+    head_facts,
+    kept_facts,
+    loss_words,
+    memory_words,
+    outage_text,
+    title,
+)
 from ops.plan.sizes import PartSize, Sizes, Total
+from ops.plan.sizing import Sizing, sizing_facts, storage_facts
 from ops.plan.words import Facts, counted
 from settings.problems import Problem
 
@@ -51,6 +62,8 @@ def _show_plan(plan: Plan, console: Console) -> None:
     _show_budget(console, plan.failure_budget)
     show_facts(console, "What is collected", collected_facts(plan.collected))
     show_facts(console, "What is kept", kept_facts(plan.kept))
+    if plan.sizing:
+        _show_sizing(console, plan.sizing)
     _show_sizes(console, plan.sizes)
     _show_resources(console, plan.resources, "" if plan.chart_objects else " (--objects)")
     for chart in plan.chart_objects:
@@ -69,6 +82,11 @@ def _show_budget(console: Console, budget: FailureBudget) -> None:
     show_block(console, outage_text(budget.outage))
 
 
+def _show_sizing(console: Console, sizing: Sizing) -> None:
+    show_facts(console, f"Sizing, from {sizing.ingest}", sizing_facts(sizing))
+    show_facts(console, f"Storage, at {sizing.ingest}", storage_facts(sizing.storage))
+
+
 def _show_sizes(console: Console, sizes: Sizes) -> None:
     show_heading(console, "Sizes (requests; memory is the limit too)")
     sections = (
@@ -79,7 +97,7 @@ def _show_sizes(console: Console, sizes: Sizes) -> None:
     )
     show_numbers(console, ("part", "pods", "CPU each", "memory each", "disk each"), sections)
     needed, assumed = counted(sizes.nodes_needed, "node"), counted(sizes.nodes_assumed, "node")
-    show_block(console, f"The last line assumes {assumed}; the stack needs {needed} at least.")
+    show_block(console, f"The last line assumes {assumed}; the stack needs {needed} at least.{memory_words(sizes)}")
 
 
 def _row(part: PartSize, pods: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from settings.checks import (
     canary,
     cluster,
     collector,
+    ingest,
     labels,
     limits,
     lines,
@@ -38,6 +39,7 @@ TOPICS = (
     object_store,
     limits,
     memory,
+    ingest,
     sources,
     labels,
     matching,
@@ -65,7 +67,7 @@ def problems_of(
     """
     day = today or datetime.now(UTC).date()
     checks: list[Check] = [check for topic in TOPICS for check in topic.CHECKS]
-    checks += [partial(check, today=day) for check in schema.DATED_CHECKS]
+    checks += [partial(check, today=day) for topic in (schema, ingest) for check in topic.DATED_CHECKS]
     checks += [partial(check, neighbours=neighbours or {}) for check in object_store.NEIGHBOUR_CHECKS]
     is_whole = settings.__dict__.keys() == Settings.model_fields.keys()
     found: list[Problem] = []

@@ -32,6 +32,24 @@ CACHES_LARGE = Rule(
     "(grafana/loki#12809: the chart's default asks 9830Mi)",
     "warning",
 )
+POD_LARGER_THAN_NODE = Rule(
+    "pod-larger-than-node",
+    "memory is request and limit in one: no node takes the pod, which stays Pending, and the deployment waits for it",
+)
+
+
+def pods_fit_a_node(settings: Settings) -> Iterator[Problem]:
+    """Each pod has a node that could take it."""
+    node = settings.cluster.node_memory
+    if node is None:
+        return
+    pods: dict[str, int] = {role: settings.resources_of(role).memory for role in settings.roles}
+    pods |= {f"{key} cache": int(size * _CACHE_OVERHEAD) for key, size in _caches(settings)}
+    for name, memory in pods.items():
+        if memory > node:
+            what = f"a {name} pod asks for {_mebibytes(memory)}, and a node has {_mebibytes(node)}"
+            fix = f"less memory for it, more and smaller pods, or nodes of {_mebibytes(memory)} and more (nodeMemory)"
+            yield POD_LARGER_THAN_NODE.problem("cluster.nodeMemory", what, fix)
 
 
 def replay_ceiling(settings: Settings) -> Iterator[Problem]:
@@ -73,4 +91,4 @@ def _mebibytes(size: int) -> str:
     return f"{size // 1024**2}Mi"
 
 
-CHECKS = (replay_ceiling, cache_sizes, caches_beside_loki)
+CHECKS = (replay_ceiling, cache_sizes, caches_beside_loki, pods_fit_a_node)

@@ -54,6 +54,7 @@ _CLUSTER = _group(
     namespace=NAMES,
     createNamespace=st.booleans(),
     singleNode=st.booleans(),
+    nodeMemory=st.just("64Gi"),
     skipAwait=st.booleans(),
 )
 _LIMITS = _group(
@@ -227,6 +228,7 @@ def stacks(draw: st.DrawFn) -> Settings:
             caches=_group({}, chunks=_MEMORY, results=_MEMORY),
             gateway=_group({"replicas": counts}),
             size=st.sampled_from(["extra-small", "small", "medium"]),
+            ingest=st.sampled_from(["0.1GB/day", "15GiB/day", "2GB/hour", "0.01GB/second"]),
             resources=_group({}, **dict.fromkeys(_SIZED, _RESOURCES)),
             walReplayCeiling=_MEMORY,
             storageClass=NAMES,

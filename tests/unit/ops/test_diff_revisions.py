@@ -59,7 +59,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     write(folder, STACK)
     commit(folder, "one")
-    edit(folder / "components" / "loki" / "config.py", '"chunk_encoding": "gzip"', '"chunk_encoding": "snappy"')
+    edit(folder / "components" / "loki" / "config.py", '"chunk_encoding": CODEC', '"chunk_encoding": "snappy"')
     commit(folder, "two")
     return folder
 

@@ -63,6 +63,22 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         ),
         pytest.param("walReplayCeiling: 1Gi", id="half of the memory for the replay"),
         pytest.param("caches: {chunks: 64Mi}", id="the smallest cache"),
+        pytest.param(
+            "cluster: {name: test, context: test, apiServer: 'https://10.0.0.2:6443', nodeMemory: 2Gi}",
+            id="pods as large as a node",
+        ),
+        pytest.param("ingest: 50GB/day", id="as many lines as the mode is sized for"),
+        pytest.param(SINGLE + "ingest: 20GB/day\nobjectStore: {kind: embedded}", id="as many lines as one pod takes"),
+        pytest.param("ingest: 0.864GB/day\nlimits: {ingestionRate: 30000}", id="a rate of three times the average"),
+        pytest.param(
+            "ingest: 2GB/day\nlimits: {ingestionRate: 30000}\ntenants: [{name: a, namespaces: [a]}, "
+            "{name: b, namespaces: [b]}]",
+            id="a rate for each of three tenants",
+        ),
+        pytest.param(
+            SINGLE + "ingest: 5GB/day\nretention: 14d\nobjectStore: {kind: embedded, size: 25Gi}",
+            id="a volume that holds the retention",
+        ),
         pytest.param("caches: {chunks: 5Gi}", id="a cache as large as Loki"),
         pytest.param("collector: {labelBudget: 8}", id="as many labels as the budget"),
         pytest.param("collector: {indexLabels: [pod, stream]}", id="no labels but the canary's"),
@@ -224,7 +240,12 @@ def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
         "caches-larger-than-loki": "caches: {chunks: 8Gi}",
         "chart-archive-differs": f"charts: {{loki: {{path: {Path(__file__)}}}}}",  # a file that is surely no chart
         "endpoint-is-local": store(endpoint="http://127.0.0.1:9000"),
+        "log-volume-too-small": "ingest: 40GB/day\nresources: {monolithic: {cpu: 1, memory: 2Gi, disk: 1Gi}}",
+        "single-replica-above-range": SINGLE + "ingest: 30GB/day\nobjectStore: {kind: embedded}",
+        "volume-full-before-retention": SINGLE + "ingest: 5GB/day\nobjectStore: {kind: embedded, size: 25Gi}",
         "write-ahead-log-not-read-again": "collector: {writeAheadLog: true, stability: experimental}",
+        "ingest-above-mode-as-sized": "ingest: 80GB/day\nsize: medium",
+        "ingestion-rate-below-peaks": "ingest: 20GB/day\nlimits: {ingestionRate: 512Ki}",
         "journal-needs-systemd": "collector: {sources: {journal: {enabled: true}}}",
         "label-budget": "collector: {labelBudget: 3}",
         "query-length-below-retention": "limits: {maxQueryLength: 1d}",

@@ -15,8 +15,10 @@ from settings.quantities import (
     loki_size,
     parse_cpu,
     parse_duration,
+    parse_ingest,
     parse_size,
     plain_duration,
+    plain_ingest,
 )
 
 DURATIONS = st.integers(min_value=0, max_value=100 * 365 * 86400).map(lambda seconds: timedelta(seconds=seconds))
@@ -75,7 +77,7 @@ def test_durations_add_up(parts: list[tuple[int, str]]) -> None:
 
 @given(st.one_of(ANYTHING, st.from_regex(r"\A\d{1,400}(\.\d{1,400})?[a-zA-Z]{0,3}\Z")))
 def test_what_is_no_quantity_is_refused_and_nothing_else_happens(value: object) -> None:
-    for parse in (parse_duration, parse_size, parse_cpu):
+    for parse in (parse_duration, parse_size, parse_cpu, parse_ingest):
         try:
             parsed = parse(value)
         except ValueError:
@@ -126,3 +128,30 @@ def test_a_duration_longer_than_loki_can_hold_is_refused() -> None:
 
 def test_a_duration_that_is_one_already_stays() -> None:
     assert parse_duration(timedelta(hours=1)) == timedelta(hours=1)
+
+
+@given(st.integers(min_value=1, max_value=10**18 - 1))
+def test_an_ingest_is_the_same_as_it_is_said(daily: int) -> None:
+    assert parse_ingest(plain_ingest(daily)) == daily
+
+
+@pytest.mark.parametrize(
+    ("text", "daily"),
+    [
+        ("110GB/day", 110 * 10**9),
+        ("0.5GB/day", 5 * 10**8),
+        ("1 GiB/day", 2**30),
+        ("2GB/hour", 48 * 10**9),
+        ("0.001GB/second", 86_400 * 10**6),
+    ],
+)
+def test_ingests_are_read(text: str, daily: int) -> None:
+    assert parse_ingest(text) == daily
+
+
+@pytest.mark.parametrize(
+    "text", ["110GB", "110", "110Gi/day", "110MB/day", "110gb/day", "1TB/day", "1GB/d", "-1GB/day", "0GB/day", "", None]
+)
+def test_an_ingest_of_other_units_or_of_nothing_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="is no ingest; write GB or GiB per day, hour or second, such as 110GB/day"):
+        parse_ingest(text)

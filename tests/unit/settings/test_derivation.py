@@ -1,0 +1,204 @@
+"""From an ingest to settings: by the table, within the mode's range, and never against what the stack file says."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as profile
+from hypothesis import strategies as st
+
+from settings.checks import ingest as checks
+from settings.derivation import derived
+from settings.loki import Replicas, SizeOverrides
+from settings.quantities import parse_ingest, parse_size
+from settings.sizes import SIZES, SizeName
+from settings.sizing import SIZING, row_of
+from settings.tree import Settings
+from tests.unit.settings.stacks import TODAY, stack, told
+
+GB, GIB, MIB = 10**9, 1024**3, 1024**2
+MODES = ("monolithic", "simple-scalable")
+STORES = (
+    {"kind": "s3-compatible", "bucket": "loki-test", "endpoint": "http://10.0.0.1:9000"},
+    {"kind": "embedded"},
+    {"kind": "filesystem"},
+)
+
+
+def tree(**said: Any) -> Settings:
+    return Settings.model_validate(
+        {"cluster": {"name": "test", "context": "test"}, "objectStore": STORES[0], "deploymentMode": "simple-scalable"}
+        | said
+    )
+
+
+def test_without_an_ingest_nothing_is_derived() -> None:
+    plain = tree()
+    assert derived(plain) == ()
+    assert plain.size == SizeName.SMALL
+    assert plain.resources == SizeOverrides()
+    assert plain.resources_of("write") == SIZES[SizeName.SMALL]["write"]
+
+
+def test_a_plan_for_110_gb_a_day_has_the_pods_of_seed_000() -> None:
+    sized = tree(ingest="110GB/day")
+    assert [sized.replica_count(role) for role in sized.roles] == [3, 3, 3]
+    assert sized.resources_of("write") == SIZES[SizeName.MEDIUM]["write"]
+    assert sized.resources_of("gateway") == SIZES[SizeName.MEDIUM]["gateway"]
+    assert sized.resources_of("alloy").cpu == 500
+    assert sized.caches.chunks == GIB
+    assert sized.replay_ceiling == GIB
+    assert sized.limits.ingestion_rate == 10 * MIB
+
+
+def test_limits_are_three_times_the_average_and_a_burst_of_twice_that() -> None:
+    limits = tree(ingest="500GB/day").limits
+    assert limits.ingestion_rate == 17 * MIB  # 500e9 / 86400 * 3 / 1024**2 = 16.6
+    assert limits.ingestion_burst == 34 * MIB
+
+
+@pytest.mark.parametrize(
+    ("said", "path", "value"),
+    [
+        ({"replicas": {"write": 5}}, "replicas.write", 5),
+        ({"limits": {"ingestionRate": "1Mi"}}, "limits.ingestion_rate", MIB),
+        ({"limits": {"maxStreams": 7}}, "limits.max_streams", 7),
+        ({"caches": {"chunks": "64Mi"}}, "caches.chunks", 64 * MIB),
+        ({"caches": {"chunks": None}}, "caches.chunks", None),
+        ({"size": "extra-small"}, "size", "extra-small"),
+    ],
+)
+def test_what_the_stack_file_says_wins_and_the_rest_is_derived(said: dict[str, Any], path: str, value: object) -> None:
+    sized = tree(ingest="500GB/day", **said)
+    at: Any = sized
+    for name in path.split("."):
+        at = getattr(at, name)
+    assert at == value
+    stated = [each for each in derived(sized) if each.is_stated]
+    assert path in {f"{each.group}.{each.name}".strip(".") for each in stated}
+    assert sized.caches.results == GIB // 2
+    assert sized.replicas.read == 3
+
+
+def test_resources_of_one_part_leave_the_others_to_the_row() -> None:
+    sized = tree(ingest="110GB/day", resources={"write": {"cpu": "3", "memory": "9Gi"}})
+    assert sized.resources_of("write").memory == 9 * GIB
+    assert sized.resources_of("read") == SIZES[SizeName.MEDIUM]["read"]
+    assert sized.replay_ceiling == 9 * GIB // 2
+
+
+def test_a_stated_size_decides_every_part() -> None:
+    sized = tree(ingest="500GB/day", size="small")
+    assert {sized.resources_of(part) == SIZES[SizeName.SMALL][part] for part in SIZES[SizeName.SMALL]} == {True}
+    assert sized.replicas.write == 3
+
+
+def test_a_burst_follows_the_rate_that_is_stated() -> None:
+    assert tree(ingest="1GB/day", limits={"ingestionRate": "40Mi"}).limits.ingestion_burst == 80 * MIB
+
+
+@pytest.mark.parametrize(
+    ("said", "replicas"),
+    [
+        ({"ingest": "5GB/day"}, 3),
+        ({"ingest": "5GB/day", "replicationFactor": 1}, 1),
+        ({"ingest": "5GB/day", "replicationFactor": 2}, 3),
+        ({"ingest": "5GB/day", "replicationFactor": 5}, 5),
+        ({"ingest": "30GB/day", "replicationFactor": 1}, 3),
+        ({"ingest": "30GB/day", "objectStore": {"kind": "filesystem"}}, 1),
+    ],
+)
+def test_there_is_a_writer_for_each_copy_and_one_user_of_a_directory(said: dict[str, Any], replicas: int) -> None:
+    assert tree(deploymentMode="monolithic", **said).replica_count("monolithic") == replicas
+
+
+@pytest.mark.parametrize("kind", ["embedded", "filesystem"])
+def test_a_volume_that_lines_are_kept_on_holds_the_retention(kind: str) -> None:
+    def volume(days: int) -> int:
+        said: dict[str, Any] = {"ingest": "5GB/day", "retention": f"{days}d", "replicationFactor": 1}
+        sized = tree(deploymentMode="monolithic", objectStore={"kind": kind}, **said)
+        assert not list(checks.volume_holds_the_retention(sized, today=TODAY))
+        return getattr(sized.object_store, "size", None) or sized.resources_of("monolithic").disk or 0
+
+    assert volume(60) - volume(30) == pytest.approx(30 * 5 * GB * 0.303 / 0.9, abs=5 * GIB)
+    stated = tree(ingest="5GB/day", objectStore={"kind": "embedded", "size": "1Gi"})
+    assert getattr(stated.object_store, "size", None) == GIB
+
+
+def test_settings_that_are_derived_are_not_taken_for_stated() -> None:
+    sized = tree(ingest="110GB/day", replicas={"write": 4})
+    assert sized.replicas.model_fields_set == {"write"}
+    assert "limits" not in sized.model_fields_set
+    again = Settings.model_validate(sized.model_dump(by_alias=True, exclude_unset=True))
+    assert again == sized
+    assert derived(again) == derived(sized)
+
+
+@profile(max_examples=60, deadline=None)
+@given(st.sampled_from(MODES), st.sampled_from(STORES), st.integers(1, 1000), st.integers(1, 5), st.integers(1, 90))
+def test_what_is_derived_passes_the_checks_of_the_ingest(
+    mode: str, store: dict[str, Any], gigabytes: int, copies: int, days: int
+) -> None:
+    most = SIZING[mode].rows[-1].up_to // GB
+    sized = tree(
+        deploymentMode=mode,
+        objectStore=store,
+        ingest=f"{min(gigabytes, most)}GB/day",
+        replicationFactor=copies,
+        retention=f"{days}d",
+    )
+    found = [problem.name for check in checks.CHECKS for problem in check(sized)]
+    found += [problem.name for problem in checks.volume_holds_the_retention(sized, today=TODAY)]
+    alone = mode == "monolithic" and sized.writers == 1 and (sized.ingest or 0) > 20 * GB
+    assert found == (["single-replica-above-range"] if alone else [])
+
+
+@profile(max_examples=100, deadline=None)
+@given(st.sampled_from(MODES), st.integers(1, 1000), st.integers(1, 1000))
+def test_more_lines_never_get_less(mode: str, one: int, other: int) -> None:
+    def asked(gigabytes: int) -> list[int]:
+        sized = tree(deploymentMode=mode, ingest=f"{gigabytes}GB/day", replicationFactor=1)
+        parts = [(sized.replica_count(role), sized.resources_of(role)) for role in sized.roles]
+        sums = [
+            sum(count * size.cpu for count, size in parts),
+            sum(count * size.memory for count, size in parts),
+            sum(count * (size.disk or 0) for count, size in parts),
+        ]
+        limits = sized.limits
+        return [*sums, limits.ingestion_rate, limits.ingestion_burst, limits.max_streams, sized.caches.chunks or 0]
+
+    less, more = asked(min(one, other)), asked(max(one, other))
+    assert all(a <= b for a, b in zip(less, more, strict=True))
+
+
+@pytest.mark.parametrize("mode", SIZING)
+def test_the_rows_of_a_mode_have_the_same_roles_and_go_upwards(mode: str) -> None:
+    rows = SIZING[mode].rows
+    assert [row.up_to for row in rows] == sorted({row.up_to for row in rows})
+    assert len({tuple(row.roles) for row in rows}) == 1
+    assert all(row.source for row in rows)
+    assert row_of(mode, rows[0].up_to) is rows[0]
+    assert row_of(mode, rows[0].up_to + 1) is rows[min(1, len(rows) - 1)]
+    assert SIZING[mode].then in ("", *SIZING)
+
+
+def test_the_table_names_every_role_of_the_modes_that_there_are() -> None:
+    for mode in MODES:
+        roles = {role.replace("-", "_") for role in SIZING[mode].rows[0].roles}
+        assert roles <= set(Replicas.model_fields)
+        assert roles <= set(SizeOverrides.model_fields)
+
+
+def test_a_bad_field_beside_an_ingest_is_told_alone() -> None:
+    text = told("ingest: 110GB/day\ndeploymentMode: simple-scaleable\nlimits: {queryTimeout: 1h}")
+    assert "did you mean simple-scalable?" in text
+    assert "query-timeout-above-gateway" in text
+    assert "ingest" not in text
+    assert "ingestion-rate" not in told("ingest: 500GB/day\nretention: 1y\ndeploymentMode: simple-scalable")
+
+
+def test_the_projects_defaults_are_not_taken_for_stated() -> None:
+    found = stack("ingest: 30GB/day\nreplicas: {}\nlimits: {}\ncaches: {}\nresources: {}").settings
+    assert found.replicas.monolithic == 3
+    assert found.caches.chunks == parse_size("512Mi")
+    assert found.ingest == parse_ingest("30GB/day")
