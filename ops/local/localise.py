@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.loki.config import DATA
+from components.object_store import claim
 from ops.local.layout import LOOPBACK, Layout, Node
 
 Document = dict[str, Any]
@@ -38,7 +39,8 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
         client = local["storage_config"]["tsdb_shipper"]["index_gateway_client"]
         client["server_address"] = f"{LOOPBACK}:{backend.grpc_port}"
     for storage in (local["common"]["storage"], local["ruler"]["storage"]):
-        if "s3" in storage:
+        # A claim's address comes from the environment, here as in the cluster.
+        if "s3" in storage and storage["s3"].get("endpoint") != claim.ADDRESS:
             storage["s3"] |= {"endpoint": layout.store_url, "s3forcepathstyle": True, "insecure": True}
     _without_memcached(local)
     _under(local, layout.root)

@@ -22,6 +22,7 @@ from settings.checks import (
     schema,
     sources,
     versions,
+    volumes,
 )
 from settings.problems import Problem, Rule
 from settings.tree import Settings
@@ -36,6 +37,7 @@ TOPICS = (
     object_store,
     limits,
     memory,
+    volumes,
     sources,
     labels,
     matching,
