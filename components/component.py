@@ -29,10 +29,10 @@ def resource_class(token: str) -> type[pulumi.Resource]:
 
 
 def is_custom(token: str) -> bool:
-    """Whether the kind is another operator's: its group is none of Kubernetes' own, and the SDK has no class for it."""
+    """Whether the kind is another operator's: its group is neither Kubernetes' own nor Pulumi's for charts."""
     package, module, _ = token.split(":")
     group = module.partition("/")[0]
-    return package == "kubernetes" and "." in group and not group.endswith(".k8s.io")
+    return package == "kubernetes" and "." in group and not group.endswith(".k8s.io") and token != CHART
 
 
 def _attribute(module: str, name: str) -> type[pulumi.Resource]:
@@ -125,7 +125,7 @@ class Component(pulumi.ComponentResource):
             provider=next((made for made in self.providers if made.package == package), None),
             transforms=[_orphan_stateful_sets] if child.type == CHART else None,
         )
-        # The class of a Kubernetes object states its own apiVersion and kind; the one for all custom resources does not.
+        # The class of a Kubernetes object states its own apiVersion and kind; that of custom resources is told them.
         stated = {"apiVersion", "kind"} if package == "kubernetes" and not is_custom(child.type) else set()
         inputs = {_snake(key): _filled(value, secrets) for key, value in child.inputs.items() if key not in stated}
         make: Callable[..., pulumi.Resource] = resource_class(child.type)

@@ -70,7 +70,7 @@ class SecretProperties(Group):
 
     access_key_id: RemoteName = "AWS_ACCESS_KEY_ID"
     """The property with the key's id."""
-    secret_access_key: RemoteName = "AWS_SECRET_ACCESS_KEY"
+    secret_access_key: RemoteName = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a name
     """The property with the secret half."""
 
 

@@ -4,7 +4,7 @@ Of what Rook makes nothing is read here: Loki's pods take the key and the gatewa
 everything that a chart gets is known at preview.
 """
 
-from components.declaration import Declaration, Json, kubernetes, labels
+from components.declaration import Declaration, kubernetes, labels
 from settings.cluster import ClusterSettings
 from settings.object_store import CephBucketClaim
 
@@ -25,7 +25,7 @@ def endpoint(store: CephBucketClaim) -> str:
 
 def declarations(name: str, store: CephBucketClaim, cluster: ClusterSettings) -> tuple[Declaration, ...]:
     """The claim: protected and kept, because a StorageClass whose policy is Delete deletes the bucket with it."""
-    bound: dict[str, Json] = {} if cluster.skip_await else {"pulumi.com/waitFor": "jsonpath={.status.phase}=Bound"}
+    bound = {} if cluster.skip_await else {"pulumi.com/waitFor": "jsonpath={.status.phase}=Bound"}
     inputs = kubernetes(
         OBJECT_BUCKET_CLAIM,
         name_of(store),
@@ -34,6 +34,4 @@ def declarations(name: str, store: CephBucketClaim, cluster: ClusterSettings) ->
         annotations=bound,
         spec={"bucketName": store.bucket, "storageClassName": store.storage_class},
     )
-    return (
-        Declaration(OBJECT_BUCKET_CLAIM, f"{name}-claim", inputs, protect=True, retain_on_delete=True),
-    )
+    return (Declaration(OBJECT_BUCKET_CLAIM, f"{name}-claim", inputs, protect=True, retain_on_delete=True),)

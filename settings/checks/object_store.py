@@ -23,11 +23,12 @@ ENDPOINT_AWS = Rule(
 ENDPOINT_LOCAL = Rule("endpoint-is-local", "in a pod this address is the pod itself, where no store answers", "warning")
 PATH_STYLE = Rule(
     "path-style-needed",
-    "the bucket would become a part of the host name: an address has no parts, and the cluster's DNS knows a Service by "
-    "its own name alone",
+    "the bucket would become a part of the host name: an address has no parts, and the cluster's DNS knows a Service "
+    "by its own name alone",
 )
 TWO_KEYS = Rule(
-    "two-sources-of-the-key", "pods would read the Secret that exists, and what External Secrets brings is used by nobody"
+    "two-sources-of-the-key",
+    "pods would read the Secret that exists, and what External Secrets brings is used by nobody",
 )
 BUCKET_NAME = Rule(
     "bucket-name", "S3 stores refuse the bucket, or Loki mistakes its parts for paths (grafana/loki#13751)"

@@ -31,7 +31,7 @@ pytestmark = [
 WARNED: dict[str, list[Value]] = {"aws": ["simple-scalable-ends-with-loki-4"], "monolithic": ["api-server-not-checked"]}
 
 
-@pytest.mark.parametrize("stack", [*SHIPPED, "aws", "monolithic"])
+@pytest.mark.parametrize("stack", [*SHIPPED, "aws", "aws-pods", "monolithic"])
 def test_a_second_preview_has_nothing_to_do_and_nothing_to_say(platform: Project, stack: str) -> None:
     if stack in WARNED:
         platform.say(stack, {"acknowledge": WARNED[stack]})

@@ -157,8 +157,9 @@ def test_a_change_of_loki_yaml_rolls_every_loki_pod(stack: str, objects: list[Do
 @every_stack
 def test_every_loki_pod_gets_its_keys_from_the_secret_alone(stack: str, objects: list[Document]) -> None:
     settings = settings_of(stack)
-    secret = store_access(settings.object_store, settings.cluster).credentials_secret
-    expected = [{"secretRef": {"name": secret}}] if secret else []
+    access = store_access(settings.object_store, settings.cluster)
+    expected = [{"secretRef": {"name": access.credentials_secret}}] if access.credentials_secret else []
+    expected += [{"configMapRef": {"name": access.address_config_map}}] if access.address_config_map else []
     for workload in loki_workloads(objects).values():
         assert loki_container(workload).get("envFrom", []) == expected
         assert not [variable for variable in loki_container(workload)["env"] if variable["name"].startswith("AWS_")]

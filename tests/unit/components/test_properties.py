@@ -126,8 +126,8 @@ def test_loki_yaml_says_the_same_after_yaml_and_after_lokis_environment(stack: S
     for name in ("loki-config", "loki-overrides"):
         text = data(declarations(stack), f"loki/{name}")
         assert yaml_text(yaml.safe_load(text)) == text
-        # -config.expand-env replaces ${NAME} before the YAML is read.
-        assert "$" not in text
+        # -config.expand-env replaces ${NAME} before the YAML is read: of a claim's address, and of nothing else.
+        assert "$" not in text.replace("://${BUCKET_HOST}:${BUCKET_PORT}", "")
 
 
 @some

@@ -94,6 +94,7 @@ def test_production_is_what_the_seed_meant() -> None:
         "region": "us-east-1",
         "path_style": True,
         "credentials_secret": "loki-s3-secret",
+        "external_secret": None,
     }
     assert not tree.cluster.create_namespace
     assert loaded.credentials == "secret"
