@@ -94,8 +94,9 @@ def test_the_table_of_pod_security_levels_is_what_the_api_server_says(
 
 
 @pytest.mark.usefixtures("levels")
-def test_without_the_nodes_files_every_pod_is_restricted(cluster: Live) -> None:
-    settings = changed(settings_of("staging"), collector={"sources": {"pods": "api", "events": True}})
+@pytest.mark.parametrize("stack", ["staging", "ceph-ssd", "longhorn"])
+def test_without_the_nodes_files_every_pod_is_restricted(cluster: Live, stack: str) -> None:
+    settings = changed(settings_of(stack), collector={"sources": {"pods": "api", "events": True}})
     found = levels_of(cluster, settings)
     assert "DaemonSet `alloy`" in found
     assert set(found.values()) == {"restricted"}
