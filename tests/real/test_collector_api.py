@@ -1,9 +1,9 @@
-"""Lines by the Kubernetes API: the real Alloy under a stack's own configuration, and where it goes on after a restart."""
+"""Lines by the Kubernetes API: the real Alloy under a stack's configuration, and where it goes on after a restart."""
 
 import re
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +90,9 @@ def test_each_line_comes_once_as_it_was_written_with_the_labels_of_the_stack(rig
     }
 
 
-def test_a_container_that_restarts_goes_on_and_a_new_pod_reads_all_again_which_nobody_sees(rig: Rig) -> None:
+def test_a_container_that_restarts_goes_on_and_a_new_pod_reads_all_again_which_nobody_sees(
+    rig: Rig, measured: Callable[[str], None]
+) -> None:
     rig.found(500)
     rig.collector.stop()
     rig.api.log += entries(500, 600)
@@ -104,7 +106,7 @@ def test_a_container_that_restarts_goes_on_and_a_new_pod_reads_all_again_which_n
     rig.collector.start()
     rows = rig.found(700)
     made_anew = rig.sent()
-    print(f"sent after a restart: {restarted} of 600, by a new pod: {made_anew} of 700")
+    measured(f"lines by the Kubernetes API: {restarted} of 600 sent after a restart, {made_anew} of 700 by a new pod")
     assert 100 <= restarted <= 101, "the last line may come again"
     assert made_anew == 700
     assert [since is None for since in rig.api.asked_since] == [True, False, True]

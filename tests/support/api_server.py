@@ -1,4 +1,4 @@
-"""As much of Kubernetes' API as the collector asks for the lines of pods: a log that is followed, and the pod itself."""
+"""As much of Kubernetes' API as the collector asks for lines of pods: a log that is followed, and the pod itself."""
 
 import json
 import re
