@@ -11,10 +11,16 @@ from ops.local.layout import layout
 from ops.local.localise import flags, local_config, replacements
 from settings.tree import Settings
 
+CLAIM = {"kind": "ceph-bucket-claim", "bucket": "loki-chunks", "storageClass": "ceph-bucket"}
 STACKS: dict[str, dict[str, Any]] = {
     "simple scalable on an external store, with caches": {
         "objectStore": {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "loki-production"},
         "caches": {"chunks": "1Gi", "results": "256Mi"},
+    },
+    "monolithic on a bucket by a claim": {"deploymentMode": "monolithic", "objectStore": CLAIM},
+    "monolithic on a bucket by a claim, with TLS": {
+        "deploymentMode": "monolithic",
+        "objectStore": {**CLAIM, "tls": True},
     },
     "monolithic on a directory": {
         "deploymentMode": "monolithic",
@@ -41,6 +47,11 @@ ALSO = {
         "chunk_store_config",
         "query_range.cache_results",
         "query_range.results_cache",
+    },
+    # Its address is in the environment of Loki's pods, and of the processes here.
+    "monolithic on a bucket by a claim": set(),
+    "monolithic on a bucket by a claim, with TLS": {
+        f"{storage}.storage.s3.{key}" for storage in ("common", "ruler") for key in ("endpoint", "insecure")
     },
     "monolithic on a directory": {
         "common.storage.filesystem.chunks_directory",
