@@ -8,6 +8,9 @@ LOGSTACK := $(RUN) -m ops
 COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(RUN) -m piptools compile --quiet --generate-hashes --strip-extras \
 	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(if $(UPGRADE),--upgrade)
 
+# A stack of an example is found where the example is.
+EXAMPLE = $(if $(wildcard Pulumi.$(STACK).yaml),,$(addprefix -C ,$(dir $(wildcard examples/*/Pulumi.$(STACK).yaml))))
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help try plan test fast real prove cluster lint format lock docs tools clean
@@ -17,11 +20,11 @@ help: ## this list
 
 try: .venv/installed ## run a stack here with the real Loki: STACK=staging LOGS="a.log b.log" COLLECTOR=push DEEP=1 KEEP=1 JSON=1
 	@set -- $(LOGS); for log do shift; set -- "$$@" --logs "$$log"; done; \
-	$(LOGSTACK) try $(or $(STACK),staging) "$$@" $(if $(COLLECTOR),--collector $(COLLECTOR)) \
+	$(LOGSTACK) try $(or $(STACK),staging) $(EXAMPLE) "$$@" $(if $(COLLECTOR),--collector $(COLLECTOR)) \
 	$(if $(DEEP),--deep) $(if $(KEEP),--keep) $(if $(JSON),--json)
 
 plan: .venv/installed ## what a stack comes to, offline: STACK=production AGAINST=staging (or HEAD~1) OBJECTS=1 JSON=1
-	@$(LOGSTACK) plan $(or $(STACK),production) $(if $(AGAINST),--against '$(AGAINST)') $(if $(OBJECTS),--objects) \
+	@$(LOGSTACK) plan $(or $(STACK),production) $(EXAMPLE) $(if $(AGAINST),--against '$(AGAINST)') $(if $(OBJECTS),--objects) \
 		$(if $(JSON),--json)
 
 test: fast real ## every test: the fast ones first, then those with the real Loki

@@ -22,8 +22,17 @@ def resource_class(token: str) -> type[pulumi.Resource]:
         return _attribute(f"pulumi_{name}", "Provider")
     if package == "aws":  # the second half of s3/bucket repeats the name
         return _attribute(f"pulumi_aws.{module.split('/')[0]}", name)
+    if is_custom(token):
+        return _attribute("pulumi_kubernetes.apiextensions", "CustomResource")
     group, version = module.split("/")
     return _attribute(f"pulumi_kubernetes.{group.split('.')[0]}.{version}", name)
+
+
+def is_custom(token: str) -> bool:
+    """Whether the kind is another operator's: its group is neither Kubernetes' own nor Pulumi's for charts."""
+    package, module, _ = token.split(":")
+    group = module.partition("/")[0]
+    return package == "kubernetes" and "." in group and not group.endswith(".k8s.io") and token != CHART
 
 
 def _attribute(module: str, name: str) -> type[pulumi.Resource]:
@@ -116,8 +125,8 @@ class Component(pulumi.ComponentResource):
             provider=next((made for made in self.providers if made.package == package), None),
             transforms=[_orphan_stateful_sets] if child.type == CHART else None,
         )
-        # The class of a Kubernetes object states its own apiVersion and kind.
-        stated = {"apiVersion", "kind"} if package == "kubernetes" else set()
+        # The class of a Kubernetes object states its own apiVersion and kind; that of custom resources is told them.
+        stated = {"apiVersion", "kind"} if package == "kubernetes" and not is_custom(child.type) else set()
         inputs = {_snake(key): _filled(value, secrets) for key, value in child.inputs.items() if key not in stated}
         make: Callable[..., pulumi.Resource] = resource_class(child.type)
         return make(child.name, opts=options, **inputs)

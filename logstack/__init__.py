@@ -38,7 +38,17 @@ from settings.collector import CanarySettings, CollectorSettings
 from settings.grafana import GrafanaSettings, TraceLinks
 from settings.load import load_settings
 from settings.loki import Caches, Gateway, Limits, LokiSettings, Replicas, SchemaPeriod, SizeOverrides
-from settings.object_store import AwsIdentity, AwsStore, EmbeddedStore, FilesystemStore, S3CompatibleStore
+from settings.object_store import (
+    AwsIdentity,
+    AwsStore,
+    CephBucketClaim,
+    EmbeddedStore,
+    ExternalSecret,
+    FilesystemStore,
+    S3CompatibleStore,
+    SecretProperties,
+    SecretStore,
+)
 from settings.processing import Drop, Multiline, Parser, RateLimit, Timestamp
 from settings.quantities import parse_cpu, parse_duration, parse_ingest, parse_size
 from settings.redaction import CustomRedaction, RedactionSettings
@@ -55,6 +65,7 @@ __all__ = [
     "Caches",
     "Canary",
     "CanarySettings",
+    "CephBucketClaim",
     "ChartSource",
     "Charts",
     "Cluster",
@@ -66,6 +77,7 @@ __all__ = [
     "CustomRedaction",
     "Drop",
     "EmbeddedStore",
+    "ExternalSecret",
     "FilesystemStore",
     "Found",
     "Gateway",
@@ -90,6 +102,8 @@ __all__ = [
     "RetentionStream",
     "S3CompatibleStore",
     "SchemaPeriod",
+    "SecretProperties",
+    "SecretStore",
     "Settings",
     "SizeName",
     "SizeOverrides",

@@ -3,25 +3,33 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from settings.object_store import EmbeddedStore, S3CompatibleStore
+from settings.object_store import CephBucketClaim, EmbeddedStore, S3CompatibleStore
 from settings.problems import Problem, Rule
 from settings.source import SECRETS, Source
 from settings.stack_file import PROJECT
 from settings.tree import Settings
 
-Credentials = Literal["secret", "config", "config-missing", "none"]
+Credentials = Literal["secret", "external-secret", "claim", "config", "config-missing", "none"]
 
 MISSING = Rule("missing-credentials", "no pod of Loki could read or write the store")
 HALF = Rule("half-credentials", "half of an access key is none: no pod of Loki could read or write the store")
 
 
 def credentials(settings: Settings, source: Source) -> Credentials:
-    """An existing `secret`, the Pulumi `config`, the config that has no key yet, or `none` where no key is needed."""
+    """Where the key comes from.
+
+    An existing `secret`, an `external-secret`, a bucket's `claim`, the Pulumi `config`, the config that has no key yet,
+    or `none` where no key is needed.
+    """
     store = settings.object_store
+    if isinstance(store, CephBucketClaim):
+        return "claim"
     if not isinstance(store, EmbeddedStore | S3CompatibleStore):
         return "none"
     if store.credentials_secret:
         return "secret"
+    if isinstance(store, S3CompatibleStore) and store.external_secret:
+        return "external-secret"
     return "config" if source.secrets else "config-missing"
 
 

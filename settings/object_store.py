@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from settings.base import DnsName, Group, spelled
-from settings.quantities import Duration, Size, parse_size
+from settings.quantities import Duration, Size, parse_duration, parse_size
 
 AwsRegion = Annotated[str, spelled(r"^[a-z]{2}(-[a-z]+)+-\d$", "an AWS region, such as eu-central-1")]
 AwsAccount = Annotated[str, spelled(r"^\d{12}$", "the account's twelve digits, in quotes")]
@@ -33,6 +33,8 @@ EksCluster = Annotated[
         max_length=100,
     ),
 ]
+# What another system calls an entry or a part of one: a path, a name with spaces, an ARN.
+RemoteName = Annotated[str, spelled(r"^[^\x00\n]{1,500}$", "a name of at most 500 characters")]
 # Stores outside AWS choose their own: Garage says `garage`, Ceph RGW the name of its zone group.
 Region = Annotated[str, spelled(r"^[A-Za-z0-9_-]+$", "the store's region name: letters, digits, - and _")]
 
@@ -54,6 +56,35 @@ class EmbeddedStore(Group):
     """The region name that signatures carry."""
 
 
+class SecretStore(Group):
+    """Where External Secrets asks: a store that its operator knows."""
+
+    kind: Literal["ClusterSecretStore", "SecretStore"] = "ClusterSecretStore"
+    """A store of the cluster, or one of the stack's namespace."""
+    name: DnsName
+    """The store's name."""
+
+
+class SecretProperties(Group):
+    """Which properties of the remote entry are the access key."""
+
+    access_key_id: RemoteName = "AWS_ACCESS_KEY_ID"
+    """The property with the key's id."""
+    secret_access_key: RemoteName = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a name
+    """The property with the secret half."""
+
+
+class ExternalSecret(Group):
+    """The access key from another system, by an ExternalSecret that the stack makes (external-secrets.io/v1)."""
+
+    secret_store: SecretStore
+    remote_key: RemoteName
+    """The entry in that system, such as loki/s3."""
+    properties: SecretProperties = SecretProperties()
+    refresh_interval: Duration = parse_duration("1h")
+    """How often the operator looks for another key (its own default); pods take it when they restart."""
+
+
 class S3CompatibleStore(Group):
     """An S3-compatible store that exists (MinIO, Ceph RGW, a NAS): referenced, never managed."""
 
@@ -67,11 +98,28 @@ class S3CompatibleStore(Group):
     path_style: bool = True
     """Address the bucket as a path, not as a host name; what S3-compatible stores expect."""
     credentials_secret: DnsName | None = None
-    """An existing Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (SOPS, External Secrets); without it one is
-    made from the Pulumi config secrets accessKeyId and secretAccessKey."""
+    """An existing Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (SOPS, a bucket claim of Rook's); without it
+    one is made from the Pulumi config secrets accessKeyId and secretAccessKey."""
     expire_after: Duration | None = None
     """After how many days the bucket's own lifecycle deletes objects, if it has such a rule; it is only checked, as the
     bucket is not the stack's."""
+    external_secret: ExternalSecret | None = None
+    """Instead of both: an ExternalSecret makes the Secret."""
+
+
+class CephBucketClaim(Group):
+    """A bucket on Ceph's object gateway (RGW), made by Rook for an ObjectBucketClaim of the stack's."""
+
+    kind: Literal["ceph-bucket-claim"]
+    bucket: str
+    """The bucket's name, unique in the object store. The claim is called so with `-bucket` after it, and so are the
+    Secret and the ConfigMap that Rook makes: they bring Loki the key and the gateway's address."""
+    storage_class: DnsName
+    """The StorageClass of Rook's bucket provisioner, such as ceph-bucket; it names the object store."""
+    region: Region = "us-east-1"
+    """The region name that signatures carry."""
+    tls: bool = False
+    """The gateway speaks HTTPS, with a certificate that Loki's image trusts."""
 
 
 class AwsIdentity(Group):
@@ -109,5 +157,5 @@ class FilesystemStore(Group):
 
 
 ObjectStoreSettings = Annotated[
-    EmbeddedStore | S3CompatibleStore | AwsStore | FilesystemStore, Field(discriminator="kind")
+    EmbeddedStore | S3CompatibleStore | CephBucketClaim | AwsStore | FilesystemStore, Field(discriminator="kind")
 ]

@@ -110,7 +110,10 @@ def _defaults(store: StoreAccess) -> Values:
         "enableServiceLinks": False,
     }
     if store.credentials_secret:
-        values["extraEnvFrom"] = [{"secretRef": {"name": store.credentials_secret}}]
+        values["extraEnvFrom"] = [
+            {"secretRef": {"name": store.credentials_secret}},
+            *([{"configMapRef": {"name": store.address_config_map}}] if store.address_config_map else []),
+        ]
     return values
 
 

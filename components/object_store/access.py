@@ -3,9 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from components.object_store import aws, embedded
+from components.object_store import aws, claim, embedded
 from settings.cluster import ClusterSettings
-from settings.object_store import AwsStore, EmbeddedStore, FilesystemStore, ObjectStoreSettings
+from settings.object_store import (
+    AwsStore,
+    CephBucketClaim,
+    EmbeddedStore,
+    FilesystemStore,
+    ObjectStoreSettings,
+    S3CompatibleStore,
+)
 
 STATIC_CREDENTIALS_SECRET = "loki-s3-credentials"  # noqa: S105 - the name of a Secret
 
@@ -23,6 +30,8 @@ class StoreAccess:
     path_style: bool = False
     credentials_secret: str | None = None
     """The Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; none where the pods have a role."""
+    address_config_map: str | None = None
+    """The ConfigMap with BUCKET_HOST and BUCKET_PORT that Loki fills its endpoint from; none where that is known."""
     credentials_are_ours: bool = False
     """Whether the stack itself makes that Secret, and so knows when its keys change."""
     service_account_annotations: Mapping[str, str] = field(default_factory=dict)
@@ -48,6 +57,16 @@ def store_access(store: ObjectStoreSettings, cluster: ClusterSettings) -> StoreA
                 region=store.region,
                 service_account_annotations=aws.service_account_annotations(store),
             )
+        case CephBucketClaim():
+            return StoreAccess(
+                kind="s3",
+                bucket=store.bucket,
+                region=store.region,
+                endpoint=claim.endpoint(store),
+                path_style=True,
+                credentials_secret=claim.name_of(store),
+                address_config_map=claim.name_of(store),
+            )
         case _:
             endpoint = embedded.endpoint(cluster) if isinstance(store, EmbeddedStore) else store.endpoint
             return StoreAccess(
@@ -57,7 +76,12 @@ def store_access(store: ObjectStoreSettings, cluster: ClusterSettings) -> StoreA
                 endpoint=endpoint,
                 path_style=True if isinstance(store, EmbeddedStore) else store.path_style,
                 credentials_secret=store.credentials_secret or STATIC_CREDENTIALS_SECRET,
-                credentials_are_ours=not store.credentials_secret,
+                credentials_are_ours=not store.credentials_secret and not _is_external(store),
                 # Its one key is changed before the writers': each would wait in vain for all of its time.
                 flush_seconds=60 if isinstance(store, EmbeddedStore) else 300,
             )
+
+
+def _is_external(store: EmbeddedStore | S3CompatibleStore) -> bool:
+    """Whether another system's operator makes the Secret."""
+    return isinstance(store, S3CompatibleStore) and store.external_secret is not None

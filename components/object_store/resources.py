@@ -1,10 +1,16 @@
 """The object store's resources, by its kind."""
 
 from components.declaration import Declaration, Part, Secret, kubernetes, labels
-from components.object_store import aws, embedded
+from components.object_store import aws, claim, embedded, external_secret
 from components.object_store.access import STATIC_CREDENTIALS_SECRET
 from settings.cluster import ClusterSettings
-from settings.object_store import AwsStore, EmbeddedStore, ObjectStoreSettings, S3CompatibleStore
+from settings.object_store import (
+    AwsStore,
+    CephBucketClaim,
+    EmbeddedStore,
+    ObjectStoreSettings,
+    S3CompatibleStore,
+)
 from settings.sizes import Resources
 
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type token
@@ -12,16 +18,26 @@ SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type token
 
 def object_store(name: str, store: ObjectStoreSettings, size: Resources, cluster: ClusterSettings) -> Part:
     """The ObjectStore part: what the store's kind makes; an S3-compatible store is referenced, never managed."""
-    children: tuple[Declaration, ...] = ()
-    if isinstance(store, EmbeddedStore | S3CompatibleStore) and not store.credentials_secret:
-        children += (_credentials(name, cluster),)
+    children = _access_key(name, store, cluster)
     match store:
         case EmbeddedStore():
             secret = store.credentials_secret or STATIC_CREDENTIALS_SECRET
             children += embedded.declarations(name, store, secret, size, cluster)
+        case CephBucketClaim():
+            children += claim.declarations(name, store, cluster)
         case AwsStore():
             children += aws.declarations(name, store, cluster)
     return Part("logstack:index:ObjectStore", name, children)
+
+
+def _access_key(name: str, store: ObjectStoreSettings, cluster: ClusterSettings) -> tuple[Declaration, ...]:
+    """What makes the Secret with the access key; nothing where it exists, or where none is needed."""
+    match store:
+        case S3CompatibleStore(external_secret=said) if said:
+            return (external_secret.declaration(name, said, STATIC_CREDENTIALS_SECRET, cluster),)
+        case EmbeddedStore(credentials_secret=None) | S3CompatibleStore(credentials_secret=None):
+            return (_credentials(name, cluster),)
+    return ()
 
 
 def _credentials(name: str, cluster: ClusterSettings) -> Declaration:

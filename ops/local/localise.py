@@ -8,6 +8,7 @@ from typing import Any
 
 from components.loki.config import DATA
 from components.loki.leader import token_file
+from components.object_store import claim
 from ops.local.layout import LOOPBACK, Layout, Node
 
 Document = dict[str, Any]
@@ -45,7 +46,8 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
         del local["frontend"]["scheduler_address"], local["frontend_worker"]
         local["frontend"]["tail_proxy_url"] = layout.of("querier")[0].url
     for storage in (local["common"]["storage"], local["ruler"]["storage"]):
-        if "s3" in storage:
+        # A claim's address comes from the environment, here as in the cluster.
+        if "s3" in storage and storage["s3"].get("endpoint") != claim.ADDRESS:
             storage["s3"] |= {"endpoint": layout.store_url, "s3forcepathstyle": True, "insecure": True}
     _without_memcached(local)
     _under(local, layout.root)

@@ -90,9 +90,14 @@ class Platform:
     def start_node(self, node: Node) -> None:
         """Start one Loki process."""
         node.directory.mkdir(parents=True, exist_ok=True)
-        keys = {"AWS_ACCESS_KEY_ID": self._key, "AWS_SECRET_ACCESS_KEY": self._secret}
         command = [str(self._binaries["loki"]), *flags(node, self._config_file)]
-        self.fleet.start(node.name, command, {"HOSTNAME": node.pod, **(keys if self.has_store else {})})
+        self.fleet.start(node.name, command, {"HOSTNAME": node.pod, **(self._environment() if self.has_store else {})})
+
+    def _environment(self) -> dict[str, str]:
+        """What the pods of the stack take from its store's Secret, and from the ConfigMap where there is one."""
+        keys = {"AWS_ACCESS_KEY_ID": self._key, "AWS_SECRET_ACCESS_KEY": self._secret}
+        address = {"BUCKET_HOST": LOOPBACK, "BUCKET_PORT": str(self.layout.store_port)}
+        return keys | (address if self.access.address_config_map else {})
 
     def restart(self, *nodes: Node) -> None:
         """Stop processes that run, as a rolling update would, and start them all."""

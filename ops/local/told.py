@@ -36,6 +36,8 @@ def replaced_besides(machine: Machine, *, deep: bool) -> list[str]:
         lines.append("the store: a local Versity S3 Gateway with keys of this run alone")
     if machine.platform.settings.deployment_mode == "distributed":
         lines.append("the schedulers: found by their ring, as a name of DNS stands for pods with one port")
+    if machine.platform.access.address_config_map:
+        lines.append("BUCKET_HOST and BUCKET_PORT of the claim's ConfigMap: that gateway's, in Loki's environment")
     if machine.collector:
         lines.append("the node's log files: CRI files in RUN/var/log/pods, which this run writes")
     if machine.canary:

@@ -60,7 +60,10 @@ def _sources(sources: Sources) -> Iterator[str]:
         case "files":
             yield "pods, from each node's /var/log/pods (read-only, as root)"
         case "api":
-            yield "pods, from the Kubernetes API (no host path, not root; which stream a line is of is not known)"
+            yield (
+                "pods, from the Kubernetes API (no host path, not root; which stream a line is of is not known; a new "
+                "collector pod has no positions: it reads again what the kubelet still has)"
+            )
     if sources.journal.enabled:
         yield f"each node's systemd journal{': ' if sources.journal.units else ''}{', '.join(sources.journal.units)}"
     yield from (f"each node's {file.path}, job {file.job}" for file in sources.node_files)

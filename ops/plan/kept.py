@@ -10,7 +10,7 @@ from components.object_store.access import store_access
 from ops.plan.words import spoken_size
 from settings.credentials import Credentials
 from settings.load import Stack
-from settings.object_store import AwsStore, EmbeddedStore, FilesystemStore
+from settings.object_store import AwsStore, CephBucketClaim, EmbeddedStore, FilesystemStore, S3CompatibleStore
 from settings.quantities import parse_duration
 from settings.storage import stored_daily
 from settings.tree import Settings
@@ -93,6 +93,11 @@ def _place(settings: Settings) -> str:
             return f"bucket {store.bucket} of the stack's own S3 server, one volume of {spoken_size(store.size)}"
         case AwsStore():
             return f"bucket {store.bucket} in {store.region}, made by the stack, protected and retained"
+        case CephBucketClaim():
+            return (
+                f"bucket {store.bucket} on Ceph, made by Rook for a claim of the stack's (StorageClass "
+                f"{store.storage_class}); the claim is protected and retained"
+            )
         case _:
             return f"bucket {store.bucket} at {store.endpoint}, which exists already; logstack never manages it"
 
@@ -117,6 +122,10 @@ def _credentials_source(stack: Stack, secret: str) -> str:
     match stack.credentials:
         case "secret":
             return f"the Secret {secret}, which exists already, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        case "external-secret":
+            return f"{_external_source(stack.settings)}, put into the Secret {secret} by External Secrets"
+        case "claim":
+            return f"made by Rook, in the Secret {secret}; pods read it, and the gateway's address, when they start"
         case "config":
             return f"the Pulumi config's secrets, put into the Secret {secret}"
         case "config-missing":
@@ -126,3 +135,9 @@ def _credentials_source(stack: Stack, secret: str) -> str:
             )
     role = isinstance(stack.settings.object_store, AwsStore)
     return "none: the pods take on an AWS role" if role else "none: a directory needs no key"
+
+
+def _external_source(settings: Settings) -> str:
+    store = settings.object_store
+    said = store.external_secret if isinstance(store, S3CompatibleStore) else None
+    return f"{said.remote_key} of the {said.secret_store.kind} {said.secret_store.name}" if said else ""

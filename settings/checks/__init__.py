@@ -24,6 +24,7 @@ from settings.checks import (
     schema,
     sources,
     versions,
+    volumes,
 )
 from settings.problems import Problem, Rule
 from settings.tree import Settings
@@ -40,6 +41,7 @@ TOPICS = (
     limits,
     memory,
     ingest,
+    volumes,
     sources,
     labels,
     matching,

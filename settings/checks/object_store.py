@@ -21,7 +21,15 @@ ENDPOINT_AWS = Rule(
     "endpoint-is-aws", "an endpoint on AWS breaks the exchange of the pods' role for keys (grafana/loki#7279)"
 )
 ENDPOINT_LOCAL = Rule("endpoint-is-local", "in a pod this address is the pod itself, where no store answers", "warning")
-PATH_STYLE = Rule("path-style-needed", "the bucket would become a part of the host name, and an address has no parts")
+PATH_STYLE = Rule(
+    "path-style-needed",
+    "the bucket would become a part of the host name: an address has no parts, and the cluster's DNS knows a Service "
+    "by its own name alone",
+)
+TWO_KEYS = Rule(
+    "two-sources-of-the-key",
+    "pods would read the Secret that exists, and what External Secrets brings is used by nobody",
+)
 BUCKET_NAME = Rule(
     "bucket-name", "S3 stores refuse the bucket, or Loki mistakes its parts for paths (grafana/loki#13751)"
 )
@@ -83,12 +91,13 @@ def endpoint(settings: Settings) -> Iterator[Problem]:
         yield ENDPOINT.problem(path, "the endpoint goes on after the host", fix)
     host = url.hostname or ""
     if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
-        kind = "logstack:objectStore: {kind: aws-s3, bucket: ..., region: ..., accountId: ..., identity: ...}"
-        yield ENDPOINT_AWS.problem(path, "the endpoint is Amazon's", kind)
+        instead = "logstack:objectStore: {kind: aws-s3, bucket: ..., region: ..., accountId: ..., identity: ...}"
+        yield ENDPOINT_AWS.problem(path, "the endpoint is Amazon's", instead)
     if host == "localhost" or (_address(host) and ipaddress.ip_address(host).is_loopback):
         yield ENDPOINT_LOCAL.problem(path, f"the endpoint's host is {host}", "write the address that pods reach")
-    if _address(host) and not store.path_style:
-        what = "pathStyle is false, and the endpoint's host is an IP address"
+    kind = "an IP address" if _address(host) else "a Service" if _is_service(host, settings) else ""
+    if kind and not store.path_style:
+        what = f"pathStyle is false, and the endpoint's host is {kind}"
         yield PATH_STYLE.problem("objectStore.pathStyle", what, "remove pathStyle: the default is true")
 
 
@@ -121,6 +130,14 @@ def identity(settings: Settings) -> Iterator[Problem]:
         yield NO_OIDC.problem("objectStore.identity.oidcProvider", "identity is irsa, without oidcProvider", fix)
 
 
+def one_key(settings: Settings) -> Iterator[Problem]:
+    """The access key comes from one place."""
+    store = settings.object_store
+    if isinstance(store, S3CompatibleStore) and store.credentials_secret and store.external_secret:
+        what = "credentialsSecret names a Secret that exists, and externalSecret makes one"
+        yield TWO_KEYS.problem("objectStore.externalSecret", what, "keep one of the two")
+
+
 def own_bucket(settings: Settings, neighbours: Mapping[str, object]) -> Iterator[Problem]:
     """No other stack uses the bucket; `neighbours` are the other stack files' object stores, by file name."""
     own = _place(settings.object_store.model_dump(by_alias=True))
@@ -138,6 +155,8 @@ def _place(store: object) -> tuple[object, ...] | None:
     """
     if not isinstance(store, Mapping):
         return None
+    if store.get("kind") == "ceph-bucket-claim":
+        return "ceph", store.get("storageClass"), store.get("bucket")
     if store.get("kind") == "aws-s3":
         return "aws", store.get("partition", "aws"), store.get("bucket")
     url = _split(str(store.get("endpoint")))
@@ -155,6 +174,11 @@ def _split(endpoint: str) -> SplitResult | None:
     return url if is_url else None
 
 
+def _is_service(host: str, settings: Settings) -> bool:
+    """Whether a host is a Service of the cluster, such as Ceph's rook-ceph-rgw-<store>.<namespace>.svc."""
+    return host.endswith((".svc", f".svc.{settings.cluster.cluster_domain}")) or "." not in host
+
+
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(host)
@@ -162,5 +186,5 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-CHECKS = (filesystem, roles_of_the_mode, endpoint, bucket_name, identity)
+CHECKS = (filesystem, roles_of_the_mode, endpoint, bucket_name, identity, one_key)
 NEIGHBOUR_CHECKS = (own_bucket,)

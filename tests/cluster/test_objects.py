@@ -9,8 +9,9 @@ from settings.tree import Settings
 from tests.support import golden
 from tests.support.live import Live
 from tests.support.objects import objects
+from tests.support.schemas import crds
 from tests.support.stacks import NAMES, ROOT, SHIPPED, changed, settings_of
-from tests.support.stores import Object
+from tests.support.stores import Object, Server
 
 pytestmark = pytest.mark.cluster
 
@@ -30,7 +31,26 @@ def namespaces(cluster: Live) -> Iterator[None]:
         cluster.remove_namespace(namespace)
 
 
-@pytest.mark.usefixtures("namespaces")
+@pytest.fixture(scope="module")
+def kinds(cluster: Live) -> Iterator[None]:
+    """The kinds of other operators, for those that there are not: of the API server alone, nobody answers to them."""
+    server = Server(cluster.dynamic)
+    made = [each for each in crds() if server.read(each) is None]
+    for each in made:
+        server.create(each, upsert=False)
+    cluster.until(lambda: all(map(served, map(server.read, made))), "the API server serves the kinds", seconds=60)
+    yield
+    for each in made:
+        server.delete(each, orphan=False)
+
+
+def served(definition: Object | None) -> bool:
+    """Whether the API server takes objects of a kind."""
+    conditions = (definition or {}).get("status", {}).get("conditions", [])
+    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+
+
+@pytest.mark.usefixtures("namespaces", "kinds")
 @pytest.mark.parametrize("stack", NAMES)
 def test_every_object_is_accepted_without_a_warning(cluster: Live, stack: str) -> None:
     found = list(objects(settings_of(stack)))
@@ -74,8 +94,9 @@ def test_the_table_of_pod_security_levels_is_what_the_api_server_says(
 
 
 @pytest.mark.usefixtures("levels")
-def test_without_the_nodes_files_every_pod_is_restricted(cluster: Live) -> None:
-    settings = changed(settings_of("staging"), collector={"sources": {"pods": "api", "events": True}})
+@pytest.mark.parametrize("stack", ["staging", "ceph-ssd", "longhorn"])
+def test_without_the_nodes_files_every_pod_is_restricted(cluster: Live, stack: str) -> None:
+    settings = changed(settings_of(stack), collector={"sources": {"pods": "api", "events": True}})
     found = levels_of(cluster, settings)
     assert "DaemonSet `alloy`" in found
     assert set(found.values()) == {"restricted"}

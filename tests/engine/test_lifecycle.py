@@ -32,7 +32,7 @@ pytestmark = [
 WARNED: dict[str, list[Value]] = {"aws": ["simple-scalable-ends-with-loki-4"], "monolithic": ["api-server-not-checked"]}
 
 
-@pytest.mark.parametrize("stack", [*SHIPPED, "aws", "monolithic", "distributed"])
+@pytest.mark.parametrize("stack", [*SHIPPED, "aws", "aws-pods", "monolithic", "distributed"])
 def test_a_second_preview_has_nothing_to_do_and_nothing_to_say(platform: Project, stack: str) -> None:
     if stack in WARNED:
         platform.say(stack, {"acknowledge": WARNED[stack]})
@@ -110,6 +110,26 @@ def test_destroy_without_what_is_protected_keeps_the_bucket_and_its_guards(platf
     assert {"store-bucket", "store-bucket-policy", "store-bucket-encryption", "store-bucket-public-access"} <= kept
     assert "store-role" not in kept
     assert platform.memory.objects == {}
+
+
+def test_a_bucket_claim_is_not_destroyed_as_its_operator_would_delete_the_bucket(platform: Project) -> None:
+    platform.up("ceph")
+    refused = " ".join(platform.destroy_by_hand("ceph").split())
+    assert 'ObjectBucketClaim::store-claim" cannot be deleted because it is protected' in refused
+    platform.destroy("ceph", exclude_protected=True)
+    assert set(platform.memory.objects) == {
+        ("objectbucket.io/v1alpha1", "ObjectBucketClaim", "monitoring", "loki-chunks-bucket")
+    }
+
+
+def test_another_bucket_by_a_claim_is_refused_while_the_claim_is_protected(platform: Project) -> None:
+    platform.up("ceph")
+    platform.say("ceph", {"objectStore": {"bucket": "loki-other"}})
+    there = set(platform.memory.objects)
+    refused = platform.preview("ceph")
+    assert refused.failed
+    assert "protect" in " ".join(refused.said)
+    assert set(platform.memory.objects) == there
 
 
 def test_a_namespace_that_the_stack_made_is_not_destroyed(platform: Project) -> None:

@@ -12,7 +12,7 @@ from hypothesis import settings as profile
 from settings.tree import Settings
 from tests.support.documents import loki_bytes
 from tests.support.generated import stacks
-from tests.support.real import binary, effective_config, run
+from tests.support.real import CLAIMED, binary, effective_config, run
 from tests.support.stacks import NAMES, data, declarations, settings_of
 
 pytestmark = pytest.mark.real
@@ -28,13 +28,25 @@ def loki_yaml(settings: Settings) -> dict[str, Any]:
     return {**document, "limits_config": {**document["limits_config"], **limits}}
 
 
+def _verified(file: Path) -> list[str | Path]:
+    return [binary("loki"), f"-config.file={file}", "-config.expand-env=true", "-verify-config"]
+
+
 @pytest.mark.parametrize("stack", NAMES)
 def test_loki_accepts_a_stacks_files_as_they_are_deployed(stack: str, tmp_path: Path) -> None:
     file = tmp_path / "loki.yaml"
     file.write_text(data(declarations(settings_of(stack)), "loki/loki-config"))
-    answer = run([binary("loki"), f"-config.file={file}", "-config.expand-env=true", "-verify-config"])
+    answer = run(_verified(file), environment=CLAIMED)
     assert answer.returncode == 0, answer.stderr
     assert "config is valid" in answer.stderr
+
+
+def test_loki_fills_the_address_of_a_claimed_bucket_from_its_environment(tmp_path: Path) -> None:
+    file = tmp_path / "loki.yaml"
+    file.write_text(data(declarations(settings_of("ceph")), "loki/loki-config"))
+    answer = run([*_verified(file), "-print-config-stderr"], environment=CLAIMED)
+    assert "endpoint: http://rook-ceph-rgw-storage.storage.svc:80" in answer.stderr
+    assert "BUCKET_" not in answer.stderr
 
 
 @pytest.mark.parametrize("stack", NAMES)

@@ -61,7 +61,7 @@ def test_every_object_is_valid_in_every_field(objects: list[Document]) -> None:
 
 
 @every_stack
-def test_alloy_may_see_pods_and_nothing_else(objects: list[Document]) -> None:
+def test_alloy_may_see_pods_and_nothing_else(stack: str, objects: list[Document]) -> None:
     rules = the(objects, "ClusterRole")["rules"]
     allowed = {
         (group, resource, verb)
@@ -70,13 +70,21 @@ def test_alloy_may_see_pods_and_nothing_else(objects: list[Document]) -> None:
         for resource in rule["resources"]
         for verb in rule["verbs"]
     }
-    assert allowed == {("", "pods", verb) for verb in ("get", "list", "watch")}
+    by_api = {("", "pods/log", "get")} if settings_of(stack).collector.sources.pods == "api" else set()
+    assert allowed == {("", "pods", verb) for verb in ("get", "list", "watch")} | by_api
     assert all(rule.keys() == {"apiGroups", "resources", "verbs"} for rule in rules)
 
 
 @every_stack
 def test_of_the_node_alloy_reads_the_logs_and_writes_its_positions(stack: str, objects: list[Document]) -> None:
     paths = {volume["name"]: volume["hostPath"]["path"] for volume in pod(objects)["volumes"] if "hostPath" in volume}
+    assert "--storage.path=/var/lib/alloy/data" in container(objects, "alloy")["args"]
+    assert not pod(objects).get("hostNetwork")
+    assert not pod(objects).get("hostPID")
+    if not settings_of(stack).collector.sources.read_the_node:
+        assert paths == {}
+        assert container(objects, "alloy")["securityContext"]["runAsNonRoot"] is True
+        return
     mounts = {paths.get(mount["name"]): mount for mount in container(objects, "alloy")["volumeMounts"]}
     journal = settings_of(stack).collector.sources.journal.enabled
     of_the_journal = {"/run/log/journal", "/etc/machine-id"} if journal else set()
@@ -84,9 +92,6 @@ def test_of_the_node_alloy_reads_the_logs_and_writes_its_positions(stack: str, o
     assert all(mounts[path]["readOnly"] for path in of_the_journal)
     assert mounts["/var/log"]["readOnly"] is True
     assert mounts["/var/lib/alloy"]["mountPath"] == "/var/lib/alloy"
-    assert "--storage.path=/var/lib/alloy/data" in container(objects, "alloy")["args"]
-    assert not pod(objects).get("hostNetwork")
-    assert not pod(objects).get("hostPID")
 
 
 @every_stack

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from settings.object_store import AwsStore, EmbeddedStore, FilesystemStore, S3CompatibleStore
+from settings.object_store import AwsStore, CephBucketClaim, EmbeddedStore, FilesystemStore, S3CompatibleStore
 from settings.quantities import plain_duration
 from settings.tree import Settings
 from tests.support.documents import differences
@@ -76,6 +76,13 @@ def in_the_charts_way(settings: Settings) -> dict[str, Any]:
             endpoint = f"http://loki-s3.{settings.cluster.namespace}.svc.{settings.cluster.cluster_domain}:7070"
             loki["storage"]["s3"] = {
                 "endpoint": endpoint,
+                "region": store.region,
+                "s3ForcePathStyle": True,
+                "insecure": True,
+            }
+        case CephBucketClaim():
+            loki["storage"]["s3"] = {
+                "endpoint": "http://${BUCKET_HOST}:${BUCKET_PORT}",
                 "region": store.region,
                 "s3ForcePathStyle": True,
                 "insecure": True,

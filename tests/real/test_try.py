@@ -88,6 +88,34 @@ def test_staging_takes_a_real_log_file_in_and_gives_it_back(run_directory: Path)
     assert "common.storage.s3.endpoint: http://loki-s3.monitoring.svc.cluster.local:7070 ->" in said
 
 
+def test_a_claimed_buckets_address_reaches_loki_by_its_environment(run_directory: Path) -> None:
+    code, answer, said = run(run_directory, "ceph")
+    assert code == 0, said
+    assert "s3.endpoint" not in said
+    assert "BUCKET_HOST and BUCKET_PORT of the claim's ConfigMap" in said
+    assert "chunks and index in the bucket" in details(answer)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize(
+    ("stack", "processes"),
+    [
+        (["ceph-ssd"], "3 write + 3 read + 1 backend processes and the S3 server"),
+        (["longhorn"], "1 monolithic processes"),
+        (["aws", "-C", "examples/aws"], "3 write + 3 read + 3 backend processes and the S3 server"),
+        (["aws-monolithic", "-C", "examples/aws"], "3 monolithic processes and the S3 server"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_stack_of_every_platform_takes_lines_in_and_gives_them_back(
+    stack: list[str], processes: str, run_directory: Path
+) -> None:
+    code, answer, said = run(run_directory, *stack)
+    assert code == 0, said
+    assert details(answer)["ready"] == processes
+    assert details(answer)["lines out after all writers restarted"] == "1200 of 1200 lines, each as it was sent"
+
+
 def test_production_survives_a_killed_writer_and_deletes_what_has_expired(run_directory: Path) -> None:
     code, answer, said = run(run_directory, "production", "--deep")
     assert code == 0, said

@@ -35,6 +35,23 @@ _EXISTING = _group(
     credentialsSecret=NAMES,
     region=st.sampled_from(["us-east-1", "garage"]),
 )
+_BY_CLAIM = _group({"kind": st.just("ceph-bucket-claim"), "bucket": NAMES, "storageClass": NAMES}, tls=st.booleans())
+_EXTERNAL = _group(
+    {
+        "secretStore": _group({"name": NAMES}, kind=st.sampled_from(["SecretStore", "ClusterSecretStore"])),
+        "remoteKey": st.sampled_from(["loki/s3", "Loki's key"]),
+    },
+    properties=_group({}, accessKeyId=NAMES, secretAccessKey=NAMES),
+    refreshInterval=_DURATIONS,
+)
+_BY_EXTERNAL_SECRET = _group(
+    {
+        "kind": st.just("s3-compatible"),
+        "bucket": NAMES,
+        "endpoint": st.just("http://rook-ceph-rgw-a.b.svc:80"),
+        "externalSecret": _EXTERNAL,
+    }
+)
 _IDENTITY = st.one_of(
     _group({"eksCluster": NAMES}),
     _group({"kind": st.just("irsa"), "eksCluster": NAMES, "oidcProvider": st.just("oidc.example/id/0A")}),
@@ -218,7 +235,9 @@ def stacks(draw: st.DrawFn) -> Settings:
             {
                 "cluster": _CLUSTER,
                 "deploymentMode": st.just(mode),
-                "objectStore": st.just({"kind": "filesystem"}) if alone else st.one_of(_EMBEDDED, _EXISTING, _AWS),
+                "objectStore": st.just({"kind": "filesystem"})
+                if alone
+                else st.one_of(_EMBEDDED, _EXISTING, _BY_EXTERNAL_SECRET, _BY_CLAIM, _AWS),
                 "replicas": st.just({}) if alone else _group({}, **dict.fromkeys(_COUNTED, counts)),
                 "replicationFactor": st.integers(1, 5),
                 "retention": DAYS.map(lambda days: f"{days}d"),

@@ -42,9 +42,16 @@ def shared(path: str) -> Path:
     return file
 
 
-def run(command: Sequence[str | Path], text: str = "") -> subprocess.CompletedProcess[str]:
-    """A binary's answer to a text on standard input."""
-    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=120, check=False)
+# What the ConfigMap of a bucket's claim brings into the environment of Loki's pods.
+CLAIMED = {"BUCKET_HOST": "rook-ceph-rgw-storage.storage.svc", "BUCKET_PORT": "80"}
+
+
+def run(
+    command: Sequence[str | Path], text: str = "", *, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """A binary's answer to a text on standard input; `environment` is what it has besides the tests' own."""
+    variables = {**os.environ, **(environment or {})}
+    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=120, check=False, env=variables)
 
 
 def chart_defaults(chart: str) -> Document:

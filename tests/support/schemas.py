@@ -1,13 +1,18 @@
-"""Kubernetes' own schemas, offline, in which an unknown field is an error."""
+"""Kubernetes' own schemas, and those of other operators' kinds, offline; an unknown field is an error."""
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import kubernetes_validate  # type: ignore[import-untyped]
+import yaml
 from kubernetes_validate import utils
 
 from tests.support.real import KUBERNETES
+
+_CRDS = Path(__file__).with_name("crds.yaml")
 
 # It reads 2 MB of definitions for every object.
 utils.schema_contents = cache(utils.schema_contents)
@@ -15,8 +20,44 @@ utils.schema_contents = cache(utils.schema_contents)
 
 def complaints(manifest: Mapping[str, Any]) -> str:
     """What is wrong with an object, in words; nothing when it is valid."""
+    schema = _custom_schemas().get((manifest["apiVersion"], manifest["kind"]))
     try:
-        kubernetes_validate.validate(dict(manifest), KUBERNETES, strict=True)
-    except kubernetes_validate.ValidationError as error:
+        if schema:
+            jsonschema.validate(dict(manifest), schema)
+        else:
+            kubernetes_validate.validate(dict(manifest), KUBERNETES, strict=True)
+    except (kubernetes_validate.ValidationError, jsonschema.ValidationError) as error:
         return f"{manifest['kind']}: {'.'.join(map(str, error.absolute_path))}: {error.message}"
     return ""
+
+
+@cache
+def crds() -> tuple[Mapping[str, Any], ...]:
+    """The definitions of other operators' kinds that stacks declare."""
+    return tuple(yaml.safe_load_all(_CRDS.read_text()))
+
+
+@cache
+def _custom_schemas() -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """Their schemas by apiVersion and kind, with what every object has beside its spec."""
+    every: dict[str, Any] = {"apiVersion": {}, "kind": {}, "metadata": {"type": "object"}}
+    found = {}
+    for spec in (each["spec"] for each in crds()):
+        for version in spec["versions"]:
+            schema = version["schema"]["openAPIV3Schema"]
+            strict = _strict({**schema, "properties": {**every, **schema["properties"]}})
+            found[f"{spec['group']}/{version['name']}", spec["names"]["kind"]] = strict
+    return found
+
+
+def _strict(schema: Any) -> Any:
+    """A schema that takes no field but its own, as the API server does when it is asked to be strict."""
+    if not isinstance(schema, Mapping):
+        return schema
+    strict = {key: _strict(value) for key, value in schema.items() if key != "properties"}
+    if "properties" in schema:
+        strict |= {
+            "properties": {key: _strict(value) for key, value in schema["properties"].items()},
+            "additionalProperties": False,
+        }
+    return strict

@@ -11,13 +11,21 @@ from components.chart import CHART
 from components.declaration import Declaration, Json, Part, yaml_text
 from components.platform import platform
 from settings.load import load_stack_file
-from settings.stack_file import Value, stacks
+from settings.stack_file import PROJECT, Value, read_stack_file, stacks
 from settings.tree import Settings
 
 ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 6, 1)
 
 SHIPPED = tuple(stacks(ROOT))
+AWS = ROOT / "examples" / "aws"
+
+
+def _said(stack: str, directory: Path) -> dict[str, Value]:
+    config = read_stack_file(stack, directory).config
+    return {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}
+
+
 EXAMPLES: Mapping[str, Mapping[str, Value]] = {
     "monolithic": {
         "cluster": {
@@ -70,6 +78,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "caches": {"chunks": "1Gi", "results": "256Mi"},
         "resources": {"queryFrontend": {"cpu": "250m", "memory": "1Gi"}},
     },
+    "aws-pods": _said("aws", AWS),
     # Three single binaries, and nothing at its default.
     "unusual": {
         "cluster": {

@@ -16,7 +16,7 @@ from settings.loki import Role
 from settings.source import SECRETS
 from settings.tree import Settings
 from tests.support.commands import PAGES, Command, all_commands, commands
-from tests.support.stacks import NAMES, ROOT, TODAY, chart_values, declarations, settings_of
+from tests.support.stacks import AWS, NAMES, ROOT, TODAY, chart_values, declarations, settings_of
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 every_page = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
@@ -121,7 +121,7 @@ def anchors(text: str) -> set[str]:
 def every_stack() -> Iterator[Settings]:
     """What can be declared at all: the shipped stacks, the tests' examples, and the examples of users."""
     yield from map(settings_of, NAMES)
-    yield load_stack_file("aws", ROOT / "examples" / "aws", today=TODAY).settings
+    yield load_stack_file("aws-monolithic", AWS, today=TODAY).settings
 
 
 def all_declarations() -> dict[str, Declaration]:

@@ -169,6 +169,7 @@ RULES = (
             "resources *:Service *",
             "resources *:ConfigMap *",
             "resources *:Namespace *",
+            "resources *:ObjectBucketClaim *",
             "resources aws:s3/* *",
         ),
         "{path} is made.",

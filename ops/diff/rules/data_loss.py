@@ -119,6 +119,13 @@ RULES = (
         OTHER_HOST,
     ),
     _rule(
+        "store-moved",
+        ("*.objectbucketclaim.yaml spec.*",),
+        "The bucket is claimed of another object store: {path} is {after}, before {before}. Rook moves no object, and "
+        "leaves a bucket that is there where it is.",
+        "Keep the class. For a move, name another bucket, and copy the objects.",
+    ),
+    _rule(
         "schema-edited",
         ("loki.yaml schema_config.*",),
         "A schema period that is there is edited or removed ({path}: {before} to {after}): Loki looks for its lines "
@@ -222,6 +229,7 @@ RULES = (
         (
             "resources *:StatefulSet *",
             "resources *:Bucket *",
+            "resources *:ObjectBucketClaim *",
             "resources *:BucketOwnershipControls *",
             "resources *:Namespace *",
             "resources *:PersistentVolumeClaim *",

@@ -55,6 +55,7 @@ def loki() -> Loki:
 
 EMBEDDED = {"kind": "embedded", "bucket": "loki"}
 EXISTING = {"kind": "s3-compatible", "endpoint": "https://s3.example", "bucket": "b", "credentialsSecret": "keys"}
+WITHOUT_KEYS = {key: value for key, value in EXISTING.items() if key != "credentialsSecret"}
 AWS = {
     "kind": "aws-s3",
     "bucket": "acme-logs",
@@ -74,7 +75,15 @@ ALONE: dict[str, tuple[type[Component], Callable[[], object]]] = {
     "a store that exists": (ObjectStore, lambda: store(EXISTING)),
     "a store that exists with keys of ours": (
         ObjectStore,
-        lambda: store({key: value for key, value in EXISTING.items() if key != "credentialsSecret"}, KEYS),
+        lambda: store(WITHOUT_KEYS, KEYS),
+    ),
+    "a store that exists with keys of another system": (
+        ObjectStore,
+        lambda: store({**WITHOUT_KEYS, "externalSecret": {"secretStore": {"name": "vault"}, "remoteKey": "loki/s3"}}),
+    ),
+    "a bucket by a claim": (
+        ObjectStore,
+        lambda: store({"kind": "ceph-bucket-claim", "bucket": "loki-logs", "storageClass": "ceph-bucket"}),
     ),
     "a bucket in AWS": (ObjectStore, lambda: store(AWS)),
     "a directory": (ObjectStore, lambda: store({"kind": "filesystem"})),
@@ -96,6 +105,8 @@ CHILDREN = {
     "an embedded store with a Secret that exists": ["store-s3", "store-s3-service"],
     "a store that exists": [],
     "a store that exists with keys of ours": ["store-credentials"],
+    "a store that exists with keys of another system": ["store-external-secret"],
+    "a bucket by a claim": ["store-claim"],
     "a directory": [],
     "Loki": ["loki", "loki-config", "loki-overrides"],
     "Alloy": ["alloy", "alloy-config"],

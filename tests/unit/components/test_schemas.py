@@ -30,3 +30,10 @@ WRONG = [
 @pytest.mark.parametrize(("said", "told"), WRONG)
 def test_a_field_that_kubernetes_does_not_know_is_found(said: dict[str, object], told: str) -> None:
     assert told in complaints({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, **said})
+
+
+def test_a_field_that_another_operator_does_not_know_is_found() -> None:
+    claim = declarations(settings_of("ceph"))["store/store-claim"].inputs
+    assert complaints(claim) == ""
+    said = {**claim, "spec": {"storageClassName": "ceph-bucket", "bucket": "loki-chunks"}}
+    assert "('bucket' was unexpected)" in complaints(said)

@@ -11,6 +11,7 @@ from ops.local.layout import layout
 from ops.local.localise import flags, local_config, replacements
 from settings.tree import Settings
 
+CLAIM = {"kind": "ceph-bucket-claim", "bucket": "loki-chunks", "storageClass": "ceph-bucket"}
 STACKS: dict[str, dict[str, Any]] = {
     "simple scalable on an external store, with caches": {
         "objectStore": {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "loki-production"},
@@ -19,6 +20,11 @@ STACKS: dict[str, dict[str, Any]] = {
     "distributed on an external store": {
         "deploymentMode": "distributed",
         "objectStore": {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "loki-plant"},
+    },
+    "monolithic on a bucket by a claim": {"deploymentMode": "monolithic", "objectStore": CLAIM},
+    "monolithic on a bucket by a claim, with TLS": {
+        "deploymentMode": "monolithic",
+        "objectStore": {**CLAIM, "tls": True},
     },
     "monolithic on a directory": {
         "deploymentMode": "monolithic",
@@ -54,6 +60,11 @@ ALSO = {
         "frontend.scheduler_address",
         "frontend.tail_proxy_url",
         "frontend_worker",
+    },
+    # Its address is in the environment of Loki's pods, and of the processes here.
+    "monolithic on a bucket by a claim": set(),
+    "monolithic on a bucket by a claim, with TLS": {
+        f"{storage}.storage.s3.{key}" for storage in ("common", "ruler") for key in ("endpoint", "insecure")
     },
     "monolithic on a directory": {
         "common.storage.filesystem.chunks_directory",

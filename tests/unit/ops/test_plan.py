@@ -136,6 +136,17 @@ def test_the_access_keys_state_is_told(state: Any, words: str) -> None:
     assert kept(Stack("production", settings_of("production"), (), (), state)).credentials_source == words
 
 
+def test_a_key_of_another_system_and_a_buckets_address_are_told_by_where_they_come_from() -> None:
+    external = kept(Stack("ceph-ssd", settings_of("ceph-ssd"), (), (), "external-secret")).credentials_source
+    assert external == (
+        "loki-ceph-ssd of the ClusterSecretStore onepassword, put into the Secret loki-s3-credentials by External "
+        "Secrets"
+    )
+    claimed = kept(Stack("ceph", settings_of("ceph"), (), (), "claim"))
+    assert "made by Rook, in the Secret loki-chunks-bucket" in claimed.credentials_source
+    assert "the claim is protected and retained" in claimed.place
+
+
 def test_on_aws_the_pods_have_a_role_instead_of_a_key() -> None:
     assert kept(stack_of("aws")).credentials_source == "none: the pods take on an AWS role"
 

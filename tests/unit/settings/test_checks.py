@@ -53,6 +53,12 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param(store(endpoint="http://nas.example"), id="a host without a port"),
         pytest.param(store(endpoint="https://[2001:db8::1]:9000"), id="an IPv6 address"),
         pytest.param(store(endpoint="https://nas.example", pathStyle=False), id="a bucket as a part of a host name"),
+        pytest.param(store(endpoint="http://rook-ceph-rgw-a.b.svc:80"), id="Ceph's gateway, by path style"),
+        pytest.param(
+            store(endpoint="https://rgw.svc.example", pathStyle=False), id="a host that is called like a Service"
+        ),
+        pytest.param("resources: {monolithic: {cpu: 1, memory: 4Gi, disk: 10Gi}}", id="a volume of a StatefulSet"),
+        pytest.param("resources: {alloy: {cpu: 1, memory: 1Gi}}", id="a DaemonSet without a volume"),
         pytest.param(store(bucket="abc"), id="a bucket of three letters"),
         pytest.param(store(bucket="logs.example.com"), id="a bucket with dots"),
         pytest.param("objectStore: {kind: embedded, bucket: chunks}", id="everybody's bucket on a volume of its own"),

@@ -95,6 +95,7 @@ def test_production_is_what_the_seed_meant() -> None:
         "path_style": True,
         "credentials_secret": "loki-s3-secret",
         "expire_after": None,
+        "external_secret": None,
     }
     assert not tree.cluster.create_namespace
     assert loaded.credentials == "secret"
@@ -210,6 +211,7 @@ def test_whatever_a_stack_says_it_is_settings_or_problems(changes: dict[str, obj
                 "endpoint": f"http://a:{SECRET}@10.0.0.1/{SECRET}",
             }
         },
+        {"objectStore": {"kind": "s3-compatible", "externalSecret": {"remoteKey": [SECRET], "properties": SECRET}}},
         {"cluster": {"name": f"{SECRET}+", "context": [SECRET]}},
         {"collector": {"indexLabels": [SECRET]}},
         {"collector": {"parsers": [{"match": {"app": [SECRET]}, "format": SECRET, "pattern": f"({SECRET}"}]}},
@@ -265,6 +267,18 @@ def test_the_projects_defaults_apply_to_a_file_as_they_do_in_the_engine(tmp_path
     assert (loaded.retention, loaded.size) == (timedelta(days=2), "medium")
 
 
+def by_claim(storage_class: str = "ceph-bucket") -> str:
+    return f"objectStore: {{kind: ceph-bucket-claim, bucket: loki-test, storageClass: {storage_class}}}"
+
+
+EXTERNAL = """objectStore:
+  kind: s3-compatible
+  endpoint: http://10.0.0.1:9000
+  bucket: loki-test
+  externalSecret: {secretStore: {name: vault}, remoteKey: loki/s3}
+"""
+
+
 @pytest.mark.parametrize(
     ("one", "other", "is_shared"),
     [
@@ -274,6 +288,9 @@ def test_the_projects_defaults_apply_to_a_file_as_they_do_in_the_engine(tmp_path
         (store(endpoint="http://NAS.example"), store(endpoint="http://nas.example:80", region="x"), True),
         (store(), "objectStore: {kind: embedded, bucket: loki-test}", False),
         ("objectStore: {kind: embedded}", "objectStore: {kind: embedded}", False),
+        (by_claim(), by_claim(), True),
+        (by_claim(), by_claim("elsewhere"), False),
+        (by_claim(), store(), False),
         (store(), "objectStore: nothing", False),
         (store(), "objectStore: {kind: s3-compatible, endpoint: '', bucket: [loki-test]}", False),
         (store(), "objectStore: [", False),
@@ -316,6 +333,8 @@ def test_one_bucket_of_aws_is_one_bucket_in_every_account(tmp_path: Path) -> Non
     ("changes", "secrets", "credentials"),
     [
         ("", frozenset(), "secret"),
+        (EXTERNAL, frozenset(), "external-secret"),
+        (by_claim(), frozenset(), "claim"),
         ("objectStore: {kind: embedded}", BOTH, "config"),
         ("objectStore: {kind: embedded}", frozenset(), "config-missing"),
         ("objectStore: {kind: filesystem}\nreplicas: {monolithic: 1}\nreplicationFactor: 1", frozenset(), "none"),

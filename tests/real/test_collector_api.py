@@ -1,0 +1,113 @@
+"""Lines by the Kubernetes API: the real Alloy under a stack's configuration, and where it goes on after a restart."""
+
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ops.local.client import Entry, Row
+from ops.local.collector import Collector
+from ops.local.platform import Platform
+from ops.local.pods import Pod
+from ops.local.processes import Fleet
+from tests.support.api_server import ApiServer, serving
+from tests.support.real import binary
+from tests.support.stacks import settings_of
+
+pytestmark = pytest.mark.prove
+
+POD = Pod("shop", "cart-0", "app", {"app.kubernetes.io/component": "api"})
+_PATIENCE_SECONDS = 60
+
+
+def entries(first: int, last: int) -> list[Entry]:
+    """Numbered lines of now, a millisecond apart."""
+    now = time.time_ns()
+    return [Entry(now + number * 10**6, f"line {number:04d}") for number in range(first, last)]
+
+
+@dataclass
+class Rig:
+    """A Loki, an Alloy and an API server."""
+
+    platform: Platform
+    collector: Collector
+    api: ApiServer
+    root: Path
+
+    def found(self, count: int) -> Sequence[Row]:
+        """What Loki has of the pod, when it has so many lines or gets no more."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            now = time.time_ns()
+            rows = list(self.platform.loki.rows('{namespace="shop"}', now - 3600 * 10**9, now + 3600 * 10**9))
+            if len(rows) >= count or time.monotonic() > deadline:
+                return rows
+            time.sleep(0.5)
+
+    def sent(self) -> int:
+        """Entries that this run of Alloy has brought to Loki."""
+        return int(self.collector.metrics().total("loki_write_sent_entries_total"))
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    with made(tmp_path) as rig:
+        yield rig
+
+
+@contextmanager
+def made(root: Path) -> Iterator[Rig]:
+    """The stack `longhorn`, whose collector has no host path; of its configuration the API server's address differs."""
+    settings = settings_of("longhorn")
+    with Fleet(root / "out") as fleet, serving(entries(0, 500)) as api:
+        platform = Platform(settings, {"loki": binary("loki")}, root, fleet)
+        platform.start()
+        push = f"{platform.writers[0].url}/loki/api/v1/push"
+        collector = Collector(settings, binary("alloy"), root, fleet, push, [POD])
+        client = f'\\1\tclient {{\n\t\tapi_server = "{api.url}"\n\t}}\n'
+        collector.config, count = re.subn(r'(loki\.source\.kubernetes "pods" \{\n)', client, collector.config)
+        assert count == 1
+        collector.start()
+        yield Rig(platform, collector, api, root)
+
+
+def test_each_line_comes_once_as_it_was_written_with_the_labels_of_the_stack(rig: Rig) -> None:
+    rows = rig.found(500)
+    assert sorted(row.entry.line for row in rows) == [f"line {number:04d}" for number in range(500)]
+    labels = dict(rows[0].labels)
+    assert {key: labels.get(key) for key in ("namespace", "pod", "component", "node", "stream")} == {
+        "namespace": "shop",
+        "pod": "cart-0",
+        "component": "api",
+        "node": "this-machine",
+        "stream": None,
+    }
+
+
+def test_a_container_that_restarts_goes_on_and_a_new_pod_reads_all_again_which_nobody_sees(
+    rig: Rig, measured: Callable[[str], None]
+) -> None:
+    rig.found(500)
+    rig.collector.stop()
+    rig.api.log += entries(500, 600)
+    rig.collector.start()
+    rig.found(600)
+    restarted = rig.sent()
+    rig.collector.stop()
+    rig.platform.loki.flush(rig.platform.writers[0].url)  # what comes again is in another chunk
+    shutil.rmtree(rig.root / "alloy")  # a pod that is made anew has an empty emptyDir
+    rig.api.log += entries(600, 700)
+    rig.collector.start()
+    rows = rig.found(700)
+    made_anew = rig.sent()
+    measured(f"lines by the Kubernetes API: {restarted} of 600 sent after a restart, {made_anew} of 700 by a new pod")
+    assert 100 <= restarted <= 101, "the last line may come again"
+    assert made_anew == 700
+    assert [since is None for since in rig.api.asked_since] == [True, False, True]
+    assert sorted(row.entry.line for row in rows) == [f"line {number:04d}" for number in range(700)]

@@ -1,0 +1,67 @@
+"""Without the nodes' files no pod of a stack asks for what the Pod Security level `baseline` forbids; offline.
+
+What the API server itself says of the levels: tests/cluster/test_objects.py.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.support.objects import objects
+from tests.support.stacks import NAMES, settings_of
+
+pytestmark = pytest.mark.real
+
+BY_API = [name for name in NAMES if not settings_of(name).collector.sources.read_the_node]
+# Kubernetes, Pod Security Standards, baseline: what containers may add.
+ALLOWED_CAPABILITIES = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP"}
+ALLOWED_CAPABILITIES |= {"AUDIT_WRITE", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"}
+
+
+def against_baseline(pod: Mapping[str, Any]) -> Iterator[str]:
+    """What a pod has that the level forbids."""
+    for key in ("hostNetwork", "hostPID", "hostIPC"):
+        if pod.get(key):
+            yield key
+    for volume in pod.get("volumes", []):
+        if "hostPath" in volume:
+            yield f"host path {volume['hostPath']['path']}"
+    for container in [*pod.get("initContainers", []), *pod["containers"]]:
+        yield from (f"{container['name']}: {what}" for what in _of_container(container))
+
+
+def _of_container(container: Mapping[str, Any]) -> Iterator[str]:
+    context = container.get("securityContext", {})
+    if context.get("privileged"):
+        yield "privileged"
+    if context.get("seccompProfile", {}).get("type") == "Unconfined":
+        yield "no seccomp profile"
+    if set(context.get("capabilities", {}).get("add", [])) - ALLOWED_CAPABILITIES:
+        yield "capabilities"
+    if any(port.get("hostPort") for port in container.get("ports", [])):
+        yield "a port of the host"
+
+
+def found(stack: str) -> dict[str, list[str]]:
+    """What each workload of a stack has that the level forbids."""
+    workloads = [each for each in objects(settings_of(stack)) if "template" in each.get("spec", {})]
+    return {each["metadata"]["name"]: list(against_baseline(each["spec"]["template"]["spec"])) for each in workloads}
+
+
+@pytest.mark.parametrize("stack", BY_API)
+def test_a_stack_that_reads_by_the_api_fits_the_level_baseline(stack: str) -> None:
+    said = found(stack)
+    assert {"alloy", "alloy-events", "loki-canary", "loki-gateway"} <= said.keys()
+    assert {name: why for name, why in said.items() if why} == {}
+
+
+def test_the_stacks_for_talos_and_longhorn_are_among_them() -> None:
+    assert {"ceph-ssd", "longhorn"} <= set(BY_API)
+
+
+def test_a_stack_that_reads_files_does_not_fit_it() -> None:
+    """That the other test finds nothing means something."""
+    assert {name: why for name, why in found("ceph").items() if why} == {
+        "alloy": ["host path /var/log", "host path /var/lib/alloy"]
+    }

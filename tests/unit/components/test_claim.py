@@ -1,0 +1,71 @@
+"""A bucket by Rook's claim, and a key by External Secrets: what is declared, and how Loki's pods come by it."""
+
+from typing import Any
+
+from components.object_store.access import store_access
+from settings.tree import Settings
+from tests.support.stacks import changed, chart_values, declarations, settings_of
+
+CEPH, CEPH_SSD = settings_of("ceph"), settings_of("ceph-ssd")
+
+
+def declared(stack: Settings, name: str) -> Any:
+    return declarations(stack)[f"store/{name}"]
+
+
+def values_of(stack: Settings) -> Any:
+    return chart_values(stack, "loki")
+
+
+def test_a_claim_names_its_bucket_and_is_waited_for() -> None:
+    claim = declared(CEPH, "store-claim")
+    assert claim.inputs["spec"] == {"bucketName": "loki-chunks", "storageClassName": "ceph-bucket"}
+    assert claim.inputs["metadata"]["annotations"] == {"pulumi.com/waitFor": "jsonpath={.status.phase}=Bound"}
+    assert (claim.protect, claim.retain_on_delete) == (True, True)
+
+
+def test_nothing_is_waited_for_where_no_operator_answers() -> None:
+    for stack, name in ((CEPH, "store-claim"), (CEPH_SSD, "store-external-secret")):
+        asleep = changed(stack, cluster={**stack.cluster.model_dump(), "skip_await": True})
+        assert "annotations" not in declared(asleep, name).inputs["metadata"]
+
+
+def test_pods_take_key_and_address_from_what_rook_makes_of_the_claim() -> None:
+    values = values_of(CEPH)
+    name = declared(CEPH, "store-claim").inputs["metadata"]["name"]
+    assert values["defaults"]["extraEnvFrom"] == [{"secretRef": {"name": name}}, {"configMapRef": {"name": name}}]
+
+
+def test_a_gateway_with_tls_is_asked_by_https() -> None:
+    store = {**CEPH.object_store.model_dump(), "tls": True}
+    access = store_access(changed(CEPH, object_store=store).object_store, CEPH.cluster)
+    assert access.endpoint == "https://${BUCKET_HOST}:${BUCKET_PORT}"
+    assert not access.insecure
+    assert access.path_style
+
+
+def test_the_claims_secret_and_config_map_are_none_of_the_stacks_own() -> None:
+    """Rook calls them as the claim is called, whatever the bucket is called."""
+    for bucket in ("loki-config", "loki-overrides", "alloy-config"):
+        stack = changed(CEPH, object_store={**CEPH.object_store.model_dump(), "bucket": bucket})
+        found: list[Any] = [each.inputs.get("metadata", {}) for each in declarations(stack).values()]
+        own = {each["name"] for each in found if "name" in each} - {f"{bucket}-bucket"}
+        assert bucket in own
+        assert declared(stack, "store-claim").inputs["metadata"]["name"] not in own
+
+
+def test_an_external_secret_makes_the_secret_that_pods_read() -> None:
+    secret = declared(CEPH_SSD, "store-external-secret")
+    spec, values = secret.inputs["spec"], values_of(CEPH_SSD)
+    assert spec["target"]["name"] == "loki-s3-credentials"
+    assert values["defaults"]["extraEnvFrom"] == [{"secretRef": {"name": "loki-s3-credentials"}}]
+    assert [(each["secretKey"], each["remoteRef"]["property"]) for each in spec["data"]] == [
+        ("AWS_ACCESS_KEY_ID", "access-key-id"),
+        ("AWS_SECRET_ACCESS_KEY", "secret-access-key"),
+    ]
+
+
+def test_no_fingerprint_of_a_key_is_asked_for_that_the_stack_does_not_know() -> None:
+    for stack in (CEPH, CEPH_SSD):
+        assert not store_access(stack.object_store, stack.cluster).credentials_are_ours
+        assert "fingerprint" not in repr(chart_values(stack, "loki"))
