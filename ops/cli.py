@@ -182,7 +182,7 @@ def diff(
 
 
 @app.command()
-def adopt(
+def adopt(  # noqa: PLR0913 - an argument is an option
     values: Annotated[
         list[Path],
         typer.Option(
@@ -223,7 +223,8 @@ def adopt(
     """
     from ops.adopt.adoption import Wanted
     from ops.adopt.command import adopt as adopt_files
-    from ops.adopt.command import said, write as write_file
+    from ops.adopt.command import said
+    from ops.adopt.command import write as write_file
     from ops.adopt.errors import RefusedError, UnreadableError
 
     wanted = Wanted(stack=stack, chart_version=chart_version, cluster=cluster, context=context)

@@ -16,8 +16,8 @@ from ops.adopt.limits import limits, retention, tenants
 from ops.adopt.loki_config import assembled, with_config_text, with_running
 from ops.adopt.mode import mode, other_roles
 from ops.adopt.names import names
-from ops.adopt.paths import Path, at, path_of, spelled_path
 from ops.adopt.parts import parts
+from ops.adopt.paths import Path, at, path_of, spelled_path
 from ops.adopt.reading import Entry, Reading, Verdict
 from ops.adopt.schema import schema
 from ops.adopt.stack_text import stack_text
@@ -103,7 +103,8 @@ def _release(reading: Reading, release: Release, version: str) -> None:
         text = f"{unread.what}: not read, so what it says is not in this report; a secret goes to the Pulumi config"
         reading.entries.append(Entry(unread.path, Verdict.NOT_TAKEN, text, decide=True))
     if not is_exact(version):
-        text = f"{version} is a range: read as {'.'.join(map(str, reading.version))}; name the one that runs (--chart-version)"
+        lowest = ".".join(map(str, reading.version))
+        text = f"{version} is a range: read as {lowest}; name the one that runs (--chart-version)"
         reading.entries.append(Entry("(the chart's version)", Verdict.TRANSLATED, text, decide=True))
 
 
@@ -120,7 +121,7 @@ def _topics(reading: Reading, release: Release, wanted: Wanted) -> None:
     limits(reading, config)
     retention(reading, config)
     tenants(reading, config)
-    parts(reading)
+    parts(reading, config)
     rest.loki_values(reading, config, _tree(reading.stack))
     rest.defaults(reading)
     rest.all_others(reading)

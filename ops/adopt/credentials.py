@@ -26,7 +26,7 @@ def keys(reading: Reading, paths: list[Path]) -> None:
                 text = f"Loki takes {' and '.join(_VARIABLES)} from its environment: {match[1]} has to be called so"
                 reading.translated(path, text, decide=True)
         else:
-            text = f"a secret: not copied; {COMMANDS}, or name a Secret: credentialsSecret. What stood in values was seen: make a new key"
+            text = f"a secret: not copied; {COMMANDS}, or a Secret: credentialsSecret. It has been seen: make a new key"
             reading.translated(path, text, key="objectStore.credentialsSecret")
 
 
@@ -45,7 +45,7 @@ def secret(reading: Reading, *, wanted: bool) -> None:
         text = (
             "Loki's pods have no environment of their own here: what they took from it has to be said otherwise"
             if not wanted or not names
-            else f"{len(names)} Secrets are named: write the one that has {' and '.join(_VARIABLES)} as credentialsSecret"
+            else f"{len(names)} Secrets are named: write the one with {' and '.join(_VARIABLES)} as credentialsSecret"
         )
         reading.not_taken(path, text, decide=True)
 

@@ -185,7 +185,7 @@ def _typed(text: str) -> object:
 
 
 def _one(text: str, name: str) -> Document:
-    (document, *_others) = [*parse(text, name), {}]
+    document = next(iter(parse(text, name)), None)
     return document if isinstance(document, dict) else {}
 
 

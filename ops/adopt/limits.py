@@ -64,9 +64,8 @@ _LOWER_IN_LOKI = {
 def limits(reading: Reading, config: LokiConfig) -> None:
     """Each limit that a stack file has, of `limits_config` or of the one tenant's overrides."""
     for name, limit in _LIMITS.items():
-        override = (*_OVERRIDES, SINGLE_TENANT, name)
-        value = at(reading.values, override)
-        path = override
+        path: Path = (*_OVERRIDES, SINGLE_TENANT, name)
+        value = at(reading.values, path)
         if value is None and (value := config.value(f"limits_config.{name}")) is not None:
             path = config.where(f"limits_config.{name}")
         if value is None:
@@ -141,7 +140,8 @@ def _for_ever(reading: Reading, config: LokiConfig, period: timedelta | None, pa
         "Write the retention that you want; what is older goes at the first compaction"
     )
     if period and path:
-        text = f"the period is {said_duration(period)}, but compactor.retention_enabled is not true, so it deletes nothing. {kept}"
+        idle = f"the period is {said_duration(period)}, but without compactor.retention_enabled it deletes nothing"
+        text = f"{idle}. {kept}"
         reading.translated(path, text, key="retention", decide=True)
         return
     if path:
@@ -220,9 +220,8 @@ def tenants(reading: Reading, config: LokiConfig) -> None:
             reading.unsaid(
                 "loki.auth_enabled", f"not set: the chart's default is true. {text}", key="tenants", decide=True
             )
-    for path, text in (("auth_enabled", "the same"),):
-        if path in map(".".join, config.said):
-            reading.understood(config.where(path), "tenants", text)
+    if said is not None:
+        reading.understood(config.where("auth_enabled"), "tenants")
     for tenant in own:
         if at(reading.values, (*_OVERRIDES, tenant)) == at(reading.values, (*_OVERRIDES, SINGLE_TENANT)):
             reading.understood((*_OVERRIDES, tenant), "limits", "limits are the same for all tenants")

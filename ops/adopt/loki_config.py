@@ -1,5 +1,8 @@
-"""Loki's own configuration as the values come to it: the chart's sections, `loki.config`, `loki.structuredConfig`, and the
-copy that the running Loki reads, where it was handed over. Later ones win, as in the chart's own template."""
+"""Loki's own configuration as the values come to it.
+
+From the sections, `loki.config`, `loki.structuredConfig`, and the copy that the running Loki reads, where it was
+handed over; later ones win, as in the chart's own template.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

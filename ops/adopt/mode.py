@@ -4,8 +4,8 @@ from typing import get_args
 
 from ops.adopt.loki_config import LokiConfig
 from ops.adopt.reading import Reading
-from settings.problems import nearest
 from settings.loki import DeploymentMode, Replicas, Role
+from settings.problems import nearest
 
 # What each of the chart's modes is here; a mode on its way to another is written as the one that it leads to.
 _MODES = {

@@ -2,10 +2,11 @@
 
 import re
 
+from ops.adopt.loki_config import LokiConfig
 from ops.adopt.mode import CHART_ROLES, roles_of
 from ops.adopt.paths import Path, at, path_of
 from ops.adopt.reading import Reading
-from ops.adopt.units import quantity_of, said_size
+from ops.adopt.units import loki_size_of, quantity_of, said_size
 from settings import pins
 from settings.loki import Gateway, Role
 from settings.quantities import kubernetes_cpu, parse_cpu
@@ -16,12 +17,13 @@ _MIB = 1024**2
 _SIZE = SizeName.SMALL
 
 
-def parts(reading: Reading) -> None:
+def parts(reading: Reading, config: LokiConfig) -> None:
     """All of them."""
     for role in roles_of(reading):
         key = CHART_ROLES[role]
         _resources(reading, role, key, _disk(reading, key) if role in _WITH_DISK else None)
     _storage_class(reading)
+    _replay(reading, config)
     _gateway(reading)
     for cache, key in (("chunksCache", "chunks"), ("resultsCache", "results")):
         _cache(reading, cache, key)
@@ -117,6 +119,19 @@ def _storage_class(reading: Reading) -> None:
         reading.understood(path, "storageClass")
 
 
+def _replay(reading: Reading, config: LokiConfig) -> None:
+    """Memory that replaying the write-ahead log may take; without it half of the writer's."""
+    name = "ingester.wal.replay_memory_ceiling"
+    size = loki_size_of(config.value(name))
+    roles = roles_of(reading)
+    if not size or not roles:
+        return
+    memory = quantity_of(reading.written(f"resources.{roles[0]}.memory")) or SIZES[_SIZE][roles[0]].memory
+    if size != memory // 2:
+        reading.write("walReplayCeiling", said_size(size))
+    reading.understood(config.where(name), "walReplayCeiling")
+
+
 def _gateway(reading: Reading) -> None:
     if reading.value("gateway.enabled") is False:
         text = "there is always a gateway here: the one address for push and query; point clients at loki-gateway"
@@ -167,7 +182,7 @@ def _canary(reading: Reading) -> None:
         reading.translated("lokiCanary", "the canary is off: without effect")
         return
     reading.understood("lokiCanary.enabled", "canary.enabled")
-    text = "its lines go through the collector here, so that collection is proven too; canary.route: direct is the other way"
+    text = "its lines go through the collector, so that collection is proven too; canary.route: direct is the other way"
     reading.translated("lokiCanary.push", text, key="canary.route")
     reading.translated("lokiCanary.tenant", "a password is not copied: the canary asks without one", key="canary")
     if reading.given("lokiCanary.resources"):

@@ -85,7 +85,7 @@ def report_document(adoption: Adoption) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _entry(entry: Entry) -> dict[str, str | bool | None | Sequence[str]]:
+def _entry(entry: Entry) -> dict[str, str | bool | Sequence[str] | None]:
     return {
         "path": entry.path,
         "verdict": entry.verdict.value,

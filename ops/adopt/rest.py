@@ -10,7 +10,7 @@ from components.loki.overrides import loki_overrides
 from components.object_store.access import store_access
 from ops.adopt.chart import gone
 from ops.adopt.documents import templated
-from ops.adopt.loki_config import LokiConfig
+from ops.adopt.loki_config import RUNNING, LokiConfig
 from ops.adopt.mode import CHART_ROLES, roles_of
 from ops.adopt.paths import Path, at, leaves, path_of
 from ops.adopt.reading import Reading, Verdict
@@ -186,7 +186,7 @@ def unknown(reading: Reading) -> None:
     """Keys that no version of the chart reads, first of all: they say nothing today either."""
     roles = roles_of(reading) or ("write",)
     for path in list(reading.open):
-        if path[0] in ("running-config",) or is_known(path, reading.chart_defaults):
+        if path[0] == RUNNING or is_known(path, reading.chart_defaults):
             continue
         near = meant(path, CHART_ROLES[roles[0]])
         text = "the chart reads no such key, so it is without effect today" + (
@@ -207,9 +207,8 @@ def defaults(reading: Reading) -> None:
     """Values that are the chart's own, and empty groups, which Helm merges away."""
     for path, value in reading.open.items():
         default = reading.default(path)
-        if value == {} or (default is not None and value == default) or (value is None and default is None):
-            reading.say(path, Verdict.DEFAULT, "")
-        elif reading.chart_defaults and value in ([], "") and at(reading.chart_defaults, path) == value:
+        known_empty = value in (None, [], "") and at(reading.chart_defaults, path) == value
+        if value in ({}, default) or known_empty:
             reading.say(path, Verdict.DEFAULT, "")
 
 
@@ -248,7 +247,7 @@ def all_others(reading: Reading) -> None:
             )
             reading.say(prefix, row.verdict, text, decide=row.decide and not empty)
     for path in list(reading.open):
-        text = "no key of a stack file: the chart's default in {} holds".format(LOKI_CHART.version)
+        text = f"no key of a stack file: the chart's default in {LOKI_CHART.version} holds"
         reading.not_taken(path, text, decide=True)
 
 

@@ -120,8 +120,8 @@ def _collected(reading: Reading, config: LokiConfig) -> _Found:
         path_of("loki.storage.bucketNames.chunks"),
     )
     if thanos:
-        for path in ("loki.storage.use_thanos_objstore", "loki.storage.object_store.type"):
-            reading.translated(path, "the same bucket, by Loki's own S3 client")
+        for key in ("use_thanos_objstore", "object_store.type"):
+            reading.translated(f"loki.storage.{key}", "the same bucket, by Loki's own S3 client")
         if "storage_config.use_thanos_objstore" in {".".join(path) for path in config.said}:
             reading.translated(
                 config.where("storage_config.use_thanos_objstore"), "the same bucket, by Loki's own S3 client"
@@ -194,8 +194,8 @@ def _bucket(reading: Reading, found: _Found) -> str | None:
     if bucket and "," in bucket:
         reading.side_by_side.append("its chunks are spread over several buckets")
         bucket = bucket.split(",")[0]
-        for path in found.places["bucket"]:
-            reading.not_taken(path, "several buckets: logstack has one, and finds nothing of the others", decide=True)
+        for place in found.places["bucket"]:
+            reading.not_taken(place, "several buckets: logstack has one, and finds nothing of the others", decide=True)
     return bucket
 
 
@@ -275,13 +275,13 @@ def _filesystem(reading: Reading, config: LokiConfig) -> None:
             else:
                 reading.understood(said.path, "objectStore.kind")
     for key, expected in here.items():
-        path = f"loki.storage.filesystem.{key}"
-        said_here = reading.text(path)
+        place = f"loki.storage.filesystem.{key}"
+        said_here = reading.text(place)
         if said_here and said_here.rstrip("/") != expected and key != "directory":
-            reading.not_taken(path, moved.format(expected), decide=True)
+            reading.not_taken(place, moved.format(expected), decide=True)
             reading.side_by_side.append("its lines are in another directory of the volume")
         else:
-            reading.understood(path, "objectStore.kind")
+            reading.understood(place, "objectStore.kind")
     for section in ("s3", "bucketNames", "object_store", "use_thanos_objstore"):
         keys = [
             path
@@ -305,8 +305,9 @@ def _minio(reading: Reading, release: Release) -> None:
     for key, value in (("kind", "s3-compatible"), ("endpoint", endpoint), ("bucket", bucket), ("pathStyle", True)):
         reading.write(f"objectStore.{key}", value)
     text = (
-        "taken as an S3 store that exists. It is no part of this stack and gets no new images: keep its StatefulSet and "
-        "volumes when the release goes, and move to another store (docs/adopting.md); rules are in a bucket of their own"
+        "taken as an S3 store that exists. It is no part of this stack and gets no new images: keep its StatefulSet "
+        "and volumes when the release goes, and move to another store (docs/adopting.md); rules are in a bucket of "
+        "their own"
     )
     reading.translated("minio.enabled", text, key="objectStore.endpoint", decide=True)
     for path in ("minio.rootUser", "minio.rootPassword"):

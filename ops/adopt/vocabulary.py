@@ -1,4 +1,4 @@
-"""Which keys the Loki chart reads in any version from 6 to 18, two or three levels deep; a test compares with the charts."""
+"""Which keys the Loki chart reads in any version from 6 to 18, some levels deep; a test compares with the charts."""
 
 from collections.abc import Mapping
 
@@ -107,8 +107,8 @@ _BELOW: dict[str, str] = {
     "storage": ("alibabacloud azure bos bucketNames cos filesystem gcs object_store s3 swift type use_thanos_objstore"),
     "basicAuth": "enabled existingSecret htpasswd password username",
 }
-# Keys of the chart's own top level that people put below `loki`, or the other way round.
-_MISPLACED = {"storage": "loki.storage", "config": "loki.config", "structuredConfig": "loki.structuredConfig"}
+# Keys below `loki` that people put at the top.
+_MISPLACED = ("storage", "config", "structuredConfig")
 
 
 def is_known(path: Path, chart: Mapping[str, object]) -> bool:
@@ -131,19 +131,13 @@ def meant(path: Path, role: str) -> str | None:
     first, *rest = path
     if first == "loki" and rest and (rest[0] in _POD_KEYS or rest[0] == "persistence"):
         return spelled_path((role, *rest))
-    if first in SECTIONS.values() or first in SECTIONS:
+    if first in SECTIONS.values() or first in SECTIONS or first in _MISPLACED:
         return spelled_path(("loki", *path))
-    if first in _KEYS and rest and f"loki.{first}" in {f"loki.{section}" for section in SECTIONS}:
-        return spelled_path(("loki", *path))
-    if first in _MISPLACED:
-        return spelled_path(("loki", *path))
-    if first in ("resources", "persistence", "replicas", "nodeSelector", "tolerations", "affinity"):
+    if first in _POD_KEYS or first == "persistence":
         return spelled_path((role, *path))
     if first not in _KEYS:
         return nearest(first, _KEYS)
-    words = _KEYS[first].split()
-    if rest[0] not in words:
-        near = nearest(rest[0], words)
-        return spelled_path((first, near)) if near else None
-    near = nearest(rest[1], _BELOW[rest[0]].split())
-    return spelled_path((first, rest[0], near)) if near else None
+    near, depth = nearest(path[1], _KEYS[first].split()), 1
+    if path[1] in _KEYS[first].split():
+        near, depth = nearest(path[2], _BELOW[path[1]].split()), 2
+    return spelled_path((*path[:depth], near)) if near else None

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -23,7 +22,7 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def _unknown_tag(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> Any:
+def _unknown_tag(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> object:
     if isinstance(node, yaml.MappingNode):
         return loader.construct_mapping(node, deep=True)
     if isinstance(node, yaml.SequenceNode):
@@ -47,7 +46,7 @@ def read_documents(path: Path) -> list[Document]:
 def parse(text: str, name: str) -> list[object]:
     """The documents of a text; raises UnreadableError, which repeats nothing of the text."""
     try:
-        return [_text_keys(each) for each in yaml.load_all(text, Loader=_Loader)]  # noqa: S506 - a SafeLoader
+        return [_text_keys(each) for each in yaml.load_all(text, Loader=_Loader)]
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
