@@ -206,6 +206,9 @@ def adopt(  # noqa: PLR0913 - an argument is an option
         Path | None,
         typer.Option(help="The configuration that the running Loki reads; it wins over values.", dir_okay=False),
     ] = None,
+    config_alloy: Annotated[
+        Path | None, typer.Option(help="The collector's configuration, of Grafana Alloy.", dir_okay=False)
+    ] = None,
     chart_values: Annotated[
         Path | None,
         typer.Option(help="The chart's own values in that version (helm show values): tells defaults.", dir_okay=False),
@@ -229,7 +232,14 @@ def adopt(  # noqa: PLR0913 - an argument is an option
 
     wanted = Wanted(stack=stack, chart_version=chart_version, cluster=cluster, context=context)
     try:
-        adoption = adopt_files(values, wanted, directory, loki_config=loki_config, chart_values=chart_values)
+        adoption = adopt_files(
+            values,
+            wanted,
+            directory,
+            loki_config=loki_config,
+            config_alloy=config_alloy,
+            chart_values=chart_values,
+        )
         if write:
             write_file(adoption, write)
     except (RefusedError, UnreadableError) as error:

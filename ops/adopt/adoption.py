@@ -9,7 +9,9 @@ from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
 from ops.adopt import rest
+from ops.adopt.alloy_text import alloy_blocks
 from ops.adopt.chart import enterprise_text, is_exact, parse_version, refuse_foreign
+from ops.adopt.collector import cluster_of, collector
 from ops.adopt.documents import Release, readable
 from ops.adopt.errors import RefusedError, UnreadableError
 from ops.adopt.limits import limits, retention, tenants
@@ -41,6 +43,8 @@ class Wanted:
     """The configuration that the running Loki reads."""
     chart_defaults: Mapping[str, object] | None = None
     """The chart's own values in the release's version."""
+    alloy: str | None = None
+    """The collector's config.alloy."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,8 @@ def _topics(reading: Reading, release: Release, wanted: Wanted) -> None:
     """Each topic speaks of its values; what is left is compared, explained or unknown."""
     rest.gone_keys(reading)
     config = assembled(reading)
-    names(reading, release, wanted.cluster or wanted.stack, wanted.context or wanted.stack)
+    blocks = alloy_blocks(wanted.alloy or "")
+    names(reading, release, wanted.cluster or cluster_of(blocks) or wanted.stack, wanted.context or wanted.stack)
     mode(reading, config)
     rest.unknown(reading)
     other_roles(reading)
@@ -122,6 +127,7 @@ def _topics(reading: Reading, release: Release, wanted: Wanted) -> None:
     retention(reading, config)
     tenants(reading, config)
     parts(reading, config)
+    collector(reading, blocks)
     rest.loki_values(reading, config, _tree(reading.stack))
     rest.defaults(reading)
     rest.all_others(reading)

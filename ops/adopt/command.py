@@ -6,7 +6,7 @@ from pathlib import Path
 from ops.adopt.adoption import Adoption, Wanted, adopted
 from ops.adopt.documents import read_release
 from ops.adopt.errors import UnreadableError
-from ops.adopt.yaml_files import Document, read_documents
+from ops.adopt.yaml_files import Document, read_documents, read_text
 
 
 def adopt(
@@ -15,6 +15,7 @@ def adopt(
     directory: Path,
     *,
     loki_config: Path | None = None,
+    config_alloy: Path | None = None,
     chart_values: Path | None = None,
 ) -> Adoption:
     """The adoption of files; raises UnreadableError and RefusedError."""
@@ -28,6 +29,7 @@ def adopt(
             context=wanted.context,
             running=_only(loki_config),
             chart_defaults=_only(chart_values),
+            alloy=read_text(config_alloy) if config_alloy else None,
         ),
         directory,
     )

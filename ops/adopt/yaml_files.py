@@ -33,14 +33,18 @@ def _unknown_tag(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> obje
 _Loader.add_multi_constructor("!", _unknown_tag)
 
 
-def read_documents(path: Path) -> list[Document]:
-    """The documents of a file that are groups; raises UnreadableError for a file that is none or no YAML."""
+def read_text(path: Path) -> str:
+    """A file's text; raises UnreadableError."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise UnreadableError(f"{path} cannot be read: {reason}") from None
-    return [_without_header(each) for each in parse(text, str(path)) if isinstance(each, dict)]
+
+
+def read_documents(path: Path) -> list[Document]:
+    """The documents of a file that are groups; raises UnreadableError for a file that is none or no YAML."""
+    return [_without_header(each) for each in parse(read_text(path), str(path)) if isinstance(each, dict)]
 
 
 def parse(text: str, name: str) -> list[object]:
