@@ -1,4 +1,4 @@
-"""What is handed over: Helm values, a Flux HelmRelease or an Argo CD Application, as one release of a chart."""
+"""What is handed over: Helm values, a HelmRelease, an Application or a HelmChart, as one release of a chart."""
 
 import json
 import re
@@ -11,7 +11,11 @@ from ops.adopt.errors import UnreadableError
 from ops.adopt.paths import Path, at, merged, path_of, put
 from ops.adopt.yaml_files import Document, parse, read_documents
 
-_KINDS = {"HelmRelease": "a Flux HelmRelease", "Application": "an Argo CD Application"}
+_KINDS = {
+    "HelmRelease": "a Flux HelmRelease",
+    "Application": "an Argo CD Application",
+    "HelmChart": "a HelmChart of K3s",
+}
 _PLACE = re.compile(r"\$\{\w+(:[-=][^}]*)?\}")
 _KEYS = ("accesskeyid", "secretaccesskey", "sessiontoken")
 # What tells the chart's values from those of a chart that has it as a part.
@@ -45,7 +49,7 @@ def read_release(paths: Sequence[File]) -> Release:
     """The files as one release, later values over earlier ones; raises UnreadableError."""
     documents = [document for path in paths for document in read_documents(path)]
     manifests = [each for each in documents if "kind" in each and "apiVersion" in each]
-    releases = [each for each in manifests if each["kind"] in _KINDS]
+    releases = [each for each in manifests if each["kind"] in _KINDS and not _is_flux_source(each)]
     if len(releases) > 1:
         names = ", ".join(str(at(each, path_of("metadata.name"))) for each in releases)
         raise UnreadableError(f"there are {len(releases)} releases ({names}): hand over the one of Loki")
@@ -60,11 +64,17 @@ def read_release(paths: Sequence[File]) -> Release:
     release = Release({})
     if releases:
         (found,) = releases
-        release = (_from_flux if found["kind"] == "HelmRelease" else _from_argo)(found, manifests)
+        readers = {"HelmRelease": _from_flux, "Application": _from_argo, "HelmChart": _from_k3s}
+        release = readers[str(found["kind"])](found, manifests)
     for document in documents:
         if document not in manifests:
             release = replace(release, values=merged(release.values, document))
     return _unwrapped(_without_sops(release))
+
+
+def _is_flux_source(document: Document) -> bool:
+    """Flux has a HelmChart too, which has no values."""
+    return document["kind"] == "HelmChart" and not str(document["apiVersion"]).startswith("helm.cattle.io/")
 
 
 def _text(document: object, path: str) -> str | None:
@@ -168,6 +178,23 @@ def _from_argo(found: Document, _manifests: Sequence[Document]) -> Release:
         repository=_text(source, "repoURL"),
         version=_text(source, "targetRevision") if source.get("chart") else None,
         unread=tuple(unread),
+    )
+
+
+def _from_k3s(found: Document, _manifests: Sequence[Document]) -> Release:
+    """K3s' and RKE2's own: `--set` over the content."""
+    text = _text(found, "spec.valuesContent")
+    values = _one(text, "spec.valuesContent") if text else {}
+    for name, value in _group(found, "spec.set").items():
+        values = merged(values, _parameter({"name": name, "value": value}))
+    return Release(
+        values=values,
+        source=_KINDS["HelmChart"],
+        name=_text(found, "metadata.name"),
+        namespace=_text(found, "spec.targetNamespace") or _text(found, "metadata.namespace"),
+        chart=(_text(found, "spec.chart") or "loki").rsplit("/", 1)[-1],
+        repository=_text(found, "spec.repo") or _text(found, "spec.chart"),
+        version=_text(found, "spec.version"),
     )
 
 

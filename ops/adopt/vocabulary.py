@@ -108,6 +108,7 @@ _BELOW: dict[str, str] = {
     "basicAuth": "enabled existingSecret htpasswd password username",
 }
 # Keys below `loki` that people put at the top.
+_CHART_NAMES = {section: key for key, section in SECTIONS.items() if key != section}
 _MISPLACED = ("storage", "config", "structuredConfig")
 
 
@@ -129,7 +130,9 @@ def is_known(path: Path, chart: Mapping[str, object]) -> bool:
 def meant(path: Path, role: str) -> str | None:
     """The key that was probably meant; `role` is the part that runs Loki in this mode, such as singleBinary."""
     first, *rest = path
-    if first == "loki" and rest and (rest[0] in _POD_KEYS or rest[0] == "persistence"):
+    if first == "loki" and rest[0] in _CHART_NAMES:
+        return spelled_path((first, _CHART_NAMES[rest[0]], *rest[1:]))
+    if first == "loki" and (rest[0] in _POD_KEYS or rest[0] == "persistence"):
         return spelled_path((role, *rest))
     if first in SECTIONS.values() or first in SECTIONS or first in _MISPLACED:
         return spelled_path(("loki", *path))

@@ -222,6 +222,11 @@ def test_the_mode_that_nobody_sets_is_the_charts_of_that_version(version: str, m
         ({"singelBinary": {"replicas": 1}}, "singelBinary.replicas", "singleBinary"),
         ({"gateway": {"replica": 2}}, "gateway.replica", "gateway.replicas"),
         ({"storage": {"type": "filesystem"}}, "storage.type", "loki.storage.type"),
+        (
+            {"loki": {"common": {"replication_factor": 1}}},
+            "loki.common.replication_factor",
+            "loki.commonConfig.replication_factor",
+        ),
         ({"qwertz": 1}, "qwertz", None),
     ],
 )

@@ -99,6 +99,25 @@ def test_the_community_chart_of_the_same_number_is_taken(tmp_path: Path) -> None
     assert result.stderr == ""
 
 
+def test_a_chart_of_k3s_is_read_with_what_is_set_over_its_content(tmp_path: Path) -> None:
+    content = yaml.safe_dump({"deploymentMode": "SingleBinary", "loki": S3, "singleBinary": {"replicas": 1}})
+    spec = {"chart": "loki", "repo": "https://grafana.github.io/helm-charts", "version": "6.49.0"}
+    chart = {
+        "apiVersion": "helm.cattle.io/v1",
+        "kind": "HelmChart",
+        "metadata": {"name": "loki", "namespace": "kube-system"},
+        "spec": {
+            **spec,
+            "targetNamespace": "logs",
+            "valuesContent": content,
+            "set": {"loki.commonConfig.replication_factor": 1},
+        },
+    }
+    path = written(tmp_path, yaml.safe_dump(chart))
+    stack = yaml.safe_load(json.loads(adopt(tmp_path, "--values", path, "--json").stdout)["stackFile"])["config"]
+    assert (stack["logstack:cluster"]["namespace"], stack["logstack:replicationFactor"]) == ("logs", 1)
+
+
 def test_enterprise_values_are_refused_and_their_licence_is_not_repeated(tmp_path: Path) -> None:
     arguments = ("--values", str(FOLDER / "enterprise-6.49.yaml"), "--chart-version", "6.49.0")
     result = adopt(tmp_path, *arguments)
