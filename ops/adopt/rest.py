@@ -158,6 +158,7 @@ CONFIG_ROWS: tuple[Row, ...] = (
     ),
     Row("storage_config.aws|object_store|filesystem", N, "the store's client has Loki's defaults for it", decide=True),
     Row("storage_config", N, "Loki's default", decide=True),
+    Row("ruler.storage", T, "rules stand in the stack's one bucket: what is in another has to be copied; keys are not"),
     Row(
         "ruler",
         N,
@@ -227,9 +228,10 @@ def loki_values(reading: Reading, config: LokiConfig, settings: Settings) -> Non
             reading.translated(said.path, "an address that the chart fills in; logstack has its own")
         else:
             row = next(row for row in CONFIG_ROWS if _fits(row, path))
-            reading.say(
-                said.path, row.verdict, row.text, decide=row.decide and said.value != reading.default(said.path)
-            )
+            known = ours.get(path) if path[0] == "limits_config" else None
+            text = row.text if known is None else f"no key of a stack file: logstack has {known}"
+            decide = row.decide and said.value != reading.default(said.path)
+            reading.say(said.path, row.verdict, text, decide=decide)
 
 
 def all_others(reading: Reading) -> None:

@@ -318,6 +318,15 @@ def test_a_limit_of_lokis_megabytes_is_one_of_mebibytes() -> None:
     assert written == {"ingestionRate": "16Mi", "perStreamRate": "5Mi", "maxLineSize": "1Ki"}
 
 
+def test_a_limit_that_is_always_another_is_said_with_logstacks() -> None:
+    limits = {"retention_period": "30d", "split_queries_by_interval": "24h", "reject_old_samples": True}
+    adoption = of(with_loki(limits_config=limits))
+    found = entry(adoption, "loki.limits_config.split_queries_by_interval")
+    assert (found.verdict, found.decide) == (Verdict.NOT_TAKEN, True)
+    assert found.text.endswith("logstack has 15m")
+    assert entry(adoption, "loki.limits_config.reject_old_samples").verdict is Verdict.UNDERSTOOD
+
+
 def test_the_running_lokis_configuration_wins_over_values() -> None:
     running = {"limits_config": {"retention_period": "10d"}, "compactor": {"retention_enabled": True}}
     adoption = of(with_loki(config="{{ .Values.loki.x }}"), running=running)
