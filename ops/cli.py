@@ -181,6 +181,76 @@ def diff(
     raise typer.Exit(found.exit_code)
 
 
+@app.command()
+def adopt(  # noqa: PLR0913 - an argument is an option
+    values: Annotated[
+        list[Path],
+        typer.Option(
+            help="Helm values (helm get values), a Flux HelmRelease or an Argo CD Application; later files win.",
+            dir_okay=False,
+        ),
+    ],
+    stack: Annotated[str, typer.Option(help="What the new stack is called.")] = "adopted",
+    chart_version: Annotated[
+        str | None,
+        typer.Option(help="The version of the chart that runs, 6.49.0.", show_default="what the document names"),
+    ] = None,
+    *,
+    cluster: Annotated[
+        str | None, typer.Option(help="The label `cluster` of every line.", show_default="the stack's name")
+    ] = None,
+    context: Annotated[
+        str | None, typer.Option(help="The kubeconfig context.", show_default="the stack's name")
+    ] = None,
+    loki_config: Annotated[
+        Path | None,
+        typer.Option(help="The configuration that the running Loki reads; it wins over values.", dir_okay=False),
+    ] = None,
+    config_alloy: Annotated[
+        Path | None, typer.Option(help="The collector's configuration, of Grafana Alloy.", dir_okay=False)
+    ] = None,
+    chart_values: Annotated[
+        Path | None,
+        typer.Option(help="The chart's own values in that version (helm show values): tells defaults.", dir_okay=False),
+    ] = None,
+    write: Annotated[
+        Path | None, typer.Option(help="Write the stack file there, Pulumi.<stack>.yaml.", dir_okay=False)
+    ] = None,
+    as_json: AsJson = False,
+    directory: Directory,
+) -> None:
+    """Make a stack file of a running Loki's Helm values, and say of each value what becomes of it.
+
+    Exit codes: 0 all is taken; 1 something has to be decided, or the release is refused; 2 a file or the version cannot
+    be read.
+    """
+    from ops.adopt.adoption import Wanted
+    from ops.adopt.command import adopt as adopt_files
+    from ops.adopt.command import said
+    from ops.adopt.command import write as write_file
+    from ops.adopt.errors import RefusedError, UnreadableError
+
+    wanted = Wanted(stack=stack, chart_version=chart_version, cluster=cluster, context=context)
+    try:
+        adoption = adopt_files(
+            values,
+            wanted,
+            directory,
+            loki_config=loki_config,
+            config_alloy=config_alloy,
+            chart_values=chart_values,
+        )
+        if write:
+            write_file(adoption, write)
+    except (RefusedError, UnreadableError) as error:
+        typer.echo(
+            json.dumps({"error": str(error)}, indent=2) if as_json else f"logstack adopt: {error}", err=not as_json
+        )
+        raise typer.Exit(_FAILED if isinstance(error, RefusedError) else _MISUSED) from None
+    typer.echo(said(adoption, as_json=as_json, with_file=write is None), nl=False)
+    raise typer.Exit(0 if adoption.is_whole else _FAILED)
+
+
 @app.command("try")
 def try_(
     stack: StackName = "staging",

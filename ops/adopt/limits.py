@@ -1,0 +1,234 @@
+"""Limits, and how long lines are kept."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ops.adopt.loki_config import LokiConfig
+from ops.adopt.paths import Path, at
+from ops.adopt.reading import Reading
+from ops.adopt.units import loki_duration_of, loki_size_of, mebibytes_of, said_duration, said_size
+from settings.loki import SINGLE_TENANT, Limits
+from settings.tree import Settings
+
+_OVERRIDES = ("loki", "runtimeConfig", "overrides")
+# The longest that a stack file takes.
+_FOR_EVER = timedelta(days=36_500)
+
+
+@dataclass(frozen=True)
+class _Limit:
+    """One limit: its key here, and how Loki's value is read."""
+
+    key: str
+    read: Callable[[object], object]
+
+
+def _size(read: Callable[[object], int | None]) -> Callable[[object], object]:
+    def said(value: object) -> object:
+        size = read(value)
+        return None if size is None else said_size(size)
+
+    return said
+
+
+def _duration(value: object) -> object:
+    found = loki_duration_of(value)
+    return said_duration(found) if found else None
+
+
+def _number(value: object) -> object:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+_LIMITS = {
+    "ingestion_rate_mb": _Limit("ingestionRate", _size(mebibytes_of)),
+    "ingestion_burst_size_mb": _Limit("ingestionBurst", _size(mebibytes_of)),
+    "per_stream_rate_limit": _Limit("perStreamRate", _size(loki_size_of)),
+    "per_stream_rate_limit_burst": _Limit("perStreamBurst", _size(loki_size_of)),
+    "max_global_streams_per_user": _Limit("maxStreams", _number),
+    "max_line_size": _Limit("maxLineSize", _size(loki_size_of)),
+    "max_entries_limit_per_query": _Limit("maxEntriesPerQuery", _number),
+    "max_query_length": _Limit("maxQueryLength", _duration),
+    "max_query_lookback": _Limit("maxQueryLookback", _duration),
+    "query_timeout": _Limit("queryTimeout", _duration),
+}
+# Loki's own, where logstack's are higher (Loki 3.7.8, pkg/validation/limits.go).
+_LOWER_IN_LOKI = {
+    "ingestion_rate_mb": "4 MB/s",
+    "ingestion_burst_size_mb": "6 MB",
+    "max_global_streams_per_user": "5000",
+}
+
+
+def limits(reading: Reading, config: LokiConfig) -> None:
+    """Each limit that a stack file has, of `limits_config` or of the one tenant's overrides."""
+    for name, limit in _LIMITS.items():
+        path: Path = (*_OVERRIDES, SINGLE_TENANT, name)
+        value = at(reading.values, path)
+        if value is None and (value := config.value(f"limits_config.{name}")) is not None:
+            path = config.where(f"limits_config.{name}")
+        if value is None:
+            if name in _LOWER_IN_LOKI:
+                text = f"not set: Loki's default is {_LOWER_IN_LOKI[name]}, logstack's is higher (docs/stack-file.md)"
+                reading.unsaid(f"loki.limits_config.{name}", text, key=f"limits.{limit.key}")
+            continue
+        _limit(reading, path, limit, value)
+
+
+def _limit(reading: Reading, path: Path, limit: _Limit, value: object) -> None:
+    """A limit of 0 is none in Loki; logstack has no such word but for the two that follow the retention."""
+    key = f"limits.{limit.key}"
+    said = limit.read(value)
+    if said is None:
+        follows = limit.key in ("maxQueryLength", "maxQueryLookback")
+        text = (
+            "none today; here it follows the retention, which is all there is"
+            if follows
+            else "no limit today; here there is logstack's default: write one that is high enough"
+        )
+        reading.translated(path, text, key=key, decide=not follows)
+        return
+    if _differs(limit.key, said):
+        reading.write(key, said)
+    reading.understood(path, key)
+
+
+def _differs(key: str, said: object) -> bool:
+    """Whether it is not logstack's default anyway."""
+    default = Limits.model_validate({})
+    return Limits.model_validate({key: said}) != default
+
+
+def retention(reading: Reading, config: LokiConfig) -> None:
+    """Lines go when the compactor may delete and there is a period; with one of the two alone they stay for ever."""
+    period, path = _period(reading, config)
+    enabled = config.value("compactor.retention_enabled") is True
+    if period and enabled:
+        reading.write("retention", said_duration(period))
+        if path:
+            reading.understood(path, "retention")
+    else:
+        _for_ever(reading, config, period, path)
+    for name in ("retention_enabled", "delete_request_store"):
+        if config.value(f"compactor.{name}") is not None:
+            reading.understood(config.where(f"compactor.{name}"), "retention", "retention sets it")
+    _follow_retention(reading, config, period if enabled else None)
+    _streams(reading, config)
+    reading.not_taken("tableManager", "the table manager has ended: retention is the compactor's")
+    for name in ("retention_deletes_enabled", "retention_period"):
+        if config.value(f"table_manager.{name}") is not None:
+            reading.not_taken(
+                config.where(f"table_manager.{name}"), "the table manager has ended: retention is the compactor's"
+            )
+
+
+def _period(reading: Reading, config: LokiConfig) -> tuple[timedelta | None, Path | None]:
+    override = (*_OVERRIDES, SINGLE_TENANT, "retention_period")
+    if (value := at(reading.values, override)) is not None:
+        return loki_duration_of(value), override
+    value = config.value("limits_config.retention_period")
+    return (None, None) if value is None else (loki_duration_of(value), config.where("limits_config.retention_period"))
+
+
+def _for_ever(reading: Reading, config: LokiConfig, period: timedelta | None, path: Path | None) -> None:
+    """The loud one: a stack deletes by its retention."""
+    reading.write("retention", said_duration(_FOR_EVER))
+    kept = (
+        "LINES ARE KEPT FOR EVER TODAY, and a stack deletes: written is retention: "
+        f"{said_duration(_FOR_EVER)}, the longest there is, so that nothing goes unasked. "
+        "Write the retention that you want; what is older goes at the first compaction"
+    )
+    if period and path:
+        idle = f"the period is {said_duration(period)}, but without compactor.retention_enabled it deletes nothing"
+        text = f"{idle}. {kept}"
+        reading.translated(path, text, key="retention", decide=True)
+        return
+    if path:
+        reading.translated(path, kept, key="retention", decide=True)
+    else:
+        why = (
+            "there is no retention_period"
+            if config.value("compactor.retention_enabled") is True
+            else "nothing sets a retention"
+        )
+        reading.unsaid("loki.limits_config.retention_period", f"{why}. {kept}", key="retention", decide=True)
+
+
+def _follow_retention(reading: Reading, config: LokiConfig, period: timedelta | None) -> None:
+    """Query limits that say what the retention says anyway are not repeated."""
+    if period is None:
+        return
+    for key, following in (("maxQueryLength", period + timedelta(hours=1)), ("maxQueryLookback", period)):
+        if reading.written(f"limits.{key}") == said_duration(following):
+            group = reading.stack["limits"]
+            if isinstance(group, dict):
+                del group[key]
+                if not group:
+                    del reading.stack["limits"]
+    if "limits_config.max_query_lookback" not in map(".".join, config.said):
+        reading.unsaid(
+            "loki.limits_config.max_query_lookback",
+            "not set: queries end with the retention here, where nothing is left",
+            key="limits.maxQueryLookback",
+        )
+
+
+def _streams(reading: Reading, config: LokiConfig) -> None:
+    """Periods of their own for some streams; a key of stack files that know it."""
+    rules = config.value("limits_config.retention_stream")
+    if not isinstance(rules, list):
+        return
+    where = config.where("limits_config.retention_stream")
+    if "retention_streams" not in Settings.model_fields:
+        told = ", ".join(f"{at(rule, ('selector',))} {at(rule, ('period',))}" for rule in rules)
+        text = f"logstack has one retention for all: these streams would have it as well ({told})"
+        reading.not_taken(where, text, decide=True)
+        return
+    reading.write("retentionStreams", [_stream(rule) for rule in rules if isinstance(rule, Mapping)])
+    reading.understood(where, "retentionStreams")
+
+
+def _stream(rule: Mapping[str, object]) -> dict[str, object]:
+    period = loki_duration_of(rule.get("period"))
+    said = {"selector": rule.get("selector"), "period": said_duration(period) if period else rule.get("period")}
+    return {**said, **({"priority": rule["priority"]} if "priority" in rule else {})}
+
+
+def tenants(reading: Reading, config: LokiConfig) -> None:
+    """Who is asked for a tenant, and which there are."""
+    said = config.value("auth_enabled")
+    asked = said is True or (said is None and reading.value("loki.auth_enabled") is True)
+    listed = reading.value("loki.tenants")
+    names = [str(at(each, ("name",))) for each in listed] if isinstance(listed, list) else []
+    own = [tenant for tenant in _tenants_of(at(reading.values, _OVERRIDES)) if tenant != SINGLE_TENANT]
+    names += [name for name in own if name not in names]
+    lost = "lines that another tenant than fake has written stay in the bucket, and no query finds them"
+    if not asked:
+        reading.understood("loki.auth_enabled", "tenants", "no tenants")
+        reading.translated("loki.tenants", "without effect: auth_enabled is false")
+    elif names:
+        reading.write("tenants", [{"name": name, "namespaces": []} for name in names if name != SINGLE_TENANT])
+        text = "names only: write the namespaces whose lines are each one's. Passwords are not copied"
+        reading.translated("loki.tenants", text, key="tenants", decide=True)
+        reading.understood("loki.auth_enabled", "tenants")
+    else:
+        text = f"every request names a tenant today, and the values do not say which: write them as tenants, or {lost}"
+        if reading.given("loki.auth_enabled"):
+            reading.translated("loki.auth_enabled", text, key="tenants", decide=True)
+        else:
+            reading.unsaid(
+                "loki.auth_enabled", f"not set: the chart's default is true. {text}", key="tenants", decide=True
+            )
+    if said is not None:
+        reading.understood(config.where("auth_enabled"), "tenants")
+    for tenant in own:
+        if at(reading.values, (*_OVERRIDES, tenant)) == at(reading.values, (*_OVERRIDES, SINGLE_TENANT)):
+            reading.understood((*_OVERRIDES, tenant), "limits", "limits are the same for all tenants")
+        text = "limits are the same for all tenants: this tenant's own are not taken"
+        reading.not_taken((*_OVERRIDES, tenant), text, decide=True)
+    reading.not_taken("loki.runtimeConfig", "logstack writes the overrides itself, from limits", decide=True)
+
+
+def _tenants_of(overrides: object) -> Sequence[str]:
+    return list(overrides) if isinstance(overrides, Mapping) else []
