@@ -5,7 +5,7 @@ from settings.cluster import ClusterSettings
 from settings.collector import CanarySettings, CollectorSettings
 from settings.grafana import GrafanaSettings
 from settings.loki import LokiSettings
-from settings.object_store import ObjectStoreSettings
+from settings.object_store import FormerObjectStore, ObjectStoreSettings
 
 
 class Settings(LokiSettings):
@@ -14,6 +14,7 @@ class Settings(LokiSettings):
     cluster: ClusterSettings
     object_store: ObjectStoreSettings
     """Where chunks, index and rules are kept."""
+    former_object_store: FormerObjectStore | None = None
     collector: CollectorSettings = CollectorSettings()
     canary: CanarySettings = CanarySettings()
     grafana: GrafanaSettings = GrafanaSettings()

@@ -2,6 +2,7 @@
 
 from components.declaration import Json, container_resources, rolled_by_credentials
 from components.loki.addresses import RELEASE
+from components.loki.config import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY
 from components.object_store.access import StoreAccess
 from components.object_store.aws import SERVICE_ACCOUNT
 from settings.cluster import ClusterSettings
@@ -102,7 +103,15 @@ def _defaults(store: StoreAccess) -> Values:
     }
     if store.credentials_secret:
         values["extraEnvFrom"] = [{"secretRef": {"name": store.credentials_secret}}]
+    if store.former and store.former.store.credentials_secret:
+        values["extraEnv"] = _former_key(store.former.store.credentials_secret)
     return values
+
+
+def _former_key(secret: str) -> Json:
+    """The former store's access key, beside that of the store of today."""
+    names = {FORMER_ACCESS_KEY_ID: "AWS_ACCESS_KEY_ID", FORMER_SECRET_ACCESS_KEY: "AWS_SECRET_ACCESS_KEY"}
+    return [{"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}} for name, key in names.items()]
 
 
 def _role(settings: LokiSettings, role: str, key: str, cluster: ClusterSettings, store: StoreAccess) -> Values:

@@ -4,15 +4,33 @@ from components.declaration import Declaration, Part, Secret, kubernetes, labels
 from components.object_store import aws, embedded
 from components.object_store.access import STATIC_CREDENTIALS_SECRET
 from settings.cluster import ClusterSettings
-from settings.object_store import AwsStore, EmbeddedStore, ObjectStoreSettings, S3CompatibleStore
+from settings.object_store import (
+    AwsStore,
+    EmbeddedStore,
+    FormerObjectStore,
+    ObjectStoreSettings,
+    S3CompatibleStore,
+)
 from settings.sizes import Resources
 
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type token
 
 
-def object_store(name: str, store: ObjectStoreSettings, size: Resources, cluster: ClusterSettings) -> Part:
-    """The ObjectStore part: what the store's kind makes; an S3-compatible store is referenced, never managed."""
+def object_store(
+    name: str,
+    store: ObjectStoreSettings,
+    size: Resources,
+    cluster: ClusterSettings,
+    former: FormerObjectStore | None = None,
+) -> Part:
+    """The ObjectStore part: what the store's kind makes; an S3-compatible store is referenced, never managed.
+
+    An embedded store goes on under the same names when it has become the former one.
+    """
     children: tuple[Declaration, ...] = ()
+    if former and isinstance(former.store, EmbeddedStore):
+        secret = former.store.credentials_secret or STATIC_CREDENTIALS_SECRET
+        children += embedded.declarations(name, former.store, secret, size, cluster)
     if isinstance(store, EmbeddedStore | S3CompatibleStore) and not store.credentials_secret:
         children += (_credentials(name, cluster),)
     match store:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from components.declaration import yaml_text
-from components.loki.config import loki_config
+from components.loki.config import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY, loki_config
 from components.loki.overrides import loki_overrides
 from components.object_store.access import StoreAccess, store_access
 from ops.local.bucket import Bucket, open_bucket
@@ -31,7 +31,7 @@ class Platform:
     def __init__(self, settings: Settings, binaries: Mapping[str, Path], root: Path, fleet: Fleet) -> None:
         """`root` is the run's directory, made and removed by the caller."""
         self.settings = settings
-        self.access: StoreAccess = store_access(settings.object_store, settings.cluster)
+        self.access: StoreAccess = store_access(settings.object_store, settings.cluster, settings.former_object_store)
         self.layout: Layout = layout(settings, root)
         self.fleet = fleet
         self._binaries = binaries
@@ -60,7 +60,9 @@ class Platform:
         self.write_overrides({})
         self.write_config({})
         if self.has_store:
-            self._start_store()
+            self._start_store("versitygw", self.access, self.layout.store_port)
+        if self._former:
+            self._start_store("versitygw-former", self._former, self.layout.former_port)
         for node in self.layout.nodes:
             self.start_node(node)
         self.wait_ready(self.layout.nodes)
@@ -80,6 +82,7 @@ class Platform:
         """Start one Loki process."""
         node.directory.mkdir(parents=True, exist_ok=True)
         keys = {"AWS_ACCESS_KEY_ID": self._key, "AWS_SECRET_ACCESS_KEY": self._secret}
+        keys |= {FORMER_ACCESS_KEY_ID: self._key, FORMER_SECRET_ACCESS_KEY: self._secret} if self._former else {}
         command = [str(self._binaries["loki"]), *flags(node, self._config_file)]
         self.fleet.start(node.name, command, keys if self.has_store else {})
 
@@ -107,12 +110,16 @@ class Platform:
         """The store's bucket."""
         return open_bucket(self.layout.store_url, self.access.bucket, self.access.region, self._key, self._secret)
 
-    def _start_store(self) -> None:
-        data = self._root / "store"
+    @property
+    def _former(self) -> StoreAccess | None:
+        """The S3 store of earlier days, if the stack has one."""
+        former = self.access.former.store if self.access.former else None
+        return former if former and former.kind == "s3" else None
+
+    def _start_store(self, name: str, access: StoreAccess, port: int) -> None:
+        data = self._root / name
         # A directory under the server's root is a bucket, as the embedded store's volume mount makes it.
-        (data / self.access.bucket).mkdir(parents=True)
-        port = f"{LOOPBACK}:{self.layout.store_port}"
-        command = [str(self._binaries["versitygw"]), "--port", port, "--region", self.access.region, "posix", str(data)]
-        self.fleet.start(
-            "versitygw", command, {"ROOT_ACCESS_KEY_ID": self._key, "ROOT_SECRET_ACCESS_KEY": self._secret}
-        )
+        (data / access.bucket).mkdir(parents=True)
+        address = f"{LOOPBACK}:{port}"
+        command = [str(self._binaries["versitygw"]), "--port", address, "--region", access.region, "posix", str(data)]
+        self.fleet.start(name, command, {"ROOT_ACCESS_KEY_ID": self._key, "ROOT_SECRET_ACCESS_KEY": self._secret})

@@ -42,7 +42,7 @@ class Kept:
 def kept(stack: Stack) -> Kept:
     """What the stack keeps."""
     settings = stack.settings
-    access = store_access(settings.object_store, settings.cluster)
+    access = store_access(settings.object_store, settings.cluster, settings.former_object_store)
     limits = loki_config(settings, access, settings.cluster)["limits_config"]
     if not isinstance(limits, dict):
         raise TypeError("limits_config is no section")
