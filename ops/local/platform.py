@@ -60,9 +60,9 @@ class Platform:
         self.write_overrides({})
         self.write_config({})
         if self.has_store:
-            self._start_store("versitygw", self.access, self.layout.store_port)
+            self._start_store()
         if self._former:
-            self._start_store("versitygw-former", self._former, self.layout.former_port)
+            self._start_s3("versitygw-former", "former-store", self._former, self.layout.former_port)
         for node in self.layout.nodes:
             self.start_node(node)
         self.wait_ready(self.layout.nodes)
@@ -116,8 +116,11 @@ class Platform:
         former = self.access.former.store if self.access.former else None
         return former if former and former.kind == "s3" else None
 
-    def _start_store(self, name: str, access: StoreAccess, port: int) -> None:
-        data = self._root / name
+    def _start_store(self) -> None:
+        self._start_s3("versitygw", "store", self.access, self.layout.store_port)
+
+    def _start_s3(self, name: str, folder: str, access: StoreAccess, port: int) -> None:
+        data = self._root / folder
         # A directory under the server's root is a bucket, as the embedded store's volume mount makes it.
         (data / access.bucket).mkdir(parents=True)
         address = f"{LOOPBACK}:{port}"

@@ -1,14 +1,14 @@
 """What is kept, where and how long: read from the loki.yaml that the stack deploys."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from components.loki.config import loki_config
 from components.object_store.access import store_access
 from ops.plan.words import spoken_size
 from settings.credentials import Credentials
 from settings.load import Stack
-from settings.object_store import AwsStore, EmbeddedStore, FilesystemStore
+from settings.object_store import AwsStore, EmbeddedStore, FilesystemStore, ObjectStoreSettings
 from settings.quantities import parse_duration
 from settings.tree import Settings
 
@@ -26,6 +26,8 @@ class Kept:
 
     retention: timedelta
     place: str
+    earlier: str | None
+    """Where the lines of earlier days are, and how long they are read there; None without a former store."""
     deleted_within: timedelta
     """After the end of its retention."""
     query_lookback: timedelta
@@ -49,7 +51,8 @@ def kept(stack: Stack) -> Kept:
     period = settings.schema_periods[-1]
     return Kept(
         retention=settings.retention,
-        place=_place(settings),
+        place=_place(settings.object_store),
+        earlier=_earlier(settings),
         deleted_within=_COMPACTION_INTERVAL + _DELETE_DELAY,
         query_lookback=parse_duration(limits["max_query_lookback"]),
         refused_when_older=parse_duration(limits["reject_old_samples_max_age"]),
@@ -61,8 +64,16 @@ def kept(stack: Stack) -> Kept:
     )
 
 
-def _place(settings: Settings) -> str:
-    store = settings.object_store
+def _earlier(settings: Settings) -> str | None:
+    former = settings.former_object_store
+    if not former:
+        return None
+    until = date.fromisoformat(former.before) + settings.retention
+    place = _place(former.store)
+    return f"those of the days before {former.before} are in {place}; needed until {until:%Y-%m-%d}"
+
+
+def _place(store: ObjectStoreSettings) -> str:
     match store:
         case FilesystemStore():
             return "the volume of the one Loki pod"

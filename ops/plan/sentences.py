@@ -91,6 +91,7 @@ def kept_facts(kept: Kept) -> Facts:
     refused, dropped = spoken_duration(kept.refused_when_older), spoken_duration(kept.dropped_when_older)
     return [
         ("lines", f"{spoken_duration(kept.retention)}, in {kept.place}"),
+        *([("earlier lines", kept.earlier)] if kept.earlier else []),
         ("deleted", f"within {spoken_duration(kept.deleted_within)} after that, by the compactor"),
         ("queries", f"look back {spoken_duration(kept.query_lookback)}"),
         ("too old", f"Loki refuses lines older than {refused}; the collector drops those older than {dropped}"),

@@ -9,6 +9,7 @@ from settings.checks import (
     canary,
     cluster,
     collector,
+    former,
     labels,
     limits,
     lines,
@@ -34,6 +35,7 @@ TOPICS = (
     retention,
     schema,
     object_store,
+    former,
     limits,
     memory,
     sources,
@@ -63,7 +65,7 @@ def problems_of(
     """
     day = today or datetime.now(UTC).date()
     checks: list[Check] = [check for topic in TOPICS for check in topic.CHECKS]
-    checks += [partial(check, today=day) for check in schema.DATED_CHECKS]
+    checks += [partial(check, today=day) for topic in (schema, former) for check in topic.DATED_CHECKS]
     checks += [partial(check, neighbours=neighbours or {}) for check in object_store.NEIGHBOUR_CHECKS]
     is_whole = settings.__dict__.keys() == Settings.model_fields.keys()
     found: list[Problem] = []

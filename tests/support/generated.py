@@ -49,6 +49,10 @@ _AWS = _group(
     },
     kmsKeyArn=st.just("arn:aws:kms:eu-central-1:123456789012:key/0a"),
 )
+_NAMED = _group(
+    {"kind": st.just("s3-compatible"), "bucket": NAMES, "endpoint": st.just("http://old"), "credentialsSecret": NAMES}
+)
+_FORMER = _group({"before": st.just("2024-04-01"), "store": _NAMED})
 _CLUSTER = _group(
     {"name": NAMES, "context": NAMES},
     namespace=NAMES,
@@ -214,6 +218,7 @@ def stacks(draw: st.DrawFn) -> Settings:
             resources=_group({}, write=_RESOURCES, monolithic=_RESOURCES, gateway=_RESOURCES, object_store=_RESOURCES),
             walReplayCeiling=_MEMORY,
             storageClass=NAMES,
+            formerObjectStore=_FORMER,
             schemaPeriods=_PERIODS,
             tenants=_TENANTS,
             collector=st.one_of(_COLLECTOR, _COLLECTOR.map(_with_log), _COLLECTOR.map(_without_pods)),

@@ -224,6 +224,9 @@ def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
         "caches-larger-than-loki": "caches: {chunks: 8Gi}",
         "chart-archive-differs": f"charts: {{loki: {{path: {Path(__file__)}}}}}",  # a file that is surely no chart
         "endpoint-is-local": store(endpoint="http://127.0.0.1:9000"),
+        "former-store-over": "schemaPeriods: [{from: '2024-04-01'}, {from: '2026-04-01'}]\n"
+        "formerObjectStore: {before: '2026-04-01', store: "
+        "{kind: s3-compatible, endpoint: http://10.0.0.9, bucket: old, credentialsSecret: old}}",
         "write-ahead-log-not-read-again": "collector: {writeAheadLog: true, stability: experimental}",
         "journal-needs-systemd": "collector: {sources: {journal: {enabled: true}}}",
         "label-budget": "collector: {labelBudget: 3}",
