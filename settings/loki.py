@@ -18,6 +18,11 @@ _ROLES: dict[DeploymentMode, tuple[Role, ...]] = {
 }
 
 
+def roles_of(mode: DeploymentMode) -> tuple[Role, ...]:
+    """The roles that a mode runs."""
+    return _ROLES[mode]
+
+
 # Loki's name for everybody when authentication is off.
 SINGLE_TENANT = "fake"
 
@@ -149,7 +154,7 @@ class LokiSettings(Group):
     @property
     def roles(self) -> tuple[Role, ...]:
         """The roles that the mode runs."""
-        return _ROLES[self.deployment_mode]
+        return roles_of(self.deployment_mode)
 
     @property
     def writer(self) -> Role:

@@ -64,12 +64,23 @@ def _nobody_reads_it(change: Change, sides: Sides) -> bool:
 
 
 def _not_the_move(change: Change, sides: Sides) -> bool:
-    return _nobody_reads_it(change, sides) or not change.path.endswith(".object_store")
+    is_move = _old_place_is_read(change, sides) or _former_is_over(sides)
+    return not (change.path.endswith(".object_store") and is_move)
+
+
+def _former_is_over(sides: Sides) -> bool:
+    """Whether the last line of the former store of before has expired."""
+    former = sides.before.settings.get("formerObjectStore")
+    return isinstance(former, Mapping) and not _has_lines(str(former["before"]), sides)
 
 
 def _still_has_lines(change: Change, sides: Sides) -> bool:
+    return _has_lines(change.before or "", sides)
+
+
+def _has_lines(before: str, sides: Sides) -> bool:
     kept = leaves_of(sides.before, "loki.yaml")["limits_config.retention_period"]
-    return date.fromisoformat(change.before or "") + parse_duration(kept) >= sides.today
+    return date.fromisoformat(before) + parse_duration(kept) >= sides.today
 
 
 _NOT_READ = DIFFERS.and_also("the old place is not the former store", _nobody_reads_it)
