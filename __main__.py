@@ -26,6 +26,7 @@ store = ObjectStore(
     settings.object_store,
     cluster,
     credentials=Credentials.from_config(),
+    former=settings.former_object_store,
     size=settings.resources_of("object-store"),
 )
 loki = Loki("loki", settings, store, cluster, chart=settings.charts.loki)

@@ -108,9 +108,22 @@ def container_resources(size: Resources) -> dict[str, Json]:
     return {"requests": {"cpu": kubernetes_cpu(size.cpu), "memory": memory}, "limits": {"memory": memory}}
 
 
+class Quoted(str):
+    """A text that stands in single quotes in YAML: whatever is put into its place later is read as text."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML 1.1 with quotes where they are asked for."""
+
+
+_Dumper.add_representer(Quoted, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, "'"))
+
+
 def yaml_text(document: Mapping[str, object]) -> str:
     """A document as YAML 1.1, the dialect that Loki and Kubernetes read, in the order it was built."""
-    return yaml.safe_dump(shown(document), sort_keys=False, width=120, allow_unicode=True)
+    return yaml.dump(shown(document), Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
 
 
 def rolled_by_credentials() -> dict[str, Json]:

@@ -17,11 +17,18 @@ def platform(settings: Settings) -> tuple[Part, ...]:
     """The parts in the order of `__main__`; a test holds the two equal."""
     place = settings.cluster
     gateway = gateway_url(place)
+    access = store_access(settings.object_store, place, settings.former_object_store)
     found = found_by(settings.canary, settings.collector, settings.default_tenant)
     return (
         cluster("cluster", place),
-        object_store("store", settings.object_store, settings.resources_of("object-store"), place),
-        loki("loki", settings, store_access(settings.object_store, place), place, settings.charts.loki),
+        object_store(
+            "store",
+            settings.object_store,
+            settings.resources_of("object-store"),
+            place,
+            settings.former_object_store,
+        ),
+        loki("loki", settings, access, place, settings.charts.loki),
         alloy(
             "alloy",
             settings.collector,

@@ -311,6 +311,33 @@ def add_period(
     typer.echo(f"Every pod must run with it before {period.begin} 00:00 UTC: update a day before at the latest.")
 
 
+@app.command()
+def migrate(
+    stack: StackName,
+    to: Annotated[
+        str,
+        typer.Option(
+            help="A deployment mode (monolithic), or a file with the keys that change, under config: as in a stack "
+            "file: deploymentMode, objectStore and what they need.",
+        ),
+    ],
+    *,
+    as_json: AsJson = False,
+    directory: Directory,
+) -> None:
+    """Print the way from a stack to another mode or store, in stages: what changes, what to look at, how to go back.
+
+    Nothing is changed: each stage names the lines of the stack file and the commands. Offline, without a cluster.
+    """
+    from ops.migrate.command import migration
+    from ops.migrate.text import json_text, migration_text
+    from ops.plan.layout import terminal
+
+    with _problems_end(as_json=as_json):
+        found = migration(stack, to, directory)
+    typer.echo(json_text(found) if as_json else migration_text(found, terminal()), nl=False)
+
+
 tools = typer.Typer(help="The pinned external binaries.", no_args_is_help=True)
 app.add_typer(tools, name="tools")
 BinaryNames = Annotated[

@@ -57,7 +57,7 @@ def _namespace(settings: Settings) -> list[str]:
 
 
 def _store(settings: Settings) -> list[str]:
-    access = store_access(settings.object_store, settings.cluster)
+    access = store_access(settings.object_store, settings.cluster, settings.former_object_store)
     where = "Ceph" if access.address_config_map else access.endpoint or f"AWS {access.region}"
     shape = f"S3 bucket {access.bucket}<br/>{where}" if access.kind == "s3" else "a directory of Loki's volume"
     api = ['  api["Kubernetes API"]'] if _asks_the_api(settings) else []

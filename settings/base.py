@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
@@ -23,6 +23,13 @@ def spelled(pattern: str, words: str, max_length: int | None = None) -> FieldInf
     return field
 
 
+def _iso_date(value: object) -> object:
+    """YAML reads an unquoted 2024-04-01 as a time, and the engine hands it over as Go writes it; Loki wants the day."""
+    return value.removesuffix(" 00:00:00 +0000 UTC") if isinstance(value, str) else value
+
+
+# A day in UTC, as it stands in the file: 2024-04-01.
+Day = Annotated[str, BeforeValidator(_iso_date)]
 # RFC 1123 label: names of namespaces, Secrets' parents, services (Kubernetes: object names).
 DnsLabel = Annotated[
     str,

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from settings import pins
-from settings.base import DnsName, Group, spelled
+from settings.base import Day, DnsName, Group, spelled
 from settings.quantities import Duration, Size, parse_duration, parse_size
 from settings.retention import RetentionStream
 from settings.sizes import SIZES, Resources, SizeName
@@ -64,13 +64,13 @@ _COMPACTORS: dict[DeploymentMode, Role] = {
 }
 
 
+def roles_of(mode: DeploymentMode) -> tuple[Role, ...]:
+    """The roles that a mode runs."""
+    return _ROLES[mode]
+
+
 # Loki's name for everybody when authentication is off.
 SINGLE_TENANT = "fake"
-
-
-def _iso_date(value: object) -> object:
-    """YAML reads an unquoted 2024-04-01 as a time, and the engine hands it over as Go writes it; Loki wants the day."""
-    return value.removesuffix(" 00:00:00 +0000 UTC") if isinstance(value, str) else value
 
 
 class Replicas(Group):
@@ -105,7 +105,7 @@ class Replicas(Group):
 class SchemaPeriod(Group):
     """From which day on Loki writes with which schema; a period that has begun is never edited."""
 
-    start: Annotated[str, BeforeValidator(_iso_date), Field(alias="from")] = "2024-04-01"
+    start: Annotated[Day, Field(alias="from")] = "2024-04-01"
     """The first day (UTC) of the period, as a literal date in quotes."""
     store: str = "tsdb"
     """The index store."""
@@ -233,7 +233,7 @@ class LokiSettings(Group):
     @property
     def roles(self) -> tuple[Role, ...]:
         """The roles that the mode runs."""
-        return _ROLES[self.deployment_mode]
+        return roles_of(self.deployment_mode)
 
     @property
     def receiver(self) -> Role:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.base import DnsName, Group, spelled
+from settings.base import Day, DnsName, Group, spelled
 from settings.quantities import Duration, Size, parse_duration, parse_size
 
 AwsRegion = Annotated[str, spelled(r"^[a-z]{2}(-[a-z]+)+-\d$", "an AWS region, such as eu-central-1")]
@@ -159,3 +159,12 @@ class FilesystemStore(Group):
 ObjectStoreSettings = Annotated[
     EmbeddedStore | S3CompatibleStore | CephBucketClaim | AwsStore | FilesystemStore, Field(discriminator="kind")
 ]
+
+
+class FormerObjectStore(Group):
+    """The store of earlier days: Loki reads their lines there, and deletes them there when their retention is over."""
+
+    before: Day
+    """The day (UTC) from which on lines go to `objectStore`, in quotes; a schema period begins on it."""
+    store: Annotated[EmbeddedStore | S3CompatibleStore | FilesystemStore, Field(discriminator="kind")]
+    """What `objectStore` said until then; a store with an access key names the Secret that has it."""

@@ -38,7 +38,8 @@ def _declarations() -> str:
     for key, node in cast("dict[str, Node]", schema()["properties"]).items():
         group = resolved(node)
         kind = cast("str", group.get("type", "object"))
-        default = {} if kind == "object" else node.get("default")
+        default = node.get("default")
+        default = {} if kind == "object" and default is not None else default
         if key in required or default is not None:
             declared[key] = {"type": kind, "description": meaning(node)}
             declared[key] |= {"items": {"type": resolved(child(group, "items"))["type"]}} if kind == "array" else {}

@@ -10,7 +10,7 @@ from settings.collector import CanarySettings, CollectorSettings
 from settings.derivation import resolved
 from settings.grafana import GrafanaSettings
 from settings.loki import LokiSettings
-from settings.object_store import ObjectStoreSettings
+from settings.object_store import FormerObjectStore, ObjectStoreSettings
 from settings.quantities import Ingest
 from settings.storage import Periods
 
@@ -24,6 +24,7 @@ class Settings(LokiSettings):
     cluster: ClusterSettings
     object_store: ObjectStoreSettings
     """Where chunks, index and rules are kept."""
+    former_object_store: FormerObjectStore | None = None
     collector: CollectorSettings = CollectorSettings()
     canary: CanarySettings = CanarySettings()
     grafana: GrafanaSettings = GrafanaSettings()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from components.declaration import Quoted
 from components.loki.addresses import (
     GRPC_PORT,
     HTTP_PORT,
@@ -14,9 +15,9 @@ from components.loki.addresses import (
     service,
 )
 from components.loki.leader import is_elected, token_file
-from components.object_store.access import StoreAccess
+from components.object_store.access import FormerAccess, StoreAccess
 from settings.cluster import ClusterSettings
-from settings.loki import LokiSettings
+from settings.loki import LokiSettings, SchemaPeriod
 from settings.quantities import loki_duration, loki_size
 from settings.retention import RetentionStream
 from settings.storage import CODEC
@@ -26,6 +27,9 @@ OVERRIDES_DIRECTORY = "/etc/loki/overrides"
 OVERRIDES_FILE = f"{OVERRIDES_DIRECTORY}/overrides.yaml"
 # Where the bucket has the lists of chunks that are about to be deleted.
 MARKERS = "deletion-markers/"
+# The pods' environment has the former store's key under these names: AWS_* is the key of the store of today.
+FORMER_ACCESS_KEY_ID = "FORMER_AWS_ACCESS_KEY_ID"
+FORMER_SECRET_ACCESS_KEY = "FORMER_AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a variable
 Section = dict[str, object]
 # The index stores that Loki 3.7 reads; the second one only in periods that are over.
 _SHIPPERS = {"tsdb": "tsdb_shipper", "boltdb-shipper": "boltdb_shipper"}
@@ -48,7 +52,7 @@ def loki_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         "memberlist": _memberlist(cluster),
         "common": _common(settings, store, cluster),
         "schema_config": _schema(settings, store),
-        "storage_config": _storage(settings, cluster),
+        "storage_config": _storage(settings, store, cluster),
         "ingester": _ingester(settings),
         "limits_config": _limits(settings),
         "runtime_config": {"file": OVERRIDES_FILE},
@@ -140,7 +144,7 @@ def _schema(settings: LokiSettings, store: StoreAccess) -> Section:
             {
                 "from": period.start,
                 "store": period.store,
-                "object_store": store.kind,
+                "object_store": _store_of(period, store),
                 "schema": period.schema_version,
                 "index": {"prefix": period.index_prefix, "period": loki_duration(period.index_period)},
             }
@@ -149,14 +153,33 @@ def _schema(settings: LokiSettings, store: StoreAccess) -> Section:
     }
 
 
-def _storage(settings: LokiSettings, cluster: ClusterSettings) -> Section:
+def _store_of(period: SchemaPeriod, store: StoreAccess) -> str:
+    """Loki's name of the store that the period's lines are in."""
+    return store.former.name if store.former and period.start < store.former.before else store.kind
+
+
+def _storage(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings) -> Section:
     # The chart's values: a second request after 250 ms hides a slow answer of the store.
     storage: Section = {"hedging": {"at": "250ms", "max_per_second": 20, "up_to": 3}}
     if gateways := index_gateways(settings):
         address = f"dns+{service(gateways, cluster)}:{GRPC_PORT}"
-        for store in sorted({period.store for period in settings.schema_periods}):
-            storage[_SHIPPERS[store]] = {"index_gateway_client": {"server_address": address}}
+        for index in sorted({period.store for period in settings.schema_periods}):
+            storage[_SHIPPERS[index]] = {"index_gateway_client": {"server_address": address}}
+    if store.former:
+        storage |= _former(store.former)
     return storage
+
+
+def _former(former: FormerAccess) -> Section:
+    """The store of earlier days: the common section can name one store only."""
+    if former.store.kind == "filesystem":
+        return {"filesystem": {"directory": _filesystem()["chunks_directory"]}}
+    # Loki puts the environment's words in before it reads the YAML.
+    keys = {
+        "access_key_id": Quoted(f"${{{FORMER_ACCESS_KEY_ID}}}"),
+        "secret_access_key": Quoted(f"${{{FORMER_SECRET_ACCESS_KEY}}}"),
+    }
+    return {"named_stores": {"aws": {former.name: {**_s3(former.store), **keys}}}}
 
 
 def _ingester(settings: LokiSettings) -> Section:

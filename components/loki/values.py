@@ -2,7 +2,7 @@
 
 from components.declaration import Json, container_resources, rolled_by_credentials
 from components.loki.addresses import RELEASE
-from components.loki.config import OVERRIDES_DIRECTORY
+from components.loki.config import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY, OVERRIDES_DIRECTORY
 from components.loki.leader import nginx_snippets
 from components.object_store.access import StoreAccess
 from components.object_store.aws import SERVICE_ACCOUNT
@@ -114,7 +114,15 @@ def _defaults(store: StoreAccess) -> Values:
             {"secretRef": {"name": store.credentials_secret}},
             *([{"configMapRef": {"name": store.address_config_map}}] if store.address_config_map else []),
         ]
+    if store.former and store.former.store.credentials_secret:
+        values["extraEnv"] = _former_key(store.former.store.credentials_secret)
     return values
+
+
+def _former_key(secret: str) -> Json:
+    """The former store's access key, beside that of the store of today."""
+    names = {FORMER_ACCESS_KEY_ID: "AWS_ACCESS_KEY_ID", FORMER_SECRET_ACCESS_KEY: "AWS_SECRET_ACCESS_KEY"}
+    return [{"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}} for name, key in names.items()]
 
 
 def _role(settings: LokiSettings, role: Role, cluster: ClusterSettings, store: StoreAccess) -> Values:

@@ -1,7 +1,7 @@
 """How Loki reaches its object store: all of it known at preview, none of it secret."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from components.object_store import aws, claim, embedded
 from settings.cluster import ClusterSettings
@@ -10,6 +10,7 @@ from settings.object_store import (
     CephBucketClaim,
     EmbeddedStore,
     FilesystemStore,
+    FormerObjectStore,
     ObjectStoreSettings,
     S3CompatibleStore,
 )
@@ -39,14 +40,36 @@ class StoreAccess:
     """How long a writer that stops may take to bring its chunks here; as the chart gives its writers. What it does not
     bring in time is in its write-ahead log."""
 
+    former: "FormerAccess | None" = None
+    """The store of earlier days, while Loki still reads it."""
+
     @property
     def insecure(self) -> bool:
         """Whether the store speaks plain HTTP."""
         return (self.endpoint or "").startswith("http://")
 
 
-def store_access(store: ObjectStoreSettings, cluster: ClusterSettings) -> StoreAccess:
-    """How Loki reaches the store that the stack file names."""
+@dataclass(frozen=True)
+class FormerAccess:
+    """How Loki reaches the store of earlier days."""
+
+    before: str
+    """The first day that is not in it."""
+    store: StoreAccess
+
+    @property
+    def name(self) -> str:
+        """What the schema's periods call it: Loki's own name for a directory, ours for a second S3 store."""
+        return "former" if self.store.kind == "s3" else self.store.kind
+
+
+def store_access(
+    store: ObjectStoreSettings, cluster: ClusterSettings, former: FormerObjectStore | None = None
+) -> StoreAccess:
+    """How Loki reaches the store that the stack file names, and the former one."""
+    if former:
+        earlier = FormerAccess(former.before, store_access(former.store, cluster))
+        return replace(store_access(store, cluster), former=earlier)
     match store:
         case FilesystemStore():
             return StoreAccess(kind="filesystem")

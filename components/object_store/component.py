@@ -8,7 +8,7 @@ from components.cluster.component import Cluster
 from components.component import Component
 from components.object_store.access import store_access
 from components.object_store.resources import object_store
-from settings.object_store import ObjectStoreSettings
+from settings.object_store import FormerObjectStore, ObjectStoreSettings
 from settings.sizes import SIZES, Resources, SizeName
 from settings.stack_file import PROJECT
 
@@ -49,16 +49,17 @@ class ObjectStore(Component):
         cluster: Cluster,
         *,
         credentials: Credentials | None = None,
+        former: FormerObjectStore | None = None,
         size: Resources = SIZES[SizeName.SMALL]["object-store"],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`size` is what the embedded server asks for."""
-        self.access = store_access(settings, cluster.settings)
+        """`former` is the store of earlier days, and `size` what the embedded server asks for."""
+        self.access = store_access(settings, cluster.settings, former)
         self.secrets: dict[str, pulumi.Input[str]] = {}
         if credentials:
             self.secrets = {"accessKeyId": credentials.access_key_id, "secretAccessKey": credentials.secret_access_key}
         super().__init__(
-            object_store(name, settings, size, cluster.settings),
+            object_store(name, settings, size, cluster.settings, former),
             cluster=cluster,
             secrets=self.secrets,
             outputs={"kind": settings.kind, "bucket": self.access.bucket, "endpoint": self.access.endpoint or ""},

@@ -8,6 +8,7 @@ from settings.object_store import (
     AwsStore,
     CephBucketClaim,
     EmbeddedStore,
+    FormerObjectStore,
     ObjectStoreSettings,
     S3CompatibleStore,
 )
@@ -16,9 +17,21 @@ from settings.sizes import Resources
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type token
 
 
-def object_store(name: str, store: ObjectStoreSettings, size: Resources, cluster: ClusterSettings) -> Part:
-    """The ObjectStore part: what the store's kind makes; an S3-compatible store is referenced, never managed."""
+def object_store(
+    name: str,
+    store: ObjectStoreSettings,
+    size: Resources,
+    cluster: ClusterSettings,
+    former: FormerObjectStore | None = None,
+) -> Part:
+    """The ObjectStore part: what the store's kind makes; an S3-compatible store is referenced, never managed.
+
+    An embedded store goes on under the same names when it has become the former one.
+    """
     children = _access_key(name, store, cluster)
+    if former and isinstance(former.store, EmbeddedStore):
+        secret = former.store.credentials_secret or STATIC_CREDENTIALS_SECRET
+        children += embedded.declarations(name, former.store, secret, size, cluster)
     match store:
         case EmbeddedStore():
             secret = store.credentials_secret or STATIC_CREDENTIALS_SECRET

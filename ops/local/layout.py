@@ -51,6 +51,8 @@ class Layout:
     nodes: tuple[Node, ...]
     store_port: int
     root: Path
+    former_port: int = 0
+    """Of the S3 server of earlier days, where the stack has one."""
 
     def of(self, *roles: str) -> tuple[Node, ...]:
         """The processes that have one of the roles; the monolithic ones have every role."""
@@ -70,6 +72,11 @@ class Layout:
     def store_url(self) -> str:
         """The S3 server's address."""
         return f"http://{LOOPBACK}:{self.store_port}"
+
+    @property
+    def former_url(self) -> str:
+        """The address of the S3 server of earlier days."""
+        return f"http://{LOOPBACK}:{self.former_port}"
 
 
 _given: set[int] = set()
@@ -95,10 +102,10 @@ def free_ports(count: int) -> list[int]:
 def layout(settings: LokiSettings, root: Path) -> Layout:
     """As many processes of each role as the stack says."""
     places = [(role, index) for role in settings.roles for index in range(settings.replica_count(role))]
-    ports = iter(free_ports(3 * len(places) + 1))
-    store_port = next(ports)
+    ports = iter(free_ports(3 * len(places) + 2))
+    store_port, former_port = next(ports), next(ports)
     nodes = tuple(
         Node(role, index, next(ports), next(ports), next(ports), root / f"loki-{role}-{index}")
         for role, index in places
     )
-    return Layout(nodes, store_port, root)
+    return Layout(nodes, store_port, root, former_port)

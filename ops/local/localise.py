@@ -49,6 +49,8 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
         # A claim's address comes from the environment, here as in the cluster.
         if "s3" in storage and storage["s3"].get("endpoint") != claim.ADDRESS:
             storage["s3"] |= {"endpoint": layout.store_url, "s3forcepathstyle": True, "insecure": True}
+    for former in local["storage_config"].get("named_stores", {}).get("aws", {}).values():
+        former |= {"endpoint": layout.former_url, "s3forcepathstyle": True, "insecure": True}
     _without_memcached(local)
     _under(local, layout.root)
     return local

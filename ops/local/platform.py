@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from components.declaration import yaml_text
-from components.loki.config import loki_config
+from components.loki.config import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY, loki_config
 from components.loki.leader import token_files
 from components.loki.overrides import loki_overrides
 from components.object_store.access import StoreAccess, store_access
@@ -32,7 +32,7 @@ class Platform:
     def __init__(self, settings: Settings, binaries: Mapping[str, Path], root: Path, fleet: Fleet) -> None:
         """`root` is the run's directory, made and removed by the caller."""
         self.settings = settings
-        self.access: StoreAccess = store_access(settings.object_store, settings.cluster)
+        self.access: StoreAccess = store_access(settings.object_store, settings.cluster, settings.former_object_store)
         self.layout: Layout = layout(settings, root)
         self.fleet = fleet
         self._binaries = binaries
@@ -72,6 +72,8 @@ class Platform:
             (self._root / name).write_text(token)
         if self.has_store:
             self._start_store()
+        if self._former:
+            self._start_s3("versitygw-former", "former-store", self._former, self.layout.former_port)
         for node in self.layout.nodes:
             self.start_node(node)
         self.wait_ready(self.layout.nodes)
@@ -97,7 +99,8 @@ class Platform:
         """What the pods of the stack take from its store's Secret, and from the ConfigMap where there is one."""
         keys = {"AWS_ACCESS_KEY_ID": self._key, "AWS_SECRET_ACCESS_KEY": self._secret}
         address = {"BUCKET_HOST": LOOPBACK, "BUCKET_PORT": str(self.layout.store_port)}
-        return keys | (address if self.access.address_config_map else {})
+        former = {FORMER_ACCESS_KEY_ID: self._key, FORMER_SECRET_ACCESS_KEY: self._secret}
+        return keys | (address if self.access.address_config_map else {}) | (former if self._former else {})
 
     def restart(self, *nodes: Node) -> None:
         """Stop processes that run, as a rolling update would, and start them all."""
@@ -123,12 +126,19 @@ class Platform:
         """The store's bucket."""
         return open_bucket(self.layout.store_url, self.access.bucket, self.access.region, self._key, self._secret)
 
+    @property
+    def _former(self) -> StoreAccess | None:
+        """The S3 store of earlier days, if the stack has one."""
+        former = self.access.former.store if self.access.former else None
+        return former if former and former.kind == "s3" else None
+
     def _start_store(self) -> None:
-        data = self._root / "store"
+        self._start_s3("versitygw", "store", self.access, self.layout.store_port)
+
+    def _start_s3(self, name: str, folder: str, access: StoreAccess, port: int) -> None:
+        data = self._root / folder
         # A directory under the server's root is a bucket, as the embedded store's volume mount makes it.
-        (data / self.access.bucket).mkdir(parents=True)
-        port = f"{LOOPBACK}:{self.layout.store_port}"
-        command = [str(self._binaries["versitygw"]), "--port", port, "--region", self.access.region, "posix", str(data)]
-        self.fleet.start(
-            "versitygw", command, {"ROOT_ACCESS_KEY_ID": self._key, "ROOT_SECRET_ACCESS_KEY": self._secret}
-        )
+        (data / access.bucket).mkdir(parents=True)
+        address = f"{LOOPBACK}:{port}"
+        command = [str(self._binaries["versitygw"]), "--port", address, "--region", access.region, "posix", str(data)]
+        self.fleet.start(name, command, {"ROOT_ACCESS_KEY_ID": self._key, "ROOT_SECRET_ACCESS_KEY": self._secret})

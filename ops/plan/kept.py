@@ -1,7 +1,7 @@
 """What is kept, where and how long: read from the loki.yaml that the stack deploys."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from components.loki.config import loki_config
 from components.loki.overrides import loki_overrides
@@ -10,7 +10,14 @@ from components.object_store.access import store_access
 from ops.plan.words import spoken_size
 from settings.credentials import Credentials
 from settings.load import Stack
-from settings.object_store import AwsStore, CephBucketClaim, EmbeddedStore, FilesystemStore, S3CompatibleStore
+from settings.object_store import (
+    AwsStore,
+    CephBucketClaim,
+    EmbeddedStore,
+    FilesystemStore,
+    ObjectStoreSettings,
+    S3CompatibleStore,
+)
 from settings.quantities import parse_duration
 from settings.storage import stored_daily
 from settings.tree import Settings
@@ -40,6 +47,8 @@ class Kept:
     rules: tuple[KeptStreams, ...]
     """In the order in which they decide, tenant by tenant; none where everything is kept for one time."""
     place: str
+    earlier: str | None
+    """Where the lines of earlier days are, and how long they are read there; None without a former store."""
     deleted_within: timedelta
     """After the end of its retention."""
     query_lookback: timedelta
@@ -56,7 +65,7 @@ class Kept:
 def kept(stack: Stack) -> Kept:
     """What the stack keeps."""
     settings = stack.settings
-    access = store_access(settings.object_store, settings.cluster)
+    access = store_access(settings.object_store, settings.cluster, settings.former_object_store)
     config = loki_config(settings, access, settings.cluster)
     limits = config["limits_config"]
     if not isinstance(limits, dict):
@@ -65,7 +74,8 @@ def kept(stack: Stack) -> Kept:
     return Kept(
         retention=settings.retention,
         rules=_rules(retention_of(config, loki_overrides(settings))),
-        place=_place(settings),
+        place=_place(settings.object_store),
+        earlier=_earlier(settings),
         deleted_within=_COMPACTION_INTERVAL + _DELETE_DELAY,
         query_lookback=parse_duration(limits["max_query_lookback"]),
         refused_when_older=parse_duration(limits["reject_old_samples_max_age"]),
@@ -84,8 +94,16 @@ def _rules(retention: Retention) -> tuple[KeptStreams, ...]:
     return tuple(KeptStreams(tenant, rule.text, rule.period) for tenant, policy in policies for rule in policy.rules)
 
 
-def _place(settings: Settings) -> str:
-    store = settings.object_store
+def _earlier(settings: Settings) -> str | None:
+    former = settings.former_object_store
+    if not former:
+        return None
+    until = date.fromisoformat(former.before) + settings.longest_retention
+    place = _place(former.store)
+    return f"those of the days before {former.before} are in {place}; needed until {until:%Y-%m-%d}"
+
+
+def _place(store: ObjectStoreSettings) -> str:
     match store:
         case FilesystemStore():
             return "the volume of the one Loki pod"

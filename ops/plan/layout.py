@@ -38,14 +38,19 @@ def show_heading(console: Console, text: str) -> None:
     console.print(Text(text, style="bold"))
 
 
-def show_block(console: Console, block: RenderableType) -> None:
+def show_block(console: Console, block: RenderableType, below: int = 1) -> None:
     """What stands under a heading, and an empty line."""
-    console.print(Padding(block, (0, 0, 1, _INDENT)))
+    console.print(Padding(block, (0, 0, below, _INDENT)))
 
 
 def show_facts(console: Console, heading: str, facts: Facts) -> None:
     """A section of labelled lines."""
     show_heading(console, heading)
+    show_labelled(console, facts)
+
+
+def show_labelled(console: Console, facts: Facts) -> None:
+    """Labelled lines."""
     grid = Table.grid(padding=(0, 2))
     longest = max(len(label) for label, _ in facts)
     grid.add_column(no_wrap=longest < console.width // 2, overflow="fold")

@@ -95,6 +95,7 @@ def kept_facts(kept: Kept) -> Facts:
     return [
         ("lines", f"{spoken_duration(kept.retention)}, in {kept.place}"),
         *([("by rule", "\n".join(map(_kept_streams, kept.rules)))] if kept.rules else []),
+        *([("earlier lines", kept.earlier)] if kept.earlier else []),
         ("deleted", f"within {spoken_duration(kept.deleted_within)} after that, by the compactor"),
         ("queries", f"look back {spoken_duration(kept.query_lookback)}"),
         ("too old", f"Loki refuses lines older than {refused}; the collector drops those older than {dropped}"),

@@ -92,8 +92,10 @@ def _parts(settings: Settings) -> Iterator[PartSize]:
     if settings.collector.sources.events:
         yield _part("alloy-events", 1, settings.resources_of("alloy-events"))
         yield _part("its reloader", 1, _RELOADER)
-    if isinstance(settings.object_store, EmbeddedStore):
-        yield _part("object-store", 1, settings.resources_of("object-store"), settings.object_store.size)
+    former = settings.former_object_store.store if settings.former_object_store else None
+    for store in (settings.object_store, former):
+        if isinstance(store, EmbeddedStore):
+            yield _part("object-store", 1, settings.resources_of("object-store"), store.size)
 
 
 def _node_parts(settings: Settings) -> Iterator[PartSize]:

@@ -9,6 +9,7 @@ from settings.checks import (
     canary,
     cluster,
     collector,
+    former,
     ingest,
     labels,
     limits,
@@ -38,6 +39,7 @@ TOPICS = (
     retention_rules,
     schema,
     object_store,
+    former,
     limits,
     memory,
     ingest,
@@ -69,7 +71,7 @@ def problems_of(
     """
     day = today or datetime.now(UTC).date()
     checks: list[Check] = [check for topic in TOPICS for check in topic.CHECKS]
-    checks += [partial(check, today=day) for topic in (schema, ingest) for check in topic.DATED_CHECKS]
+    checks += [partial(check, today=day) for topic in (schema, former, ingest) for check in topic.DATED_CHECKS]
     checks += [partial(check, neighbours=neighbours or {}) for check in object_store.NEIGHBOUR_CHECKS]
     is_whole = settings.__dict__.keys() == Settings.model_fields.keys()
     found: list[Problem] = []

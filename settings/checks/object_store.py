@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import SplitResult, urlsplit
 
 from settings.loki import Replicas
-from settings.object_store import AwsStore, FilesystemStore, S3CompatibleStore
+from settings.object_store import AwsStore, FilesystemStore, ObjectStoreSettings, S3CompatibleStore
 from settings.problems import Problem, Rule
 from settings.tree import Settings
 
@@ -73,10 +73,20 @@ def roles_of_the_mode(settings: Settings) -> Iterator[Problem]:
 
 def endpoint(settings: Settings) -> Iterator[Problem]:
     """A scheme and a host, and nothing else; values are not shown, because credentials can be a part of them."""
-    store = settings.object_store
-    if not isinstance(store, S3CompatibleStore):
-        return
-    path = "objectStore.endpoint"
+    for key, store in _stores(settings):
+        if isinstance(store, S3CompatibleStore):
+            yield from _endpoint(key, store, settings)
+
+
+def _stores(settings: Settings) -> Iterator[tuple[str, ObjectStoreSettings]]:
+    """The store of today and that of earlier days, each with its key."""
+    yield "objectStore", settings.object_store
+    if settings.former_object_store:
+        yield "formerObjectStore.store", settings.former_object_store.store
+
+
+def _endpoint(key: str, store: S3CompatibleStore, settings: Settings) -> Iterator[Problem]:
+    path = f"{key}.endpoint"
     fix = "write scheme, host and port alone, such as http://10.0.40.10:9000"
     url = _split(store.endpoint)
     if url is None:
@@ -98,7 +108,7 @@ def endpoint(settings: Settings) -> Iterator[Problem]:
     kind = "an IP address" if _address(host) else "a Service" if _is_service(host, settings) else ""
     if kind and not store.path_style:
         what = f"pathStyle is false, and the endpoint's host is {kind}"
-        yield PATH_STYLE.problem("objectStore.pathStyle", what, "remove pathStyle: the default is true")
+        yield PATH_STYLE.problem(f"{key}.pathStyle", what, "remove pathStyle: the default is true")
 
 
 def bucket_name(settings: Settings) -> Iterator[Problem]:
@@ -140,12 +150,17 @@ def one_key(settings: Settings) -> Iterator[Problem]:
 
 def own_bucket(settings: Settings, neighbours: Mapping[str, object]) -> Iterator[Problem]:
     """No other stack uses the bucket; `neighbours` are the other stack files' object stores, by file name."""
-    own = _place(settings.object_store.model_dump(by_alias=True))
+    own = place(settings.object_store)
     for file, store in neighbours.items():
         if own and own == _place(store):
             what = f"{file} names the same bucket on the same store"
             fix = f"a bucket for each stack: bucket: loki-{settings.cluster.name}"
             yield BUCKET_SHARED.problem("objectStore.bucket", what, fix)
+
+
+def place(store: ObjectStoreSettings) -> tuple[object, ...] | None:
+    """Which bucket on which store, comparable; None where nobody else can come by."""
+    return _place(store.model_dump(by_alias=True))
 
 
 def _place(store: object) -> tuple[object, ...] | None:

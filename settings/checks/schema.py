@@ -102,8 +102,13 @@ def _way_to_v13(today: date) -> str:
 
 
 def _begin(period: SchemaPeriod) -> date | None:
+    return day(period.start)
+
+
+def day(text: str) -> date | None:
+    """A day of the form YYYY-MM-DD; None for any other text."""
     try:
-        return date.fromisoformat(period.start) if _LITERAL_DATE.fullmatch(period.start) else None
+        return date.fromisoformat(text) if _LITERAL_DATE.fullmatch(text) else None
     except ValueError:
         return None
 

@@ -66,6 +66,10 @@ _AWS = _group(
     },
     kmsKeyArn=st.just("arn:aws:kms:eu-central-1:123456789012:key/0a"),
 )
+_NAMED = _group(
+    {"kind": st.just("s3-compatible"), "bucket": NAMES, "endpoint": st.just("http://old"), "credentialsSecret": NAMES}
+)
+_FORMER = _group({"before": st.just("2024-04-01"), "store": _NAMED})
 _CLUSTER = _group(
     {"name": NAMES, "context": NAMES},
     namespace=NAMES,
@@ -251,6 +255,7 @@ def stacks(draw: st.DrawFn) -> Settings:
             resources=_group({}, **dict.fromkeys(_SIZED, _RESOURCES)),
             walReplayCeiling=_MEMORY,
             storageClass=NAMES,
+            formerObjectStore=_FORMER,
             schemaPeriods=_PERIODS,
             tenants=_TENANTS_KEEP.map(lambda said: [tenant | said[1] for tenant in said[0]]),
             collector=st.one_of(_COLLECTOR, _COLLECTOR.map(_with_log), _COLLECTOR.map(_without_pods)),

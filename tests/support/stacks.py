@@ -79,6 +79,23 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "resources": {"queryFrontend": {"cpu": "250m", "memory": "1Gi"}},
     },
     "aws-pods": _said("aws", AWS),
+    # From its own S3 server to one that exists: lines of earlier days stay where they are until they expire.
+    "moving": {
+        "cluster": {"name": "moving", "context": "moving", "apiServer": "https://10.0.60.2:6443"},
+        "size": "extra-small",
+        "schemaPeriods": [{"from": "2024-04-01"}, {"from": "2026-05-20"}],
+        "objectStore": {
+            "kind": "s3-compatible",
+            "endpoint": "http://10.0.60.10:9000",
+            "bucket": "loki-moving",
+            "credentialsSecret": "loki-s3",
+        },
+        "formerObjectStore": {
+            "before": "2026-05-20",
+            "store": {"kind": "embedded", "bucket": "loki", "size": "50Gi", "credentialsSecret": "loki-s3-former"},
+        },
+        "grafana": {"enabled": False},
+    },
     # Three single binaries, and nothing at its default.
     "unusual": {
         "cluster": {

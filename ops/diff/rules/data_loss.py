@@ -1,5 +1,8 @@
 """Lines that are gone, not found or not collected any more; and what protects them."""
 
+from collections.abc import Mapping
+from datetime import date
+
 from ops.diff.changes import Change, leaves_of
 from ops.diff.effects import Effect
 from ops.diff.rule import (
@@ -22,6 +25,7 @@ from ops.diff.rule import (
     Unit,
     When,
 )
+from settings.quantities import parse_duration
 
 _KEPT = "Copy what is still needed out of the store first; nothing brings it back."
 _ANEW = "Plan a move: what is there stays behind, and what is made anew begins empty."
@@ -47,6 +51,43 @@ def _below_retention(change: Change, sides: Sides) -> bool:
     kept = leaves_of(sides.after, "loki.yaml").get("limits_config.retention_period")
     return kept is not None and DURATION.measured(change.after or kept) < DURATION.measured(kept)
 
+
+def _old_place_is_read(_change: Change, sides: Sides) -> bool:
+    """Whether the store of before is the former one now."""
+    former = sides.after.settings.get("formerObjectStore")
+    earlier = former.get("store") if isinstance(former, Mapping) else None
+    until_now = sides.before.settings.get("objectStore")
+    if not isinstance(earlier, Mapping) or not isinstance(until_now, Mapping):
+        return False
+    # Its key is named anew: the stack's own is that of the new store.
+    return all(earlier.get(key) == until_now.get(key) for key in ("kind", "endpoint", "bucket", "region"))
+
+
+def _nobody_reads_it(change: Change, sides: Sides) -> bool:
+    return not _old_place_is_read(change, sides)
+
+
+def _not_the_move(change: Change, sides: Sides) -> bool:
+    is_move = _old_place_is_read(change, sides) or _former_is_over(sides)
+    return not (change.path.endswith(".object_store") and is_move)
+
+
+def _former_is_over(sides: Sides) -> bool:
+    """Whether the last line of the former store of before has expired."""
+    former = sides.before.settings.get("formerObjectStore")
+    return isinstance(former, Mapping) and not _has_lines(str(former["before"]), sides)
+
+
+def _still_has_lines(change: Change, sides: Sides) -> bool:
+    return _has_lines(change.before or "", sides)
+
+
+def _has_lines(before: str, sides: Sides) -> bool:
+    kept = leaves_of(sides.before, "loki.yaml")["limits_config.retention_period"]
+    return date.fromisoformat(before) + parse_duration(kept) >= sides.today
+
+
+_NOT_READ = DIFFERS.and_also("the old place is not the former store", _nobody_reads_it)
 
 RULES = (
     _rule(
@@ -109,14 +150,22 @@ RULES = (
             "settings objectStore.kind",
         ),
         "Loki keeps lines in another place: {path} is {after}, before {before}. Lines in the old place are not found.",
-        "Copy the bucket's objects to the new place first, or keep the old stack until its lines have expired.",
+        "Name the old place as formerObjectStore until its lines have expired; `logstack migrate` prints the way.",
+        _NOT_READ,
     ),
     _rule(
         "store-moved",
         ("loki.yaml common.storage.s3.endpoint",),
         "Loki's store is at {after}, before {before}. Lines in the old place are not found.",
-        "Copy the bucket's objects to the new place first, unless it is the same store under another address.",
-        OTHER_HOST,
+        "Name the old place as formerObjectStore, unless it is the same store under another address.",
+        OTHER_HOST.and_also("the old place is not the former store", _nobody_reads_it),
+    ),
+    _rule(
+        "former-store-dropped",
+        ("settings formerObjectStore.before",),
+        "Lines of the days before {before} are in the former store, which Loki does not read any more.",
+        "Keep formerObjectStore until the retention of its last lines is over.",
+        REMOVED.and_also("and lines of it are kept", _still_has_lines),
     ),
     _rule(
         "store-moved",
@@ -131,7 +180,7 @@ RULES = (
         "A schema period that is there is edited or removed ({path}: {before} to {after}): Loki looks for its lines "
         "under another index and does not find them.",
         "Put the period back as it was, and add one below it that begins on a day to come.",
-        EDITED_OR_REMOVED,
+        EDITED_OR_REMOVED.and_also("but for a store that becomes the former one", _not_the_move),
     ),
     _rule(
         "schema-back-dated",

@@ -3,6 +3,7 @@
 from ops.diff.effects import Effect
 from ops.diff.rule import (
     DIFFERS,
+    EDITED,
     EDITED_OR_REMOVED,
     LOWERED,
     MEBIBYTES,
@@ -125,6 +126,7 @@ RULES = (
         "The bucket is addressed otherwise: path style {after}, before {before}. A store that does not take it answers "
         "nothing, and writers fill their memory and volumes.",
         "Try it with a store of the same kind first: `logstack try`.",
+        EDITED,
     ),
     _rule(
         "drained-together",

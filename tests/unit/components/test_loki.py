@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from components.declaration import yaml_text
 from components.loki.addresses import gateway_url, push_url
 from components.loki.config import loki_config
 from components.loki.overrides import loki_overrides
@@ -32,7 +33,7 @@ def stack(**said: object) -> Settings:
 
 
 def access(settings: Settings) -> StoreAccess:
-    return store_access(settings.object_store, settings.cluster)
+    return store_access(settings.object_store, settings.cluster, settings.former_object_store)
 
 
 def config(**said: object) -> dict[str, Any]:
@@ -371,3 +372,56 @@ def test_addresses_follow_the_namespace_and_the_clusters_domain() -> None:
     place = stack(cluster={**CLUSTER, "namespace": "logs", "clusterDomain": "home.arpa"}).cluster
     assert gateway_url(place) == "http://loki-gateway.logs.svc.home.arpa"
     assert push_url(place) == "http://loki-gateway.logs.svc.home.arpa/loki/api/v1/push"
+
+
+# --- the store of earlier days
+
+
+PERIODS = [{"from": "2024-04-01"}, {"from": "2025-01-01"}, {"from": "2026-05-20"}]
+OLD_S3 = {
+    "kind": "s3-compatible",
+    "endpoint": "http://10.0.40.9:9000",
+    "bucket": "old",
+    "credentialsSecret": "old-keys",
+}
+
+
+def moved(store: Mapping[str, object]) -> dict[str, object]:
+    return {"schemaPeriods": PERIODS, "formerObjectStore": {"before": "2026-05-20", "store": store}}
+
+
+def test_periods_before_the_move_are_in_the_former_s3_store_and_the_others_in_that_of_today() -> None:
+    document = config(**moved(OLD_S3))
+    assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["former", "former", "s3"]
+    former = at(document, "storage_config.named_stores.aws.former")
+    assert (former["bucketnames"], former["endpoint"]) == ("old", "http://10.0.40.9:9000")
+    assert at(document, "common.storage.s3.bucketnames") == "b"
+    assert at(document, "compactor.delete_request_store") == "s3"
+
+
+def test_the_former_stores_key_comes_from_its_own_secret_into_quotes_and_not_beside_aws_own_names() -> None:
+    text = yaml_text(config(**moved(OLD_S3)))
+    assert "access_key_id: '${FORMER_AWS_ACCESS_KEY_ID}'" in text
+    assert "secret_access_key: '${FORMER_AWS_SECRET_ACCESS_KEY}'" in text
+    assert at(values(**moved(OLD_S3)), "defaults.extraEnv") == [
+        {
+            "name": f"FORMER_{key}",
+            "valueFrom": {"secretKeyRef": {"name": "old-keys", "key": key}},
+        }
+        for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    ]
+    assert at(values(**moved(OLD_S3)), "defaults.extraEnvFrom") == [{"secretRef": {"name": "keys"}}]
+
+
+def test_periods_before_the_move_from_a_directory_are_read_from_the_directory_that_they_are_in() -> None:
+    document = config(**MONOLITHIC, **moved(FILESYSTEM))
+    assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["filesystem"] * 2 + ["s3"]
+    before = config(**MONOLITHIC, objectStore=FILESYSTEM)
+    directory = at(before, "common.storage.filesystem.chunks_directory")
+    assert at(document, "storage_config.filesystem.directory") == directory
+    assert "extraEnv" not in values(**MONOLITHIC, **moved(FILESYSTEM))["defaults"]
+
+
+def test_without_a_former_store_nothing_of_it_is_said() -> None:
+    assert "named_stores" not in config()["storage_config"]
+    assert "extraEnv" not in values()["defaults"]

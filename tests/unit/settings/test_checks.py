@@ -249,6 +249,9 @@ def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
         "log-volume-too-small": "ingest: 40GB/day\nresources: {monolithic: {cpu: 1, memory: 2Gi, disk: 1Gi}}",
         "single-replica-above-range": SINGLE + "ingest: 30GB/day\nobjectStore: {kind: embedded}",
         "volume-full-before-retention": SINGLE + "ingest: 5GB/day\nobjectStore: {kind: embedded, size: 25Gi}",
+        "former-store-over": "schemaPeriods: [{from: '2024-04-01'}, {from: '2026-04-01'}]\n"
+        "formerObjectStore: {before: '2026-04-01', store: "
+        "{kind: s3-compatible, endpoint: http://10.0.0.9, bucket: old, credentialsSecret: old}}",
         "write-ahead-log-not-read-again": "collector: {writeAheadLog: true, stability: experimental}",
         "ingest-above-mode-as-sized": "ingest: 80GB/day\nsize: medium",
         "ingestion-rate-below-peaks": "ingest: 20GB/day\nlimits: {ingestionRate: 512Ki}",

@@ -1,0 +1,84 @@
+"""A platform that moves, with the real Loki: a second one in the ring of the first, or one store after another."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from components.loki.config import loki_config
+from components.object_store.access import store_access
+from ops.local.client import Entry, Loki, selector
+from ops.local.localise import Document, local_config
+from ops.local.platform import Platform
+from ops.local.processes import Fleet
+from settings.tree import Settings
+
+LABELS = {"cluster": "moving", "namespace": "moving", "app": "talker"}
+_HOUR = 3_600_000_000_000
+# A push that is refused while a writer goes is sent again, as a collector does it.
+_TRIES = 40
+_PAUSE_SECONDS = 0.5
+_STREAMS = 12
+
+
+class Joining(Platform):
+    """The pods of another mode, beside those that run: the same store, the same memberlist."""
+
+    def __init__(
+        self, settings: Settings, binaries: Mapping[str, Path], root: Path, fleet: Fleet, beside: Platform
+    ) -> None:
+        """`beside` runs already."""
+        super().__init__(settings, binaries, root, fleet)
+        self._key, self._secret = beside._key, beside._secret
+        self.layout = replace(self.layout, store_port=beside.layout.store_port)
+        self.config = _configured(self, settings)
+        self.config["memberlist"]["join_members"] += beside.config["memberlist"]["join_members"]
+
+    def _start_store(self) -> None:
+        """It runs already."""
+
+
+def before_the_move(platform: Platform, settings: Settings) -> Document:
+    """loki.yaml of the stack as it was, for the processes and the stores of the stack as it is to be."""
+    layout = platform.layout
+    return _configured(platform, settings, store_port=layout.former_port or layout.store_port)
+
+
+def _configured(platform: Platform, settings: Settings, store_port: int | None = None) -> Document:
+    access = store_access(settings.object_store, settings.cluster, settings.former_object_store)
+    layout = replace(platform.layout, store_port=store_port or platform.layout.store_port)
+    return local_config(loki_config(settings, access, settings.cluster), layout, platform._overrides_file)
+
+
+class Talker:
+    """Lines that Loki has acknowledged, each of which has to be found once."""
+
+    def __init__(self) -> None:
+        self.said: list[Entry] = []
+
+    def say(self, loki: Loki, words: str, count: int, ago_hours: float = 0) -> None:
+        """Push `count` lines of some hours ago, over a dozen streams; what is refused is sent again."""
+        first = time.time_ns() - int(ago_hours * _HOUR) - count * 1_000_000
+        for stream in range(_STREAMS):
+            lines = [Entry(first + n * 1_000_000, f"{words} {n}") for n in range(stream, count, _STREAMS)]
+            self.said += self._pushed(loki, {**LABELS, "pod": f"talker-{stream}"}, lines)
+
+    def _pushed(self, loki: Loki, labels: Mapping[str, str], lines: Sequence[Entry]) -> Sequence[Entry]:
+        refusals = []
+        for _ in range(_TRIES):
+            (pushed,) = loki.push(labels, lines)
+            if pushed.acknowledged:
+                return lines
+            refusals.append(f"{pushed.status} {pushed.reason[:200]}")
+            time.sleep(_PAUSE_SECONDS)
+        raise AssertionError(f"refused {_TRIES} times: {refusals[-1]}")
+
+    def missing_and_twice(self, loki: Loki, youngest_hours: float = 0) -> tuple[int, int]:
+        """How many lines a query does not find, and how many it finds more than once."""
+        began = min(entry.time for entry in self.said)
+        end = time.time_ns() - int(youngest_hours * _HOUR) + 1
+        found = Counter(loki.entries(selector(LABELS), began, end))
+        said = Counter(entry for entry in self.said if entry.time < end)
+        assert said
+        return (said - found).total(), (found - said).total()
