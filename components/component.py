@@ -11,6 +11,9 @@ import pulumi
 from components.chart import CHART
 from components.declaration import Declaration, Json, Part, Secret
 
+# API groups that a cluster has from others than Kubernetes; the SDK has one class for all of their kinds.
+_CUSTOM_GROUPS = ("gateway.networking.k8s.io",)
+
 
 def resource_class(token: str) -> type[pulumi.Resource]:
     """The SDK's class of a type token such as `kubernetes:apps/v1:StatefulSet` or `aws:s3/bucket:Bucket`.
@@ -23,7 +26,14 @@ def resource_class(token: str) -> type[pulumi.Resource]:
     if package == "aws":  # the second half of s3/bucket repeats the name
         return _attribute(f"pulumi_aws.{module.split('/')[0]}", name)
     group, version = module.split("/")
+    if group in _CUSTOM_GROUPS:
+        return _attribute("pulumi_kubernetes.apiextensions", "CustomResource")
     return _attribute(f"pulumi_kubernetes.{group.split('.')[0]}.{version}", name)
+
+
+def _states_its_kind(token: str) -> bool:
+    """Whether the class says apiVersion and kind by itself: those of Kubernetes' own objects do."""
+    return token.startswith("kubernetes:") and token.split(":")[1].partition("/")[0] not in _CUSTOM_GROUPS
 
 
 def _attribute(module: str, name: str) -> type[pulumi.Resource]:
@@ -116,8 +126,7 @@ class Component(pulumi.ComponentResource):
             provider=next((made for made in self.providers if made.package == package), None),
             transforms=[_orphan_stateful_sets] if child.type == CHART else None,
         )
-        # The class of a Kubernetes object states its own apiVersion and kind.
-        stated = {"apiVersion", "kind"} if package == "kubernetes" else set()
+        stated = {"apiVersion", "kind"} if _states_its_kind(child.type) else set()
         inputs = {_snake(key): _filled(value, secrets) for key, value in child.inputs.items() if key not in stated}
         make: Callable[..., pulumi.Resource] = resource_class(child.type)
         return make(child.name, opts=options, **inputs)

@@ -31,6 +31,7 @@ from components.object_store.access import StoreAccess
 from components.object_store.account import stop_in_wrong_account
 from components.object_store.component import Credentials, ObjectStore
 from logstack.python_settings import checked
+from settings.access import ControllerIngress, GatewayAuth, GatewayRoute, ParentGateway, Tls
 from settings.charts import Charts, ChartSource
 from settings.cluster import ClusterSettings
 from settings.collector import CanarySettings, CollectorSettings
@@ -43,7 +44,7 @@ from settings.quantities import parse_cpu, parse_duration, parse_size
 from settings.redaction import CustomRedaction, RedactionSettings
 from settings.sizes import Resources, SizeName
 from settings.sources import Journal, Namespaces, NodeFile, Otlp, Pods, Sources
-from settings.tenants import Tenant
+from settings.tenants import Tenant, TenantLimits
 from settings.tree import Settings
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "CollectorSettings",
     "CollectorSizes",
     "Component",
+    "ControllerIngress",
     "Credentials",
     "CustomRedaction",
     "Drop",
@@ -67,6 +69,8 @@ __all__ = [
     "FilesystemStore",
     "Found",
     "Gateway",
+    "GatewayAuth",
+    "GatewayRoute",
     "GrafanaDatasource",
     "GrafanaSettings",
     "Intake",
@@ -79,6 +83,7 @@ __all__ = [
     "NodeFile",
     "ObjectStore",
     "Otlp",
+    "ParentGateway",
     "Parser",
     "Pods",
     "RateLimit",
@@ -93,7 +98,9 @@ __all__ = [
     "Sources",
     "StoreAccess",
     "Tenant",
+    "TenantLimits",
     "Timestamp",
+    "Tls",
     "TraceLinks",
     "checked",
     "collector_sizes",

@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from settings import pins
+from settings.access import GatewayAuth, IngressSettings
 from settings.base import DnsName, Group, spelled
 from settings.quantities import Duration, Size, parse_duration, parse_size
 from settings.sizes import SIZES, Resources, SizeName
-from settings.tenants import Tenant
+from settings.tenants import CANARY_TENANT, Tenant
 
 DeploymentMode = Literal["simple-scalable", "monolithic"]
 Role = Literal["write", "read", "backend", "monolithic"]
@@ -95,6 +96,8 @@ class Gateway(Group):
 
     replicas: int = Field(default=2, ge=1)
     """Gateway pods."""
+    auth: GatewayAuth | None = None
+    """Ask every request for a password; without it whoever reaches the gateway may read and push."""
 
 
 class SizeOverrides(Group):
@@ -130,6 +133,8 @@ class LokiSettings(Group):
     other namespaces belong to the tenant `fake`, as Loki calls everybody without tenants."""
     caches: Caches = Caches()
     gateway: Gateway = Gateway()
+    ingress: IngressSettings | None = None
+    """The way to the gateway from outside the cluster; without it there is none."""
     size: SizeName = SizeName.SMALL
     """The row of the size table: extra-small, small or medium."""
     resources: SizeOverrides = SizeOverrides()
@@ -150,6 +155,21 @@ class LokiSettings(Group):
     def default_tenant(self) -> str | None:
         """The tenant of what has no tenant of its own; None while Loki asks nobody for one."""
         return SINGLE_TENANT if self.tenants else None
+
+    @property
+    def canary_tenant(self) -> str | None:
+        """The canary's own tenant; None while Loki asks nobody for one."""
+        return CANARY_TENANT if self.tenants else None
+
+    @property
+    def all_limits(self) -> tuple[Limits, ...]:
+        """The stack's own limits, then those of each tenant."""
+        return (self.limits, *map(self.limits_of, self.tenants))
+
+    def limits_of(self, tenant: Tenant) -> Limits:
+        """A tenant's limits: its own, and the stack's where it has none."""
+        said = {name: value for name, value in tenant.limits if value is not None}
+        return self.limits.model_copy(update=said)
 
     @property
     def roles(self) -> tuple[Role, ...]:

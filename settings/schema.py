@@ -17,7 +17,7 @@ from settings import checks
 from settings.reference import meaning, reference
 from settings.source import SECRETS
 from settings.stack_file import PROJECT
-from settings.translation import Node, child, resolved, schema
+from settings.translation import Node, child, resolved, schema, variants
 
 _MARK = "  # Generated from settings/ by `python -m settings.schema`, down to the end of the file.\n"
 
@@ -38,7 +38,8 @@ def _declarations() -> str:
     for key, node in cast("dict[str, Node]", schema()["properties"]).items():
         group = resolved(node)
         kind = cast("str", group.get("type", "object"))
-        default = {} if kind == "object" else node.get("default")
+        # A group of several kinds is there with one of them, or not at all.
+        default = {} if kind == "object" and not variants(group) else node.get("default")
         if key in required or default is not None:
             declared[key] = {"type": kind, "description": meaning(node)}
             declared[key] |= {"items": {"type": resolved(child(group, "items"))["type"]}} if kind == "array" else {}

@@ -13,7 +13,7 @@ from settings.cluster import ClusterSettings
 from settings.collector import CollectorSettings
 from settings.processing import Drop, RateLimit
 from settings.quantities import kubernetes_size, loki_duration
-from settings.tenants import Tenant
+from settings.tenants import CANARY_TENANT, Tenant
 
 # Stands in the place of what is cut off.
 CUT = " ...(cut by the collector)"
@@ -50,6 +50,7 @@ def lines(collector: CollectorSettings, cluster: ClusterSettings, intake: Intake
                 comment="collector.maxAge",
             ),
             *map(_tenant, intake.tenants),
+            *([_canary_tenant(cluster)] if intake.tenants else []),
             *_labels(collector, with_tenants=bool(intake.tenants)),
         ),
         comment="Every line of every source goes through here.",
@@ -58,8 +59,11 @@ def lines(collector: CollectorSettings, cluster: ClusterSettings, intake: Intake
 
 def _canary_noise(cluster: ClusterSettings) -> Block:
     """The canary writes of lines that it cannot read; fed back, each would make one more."""
-    where = selector({"namespace": cluster.namespace, "pod": f"{CANARY}-*"}, container=CANARY_CONTAINER)
-    return _without(f"{where} !~ {quoted(r'^[0-9]{19} p*$')}", "canary_noise", "The canary's own messages.")
+    return _without(f"{_canary(cluster)} !~ {quoted(r'^[0-9]{19} p*$')}", "canary_noise", "The canary's own messages.")
+
+
+def _canary(cluster: ClusterSettings) -> str:
+    return selector({"namespace": cluster.namespace, "pod": f"{CANARY}-*"}, container=CANARY_CONTAINER)
 
 
 def _without(what: str, reason: str, comment: str) -> Block:
@@ -112,6 +116,13 @@ def _bytes(size: int) -> str:
 def _tenant(tenant: Tenant) -> Block:
     what = f"{{namespace=~{quoted('|'.join(tenant.namespaces))}}}"
     return _within(what, Block("stage.tenant", attributes={"value": tenant.name}), comment="tenants")
+
+
+def _canary_tenant(cluster: ClusterSettings) -> Block:
+    """After the tenants: its namespace may be one of theirs."""
+    return _within(
+        _canary(cluster), Block("stage.tenant", attributes={"value": CANARY_TENANT}), comment="The canary's own tenant."
+    )
 
 
 def _labels(collector: CollectorSettings, *, with_tenants: bool) -> Iterator[Block]:

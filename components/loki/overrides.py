@@ -1,15 +1,23 @@
 """The runtime overrides: limits that Loki reads again every ten seconds, so a change rolls no pod."""
 
-from settings.loki import SINGLE_TENANT, LokiSettings
-from settings.quantities import loki_size
+from settings.loki import SINGLE_TENANT, Limits, LokiSettings
+from settings.quantities import loki_duration, loki_size
+from settings.tenants import CANARY_TENANT, TenantLimits
 
 _MIB = 1024**2
 
 
 def loki_overrides(settings: LokiSettings) -> dict[str, object]:
     """overrides.yaml as a document."""
-    limits = settings.limits
-    each = {
+    own = _rates(settings.limits)
+    if not settings.tenants:
+        return {"overrides": {SINGLE_TENANT: own}}
+    tenants = {tenant.name: _rates(settings.limits_of(tenant)) | _queries(tenant.limits) for tenant in settings.tenants}
+    return {"overrides": {SINGLE_TENANT: own, CANARY_TENANT: dict(own), **tenants}}
+
+
+def _rates(limits: Limits) -> dict[str, object]:
+    return {
         "ingestion_rate_mb": _mebibytes(limits.ingestion_rate),
         "ingestion_burst_size_mb": _mebibytes(limits.ingestion_burst),
         "per_stream_rate_limit": loki_size(limits.per_stream_rate),
@@ -18,7 +26,16 @@ def loki_overrides(settings: LokiSettings) -> dict[str, object]:
         "max_line_size": loki_size(limits.max_line_size),
         "max_entries_limit_per_query": limits.max_entries_per_query,
     }
-    return {"overrides": {tenant: dict(each) for tenant in settings.tenant_names or (SINGLE_TENANT,)}}
+
+
+def _queries(limits: TenantLimits) -> dict[str, object]:
+    """What loki.yaml says for everybody else."""
+    said = {
+        "max_query_length": limits.max_query_length,
+        "max_query_lookback": limits.max_query_lookback,
+        "query_timeout": limits.query_timeout,
+    }
+    return {key: loki_duration(value) for key, value in said.items() if value}
 
 
 def _mebibytes(size: int) -> float:

@@ -2,6 +2,7 @@
 
 from components.declaration import Json, container_resources, rolled_by_credentials
 from components.loki.addresses import RELEASE
+from components.loki.gateway import auth_values, nginx_values
 from components.object_store.access import StoreAccess
 from components.object_store.aws import SERVICE_ACCOUNT
 from settings.cluster import ClusterSettings
@@ -173,8 +174,8 @@ def _gateway(settings: LokiSettings, cluster: ClusterSettings) -> Values:
         "affinity": spread("gateway", cluster),
         # A surge pod would need a node of its own: with as many replicas as nodes the rollout would wait for ever.
         "deploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
-        # A push may be as large as a burst; nginx's limit must not be the smaller one.
-        "nginxConfig": {"clientMaxBodySize": f"{max(4, -(-settings.limits.ingestion_burst // _MIB))}M"},
+        "nginxConfig": nginx_values(settings),
+        **auth_values(settings),
         # One more image and container for numbers that Loki's own metrics have.
         "metrics": {"enabled": False},
     }

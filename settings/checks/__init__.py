@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 
 from settings.checks import (
+    access,
     canary,
     cluster,
     collector,
@@ -36,6 +37,7 @@ TOPICS = (
     object_store,
     limits,
     memory,
+    access,
     sources,
     labels,
     matching,

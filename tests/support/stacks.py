@@ -32,6 +32,13 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "size": "extra-small",
         "objectStore": {"kind": "filesystem"},
         "gateway": {"replicas": 1},
+        "ingress": {
+            "kind": "ingress",
+            "host": "loki.moria-lab.com",
+            "className": "traefik",
+            "tls": {"secretName": "moria-lab-cert", "clusterIssuer": "letsencrypt"},
+            "annotations": {"traefik.ingress.kubernetes.io/router.entrypoints": "websecure"},
+        },
         "collector": {
             "namespaces": {"only": ["shop", "shop-test"], "never": ["shop-noise"]},
             "indexLabels": ["cluster", "namespace", "pod", "stream", "app"],
@@ -51,6 +58,13 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
                 "eksCluster": "eu",
                 "oidcProvider": "oidc.eks.eu-central-1.amazonaws.com/id/0A",
             },
+        },
+        "gateway": {"auth": {"credentialsSecret": "loki-gateway"}},
+        "ingress": {
+            "kind": "gateway-api",
+            "host": "logs.example.com",
+            "path": "/loki/api/v1/push",
+            "gateway": {"name": "public", "namespace": "edge", "sectionName": "https"},
         },
         "canary": {"enabled": False},
         "caches": {"chunks": "2Gi"},
@@ -93,7 +107,22 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
             "storageClass": "bulk",
             "credentialsSecret": "lab-keys",
         },
-        "tenants": [{"name": "team-a", "namespaces": ["shop", "bank"]}],
+        "gateway": {"auth": {"credentialsSecret": "lab-gateway"}},
+        "ingress": {
+            "kind": "ingress",
+            "host": "loki.home.arpa",
+            "path": "/",
+            "tls": {"secretName": "loki-tls", "issuer": "home"},
+        },
+        "tenants": [
+            {
+                "name": "team-a",
+                "namespaces": ["shop", "bank"],
+                "user": "shop@home.arpa",
+                "limits": {"ingestionRate": "5Mi", "ingestionBurst": "80Mi", "maxQueryLength": "7d"},
+            },
+            {"name": "Team_(b)", "namespaces": ["mail"], "user": "default", "limits": {"maxStreams": 100}},
+        ],
         "canary": {"route": "direct"},
         "collector": {
             "sources": {

@@ -55,22 +55,36 @@ http {
     default upgrade;
     "" "";
   }
+  {{- with .Values.gateway.nginxConfig.httpSnippet }}
+  {{- . | nindent 2 }}
+  {{- end }}
   server {
     listen 8080;
     listen [::]:8080;
-    proxy_set_header Upgrade $http_upgrade;
-    proxy_set_header Connection $connection_asked;
+    {{- if .Values.gateway.basicAuth }}
+    auth_basic "Loki";
+    auth_basic_user_file /etc/nginx/secrets/.htpasswd;
+    {{- end }}
     location = / {
+      auth_basic off;
       return 200 OK;
     }
     {{- range $part, $paths := include "loki.routes" . | fromYaml }}
     {{- $service := eq $.Values.deploymentMode "Monolithic" | ternary $.Values.fullnameOverride (printf "%s-%s" $.Values.fullnameOverride $part) }}
     {{- range $paths }}
     location {{ . }} {
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_asked;
+      {{- with $.Values.gateway.nginxConfig.locationSnippet }}
+      {{- . | nindent 6 }}
+      {{- end }}
       set $loki http://{{ $service }}.{{ $.Release.Namespace }}.svc.{{ $.Values.global.clusterDomain }}:3100;
       proxy_pass $loki$request_uri;
     }
     {{- end }}
+    {{- end }}
+    {{- with .Values.gateway.nginxConfig.serverSnippet }}
+    {{- . | nindent 4 }}
     {{- end }}
   }
 }

@@ -1,0 +1,76 @@
+"""The gateway's nginx: who may pass, and as which tenant. The chart's own configuration, and snippets in its places.
+
+With a password nobody names a tenant but the stack's own user: what a request says in X-Scope-OrgID is replaced by the
+tenant of its user. A user that is of no tenant here has none, and Loki refuses its requests.
+"""
+
+from collections.abc import Iterator
+
+from components.declaration import Json
+from settings.access import OWN_USER
+from settings.loki import LokiSettings
+
+_MIB = 1024**2
+# What a user other than our own reaches: pushing, asking, rules. Not /flush, /config, /ingester/shutdown, the rings.
+_DATA = r"/(loki/api/v1|api/prom|otlp/v1|prometheus/api/v1)/"
+
+
+def nginx_values(settings: LokiSettings) -> dict[str, Json]:
+    """The chart's gateway.nginxConfig."""
+    burst = max(limits.ingestion_burst for limits in settings.all_limits)
+    # A push may be as large as a burst; nginx's limit must not be the smaller one.
+    values: dict[str, Json] = {"clientMaxBodySize": f"{max(4, -(-burst // _MIB))}M"}
+    if settings.gateway.auth:
+        values["httpSnippet"] = "\n".join(_maps(settings))
+        values["serverSnippet"] = _SERVER
+        if settings.tenants:
+            values["locationSnippet"] = "proxy_set_header X-Scope-OrgID $logstack_tenant;"
+    return values
+
+
+def auth_values(settings: LokiSettings) -> dict[str, Json]:
+    """The chart's gateway.basicAuth; nothing without a password."""
+    auth = settings.gateway.auth
+    return {"basicAuth": {"enabled": True, "existingSecret": auth.credentials_secret}} if auth else {}
+
+
+def _maps(settings: LokiSettings) -> Iterator[str]:
+    """nginx's tables. Their keys begin with a colon: none is a word of nginx's own, such as `default`."""
+    yield from (
+        'map ":$remote_user:$uri" $logstack_refused {',
+        "  default 1;",
+        f'  "~^:{OWN_USER}:" 0;',
+        f'  "~^:[^:]*:{_DATA}" 0;',
+        '  "~^:[^:]*:/$" 0;',
+        "}",
+    )
+    if not settings.tenants:
+        return
+    users = [(tenant.user, tenant.name) for tenant in settings.tenants if tenant.user]
+    # nginx's default of 2048 is warned of with some hundred users; the table is made once, at its start.
+    yield f"map_hash_max_size {max(2048, 4 * len(users))};"
+    yield "map_hash_bucket_size 256;"
+    yield from (
+        'map ":$remote_user" $logstack_tenant {',
+        '  default "";',
+        # A regular expression, for nginx compares plain keys without their case.
+        f'  "~^:{OWN_USER}$" $http_x_scope_orgid;',
+        *(f'  ":{user}" "{tenant}";' for user, tenant in users),
+        "}",
+    )
+
+
+# A collector drops what is answered with 401 at once, and tries again after 503: while a new password is under way, one
+# side has it before the other.
+_SERVER = f"""\
+if ($logstack_refused) {{
+  return 403;
+}}
+error_page 401 @unauthorized;
+location @unauthorized {{
+  if ($remote_user = {OWN_USER}) {{
+    return 503 "the gateway has another password for {OWN_USER}";
+  }}
+  add_header WWW-Authenticate 'Basic realm="Loki"' always;
+  return 401;
+}}"""
