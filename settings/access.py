@@ -13,12 +13,13 @@ OWN_USER = "logstack"
 HASHES_KEY = ".htpasswd"
 PASSWORD_KEY = "LOKI_GATEWAY_PASSWORD"  # noqa: S105 - the name of a Secret's key
 
-# nginx compares users in its files exactly, and a colon ends them.
+# A colon ends a user in nginx's file. Measured with nginx 1.22: from 45 letters on it does not start, for its table of
+# users has the chart's size.
 UserName = Annotated[
     str,
     spelled(
-        r"^[a-zA-Z0-9][a-zA-Z0-9._@-]{0,63}$",
-        "a user's name: at most 64 letters, digits and . _ @ -, beginning with a letter or a digit",
+        r"^[a-zA-Z0-9][a-zA-Z0-9._@-]{0,39}$",
+        "a user's name: at most 40 letters, digits and . _ @ -, beginning with a letter or a digit",
     ),
 ]
 HostName = Annotated[

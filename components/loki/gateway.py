@@ -47,9 +47,6 @@ def _maps(settings: LokiSettings) -> Iterator[str]:
     if not settings.tenants:
         return
     users = [(tenant.user, tenant.name) for tenant in settings.tenants if tenant.user]
-    # nginx's default of 2048 is warned of with some hundred users; the table is made once, at its start.
-    yield f"map_hash_max_size {max(2048, 4 * len(users))};"
-    yield "map_hash_bucket_size 256;"
     yield from (
         'map ":$remote_user" $logstack_tenant {',
         '  default "";',
@@ -66,11 +63,10 @@ _SERVER = f"""\
 if ($logstack_refused) {{
   return 403;
 }}
-error_page 401 @unauthorized;
+error_page 401 = @unauthorized;
 location @unauthorized {{
   if ($remote_user = {OWN_USER}) {{
     return 503 "the gateway has another password for {OWN_USER}";
   }}
-  add_header WWW-Authenticate 'Basic realm="Loki"' always;
   return 401;
 }}"""
