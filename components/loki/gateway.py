@@ -11,6 +11,8 @@ from settings.access import OWN_USER
 from settings.loki import LokiSettings
 
 _MIB = 1024**2
+# nginx's large_client_header_buffers, if nobody says otherwise.
+_HEADER = 8 * 1024
 # What a user other than our own reaches: pushing, asking, rules. Not /flush, /config, /ingester/shutdown, the rings.
 _DATA = r"/(loki/api/v1|api/prom|otlp/v1|prometheus/api/v1)/"
 
@@ -20,8 +22,9 @@ def nginx_values(settings: LokiSettings) -> dict[str, Json]:
     burst = max(limits.ingestion_burst for limits in settings.all_limits)
     # A push may be as large as a burst; nginx's limit must not be the smaller one.
     values: dict[str, Json] = {"clientMaxBodySize": f"{max(4, -(-burst // _MIB))}M"}
+    if snippet := [*_long_headers(settings), *(_maps(settings) if settings.gateway.auth else [])]:
+        values["httpSnippet"] = "\n".join(snippet)
     if settings.gateway.auth:
-        values["httpSnippet"] = "\n".join(_maps(settings))
         values["serverSnippet"] = _SERVER
         if settings.tenants:
             values["locationSnippet"] = "proxy_set_header X-Scope-OrgID $logstack_tenant;"
@@ -32,6 +35,13 @@ def auth_values(settings: LokiSettings) -> dict[str, Json]:
     """The chart's gateway.basicAuth; nothing without a password."""
     auth = settings.gateway.auth
     return {"basicAuth": {"enabled": True, "existingSecret": auth.credentials_secret}} if auth else {}
+
+
+def _long_headers(settings: LokiSettings) -> Iterator[str]:
+    """Room for the names of all tenants in one header, as Grafana asks: nginx's own 8 KiB hold some hundred."""
+    longest = len("|".join(settings.tenant_names))
+    if longest > _HEADER // 2:
+        yield f"large_client_header_buffers 4 {-(-2 * longest // 1024)}k;"
 
 
 def _maps(settings: LokiSettings) -> Iterator[str]:

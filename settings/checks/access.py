@@ -1,9 +1,11 @@
 """Who reaches Loki from where, with which password."""
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 from settings.access import OWN_USER, ControllerIngress, GatewayRoute
 from settings.problems import Problem, Rule, listed
+from settings.quantities import kubernetes_size
 from settings.tree import Settings
 
 # What the gateway's nginx has of Loki's API, without its administration (components/loki/gateway.py).
@@ -35,6 +37,13 @@ OWN = Rule("user-reserved", "the stack's own parts are this user, which may name
 TWO_TENANTS = Rule(
     "user-of-two-tenants", "a password opens one tenant: nginx, which compares without case, refuses to start with two"
 )
+TOO_MANY = Rule(
+    "too-many-tenants", "Kubernetes refuses a ConfigMap above 1 MiB: nothing of it is deployed, and nothing after it"
+)
+# A ConfigMap's 1 MiB, without what is in it besides the tenants.
+_ROOM = 1024**2 - 64 * 1024
+# Bytes of one tenant at the most, beside its names; counted in the files of 1,000 tenants, which a test holds against.
+_LIMITS, _STAGE, _DATASOURCE, _LINKS = 340, 110, 330, 150
 
 
 def ingress(settings: Settings) -> Iterator[Problem]:
@@ -87,9 +96,34 @@ def users(settings: Settings) -> Iterator[Problem]:
         first.setdefault(user, index)
 
 
+def many(settings: Settings) -> Iterator[Problem]:
+    """What is written of each tenant has room in its ConfigMap."""
+    for name, sizes in tenant_bytes(settings).items():
+        sums = list(accumulate(sizes))
+        if sums and sums[-1] > _ROOM:
+            fit = sum(size <= _ROOM for size in sums)
+            what = f"{name} of {len(sizes)} tenants take about {kubernetes_size(-(-sums[-1] // 1024) * 1024)}"
+            fix = f"{fit} tenants at the most" + (", or grafana: {enabled: false}" if "datasources" in name else "")
+            yield TOO_MANY.problem("tenants", what, fix)
+
+
+def tenant_bytes(settings: Settings) -> dict[str, list[int]]:
+    """What each tenant adds to a ConfigMap, at the most."""
+    grafana = settings.grafana
+    links = _LINKS + 2 * len(grafana.trace_links.pattern) if grafana.trace_links else 0
+    place = len(settings.cluster.namespace) + len(settings.cluster.cluster_domain) + 2 * len(grafana.name)
+    names = [len(tenant.name) for tenant in settings.tenants]
+    spaces = [sum(len(name) + 1 for name in tenant.namespaces) for tenant in settings.tenants]
+    return {
+        "the limits": [_LIMITS + name for name in names],
+        "the collector's stages": [_STAGE + name + said for name, said in zip(names, spaces, strict=True)],
+        "Grafana's datasources": [_DATASOURCE + links + place + 3 * name for name in names] if grafana.enabled else [],
+    }
+
+
 def _below(path: str, above: str) -> bool:
     """Whether a path is another one, or below it, piece by piece."""
     return above in ("/", path) or path.startswith(f"{above}/")
 
 
-CHECKS = (ingress, encryption, users)
+CHECKS = (ingress, encryption, users, many)
