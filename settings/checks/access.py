@@ -43,7 +43,7 @@ TOO_MANY = Rule(
 # A ConfigMap's 1 MiB, without what is in it besides the tenants.
 _ROOM = 1024**2 - 64 * 1024
 # Bytes of one tenant at the most, beside its names; counted in the files of 1,000 tenants, which a test holds against.
-_LIMITS, _STAGE, _DATASOURCE, _LINKS = 340, 110, 330, 150
+_LIMITS, _STAGE, _DATASOURCE, _LINKS = 340, 130, 330, 150
 
 
 def ingress(settings: Settings) -> Iterator[Problem]:
@@ -111,12 +111,13 @@ def tenant_bytes(settings: Settings) -> dict[str, list[int]]:
     """What each tenant adds to a ConfigMap, at the most."""
     grafana = settings.grafana
     links = _LINKS + 2 * len(grafana.trace_links.pattern) if grafana.trace_links else 0
-    place = len(settings.cluster.namespace) + len(settings.cluster.cluster_domain) + 2 * len(grafana.name)
+    cluster = settings.cluster
+    place = len(cluster.namespace) + len(cluster.cluster_domain) + 2 * len(grafana.name) + len(grafana.uid)
     names = [len(tenant.name) for tenant in settings.tenants]
     spaces = [sum(len(name) + 1 for name in tenant.namespaces) for tenant in settings.tenants]
     return {
         "the limits": [_LIMITS + name for name in names],
-        "the collector's stages": [_STAGE + name + said for name, said in zip(names, spaces, strict=True)],
+        "the collector's stages": [_STAGE + name + 2 * said for name, said in zip(names, spaces, strict=True)],
         "Grafana's datasources": [_DATASOURCE + links + place + 3 * name for name in names] if grafana.enabled else [],
     }
 

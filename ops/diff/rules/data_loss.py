@@ -213,7 +213,7 @@ RULES = (
     ),
     _rule(
         "tenants-moved",
-        ("settings tenants*", "*.alloy *stage.tenant*", "*.alloy *endpoint/tenant_id"),
+        ("settings tenants*.name*", "*.alloy *stage.tenant*", "*.alloy *endpoint/tenant_id"),
         "Lines change hands ({path}: {before} to {after}): new ones belong to another tenant, old ones stay with "
         "the one that they had.",
         "Ask as both tenants until the old lines have expired.",

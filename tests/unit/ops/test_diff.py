@@ -214,7 +214,7 @@ def test_every_key_of_a_stack_file_reaches_an_artefact_or_has_a_rule() -> None:
     assert known == {
         *("deploymentMode", "replicas", "replicationFactor", "retention", "schemaPeriods", "limits", "tenants"),
         *("caches", "gateway", "size", "resources", "walReplayCeiling", "storageClass", "lokiVersion", "cluster"),
-        *("objectStore", "collector", "canary", "grafana", "charts", "acknowledge"),
+        *("objectStore", "collector", "canary", "grafana", "charts", "acknowledge", "ingress"),
     }
 
 
