@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.alloy.lines import _FEW, lines
@@ -139,6 +139,7 @@ def test_each_tenant_has_its_namespaces_in_groups_as_well(count: int) -> None:
     assert names == ([] if count <= _FEW else [name for tenant in tenants for name in tenant.namespaces])
 
 
+@settings(deadline=None, max_examples=25)
 @given(
     st.integers(1, 40),
     st.sampled_from(["a", "team", "T" * 100]),
