@@ -43,10 +43,17 @@ canary = Canary(
     settings.canary,
     loki.gateway_url,
     cluster,
-    found=found_by(settings.canary, settings.collector, loki.tenant),
+    found=found_by(settings.canary, settings.collector, loki.canary_tenant, loki.credentials_secret),
     size=settings.resources_of("canary"),
 )
-grafana = GrafanaDatasource("grafana", settings.grafana, loki.gateway_url, cluster, tenants=settings.tenant_names)
+grafana = GrafanaDatasource(
+    "grafana",
+    settings.grafana,
+    loki.gateway_url,
+    cluster,
+    tenants=settings.tenant_names,
+    with_password=bool(loki.credentials_secret),
+)
 
 pulumi.export("gatewayUrl", loki.gateway_url)
 pulumi.export("pushUrl", loki.intake.push_url)

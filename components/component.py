@@ -11,6 +11,9 @@ import pulumi
 from components.chart import CHART
 from components.declaration import Declaration, Json, Part, Secret
 
+# API groups that a cluster has from others than Kubernetes; the SDK has one class for all of their kinds.
+_CUSTOM_GROUPS = ("gateway.networking.k8s.io",)
+
 
 def resource_class(token: str) -> type[pulumi.Resource]:
     """The SDK's class of a type token such as `kubernetes:apps/v1:StatefulSet` or `aws:s3/bucket:Bucket`.
@@ -29,10 +32,11 @@ def resource_class(token: str) -> type[pulumi.Resource]:
 
 
 def is_custom(token: str) -> bool:
-    """Whether the kind is another operator's: its group is neither Kubernetes' own nor Pulumi's for charts."""
+    """Whether the kind is no part of Kubernetes: its group is neither Kubernetes' own nor Pulumi's for charts."""
     package, module, _ = token.split(":")
     group = module.partition("/")[0]
-    return package == "kubernetes" and "." in group and not group.endswith(".k8s.io") and token != CHART
+    own = group.endswith(".k8s.io") and group not in _CUSTOM_GROUPS
+    return package == "kubernetes" and "." in group and not own and token != CHART
 
 
 def _attribute(module: str, name: str) -> type[pulumi.Resource]:

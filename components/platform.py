@@ -18,7 +18,8 @@ def platform(settings: Settings) -> tuple[Part, ...]:
     place = settings.cluster
     gateway = gateway_url(place)
     access = store_access(settings.object_store, place, settings.former_object_store)
-    found = found_by(settings.canary, settings.collector, settings.default_tenant)
+    to = intake(settings, place)
+    found = found_by(settings.canary, settings.collector, settings.canary_tenant, to.credentials_secret)
     return (
         cluster("cluster", place),
         object_store(
@@ -32,11 +33,18 @@ def platform(settings: Settings) -> tuple[Part, ...]:
         alloy(
             "alloy",
             settings.collector,
-            intake(settings, place),
+            to,
             collector_sizes(settings),
             place,
             settings.charts.alloy,
         ),
         canary("canary", settings.canary, gateway, settings.resources_of("canary"), place, found),
-        grafana("grafana", settings.grafana, gateway, place, settings.tenant_names),
+        grafana(
+            "grafana",
+            settings.grafana,
+            gateway,
+            place,
+            settings.tenant_names,
+            with_password=bool(to.credentials_secret),
+        ),
     )

@@ -32,6 +32,7 @@ from components.object_store.access import StoreAccess
 from components.object_store.account import stop_in_wrong_account
 from components.object_store.component import Credentials, ObjectStore
 from logstack.python_settings import checked
+from settings.access import ControllerIngress, GatewayAuth, GatewayRoute, ParentGateway, Tls
 from settings.charts import Charts, ChartSource
 from settings.cluster import ClusterSettings
 from settings.collector import CanarySettings, CollectorSettings
@@ -55,7 +56,7 @@ from settings.redaction import CustomRedaction, RedactionSettings
 from settings.retention import RetentionStream
 from settings.sizes import Resources, SizeName
 from settings.sources import Journal, Namespaces, NodeFile, Otlp, Pods, Sources
-from settings.tenants import Tenant
+from settings.tenants import Tenant, TenantLimits
 from settings.tree import Settings
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "CollectorSettings",
     "CollectorSizes",
     "Component",
+    "ControllerIngress",
     "Credentials",
     "CustomRedaction",
     "Drop",
@@ -81,6 +83,8 @@ __all__ = [
     "FilesystemStore",
     "Found",
     "Gateway",
+    "GatewayAuth",
+    "GatewayRoute",
     "GrafanaDatasource",
     "GrafanaSettings",
     "Intake",
@@ -93,6 +97,7 @@ __all__ = [
     "NodeFile",
     "ObjectStore",
     "Otlp",
+    "ParentGateway",
     "Parser",
     "Pods",
     "RateLimit",
@@ -110,7 +115,9 @@ __all__ = [
     "Sources",
     "StoreAccess",
     "Tenant",
+    "TenantLimits",
     "Timestamp",
+    "Tls",
     "TraceLinks",
     "checked",
     "collector_sizes",

@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from settings import pins
+from settings.access import GatewayAuth, IngressSettings
 from settings.base import Day, DnsName, Group, spelled
 from settings.quantities import Duration, Size, parse_duration, parse_size
 from settings.retention import RetentionStream
 from settings.sizes import SIZES, Resources, SizeName
-from settings.tenants import Tenant
+from settings.tenants import CANARY_TENANT, Tenant
 
 DeploymentMode = Literal["simple-scalable", "monolithic", "distributed"]
 Role = Literal[
@@ -157,6 +158,8 @@ class Gateway(Group):
 
     replicas: int = Field(default=2, ge=1)
     """Gateway pods."""
+    auth: GatewayAuth | None = None
+    """Ask every request for a password; without it whoever reaches the gateway may read and push."""
 
 
 class SizeOverrides(Group):
@@ -202,6 +205,8 @@ class LokiSettings(Group):
     other namespaces belong to the tenant `fake`, as Loki calls everybody without tenants."""
     caches: Caches = Caches()
     gateway: Gateway = Gateway()
+    ingress: IngressSettings | None = None
+    """The way to the gateway from outside the cluster; without it there is none."""
     size: SizeName | None = None
     """The row of the size table: extra-small, small or medium; without it what `ingest` needs, else small."""
     resources: SizeOverrides = SizeOverrides()
@@ -229,6 +234,21 @@ class LokiSettings(Group):
         rules = [*self.retention_streams, *(rule for tenant in self.tenants for rule in tenant.retention_streams)]
         tenants = [tenant.retention for tenant in self.tenants if tenant.retention]
         return max([self.retention, *tenants, *(rule.period for rule in rules)])
+
+    @property
+    def canary_tenant(self) -> str | None:
+        """The canary's own tenant; None while Loki asks nobody for one."""
+        return CANARY_TENANT if self.tenants else None
+
+    @property
+    def all_limits(self) -> tuple[Limits, ...]:
+        """The stack's own limits, then those of each tenant."""
+        return (self.limits, *map(self.limits_of, self.tenants))
+
+    def limits_of(self, tenant: Tenant) -> Limits:
+        """A tenant's limits: its own, and the stack's where it has none."""
+        said = {name: value for name, value in tenant.limits if value is not None}
+        return self.limits.model_copy(update=said)
 
     @property
     def roles(self) -> tuple[Role, ...]:

@@ -38,6 +38,7 @@ def _declarations() -> str:
     for key, node in cast("dict[str, Node]", schema()["properties"]).items():
         group = resolved(node)
         kind = cast("str", group.get("type", "object"))
+        # A group that is there or not has no default, nor has one of several kinds.
         default = node.get("default")
         default = {} if kind == "object" and default is not None else default
         if key in required or default is not None:

@@ -2,14 +2,45 @@
 
 from typing import Annotated
 
+from pydantic import Field
+
+from settings.access import UserName
 from settings.base import DnsLabel, Group, spelled
-from settings.quantities import Duration
+from settings.quantities import Duration, Size
 from settings.retention import RetentionStream
+
+# The canary's own: its lines are nobody's, and no datasource asks for them.
+CANARY_TENANT = "logstack-canary"
 
 TenantName = Annotated[
     str,
     spelled(r"^[a-zA-Z0-9!_.*'()-]{1,150}$", "a tenant's name as Loki takes it: at most 150 of a-z A-Z 0-9 !-_.*'()"),
 ]
+
+
+class TenantLimits(Group):
+    """What one tenant may send and ask, where it differs from logstack:limits; Loki reads it within ten seconds."""
+
+    ingestion_rate: Size | None = None
+    """Lines taken in, bytes a second over all writers."""
+    ingestion_burst: Size | None = None
+    """The largest burst, bytes; the gateway, whose limit follows the largest of all, restarts."""
+    per_stream_rate: Size | None = None
+    """Bytes a second of one stream."""
+    per_stream_burst: Size | None = None
+    """The largest burst of one stream, bytes."""
+    max_streams: int | None = Field(default=None, ge=1)
+    """Active streams over all writers."""
+    max_line_size: Size | None = None
+    """The longest line, bytes; the collector cuts at the stack's own limit."""
+    max_entries_per_query: int | None = Field(default=None, ge=1)
+    """Lines that one query may return."""
+    max_query_length: Duration | None = None
+    """The longest time range of one query."""
+    max_query_lookback: Duration | None = None
+    """How far back a query may look."""
+    query_timeout: Duration | None = None
+    """How long one query may run."""
 
 
 class Tenant(Group):
@@ -19,6 +50,10 @@ class Tenant(Group):
     """What requests name in X-Scope-OrgID."""
     namespaces: tuple[DnsLabel, ...]
     """The namespaces whose lines the collector sends as this tenant's."""
+    limits: TenantLimits = TenantLimits()
+    """What it may send and ask."""
+    user: UserName | None = None
+    """The gateway's user whose requests are this tenant's, whatever they name; needs gateway.auth."""
     retention: Duration | None = None
     """How long this tenant's lines are kept; without it as long as everybody's."""
     retention_streams: tuple[RetentionStream, ...] = ()

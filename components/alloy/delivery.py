@@ -2,10 +2,14 @@
 
 from components.alloy.syntax import Block, Value
 from components.loki.intake import Intake
+from settings.access import OWN_USER
 from settings.cluster import ClusterSettings
 from settings.collector import CollectorSettings
 from settings.loki import SINGLE_TENANT
 from settings.quantities import kubernetes_size, loki_duration
+
+PASSWORD_FOLDER = "/etc/logstack/gateway"  # noqa: S105 - the name of a folder
+PASSWORD_FILE = f"{PASSWORD_FOLDER}/password"
 
 
 def delivery(collector: CollectorSettings, cluster: ClusterSettings, intake: Intake) -> Block:
@@ -22,7 +26,7 @@ def delivery(collector: CollectorSettings, cluster: ClusterSettings, intake: Int
     external: dict[str, Value] = (
         {"external_labels": {"cluster": cluster.name}} if "cluster" in collector.stream_labels else {}
     )
-    blocks = [Block("endpoint", attributes=endpoint)]
+    blocks = [Block("endpoint", attributes=endpoint, blocks=_password(intake))]
     if collector.write_ahead_log:
         blocks.append(_write_ahead_log(collector))
     return Block(
@@ -32,6 +36,13 @@ def delivery(collector: CollectorSettings, cluster: ClusterSettings, intake: Int
         tuple(blocks),
         comment="Batches and retries (collector.batchSize, batchWait, maxBackoff, maxRetries, writeAheadLog).",
     )
+
+
+def _password(intake: Intake) -> tuple[Block, ...]:
+    """By a file, which Alloy reads for every push: a new password needs no restart."""
+    if not intake.credentials_secret:
+        return ()
+    return (Block("basic_auth", attributes={"username": OWN_USER, "password_file": PASSWORD_FILE}),)
 
 
 def _write_ahead_log(collector: CollectorSettings) -> Block:

@@ -46,11 +46,11 @@ def alloy(
     children: list[Declaration] = []
     if collector.sources.on_nodes:
         config = node_config(collector, cluster, intake)
-        values = node_values(collector, sizes.node, f"{NODES}-config")
+        values = node_values(collector, sizes.node, f"{NODES}-config", intake.credentials_secret)
         children += _release(name, NODES, config, values, cluster, source)
     if collector.sources.events:
         config = events_config(collector, cluster, intake)
-        values = events_values(collector, sizes.events, f"{EVENTS}-config")
+        values = events_values(collector, sizes.events, f"{EVENTS}-config", intake.credentials_secret)
         children += _release(f"{name}-events", EVENTS, config, values, cluster, source)
     return Part("logstack:index:Alloy", name, tuple(children))
 

@@ -1,8 +1,12 @@
 """The Alloy chart's values."""
 
+from pathlib import PurePath
+
 from components.alloy.config import IN_CLUSTER
+from components.alloy.delivery import PASSWORD_FILE, PASSWORD_FOLDER
 from components.declaration import RESTRICTED_CONTAINER, RESTRICTED_POD, Json, container_resources
 from settings import pins
+from settings.access import PASSWORD_KEY
 from settings.collector import CollectorSettings
 from settings.sizes import Resources
 
@@ -14,14 +18,20 @@ _JOURNAL_HOST_PATHS = {"runlogjournal": "/run/log/journal", "machine-id": "/etc/
 Values = dict[str, Json]
 
 
-def node_values(collector: CollectorSettings, size: Resources, config_map: str) -> Values:
-    """The values of the nodes' collectors: a DaemonSet, with of the node what the sources need."""
+def node_values(
+    collector: CollectorSettings, size: Resources, config_map: str, credentials_secret: str | None = None
+) -> Values:
+    """The values of the nodes' collectors: a DaemonSet, with of the node what the sources need.
+
+    `credentials_secret` has the gateway's password, if it asks for one.
+    """
     sources = collector.sources
     host_paths = {"state": _STATE} if sources.read_the_node else {}
     if sources.journal.enabled:
         host_paths |= _JOURNAL_HOST_PATHS
     mounts: list[Json] = [{"name": "state", "mountPath": _STATE}]
     mounts += [{"name": n, "mountPath": p, "readOnly": True} for n, p in host_paths.items() if n != "state"]
+    mounts += _password_mount(credentials_secret)
     alloy: Values = {
         **_alloy(collector, size, config_map),
         "mounts": {"varlog": sources.read_the_node, "extra": mounts},
@@ -34,7 +44,7 @@ def node_values(collector: CollectorSettings, size: Resources, config_map: str) 
         "type": "daemonset",
         # Control-plane nodes have logs as well.
         "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
-        "volumes": {"extra": _volumes(host_paths)},
+        "volumes": {"extra": [*_volumes(host_paths), *_password_volume(credentials_secret)]},
     }
     reads = sources.pods != "none"
     return {
@@ -45,13 +55,18 @@ def node_values(collector: CollectorSettings, size: Resources, config_map: str) 
     }
 
 
-def events_values(collector: CollectorSettings, size: Resources, config_map: str) -> Values:
+def events_values(
+    collector: CollectorSettings, size: Resources, config_map: str, credentials_secret: str | None = None
+) -> Values:
     """The values of the one collector that has Kubernetes' events: a Deployment of one pod, unprivileged."""
     return {
         **_COMMON,
         "alloy": {
             **_alloy(collector, size, config_map),
-            "mounts": {"varlog": False, "extra": [{"name": "state", "mountPath": _STATE}]},
+            "mounts": {
+                "varlog": False,
+                "extra": [{"name": "state", "mountPath": _STATE}, *_password_mount(credentials_secret)],
+            },
             "securityContext": _UNPRIVILEGED,
         },
         "controller": {
@@ -59,7 +74,7 @@ def events_values(collector: CollectorSettings, size: Resources, config_map: str
             "replicas": 1,
             # Two at once would send every event twice.
             "updateStrategy": {"type": "Recreate"},
-            "volumes": {"extra": _volumes({})},
+            "volumes": {"extra": [*_volumes({}), *_password_volume(credentials_secret)]},
         },
         "rbac": _rbac("events"),
     }
@@ -102,6 +117,16 @@ def _volumes(host_paths: dict[str, str]) -> list[Json]:
         for name, path in host_paths.items()
     ]
     return volumes if "state" in host_paths else [{"name": "state", "emptyDir": {}}, *volumes]
+
+
+def _password_mount(secret: str | None) -> list[Json]:
+    return [{"name": "gateway", "mountPath": PASSWORD_FOLDER, "readOnly": True}] if secret else []
+
+
+def _password_volume(secret: str | None) -> list[Json]:
+    """The collectors' own password, and nobody else's."""
+    items: Json = [{"key": PASSWORD_KEY, "path": PurePath(PASSWORD_FILE).name}]
+    return [{"name": "gateway", "secret": {"secretName": secret, "items": items}}] if secret else []
 
 
 def _rbac(resource: str, *, logs: bool = False) -> Values:

@@ -13,6 +13,7 @@ from components.declaration import (
     labels,
 )
 from settings import pins
+from settings.access import OWN_USER, PASSWORD_KEY
 from settings.cluster import ClusterSettings
 from settings.collector import CanarySettings, CollectorSettings
 from settings.quantities import loki_duration
@@ -33,16 +34,20 @@ class Found:
     value: str = "stdout"
     tenant: str | None = None
     """The tenant that its requests name; None while Loki asks nobody for one."""
+    credentials_secret: str | None = None
+    """The Secret with the gateway's password; None where nobody is asked for one."""
 
 
 BY_STREAM = Found()
 
 
-def found_by(settings: CanarySettings, collector: CollectorSettings, tenant: str | None) -> Found:
+def found_by(
+    settings: CanarySettings, collector: CollectorSettings, tenant: str | None, credentials_secret: str | None = None
+) -> Found:
     """The labels that its lines get on their route: the Kubernetes API does not say which stream a line is of."""
     if settings.route == "collector" and "stream" not in collector.stream_labels:
-        return Found("container", CONTAINER, tenant)
-    return Found(tenant=tenant)
+        return Found("container", CONTAINER, tenant, credentials_secret)
+    return Found(tenant=tenant, credentials_secret=credentials_secret)
 
 
 def canary(
@@ -95,6 +100,8 @@ def arguments(settings: CanarySettings, gateway_url: str, pod_name: str, found: 
         f"-interval={loki_duration(settings.interval)}",
         *(["-push=true"] if settings.route == "direct" else []),
         *([f"-tenant-id={found.tenant}"] if found.tenant else []),
+        # Kubernetes puts the variable in when the container starts: the password is in no object.
+        *([f"-user={OWN_USER}", f"-pass=$({PASSWORD_KEY})"] if found.credentials_secret else []),
     ]
 
 
@@ -113,6 +120,7 @@ def _pod(settings: CanarySettings, gateway_url: str, size: Resources, found: Fou
                 "env": [
                     {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
                     {"name": "GOMEMLIMIT", "value": str(size.memory * 85 // 100)},
+                    *_password(found),
                 ],
                 "ports": [{"name": "http-metrics", "containerPort": PORT}],
                 "readinessProbe": probe,
@@ -122,3 +130,10 @@ def _pod(settings: CanarySettings, gateway_url: str, size: Resources, found: Fou
             }
         ],
     }
+
+
+def _password(found: Found) -> list[Json]:
+    if not found.credentials_secret:
+        return []
+    key: Json = {"name": found.credentials_secret, "key": PASSWORD_KEY}
+    return [{"name": PASSWORD_KEY, "valueFrom": {"secretKeyRef": key}}]

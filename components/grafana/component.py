@@ -21,12 +21,16 @@ class GrafanaDatasource(Component):
         cluster: Cluster,
         *,
         tenants: Sequence[str] = (),
+        with_password: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`gateway_url` is Loki's address inside the cluster; lines of all `tenants` are asked for."""
+        """`gateway_url` is Loki's address inside the cluster; lines of all `tenants` are asked for.
+
+        `with_password`: Grafana's environment has the gateway's password, LOKI_GATEWAY_PASSWORD.
+        """
         self.uid = settings.uid
         super().__init__(
-            grafana(name, settings, gateway_url, cluster.settings, tenants),
+            grafana(name, settings, gateway_url, cluster.settings, tenants, with_password=with_password),
             cluster=cluster,
             outputs={"uid": settings.uid},
             opts=opts,

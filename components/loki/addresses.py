@@ -7,6 +7,8 @@ RELEASE = "loki"
 HTTP_PORT = 3100
 GRPC_PORT = 9095
 MEMBERLIST_PORT = 7946
+GATEWAY = f"{RELEASE}-gateway"
+GATEWAY_PORT = 80
 
 
 def service(name: str, cluster: ClusterSettings) -> str:
@@ -16,7 +18,7 @@ def service(name: str, cluster: ClusterSettings) -> str:
 
 def gateway_url(cluster: ClusterSettings) -> str:
     """The gateway: the address of push and query."""
-    return f"http://{service(f'{RELEASE}-gateway', cluster)}"
+    return f"http://{service(GATEWAY, cluster)}"
 
 
 def push_url(cluster: ClusterSettings) -> str:

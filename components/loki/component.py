@@ -15,7 +15,8 @@ from settings.loki import LokiSettings
 class Loki(Component):
     """Loki behind its gateway. `gateway_url` answers queries, `intake` takes lines.
 
-    `tenant` is what requests have to name, or None while nobody is asked for a tenant.
+    `tenant` is what requests have to name, or None while nobody is asked for a tenant; `canary_tenant` the canary's.
+    `credentials_secret` has the gateway's password, or is None while nobody is asked for one.
     """
 
     def __init__(
@@ -32,6 +33,8 @@ class Loki(Component):
         self.gateway_url = gateway_url(cluster.settings)
         self.intake = intake(settings, cluster.settings)
         self.tenant = settings.default_tenant
+        self.canary_tenant = settings.canary_tenant
+        self.credentials_secret = self.intake.credentials_secret
         super().__init__(
             loki(name, settings, store.access, cluster.settings, chart),
             cluster=cluster,

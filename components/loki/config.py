@@ -72,7 +72,8 @@ def loki_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
 
 def _server(settings: LokiSettings) -> Section:
     # A query may run as long as its limit says; the connection must outlive it, and nginx waits 10 minutes as well.
-    timeout = loki_duration(max(settings.limits.query_timeout * 2, _TEN_MINUTES))
+    longest = max(limits.query_timeout for limits in settings.all_limits)
+    timeout = loki_duration(max(longest * 2, _TEN_MINUTES))
     return {
         "http_listen_port": HTTP_PORT,
         "grpc_listen_port": GRPC_PORT,

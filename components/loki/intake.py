@@ -18,8 +18,13 @@ class Intake:
     """The longest line that it takes, bytes."""
     tenants: tuple[Tenant, ...] = ()
     """Whose namespaces' lines have a tenant of their own; with any of them every push names its tenant."""
+    credentials_secret: str | None = None
+    """The Secret with the gateway's password; None where nobody is asked for one."""
 
 
 def intake(settings: LokiSettings, cluster: ClusterSettings) -> Intake:
     """What the stack's own Loki takes in."""
-    return Intake(push_url(cluster), settings.limits.max_line_size, settings.tenants)
+    auth = settings.gateway.auth
+    return Intake(
+        push_url(cluster), settings.limits.max_line_size, settings.tenants, auth.credentials_secret if auth else None
+    )

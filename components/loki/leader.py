@@ -39,18 +39,20 @@ def token_files(settings: LokiSettings) -> dict[str, str]:
     return {f"{_RING_FILE}{leader(settings)}": json.dumps({"tokens": [_LOWEST_TOKEN]})}
 
 
-def nginx_snippets(settings: LokiSettings, cluster: ClusterSettings) -> dict[str, str]:
-    """What the gateway's nginx has besides the chart's: delete requests go to the leader, not to its Service.
+def nginx_snippets(settings: LokiSettings, cluster: ClusterSettings, header: str) -> tuple[str, str]:
+    """What each location and the server have besides the chart's: delete requests go to the leader, not to its Service.
 
-    The chart has a location for them already, and nginx refuses a second one: a rewrite leads from there to ours.
+    The chart has a location for them already, and nginx refuses a second one: a rewrite leads from there to ours, which
+    has the `header` directive that every location has.
     """
     if not is_elected(settings):
-        return {}
-    return {
-        "locationSnippet": f"rewrite ^{_DELETE}$ {_AT_LEADER} last;",
-        "serverSnippet": f"""location = {_AT_LEADER} {{
-  internal;
-  set $leader      "http://{leader_host(settings, cluster)}:{HTTP_PORT}";
-  proxy_pass       $leader$request_uri;
-}}""",
-    }
+        return "", ""
+    server = [
+        f"location = {_AT_LEADER} {{",
+        "  internal;",
+        *([f"  {header}"] if header else []),
+        f'  set $leader      "http://{leader_host(settings, cluster)}:{HTTP_PORT}";',
+        "  proxy_pass       $leader$request_uri;",
+        "}",
+    ]
+    return f"rewrite ^{_DELETE}$ {_AT_LEADER} last;", "\n".join(server)

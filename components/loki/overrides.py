@@ -1,17 +1,27 @@
 """The runtime overrides: limits that Loki reads again every ten seconds, so a change rolls no pod."""
 
 from components.loki.config import Section, retention_streams
-from settings.loki import SINGLE_TENANT, LokiSettings
+from settings.loki import SINGLE_TENANT, Limits, LokiSettings
 from settings.quantities import loki_duration, loki_size
-from settings.tenants import Tenant
+from settings.tenants import CANARY_TENANT, Tenant, TenantLimits
 
 _MIB = 1024**2
 
 
 def loki_overrides(settings: LokiSettings) -> dict[str, object]:
     """overrides.yaml as a document."""
-    limits = settings.limits
-    each: Section = {
+    own = _rates(settings.limits)
+    if not settings.tenants:
+        return {"overrides": {SINGLE_TENANT: own}}
+    tenants = {
+        tenant.name: _rates(settings.limits_of(tenant)) | _queries(tenant.limits) | _retention(tenant)
+        for tenant in settings.tenants
+    }
+    return {"overrides": {SINGLE_TENANT: own, CANARY_TENANT: dict(own), **tenants}}
+
+
+def _rates(limits: Limits) -> Section:
+    return {
         "ingestion_rate_mb": _mebibytes(limits.ingestion_rate),
         "ingestion_burst_size_mb": _mebibytes(limits.ingestion_burst),
         "per_stream_rate_limit": loki_size(limits.per_stream_rate),
@@ -20,14 +30,22 @@ def loki_overrides(settings: LokiSettings) -> dict[str, object]:
         "max_line_size": loki_size(limits.max_line_size),
         "max_entries_limit_per_query": limits.max_entries_per_query,
     }
-    tenants = {tenant.name: _retention(tenant) for tenant in settings.tenants}
-    return {"overrides": {name: each | tenants.get(name, {}) for name in settings.tenant_names or (SINGLE_TENANT,)}}
 
 
 def _retention(tenant: Tenant) -> Section:
     """What a tenant has of its own; a tenant's rules replace the stack's (Loki's overrides do not merge lists)."""
     period: Section = {"retention_period": loki_duration(tenant.retention)} if tenant.retention else {}
     return period | retention_streams(tenant.retention_streams)
+
+
+def _queries(limits: TenantLimits) -> Section:
+    """What loki.yaml says for everybody else."""
+    said = {
+        "max_query_length": limits.max_query_length,
+        "max_query_lookback": limits.max_query_lookback,
+        "query_timeout": limits.query_timeout,
+    }
+    return {key: loki_duration(value) for key, value in said.items() if value}
 
 
 def _mebibytes(size: int) -> float:

@@ -1,8 +1,9 @@
-"""Loki's resources: two ConfigMaps of ours and the chart."""
+"""Loki's resources: two ConfigMaps of ours, the chart, and the way in from outside."""
 
 from components.chart import chart
 from components.declaration import Declaration, Part, content_hash, kubernetes, labels, yaml_text
 from components.loki.config import loki_config
+from components.loki.ingress import ingress
 from components.loki.leader import token_files
 from components.loki.overrides import loki_overrides
 from components.loki.values import CONFIG_MAP, OVERRIDES_MAP, loki_values
@@ -40,6 +41,7 @@ def loki(name: str, settings: LokiSettings, store: StoreAccess, cluster: Cluster
                 skip_await=cluster.skip_await,
                 after=tuple(each.name for each in config_maps),
             ),
+            *ingress(name, settings, cluster),
         ),
     )
 

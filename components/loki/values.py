@@ -3,7 +3,7 @@
 from components.declaration import Json, container_resources, rolled_by_credentials
 from components.loki.addresses import RELEASE
 from components.loki.config import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY, OVERRIDES_DIRECTORY
-from components.loki.leader import nginx_snippets
+from components.loki.gateway import auth_values, nginx_values
 from components.object_store.access import StoreAccess
 from components.object_store.aws import SERVICE_ACCOUNT
 from settings.cluster import ClusterSettings
@@ -199,11 +199,8 @@ def _gateway(settings: LokiSettings, cluster: ClusterSettings) -> Values:
         "affinity": spread("gateway", cluster),
         # A surge pod would need a node of its own: with as many replicas as nodes the rollout would wait for ever.
         "deploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
-        # A push may be as large as a burst; nginx's limit must not be the smaller one.
-        "nginxConfig": {
-            "clientMaxBodySize": f"{max(4, -(-settings.limits.ingestion_burst // _MIB))}M",
-            **nginx_snippets(settings, cluster),
-        },
+        "nginxConfig": nginx_values(settings, cluster),
+        **auth_values(settings),
         # One more image and container for numbers that Loki's own metrics have.
         "metrics": {"enabled": False},
     }

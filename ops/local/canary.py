@@ -40,7 +40,7 @@ class Canary:
     def __init__(self, settings: Settings, binary: Path, fleet: Fleet, reader: str, log: Path) -> None:
         """`reader` is the URL of a Loki that answers queries; `log` is the log file of its pod."""
         self.pod = canary_pod(settings)
-        found = found_by(settings.canary, settings.collector, settings.default_tenant)
+        found = found_by(settings.canary, settings.collector, settings.canary_tenant)
         self._command = [str(binary), *arguments(settings.canary, reader, self.pod.name, found)]
         self._fleet = fleet
         self._port = free_ports(1)[0]

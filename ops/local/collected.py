@@ -23,7 +23,7 @@ from ops.local.checks import (
     ring_is_whole,
     takes_lines_in,
 )
-from ops.local.client import Entry, selector
+from ops.local.client import Entry, Loki, selector
 from ops.local.collector import Collector
 from ops.local.machine import Machine
 from ops.local.metrics import Metrics
@@ -206,11 +206,12 @@ def _pause(run: Run, seconds: float) -> None:
 
 def _expect_in_loki(run: Run, canary: Canary, written: Sequence[Entry]) -> None:
     """All that it wrote, and nothing else of its pod."""
-    query = selector({"pod": canary.pod.name})
+    query, tenant = selector({"pod": canary.pod.name}), run.platform.settings.canary_tenant
+    loki = Loki([], run.platform.loki.reader, tenant) if tenant else run.platform.loki
     deadline = time.monotonic() + _STALLED_SECONDS
     first, last = written[0].time, time.time_ns()
     while True:
-        found = Counter(run.platform.loki.entries(query, first - _SECOND, last))
+        found = Counter(loki.entries(query, first - _SECOND, last))
         missing, extra = Counter(written) - found, found - Counter(written)
         expect(not extra, f"{extra.total()} lines of its pod are none of its entries: {next(iter(extra), None)}")
         if not missing:

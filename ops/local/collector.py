@@ -32,7 +32,8 @@ def stack_config(settings: Settings) -> str:
 
 def local_config(settings: Settings, push_url: str, place: Place) -> str:
     """The same for this machine."""
-    return _config(settings, replace(intake(settings, settings.cluster), push_url=push_url), place)
+    to = replace(intake(settings, settings.cluster), push_url=push_url, credentials_secret=None)
+    return _config(settings, to, place)
 
 
 def _config(settings: Settings, to: Intake, place: Place) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from components.declaration import Part
 from components.platform import platform
+from ops.plan.access import Access, access
 from ops.plan.chart_objects import ChartObjects
 from ops.plan.collection import Collected, collected
 from ops.plan.failures import FailureBudget, failure_budget
@@ -75,6 +76,7 @@ class Plan:
     failure_budget: FailureBudget
     collected: Collected
     kept: Kept
+    access: Access
     sizes: Sizes
     sizing: Sizing | None
     """None without a stated ingest."""
@@ -93,6 +95,7 @@ def plan(stack: Stack, chart_objects: tuple[ChartObjects, ...] = ()) -> Plan:
         failure_budget=failure_budget(settings),
         collected=collected(settings),
         kept=kept(stack),
+        access=access(settings),
         sizes=sizes(settings),
         sizing=sizing(settings),
         warnings=stack.problems,

@@ -1,5 +1,6 @@
 """The plan's sentences: what the text lays out, and what two plans are compared by."""
 
+from ops.plan.access import access_facts
 from ops.plan.collection import collected_facts
 from ops.plan.failures import FailureBudget, Loss
 from ops.plan.kept import Kept, KeptStreams
@@ -25,6 +26,7 @@ def sentences(plan: Plan) -> Facts:
         ("no lines taken", outage_text(plan.failure_budget.outage)),
         *((f"collected: {name}", words) for name, words in collected_facts(plan.collected)),
         *kept_facts(plan.kept),
+        *((f"access: {name}", words) for name, words in access_facts(plan.access)),
         *((f"sizing: {name}", words) for name, words in (sizing_facts(plan.sizing) if plan.sizing else ())),
         *((f"storage: {name}", words) for name, words in (storage_facts(plan.sizing.storage) if plan.sizing else ())),
         ("sum", f"on {nodes} " + ", ".join(f"{what} {much}" for what, much in asked) + memory_words(plan.sizes)),

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from ops.plan.access import access_facts
 from ops.plan.chart_objects import ChartObjects
 from ops.plan.collection import collected_facts
 from ops.plan.comparison import Comparison
@@ -64,6 +65,7 @@ def _show_plan(plan: Plan, console: Console) -> None:
     show_facts(console, "What is kept", kept_facts(plan.kept))
     if plan.sizing:
         _show_sizing(console, plan.sizing)
+    show_facts(console, "Who can push and read", access_facts(plan.access))
     _show_sizes(console, plan.sizes)
     _show_resources(console, plan.resources, "" if plan.chart_objects else " (--objects)")
     for chart in plan.chart_objects:

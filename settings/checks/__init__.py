@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 
 from settings.checks import (
+    access,
     canary,
     cluster,
     collector,
@@ -44,6 +45,7 @@ TOPICS = (
     memory,
     ingest,
     volumes,
+    access,
     sources,
     labels,
     matching,

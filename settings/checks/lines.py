@@ -6,6 +6,7 @@ from settings.loki import SINGLE_TENANT
 from settings.patterns import finds
 from settings.problems import Problem, Rule, listed
 from settings.processing import Drop
+from settings.tenants import CANARY_TENANT
 from settings.tree import Settings
 
 DROP_TWICE = Rule("drop-name-twice", "the metric counts both as one, and nobody can tell which of them drops")
@@ -17,6 +18,13 @@ TENANT_EMPTY = Rule("tenant-without-namespaces", "every line without a namespace
 NAMESPACE_OF_TWO = Rule(
     "namespace-of-two-tenants", "the later of the two has its lines, and the earlier one misses them"
 )
+
+_TAKEN = {
+    SINGLE_TENANT: "the tenant of all other lines",
+    CANARY_TENANT: "the canary's own tenant",
+    ".": "refused by Loki",
+    "..": "refused by Loki",
+}
 
 
 def drops(settings: Settings) -> Iterator[Problem]:
@@ -47,9 +55,8 @@ def rates(settings: Settings) -> Iterator[Problem]:
 def tenants(settings: Settings) -> Iterator[Problem]:
     """A tenant has one entry and namespaces, a namespace one tenant, and the name is Loki's to take."""
     for index, tenant in enumerate(settings.tenants):
-        if tenant.name in (".", "..", SINGLE_TENANT):
-            is_default = tenant.name == SINGLE_TENANT
-            what = f"{tenant.name} is {'the tenant of all other lines' if is_default else 'refused by Loki'}"
+        if taken := _TAKEN.get(tenant.name):
+            what = f"{tenant.name} is {taken}"
             yield TENANT_NAME.problem(f"tenants[{index}].name", what, "choose another name")
         if not tenant.namespaces:
             fix = "name its namespaces, or remove the tenant"

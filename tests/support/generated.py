@@ -184,8 +184,45 @@ _COLLECTOR = _group(
     maxRetries=st.integers(1, 1000),
     stability=st.sampled_from(STABILITIES),
 )
-_TENANTS = st.lists(NAMES, max_size=3, unique=True).map(
-    lambda names: [{"name": f"Tenant_{name}", "namespaces": [name, f"{name}-of-the-tenant"]} for name in names]
+_TENANT_LIMITS = _group(
+    {},
+    ingestionRate=SIZES,
+    ingestionBurst=st.integers(1024**2, 2 * 1024**3),
+    maxStreams=st.integers(1, 10**7),
+    maxQueryLength=_DURATIONS,
+    maxQueryLookback=_DURATIONS,
+    queryTimeout=st.sampled_from(["1m", "10m"]),
+)
+
+
+def _tenants(entries: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Tenants with namespaces and users of their own."""
+    return [
+        {"name": f"Tenant_{name}", "namespaces": [name, f"{name}-of-the-tenant"], "user": f"{name}.user", **limits}
+        for name, limits in entries
+    ]
+
+
+_TENANTS = st.lists(
+    st.tuples(NAMES, _group({}, limits=_TENANT_LIMITS)), max_size=3, unique_by=lambda entry: entry[0]
+).map(_tenants)
+_AUTH = _group({"credentialsSecret": NAMES})
+_ROUTE = {"host": NAMES.map(lambda name: f"{name}.example.com")}
+_PATHS = st.sampled_from(["/", "/loki", "/loki/api/v1/push"])
+_NOTES = st.dictionaries(st.just("example.com/note"), TEXTS)
+_INGRESS = st.one_of(
+    _group(
+        {"kind": st.just("ingress"), **_ROUTE},
+        path=_PATHS,
+        className=NAMES,
+        tls=_group({"secretName": NAMES}, issuer=NAMES),
+        annotations=_NOTES,
+    ),
+    _group(
+        {"kind": st.just("gateway-api"), **_ROUTE, "gateway": _group({"name": NAMES}, namespace=NAMES)},
+        path=_PATHS,
+        annotations=_NOTES,
+    ),
 )
 _STREAM = _group(
     {
@@ -249,7 +286,8 @@ def stacks(draw: st.DrawFn) -> Settings:
             retentionStreams=_STREAMS,
             limits=_LIMITS,
             caches=_group({}, chunks=_MEMORY, results=_MEMORY),
-            gateway=_group({"replicas": counts}),
+            gateway=_group({"replicas": counts, "auth": _AUTH}),
+            ingress=_INGRESS,
             size=st.sampled_from(["extra-small", "small", "medium"]),
             ingest=st.sampled_from(["0.1GB/day", "15GiB/day", "2GB/hour", "0.01GB/second"]),
             resources=_group({}, **dict.fromkeys(_SIZED, _RESOURCES)),

@@ -40,6 +40,13 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "size": "extra-small",
         "objectStore": {"kind": "filesystem"},
         "gateway": {"replicas": 1},
+        "ingress": {
+            "kind": "ingress",
+            "host": "loki.moria-lab.com",
+            "className": "traefik",
+            "tls": {"secretName": "moria-lab-cert", "clusterIssuer": "letsencrypt"},
+            "annotations": {"traefik.ingress.kubernetes.io/router.entrypoints": "websecure"},
+        },
         "collector": {
             "namespaces": {"only": ["shop", "shop-test"], "never": ["shop-noise"]},
             "indexLabels": ["cluster", "namespace", "pod", "stream", "app"],
@@ -59,6 +66,13 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
                 "eksCluster": "eu",
                 "oidcProvider": "oidc.eks.eu-central-1.amazonaws.com/id/0A",
             },
+        },
+        "gateway": {"auth": {"credentialsSecret": "loki-gateway"}},
+        "ingress": {
+            "kind": "gateway-api",
+            "host": "logs.example.com",
+            "path": "/loki/api/v1/push",
+            "gateway": {"name": "public", "namespace": "edge", "sectionName": "https"},
         },
         "canary": {"enabled": False},
         "caches": {"chunks": "2Gi"},
@@ -137,13 +151,23 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
             "storageClass": "bulk",
             "credentialsSecret": "lab-keys",
         },
+        "gateway": {"auth": {"credentialsSecret": "lab-gateway"}},
+        "ingress": {
+            "kind": "ingress",
+            "host": "loki.home.arpa",
+            "path": "/",
+            "tls": {"secretName": "loki-tls", "issuer": "home"},
+        },
         "tenants": [
             {
                 "name": "team-a",
                 "namespaces": ["shop", "bank"],
                 "retention": "30d",
                 "retentionStreams": [{"selector": '{namespace="bank"}', "period": "365d"}],
-            }
+                "user": "shop@home.arpa",
+                "limits": {"ingestionRate": "5Mi", "ingestionBurst": "80Mi", "maxQueryLength": "7d"},
+            },
+            {"name": "Team_(b)", "namespaces": ["mail"], "user": "default", "limits": {"maxStreams": 100}},
         ],
         "canary": {"route": "direct"},
         "collector": {

@@ -39,6 +39,16 @@ _WHOLE_TENANT = When("of a tenant that only one side has", _comes_or_goes)
 _ROOM = "The nodes must have room: compare with the sum."
 RULES = (
     _rule(
+        "queries-of-a-tenant",
+        (
+            "overrides.yaml *.max_query_length",
+            "overrides.yaml *.max_query_lookback",
+            "overrides.yaml *.query_timeout",
+        ),
+        "What a tenant may ask: {path} is {after}, before {before}.",
+        "Longer queries take the readers' memory; shorter ones leave lines that its users do not find.",
+    ),
+    _rule(
         "retention-raised",
         ("loki.yaml limits_config.retention_period", "overrides.yaml *.retention_period"),
         "Lines are kept for {after} instead of {before}; the store grows accordingly.",

@@ -31,8 +31,10 @@ def test_the_first_pod_alone_has_the_lowest_token(settings: Settings, pod: str) 
     assert name == f"compactor-token-{pod}"
     assert json.loads(text) == {"tokens": [1]}
     service = pod.removesuffix("-0")
-    snippet = nginx_snippets(settings, settings.cluster)["serverSnippet"]
-    assert f'"http://{pod}.{service}-headless.monitoring.svc.cluster.local:3100"' in snippet
+    location, server = nginx_snippets(settings, settings.cluster, "proxy_set_header A b;")
+    assert location == "rewrite ^/loki/api/v1/delete$ /compactor-leader/delete last;"
+    assert "\n  proxy_set_header A b;\n" in server
+    assert f'"http://{pod}.{service}-headless.monitoring.svc.cluster.local:3100"' in server
 
 
 @pytest.mark.parametrize(
@@ -41,4 +43,4 @@ def test_the_first_pod_alone_has_the_lowest_token(settings: Settings, pod: str) 
 def test_an_only_compactor_needs_no_election(settings: Settings) -> None:
     assert not is_elected(settings)
     assert token_files(settings) == {}
-    assert nginx_snippets(settings, settings.cluster) == {}
+    assert nginx_snippets(settings, settings.cluster, "") == ("", "")

@@ -12,7 +12,7 @@ from components.canary.resources import BY_STREAM, Found, arguments, canary, fou
 from components.chart import chart
 from components.cluster.kubeconfig import kubeconfig_files, refuse_wrong_cluster
 from components.declaration import Declaration, content_hash, kubernetes, yaml_text
-from components.grafana.resources import datasource, grafana
+from components.grafana.resources import datasources, grafana, tenant_uid
 from components.object_store import embedded
 from settings import pins
 from settings.charts import ChartSource
@@ -195,12 +195,28 @@ def test_the_datasource_asks_the_gateway_and_is_never_the_default() -> None:
     assert "derivedFields" not in found["jsonData"]
 
 
-def test_the_datasource_asks_for_the_lines_of_all_tenants() -> None:
+def test_a_datasource_asks_for_the_lines_of_all_tenants_and_one_for_those_of_each() -> None:
     (config_map,) = grafana("grafana", GrafanaSettings(), GATEWAY, CLUSTER, ("fake", "team-a")).children
     files: Any = config_map.inputs["data"]
+    found = yaml.safe_load(files["logstack.yaml"])["datasources"]
+    asked = {each["name"]: each["secureJsonData"]["httpHeaderValue1"] for each in found}
+    assert asked == {"Loki": "fake|team-a", "Loki (fake)": "fake", "Loki (team-a)": "team-a"}
+    assert {each["jsonData"]["httpHeaderName1"] for each in found} == {"X-Scope-OrgID"}
+    assert len({each["uid"] for each in found}) == len(found)
+    assert found[0]["uid"] == "loki"
+
+
+def test_a_tenants_uid_is_stable_and_no_longer_than_grafana_takes() -> None:
+    assert tenant_uid(GrafanaSettings(), "team-a") == "loki-96c2886c"
+    assert len(tenant_uid(GrafanaSettings(uid="u" * 40), "team-a")) == 40
+
+
+def test_the_gateways_password_is_of_grafanas_environment_and_stands_in_no_object() -> None:
+    (config_map,) = grafana("grafana", GrafanaSettings(), GATEWAY, CLUSTER, with_password=True).children
+    files: Any = config_map.inputs["data"]
     (found,) = yaml.safe_load(files["logstack.yaml"])["datasources"]
-    assert found["jsonData"]["httpHeaderName1"] == "X-Scope-OrgID"
-    assert found["secureJsonData"] == {"httpHeaderValue1": "fake|team-a"}
+    assert (found["basicAuth"], found["basicAuthUser"]) == (True, "logstack")
+    assert found["secureJsonData"] == {"basicAuthPassword": "$LOKI_GATEWAY_PASSWORD"}
 
 
 def test_grafanas_sidecar_finds_the_datasource_in_its_own_namespace() -> None:
@@ -223,7 +239,7 @@ def test_a_trace_id_in_a_line_is_a_link() -> None:
 # PyYAML writes the old line end of mainframes bare, and reads a space.
 @given(TEXTS.filter(lambda text: "\x85" not in text))
 def test_a_datasources_name_is_any_text(name: str) -> None:
-    document = yaml.safe_load(yaml_text(datasource(GrafanaSettings(name=name), GATEWAY)))
+    document = yaml.safe_load(yaml_text(datasources(GrafanaSettings(name=name), GATEWAY)))
     assert document["datasources"][0]["name"] == name.replace("$", "$$")
 
 

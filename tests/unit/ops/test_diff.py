@@ -215,7 +215,8 @@ def test_every_key_of_a_stack_file_reaches_an_artefact_or_has_a_rule() -> None:
         *("deploymentMode", "replicas", "replicationFactor", "retention", "schemaPeriods", "limits", "tenants"),
         "retentionStreams",
         *("caches", "gateway", "size", "resources", "walReplayCeiling", "storageClass", "lokiVersion", "cluster"),
-        *("ingest", "objectStore", "formerObjectStore", "collector", "canary", "grafana", "charts", "acknowledge"),
+        *("ingest", "ingress", "objectStore", "formerObjectStore", "collector", "canary", "grafana", "charts"),
+        "acknowledge",
     }
 
 

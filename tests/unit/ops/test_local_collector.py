@@ -1,5 +1,6 @@
 """The local run's config.alloy is the stack's own but for places; and what is read from it and the canary."""
 
+import re
 from collections.abc import Iterator
 from difflib import ndiff
 from pathlib import Path
@@ -47,6 +48,8 @@ def test_only_discovery_folders_ports_and_the_push_url_differ_from_the_stacks_ow
     own = data(declarations(settings), "alloy/alloy-config")
     assert stack_config(settings) == own
     local = collector(settings, tmp_path).config
+    # Here the collector pushes past the gateway, to Loki itself.
+    own = re.sub(r"\n\n\t\tbasic_auth \{[^}]*\}", "", own)
     lines = [line for line in ndiff(own.splitlines(), local.splitlines()) if line[0] in "+-"]
     gone = [line[2:] for line in lines if line.startswith("-")]
     new = [line[2:] for line in lines if line.startswith("+")]

@@ -77,8 +77,8 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param(SINGLE + "ingest: 20GB/day\nobjectStore: {kind: embedded}", id="as many lines as one pod takes"),
         pytest.param("ingest: 0.864GB/day\nlimits: {ingestionRate: 30000}", id="a rate of three times the average"),
         pytest.param(
-            "ingest: 2GB/day\nlimits: {ingestionRate: 30000}\ntenants: [{name: a, namespaces: [a]}, "
-            "{name: b, namespaces: [b]}]",
+            "gateway: {auth: {credentialsSecret: loki-gateway}}\ningest: 2GB/day\nlimits: {ingestionRate: 30000}\n"
+            "tenants: [{name: a, namespaces: [a]}, {name: b, namespaces: [b]}]",
             id="a rate for each of three tenants",
         ),
         pytest.param(
@@ -163,7 +163,21 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
             "{namespace: b, rate: 1, burst: 1}]}",
             id="a limit for each namespace and one for all others",
         ),
-        pytest.param("tenants: [{name: a, namespaces: [a, b]}, {name: Fake, namespaces: [c]}]", id="two tenants"),
+        pytest.param(
+            "tenants: [{name: a, namespaces: [a, b], user: a}, {name: Fake, namespaces: [c]}]\n"
+            "gateway: {auth: {credentialsSecret: loki-gateway}}",
+            id="two tenants",
+        ),
+        pytest.param(
+            "ingress: {kind: ingress, host: logs.example.com, path: /, tls: {secretName: tls, issuer: own}}\n"
+            "gateway: {auth: {credentialsSecret: loki-gateway}}",
+            id="an ingress with a certificate and a password",
+        ),
+        pytest.param(
+            "ingress: {kind: gateway-api, host: a.b, path: /otlp, gateway: {name: public, sectionName: https}}\n"
+            "gateway: {auth: {credentialsSecret: loki-gateway}}",
+            id="a route with a listener and a password",
+        ),
         pytest.param(
             "collector: {sources: {otlp: {grpc: true}}, namespaces: {only: [monitoring]}, "
             "parsers: [{match: {namespace: shop}, format: json}]}\nacknowledge: [receivers-are-open]",
@@ -238,6 +252,11 @@ def test_versions_that_break_writes_are_known_on_both_sides(version: str, breaks
     assert told(f"lokiVersion: {version}").count("loki-breaks-object-store") == breaks
 
 
+INGRESS = "kind: ingress, host: logs.example.com"
+TLS = "tls: {secretName: logs-tls}"
+PASSWORD = "gateway: {auth: {credentialsSecret: loki-gateway}}"
+
+
 @pytest.mark.parametrize("name", sorted(rule.name for rule in checks.rules().values() if rule.severity == "warning"))
 def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
     risky = {
@@ -255,6 +274,9 @@ def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
         "write-ahead-log-not-read-again": "collector: {writeAheadLog: true, stability: experimental}",
         "ingest-above-mode-as-sized": "ingest: 80GB/day\nsize: medium",
         "ingestion-rate-below-peaks": "ingest: 20GB/day\nlimits: {ingestionRate: 512Ki}",
+        "ingress-opens-administration": f"ingress: {{{INGRESS}, {TLS}, path: /}}",
+        "ingress-without-password": f"ingress: {{{INGRESS}, {TLS}}}",
+        "ingress-without-tls": f"ingress: {{{INGRESS}}}\n{PASSWORD}",
         "journal-needs-systemd": "collector: {sources: {journal: {enabled: true}}}",
         "label-budget": "collector: {labelBudget: 3}",
         "query-length-below-retention": "limits: {maxQueryLength: 1d}",
@@ -265,8 +287,10 @@ def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
         "replication-single-copy": "replicationFactor: 1",
         "replication-survives-no-lost-writer": "replicationFactor: 2",
         "retention-no-whole-days": "retention: 36h",
-        "retention-rules-replaced": "retentionStreams: [{selector: '{pod=\"a\"}', period: 1d}]\n"
+        "retention-rules-replaced": f"{PASSWORD}\n"
+        "retentionStreams: [{selector: '{pod=\"a\"}', period: 1d}]\n"
         "tenants: [{name: a, namespaces: [b], retentionStreams: [{selector: '{app=\"a\"}', period: 1d}]}]",
+        "tenants-without-password": "tenants: [{name: a, namespaces: [b]}]",
         "simple-scalable-ends-with-loki-4": "deploymentMode: simple-scalable\nreplicas: {}",
     }[name]
     assert [problem.name for problem in stack(risky).problems] == [name]

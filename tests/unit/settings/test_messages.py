@@ -24,6 +24,7 @@ ELSEWHERE = {
     "no-config",
     "not-yaml",
     "other-project",
+    "too-many-tenants",
     "unexpected-secret",
     "unknown-stack",
 }

@@ -72,12 +72,18 @@ http {
     default upgrade;
     "" "";
   }
+  {{- with .Values.gateway.nginxConfig.httpSnippet }}
+  {{- . | nindent 2 }}
+  {{- end }}
   server {
     listen 8080;
     listen [::]:8080;
-    proxy_set_header Upgrade $http_upgrade;
-    proxy_set_header Connection $connection_asked;
+    {{- if .Values.gateway.basicAuth }}
+    auth_basic "Loki";
+    auth_basic_user_file /etc/nginx/secrets/.htpasswd;
+    {{- end }}
     location = / {
+      auth_basic off;
       {{- with .Values.gateway.nginxConfig.locationSnippet }}
       {{- tpl . $ | nindent 6 }}
       {{- end }}
@@ -87,6 +93,8 @@ http {
     {{- $service := include "loki.serviceOf" (dict "root" $ "part" $part) }}
     {{- range $paths }}
     location {{ . }} {
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_asked;
       {{- with $.Values.gateway.nginxConfig.locationSnippet }}
       {{- tpl . $ | nindent 6 }}
       {{- end }}

@@ -1,0 +1,132 @@
+"""A thousand tenants: what the plan, the files, Loki, nginx and Alloy make of them, beside one."""
+
+import time
+from collections.abc import Callable
+from datetime import date
+from http import HTTPStatus
+from pathlib import Path
+
+import httpx
+import pytest
+
+from components.alloy.config import node_config
+from components.loki.intake import intake
+from ops.local.platform import Platform
+from ops.local.processes import Fleet
+from ops.plan.model import plan
+from settings.load import Stack, settings_from
+from settings.source import Source
+from settings.stack_file import Value
+from tests.support.gateway import Gateway, nginx
+from tests.support.real import binary, run
+from tests.support.stacks import data, declarations
+
+pytestmark = [pytest.mark.real, pytest.mark.prove]
+
+MANY = 1000
+_PATIENCE = 30
+
+
+def stack(tenants: int) -> Stack:
+    names = [f"team-{number:04d}" for number in range(tenants)]
+    said: dict[str, Value] = {
+        "cluster": {"name": "growth", "context": "growth", "apiServer": "https://10.0.0.2:6443"},
+        "deploymentMode": "monolithic",
+        "replicationFactor": "1",
+        "acknowledge": ["replication-single-copy"],
+        "objectStore": {"kind": "embedded", "credentialsSecret": "loki-s3"},
+        "gateway": {"auth": {"credentialsSecret": "loki-gateway"}},
+        "tenants": [
+            {"name": name, "user": name, "namespaces": [name, f"{name}-staging"], "limits": {"maxStreams": 2000}}
+            for name in names
+        ],
+    }
+    return settings_from(Source(raw=said), "growth", Path("nowhere"), today=date(2026, 6, 1))
+
+
+def test_the_plan_and_the_files_of_a_thousand_tenants(measured: Callable[[str], None]) -> None:
+    for tenants in (1, MANY):
+        start = time.perf_counter()
+        settings = (read := stack(tenants)).settings
+        plan(read)
+        seconds = time.perf_counter() - start
+        files = declarations(settings)
+        names = {"loki/loki-overrides", "alloy/alloy-config", "grafana/grafana-datasource"}
+        sizes = {name.partition("/")[2]: f"{len(data(files, name)) / 1024:.0f} KiB" for name in sorted(names)}
+        measured(f"{tenants} tenants: loaded and planned in {seconds:.1f} s; {sizes}")
+    assert seconds < 20
+
+
+def test_loki_and_nginx_with_a_thousand_tenants(tmp_path: Path, measured: Callable[[str], None]) -> None:
+    nginx()
+    binaries = {name: binary(name) for name in ("loki", "versitygw")}
+    for tenants in (1, MANY):
+        settings, root = stack(tenants).settings, tmp_path / str(tenants)
+        with Fleet(root / "logs") as fleet:
+            platform = Platform(settings, binaries, root, fleet)
+            start = time.perf_counter()
+            platform.start()
+            measured(f"{tenants} tenants: Loki ready after {time.perf_counter() - start:.1f} s")
+            measured(f"{tenants} tenants: changed limits in force after {_until_changed(platform):.1f} s")
+            gateway = Gateway(settings, platform.layout, root / "nginx", fleet)
+            hashed = run(["openssl", "passwd", "-apr1", "-stdin"], "word").stdout.strip()
+            users = ["logstack", *(tenant.user for tenant in settings.tenants)]
+            gateway.hashes.write_text("".join(f"{user}:{hashed}\n" for user in users))
+            start = time.perf_counter()
+            gateway.start()
+            measured(f"{tenants} tenants: nginx ready after {time.perf_counter() - start:.2f} s")
+            _asks(gateway, settings.tenant_names, str(users[-1]), measured)
+
+
+def _until_changed(platform: Platform) -> float:
+    """Seconds from new overrides to their being in force."""
+    before = _overrides(platform)
+    platform.write_overrides({"max_global_streams_per_user": 4321})
+    start = time.perf_counter()
+    while _overrides(platform) == before:
+        assert time.perf_counter() - start < _PATIENCE
+        time.sleep(0.2)
+    return time.perf_counter() - start
+
+
+def _overrides(platform: Platform) -> list[str]:
+    """The hash of those that Loki has read."""
+    said = httpx.get(f"{platform.loki.reader}/metrics", timeout=30).text
+    return [line for line in said.splitlines() if "runtime_config_hash" in line]
+
+
+def _asks(gateway: Gateway, names: tuple[str, ...], last: str, measured: Callable[[str], None]) -> None:
+    """A line of each tenant, then one question to all of them, as Grafana's datasource asks it."""
+    with httpx.Client(base_url=gateway.url, timeout=60) as client:
+        start = time.perf_counter()
+        for name in names:
+            stream = {"stream": {"owner": name}, "values": [[str(time.time_ns()), f"of {name}"]]}
+            said = {"json": {"streams": [stream]}, "auth": ("logstack", "word"), "headers": {"X-Scope-OrgID": name}}
+            assert client.post("/loki/api/v1/push", **said).status_code == HTTPStatus.NO_CONTENT  # type: ignore[arg-type]
+        each = (time.perf_counter() - start) / len(names)
+        start = time.perf_counter()
+        own = client.get("/loki/api/v1/label/owner/values", auth=(last, "word"))
+        assert own.json()["data"] == [last]
+        one = time.perf_counter() - start
+        start = time.perf_counter()
+        everybody = {"X-Scope-OrgID": "|".join(names)}
+        asked = {"query": '{owner=~".+"}', "limit": "5000"}
+        found = client.get("/loki/api/v1/query_range", params=asked, auth=("logstack", "word"), headers=everybody)
+        assert found.status_code == HTTPStatus.OK, found.text
+        assert len(found.json()["data"]["result"]) == len(names)
+        measured(
+            f"{len(names) - 1} tenants: a push {each * 1000:.0f} ms, a question of the last user {one * 1000:.0f} ms, "
+            f"one to all tenants at once {time.perf_counter() - start:.1f} s"
+        )
+
+
+def test_alloy_takes_a_thousand_tenants(tmp_path: Path, measured: Callable[[str], None]) -> None:
+    alloy = binary("alloy")
+    for tenants in (1, MANY):
+        settings = stack(tenants).settings
+        file = tmp_path / f"{tenants}.alloy"
+        file.write_text(node_config(settings.collector, settings.cluster, intake(settings, settings.cluster)))
+        start = time.perf_counter()
+        told = run([alloy, "validate", file])
+        measured(f"{tenants} tenants: alloy validate {time.perf_counter() - start:.1f} s")
+        assert told.returncode == 0, told.stderr
