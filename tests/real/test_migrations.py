@@ -18,7 +18,7 @@ from ops.local.layout import LOOPBACK
 from ops.local.platform import Platform
 from ops.local.processes import Fleet
 from settings.tree import Settings
-from tests.support.moving import Joining, Talker, before_the_move
+from tests.support.moving import RESYNC_SECONDS, Joining, Talker, as_it_is, before_the_move
 from tests.support.real import binary
 
 pytestmark = pytest.mark.prove
@@ -60,6 +60,7 @@ def test_a_mode_moves_with_every_line_found_once_while_the_old_pods_leave(
     talker = Talker()
     runs = Platform(stack(deploymentMode=old, **MODES[old]), binaries, tmp_path / "old", fleet)
     (tmp_path / "old").mkdir()
+    runs.config = as_it_is(runs)
     runs.start()
     talker.say(runs.loki, "before", COUNT)
 
@@ -74,6 +75,7 @@ def test_a_mode_moves_with_every_line_found_once_while_the_old_pods_leave(
     others = [node for node in runs.layout.nodes if node not in runs.writers]
     for node in (*others, *reversed(runs.writers)):  # the order of the second stage
         fleet.stop(node.name, seconds=60)
+        time.sleep(2 * RESYNC_SECONDS)
         talker.say(joins.loki, f"without {node.name}", COUNT // 4)
         assert talker.missing_and_twice(joins.loki) == (0, 0), f"after {node.name} has left"
     ring = joins.loki.ring(joins.loki.reader)
@@ -83,7 +85,8 @@ def test_a_mode_moves_with_every_line_found_once_while_the_old_pods_leave(
     joins.restart(*joins.layout.nodes)
     assert talker.missing_and_twice(joins.loki) == (0, 0)
     measured(
-        f"{old} to {new}: 0 of {len(talker.said)} lines missing, 0 twice, {len(others)} + {len(runs.writers)} pods left"
+        f"{old} to {new}: 0 of {len(talker.said)} lines missing, 0 twice; {len(others)} pods and {len(runs.writers)} "
+        f"writers left; {talker.asked_again} queries were asked again"
     )
 
 

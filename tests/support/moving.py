@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
+
 from components.loki.config import loki_config
 from components.object_store.access import store_access
 from ops.local.client import Entry, Loki, selector
@@ -14,11 +16,14 @@ from ops.local.platform import Platform
 from ops.local.processes import Fleet
 from settings.tree import Settings
 
+# How often who answers queries looks for new index files in the bucket; Loki's default, 5 minutes, is but time here.
+RESYNC_SECONDS = 5
 LABELS = {"cluster": "moving", "namespace": "moving", "app": "talker"}
 _HOUR = 3_600_000_000_000
 # A push that is refused while a writer goes is sent again, as a collector does it.
 _TRIES = 40
 _PAUSE_SECONDS = 0.5
+_QUERIES = 5
 _STREAMS = 12
 
 
@@ -39,6 +44,11 @@ class Joining(Platform):
         """It runs already."""
 
 
+def as_it_is(platform: Platform) -> Document:
+    """The platform's own loki.yaml."""
+    return _configured(platform, platform.settings)
+
+
 def before_the_move(platform: Platform, settings: Settings) -> Document:
     """loki.yaml of the stack as it was, for the processes and the stores of the stack as it is to be."""
     layout = platform.layout
@@ -48,7 +58,9 @@ def before_the_move(platform: Platform, settings: Settings) -> Document:
 def _configured(platform: Platform, settings: Settings, store_port: int | None = None) -> Document:
     access = store_access(settings.object_store, settings.cluster, settings.former_object_store)
     layout = replace(platform.layout, store_port=store_port or platform.layout.store_port)
-    return local_config(loki_config(settings, access, settings.cluster), layout, platform._overrides_file)
+    config = local_config(loki_config(settings, access, settings.cluster), layout, platform._overrides_file)
+    config["storage_config"].setdefault("tsdb_shipper", {})["resync_interval"] = f"{RESYNC_SECONDS}s"
+    return config
 
 
 class Talker:
@@ -56,6 +68,8 @@ class Talker:
 
     def __init__(self) -> None:
         self.said: list[Entry] = []
+        self.asked_again = 0
+        """Queries that no answer came to, because the scheduler that had them was leaving."""
 
     def say(self, loki: Loki, words: str, count: int, ago_hours: float = 0) -> None:
         """Push `count` lines of some hours ago, over a dozen streams; what is refused is sent again."""
@@ -78,7 +92,16 @@ class Talker:
         """How many lines a query does not find, and how many it finds more than once."""
         began = min(entry.time for entry in self.said)
         end = time.time_ns() - int(youngest_hours * _HOUR) + 1
-        found = Counter(loki.entries(selector(LABELS), began, end))
+        found = Counter(self._found(loki, began, end))
         said = Counter(entry for entry in self.said if entry.time < end)
         assert said
         return (said - found).total(), (found - said).total()
+
+    def _found(self, loki: Loki, began: int, end: int) -> list[Entry]:
+        for _ in range(_QUERIES):
+            try:
+                return list(loki.entries(selector(LABELS), began, end))
+            except httpx.HTTPError:
+                self.asked_again += 1
+                time.sleep(_PAUSE_SECONDS)
+        return list(loki.entries(selector(LABELS), began, end))
