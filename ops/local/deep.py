@@ -17,8 +17,6 @@ _PER_PUSH = 5
 
 def deep_checks(settings: Settings) -> list[Check]:
     """The checks of DEEP=1, after the standard ones."""
-    # Retention is last, as it restarts the backends: for some seconds after that a reader may hand a query to a
-    # scheduler that all readers are leaving, and there it waits for ever (measured: one run of three).
     return [
         ("one writer killed under load", survives_as_the_budget_says),
         *loss_checks(settings),

@@ -111,6 +111,8 @@ def flags(node: Node, config_file: Path) -> list[str]:
         # A pod's name is its host's, and so its name in every ring; here all processes have one host.
         f"-common.storage.ring.instance-id={node.name}",
         f"-ingester.lifecycler.ID={node.name}",
+        # Measured: with one host's name for all, a querier that leaves takes every other one's work from it, for ever.
+        f"-querier.id={node.name}",
         f"-common.path-prefix={node.directory}",
         f"-ingester.wal-dir={node.directory / 'wal'}",
         *(["-legacy-read-mode=false"] if node.role in {"read", "backend"} else []),

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
-
 from components.loki.config import loki_config
 from components.object_store.access import store_access
 from ops.local.client import Entry, Loki, selector
@@ -23,7 +21,7 @@ _HOUR = 3_600_000_000_000
 # A push that is refused while a writer goes is sent again, as a collector does it.
 _TRIES = 40
 _PAUSE_SECONDS = 0.5
-_QUERIES = 5
+_SEEN_SECONDS = 4 * RESYNC_SECONDS
 _STREAMS = 12
 
 
@@ -68,8 +66,8 @@ class Talker:
 
     def __init__(self) -> None:
         self.said: list[Entry] = []
-        self.asked_again = 0
-        """Queries that no answer came to, because the scheduler that had them was leaving."""
+        self.waited = 0.0
+        """The longest time, seconds, until a query had every line."""
 
     def say(self, loki: Loki, words: str, count: int, ago_hours: float = 0) -> None:
         """Push `count` lines of some hours ago, over a dozen streams; what is refused is sent again."""
@@ -88,20 +86,19 @@ class Talker:
             time.sleep(_PAUSE_SECONDS)
         raise AssertionError(f"refused {_TRIES} times: {refusals[-1]}")
 
-    def missing_and_twice(self, loki: Loki, youngest_hours: float = 0) -> tuple[int, int]:
-        """How many lines a query does not find, and how many it finds more than once."""
-        began = min(entry.time for entry in self.said)
-        end = time.time_ns() - int(youngest_hours * _HOUR) + 1
-        found = Counter(self._found(loki, began, end))
-        said = Counter(entry for entry in self.said if entry.time < end)
-        assert said
-        return (said - found).total(), (found - said).total()
+    def missing_and_twice(self, loki: Loki) -> tuple[int, int]:
+        """How many lines a query does not find, and how many it finds more than once.
 
-    def _found(self, loki: Loki, began: int, end: int) -> list[Entry]:
-        for _ in range(_QUERIES):
-            try:
-                return list(loki.entries(selector(LABELS), began, end))
-            except httpx.HTTPError:
-                self.asked_again += 1
-                time.sleep(_PAUSE_SECONDS)
-        return list(loki.entries(selector(LABELS), began, end))
+        It is asked again for as long as index files may take to be seen.
+        """
+        began = time.monotonic()
+        while (counts := self._counted(loki)) != (0, 0) and time.monotonic() - began < _SEEN_SECONDS:
+            time.sleep(_PAUSE_SECONDS)
+        self.waited = max(self.waited, time.monotonic() - began)
+        return counts
+
+    def _counted(self, loki: Loki) -> tuple[int, int]:
+        assert self.said
+        found = Counter(loki.entries(selector(LABELS), min(entry.time for entry in self.said), time.time_ns()))
+        said = Counter(self.said)
+        return (said - found).total(), (found - said).total()
