@@ -74,6 +74,8 @@ def resolved(settings: "Settings") -> dict[str, object]:
     for each in derived(settings):
         if not each.is_stated:
             groups.setdefault(each.group, {})[each.name] = each.value
+    if disks := _disks(settings):
+        groups.setdefault("resources", {}).update(disks)
     for name, values in groups.items():
         changed |= {name: with_values(getattr(settings, name), values)} if name else values
     return changed
@@ -82,6 +84,27 @@ def resolved(settings: "Settings") -> dict[str, object]:
 def with_values(group: BaseModel, values: dict[str, object]) -> BaseModel:
     """The group with derived values; what was stated stays known."""
     return type(group).model_construct(_fields_set=group.model_fields_set, **{**dict(group), **values})
+
+
+def _disks(settings: "Settings") -> dict[str, object]:
+    """Parts whose CPU and memory are stated without a disk, with that of the row or the size: without one said the
+    chart makes a volume of its own, whose claims go with the StatefulSet."""
+    table = SIZES[settings.size or SizeName.SMALL]
+    if settings.ingest is not None and not _is_sized(settings):
+        row = row_of(settings.deployment_mode, settings.ingest)
+        table = table | {part: size for part, size, _ in _sizes(settings, settings.ingest, row)}
+    found: dict[str, object] = {}
+    for part, size in table.items():
+        name = part.replace("-", "_")
+        said: Resources | None = getattr(settings.resources, name)
+        if said and not said.disk and size.disk:
+            found[name] = with_values(said, {"disk": size.disk})
+    return found
+
+
+def _is_sized(settings: "Settings") -> bool:
+    """Whether the stack file names the size of every part."""
+    return bool(settings.size) and "size" in settings.model_fields_set
 
 
 def _replicas(settings: "Settings", row: SizingRow) -> Iterator[Derived]:
@@ -105,7 +128,7 @@ def _count(settings: "Settings", role: str, replicas: int) -> tuple[int, str]:
 
 
 def _resources(settings: "Settings", ingest: int, row: SizingRow) -> Iterator[Derived]:
-    whole = bool(settings.size) and "size" in settings.model_fields_set
+    whole = _is_sized(settings)
     yield Derived("", "size", row.size, "the row's other parts", whole)
     for part, size, why in _sizes(settings, ingest, row):
         name = part.replace("-", "_")

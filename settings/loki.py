@@ -236,6 +236,12 @@ class LokiSettings(Group):
         return max([self.retention, *tenants, *(rule.period for rule in rules)])
 
     @property
+    def has_one_period(self) -> bool:
+        """Whether no rule and no tenant has lines kept for another time."""
+        tenants = any(tenant.retention or tenant.retention_streams for tenant in self.tenants)
+        return not (self.retention_streams or tenants)
+
+    @property
     def canary_tenant(self) -> str | None:
         """The canary's own tenant; None while Loki asks nobody for one."""
         return CANARY_TENANT if self.tenants else None

@@ -25,7 +25,7 @@ class Resources(Group):
     memory: Size
     """Memory request and limit."""
     disk: Size | None = None
-    """The size of the pod's volume; none where the part has no volume."""
+    """The size of the pod's volume; without it the table's, and none where the part has no volume."""
 
 
 def _row(cpu: str, memory: str, disk: str | None = None) -> Resources:

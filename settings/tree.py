@@ -34,8 +34,8 @@ class Settings(LokiSettings):
 
     @property
     def retention_periods(self) -> Periods:
-        """Which share of the lines is kept for how long."""
-        return ((1.0, self.retention),)
+        """Which share of the lines is kept for how long: nobody says a rule's share, so all for the longest period."""
+        return ((1.0, self.longest_retention),)
 
     def resolve(self) -> None:
         """Take what the ingest decides; what the stack file says stays, and stays known as its own."""

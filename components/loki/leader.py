@@ -14,7 +14,8 @@ from settings.cluster import ClusterSettings
 from settings.loki import LokiSettings
 
 _DELETE = "/loki/api/v1/delete"
-_AT_LEADER = "/compactor-leader/delete"
+# Our own location of the gateway, from which delete requests go to the leader.
+AT_LEADER = "/compactor-leader/delete"
 # ring.Get(0) finds the first token above 0 (pkg/compactor/compactor.go: ringKeyOfLeader).
 _LOWEST_TOKEN = 1
 _RING_FILE = "compactor-token-"
@@ -48,11 +49,11 @@ def nginx_snippets(settings: LokiSettings, cluster: ClusterSettings, header: str
     if not is_elected(settings):
         return "", ""
     server = [
-        f"location = {_AT_LEADER} {{",
+        f"location = {AT_LEADER} {{",
         "  internal;",
         *([f"  {header}"] if header else []),
         f'  set $leader      "http://{leader_host(settings, cluster)}:{HTTP_PORT}";',
         "  proxy_pass       $leader$request_uri;",
         "}",
     ]
-    return f"rewrite ^{_DELETE}$ {_AT_LEADER} last;", "\n".join(server)
+    return f"rewrite ^{_DELETE}$ {AT_LEADER} last;", "\n".join(server)

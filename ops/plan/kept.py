@@ -7,7 +7,7 @@ from components.loki.config import loki_config
 from components.loki.overrides import loki_overrides
 from components.loki.retention import Retention, retention_of
 from components.object_store.access import store_access
-from ops.plan.words import spoken_size
+from ops.plan.words import spoken_duration, spoken_size
 from settings.credentials import Credentials
 from settings.load import Stack
 from settings.object_store import (
@@ -19,7 +19,7 @@ from settings.object_store import (
     S3CompatibleStore,
 )
 from settings.quantities import parse_duration
-from settings.storage import stored_daily
+from settings.storage import FULL, stored_daily
 from settings.tree import Settings
 
 # Loki's defaults, which loki.yaml does not set (pkg/compactor/config.go).
@@ -122,18 +122,19 @@ def _place(store: ObjectStoreSettings) -> str:
 
 def _space(settings: Settings) -> str:
     """What the retention needs, or what the volume holds of it."""
-    days = settings.retention / timedelta(days=1)
+    days = settings.longest_retention / timedelta(days=1)
+    kept_for = "" if settings.has_one_period else f", were all kept for {spoken_duration(settings.longest_retention)}"
     store = settings.object_store
     volume = store.size if isinstance(store, EmbeddedStore) else None
     if isinstance(store, FilesystemStore):
         volume = settings.resources_of(settings.writer).disk
     copies = settings.replication_factor
     if volume:
-        daily = volume / days / stored_daily(_GB, copies)
-        return f"{spoken_size(volume)} holds about {daily:.2g} GB of lines a day for the whole retention"
+        daily = volume * FULL / days / stored_daily(_GB, copies)
+        return f"{spoken_size(volume)} holds about {daily:.2g} GB of lines a day for the whole retention{kept_for}"
     least, most = (days * stored_daily(_GB, number) / _GB for number in (1, copies))
     span = f"{least:.2g}" if copies == 1 else f"{least:.2g} to {most:.2g}"
-    return f"about {span} GB in the bucket for each GB of lines a day"
+    return f"about {span} GB in the bucket for each GB of lines a day{kept_for}"
 
 
 def _credentials_source(stack: Stack, secret: str) -> str:

@@ -47,6 +47,8 @@ class Storage:
     """Where the writers' chunks are the same objects, and where they are cut by age."""
     whole_bytes: tuple[int, int]
     """Once lines are deleted as fast as they come in."""
+    counted_for: timedelta | None
+    """The longest period, for which all lines are counted; None where there is no other."""
     puts_daily: tuple[int, int] | None
     """Requests that write, with full chunks and with small ones; None where there is no bucket."""
     volume_bytes: int | None
@@ -132,6 +134,7 @@ def _storage(settings: Settings, ingest: int) -> Storage:
         share=STORED_SHARES[CODEC],
         daily_bytes=(round(stored_daily(ingest, 1)), round(stored_daily(ingest, copies))),
         whole_bytes=(whole[0], whole[1]),
+        counted_for=None if settings.has_one_period else settings.longest_retention,
         puts_daily=None if isinstance(store, FilesystemStore) else puts,
         volume_bytes=volume,
         full_after=filled_after(volume, ingest, copies, periods) if volume else None,
@@ -163,11 +166,15 @@ def storage_facts(found: Storage) -> Facts:
     return [
         ("ratio", f"{found.share:g} bytes for each byte of lines: {found.codec}, measured; lines differ"),
         ("a day", f"{daily}{'' if len(set(found.daily_bytes)) == 1 else _COPIES}"),
-        ("in all", f"{whole}, when lines are deleted as fast as they come in"),
+        ("in all", f"{whole}, when lines are deleted as fast as they come in{_counted_words(found.counted_for)}"),
         *([("volume", _volume_words(found, found.volume_bytes))] if found.volume_bytes else []),
         *([("requests", _requests_words(found.puts_daily))] if found.puts_daily else []),
         *([("cost", _cost_words(found.cost))] if found.cost else []),
     ]
+
+
+def _counted_words(period: timedelta | None) -> str:
+    return f", were all kept for {spoken_duration(period)}" if period else ""
 
 
 def _requests_words(puts: tuple[int, int]) -> str:

@@ -127,11 +127,20 @@ def volume_holds_the_retention(settings: Settings, today: date) -> Iterator[Prob
     what = (
         f"the volume of {kubernetes_size(volume or 0)} is full {_days(after)} at "
         f"{plain_ingest(ingest)}, on {today + after} if it is empty today; "
-        f"lines are kept for {plain_duration(settings.retention)}"
+        f"{_kept(settings)}"
     )
     needed = ceil(stored_in_all(ingest, copies, periods) / FULL / _GIB)
-    shorter = f", or logstack:retention: {plain_duration(after)}" if after else ""
+    shorter = f", or {_shorter(settings)}{plain_duration(after)}" if after else ""
     yield FILLS.problem(path, what, f"a volume of {needed}Gi{shorter}")
+
+
+def _kept(settings: Settings) -> str:
+    kept = f"lines are kept for {plain_duration(settings.longest_retention)}"
+    return kept if settings.has_one_period else f"{kept} at the longest, for which all are counted"
+
+
+def _shorter(settings: Settings) -> str:
+    return "logstack:retention: " if settings.has_one_period else "no period above "
 
 
 def _days(after: timedelta) -> str:

@@ -1,5 +1,7 @@
 """More or less CPU, memory, disk, and space in the bucket."""
 
+import re
+
 from ops.diff.changes import Change, leaves_of
 from ops.diff.effects import Effect
 from ops.diff.rule import (
@@ -30,7 +32,8 @@ def _rule(name: str, looks_at: tuple[str, ...], says: str, do: str, when: When =
 
 def _comes_or_goes(change: Change, _unit: Unit, sides: Sides) -> bool:
     """Whether one side has no limits at all for the tenant."""
-    tenant = change.path.rpartition(".")[0]
+    limit = re.sub(r"\.retention_stream\[.*", ".retention_stream", change.path)
+    tenant = limit.rpartition(".")[0]
     limits = (leaves_of(side, change.artefact) for side in (sides.before, sides.after))
     return not all(any(path.rpartition(".")[0] == tenant for path in each) for each in limits)
 

@@ -1,6 +1,6 @@
 """Lines that are gone, not found or not collected any more; and what protects them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from ops.diff.changes import Change, leaves_of
@@ -25,6 +25,7 @@ from ops.diff.rule import (
     Unit,
     When,
 )
+from ops.render.model import Rendered
 from settings.quantities import parse_duration
 
 _KEPT = "Copy what is still needed out of the store first; nothing brings it back."
@@ -83,8 +84,16 @@ def _still_has_lines(change: Change, sides: Sides) -> bool:
 
 
 def _has_lines(before: str, sides: Sides) -> bool:
-    kept = leaves_of(sides.before, "loki.yaml")["limits_config.retention_period"]
-    return date.fromisoformat(before) + parse_duration(kept) >= sides.today
+    longest = max(parse_duration(period) for period in _periods(sides.before))
+    return date.fromisoformat(before) + longest >= sides.today
+
+
+def _periods(stack: Rendered) -> Iterator[str]:
+    """How long lines are kept: by default, by the rules, by the tenants."""
+    for artefact in ("loki.yaml", "overrides.yaml"):
+        for path, value in leaves_of(stack, artefact).items():
+            if path.endswith("retention_period") or (".retention_stream[" in path and path.endswith(".period")):
+                yield value
 
 
 _NOT_READ = DIFFERS.and_also("the old place is not the former store", _nobody_reads_it)

@@ -2,6 +2,7 @@
 
 from ops.diff.effects import Effect
 from ops.diff.rule import ADDED, Rule
+from ops.diff.snippets import LEADER_DIFFERS
 
 RULES = (
     Rule(
@@ -15,6 +16,7 @@ RULES = (
         ),
         "Another pod compacts and takes delete requests, or one of several does from now on.",
         "Requests that are not carried out yet stay with the pod that took them: send them again.",
+        LEADER_DIFFERS,
     ),
     Rule(
         "schema-added",

@@ -3,6 +3,7 @@
 from components.alloy.redaction import CLEAN
 from ops.diff.effects import Effect
 from ops.diff.rule import DIFFERS, OTHER_SCHEME, TEXT, Rule, Unit, When, mentions
+from ops.diff.snippets import ACCESS_DIFFERS
 
 
 def _rule(name: str, looks_at: tuple[str, ...], says: str, do: str, when: When = DIFFERS, unit: Unit = TEXT) -> Rule:
@@ -24,7 +25,7 @@ RULES = (
             "*.secret.yaml *",
             "resources *:Secret *",
         ),
-        "Pods take the store's key from elsewhere: {path} is {after}, before {before}.",
+        "Pods take a key or a password from elsewhere: {path} is {after}, before {before}.",
         "The Secret has to be in the namespace before the pods roll; revoke the old key after.",
     ),
     _rule(
@@ -46,6 +47,7 @@ RULES = (
         ),
         "Whom Loki takes requests from, and as which tenant: {path} is {after}, before {before}.",
         "Clients without X-Scope-OrgID are refused while it is on, and everybody reads everything while it is off.",
+        ACCESS_DIFFERS,
     ),
     _rule(
         "way-in",

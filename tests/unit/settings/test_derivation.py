@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
+from pydantic.alias_generators import to_camel
 
 from settings.checks import ingest as checks
 from settings.derivation import derived
@@ -17,7 +18,7 @@ from settings.tree import Settings
 from tests.unit.settings.stacks import TODAY, stack, told
 
 GB, GIB, MIB = 10**9, 1024**3, 1024**2
-MODES = ("monolithic", "simple-scalable")
+MODES = ("monolithic", "simple-scalable", "distributed")
 STORES = (
     {"kind": "s3-compatible", "bucket": "loki-test", "endpoint": "http://10.0.0.1:9000"},
     {"kind": "embedded"},
@@ -87,6 +88,62 @@ def test_resources_of_one_part_leave_the_others_to_the_row() -> None:
     assert sized.replay_ceiling == 9 * GIB // 2
 
 
+def test_a_role_with_a_dash_in_its_name_is_stated_as_every_other() -> None:
+    sized = tree(
+        deploymentMode="distributed",
+        ingest="2000GB/day",
+        replicas={"queryFrontend": 5},
+        resources={"queryFrontend": {"cpu": "3", "memory": "9Gi"}},
+    )
+    assert sized.replica_count("query-frontend") == 5
+    assert sized.resources_of("query-frontend").memory == 9 * GIB
+    assert sized.replica_count("query-scheduler") == 2
+    assert sized.resources_of("index-gateway").disk == 10 * GIB
+    stated = {f"{each.group}.{each.name}" for each in derived(sized) if each.is_stated}
+    assert stated == {"replicas.query_frontend", "resources.query_frontend"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "part"),
+    [(mode, part) for mode in SIZING for part, pods in SIZING[mode].rows[0].roles.items() if pods.size.disk],
+)
+def test_cpu_and_memory_of_a_part_leave_its_volume_to_the_table(mode: str, part: str) -> None:
+    """The chart's own volume is 10Gi, and goes with the StatefulSet."""
+    said: dict[str, Any] = {"resources": {to_camel(part.replace("-", "_")): {"cpu": "2", "memory": "3Gi"}}}
+
+    def disk(**more: Any) -> int | None:
+        sized = tree(deploymentMode=mode, **said, **more)
+        assert sized.resources_of(part).cpu == 2000
+        assert Settings.model_validate(sized.model_dump(by_alias=True, exclude_unset=True)) == sized
+        return sized.resources_of(part).disk
+
+    row = SIZING[mode].rows[-1]
+    ingest = f"{row.up_to // GB}GB/day"
+    assert disk() == SIZES[SizeName.SMALL][part].disk
+    assert disk(ingest=ingest) == row.roles[part].size.disk
+    assert disk(ingest=ingest, size="extra-small") == SIZES[SizeName.EXTRA_SMALL][part].disk
+
+
+def test_a_stated_volume_stays_and_a_part_without_one_gets_none() -> None:
+    sized = tree(
+        resources={"backend": {"cpu": "1", "memory": "1Gi", "disk": "7Gi"}, "read": {"cpu": "1", "memory": "1Gi"}}
+    )
+    assert sized.resources_of("backend").disk == 7 * GIB
+    assert sized.resources_of("read").disk is None
+
+
+def test_a_stated_part_whose_volume_has_the_lines_gets_room_for_them() -> None:
+    said: dict[str, Any] = {"deploymentMode": "monolithic", "objectStore": {"kind": "filesystem"}, "ingest": "5GB/day"}
+    stated = tree(resources={"monolithic": {"cpu": "1", "memory": "3Gi"}}, **said)
+    assert stated.resources_of("monolithic").disk == tree(**said).resources_of("monolithic").disk
+
+
+def test_a_volume_has_room_as_if_all_lines_were_kept_for_the_longest_period() -> None:
+    said: dict[str, Any] = {"deploymentMode": "monolithic", "objectStore": {"kind": "filesystem"}, "ingest": "5GB/day"}
+    ruled = tree(retention="7d", retentionStreams=[{"selector": '{namespace="a"}', "period": "60d"}], **said)
+    assert ruled.resources_of("monolithic").disk == tree(retention="60d", **said).resources_of("monolithic").disk
+
+
 def test_a_stated_size_decides_every_part() -> None:
     sized = tree(ingest="500GB/day", size="small")
     assert {sized.resources_of(part) == SIZES[SizeName.SMALL][part] for part in SIZES[SizeName.SMALL]} == {True}
@@ -135,7 +192,7 @@ def test_settings_that_are_derived_are_not_taken_for_stated() -> None:
 
 
 @profile(max_examples=60, deadline=None)
-@given(st.sampled_from(MODES), st.sampled_from(STORES), st.integers(1, 1000), st.integers(1, 5), st.integers(1, 90))
+@given(st.sampled_from(MODES), st.sampled_from(STORES), st.integers(1, 3000), st.integers(1, 5), st.integers(1, 90))
 def test_what_is_derived_passes_the_checks_of_the_ingest(
     mode: str, store: dict[str, Any], gigabytes: int, copies: int, days: int
 ) -> None:
@@ -154,7 +211,7 @@ def test_what_is_derived_passes_the_checks_of_the_ingest(
 
 
 @profile(max_examples=100, deadline=None)
-@given(st.sampled_from(MODES), st.integers(1, 1000), st.integers(1, 1000))
+@given(st.sampled_from(MODES), st.integers(1, 3000), st.integers(1, 3000))
 def test_more_lines_never_get_less(mode: str, one: int, other: int) -> None:
     def asked(gigabytes: int) -> list[int]:
         sized = tree(deploymentMode=mode, ingest=f"{gigabytes}GB/day", replicationFactor=1)
