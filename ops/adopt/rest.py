@@ -11,7 +11,7 @@ from components.object_store.access import store_access
 from ops.adopt.chart import gone
 from ops.adopt.documents import templated
 from ops.adopt.loki_config import RUNNING, LokiConfig
-from ops.adopt.mode import CHART_ROLES, roles_of
+from ops.adopt.mode import CHART_ROLES, writer_of
 from ops.adopt.paths import Path, at, leaves, path_of
 from ops.adopt.reading import Reading, Verdict
 from ops.adopt.units import loki_duration_of, loki_size_of
@@ -185,11 +185,10 @@ CONFIG_ROWS: tuple[Row, ...] = (
 
 def unknown(reading: Reading) -> None:
     """Keys that no version of the chart reads, first of all: they say nothing today either."""
-    roles = roles_of(reading) or ("write",)
     for path in list(reading.open):
         if path[0] == RUNNING or is_known(path, reading.chart_defaults):
             continue
-        near = meant(path, CHART_ROLES[roles[0]])
+        near = meant(path, CHART_ROLES[writer_of(reading)])
         text = "the chart reads no such key, so it is without effect today" + (
             f"; did you mean {near}?" if near else ""
         )
