@@ -214,7 +214,7 @@ def defaults(reading: Reading) -> None:
 
 def loki_values(reading: Reading, config: LokiConfig, settings: Settings) -> None:
     """What is left of Loki's configuration, beside what logstack's own says."""
-    store = store_access(settings.object_store, settings.cluster)
+    store = store_access(settings.object_store, settings.cluster, settings.former_object_store)
     ours = dict(leaves(shown(loki_config(settings, store, settings.cluster))))
     limits = at(loki_overrides(settings), ("overrides", SINGLE_TENANT))
     ours |= {("limits_config", *path): value for path, value in leaves(limits)}

@@ -14,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from rich.console import Console
 
 from components.declaration import shown
+from components.loki.values import CHART_ROLES
 from ops.adopt.adoption import Adoption, Wanted, adopted
 from ops.adopt.documents import Release, read_release
 from ops.adopt.paths import leaves, spelled_path
@@ -115,11 +116,16 @@ def loki_yaml(own: Settings) -> dict[str, object]:
 
 
 def adopted_again(own: Settings) -> tuple[Adoption, Settings]:
-    """The settings that come of a stack's own values and loki.yaml; two keys of AWS are in neither."""
+    """The settings that come of a stack's own values and loki.yaml.
+
+    In neither of the two is which account of AWS a bucket is in, and which StorageClass a bucket claim is of.
+    """
     release = Release(own_values(own), name="loki", namespace=own.cluster.namespace)
     wanted = Wanted("lab", "18.11.0", own.cluster.name, own.cluster.context, loki_yaml(own))
     adoption = adopted(release, wanted, NOWHERE, today=TODAY)
     stack = stack_of(adoption)
+    if own.object_store.kind == "ceph-bucket-claim":
+        stack["objectStore"]["storageClass"] = own.object_store.storage_class
     if own.object_store.kind == "aws-s3":
         stack["objectStore"] = own.object_store.model_dump(by_alias=True, mode="json")
     return adoption, Settings.model_validate(stack, by_alias=True, by_name=False)
@@ -145,7 +151,7 @@ def _without_silent_volumes(own: Settings, values: dict[str, object]) -> dict[st
     """Where a stack says nothing of a volume, the chart has its own of 10Gi, which its adoption says."""
     said: Any = own_values(own)
     left: Any = values
-    for key in ("write", "backend", "singleBinary"):
+    for key in (*CHART_ROLES.values(), "ruler"):
         if "persistence" not in said[key]:
             left[key].pop("persistence", None)
     return left  # type: ignore[no-any-return]
