@@ -1,4 +1,4 @@
-"""The store of earlier days, where it stands as logstack has it: beside the store of today, and named by old periods."""
+"""The store of earlier days, where it stands as logstack has it: beside that of today, and named by old periods."""
 
 from collections.abc import Mapping
 

@@ -121,8 +121,7 @@ def other_roles(reading: Reading) -> None:
         if key not in here:
             reading.translated(key, _OTHER_MODE)
     for key in _EXPERIMENTAL:
-        runs = reading.value("deploymentMode") in _WITH_EXPERIMENTAL and reading.value(f"{key}.replicas") not in (0, None)
-        if runs:
+        if reading.value("deploymentMode") in _WITH_EXPERIMENTAL and reading.value(f"{key}.replicas"):
             reading.not_taken(key, "experimental in Loki, and no part of logstack", decide=True)
         else:
             reading.translated(key, "experimental in Loki, and off here as well")

@@ -9,7 +9,7 @@ from ops.adopt.paths import Path, at, path_of
 from ops.adopt.reading import Reading
 from ops.adopt.units import loki_size_of, quantity_of, said_size
 from settings import pins
-from settings.loki import Gateway, Role
+from settings.loki import Gateway
 from settings.quantities import kubernetes_cpu, parse_cpu
 from settings.sizes import SIZES, Resources, SizeName
 

@@ -243,7 +243,7 @@ def _compatible(reading: Reading, found: _Found, endpoint: str, bucket: str | No
 def _claim(reading: Reading, found: _Found, endpoint: str, bucket: str | None) -> None:
     """Rook's answer to a bucket claim: its ConfigMap has the address, and its Secret the key."""
     tls = endpoint.startswith("https:")
-    store = CephBucketClaim.model_construct(bucket=bucket or "", tls=tls)
+    store = CephBucketClaim(kind="ceph-bucket-claim", bucket=bucket or "", storage_class="unknown", tls=tls)
     ours = bucket and endpoint == claim.endpoint(store) and credentials.are_of(reading, claim.name_of(store))
     reading.write("objectStore.kind", "ceph-bucket-claim" if ours else "s3-compatible")
     for name in ("bucket", "region"):
@@ -267,7 +267,7 @@ def _claim(reading: Reading, found: _Found, endpoint: str, bucket: str | None) -
     for path in addressed:
         reading.understood(path, "objectStore.kind", "the claim's ConfigMap has the address")
     credentials.understood(reading, "the claim's Secret and ConfigMap, which are called so here as well")
-    text = "which StorageClass the claim is of is not in Helm values (kubectl get objectbucketclaim): write storageClass"
+    text = "of which StorageClass the claim is, values do not say (kubectl get objectbucketclaim): write storageClass"
     reading.unsaid("(the bucket claim)", text, key="objectStore.storageClass", decide=True)
 
 
