@@ -22,9 +22,14 @@ _USER_OF_TENANT = re.compile(r'^  ":(?P<user>[^"]+)" "(?P<tenant>[^"]+)";$', re.
 _USER = TypeAdapter(UserName)
 
 
+def is_asked(reading: Reading) -> bool:
+    """Whether the gateway asks for a password."""
+    return reading.value("gateway.enabled") is not False and reading.value(f"{_BASE}.enabled") is True
+
+
 def password(reading: Reading) -> None:
     """Whoever is asked for a password today is asked for one by the stack: without it the gateway would be open."""
-    if not _is_asked(reading):
+    if not is_asked(reading):
         return
     said = reading.text(f"{_BASE}.existingSecret")
     secret = None if templated(said) else said
@@ -46,7 +51,7 @@ def password(reading: Reading) -> None:
         )
         reading.translated(_BASE, made, key=_KEY, decide=True)
         if not any(reading.given(f"{_BASE}.{key}") for key in ("username", "password", "htpasswd", "existingSecret")):
-            reading.unsaid(_BASE, f"its users are those of loki.tenants: {made}", key=_KEY, decide=True)
+            reading.unsaid(_BASE, f"its users are the tenants, or cannot be read here: {made}", key=_KEY, decide=True)
 
 
 def users(reading: Reading, tenants: Iterable[str]) -> dict[str, str]:
@@ -54,7 +59,7 @@ def users(reading: Reading, tenants: Iterable[str]) -> dict[str, str]:
     snippet = _snippet(reading)
     if _OURS in snippet:
         return {each["tenant"]: each["user"] for each in _USER_OF_TENANT.finditer(snippet)}
-    if not _is_asked(reading) or reading.given((*_NGINX, "locationSnippet")):
+    if not is_asked(reading) or reading.given((*_NGINX, "locationSnippet")):
         return {}
     return {tenant: tenant for tenant in tenants if _is_user(tenant)}
 
@@ -64,10 +69,6 @@ def nginx(reading: Reading, settings: Settings) -> None:
     for name, text in nginx_values(settings, settings.cluster).items():
         if at(reading.values, (*_NGINX, name)) == text:
             reading.understood((*_NGINX, name), text="as logstack writes it")
-
-
-def _is_asked(reading: Reading) -> bool:
-    return reading.value("gateway.enabled") is not False and reading.value(f"{_BASE}.enabled") is True
 
 
 def _is_ours(reading: Reading) -> bool:

@@ -39,13 +39,13 @@ def secret(reading: Reading, *, wanted: bool) -> None:
         (name,) = names
         if name != STATIC_CREDENTIALS_SECRET or not _is_ours(reading):
             reading.write("objectStore.credentialsSecret", name)
-        for path in _places(reading):
+        for path in list(_places(reading)):
             needs = f"the Secret has to have {' and '.join(_VARIABLES)}"
             if _config_maps(reading, path):
                 told = f"{needs}; what the ConfigMap beside it says is not there"
                 reading.translated(path, told, key="objectStore.credentialsSecret", decide=True)
             reading.understood(path, "objectStore.credentialsSecret", needs)
-    for path in _places(reading):
+    for path in list(_places(reading)):
         text = (
             "Loki's pods have no environment of their own here: what they took from it has to be said otherwise"
             if not wanted or not names
@@ -63,7 +63,7 @@ def are_of(reading: Reading, claim: str) -> bool:
 
 def understood(reading: Reading, text: str) -> None:
     """The environment is what the stack gives the pods."""
-    for path in _places(reading):
+    for path in list(_places(reading)):
         reading.understood(path, "objectStore", text)
 
 
@@ -84,10 +84,11 @@ def expansion(reading: Reading) -> None:
 
 
 def _places(reading: Reading) -> Iterator[Path]:
+    """Where pods are given an environment that nobody has spoken of."""
     parts = [CHART_ROLES[role] for role in roles_of(reading)]
     for group in ("global", "defaults", *parts):
         for key in ("extraEnvFrom", "extraEnv"):
-            if at(reading.values, (group, key)):
+            if reading.open.get((group, key)):
                 yield group, key
 
 

@@ -91,7 +91,7 @@ def _disk(reading: Reading, key: str) -> int | None:
     reading.understood(f"{base}.{switch}", "resources")
     if reading.given(f"{base}.size"):
         reading.understood(f"{base}.size", "resources")
-    elif size and claim is None:
+    elif size and reading.value(f"{base}.{switch}") is not False and not reading.given(f"{base}.claims"):
         reading.unsaid(
             f"{base}.size", f"not set: the chart's default is {said}; a claim keeps its size", key="resources"
         )

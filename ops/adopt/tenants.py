@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ops.adopt.access import users
+from ops.adopt.access import is_asked, users
 from ops.adopt.limits import FOR_EVER, LIMITS, OVERRIDES, QUERY_LIMITS, deletes, differs, stream
 from ops.adopt.loki_config import LokiConfig
 from ops.adopt.paths import Path, at
@@ -63,6 +63,8 @@ def _write(reading: Reading, config: LokiConfig, names: Sequence[str], users_of:
     ]
     reading.write(_KEY, entries)
     text = "write the namespaces whose lines are each one's: values do not say it. Passwords are not copied"
+    if without := [name for name in names if is_asked(reading) and name not in users_of]:
+        text += f". The gateway asks for a password: write the user whose requests are those of {', '.join(without)}"
     if reading.given("loki.tenants"):
         reading.translated("loki.tenants", text, key=_KEY, decide=True)
     else:
