@@ -19,6 +19,8 @@ _NGINX = ("gateway", "nginxConfig")
 _NEW_SECRET = "loki-gateway-users"  # noqa: S105 - the name of a Secret
 _OURS = "$logstack_refused"
 _USER_OF_TENANT = re.compile(r'^  ":(?P<user>[^"]+)" "(?P<tenant>[^"]+)";$', re.MULTILINE)
+# In the chart's own locationSnippet (read in 6.55.0 and 18.11.0).
+_USER_AS_TENANT = "X-Scope-OrgID $remote_user;"
 _USER = TypeAdapter(UserName)
 
 
@@ -59,7 +61,8 @@ def users(reading: Reading, tenants: Iterable[str]) -> dict[str, str]:
     snippet = _snippet(reading)
     if _OURS in snippet:
         return {each["tenant"]: each["user"] for each in _USER_OF_TENANT.finditer(snippet)}
-    if not is_asked(reading) or reading.given((*_NGINX, "locationSnippet")):
+    header = at(reading.values, (*_NGINX, "locationSnippet"))
+    if not is_asked(reading) or (header and _USER_AS_TENANT not in str(header)):
         return {}
     return {tenant: tenant for tenant in tenants if _is_user(tenant)}
 

@@ -142,6 +142,19 @@ def test_each_tenant_has_the_user_that_the_chart_gives_it() -> None:
     assert "user" not in stack_of(of(with_gateway(tenants)))["tenants"][0]
 
 
+@pytest.mark.parametrize(
+    ("snippet", "user"),
+    [
+        ("{{ if .Values.loki.tenants }}proxy_set_header X-Scope-OrgID $remote_user;{{ end }}", "shop"),
+        ("proxy_set_header X-Scope-OrgID $team;", None),
+    ],
+)
+def test_a_header_of_ones_own_is_not_taken_for_the_charts(snippet: str, user: str | None) -> None:
+    asked = {"basicAuth": {"enabled": True, "existingSecret": "users"}, "nginxConfig": {"locationSnippet": snippet}}
+    adoption = of(with_gateway({"auth_enabled": True, "tenants": [{"name": "shop"}]}, **asked))
+    assert stack_of(adoption)["tenants"][0].get("user") == user
+
+
 def test_what_a_tenant_has_of_its_own_is_written() -> None:
     own = {
         "retention_period": "60d",
