@@ -1,6 +1,7 @@
 """From a release's values to a stack file, and what was said of each value on the way."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path as File
@@ -8,13 +9,13 @@ from pathlib import Path as File
 from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
-from ops.adopt import rest
+from ops.adopt import access, ingress, rest
 from ops.adopt.alloy_text import alloy_blocks
 from ops.adopt.chart import enterprise_text, is_exact, parse_version, refuse_foreign
 from ops.adopt.collector import cluster_of, collector
 from ops.adopt.documents import Release, readable
 from ops.adopt.errors import RefusedError, UnreadableError
-from ops.adopt.limits import limits, retention, tenants
+from ops.adopt.limits import follow_retention, limits, retention
 from ops.adopt.loki_config import assembled, with_config_text, with_running
 from ops.adopt.mode import mode, other_roles
 from ops.adopt.names import names
@@ -24,6 +25,7 @@ from ops.adopt.reading import Entry, Reading, Verdict
 from ops.adopt.schema import schema
 from ops.adopt.stack_text import stack_text
 from ops.adopt.store import store
+from ops.adopt.tenants import tenants
 from settings.load import settings_from
 from settings.problems import Problem, StackProblems
 from settings.source import from_file
@@ -126,21 +128,26 @@ def _topics(reading: Reading, release: Release, wanted: Wanted) -> None:
     limits(reading, config)
     retention(reading, config)
     tenants(reading, config)
+    follow_retention(reading, config)
     parts(reading, config)
+    access.password(reading)
+    ingress.ingress(reading)
     collector(reading, blocks)
-    rest.loki_values(reading, config, _tree(reading.stack))
+    settings = _tree(reading.stack)
+    access.nginx(reading, settings)
+    rest.loki_values(reading, config, settings)
     rest.defaults(reading)
     rest.all_others(reading)
 
 
 def _tree(stack: Mapping[str, object]) -> Settings:
     """The settings, as far as they can be built: what Loki's configuration is compared with."""
-    try:
-        return Settings.model_validate(stack, by_alias=True, by_name=False)
-    except ValidationError:
-        store = {"kind": "s3-compatible", "endpoint": "http://store", "bucket": "logs"}
-        keys = {key: stack[key] for key in ("cluster", "deploymentMode", "retention") if key in stack}
-        return Settings.model_validate({**keys, "objectStore": store}, by_alias=True, by_name=False)
+    store = {"objectStore": {"kind": "s3-compatible", "endpoint": "http://store", "bucket": "logs"}}
+    for tree in (stack, {**stack, **store}):
+        with suppress(ValidationError):
+            return Settings.model_validate(tree, by_alias=True, by_name=False)
+    keys = {key: stack[key] for key in ("cluster", "deploymentMode", "retention") if key in stack}
+    return Settings.model_validate({**keys, **store}, by_alias=True, by_name=False)
 
 
 def _problems(text: str, stack: str, directory: File, today: date | None) -> tuple[Problem, ...]:

@@ -31,6 +31,7 @@ class Default:
     since: Version = (0, 0, 0)
 
 
+_DISTRIBUTED_WITH_DISK = ("ingester", "indexGateway", "compactor", "ruler")
 # Only what a stack file has to say when the values do not.
 _DEFAULTS: dict[str, tuple[Default, ...]] = {
     "deploymentMode": (Default("SimpleScalable"), Default("Monolithic", (12, 0, 0))),
@@ -44,6 +45,10 @@ _DEFAULTS: dict[str, tuple[Default, ...]] = {
     "minio.enabled": (Default(value=False),),
     "gateway.enabled": (Default(value=True),),
     "gateway.replicas": (Default(1),),
+    "gateway.basicAuth.enabled": (Default(value=False),),
+    "gateway.ingress.enabled": (Default(value=False),),
+    "ingress.enabled": (Default(value=False),),
+    "ingester.zoneAwareReplication.enabled": (Default(value=True),),
     "lokiCanary.enabled": (Default(value=True),),
     "chunksCache.enabled": (Default(value=True),),
     "chunksCache.allocatedMemory": (Default(8192),),
@@ -55,6 +60,8 @@ _DEFAULTS: dict[str, tuple[Default, ...]] = {
     **{f"{role}.persistence.size": (Default("10Gi"),) for role in ("write", "backend", "singleBinary")},
     **{f"{role}.persistence.volumeClaimsEnabled": (Default(value=True),) for role in ("write", "backend")},
     "singleBinary.persistence.enabled": (Default(value=True),),
+    **{f"{role}.persistence.enabled": (Default(value=False),) for role in _DISTRIBUTED_WITH_DISK},
+    **{f"{role}.persistence.size": (Default("10Gi"),) for role in _DISTRIBUTED_WITH_DISK},
     "global.clusterDomain": (Default("cluster.local"),),
     "global.dnsService": (Default("kube-dns"),),
     "global.dnsNamespace": (Default("kube-system"),),

@@ -1,8 +1,9 @@
 """Where Loki's access key comes from. A key itself is never looked at, written or printed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from components.declaration import rolled_by_credentials
 from components.object_store.access import STATIC_CREDENTIALS_SECRET
 from ops.adopt.mode import CHART_ROLES, roles_of
 from ops.adopt.paths import Path, at, path_of
@@ -36,18 +37,40 @@ def secret(reading: Reading, *, wanted: bool) -> None:
     names = [name for name in found if name]
     if wanted and len(names) == 1:
         (name,) = names
-        if name != STATIC_CREDENTIALS_SECRET:
+        if name != STATIC_CREDENTIALS_SECRET or not _is_ours(reading):
             reading.write("objectStore.credentialsSecret", name)
-        for path in _places(reading):
+        for path in list(_places(reading)):
             needs = f"the Secret has to have {' and '.join(_VARIABLES)}"
+            if _config_maps(reading, path):
+                told = f"{needs}; what the ConfigMap beside it says is not there"
+                reading.translated(path, told, key="objectStore.credentialsSecret", decide=True)
             reading.understood(path, "objectStore.credentialsSecret", needs)
-    for path in _places(reading):
+    for path in list(_places(reading)):
         text = (
             "Loki's pods have no environment of their own here: what they took from it has to be said otherwise"
             if not wanted or not names
             else f"{len(names)} Secrets are named: write the one with {' and '.join(_VARIABLES)} as credentialsSecret"
         )
         reading.not_taken(path, text, decide=True)
+
+
+def are_of(reading: Reading, claim: str) -> bool:
+    """Whether all that pods have in their environment is a bucket claim's: its Secret and its ConfigMap."""
+    places = list(_places(reading))
+    names = [set(_names(reading, path)) == set(_config_maps(reading, path)) == {claim} for path in places]
+    return bool(names) and all(names)
+
+
+def understood(reading: Reading, text: str) -> None:
+    """The environment is what the stack gives the pods."""
+    for path in list(_places(reading)):
+        reading.understood(path, "objectStore", text)
+
+
+def _is_ours(reading: Reading) -> bool:
+    """Whether the Secret was made by a stack, whose pods roll with its key."""
+    annotations = at(reading.values, path_of("loki.podAnnotations"))
+    return isinstance(annotations, Mapping) and rolled_by_credentials().keys() <= annotations.keys()
 
 
 def expansion(reading: Reading) -> None:
@@ -61,11 +84,19 @@ def expansion(reading: Reading) -> None:
 
 
 def _places(reading: Reading) -> Iterator[Path]:
+    """Where pods are given an environment that nobody has spoken of."""
     parts = [CHART_ROLES[role] for role in roles_of(reading)]
     for group in ("global", "defaults", *parts):
         for key in ("extraEnvFrom", "extraEnv"):
-            if at(reading.values, (group, key)):
+            if reading.open.get((group, key)):
                 yield group, key
+
+
+def _config_maps(reading: Reading, path: Path) -> list[str]:
+    """The ConfigMaps that one list of variables names."""
+    entries = at(reading.values, path)
+    names = [at(entry, path_of("configMapRef.name")) for entry in (entries if isinstance(entries, list) else [])]
+    return [str(name) for name in names if name]
 
 
 def _names(reading: Reading, path: Path) -> Iterator[str]:

@@ -16,7 +16,8 @@ _KINDS = {
     "Application": "an Argo CD Application",
     "HelmChart": "a HelmChart of K3s",
 }
-_PLACE = re.compile(r"\$\{\w+(:[-=][^}]*)?\}")
+# HOSTNAME and the two of a bucket claim are the pods' own: Loki fills them in when it starts.
+_PLACE = re.compile(r"\$\{(?!(?:HOSTNAME|BUCKET_HOST|BUCKET_PORT)\})\w+(:[-=][^}]*)?\}")
 _KEYS = ("accesskeyid", "secretaccesskey", "sessiontoken")
 # What tells the chart's values from those of a chart that has it as a part.
 _OWN_KEYS = ("deploymentMode", "singleBinary", "loki", "gateway", "write", "backend")

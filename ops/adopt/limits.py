@@ -1,6 +1,6 @@
 """Limits, and how long lines are kept."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,15 +9,15 @@ from ops.adopt.paths import Path, at
 from ops.adopt.reading import Reading
 from ops.adopt.units import loki_duration_of, loki_size_of, mebibytes_of, said_duration, said_size
 from settings.loki import SINGLE_TENANT, Limits
-from settings.tree import Settings
 
-_OVERRIDES = ("loki", "runtimeConfig", "overrides")
+OVERRIDES = ("loki", "runtimeConfig", "overrides")
+QUERY_LIMITS = ("max_query_length", "max_query_lookback", "query_timeout")
 # The longest that a stack file takes.
-_FOR_EVER = timedelta(days=36_500)
+FOR_EVER = timedelta(days=36_500)
 
 
 @dataclass(frozen=True)
-class _Limit:
+class Limit:
     """One limit: its key here, and how Loki's value is read."""
 
     key: str
@@ -41,17 +41,17 @@ def _number(value: object) -> object:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
-_LIMITS = {
-    "ingestion_rate_mb": _Limit("ingestionRate", _size(mebibytes_of)),
-    "ingestion_burst_size_mb": _Limit("ingestionBurst", _size(mebibytes_of)),
-    "per_stream_rate_limit": _Limit("perStreamRate", _size(loki_size_of)),
-    "per_stream_rate_limit_burst": _Limit("perStreamBurst", _size(loki_size_of)),
-    "max_global_streams_per_user": _Limit("maxStreams", _number),
-    "max_line_size": _Limit("maxLineSize", _size(loki_size_of)),
-    "max_entries_limit_per_query": _Limit("maxEntriesPerQuery", _number),
-    "max_query_length": _Limit("maxQueryLength", _duration),
-    "max_query_lookback": _Limit("maxQueryLookback", _duration),
-    "query_timeout": _Limit("queryTimeout", _duration),
+LIMITS = {
+    "ingestion_rate_mb": Limit("ingestionRate", _size(mebibytes_of)),
+    "ingestion_burst_size_mb": Limit("ingestionBurst", _size(mebibytes_of)),
+    "per_stream_rate_limit": Limit("perStreamRate", _size(loki_size_of)),
+    "per_stream_rate_limit_burst": Limit("perStreamBurst", _size(loki_size_of)),
+    "max_global_streams_per_user": Limit("maxStreams", _number),
+    "max_line_size": Limit("maxLineSize", _size(loki_size_of)),
+    "max_entries_limit_per_query": Limit("maxEntriesPerQuery", _number),
+    "max_query_length": Limit("maxQueryLength", _duration),
+    "max_query_lookback": Limit("maxQueryLookback", _duration),
+    "query_timeout": Limit("queryTimeout", _duration),
 }
 # Loki's own, where logstack's are higher (Loki 3.7.8, pkg/validation/limits.go).
 _LOWER_IN_LOKI = {
@@ -63,8 +63,8 @@ _LOWER_IN_LOKI = {
 
 def limits(reading: Reading, config: LokiConfig) -> None:
     """Each limit that a stack file has, of `limits_config` or of the one tenant's overrides."""
-    for name, limit in _LIMITS.items():
-        path: Path = (*_OVERRIDES, SINGLE_TENANT, name)
+    for name, limit in LIMITS.items():
+        path: Path = (*OVERRIDES, SINGLE_TENANT, name)
         value = at(reading.values, path)
         if value is None and (value := config.value(f"limits_config.{name}")) is not None:
             path = config.where(f"limits_config.{name}")
@@ -76,7 +76,7 @@ def limits(reading: Reading, config: LokiConfig) -> None:
         _limit(reading, path, limit, value)
 
 
-def _limit(reading: Reading, path: Path, limit: _Limit, value: object) -> None:
+def _limit(reading: Reading, path: Path, limit: Limit, value: object) -> None:
     """A limit of 0 is none in Loki; logstack has no such word but for the two that follow the retention."""
     key = f"limits.{limit.key}"
     said = limit.read(value)
@@ -89,21 +89,25 @@ def _limit(reading: Reading, path: Path, limit: _Limit, value: object) -> None:
         )
         reading.translated(path, text, key=key, decide=not follows)
         return
-    if _differs(limit.key, said):
+    if differs(limit.key, said, {}):
         reading.write(key, said)
     reading.understood(path, key)
 
 
-def _differs(key: str, said: object) -> bool:
-    """Whether it is not logstack's default anyway."""
-    default = Limits.model_validate({})
-    return Limits.model_validate({key: said}) != default
+def differs(key: str, said: object, others: Mapping[str, object]) -> bool:
+    """Whether it is not said anyway, by other limits or logstack's defaults."""
+    return Limits.model_validate({**others, key: said}) != Limits.model_validate(others)
+
+
+def deletes(config: LokiConfig) -> bool:
+    """Whether the compactor may delete."""
+    return config.value("compactor.retention_enabled") is True
 
 
 def retention(reading: Reading, config: LokiConfig) -> None:
     """Lines go when the compactor may delete and there is a period; with one of the two alone they stay for ever."""
     period, path = _period(reading, config)
-    enabled = config.value("compactor.retention_enabled") is True
+    enabled = deletes(config)
     if period and enabled:
         reading.write("retention", said_duration(period))
         if path:
@@ -113,7 +117,6 @@ def retention(reading: Reading, config: LokiConfig) -> None:
     for name in ("retention_enabled", "delete_request_store"):
         if config.value(f"compactor.{name}") is not None:
             reading.understood(config.where(f"compactor.{name}"), "retention", "retention sets it")
-    _follow_retention(reading, config, period if enabled else None)
     _streams(reading, config)
     reading.not_taken("tableManager", "the table manager has ended: retention is the compactor's")
     for name in ("retention_deletes_enabled", "retention_period"):
@@ -124,7 +127,7 @@ def retention(reading: Reading, config: LokiConfig) -> None:
 
 
 def _period(reading: Reading, config: LokiConfig) -> tuple[timedelta | None, Path | None]:
-    override = (*_OVERRIDES, SINGLE_TENANT, "retention_period")
+    override = (*OVERRIDES, SINGLE_TENANT, "retention_period")
     if (value := at(reading.values, override)) is not None:
         return loki_duration_of(value), override
     value = config.value("limits_config.retention_period")
@@ -133,10 +136,10 @@ def _period(reading: Reading, config: LokiConfig) -> tuple[timedelta | None, Pat
 
 def _for_ever(reading: Reading, config: LokiConfig, period: timedelta | None, path: Path | None) -> None:
     """The loud one: a stack deletes by its retention."""
-    reading.write("retention", said_duration(_FOR_EVER))
+    reading.write("retention", said_duration(FOR_EVER))
     kept = (
         "LINES ARE KEPT FOR EVER TODAY, and a stack deletes: written is retention: "
-        f"{said_duration(_FOR_EVER)}, the longest there is, so that nothing goes unasked. "
+        f"{said_duration(FOR_EVER)}, the longest there is, so that nothing goes unasked. "
         "Write the retention that you want; what is older goes at the first compaction"
     )
     if period and path:
@@ -155,10 +158,11 @@ def _for_ever(reading: Reading, config: LokiConfig, period: timedelta | None, pa
         reading.unsaid("loki.limits_config.retention_period", f"{why}. {kept}", key="retention", decide=True)
 
 
-def _follow_retention(reading: Reading, config: LokiConfig, period: timedelta | None) -> None:
-    """Query limits that say what the retention says anyway are not repeated."""
-    if period is None:
+def follow_retention(reading: Reading, config: LokiConfig) -> None:
+    """Query limits that say what the longest retention says anyway are not repeated."""
+    if not deletes(config):
         return
+    period = max(_periods(reading))
     for key, following in (("maxQueryLength", period + timedelta(hours=1)), ("maxQueryLookback", period)):
         if reading.written(f"limits.{key}") == said_duration(following):
             group = reading.stack["limits"]
@@ -174,61 +178,30 @@ def _follow_retention(reading: Reading, config: LokiConfig, period: timedelta | 
         )
 
 
+def _periods(reading: Reading) -> Iterator[timedelta]:
+    """Every period that the stack file has, the tenants' as well."""
+    tenants = reading.stack.get("tenants", [])
+    for group in (reading.stack, *(tenants if isinstance(tenants, list) else [])):
+        for said in (group.get("retention"), *(at(rule, ("period",)) for rule in group.get("retentionStreams", []))):
+            yield loki_duration_of(said) or timedelta()
+
+
 def _streams(reading: Reading, config: LokiConfig) -> None:
-    """Periods of their own for some streams; a key of stack files that know it."""
+    """Periods of their own for some streams."""
     rules = config.value("limits_config.retention_stream")
     if not isinstance(rules, list):
         return
     where = config.where("limits_config.retention_stream")
-    if "retention_streams" not in Settings.model_fields:
-        told = ", ".join(f"{at(rule, ('selector',))} {at(rule, ('period',))}" for rule in rules)
-        text = f"logstack has one retention for all: these streams would have it as well ({told})"
-        reading.not_taken(where, text, decide=True)
+    if not deletes(config):
+        idle = "without compactor.retention_enabled it deletes nothing today, so it is not written: decide it"
+        reading.translated(where, idle, key="retentionStreams", decide=True)
         return
-    reading.write("retentionStreams", [_stream(rule) for rule in rules if isinstance(rule, Mapping)])
+    reading.write("retentionStreams", [stream(rule) for rule in rules if isinstance(rule, Mapping)])
     reading.understood(where, "retentionStreams")
 
 
-def _stream(rule: Mapping[str, object]) -> dict[str, object]:
+def stream(rule: Mapping[str, object]) -> dict[str, object]:
+    """A rule as the stack file has it."""
     period = loki_duration_of(rule.get("period"))
     said = {"selector": rule.get("selector"), "period": said_duration(period) if period else rule.get("period")}
     return {**said, **({"priority": rule["priority"]} if "priority" in rule else {})}
-
-
-def tenants(reading: Reading, config: LokiConfig) -> None:
-    """Who is asked for a tenant, and which there are."""
-    said = config.value("auth_enabled")
-    asked = said is True or (said is None and reading.value("loki.auth_enabled") is True)
-    listed = reading.value("loki.tenants")
-    names = [str(at(each, ("name",))) for each in listed] if isinstance(listed, list) else []
-    own = [tenant for tenant in _tenants_of(at(reading.values, _OVERRIDES)) if tenant != SINGLE_TENANT]
-    names += [name for name in own if name not in names]
-    lost = "lines that another tenant than fake has written stay in the bucket, and no query finds them"
-    if not asked:
-        reading.understood("loki.auth_enabled", "tenants", "no tenants")
-        reading.translated("loki.tenants", "without effect: auth_enabled is false")
-    elif names:
-        reading.write("tenants", [{"name": name, "namespaces": []} for name in names if name != SINGLE_TENANT])
-        text = "names only: write the namespaces whose lines are each one's. Passwords are not copied"
-        reading.translated("loki.tenants", text, key="tenants", decide=True)
-        reading.understood("loki.auth_enabled", "tenants")
-    else:
-        text = f"every request names a tenant today, and the values do not say which: write them as tenants, or {lost}"
-        if reading.given("loki.auth_enabled"):
-            reading.translated("loki.auth_enabled", text, key="tenants", decide=True)
-        else:
-            reading.unsaid(
-                "loki.auth_enabled", f"not set: the chart's default is true. {text}", key="tenants", decide=True
-            )
-    if said is not None:
-        reading.understood(config.where("auth_enabled"), "tenants")
-    for tenant in own:
-        if at(reading.values, (*_OVERRIDES, tenant)) == at(reading.values, (*_OVERRIDES, SINGLE_TENANT)):
-            reading.understood((*_OVERRIDES, tenant), "limits", "limits are the same for all tenants")
-        text = "limits are the same for all tenants: this tenant's own are not taken"
-        reading.not_taken((*_OVERRIDES, tenant), text, decide=True)
-    reading.not_taken("loki.runtimeConfig", "logstack writes the overrides itself, from limits", decide=True)
-
-
-def _tenants_of(overrides: object) -> Sequence[str]:
-    return list(overrides) if isinstance(overrides, Mapping) else []

@@ -1,14 +1,15 @@
 """The deployment mode, its roles' replicas, and the replication factor."""
 
-from typing import get_args
+from pydantic.alias_generators import to_camel
 
+from components.loki import values
 from ops.adopt.loki_config import LokiConfig
 from ops.adopt.reading import Reading
-from settings.loki import DeploymentMode, Replicas, Role
+from settings.loki import DeploymentMode, LokiSettings, Role
 from settings.problems import nearest
 
 # What each of the chart's modes is here; a mode on its way to another is written as the one that it leads to.
-_MODES = {
+_MODES: dict[str, DeploymentMode] = {
     "SingleBinary": "monolithic",
     "Monolithic": "monolithic",
     "SimpleScalable": "simple-scalable",
@@ -17,49 +18,44 @@ _MODES = {
     "Monolithic<->SimpleScalable": "simple-scalable",
     "SimpleScalable<->Distributed": "distributed",
 }
-CHART_ROLES: dict[Role, str] = {"write": "write", "read": "read", "backend": "backend", "monolithic": "singleBinary"}
-_ROLES: dict[str, tuple[Role, ...]] = {
-    "simple-scalable": ("write", "read", "backend"),
-    "monolithic": ("monolithic",),
-}
-_DISTRIBUTED = (
-    "ingester",
-    "distributor",
-    "querier",
-    "queryFrontend",
-    "queryScheduler",
-    "indexGateway",
-    "compactor",
-    "bloomPlanner",
-    "bloomBuilder",
-    "bloomGateway",
-    "bloomCompactor",
-    "patternIngester",
-)
+CHART_ROLES: dict[Role, str] = {**values.CHART_ROLES, "ruler": "ruler"}
+_EXPERIMENTAL = ("bloomPlanner", "bloomBuilder", "bloomGateway", "bloomCompactor", "patternIngester")
+_WITH_EXPERIMENTAL = [name for name, mode in _MODES.items() if mode == "distributed"]
 _OTHER_MODE = "the mode decides: pods of the other modes are none"
+
+
+def _settings(reading: Reading) -> LokiSettings:
+    return LokiSettings.model_validate({"deploymentMode": reading.written("deploymentMode")})
 
 
 def roles_of(reading: Reading) -> tuple[Role, ...]:
     """The roles of the mode that the stack file has."""
-    return _ROLES.get(str(reading.written("deploymentMode")), ())
+    return _settings(reading).roles
+
+
+def writer_of(reading: Reading) -> Role:
+    """The role that holds lines until they are flushed."""
+    return _settings(reading).writer
+
+
+def key_of(role: str) -> str:
+    """A role's key in a stack file's groups, `queryFrontend`."""
+    return to_camel(role.replace("-", "_"))
 
 
 def mode(reading: Reading, config: LokiConfig) -> None:
     """The mode and how many pods of each role."""
     said = str(reading.value("deploymentMode"))
-    meant = _MODES.get(said)
-    supported = get_args(DeploymentMode)
-    if meant in supported:
-        _take(reading, said, str(meant))
-    elif meant is None:
+    if meant := _MODES.get(said):
+        _take(reading, said, meant)
+    else:
         near = nearest(said, _MODES) or "SimpleScalable"
         text = f"no mode of the chart, which renders a release without Loki: did you mean {near}? Written is that"
         reading.not_taken("deploymentMode", text, decide=True)
         reading.write("deploymentMode", _MODES[near])
-    else:
-        _unsupported(reading, said)
     for role in roles_of(reading):
         _replicas(reading, role, CHART_ROLES[role])
+    _zones(reading)
     _replication(reading, config)
 
 
@@ -76,19 +72,8 @@ def _take(reading: Reading, said: str, meant: str) -> None:
         )
 
 
-def _unsupported(reading: Reading, said: str) -> None:
-    text = (
-        f"{said} is not among logstack's modes: written is monolithic with three replicas, which share one ring. "
-        "Its volumes are others, so go side by side (docs/adopting.md)"
-    )
-    reading.not_taken("deploymentMode", text, decide=True)
-    reading.side_by_side.append(f"the mode {said} has other workloads and volumes")
-    reading.write("deploymentMode", "monolithic")
-    reading.write("replicas.monolithic", 3)
-
-
 def _replicas(reading: Reading, role: Role, key: str) -> None:
-    path, target = f"{key}.replicas", f"replicas.{role}"
+    path, target = f"{key}.replicas", f"replicas.{key_of(role)}"
     count = reading.value(path)
     scaled = next(
         (each for each in ("autoscaling", "kedaAutoscaling") if reading.value(f"{key}.{each}.enabled") is True), None
@@ -98,32 +83,48 @@ def _replicas(reading: Reading, role: Role, key: str) -> None:
         text = f"the number of pods is fixed here; written is the lowest of the scaling: {count}"
         reading.not_taken(f"{key}.{scaled}", text, decide=True)
     if isinstance(count, int) and count > 0:
-        if not reading.written(target):
-            reading.write(target, count)
+        reading.write(target, count)
         reading.understood(path, target)
         if not reading.given(path):
             reading.unsaid(path, f"not set: the chart's default is {count}", key=target)
     elif reading.given(path):
-        reading.not_taken(
-            path,
-            f"the mode has no Loki without {role} pods: {Replicas.model_fields[role].default} by default",
-            decide=True,
-        )
-    elif not reading.written(target):
+        usual = _settings(reading).replica_count(role)
+        reading.not_taken(path, f"the mode has no Loki without {role} pods: {usual} by default", decide=True)
+    else:
         reading.unsaid(path, "not set: the chart runs none, logstack one", key=target)
         reading.write(target, 1)
+
+
+def _zones(reading: Reading) -> None:
+    """The chart's default makes a StatefulSet of ingesters for each of three zones."""
+    zones = "ingester.zoneAwareReplication"
+    if CHART_ROLES[writer_of(reading)] != "ingester":
+        return
+    if reading.value(f"{zones}.enabled") is False:
+        reading.understood(f"{zones}.enabled", text="one StatefulSet of ingesters")
+        reading.translated(zones, "off: without effect")
+        return
+    text = (
+        "ingesters are three StatefulSets, one a zone; here they are one, called loki-ingester, with volumes of its own"
+    )
+    if reading.given(zones):
+        reading.not_taken(zones, text, decide=True)
+    else:
+        reading.unsaid(zones, f"not set: the chart's default is on. {text}", decide=True)
+    reading.side_by_side.append("its ingesters are of three zones, whose volumes have other names")
 
 
 def other_roles(reading: Reading) -> None:
     """What is said of the roles of other modes."""
     here = {CHART_ROLES[role] for role in roles_of(reading)}
-    for key in (*CHART_ROLES.values(), *_DISTRIBUTED):
-        if key in here:
-            continue
-        if key in _DISTRIBUTED and str(reading.value("deploymentMode")).endswith("Distributed"):
-            reading.not_taken(key, "a role of the distributed mode: its numbers have no counterpart", decide=True)
-        else:
+    for key in values.CHART_ROLES.values():
+        if key not in here:
             reading.translated(key, _OTHER_MODE)
+    for key in _EXPERIMENTAL:
+        if reading.value("deploymentMode") in _WITH_EXPERIMENTAL and reading.value(f"{key}.replicas"):
+            reading.not_taken(key, "experimental in Loki, and no part of logstack", decide=True)
+        else:
+            reading.translated(key, "experimental in Loki, and off here as well")
 
 
 def _replication(reading: Reading, config: LokiConfig) -> None:

@@ -1,20 +1,24 @@
 """Resources and volumes of each role, the gateway, the caches, the canary, the image."""
 
 import re
+from collections.abc import Mapping
 
 from ops.adopt.loki_config import LokiConfig
-from ops.adopt.mode import CHART_ROLES, roles_of
+from ops.adopt.mode import CHART_ROLES, key_of, roles_of, writer_of
 from ops.adopt.paths import Path, at, path_of
 from ops.adopt.reading import Reading
 from ops.adopt.units import loki_size_of, quantity_of, said_size
 from settings import pins
-from settings.loki import Gateway, Role
+from settings.loki import Gateway
 from settings.quantities import kubernetes_cpu, parse_cpu
 from settings.sizes import SIZES, Resources, SizeName
 
-_WITH_DISK: tuple[Role, ...] = ("write", "backend", "monolithic")
 _MIB = 1024**2
 _SIZE = SizeName.SMALL
+_WITH_DISK = tuple(role for role in CHART_ROLES if SIZES[_SIZE][role].disk)
+# Whose volumes stand in a list of claims.
+_CLAIM_LISTS = ("ingester", "compactor")
+_CLAIM = frozenset({"name", "accessModes", "size", "storageClass"})
 
 
 def parts(reading: Reading, config: LokiConfig) -> None:
@@ -47,7 +51,7 @@ def _resources(reading: Reading, role: str, key: str, disk: int | None) -> None:
     limit = {name: at(reading.values, (*base, "limits", name)) for name in ("cpu", "memory")}
     cpu = _cpu(asked["cpu"]) or _cpu(limit["cpu"])
     memory = quantity_of(limit["memory"]) or quantity_of(asked["memory"])
-    target = f"resources.{role}"
+    target = f"resources.{key_of(role)}"
     given = Resources.model_construct(cpu=cpu or row.cpu, memory=memory or row.memory, disk=disk)
     if given != row:
         written: dict[str, object] = {"cpu": kubernetes_cpu(given.cpu), "memory": said_size(given.memory)}
@@ -75,16 +79,19 @@ def _resources(reading: Reading, role: str, key: str, disk: int | None) -> None:
 
 def _disk(reading: Reading, key: str) -> int | None:
     base = f"{key}.persistence"
-    switch = "enabled" if key == "singleBinary" else "volumeClaimsEnabled"
-    said = reading.value(f"{base}.size")
+    switch = "volumeClaimsEnabled" if key in ("write", "backend") else "enabled"
+    claim = _claim(reading, key)
+    said = at(claim, ("size",)) or reading.value(f"{base}.size")
     size = quantity_of(said)
     if reading.value(f"{base}.{switch}") is False:
         text = "its pods have no volumes today, and lose what is not flushed; here they have them"
         reading.translated(f"{base}.{switch}", text, key="resources", decide=True)
+        if not reading.given(f"{base}.{switch}"):
+            reading.unsaid(f"{base}.{switch}", f"not set: {text}", key="resources")
     reading.understood(f"{base}.{switch}", "resources")
     if reading.given(f"{base}.size"):
         reading.understood(f"{base}.size", "resources")
-    elif size:
+    elif size and reading.value(f"{base}.{switch}") is not False and not reading.given(f"{base}.claims"):
         reading.unsaid(
             f"{base}.size", f"not set: the chart's default is {said}; a claim keeps its size", key="resources"
         )
@@ -100,10 +107,27 @@ def _disk(reading: Reading, key: str) -> int | None:
     return size
 
 
+def _claim(reading: Reading, key: str) -> Mapping[str, object] | None:
+    """The one claim of a part whose volumes are a list; None where the list says more than size and class."""
+    claims = at(reading.values, (key, "persistence", "claims"))
+    if key not in _CLAIM_LISTS or not isinstance(claims, list) or len(claims) != 1:
+        return None
+    claim = claims[0]
+    if not isinstance(claim, Mapping) or claim.get("name") != "data":
+        return None
+    beside = [name for name, value in claim.items() if value and name not in _CLAIM]
+    modes = claim.get("accessModes", ["ReadWriteOnce"])
+    return None if beside or modes != ["ReadWriteOnce"] else claim
+
+
 def _storage_class(reading: Reading) -> None:
     """One class for all of Loki's volumes."""
-    places = [f"{CHART_ROLES[role]}.persistence.storageClass" for role in roles_of(reading) if role in _WITH_DISK]
-    said = {path: reading.text(path) for path in places if reading.text(path)}
+    keys = [CHART_ROLES[role] for role in roles_of(reading) if role in _WITH_DISK]
+    places = [f"{key}.persistence.storageClass" for key in keys]
+    said: dict[str, object] = {path: reading.text(path) for path in places if reading.text(path)}
+    for key in keys:
+        if name := at(_claim(reading, key), ("storageClass",)):
+            said[f"{key}.persistence.claims"] = name
     classes = sorted({str(name) for name in said.values()})
     if classes and (len(classes) > 1 or "-" in classes):
         text = (
@@ -117,16 +141,21 @@ def _storage_class(reading: Reading) -> None:
         reading.write("storageClass", classes[0])
     for path in places:
         reading.understood(path, "storageClass")
+    for key in keys:
+        if _claim(reading, key):
+            reading.understood(f"{key}.persistence.claims", "resources")
+        several = "of volumes, one a pod is taken, with its size and its class"
+        reading.not_taken(f"{key}.persistence.claims", several, decide=True)
 
 
 def _replay(reading: Reading, config: LokiConfig) -> None:
     """Memory that replaying the write-ahead log may take; without it half of the writer's."""
     name = "ingester.wal.replay_memory_ceiling"
     size = loki_size_of(config.value(name))
-    roles = roles_of(reading)
-    if not size or not roles:
+    if not size:
         return
-    memory = quantity_of(reading.written(f"resources.{roles[0]}.memory")) or SIZES[_SIZE][roles[0]].memory
+    writer = writer_of(reading)
+    memory = quantity_of(reading.written(f"resources.{key_of(writer)}.memory")) or SIZES[_SIZE][writer].memory
     if size != memory // 2:
         reading.write("walReplayCeiling", said_size(size))
     reading.understood(config.where(name), "walReplayCeiling")

@@ -11,7 +11,7 @@ from components.object_store.access import store_access
 from ops.adopt.chart import gone
 from ops.adopt.documents import templated
 from ops.adopt.loki_config import RUNNING, LokiConfig
-from ops.adopt.mode import CHART_ROLES, roles_of
+from ops.adopt.mode import CHART_ROLES, writer_of
 from ops.adopt.paths import Path, at, leaves, path_of
 from ops.adopt.reading import Reading, Verdict
 from ops.adopt.units import loki_duration_of, loki_size_of
@@ -37,7 +37,7 @@ _SCHEDULING = "pods may run on every node, and on no tainted one: what kept them
 _ENVIRONMENT = (
     "Loki's pods have no environment, arguments or files of their own here: what they brought has to be said otherwise"
 )
-_INSIDE = "Loki is reached inside the cluster alone: make an Ingress or a route to the Service {}"
+_NO_WAY_IN = "off: without effect"
 _MONITORING = "no rules, alerts and dashboards are made: those of the chart go with its release"
 _BUDGET = "where there is more than one pod, one may be away at a time"
 _LABELS = "no labels or annotations of others here: whatever reads them finds none"
@@ -58,14 +58,9 @@ ROWS: tuple[Row, ...] = (
     Row("test", T, "no test pod: `logstack try` and the canary test"),
     Row("sidecar.rules", N, "no sidecar looks for rules in ConfigMaps: those rules are not read any more", decide=True),
     Row("sidecar", N, "no sidecar looks for rules in ConfigMaps"),
-    Row("gateway.ingress|route", N, _INSIDE.format("loki-gateway"), decide=True),
-    Row("ingress|route", N, _INSIDE.format("loki-gateway"), decide=True),
-    Row(
-        "gateway.basicAuth",
-        N,
-        "the gateway asks for no password: whoever reaches it, reads and writes. Secrets are not copied",
-        decide=True,
-    ),
+    Row("gateway.ingress|route", T, _NO_WAY_IN),
+    Row("ingress|route", T, _NO_WAY_IN),
+    Row("gateway.basicAuth", T, "off: without effect"),
     Row("gateway.nginxConfig.clientMaxBodySize", T, "follows limits.ingestionBurst"),
     Row("gateway.nginxConfig|containerPort", N, "nginx is configured by the chart's default"),
     Row("gateway.metrics|verboseLogging", N, "the chart's default, without the exporter of access logs"),
@@ -185,11 +180,10 @@ CONFIG_ROWS: tuple[Row, ...] = (
 
 def unknown(reading: Reading) -> None:
     """Keys that no version of the chart reads, first of all: they say nothing today either."""
-    roles = roles_of(reading) or ("write",)
     for path in list(reading.open):
         if path[0] == RUNNING or is_known(path, reading.chart_defaults):
             continue
-        near = meant(path, CHART_ROLES[roles[0]])
+        near = meant(path, CHART_ROLES[writer_of(reading)])
         text = "the chart reads no such key, so it is without effect today" + (
             f"; did you mean {near}?" if near else ""
         )
@@ -215,7 +209,7 @@ def defaults(reading: Reading) -> None:
 
 def loki_values(reading: Reading, config: LokiConfig, settings: Settings) -> None:
     """What is left of Loki's configuration, beside what logstack's own says."""
-    store = store_access(settings.object_store, settings.cluster)
+    store = store_access(settings.object_store, settings.cluster, settings.former_object_store)
     ours = dict(leaves(shown(loki_config(settings, store, settings.cluster))))
     limits = at(loki_overrides(settings), ("overrides", SINGLE_TENANT))
     ours |= {("limits_config", *path): value for path, value in leaves(limits)}
@@ -238,16 +232,13 @@ def all_others(reading: Reading) -> None:
     """The rules for everything else."""
     for row in ROWS:
         for prefix in dict.fromkeys(_prefixes(reading, row)):
-            text = row.text
-            if prefix[0] in ("ingress", "gateway") and prefix[-1] == "ingress" and "ingress" in Settings.model_fields:
-                text = "write it as logstack:ingress (docs/stack-file.md)"
             off = reading.value((*prefix, "enabled")) is False
             if off:
                 reading.translated(prefix, "off: without effect")
             empty = all(
                 value in (None, "", [], {}) for path, value in reading.open.items() if path[: len(prefix)] == prefix
             )
-            reading.say(prefix, row.verdict, text, decide=row.decide and not empty)
+            reading.say(prefix, row.verdict, row.text, decide=row.decide and not empty)
     for path in list(reading.open):
         text = f"no key of a stack file: the chart's default in {LOKI_CHART.version} holds"
         reading.not_taken(path, text, decide=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from ops.adopt.documents import templated
+from ops.adopt.former import name_of
 from ops.adopt.loki_config import LokiConfig
 from ops.adopt.paths import at, path_of
 from ops.adopt.reading import Reading
@@ -64,7 +65,8 @@ def _trouble(reading: Reading, said: Mapping[str, object], number: int) -> list[
     found: list[str] = []
     kind = reading.written("objectStore.kind")
     stored = said.get("object_store")
-    if isinstance(stored, str) and not templated(stored) and (stored in _S3) == (kind == "filesystem"):
+    is_of_today = isinstance(stored, str) and (stored in _S3) != (kind == "filesystem")
+    if isinstance(stored, str) and not templated(stored) and stored != name_of(reading, said) and not is_of_today:
         found.append(f"period {number}: its lines are in {stored}, and logstack's periods are all in one store")
     if said.get("index") is None:
         found.append(

@@ -6,13 +6,15 @@ from urllib.parse import urlsplit
 
 from components.loki.addresses import RELEASE
 from components.loki.config import DATA
-from components.object_store import embedded
+from components.object_store import claim, embedded
 from ops.adopt import credentials
 from ops.adopt.documents import Release, templated
+from ops.adopt.former import former
 from ops.adopt.loki_config import LokiConfig
 from ops.adopt.paths import Path, at, leaves, path_of
 from ops.adopt.reading import Reading
 from settings.cluster import ClusterSettings
+from settings.object_store import CephBucketClaim
 
 _FIELDS = {
     "endpoint": "endpoint",
@@ -48,6 +50,7 @@ class _Found:
 def store(reading: Reading, config: LokiConfig, release: Release) -> None:
     """The object store, its bucket and its access key."""
     kind = _kind(reading, config)
+    former(reading, config)
     if reading.value("minio.enabled") is True:
         _minio(reading, release)
         credentials.secret(reading, wanted=False)
@@ -200,6 +203,9 @@ def _bucket(reading: Reading, found: _Found) -> str | None:
 
 
 def _compatible(reading: Reading, found: _Found, endpoint: str, bucket: str | None) -> None:
+    if "${" in endpoint:
+        _claim(reading, found, endpoint, bucket)
+        return
     cluster = ClusterSettings.model_validate(reading.stack["cluster"])
     ours = endpoint == embedded.endpoint(cluster)
     reading.write("objectStore.kind", "embedded" if ours else "s3-compatible")
@@ -232,6 +238,37 @@ def _compatible(reading: Reading, found: _Found, endpoint: str, bucket: str | No
     for path in found.places.get("insecure", []):
         reading.understood(path, "objectStore.endpoint", "the scheme of the endpoint says it")
     credentials.secret(reading, wanted=True)
+
+
+def _claim(reading: Reading, found: _Found, endpoint: str, bucket: str | None) -> None:
+    """Rook's answer to a bucket claim: its ConfigMap has the address, and its Secret the key."""
+    tls = endpoint.startswith("https:")
+    store = CephBucketClaim(kind="ceph-bucket-claim", bucket=bucket or "", storage_class="unknown", tls=tls)
+    ours = bucket and endpoint == claim.endpoint(store) and credentials.are_of(reading, claim.name_of(store))
+    reading.write("objectStore.kind", "ceph-bucket-claim" if ours else "s3-compatible")
+    for name in ("bucket", "region"):
+        if value := found.text(name):
+            reading.write(f"objectStore.{name}", value)
+        for path in found.places.get(name, []):
+            reading.understood(path, f"objectStore.{name}")
+    addressed = [path for name in ("endpoint", "path_style", "insecure") for path in found.places.get(name, [])]
+    if not ours:
+        for path in found.places.get("endpoint", []):
+            text = "the address stands in a ConfigMap: write what it comes to as the endpoint"
+            reading.translated(path, text, key="objectStore.endpoint", decide=True)
+        style = found.values.get("path_style") is True
+        reading.write("objectStore.pathStyle", style)
+        for path in addressed:
+            reading.understood(path, "objectStore")
+        credentials.secret(reading, wanted=True)
+        return
+    if tls:
+        reading.write("objectStore.tls", tls)
+    for path in addressed:
+        reading.understood(path, "objectStore.kind", "the claim's ConfigMap has the address")
+    credentials.understood(reading, "the claim's Secret and ConfigMap, which are called so here as well")
+    text = "of which StorageClass the claim is, values do not say (kubectl get objectbucketclaim): write storageClass"
+    reading.unsaid("(the bucket claim)", text, key="objectStore.storageClass", decide=True)
 
 
 def _aws(reading: Reading, found: _Found, bucket: str | None) -> None:

@@ -36,6 +36,7 @@ CASES = (
     Case("longhorn-single-binary-6.49", "6.49.0"),
     Case("kept-for-ever-6.49", "6.49.0"),
     Case("tenants-18", "18.11.0"),
+    Case("distributed-18", "18.11.0"),
     Case("flux-6"),
     Case("argo-18"),
 )
