@@ -13,7 +13,7 @@ EXAMPLE = $(if $(wildcard Pulumi.$(STACK).yaml),,$(addprefix -C ,$(dir $(wildcar
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help try plan test fast real prove cluster lint format lock docs tools clean
+.PHONY: help try plan test fast real prove proofs filled-cluster cluster lint format lock docs tools clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -38,8 +38,14 @@ real: .venv/developed fast ## the tests with the real Loki and S3 server, which 
 
 prove: real ## everything, and the long proofs: real Alloy, Pulumi's engine, a real cluster; more than an hour at first
 	@$(RUN) -m tools alloy pulumi prometheus-config-reloader
+	@$(MAKE) --no-print-directory --output-sync=line --jobs=2 proofs filled-cluster
+
+# Both wait for something most of the time: side by side they take as long as the longer one.
+proofs: .venv/developed
 	@LOGSTACK_REQUIRE_REAL=1 $(RUN) -m pytest -m prove
 	@$(LOGSTACK) try staging --deep
+
+filled-cluster: .venv/developed
 	@tests/cluster/with-cluster $(MAKE) --no-print-directory cluster
 
 cluster: .venv/developed ## the tests that fill a real cluster: LOGSTACK_TEST_CLUSTER names its kubeconfig

@@ -10,6 +10,8 @@ from typing import cast
 
 from ruamel.yaml.comments import CommentedMap
 
+from components.loki.addresses import leader
+from components.loki.leader import is_elected
 from ops.diff.rolls import Workload, loki_workloads
 from ops.migrate.edit import Edit, Version, flow, key_of
 from ops.migrate.model import Stage
@@ -30,7 +32,7 @@ def mode_stages(version: Version, keys: Mapping[str, Value]) -> tuple[list[Stage
     if not old:
         return [_resized(version, changed)], changed
     pods = [each for each in old if each.kind == "StatefulSet"]
-    return [_both(version, changed, old), _left(version, pods), _cleaned(version, pods)], changed
+    return [_both(version, changed, old), _left(version, changed, pods), _cleaned(version, pods)], changed
 
 
 def _mode(version: Version, keys: Mapping[str, Value]) -> Edit:
@@ -94,8 +96,12 @@ def _both(before: Version, after: Version, old: Sequence[Workload]) -> Stage:
     return Stage(stage.title, stage.change, (*then, *stage.follows), stage.do, stage.check, stage.back)
 
 
-def _left(before: Version, old: Sequence[Workload]) -> Stage:
-    """The others first: a writer is the only one that holds what is nowhere else."""
+def _left(before: Version, after: Version, old: Sequence[Workload]) -> Stage:
+    """The others first: a writer is the only one that holds what is nowhere else.
+
+    At the end the new compactors' first pod comes again: while both modes ran, the old one's first pod had its token
+    (components/loki/leader.py), and the ring leaves it to one of two.
+    """
     others = [each for each in old if each.part not in _WRITERS]
     writers = [each for each in old if each.part in _WRITERS]
     settings = before.stack.settings
@@ -105,19 +111,25 @@ def _left(before: Version, old: Sequence[Workload]) -> Stage:
         "The old pods leave the ring, one after the other",
         (),
         note if alone else (),
-        tuple(
-            kubectl(before, f"delete pod {each.name}-{number} --wait")
-            for each in (*others, *writers)
-            for number in reversed(range(each.pods or 0))
-        ),
+        (*(kubectl(before, f"delete pod {name} --wait") for name in _pods((*others, *writers))), *_leader(after)),
         (
             "after each: it is gone from the gateway's /ring; a writer flushes before it goes, for 5 minutes at most",
-            "lines from before the change are found",
+            "lines from before the change are found, those of the last writer in 5 minutes: index files take so long",
             "at the end: the ring has the new writers alone",
         ),
         f"until the first writer is deleted: put the file back. After it: logstack migrate {before.stack.name} --to "
         f"{settings.deployment_mode}, in the same way; no line is lost by either",
     )
+
+
+def _pods(workloads: Sequence[Workload]) -> list[str]:
+    """The last one first, as a StatefulSet takes them away."""
+    return [f"{each.name}-{number}" for each in workloads for number in reversed(range(each.pods or 0))]
+
+
+def _leader(after: Version) -> list[str]:
+    settings = after.stack.settings
+    return [kubectl(after, f"delete pod {leader(settings)} --wait")] if is_elected(settings) else []
 
 
 def _cleaned(before: Version, old: Sequence[Workload]) -> Stage:

@@ -33,9 +33,13 @@ class Case:
 
 
 NEW_CHART = "a newer chart"
+SHORTER: Value = ["simple-scalable-ends-with-loki-4", "retention-shortened-from-30d-to-14d"]
 CASES = {
     "retention": Case(
-        PRODUCTION, {"retention": "14d"}, "`retention: 14d`", "the Loki pods restart, one after the other"
+        PRODUCTION,
+        {"retention": "14d", "acknowledge": SHORTER},
+        "`retention: 14d`, acknowledged",
+        "the Loki pods restart, one after the other",
     ),
     "limits": Case(
         PRODUCTION,

@@ -29,7 +29,10 @@ pytestmark = [
 
 
 # The examples of the tests accept no warning by themselves.
-WARNED: dict[str, list[Value]] = {"aws": ["simple-scalable-ends-with-loki-4"], "monolithic": ["api-server-not-checked"]}
+WARNED: dict[str, list[Value]] = {
+    "aws": ["simple-scalable-ends-with-loki-4"],
+    "monolithic": ["api-server-not-checked", "ingress-without-password"],
+}
 
 
 @pytest.mark.parametrize("stack", [*SHIPPED, "aws", "aws-pods", "monolithic", "distributed"])

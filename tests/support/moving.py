@@ -21,7 +21,7 @@ _HOUR = 3_600_000_000_000
 # A push that is refused while a writer goes is sent again, as a collector does it.
 _TRIES = 40
 _PAUSE_SECONDS = 0.5
-_SEEN_SECONDS = 4 * RESYNC_SECONDS
+_SEEN_SECONDS = 12 * RESYNC_SECONDS
 _STREAMS = 12
 
 
