@@ -71,6 +71,7 @@ def test_production_moves_to_three_single_binaries_and_its_pods_leave_writers_la
     assert [command.split()[-2] for command in leave.do] == [
         *("loki-backend-2", "loki-backend-1", "loki-backend-0"),
         *("loki-write-2", "loki-write-1", "loki-write-0"),
+        "loki-0",  # which takes the compactor's place only now
     ]
     assert "data-loki-write-0" in cleaned.do[0]
     assert any(each.startswith("write-outage: Loki runs as Monolithic") for each in joins.follows)
