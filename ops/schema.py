@@ -3,15 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from io import StringIO
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
-
 from components.loki.history import next_safe_day
-from settings.loki import SchemaPeriod
+from ops.stack_edit import add_period, edited
 from settings.stack_file import PROJECT, read_stack_file, stack_path
 
 _KEY = "schemaPeriods"
@@ -43,7 +38,9 @@ def next_period(stack: str, directory: Path, now: datetime, *, store: str, schem
     said = read_stack_file(stack, directory).config
     begin = max([next_safe_day(now), *(begin + timedelta(days=1) for begin in _begins(said))])
     path = stack_path(stack, directory)
-    text = _with_period(path.read_text(encoding="utf-8-sig"), begin, store, schema)
+    text = edited(
+        path.read_text(encoding="utf-8-sig"), lambda config: add_period(config, begin.isoformat(), store, schema)
+    )
     return Proposal(begin, store, schema, path, text)
 
 
@@ -57,25 +54,3 @@ def _begins(said: Mapping[str, object]) -> list[date]:
         except (ValueError, KeyError, TypeError):
             continue
     return found
-
-
-def _with_period(text: str, begin: date, store: str, schema: str) -> str:
-    editor = YAML()
-    editor.preserve_quotes = True
-    editor.width = 120
-    editor.indent(mapping=2, sequence=4, offset=2)
-    tree = editor.load(text)
-    config: CommentedMap = tree["config"]
-    key = _KEY if _KEY in config else f"{PROJECT}:{_KEY}"
-    if not config.get(key):
-        config[key] = CommentedSeq([_period(SchemaPeriod().start, "tsdb", "v13")])
-    config[key].append(_period(str(begin), store, schema))
-    written = StringIO()
-    editor.dump(tree, written)
-    return written.getvalue()
-
-
-def _period(begin: str, store: str, schema: str) -> CommentedMap:
-    period = CommentedMap({"from": DoubleQuotedScalarString(begin), "store": store, "schema": schema})
-    period.fa.set_flow_style()
-    return period

@@ -1,26 +1,20 @@
-"""Stack files edited as a person would: comments stay, and so does every line that nothing is said about."""
+"""The versions of a stack file on its way, each loaded and checked like any stack file."""
 
 import difflib
-import io
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import cast
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
+from ops.stack_edit import Edit, edited, key_of
 from settings.checks.acknowledgements import UNNEEDED
 from settings.load import Stack, settings_from
 from settings.source import from_file
-from settings.stack_file import PROJECT, YamlFile, parsed, plain, read_stack_file, stack_path
+from settings.stack_file import YamlFile, parsed, plain, read_stack_file, stack_path
 
-Edit = Callable[[CommentedMap], None]
-"""Changes what stands under `config:`."""
 _CONTEXT_LINES = 1
-# No line is folded that is not folded already.
-_WIDTH = 10_000
 
 
 @dataclass(frozen=True)
@@ -39,9 +33,9 @@ class Version:
 
     def edited(self, edit: Edit) -> "Version":
         """The file after an edit; raises StackProblems. Acknowledgements of risks that are over are taken out."""
-        version = self._saying(_edited(self.text, edit))
+        version = self._saying(edited(self.text, edit))
         over = [problem.what.split()[0] for problem in version.stack.problems if problem.name == UNNEEDED.name]
-        return self._saying(_edited(version.text, lambda config: _forget(config, over))) if over else version
+        return self._saying(edited(version.text, lambda config: _forget(config, over))) if over else version
 
     def _saying(self, text: str) -> "Version":
         tree = replace(self, text=text).config()
@@ -62,29 +56,6 @@ def difference(before: Version, after: Version) -> tuple[str, ...]:
     """The lines that differ."""
     lines = difflib.unified_diff(before.text.splitlines(), after.text.splitlines(), n=_CONTEXT_LINES, lineterm="")
     return tuple(lines)[2:]
-
-
-def key_of(config: CommentedMap, key: str) -> str:
-    """A key as this file writes it: with the project's name before it, or without."""
-    return key if key in config else f"{PROJECT}:{key}"
-
-
-def flow(group: Mapping[str, object]) -> CommentedMap:
-    """A group in braces, on one line."""
-    written = CommentedMap(group)
-    written.fa.set_flow_style()
-    return written
-
-
-def _edited(text: str, edit: Edit) -> str:
-    yaml = YAML()
-    yaml.width, yaml.preserve_quotes = _WIDTH, True
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    tree = yaml.load(text)
-    edit(tree["config"])
-    written = io.StringIO()
-    yaml.dump(tree, written)
-    return written.getvalue()
 
 
 def _forget(config: CommentedMap, names: list[str]) -> None:

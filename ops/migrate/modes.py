@@ -13,10 +13,11 @@ from ruamel.yaml.comments import CommentedMap
 from components.loki.addresses import leader
 from components.loki.leader import is_elected
 from ops.diff.rolls import Workload, loki_workloads
-from ops.migrate.edit import Edit, Version, flow, key_of
+from ops.migrate.edit import Version
 from ops.migrate.model import Stage
 from ops.migrate.stages import changing, kubectl, rendered
 from ops.migrate.wanted import MODES
+from ops.stack_edit import Edit, flow, key_of
 from settings.loki import DeploymentMode, Replicas, roles_of
 from settings.stack_file import Value
 

@@ -5,16 +5,17 @@ real Loki: tests/real/test_migrations.py.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+from ruamel.yaml.comments import CommentedMap
 
+from components.loki.history import next_safe_day
 from components.object_store.access import STATIC_CREDENTIALS_SECRET
-from ops.migrate.edit import Edit, Version, flow, key_of
+from ops.migrate.edit import Version
 from ops.migrate.model import Stage
 from ops.migrate.stages import changing, kubectl
 from ops.plan.words import spoken_duration
+from ops.stack_edit import Edit, add_period, flow, key_of, quoted_day
 from settings.object_store import EmbeddedStore, FilesystemStore
 from settings.stack_file import Value
 
@@ -23,15 +24,9 @@ FORMER_SECRET = "loki-s3-former"  # noqa: S105 - the name of a Secret
 _LATEST_HOUR = 22
 
 
-def first_safe_day(now: datetime) -> date:
-    """The first day (UTC) on which a schema period can begin that is deployed now."""
-    utc = now.astimezone(UTC)
-    return utc.date() + timedelta(days=1 if utc.hour < _LATEST_HOUR else 2)
-
-
 def store_stages(version: Version, store: Mapping[str, Value], now: datetime) -> tuple[list[Stage], Version]:
     """The stages of a move, and the stack after them."""
-    began = first_safe_day(now)
+    began = next_safe_day(now)
     stages = []
     named = version
     if _key_is_the_stacks_own(version):
@@ -167,24 +162,12 @@ def _set_in(group: str, key: str, value: str) -> Edit:
 def _move(store: Mapping[str, Value], began: date) -> Edit:
     def edit(config: CommentedMap) -> None:
         here = key_of(config, "objectStore")
-        former = CommentedMap(before=DoubleQuotedScalarString(began.isoformat()), store=flow(config[here]))
+        former = CommentedMap(before=quoted_day(began.isoformat()), store=flow(config[here]))
         config[here] = flow(store)
         config.insert(list(config).index(here) + 1, here.replace("objectStore", "formerObjectStore"), former)
-        _periods(config).append(_period(began))
+        add_period(config, began.isoformat(), "tsdb", "v13")
 
     return edit
-
-
-def _periods(config: CommentedMap) -> CommentedSeq:
-    key = key_of(config, "schemaPeriods")
-    if key not in config:
-        config[key] = CommentedSeq([_period(date(2024, 4, 1))])  # SchemaPeriod's default
-    periods: CommentedSeq = config[key]
-    return periods
-
-
-def _period(began: date) -> CommentedMap:
-    return flow({"from": DoubleQuotedScalarString(began.isoformat()), "store": "tsdb", "schema": "v13"})
 
 
 def _end(config: CommentedMap) -> None:

@@ -1,7 +1,6 @@
 """The gateway's own nginx, as the chart configures it: delete requests reach the pod that compacts, pushes do not."""
 
 import re
-import shutil
 import subprocess
 import threading
 import time
@@ -14,7 +13,10 @@ import httpx
 import pytest
 
 from ops.local.layout import LOOPBACK, free_ports
-from tests.support.real import chart_or_standin, expanded
+from settings.access import OWN_USER
+from settings.tree import Settings
+from tests.support.gateway import nginx, nginx_command
+from tests.support.real import chart_or_standin, expanded, run
 from tests.support.stacks import chart_values, settings_of
 
 pytestmark = pytest.mark.real
@@ -25,11 +27,12 @@ STACKS = {
     "unusual": ("loki-0.loki-headless", "loki"),
     "distributed": ("loki-compactor-0.loki-compactor-headless", "loki-distributor"),
 }
+PASSWORD = "a password of the tests"
 WANTED = "/loki/api/v1/delete?query=%7Bapp%3D%22a%22%7D&start=1&end=2"
 
 
 class Upstream(ThreadingHTTPServer):
-    """Answers with its name, the method and the path that it was asked."""
+    """Answers with its name, the method and the path that it was asked, and for which tenant."""
 
     def __init__(self, name: str, port: int) -> None:
         """`name` is the host that it stands for."""
@@ -43,7 +46,8 @@ class Answer(BaseHTTPRequestHandler):
     def answer(self) -> None:
         """Say who was asked for what."""
         assert isinstance(self.server, Upstream)
-        said = f"{self.server.name} {self.command} {self.path}".encode()
+        tenant = self.headers["X-Scope-OrgID"]
+        said = f"{self.server.name} {self.command} {self.path}{f' as {tenant}' if tenant else ''}".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()
@@ -62,9 +66,7 @@ def stack(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def gateway(stack: str, tmp_path: Path) -> Iterator[httpx.Client]:
-    program = shutil.which("nginx")
-    if not program:
-        pytest.skip("no nginx on PATH")
+    nginx()
     settings = settings_of(stack)
     values = chart_values(settings, "loki")
     objects = expanded(chart_or_standin("loki"), settings.cluster.namespace, values, tmp_path, "loki")
@@ -80,17 +82,25 @@ def gateway(stack: str, tmp_path: Path) -> Iterator[httpx.Client]:
     text = re.sub(r"listen\s+8080( ssl)?;", f"listen {LOOPBACK}:{port};", text)
     text = re.sub(r"listen\s+\[::\]:8080;", "", text)
     text = re.sub(r"resolver [^;]+;", f"resolver {LOOPBACK};", text).replace("/tmp/", f"{tmp_path}/")  # noqa: S108 - what is replaced
-    file = tmp_path / "nginx.conf"
-    file.write_text(f"daemon off;\n{text}")
+    hashes = tmp_path / ".htpasswd"
+    hashed = run(["openssl", "passwd", "-apr1", "-stdin"], PASSWORD).stdout.strip()
+    hashes.write_text("".join(f"{user}:{hashed}\n" for user in (OWN_USER, *users_of(settings))))
+    text = text.replace("/etc/nginx/secrets/.htpasswd", str(hashes))
+    (tmp_path / "nginx.conf").write_text(text)
     with upstreams(dict(zip(STACKS[stack], ports, strict=True))):
-        process = subprocess.Popen([program, "-c", str(file), "-p", str(tmp_path), "-e", "stderr"])
+        process = subprocess.Popen(nginx_command(tmp_path))
         try:
-            with httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=10) as client:
+            with httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=10, auth=(OWN_USER, PASSWORD)) as client:
                 wait(client)
                 yield client
         finally:
             process.terminate()
             process.wait(10)
+
+
+def users_of(settings: Settings) -> dict[str, str]:
+    """The gateway's users and their tenants."""
+    return {tenant.user: tenant.name for tenant in settings.tenants if tenant.user}
 
 
 @contextmanager
@@ -123,6 +133,14 @@ def test_a_delete_request_goes_to_the_pod_that_compacts_as_it_was_sent(
     stack: str, gateway: httpx.Client, method: str
 ) -> None:
     assert gateway.request(method, WANTED).text == f"{STACKS[stack][0]} {method} {WANTED}"
+
+
+def test_a_tenants_delete_request_reaches_that_pod_as_the_tenants_whatever_it_says(
+    stack: str, gateway: httpx.Client
+) -> None:
+    for user, tenant in users_of(settings_of(stack)).items():
+        answer = gateway.post(WANTED, auth=(user, PASSWORD), headers={"X-Scope-OrgID": "another"})
+        assert answer.text == f"{STACKS[stack][0]} POST {WANTED} as {tenant}"
 
 
 def test_a_push_goes_where_it_went(stack: str, gateway: httpx.Client) -> None:

@@ -12,7 +12,7 @@ from ops.cli import app
 from ops.migrate.command import migration
 from ops.migrate.edit import as_it_is
 from ops.migrate.model import Migration, Stage
-from ops.migrate.stores import first_safe_day, store_stages
+from ops.migrate.stores import store_stages
 from settings.problems import StackProblems
 from tests.support.stacks import ROOT
 
@@ -82,14 +82,14 @@ def test_a_single_binary_on_a_volume_moves_its_store_first_and_the_mode_when_its
     found = way("edge", edge / "new.yaml", edge)
     assert found.moves == ("filesystem to s3-compatible", "monolithic to simple-scalable")
     assert titles(found)[1:5] == [
-        "From 2026-06-02 (UTC) on, lines go to the new store",
-        "Both are read, from 2026-06-02 until 2026-06-16",
-        "After 2026-06-16: the old store goes",
+        "From 2026-06-03 (UTC) on, lines go to the new store",
+        "Both are read, from 2026-06-03 until 2026-06-17",
+        "After 2026-06-17: the old store goes",
         "The pods of simple-scalable join the ring",
     ]
-    period = '- {from: "2026-06-02", store: tsdb, schema: v13}'
+    period = '- {from: "2026-06-03", store: tsdb, schema: v13}'
     assert period in added(found.stages[1])
-    assert 'before: "2026-06-02"' in added(found.stages[1])
+    assert 'before: "2026-06-03"' in added(found.stages[1])
 
 
 def test_every_stage_is_a_stack_file_that_loads_and_the_comments_stay(edge: Path) -> None:
@@ -103,7 +103,7 @@ def test_every_stage_is_a_stack_file_that_loads_and_the_comments_stay(edge: Path
     (edge / "Pulumi.edge.yaml").write_text(last.text)
     settings = as_it_is("edge", edge, date(2026, 7, 1)).stack.settings
     assert settings.object_store.kind == "s3-compatible"
-    assert [period.start for period in settings.schema_periods] == ["2024-04-01", "2026-06-02"]
+    assert [period.start for period in settings.schema_periods] == ["2024-04-01", "2026-06-03"]
     assert settings.former_object_store is None
 
 
@@ -115,13 +115,6 @@ def test_an_access_key_of_the_pulumi_config_gets_a_secret_of_its_own_before_the_
     assert all("literal" not in command for command in first.do), "no key stands in an argument"
     assert any("delete pvc data-loki-s3-0" in command for command in last.do)
     assert not any("data-loss: A schema period" in each for each in last.follows), "its lines have expired by then"
-
-
-@pytest.mark.parametrize(
-    ("hour", "day"), [(0, date(2026, 6, 2)), (21, date(2026, 6, 2)), (22, date(2026, 6, 3)), (23, date(2026, 6, 3))]
-)
-def test_a_period_begins_on_the_next_day_unless_that_is_less_than_two_hours_away(hour: int, day: date) -> None:
-    assert first_safe_day(datetime(2026, 6, 1, hour, 59, tzinfo=UTC)) == day
 
 
 # --- what is refused
@@ -151,7 +144,7 @@ def test_a_stack_that_there_is_not_and_a_second_move_before_the_first_is_over(ed
     )
     text = moving[1].text
     (edge / "Pulumi.edge.yaml").write_text(
-        text + '  logstack:formerObjectStore: {before: "2026-06-02", store: {kind: filesystem}}\n'
+        text + '  logstack:formerObjectStore: {before: "2026-06-03", store: {kind: filesystem}}\n'
     )
     assert refusals("edge", edge / "new.yaml", edge) == ["migration-while-migrating"]
 
