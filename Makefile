@@ -38,7 +38,7 @@ real: .venv/developed fast ## the tests with the real Loki and S3 server, which 
 
 prove: real ## everything, and the long proofs: real Alloy, Pulumi's engine, a real cluster; more than an hour at first
 	@$(RUN) -m tools alloy pulumi prometheus-config-reloader
-	@$(MAKE) --no-print-directory --output-sync=line --jobs=2 proofs filled-cluster
+	@$(MAKE) --no-print-directory --jobs=2 proofs filled-cluster
 
 # Both wait for something most of the time: side by side they take as long as the longer one.
 proofs: .venv/developed
