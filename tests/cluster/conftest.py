@@ -12,7 +12,7 @@ from settings.charts import PINNED
 from settings.stack_file import Value
 from tests.support.engine import Project, project
 from tests.support.live import Live
-from tests.support.real import chart_folder
+from tests.support.real import chart_or_standin
 from tests.support.stacks import SHIPPED
 from tests.support.standin import Kubernetes
 from tests.support.stores import Server
@@ -36,17 +36,17 @@ def cluster() -> Live:
 @pytest.fixture(scope="module")
 def deploying(cluster: Live, sources: dict[str, Value], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project whose stacks go to the cluster: by the real Kubernetes provider if PATH has it, else by a stand-in."""
-    plugin = which("pulumi-resource-kubernetes") is not None
     standin = Kubernetes(store=Server(cluster.dynamic))
     folder = tmp_path_factory.mktemp("deploying")
-    with project(folder, standin, kubeconfig=cluster.kubeconfig, plugin=plugin) as made:
-        for stack in SHIPPED if sources else ():
+    with project(folder, standin, kubeconfig=cluster.kubeconfig, plugin=bool(sources)) as made:
+        for stack in SHIPPED if sources else ():  # for the stand-in they are as they ship
             made.say(stack, {"charts": sources})
         yield made
 
 
 @pytest.fixture(scope="session")
 def sources() -> dict[str, Value]:
-    """The setting `charts` for the real provider, which takes charts from folders where no repository is reached."""
-    plugin = which("pulumi-resource-kubernetes") is not None
-    return {name: {"path": str(chart_folder(name))} for name in PINNED} if plugin else {}
+    """The setting `charts` for the real provider, which is used if PATH has it: the folders that helm takes here."""
+    if which("pulumi-resource-kubernetes") is None:
+        return {}
+    return {name: {"path": str(chart_or_standin(name))} for name in PINNED}
