@@ -9,12 +9,12 @@ from typing import Any
 import pulumi
 import yaml
 
-from components.loki.config import loki_config
-from components.loki.history import broken_history, periods_of
+from components.loki.config import OVERRIDES_KEY, loki_config
+from components.loki.history import broken_history, left_behind, periods_of
 from components.loki.overrides import loki_overrides
 from components.loki.resources import CONFIG
 from components.loki.retention import Retention, Section, Shortened, retention_of, shortened
-from components.loki.values import CONFIG_MAP, OVERRIDES_MAP
+from components.loki.values import CONFIG_KEY, CONFIG_MAP, OVERRIDES_MAP
 from components.object_store.access import store_access
 from settings.load import problems_stop_the_program
 from settings.problems import Problem, StackProblems
@@ -84,16 +84,16 @@ def of_the_stack(maps: Sequence[Mapping[str, Any]], namespace: str, config: Sect
 
     A program may have several Lokis, and a Loki that moves to another namespace keeps its lines.
     """
-    configs, overrides = (_documents(maps, name) for name in (CONFIG_MAP, OVERRIDES_MAP))
+    configs, overrides = _documents(maps, CONFIG_MAP, CONFIG_KEY), _documents(maps, OVERRIDES_MAP, OVERRIDES_KEY)
     moved = [place for place, other in configs.items() if _storage(other) == _storage(config)]
     there = next((place for place in (namespace, *moved) if place in configs), None)
     return None if there is None else Configuration(configs[there], overrides.get(there, {}))
 
 
-def _documents(maps: Sequence[Mapping[str, Any]], name: str) -> dict[str, Section]:
-    """The only file of each ConfigMap of this name, by namespace; a chart's own may have no files."""
-    named = [each for each in maps if each["metadata"]["name"] == name and each.get("data")]
-    return {each["metadata"]["namespace"]: yaml.safe_load(next(iter(each["data"].values()))) for each in named}
+def _documents(maps: Sequence[Mapping[str, Any]], name: str, key: str) -> dict[str, Section]:
+    """One file of each ConfigMap of this name, by namespace; a chart's own ConfigMap may have none."""
+    named = [each for each in maps if each["metadata"]["name"] == name and key in (each.get("data") or {})]
+    return {each["metadata"]["namespace"]: yaml.safe_load(each["data"][key]) for each in named}
 
 
 def _storage(config: Section) -> object:
@@ -110,13 +110,15 @@ def refuse_lost_lines(
     """
     if before is None:
         return []
-    losses = shortened(before.retention, after.retention)
     longest = max(before.retention.longest, after.retention.longest)
-    broken = broken_history(periods_of(before.config), periods_of(after.config), longest, now)
-    refused = [*(_deleted(loss, now) for loss in losses if loss.acknowledgement not in acknowledged), *broken]
+    periods = periods_of(before.config), periods_of(after.config), longest, now
+    losses = {loss.acknowledgement: _deleted(loss, now) for loss in shortened(before.retention, after.retention)}
+    losses |= {left.acknowledgement: left.problem() for left in left_behind(*periods)}
+    refused = [loss for name, loss in losses.items() if name not in acknowledged]
+    refused += broken_history(*periods)
     if refused:
         raise StackProblems(refused)
-    return [replace(_deleted(loss, now), fix="it is acknowledged", severity="warning") for loss in losses]
+    return [replace(loss, fix="it is acknowledged", severity="warning") for loss in losses.values()]
 
 
 def _deleted(loss: Shortened, now: datetime) -> Problem:

@@ -23,8 +23,9 @@ from settings.retention import RetentionStream
 from settings.storage import CODEC
 
 DATA = "/var/loki"
+OVERRIDES_KEY = "overrides.yaml"
 OVERRIDES_DIRECTORY = "/etc/loki/overrides"
-OVERRIDES_FILE = f"{OVERRIDES_DIRECTORY}/overrides.yaml"
+OVERRIDES_FILE = f"{OVERRIDES_DIRECTORY}/{OVERRIDES_KEY}"
 # Where the bucket has the lists of chunks that are about to be deleted.
 MARKERS = "deletion-markers/"
 # The pods' environment has the former store's key under these names: AWS_* is the key of the store of today.

@@ -1,10 +1,11 @@
-"""Whether the schema's history stays as it was applied: Loki finds a line only by the schema of its day."""
+"""Whether the schema's history stays as it was applied: Loki finds a line only by the schema and store of its day."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import zip_longest
 
+from settings.checks.acknowledgements import LEFT
 from settings.problems import Problem
 
 Section = Mapping[str, object]
@@ -24,22 +25,68 @@ class Period:
     schema: str
     prefix: str
     """Of the index tables."""
+    place: str
+    """The object store: where its bucket is, or `filesystem`."""
 
     def __str__(self) -> str:
         return f'{{from: "{self.begin}", store: {self.store}, schema: {self.schema}, indexPrefix: {self.prefix}}}'
+
+
+@dataclass(frozen=True)
+class Left:
+    """Lines that stay where Loki does not look for them any more."""
+
+    days: str
+    before: str
+    """The store that they are in."""
+    after: str
+
+    @property
+    def acknowledgement(self) -> str:
+        """What a stack file says to accept it."""
+        return f"{LEFT}{self.before}"
+
+    def problem(self) -> Problem:
+        """Where the lines are, and the two ways on."""
+        return Problem(
+            "object-store-left",
+            "logstack:objectStore",
+            f"the lines {self.days} are in {self.before}, and Loki would look for them in {self.after}",
+            "nobody finds them any more, and nothing deletes them when their retention is over",
+            "move in stages, which reads both until then: logstack migrate STACK --to FILE\n"
+            "where it is one store under two addresses, or the lines may be lost, accept it:\n"
+            f"logstack:acknowledge: ['{self.acknowledgement}']",
+        )
 
 
 def periods_of(config: Section) -> tuple[Period, ...]:
     """The periods of a loki.yaml."""
     section = config.get("schema_config")
     configs = section.get("configs") if isinstance(section, Mapping) else None
-    return tuple(_period(each) for each in configs or [])
+    places = _places(config)
+    return tuple(_period(each, places) for each in configs or [])
 
 
-def _period(said: Mapping[str, object]) -> Period:
-    index = said["index"]
+def _period(said: Mapping[str, object], places: Mapping[str, str]) -> Period:
+    index, store = said["index"], str(said["object_store"])
     prefix = str(index["prefix"]) if isinstance(index, Mapping) else ""
-    return Period(date.fromisoformat(str(said["from"])), str(said["store"]), str(said["schema"]), prefix)
+    begin = date.fromisoformat(str(said["from"]))
+    return Period(begin, str(said["store"]), str(said["schema"]), prefix, places.get(store, store))
+
+
+def _places(config: Section) -> dict[str, str]:
+    """Where each store is that a period can name; that of a directory is its name."""
+    stores = dict(_section(_section(config.get("common")).get("storage")))
+    stores |= _section(_section(_section(config.get("storage_config")).get("named_stores")).get("aws"))
+    return {name: _place(_section(said)) for name, said in stores.items() if name != "filesystem"}
+
+
+def _place(s3: Section) -> str:
+    return f"{str(s3.get('endpoint') or 's3:/').rstrip('/')}/{s3['bucketnames']}"
+
+
+def _section(value: object) -> Section:
+    return value if isinstance(value, Mapping) else {}
 
 
 def next_safe_day(now: datetime) -> date:
@@ -57,13 +104,10 @@ def broken_history(
     """
     if not applied:
         return
-    today = now.astimezone(UTC).date()
-    ends = [*(after.begin for _, after in pairwise(applied)), None]
     begins = {period.begin: (number, period) for number, period in enumerate(written)}
-    for period, end in zip(applied, ends, strict=True):
-        has_lines = _is_late(period.begin, now) and (end is None or end > today - longest - _DAY)
+    for period, end in _with_lines(applied, longest, now):
         number, now_written = begins.get(period.begin, (0, None))
-        if has_lines and now_written != period:
+        if now_written is None or replace(now_written, place=period.place) != period:
             yield _changed(period, now_written, number, end)
     known = {period.begin for period in applied}
     for number, period in enumerate(written):
@@ -73,16 +117,39 @@ def broken_history(
             yield _late(period, number, now)
 
 
+def left_behind(
+    applied: Sequence[Period], written: Sequence[Period], longest: timedelta, now: datetime
+) -> Iterator[Left]:
+    """The lines that a change leaves in a store where Loki does not look for them; as broken_history."""
+    places = {period.begin: period.place for period in written}
+    for period, end in _with_lines(applied, longest, now):
+        place = places.get(period.begin, period.place)
+        if place != period.place:
+            yield Left(_days(period, end), period.place, place)
+
+
+def _with_lines(applied: Sequence[Period], longest: timedelta, now: datetime) -> Iterator[tuple[Period, date | None]]:
+    """The periods that have begun and whose lines have not all expired, each with the day on which the next begins."""
+    oldest = now.astimezone(UTC).date() - longest - _DAY
+    for period, after in zip_longest(applied, applied[1:]):
+        if _is_late(period.begin, now) and (after is None or after.begin > oldest):
+            yield period, after and after.begin
+
+
 def _changed(applied: Period, written: Period | None, number: int, end: date | None) -> Problem:
-    days = f"from {applied.begin} to {end}" if end else f"since {applied.begin}"
     as_now = f"written now: {written}" if written else "it is not there any more"
     return Problem(
         "schema-period-edited" if written else "schema-period-removed",
         f"logstack:schemaPeriods[{number}]" if written else "logstack:schemaPeriods",
         f"applied: {applied}\n{as_now}",
-        f"Loki looks for the lines {days} under another index and does not find them, though they are in the store",
+        f"Loki looks for the lines {_days(applied, end)} under another index and does not find them, "
+        "though they are in the store",
         f"put it back as it was applied: {applied}\nanother schema is a new period below it: logstack schema add",
     )
+
+
+def _days(period: Period, end: date | None) -> str:
+    return f"from {period.begin} to {end}" if end else f"since {period.begin}"
 
 
 def _is_late(begin: date, now: datetime) -> bool:

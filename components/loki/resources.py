@@ -2,11 +2,11 @@
 
 from components.chart import chart
 from components.declaration import Declaration, Part, content_hash, kubernetes, labels, yaml_text
-from components.loki.config import loki_config
+from components.loki.config import OVERRIDES_KEY, loki_config
 from components.loki.ingress import ingress
 from components.loki.leader import token_files
 from components.loki.overrides import loki_overrides
-from components.loki.values import CONFIG_MAP, OVERRIDES_MAP, loki_values
+from components.loki.values import CONFIG_KEY, CONFIG_MAP, OVERRIDES_MAP, loki_values
 from components.object_store.access import StoreAccess
 from settings.charts import ChartSource
 from settings.cluster import ClusterSettings
@@ -22,10 +22,8 @@ def loki(name: str, settings: LokiSettings, store: StoreAccess, cluster: Cluster
     overrides = yaml_text(loki_overrides(settings))
     values = loki_values(settings, store, cluster, content_hash(config))
     config_maps = (
-        _config_map(f"{name}-config", CONFIG_MAP, cluster, {"config.yaml": config}),
-        _config_map(
-            f"{name}-overrides", OVERRIDES_MAP, cluster, {"overrides.yaml": overrides, **token_files(settings)}
-        ),
+        _config_map(f"{name}-config", CONFIG_MAP, cluster, {CONFIG_KEY: config}),
+        _config_map(f"{name}-overrides", OVERRIDES_MAP, cluster, {OVERRIDES_KEY: overrides, **token_files(settings)}),
     )
     return Part(
         "logstack:index:Loki",

@@ -12,6 +12,7 @@ from settings.quantities import kubernetes_size
 from settings.sizes import Resources
 
 CONFIG_MAP = "loki-config"
+CONFIG_KEY = "config.yaml"
 OVERRIDES_MAP = "loki-overrides"
 _MIB = 1024**2
 _CHART_MODES = {"simple-scalable": "SimpleScalable", "monolithic": "Monolithic", "distributed": "Distributed"}

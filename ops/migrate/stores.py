@@ -30,7 +30,7 @@ def store_stages(version: Version, store: Mapping[str, Value], now: datetime) ->
     stages = []
     named = version
     if _key_is_the_stacks_own(version):
-        named = version.edited(_set_in("objectStore", "credentialsSecret", FORMER_SECRET))
+        named = version.edited(_name_the_secret)
         stages.append(_secret(version, named))
     moved = named.edited(_move(store, began))
     ended = moved.edited(_end)
@@ -57,7 +57,7 @@ def _secret(before: Version, after: Version) -> Stage:
         after,
         day=before.today,
         first=(copy,),
-        check=("every pod of Loki is ready", "the canary misses no line"),
+        check=("every pod of Loki is ready", "the canary misses no line", "whoever renews that key renews it here now"),
         back="take credentialsSecret out again and `pulumi up`: nothing is lost",
     )
 
@@ -152,11 +152,10 @@ def _ended(before: Version, after: Version, over: date) -> Stage:
     return Stage(stage.title, stage.change, stage.follows, (*stage.do, last), stage.check, stage.back)
 
 
-def _set_in(group: str, key: str, value: str) -> Edit:
-    def edit(config: CommentedMap) -> None:
-        config[key_of(config, group)][key] = value
-
-    return edit
+def _name_the_secret(config: CommentedMap) -> None:
+    store = config[key_of(config, "objectStore")]
+    store.pop("externalSecret", None)  # what it brings goes with it
+    store["credentialsSecret"] = FORMER_SECRET
 
 
 def _move(store: Mapping[str, Value], began: date) -> Edit:

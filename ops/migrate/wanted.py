@@ -8,7 +8,7 @@ from typing import get_args
 from ops.migrate.edit import Version
 from settings.load import Stack
 from settings.loki import DeploymentMode
-from settings.object_store import AwsStore, FilesystemStore
+from settings.object_store import AwsStore, CephBucketClaim, FilesystemStore
 from settings.problems import Problem, Rule, StackProblems, listed
 from settings.stack_file import PROJECT, Value, plain, read_yaml
 
@@ -32,6 +32,9 @@ TO_VOLUME = Rule(
 FROM_AWS = Rule(
     "migration-from-aws-s3",
     "Loki reads a former store with a key of its own, and this bucket knows roles alone: its lines would not be found",
+)
+FROM_CLAIM = Rule(
+    "migration-from-a-claim", "the stack would give up its claim, and Rook deletes a bucket with the claim it is for"
 )
 SECOND = Rule("migration-while-migrating", "Loki is told of two stores: the lines in the oldest would not be found")
 
@@ -80,9 +83,10 @@ def _refused(to: str, found: Wanted, stack: Stack) -> Iterator[Problem]:
         return
     if found.store.get("kind") == "filesystem":
         yield _problem(TO_VOLUME, f"{PROJECT}:{STORE}", "the new store is filesystem", "name a store outside the pods")
-    if isinstance(settings.object_store, AwsStore):
-        fix = "copy the bucket's objects to the new one while Loki is stopped, with the new store's own tools"
-        yield _problem(FROM_AWS, f"{PROJECT}:{STORE}", "the store of today is aws-s3", fix)
+    for kind, rule in ((AwsStore, FROM_AWS), (CephBucketClaim, FROM_CLAIM)):
+        if isinstance(settings.object_store, kind):
+            fix = "copy the bucket's objects to the new one while Loki is stopped, with the new store's own tools"
+            yield _problem(rule, f"{PROJECT}:{STORE}", f"the store of today is {settings.object_store.kind}", fix)
     if settings.former_object_store:
         what = f"there is a former store already, of the days before {settings.former_object_store.before}"
         fix = f"wait until those lines have expired and remove {PROJECT}:formerObjectStore"

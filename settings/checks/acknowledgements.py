@@ -16,6 +16,8 @@ UNNEEDED = Rule(
 
 SHORTENED = "retention-shortened-from-"
 """So begins what accepts a shorter retention, by its value: only the running program knows what was applied."""
+LEFT = "object-store-left "
+"""So begins what accepts that lines stay behind in another store, by its address."""
 
 
 def names_are_known(acknowledged: Sequence[str], rules: Sequence[Rule]) -> Iterator[Problem]:
@@ -24,7 +26,7 @@ def names_are_known(acknowledged: Sequence[str], rules: Sequence[Rule]) -> Itera
     errors = [rule.name for rule in rules if rule.severity == "error"]
     for number, name in enumerate(acknowledged):
         path = f"acknowledge[{number}]"
-        if name.startswith(SHORTENED):
+        if name.startswith((SHORTENED, LEFT)):
             continue
         if name in errors:
             yield NOT_A_WARNING.problem(path, f"{name} is an error", "remove the name, and correct what the error says")

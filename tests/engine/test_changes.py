@@ -34,6 +34,7 @@ class Case:
 
 NEW_CHART = "a newer chart"
 SHORTER: Value = ["simple-scalable-ends-with-loki-4", "retention-shortened-from-30d-to-14d"]
+ELSEWHERE: Value = ["simple-scalable-ends-with-loki-4", "object-store-left http://10.0.40.10:9000/loki-production"]
 CASES = {
     "retention": Case(
         PRODUCTION,
@@ -122,8 +123,8 @@ CASES = {
     ),
     "bucket": Case(
         PRODUCTION,
-        {"objectStore": {"bucket": "loki-production-2"}},
-        "`objectStore: {bucket: ...}`",
+        {"objectStore": {"bucket": "loki-production-2"}, "acknowledge": ELSEWHERE},
+        "`objectStore: {bucket: ...}`, acknowledged",
         "the Loki pods restart; what is in the old bucket is found no more",
     ),
     "caches": Case(

@@ -1,16 +1,17 @@
 """What is kept how long, and which lines a change deletes."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
-from components.declaration import yaml_text
 from components.loki.applied import Configuration, of_the_stack, refuse_lost_lines, written
 from components.loki.history import Period, broken_history
+from components.loki.resources import CONFIG
 from components.loki.retention import retention_of, shortened
 from settings.problems import StackProblems
 from settings.tree import Settings
-from tests.support.stacks import changed, settings_of
+from tests.support.stacks import NAMES, changed, declarations, settings_of
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 AIRFLOW, SHOP, DEBUG = '{namespace="airflow"}', '{namespace="shop"}', '{app="debug"}'
@@ -161,7 +162,7 @@ def test_the_refusal_names_the_lines_their_days_and_what_accepts_it() -> None:
 
 
 def period(begin: str, store: str = "tsdb", schema: str = "v13", prefix: str = "loki_index_") -> Period:
-    return Period(datetime.fromisoformat(begin).date(), store, schema, prefix)
+    return Period(datetime.fromisoformat(begin).date(), store, schema, prefix, "s3://loki")
 
 
 OLD, FIRST = period("2022-01-01", "boltdb-shipper", "v12"), period("2024-04-01")
@@ -216,6 +217,44 @@ def test_what_is_refused_names_both_periods_and_the_lines() -> None:
     )
 
 
+NEW = {"kind": "s3-compatible", "endpoint": "http://10.0.30.9:9000", "bucket": "new", "credentials_secret": "new"}
+PERIODS = [{"start": "2024-04-01"}, {"start": "2026-06-03"}]
+
+
+def test_another_store_is_refused_by_the_address_of_the_old_one_and_taken_when_that_is_acknowledged() -> None:
+    before, there = settings_of("production"), "http://10.0.40.10:9000/loki-production"
+    sides = written(before), written(changed(before, object_store=NEW))
+    with pytest.raises(StackProblems) as refused:
+        refuse_lost_lines(*sides, (), NOW)
+    (problem,) = refused.value.problems
+    assert (problem.name, problem.path) == ("object-store-left", "logstack:objectStore")
+    assert problem.what == (
+        f"the lines since 2024-04-01 are in {there}, and Loki would look for them in http://10.0.30.9:9000/new"
+    )
+    accepted = refuse_lost_lines(*sides, (f"object-store-left {there}",), NOW)
+    assert [(each.severity, each.name) for each in accepted] == [("warning", "object-store-left")]
+
+
+@pytest.mark.parametrize("stack", ["production", "staging", "ceph-ssd", "longhorn"])
+def test_a_store_that_moves_in_stages_is_no_loss_until_it_is_given_up_too_soon(stack: str) -> None:
+    before = settings_of(stack)
+    kind, now = before.object_store.kind, before.object_store.model_dump()
+    secret = {} if kind == "filesystem" else {"external_secret": None, "credentials_secret": "former"}
+    former = {
+        "before": "2026-06-03",
+        "store": {each: said for each, said in (now | secret).items() if said is not None},
+    }
+    moved = changed(before, object_store=NEW, schema_periods=PERIODS, former_object_store=former)
+    ended = changed(before, object_store=NEW, schema_periods=PERIODS)
+    sides = [written(each) for each in (before, moved, ended)]
+    assert refuse_lost_lines(*sides[:2], (), NOW) == []
+    over = datetime(2026, 6, 4, 12, tzinfo=UTC) + before.longest_retention
+    assert refuse_lost_lines(*sides[1:], (), over) == []
+    with pytest.raises(StackProblems) as refused:
+        refuse_lost_lines(*sides[1:], (), over - timedelta(days=2))
+    assert [problem.name for problem in refused.value.problems] == ["object-store-left"]
+
+
 def test_queries_and_the_door_follow_the_longest_period() -> None:
     settings: Settings = changed(
         settings_of("production"), retention="1d", tenants=tenant(retention_streams=[rule(DEBUG, "90d")])
@@ -228,19 +267,26 @@ def test_queries_and_the_door_follow_the_longest_period() -> None:
     assert limits["retention_period"] == "24h"
 
 
-def in_state(settings: Settings, namespace: str, name: str = "loki-config") -> dict[str, object]:
-    side = written(settings)
-    document = side.config if name == "loki-config" else side.overrides
-    return {"metadata": {"name": name, "namespace": namespace}, "data": {"a.yaml": yaml_text(document)}}
+def in_state(settings: Settings, namespace: str) -> list[dict[str, Any]]:
+    """The ConfigMaps that the state has of a stack that was applied, those of other parts as well."""
+    maps = [each.inputs for each in declarations(settings).values() if each.type == CONFIG]
+    return [{**each, "metadata": {**cast("dict[str, Any]", each["metadata"]), "namespace": namespace}} for each in maps]
 
 
 def test_of_several_lokis_in_the_state_the_one_with_the_lines_is_compared() -> None:
     production, staging = settings_of("production"), settings_of("staging")
     config = written(production).config
     chart = {"metadata": {"name": "loki", "namespace": "monitoring"}, "data": None}
-    own = [in_state(production, "monitoring"), in_state(production, "monitoring", "loki-overrides")]
+    own = in_state(production, "monitoring")
     assert of_the_stack([chart], "monitoring", config) is None
-    assert of_the_stack([chart, in_state(staging, "other"), *own], "monitoring", config) == written(production)
-    assert of_the_stack([in_state(staging, "monitoring")], "monitoring", config) is not None, "the store moved"
-    assert of_the_stack([*own], "moved", config) == written(production), "the namespace moved, and the store did not"
-    assert of_the_stack([in_state(staging, "other")], "monitoring", config) is None, "another Loki's"
+    assert of_the_stack([chart, *in_state(staging, "other"), *own], "monitoring", config) == written(production)
+    assert of_the_stack(in_state(staging, "monitoring"), "monitoring", config) is not None, "the store moved"
+    assert of_the_stack(own, "moved", config) == written(production), "the namespace moved, and the store did not"
+    assert of_the_stack(in_state(staging, "other"), "monitoring", config) is None, "another Loki's"
+
+
+@pytest.mark.parametrize("stack", NAMES)
+def test_what_a_stack_declares_is_read_again_as_it_was_written(stack: str) -> None:
+    settings = changed(settings_of(stack), tenants=tenant(retention="60d"))
+    maps = in_state(settings, settings.cluster.namespace)
+    assert of_the_stack(maps, settings.cluster.namespace, written(settings).config) == written(settings)

@@ -117,6 +117,13 @@ def test_an_access_key_of_the_pulumi_config_gets_a_secret_of_its_own_before_the_
     assert not any("data-loss: A schema period" in each for each in last.follows), "its lines have expired by then"
 
 
+def test_a_key_that_an_operator_brings_is_copied_before_what_brings_it_goes(edge: Path) -> None:
+    first, *_ = way("ceph-ssd", edge / "new.yaml").stages
+    assert any(line.startswith("-") and "externalSecret" in line for line in first.change)
+    assert "credentialsSecret: loki-s3-former" in "".join(added(first))
+    assert "get secret loki-s3-credentials" in first.do[0]
+
+
 # --- what is refused
 
 
@@ -151,6 +158,10 @@ def test_a_stack_that_there_is_not_and_a_second_move_before_the_first_is_over(ed
 
 def test_a_bucket_in_aws_is_no_former_store(edge: Path) -> None:
     assert refusals("aws", edge / "new.yaml", ROOT / "examples" / "aws") == ["migration-from-aws-s3"]
+
+
+def test_a_bucket_that_goes_with_its_claim_is_no_former_store(edge: Path) -> None:
+    assert refusals("ceph", edge / "new.yaml") == ["migration-from-a-claim"]
 
 
 def test_what_the_new_mode_could_not_run_is_told_as_for_any_stack_file(edge: Path) -> None:
