@@ -42,14 +42,13 @@ RATE_TIGHT = Rule(
 )
 LOG_VOLUME = Rule(
     "log-volume-too-small",
-    "at 90 % of the volume Loki stops writing its log and goes on without: lines that it acknowledges then are lost "
-    "when the pod is killed",
+    "at 90 % of the volume Loki refuses every line with 500 until its log is shorter: lines wait in the collectors",
     "warning",
 )
 FILLS = Rule(
     "volume-full-before-retention",
-    "nothing is deleted for being in the way: when the volume is full no chunk can be written, and the writers' memory "
-    "fills until they are killed",
+    "nothing is deleted for being in the way: at 90 % of its own volume Loki refuses every line with 500, and an object "
+    "store that is full takes no chunk, so that the writers' memory fills until they are killed",
     "warning",
 )
 

@@ -178,3 +178,14 @@ def test_what_three_copies_store(regime: Regime, tmp_path: Path, measured: Calla
     # `stored_daily` reckons with the most, `puts_daily` with each writer's own requests.
     assert 0.99 < three.share / one.share < stored_daily(one.raw, 3) / stored_daily(one.raw, 1) * 1.1
     assert three.puts < puts_daily(three.raw, 3, regime.streams)[1] * 1.1
+
+
+def test_a_volume_that_is_full_refuses_lines_and_answers_queries(tmp_path: Path) -> None:
+    """Loki looks at its volume every ten seconds; its limit of 90 % is below what any volume here has, for this."""
+    full = {"wal": {"disk_full_threshold": 0.001}}
+    with loki(tmp_path / "full", 1, full) as platform:
+        (pushed,) = platform.loki.push({"app": "a"}, [Entry(time.time_ns(), "a line")])
+        assert (pushed.status, "shutting down" in pushed.reason) == (500, True)
+        assert platform.loki.get("/loki/api/v1/labels")["status"] == "success"
+        (writer,) = platform.writers
+        assert scraped(writer).total("loki_ingester_wal_disk_full_failures_total") == 1
