@@ -13,7 +13,7 @@ EXAMPLE = $(if $(wildcard Pulumi.$(STACK).yaml),,$(addprefix -C ,$(dir $(wildcar
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help try plan test fast real prove proofs filled-cluster cluster lint format lock docs tools clean
+.PHONY: help try plan test fast real prove proof-binaries proofs filled-cluster cluster lint format lock docs tools clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -36,11 +36,14 @@ real: .venv/developed fast ## the tests with the real Loki and S3 server, which 
 	@$(RUN) -m tools
 	@LOGSTACK_REQUIRE_REAL=1 $(RUN) -m pytest -m 'real and not prove and not cluster'
 
-prove: real ## everything, and the long proofs: real Alloy, Pulumi's engine, a real cluster; more than an hour at first
-	@$(RUN) -m tools alloy pulumi prometheus-config-reloader
+prove: .venv/developed ## everything, and the long proofs: real Alloy, Pulumi's engine, a real cluster; more than an hour at first
+	@$(MAKE) --no-print-directory --jobs=2 real proof-binaries
 	@$(MAKE) --no-print-directory --jobs=2 proofs filled-cluster
 
-# Both wait for something most of the time: side by side they take as long as the longer one.
+# Tests wait for something most of the time, and builds for nothing: two at once take as long as the longer one.
+proof-binaries: .venv/developed
+	@$(RUN) -m tools alloy pulumi prometheus-config-reloader
+
 proofs: .venv/developed
 	@LOGSTACK_REQUIRE_REAL=1 $(RUN) -m pytest -m prove
 	@$(LOGSTACK) try staging --deep
