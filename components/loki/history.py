@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import zip_longest
 
 from settings.checks.acknowledgements import LEFT
 from settings.problems import Problem
@@ -131,9 +130,10 @@ def left_behind(
 def _with_lines(applied: Sequence[Period], longest: timedelta, now: datetime) -> Iterator[tuple[Period, date | None]]:
     """The periods that have begun and whose lines have not all expired, each with the day on which the next begins."""
     oldest = now.astimezone(UTC).date() - longest - _DAY
-    for period, after in zip_longest(applied, applied[1:]):
-        if _is_late(period.begin, now) and (after is None or after.begin > oldest):
-            yield period, after and after.begin
+    ends = [*(after.begin for after in applied[1:]), None]
+    for period, end in zip(applied, ends, strict=True):
+        if _is_late(period.begin, now) and (end is None or end > oldest):
+            yield period, end
 
 
 def _changed(applied: Period, written: Period | None, number: int, end: date | None) -> Problem:

@@ -46,7 +46,7 @@ def kinds(cluster: Live) -> Iterator[None]:
 
 def served(definition: Object | None) -> bool:
     """Whether the API server takes objects of a kind."""
-    conditions = (definition or {}).get("status", {}).get("conditions", [])
+    conditions = (definition or {}).get("status", {}).get("conditions") or []
     return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 

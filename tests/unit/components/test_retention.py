@@ -237,21 +237,20 @@ def test_another_store_is_refused_by_the_address_of_the_old_one_and_taken_when_t
 
 @pytest.mark.parametrize("stack", ["production", "staging", "ceph-ssd", "longhorn"])
 def test_a_store_that_moves_in_stages_is_no_loss_until_it_is_given_up_too_soon(stack: str) -> None:
-    before = settings_of(stack)
-    kind, now = before.object_store.kind, before.object_store.model_dump()
+    began = settings_of(stack)
+    kind, now = began.object_store.kind, began.object_store.model_dump()
     secret = {} if kind == "filesystem" else {"external_secret": None, "credentials_secret": "former"}
     former = {
         "before": "2026-06-03",
         "store": {each: said for each, said in (now | secret).items() if said is not None},
     }
-    moved = changed(before, object_store=NEW, schema_periods=PERIODS, former_object_store=former)
-    ended = changed(before, object_store=NEW, schema_periods=PERIODS)
-    sides = [written(each) for each in (before, moved, ended)]
-    assert refuse_lost_lines(*sides[:2], (), NOW) == []
-    over = datetime(2026, 6, 4, 12, tzinfo=UTC) + before.longest_retention
-    assert refuse_lost_lines(*sides[1:], (), over) == []
+    moved = written(changed(began, object_store=NEW, schema_periods=PERIODS, former_object_store=former))
+    ended = written(changed(began, object_store=NEW, schema_periods=PERIODS))
+    assert refuse_lost_lines(written(began), moved, (), NOW) == []
+    over = datetime(2026, 6, 4, 12, tzinfo=UTC) + began.longest_retention
+    assert refuse_lost_lines(moved, ended, (), over) == []
     with pytest.raises(StackProblems) as refused:
-        refuse_lost_lines(*sides[1:], (), over - timedelta(days=2))
+        refuse_lost_lines(moved, ended, (), over - timedelta(days=2))
     assert [problem.name for problem in refused.value.problems] == ["object-store-left"]
 
 

@@ -4,7 +4,6 @@ import pytest
 
 from components.chart import CHART
 from components.declaration import shown
-from components.loki.ingress import ROUTE
 from tests.support.schemas import complaints
 from tests.support.stacks import NAMES, declarations, settings_of
 
@@ -12,7 +11,7 @@ OBJECTS = [
     (stack, name)
     for stack in NAMES
     for name, child in declarations(settings_of(stack)).items()
-    if child.type.startswith("kubernetes:") and child.type not in (CHART, ROUTE)  # no kind of Kubernetes' own
+    if child.type.startswith("kubernetes:") and child.type != CHART
 ]
 
 
