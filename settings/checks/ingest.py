@@ -47,8 +47,8 @@ LOG_VOLUME = Rule(
 )
 FILLS = Rule(
     "volume-full-before-retention",
-    "nothing is deleted for being in the way: at 90 % of its own volume Loki refuses every line with 500, and an object "
-    "store that is full takes no chunk, so that the writers' memory fills until they are killed",
+    "nothing is deleted for being in the way: at 90 % of its own volume Loki refuses every line with 500, and an "
+    "object store that is full takes no chunk, so that the writers' memory fills until they are killed",
     "warning",
 )
 
