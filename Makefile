@@ -4,6 +4,8 @@
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN := .venv/bin/python
+# Tests wait more than they work: two files at a time.
+PYTEST := $(RUN) -m pytest --numprocesses=2 --dist=loadfile
 LOGSTACK := $(RUN) -m ops
 COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(RUN) -m piptools compile --quiet --generate-hashes --strip-extras \
 	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(if $(UPGRADE),--upgrade)
@@ -30,11 +32,11 @@ plan: .venv/installed ## what a stack comes to, offline: STACK=production AGAINS
 test: fast real ## every test: the fast ones first, then those with the real Loki
 
 fast: .venv/developed ## the tests that need nothing but Python: seconds
-	@$(RUN) -m pytest -m 'not real and not prove and not cluster'
+	@$(PYTEST) -m 'not real and not prove and not cluster'
 
 real: .venv/developed fast ## the tests with the real Loki and S3 server, which are obtained first: minutes
 	@$(RUN) -m tools
-	@LOGSTACK_REQUIRE_REAL=1 $(RUN) -m pytest -m 'real and not prove and not cluster'
+	@LOGSTACK_REQUIRE_REAL=1 $(PYTEST) -m 'real and not prove and not cluster'
 
 prove: .venv/developed ## everything, and the long proofs: real Alloy, Pulumi's engine, a real cluster; more than an hour at first
 	@$(MAKE) --no-print-directory --jobs=2 real proof-binaries
@@ -45,7 +47,7 @@ proof-binaries: .venv/developed
 	@$(RUN) -m tools alloy pulumi prometheus-config-reloader
 
 proofs: .venv/developed
-	@LOGSTACK_REQUIRE_REAL=1 $(RUN) -m pytest -m prove
+	@LOGSTACK_REQUIRE_REAL=1 $(PYTEST) -m prove
 	@$(LOGSTACK) try staging --deep
 
 filled-cluster: .venv/developed

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,18 @@ _MEASURED = pytest.StashKey[list[str]]()
 def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Tell a figure; it stands in the summary of the run."""
     return request.config.stash.setdefault(_MEASURED, []).append
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes hands over what it has measured."""
+    if output := getattr(session.config, "workeroutput", None):
+        output["measured"] = session.config.stash.get(_MEASURED, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:  # noqa: ARG001 - pytest-xdist's signature
+    """Take what it hands over."""
+    node.config.stash.setdefault(_MEASURED, []).extend(getattr(node, "workeroutput", {}).get("measured", []))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

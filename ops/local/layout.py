@@ -1,8 +1,12 @@
 """Which processes the stack's mode needs here, each with ports and a directory of its own."""
 
+import fcntl
+import os
 import socket
+import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from components.loki.addresses import RELEASE
@@ -83,7 +87,7 @@ _given: set[int] = set()
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody uses now, none of them given before.
+    """Ports of the loopback that nobody uses now, none of them given before, here or in another run of this user's.
 
     Who was given one before may not have opened it yet.
     """
@@ -93,10 +97,25 @@ def free_ports(count: int) -> list[int]:
             bound = open_sockets.enter_context(socket.socket())
             bound.bind((LOOPBACK, 0))
             port = bound.getsockname()[1]
-            if port not in _given:
+            if port not in _given and _is_nobody_elses(port):
                 _given.add(port)
                 ports.append(port)
     return ports
+
+
+def _is_nobody_elses(port: int) -> bool:
+    """Take the port before every other run: its byte of a file is locked until this process ends, however it does."""
+    try:
+        fcntl.lockf(_taken_ports(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    return True
+
+
+@cache
+def _taken_ports() -> int:
+    path = Path(tempfile.gettempdir()) / f"logstack-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
 
 def layout(settings: LokiSettings, root: Path) -> Layout:

@@ -125,13 +125,36 @@ def test_free_ports_are_all_different() -> None:
     assert len(set(free_ports(30))) == 30
 
 
-def test_a_port_is_given_once_even_if_nobody_has_opened_it_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    class SameAgain(socket.socket):
-        """A system that gives the port of before, as it may when that is free."""
+# No system has ports as high as these, so no run that is really going on has them.
+HIGH = 70_001
 
+
+def offered(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
+    """A system that gives these ports, one after the other."""
+    coming = iter([("127.0.0.1", port) for port in ports])
+
+    class Offered(socket.socket):
         def getsockname(self) -> tuple[str, int]:
-            return next(offered)
+            return next(coming)
 
-    offered = iter([("127.0.0.1", port) for port in (-1, -1, -2)])
-    monkeypatch.setattr(socket, "socket", SameAgain)
-    assert (free_ports(1), free_ports(1)) == ([-1], [-2])
+    monkeypatch.setattr(socket, "socket", Offered)
+
+
+def test_a_port_is_given_once_even_if_nobody_has_opened_it_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    offered(monkeypatch, HIGH, HIGH, HIGH + 1)
+    assert (free_ports(1), free_ports(1)) == ([HIGH], [HIGH + 1])
+
+
+def test_a_port_of_another_run_is_not_given_until_that_run_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken, further = HIGH + 2, HIGH + 3
+    takes = f"from ops.local import layout; print(layout._is_nobody_elses({taken}), flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", takes], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout
+        assert run.stdout.readline() == "True\n"
+        offered(monkeypatch, taken, further)
+        assert free_ports(1) == [further]
+        run.communicate("\n")
+    offered(monkeypatch, taken)
+    assert free_ports(1) == [taken]
