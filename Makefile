@@ -31,7 +31,7 @@ plan: .venv/installed ## what a stack comes to, offline: STACK=production AGAINS
 
 test: fast real ## every test: the fast ones first, then those with the real Loki
 
-fast: .venv/developed ## the tests that need nothing but Python: seconds
+fast: .venv/developed ## the tests that need nothing but Python: two minutes
 	@$(PYTEST) -m 'not real and not prove and not cluster'
 
 real: .venv/developed fast ## the tests with the real Loki and S3 server, which are obtained first: minutes
