@@ -153,10 +153,11 @@ def _wait(run: Run, holds: Callable[[], bool], seen: str) -> None:
 def _expect_leader(run: Run, *nodes: Node) -> None:
     """One of these alone compacts."""
 
-    def running() -> list[str]:
-        return [node.name for node in run.platform.layout.compactors if run.platform.loki.compacts(node.url)]
+    def leads() -> bool:
+        running = [node for node in run.platform.layout.compactors if run.platform.loki.compacts(node.url)]
+        return len(running) == 1 and running[0] in nodes
 
-    _wait(run, lambda: len(running()) == 1 and running()[0] in [node.name for node in nodes], "no such leader")
+    _wait(run, leads, "no such leader")
 
 
 def _nanoseconds(period: timedelta) -> int:
