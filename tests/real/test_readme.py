@@ -61,7 +61,9 @@ def copy(tmp_path: Path) -> Copy:
     shutil.copytree(ROOT, folder, ignore=NO_SOURCE)
     (folder / ".venv").symlink_to(ROOT / ".venv")
     home.mkdir()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "MAKE", "COLUMNS"))}
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "MAKE", "COLUMNS"))
+    }
     own = {
         "HOME": str(home),
         "PULUMI_HOME": str(home / ".pulumi"),
