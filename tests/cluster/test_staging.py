@@ -84,12 +84,7 @@ def test_logql_through_the_gateway_knows_every_namespace_by_the_seeds_labels(clu
 
 @pytest.mark.usefixtures("platform")
 def test_each_kubernetes_event_is_there_once(cluster: Live, measured: Callable[[str], None]) -> None:
-    def events() -> list[tuple[str, str]]:
-        return cluster.lines(NAMESPACE, '{job=~".*events.*"}')
-
-    # Their collector starts before Loki is ready, and pauses between its tries as long as it has tried already.
-    cluster.until(lambda: len(events()) > 20, "Kubernetes' events are in Loki", seconds=300)
-    entries = events()
+    entries = cluster.events(NAMESPACE, more_than=20)
     twice = [line for line, times in Counter(entries).items() if times > 1]
     assert twice == []
     measured(f"Kubernetes events: {len(entries)}, none twice")

@@ -205,6 +205,15 @@ class Live:
         """The entries of every stream: time and line."""
         return [tuple(value) for stream in self.streams(namespace, query, **options) for value in stream["values"]]
 
+    def events(self, namespace: str, *, more_than: int = 0) -> list[tuple[str, str]]:
+        """Kubernetes' events, as soon as so many are there; raises TimeoutError.
+
+        Their collector starts before Loki is ready, and pauses between its tries as long as it has tried already.
+        """
+        query = '{job=~".*events.*"}'
+        self.until(lambda: len(self.lines(namespace, query)) > more_than, "Kubernetes' events are there", seconds=300)
+        return self.lines(namespace, query)
+
     def canary(self, namespace: str, *, more: int = 0) -> CanaryCount:
         """The canary's lines, after so many more of them."""
         enough = len(self._written(namespace)) + more
