@@ -129,6 +129,9 @@ def test_another_bucket_by_a_claim_is_refused_while_the_claim_is_protected(platf
     platform.up("ceph")
     platform.say("ceph", {"objectStore": {"bucket": "loki-other"}})
     there = set(platform.memory.objects)
+    assert "object-store-left" in " ".join(platform.preview("ceph").said)
+    left = "object-store-left http://${BUCKET_HOST}:${BUCKET_PORT}/loki-chunks"
+    platform.say("ceph", {"acknowledge": ["replication-single-copy", left]})
     refused = platform.preview("ceph")
     assert refused.failed
     assert "protect" in " ".join(refused.said)
