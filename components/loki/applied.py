@@ -13,7 +13,7 @@ from components.loki.config import OVERRIDES_KEY, loki_config
 from components.loki.history import broken_history, left_behind, periods_of
 from components.loki.overrides import loki_overrides
 from components.loki.resources import CONFIG
-from components.loki.retention import Retention, Section, Shortened, retention_of, shortened
+from components.loki.retention import Retention, Section, Shortened, retention_of, section, shortened
 from components.loki.values import CONFIG_KEY, CONFIG_MAP, OVERRIDES_MAP
 from components.object_store.access import store_access
 from settings.load import problems_stop_the_program
@@ -97,8 +97,7 @@ def _documents(maps: Sequence[Mapping[str, Any]], name: str, key: str) -> dict[s
 
 
 def _storage(config: Section) -> object:
-    common = config["common"]
-    return common["storage"] if isinstance(common, Mapping) else None
+    return section(config["common"]).get("storage")
 
 
 def refuse_lost_lines(
@@ -112,13 +111,13 @@ def refuse_lost_lines(
         return []
     longest = max(before.retention.longest, after.retention.longest)
     periods = periods_of(before.config), periods_of(after.config), longest, now
-    losses = {loss.acknowledgement: _deleted(loss, now) for loss in shortened(before.retention, after.retention)}
-    losses |= {left.acknowledgement: left.problem() for left in left_behind(*periods)}
-    refused = [loss for name, loss in losses.items() if name not in acknowledged]
+    losses = [(loss.acknowledgement, _deleted(loss, now)) for loss in shortened(before.retention, after.retention)]
+    losses += [(left.acknowledgement, left.problem()) for left in left_behind(*periods)]
+    refused = [problem for name, problem in losses if name not in acknowledged]
     refused += broken_history(*periods)
     if refused:
         raise StackProblems(refused)
-    return [replace(loss, fix="it is acknowledged", severity="warning") for loss in losses.values()]
+    return [replace(loss, fix="it is acknowledged", severity="warning") for _, loss in losses]
 
 
 def _deleted(loss: Shortened, now: datetime) -> Problem:

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
+from components.loki.retention import Section, section
 from settings.checks.acknowledgements import LEFT
 from settings.problems import Problem
 
-Section = Mapping[str, object]
 _DAY = timedelta(days=1)
 # An update may still be rolling pods when the new day begins, and those with the old configuration write its lines by
 # the old schema. A writer may take five minutes to stop (the chart's terminationGracePeriodSeconds), one after another.
@@ -60,32 +60,27 @@ class Left:
 
 def periods_of(config: Section) -> tuple[Period, ...]:
     """The periods of a loki.yaml."""
-    section = config.get("schema_config")
-    configs = section.get("configs") if isinstance(section, Mapping) else None
+    configs = section(config.get("schema_config")).get("configs")
     places = _places(config)
-    return tuple(_period(each, places) for each in configs or [])
+    return tuple(_period(section(each), places) for each in (configs if isinstance(configs, Sequence) else ()))
 
 
 def _period(said: Mapping[str, object], places: Mapping[str, str]) -> Period:
     index, store = said["index"], str(said["object_store"])
-    prefix = str(index["prefix"]) if isinstance(index, Mapping) else ""
+    prefix = str(section(index).get("prefix", ""))
     begin = date.fromisoformat(str(said["from"]))
     return Period(begin, str(said["store"]), str(said["schema"]), prefix, places.get(store, store))
 
 
 def _places(config: Section) -> dict[str, str]:
     """Where each store is that a period can name; that of a directory is its name."""
-    stores = dict(_section(_section(config.get("common")).get("storage")))
-    stores |= _section(_section(_section(config.get("storage_config")).get("named_stores")).get("aws"))
-    return {name: _place(_section(said)) for name, said in stores.items() if name != "filesystem"}
+    stores = dict(section(section(config.get("common")).get("storage")))
+    stores |= section(section(section(config.get("storage_config")).get("named_stores")).get("aws"))
+    return {name: _place(section(said)) for name, said in stores.items() if name != "filesystem"}
 
 
 def _place(s3: Section) -> str:
     return f"{str(s3.get('endpoint') or 's3:/').rstrip('/')}/{s3['bucketnames']}"
-
-
-def _section(value: object) -> Section:
-    return value if isinstance(value, Mapping) else {}
 
 
 def next_safe_day(now: datetime) -> date:

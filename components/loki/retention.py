@@ -85,19 +85,19 @@ class Shortened:
 
 def retention_of(config: Section, overrides: Section) -> Retention:
     """From loki.yaml and the runtime overrides; a tenant's rules replace those of loki.yaml (measured)."""
-    limits = _section(config.get("limits_config"))
-    own = _section(overrides.get("overrides"))
+    limits = section(config.get("limits_config"))
+    own = section(overrides.get("overrides"))
     tenants = {
-        tenant: _policy({**limits, **_section(said)})
+        tenant: _policy({**limits, **section(said)})
         for tenant, said in own.items()
-        if _section(said).keys() & {"retention_period", "retention_stream"}
+        if section(said).keys() & {"retention_period", "retention_stream"}
     }
     return Retention(_policy(limits), tenants)
 
 
 def _policy(limits: Section) -> Policy:
     said = limits.get("retention_stream")
-    rules = [_rule(_section(each)) for each in said] if isinstance(said, Sequence) else []
+    rules = [_rule(section(each)) for each in said] if isinstance(said, Sequence) else []
     # The highest priority, and among equals the shortest period (pkg/compactor/retention/expiration.go).
     rules.sort(key=lambda rule: (-rule.priority, rule.period))
     return Policy((*rules, RetentionRule((), "", parse_duration(limits["retention_period"]))))
@@ -108,7 +108,8 @@ def _rule(said: Section) -> RetentionRule:
     return RetentionRule(parse_selector(text), text, parse_duration(said["period"]), int(str(said.get("priority", 0))))
 
 
-def _section(value: object) -> Section:
+def section(value: object) -> Section:
+    """A mapping of loki.yaml, empty where it has none."""
     return value if isinstance(value, Mapping) else {}
 
 

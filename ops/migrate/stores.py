@@ -58,7 +58,7 @@ def _secret(before: Version, after: Version) -> Stage:
         day=before.today,
         first=(copy,),
         check=("every pod of Loki is ready", "the canary misses no line", "whoever renews that key renews it here now"),
-        back="take credentialsSecret out again and `pulumi up`: nothing is lost",
+        back="put objectStore back as it was and `pulumi up`: nothing is lost",
     )
 
 

@@ -235,6 +235,17 @@ def test_another_store_is_refused_by_the_address_of_the_old_one_and_taken_when_t
     assert [(each.severity, each.name) for each in accepted] == [("warning", "object-store-left")]
 
 
+def test_each_period_whose_lines_stay_behind_is_told_and_one_word_accepts_them_all() -> None:
+    before = changed(settings_of("production"), schema_periods=[{"start": "2024-04-01"}, {"start": "2026-05-20"}])
+    sides = written(before), written(changed(before, object_store=NEW))
+    with pytest.raises(StackProblems) as refused:
+        refuse_lost_lines(*sides, (), NOW)
+    days = [problem.what.partition(" are in ")[0] for problem in refused.value.problems]
+    assert days == ["the lines from 2024-04-01 to 2026-05-20", "the lines since 2026-05-20"]
+    accepted = refuse_lost_lines(*sides, ("object-store-left http://10.0.40.10:9000/loki-production",), NOW)
+    assert len(accepted) == 2
+
+
 @pytest.mark.parametrize("stack", ["production", "staging", "ceph-ssd", "longhorn"])
 def test_a_store_that_moves_in_stages_is_no_loss_until_it_is_given_up_too_soon(stack: str) -> None:
     began = settings_of(stack)
