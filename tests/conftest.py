@@ -1,17 +1,31 @@
 """What all tests share: the golden files' switch, and what the proofs have measured, told at the end of the run."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-# A shell that starts a job in the background has it ignore Ctrl-C, and its children with it; the tests send it to some.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write what the builders say to the golden files")
+
+
+@pytest.fixture
+def default_signals() -> Iterator[None]:
+    """Programs that the test starts end by a signal, however this run was started.
+
+    They inherit what is ignored: by a job in the background Ctrl-C, under nohup the hang-up.
+    """
+    defaults = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in defaults.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 _MEASURED = pytest.StashKey[list[str]]()

@@ -84,7 +84,7 @@ esac
             env=self.environment | environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         return Answer(answer.returncode, answer.stdout, answer.stderr)

@@ -280,6 +280,7 @@ while :; do sleep 0.05; done
 """
 
 
+@pytest.mark.usefixtures("default_signals")
 @pytest.mark.parametrize("signals", [[signal.SIGINT, signal.SIGTERM], [signal.SIGTERM, signal.SIGTERM]], ids=str)
 def test_a_cancelled_job_lets_pulumi_write_the_state(signals: list[signal.Signals], machine: Machine) -> None:
     machine.program("pulumi", CANCELLED)

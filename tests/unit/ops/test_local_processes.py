@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from ops.local import processes
 from ops.local.layout import free_ports
 from ops.local.processes import Fleet, ProcessDiedError
 
 END_BY = "import os, signal; signal.signal(signal.SIGPIPE, signal.SIG_DFL); os.kill(os.getpid(), signal.{})"
-SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
 def alive(pid: int) -> bool:
@@ -68,7 +69,7 @@ def test_a_killed_child_is_forgotten_and_its_death_is_no_failure(tmp_path: Path)
 
 def test_a_child_that_does_not_stop_when_asked_is_killed(tmp_path: Path) -> None:
     stubborn = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
     )
     with Fleet(tmp_path) as fleet:
         child = fleet.start("a", [sys.executable, "-c", stubborn], {})
@@ -86,7 +87,7 @@ def test_children_end_even_when_the_run_itself_is_killed(tmp_path: Path) -> None
         from ops.local.processes import Fleet
         with Fleet(Path({str(tmp_path)!r})) as fleet:
             print(fleet.start("a", {SLEEP!r}, {{}}).process.pid, flush=True)
-            time.sleep(60)
+            time.sleep(600)
     """
     root = Path(__file__).parents[3]
     parent = subprocess.Popen(
@@ -98,14 +99,17 @@ def test_children_end_even_when_the_run_itself_is_killed(tmp_path: Path) -> None
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 300
     while alive(child) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not alive(child)
 
 
-def test_of_two_that_ended_the_one_is_named_whose_end_was_the_others(tmp_path: Path) -> None:
+def test_of_two_that_ended_the_one_is_named_whose_end_was_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Who writes to a reader that has ended is ended by that; it may be the first one to be seen."""
+    monkeypatch.setattr(processes, "_SEEN_SECONDS", 300)
     with Fleet(tmp_path) as fleet:
         writer = fleet.start("writer", [sys.executable, "-c", END_BY.format("SIGPIPE")], {})
         writer.process.wait()
@@ -114,7 +118,10 @@ def test_of_two_that_ended_the_one_is_named_whose_end_was_the_others(tmp_path: P
             fleet.check()
 
 
-def test_one_that_ended_alone_is_named_even_if_nobody_read_its_words(tmp_path: Path) -> None:
+def test_one_that_ended_alone_is_named_even_if_nobody_read_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_SEEN_SECONDS", 0.1)
     with Fleet(tmp_path) as fleet:
         fleet.start("writer", [sys.executable, "-c", END_BY.format("SIGPIPE")], {}).process.wait()
         with pytest.raises(ProcessDiedError, match="writer ended with code -13"):
