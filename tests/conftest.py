@@ -5,6 +5,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as profile
+
+# Neither how long an example takes nor how long it takes to find some is a failure: a busy machine is slow.
+_patient = profile(deadline=None, suppress_health_check={*profile().suppress_health_check, HealthCheck.too_slow})
+profile.register_profile("patient", _patient)
+profile.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,12 +24,8 @@ def default_signals() -> Iterator[None]:
 
     They inherit what is ignored: by a job in the background Ctrl-C, under nohup the hang-up.
     """
-    defaults = {
-        signal.SIGINT: signal.default_int_handler,
-        signal.SIGTERM: signal.SIG_DFL,
-        signal.SIGHUP: signal.SIG_DFL,
-    }
-    before = {number: signal.signal(number, handler) for number, handler in defaults.items()}
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

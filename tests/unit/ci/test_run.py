@@ -12,7 +12,6 @@ from ops.ci import failures
 from ops.ci.failures import Failure
 from ops.ci.run import resources
 from ops.ci.secrecy import Secrets
-from tests.support.stacks import ROOT
 from tests.unit.ci.conftest import Machine
 
 SAID = """\
@@ -285,7 +284,7 @@ while :; do sleep 0.05; done
 def test_a_cancelled_job_lets_pulumi_write_the_state(signals: list[signal.Signals], machine: Machine) -> None:
     machine.program("pulumi", CANCELLED)
     with subprocess.Popen(
-        [ROOT / "ci" / "deploy", "staging"], env=machine.environment, stdout=subprocess.PIPE, text=True
+        [machine.scripts / "deploy", "staging"], env=machine.environment, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == "updating\n"

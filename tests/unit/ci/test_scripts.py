@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from settings.pins import PULUMI_VERSION
-from tests.support.stacks import ROOT
 from tests.unit.ci.conftest import Machine
 
 MARKDOWN = "<!-- logstack-diff -->\n### production\n\n`retention` 30d -> 7d"
@@ -105,7 +104,7 @@ def test_what_a_log_already_has_stays_in_it(machine: Machine) -> None:
         log.write("before\n")
         log.flush()
         command, environment = (
-            [str(ROOT / "ci/diff"), "main", "HEAD"],
+            [str(machine.scripts / "diff"), "main", "HEAD"],
             machine.environment | {"LOGSTACK": str(stand_in)},
         )
         subprocess.run(command, env=environment, stdout=log, check=True)
