@@ -1,5 +1,6 @@
 """What all tests share: the golden files' switch, and what the proofs have measured, told at the end of the run."""
 
+import gc
 import signal
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +17,13 @@ profile.load_profile("patient")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write what the builders say to the golden files")
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected stays until the end: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture
