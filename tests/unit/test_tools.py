@@ -92,7 +92,7 @@ class Bench:
         write_program(
             self.path / "go",
             f"""#!/bin/sh
-echo "$1 GOFLAGS=$GOFLAGS GOTOOLCHAIN=$GOTOOLCHAIN CGO_ENABLED=$CGO_ENABLED GOOS=$GOOS $*" >> {self.path}/go.log
+echo "$1 GOFLAGS=$GOFLAGS GOTOOLCHAIN=$GOTOOLCHAIN CGO_ENABLED=$CGO_ENABLED GOOS=$GOOS $*" >> "{self.path}/go.log"
 case $1 in
 version) echo go version {version} linux/amd64 ;;
 list)
@@ -561,7 +561,7 @@ def test_a_build_that_is_interrupted_ends_the_compilers_and_leaves_nothing(bench
     alive = bench.path / "alive"
     os.mkfifo(alive)
     # A compiler of Go's, which only the end of the whole group ends.
-    bench.fake_go(f'echo half > "$4toy"; (exec > {alive}; trap "" INT TERM HUP; echo y; exec /bin/sleep 600) & wait')
+    bench.fake_go(f'echo half > "$4toy"; (exec > "{alive}"; trap "" INT TERM HUP; echo y; exec /bin/sleep 600) & wait')
     script = (
         "from pathlib import Path; from tools import catalog; from tools.__main__ import main\n"
         f"toys = catalog.GoModule(Path({str(bench.module.folder)!r}), 90)\n"
@@ -591,7 +591,7 @@ def test_what_a_killed_installer_left_behind_is_removed(bench: Bench) -> None:
 def test_two_installers_at_once_build_once(bench: Bench) -> None:
     other_waits = bench.path / "other-waits"
     bench.report = Notes(lambda text: other_waits.touch() if "waiting for it" in text else None)
-    waits = f"i=0; until [ -e {other_waits} ] || [ $i = 30000 ]; do i=$((i + 1)); /bin/sleep 0.01; done"
+    waits = f"i=0; until [ -e '{other_waits}' ] || [ $i = 30000 ]; do i=$((i + 1)); /bin/sleep 0.01; done"
     bench.fake_go(f"{waits}; {SUCCEEDS}")
     with ThreadPoolExecutor() as pool:
         origins = [each.result()[0].origin for each in [pool.submit(bench.install) for _ in range(2)]]

@@ -55,11 +55,11 @@ class Machine:
         self.program(
             "pulumi",
             f"""#!/bin/sh
-echo "$*" >> {self.folder}/calls.txt
+echo "$*" >> "{self.folder}/calls.txt"
 case $1 in
 version) echo v{PULUMI_VERSION} ;;
-stack) cat {self.folder}/stack.txt; exit {stack_code} ;;
-*) cat {self.folder}/run.txt; exit {code} ;;
+stack) cat "{self.folder}/stack.txt"; exit {stack_code} ;;
+*) cat "{self.folder}/run.txt"; exit {code} ;;
 esac
 """,
         )

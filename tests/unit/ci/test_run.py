@@ -296,7 +296,9 @@ def test_a_cancelled_job_lets_pulumi_write_the_state(signals: list[signal.Signal
 
 
 def test_pulumi_has_a_process_group_of_its_own_for_a_terminal_sends_ctrl_c_to_all_of_one(machine: Machine) -> None:
-    machine.program("pulumi", f"#!{sys.executable}\nimport os\nprint(os.getpgrp() == os.getpid())\n")
+    machine.program(
+        "pulumi", f"#!/bin/sh\nexec '{sys.executable}' -c 'import os; print(os.getpgrp() == os.getpid())'\n"
+    )
     assert machine.run("deploy", "staging").printed == "True\n"
 
 

@@ -21,8 +21,8 @@ def diff(machine: Machine, code: int, says: str = MARKDOWN, *more: str, **enviro
     stand_in = machine.program(
         "stand-in",
         f"""#!/bin/sh
-echo "$*" >> {machine.folder}/calls.txt
-cat {machine.folder}/says.txt
+echo "$*" >> "{machine.folder}/calls.txt"
+cat "{machine.folder}/says.txt"
 echo told on standard error >&2
 exit {code}
 """,
