@@ -19,7 +19,7 @@ _SURROUNDINGS = re.compile(
 )
 for _name in filter(_SURROUNDINGS.fullmatch, list(os.environ)):
     del os.environ[_name]
-# The user's own configuration may sign, translate or ignore files, and run hooks; which folders are safe stays in force.
+# The user's own configuration may sign, translate or ignore files, and run hooks; which folders are safe is kept.
 _GIT = {
     "commit.gpgSign": "false",
     "tag.gpgSign": "false",

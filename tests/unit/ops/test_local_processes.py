@@ -5,13 +5,15 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from ops.local import processes
+from ops.local import layout, processes
 from ops.local.layout import free_ports
 from ops.local.processes import Fleet, ProcessDiedError
 
@@ -132,8 +134,17 @@ def test_free_ports_are_all_different() -> None:
     assert len(set(free_ports(30))) == 30
 
 
-# No system has ports as high as these, so no run that is really going on has them.
+# No system has ports as high as these.
 HIGH = 70_001
+
+
+@pytest.fixture
+def own_register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A register of given ports that no other run of these tests has: they would give the same ones."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(layout, "_given", set())
+    monkeypatch.setattr(layout, "_taken_ports", cache(layout._taken_ports.__wrapped__))
 
 
 def offered(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
@@ -147,11 +158,13 @@ def offered(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
     monkeypatch.setattr(socket, "socket", Offered)
 
 
+@pytest.mark.usefixtures("own_register")
 def test_a_port_is_given_once_even_if_nobody_has_opened_it_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     offered(monkeypatch, HIGH, HIGH, HIGH + 1)
     assert (free_ports(1), free_ports(1)) == ([HIGH], [HIGH + 1])
 
 
+@pytest.mark.usefixtures("own_register")
 def test_a_port_of_another_run_is_not_given_until_that_run_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     taken, further = HIGH + 2, HIGH + 3
     takes = f"from ops.local import layout; print(layout._is_nobody_elses({taken}), flush=True); input()"
