@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -91,9 +92,7 @@ def read_stack_file(stack: str, directory: Path) -> YamlFile:
 def read_yaml(path: Path) -> YamlFile:
     """A YAML file; raises StackProblems when it is none."""
     try:
-        content = parsed(path.read_text(encoding="utf-8-sig"))
-        tree = content.get("config") if isinstance(content, CommentedMap) else None
-        config = plain(tree)
+        return _read(path, path.read_text(encoding="utf-8-sig"))
     except MarkedYAMLError as error:
         line, column = (error.problem_mark.line + 1, error.problem_mark.column + 1) if error.problem_mark else (1, 1)
         what = f"line {line}, column {column}: {_reason(error)}"
@@ -101,6 +100,13 @@ def read_yaml(path: Path) -> YamlFile:
     except Exception:  # not only YAMLError: ValueError, KeyError, RecursionError and others were seen
         what = "it has a character, a tag or an alias that no reader of YAML takes"
         raise StackProblems([_file_problem(NOT_YAML, path, what, "save it as UTF-8 text, with plain values")]) from None
+
+
+@lru_cache(maxsize=64)  # with each stack all its neighbours are read, 5 ms each
+def _read(path: Path, text: str) -> YamlFile:
+    content = parsed(text)
+    tree = content.get("config") if isinstance(content, CommentedMap) else None
+    config = plain(tree)
     if not isinstance(tree, CommentedMap) or not isinstance(config, Mapping):
         return YamlFile(path, {}, CommentedMap())
     return YamlFile(path, config, tree)

@@ -32,6 +32,8 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 def quoted(text: str) -> str:
     """A string literal; control characters as \\u escapes, as in Go."""
+    if text.isprintable():  # nearly every text; a regular expression of the redaction has thousands of characters
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return '"' + "".join(_ESCAPES.get(c) or (c if c.isprintable() else _escaped(c)) for c in text) + '"'
 
 

@@ -12,6 +12,7 @@ import yaml
 
 from ops.diff.alloy import Line, lines
 from ops.render.artefacts import all_artefacts
+from ops.render.artefacts import artefact as text_of
 from ops.render.flat import flat, keys
 from ops.render.model import Rendered, Resource
 
@@ -70,7 +71,7 @@ def _artefact(name: str, before: str, after: str) -> Iterator[Change]:
 
 def leaves_of(stack: Rendered, artefact: str) -> dict[str, str]:
     """The values of one of a stack's YAML files; none where it has no such file."""
-    return _yaml_leaves(all_artefacts(stack.resources).get(artefact, ""))
+    return _yaml_leaves(text_of(stack.resources, artefact))
 
 
 def _yaml_leaves(text: str) -> dict[str, str]:

@@ -17,9 +17,11 @@ from ops.local import cri
 
 _PR_SET_PDEATHSIG = 1
 _TAIL = 15
-# The code of a process that wrote to somebody who has ended, and how long that one's own end may take to be seen.
+# The code of a process that wrote to somebody who has ended, and how long that one's own end may take to be seen: a
+# process closes its files before it has ended, and on a busy machine it may be a while until it goes on.
 _NOBODY_READS = -signal.SIGPIPE
-_SEEN_SECONDS = 0.2
+_SEEN_SECONDS = 5.0
+_POLL_SECONDS = 0.05
 # What the name of a child has at its end that writes another one's log file.
 RUNTIME = "-runtime"
 
@@ -127,8 +129,9 @@ class Fleet:
     def check(self) -> None:
         """Raises ProcessDiedError when a child has ended by itself; of several with the one that began it."""
         if ended := self._ended():
-            if set(ended.values()) == {_NOBODY_READS}:  # whoever read its words is about to be seen
-                time.sleep(_SEEN_SECONDS)
+            deadline = time.monotonic() + _SEEN_SECONDS
+            while set(ended.values()) == {_NOBODY_READS} and time.monotonic() < deadline:
+                time.sleep(_POLL_SECONDS)
                 ended = self._ended()
             name, code = min(ended.items(), key=lambda each: each[1] == _NOBODY_READS)
             raise ProcessDiedError(f"{name} ended with code {code}; its last lines:\n{self.tail(name)}")

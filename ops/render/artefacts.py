@@ -28,6 +28,8 @@ class _Dumper(yaml.SafeDumper):
     def analyze_scalar(self, scalar: str) -> ScalarAnalysis:
         """Tabs, which Alloy indents by, may stand in a text of several lines."""
         analysis = super().analyze_scalar(scalar)
+        if "\t" not in scalar:
+            return analysis
         analysis.allow_block = super().analyze_scalar(scalar.replace("\t", " ")).allow_block
         return analysis
 
@@ -47,7 +49,23 @@ def as_yaml(document: object) -> str:
 
 def artefacts(resource: Resource) -> dict[str, str]:
     """A resource's files by name: those of a ConfigMap, a chart's values, and the object itself without them."""
-    files, inputs = {}, dict(resource.inputs)
+    return {name: _written(document) for name, document in _documents(resource).items()}
+
+
+def artefact(resources: Iterable[Resource], name: str) -> str:
+    """One file of `all_artefacts`, without writing the others; empty where there is no such file."""
+    of_this_name = [documents[name] for documents in map(_documents, resources) if name in documents]
+    return _written(of_this_name[-1]) if of_this_name else ""
+
+
+def _written(document: object) -> str:
+    return document if isinstance(document, str) else as_yaml(document)
+
+
+def _documents(resource: Resource) -> dict[str, object]:
+    """A resource's files by name: texts as they are, and documents that are still to be written as YAML."""
+    files: dict[str, object] = {}
+    inputs = dict(resource.inputs)
     data = inputs.get("data")
     if resource.type.endswith(":ConfigMap") and isinstance(data, Mapping):
         files = {
@@ -55,10 +73,10 @@ def artefacts(resource: Resource) -> dict[str, str]:
         }
         del inputs["data"]
     if resource.type == CHART:
-        files[f"{resource.called}-values.yaml"] = as_yaml(inputs.pop("values", {}))
+        files[f"{resource.called}-values.yaml"] = inputs.pop("values", {})
     if "kind" not in inputs:
         inputs = {key: _indented(value) for key, value in inputs.items()}
-    return {**files, object_name(resource): as_yaml({**inputs, **_options(resource)})}
+    return {**files, object_name(resource): {**inputs, **_options(resource)}}
 
 
 def _indented(value: object) -> object:

@@ -31,14 +31,14 @@ def test_alloys_parser_reads_a_stacks_files_and_its_formatter_changes_nothing(st
         assert formatted(text) == text
 
 
-@profile(max_examples=60, deadline=None)
+@profile(max_examples=60)
 @given(stacks())
 def test_alloys_formatter_changes_nothing_whatever_a_stack_file_says(stack: Settings) -> None:
     text = config_alloy(stack)
     assert formatted(text) == text
 
 
-@profile(max_examples=100, deadline=None)
+@profile(max_examples=100)
 @given(TEXTS)
 def test_alloys_parser_reads_any_text_that_we_quote(text: str) -> None:
     written = document([Block("a.b", "c", {"texts": [text, ""], "object": {"key": text}, "x": text})])

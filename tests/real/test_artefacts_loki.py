@@ -98,7 +98,7 @@ def test_loki_refuses_what_is_wrong(break_it: Callable[[dict[str, Any]], None], 
     assert told in answer.stderr + answer.stdout
 
 
-@profile(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@profile(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(stacks())
 def test_loki_accepts_whatever_a_stack_file_can_say(tmp_path: Path, stack: Settings) -> None:
     effective = effective_config(loki_yaml(stack), tmp_path)

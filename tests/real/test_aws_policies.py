@@ -45,7 +45,7 @@ _SECOND = 1_000_000_000
 _DAY = 86_400 * _SECOND
 _LINES = 50
 # Measured: 12 s after it has started, the compactor had deleted what was marked.
-_DELETED_SECONDS = 60
+_DELETED_SECONDS = 180
 
 
 def the_stack() -> Settings:

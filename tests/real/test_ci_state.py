@@ -51,7 +51,7 @@ class Pulumi:
         }
         command = [str(binary("pulumi")), *arguments, "--non-interactive"]
         answer = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300, check=False
         )
         return answer.stdout + answer.stderr
 

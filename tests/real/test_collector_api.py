@@ -22,7 +22,7 @@ from tests.support.stacks import settings_of
 pytestmark = pytest.mark.prove
 
 POD = Pod("shop", "cart-0", "app", {"app.kubernetes.io/component": "api"})
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 180
 
 
 def entries(first: int, last: int) -> list[Entry]:

@@ -84,7 +84,7 @@ class Rig:
 
     def taken(self) -> int:
         """Lines that Loki has been sent, those that came twice as well."""
-        text = httpx.get(f"{self.platform.writers[0].url}/metrics", timeout=10).text
+        text = httpx.get(f"{self.platform.writers[0].url}/metrics", timeout=60).text
         return int(parse_metrics(text).total("loki_distributor_lines_received_total"))
 
 

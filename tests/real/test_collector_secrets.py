@@ -23,7 +23,7 @@ from tests.support.real import binary
 pytestmark = pytest.mark.prove
 
 _GZIP = b"\x1f\x8b\x08"
-_PATIENCE = 60
+_PATIENCE = 180
 
 
 def settings() -> Settings:

@@ -62,7 +62,7 @@ def test_alloy_validates_a_stacks_configurations_and_would_format_nothing(name: 
         assert misformatted(text, tmp_path) == ""
 
 
-@profile(max_examples=VALIDATED, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@profile(max_examples=VALIDATED, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(stacks())
 def test_alloy_validates_whatever_a_stack_file_says(tmp_path: Path, settings: Settings) -> None:
     for text in configs(settings):
@@ -118,7 +118,7 @@ def local(settings: Settings) -> str:
     return node_config(settings.collector, settings.cluster, to, place)
 
 
-@profile(max_examples=BUILT, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@profile(max_examples=BUILT, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(stacks())
 def test_alloy_builds_whatever_a_stack_file_says(reloaded: Callable[[str], str], settings: Settings) -> None:
     assume(settings.collector.sources.pods != "api")  # its client does not start without an API server

@@ -90,12 +90,12 @@ def gateway(stack: str, tmp_path: Path) -> Iterator[httpx.Client]:
     with upstreams(dict(zip(STACKS[stack], ports, strict=True))):
         process = subprocess.Popen(nginx_command(tmp_path))
         try:
-            with httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=10, auth=(OWN_USER, PASSWORD)) as client:
+            with httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=60, auth=(OWN_USER, PASSWORD)) as client:
                 wait(client)
                 yield client
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def users_of(settings: Settings) -> dict[str, str]:
@@ -117,7 +117,7 @@ def upstreams(ports: dict[str, int]) -> Iterator[None]:
 
 
 def wait(client: httpx.Client) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while True:
         try:
             client.get("/").raise_for_status()

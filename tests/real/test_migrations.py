@@ -32,11 +32,10 @@ MODES: Mapping[str, dict[str, Any]] = {
     "monolithic": {"replicas": {"monolithic": 3}},
     "distributed": {"replicas": {"querier": 1, "queryFrontend": 1, "queryScheduler": 1, "indexGateway": 1}},
 }
-TODAY = datetime.now(UTC).date()
 COUNT = 1_200
 _RETENTION_SECONDS = 300
 # Measured: the ring's new leader compacts within ten seconds.
-_LEADER_SECONDS = 60
+_LEADER_SECONDS = 180
 
 
 def stack(**said: object) -> Settings:
@@ -130,18 +129,21 @@ def of_earlier_days(platform: Platform, kind: str, root: Path) -> int:
 def test_a_store_moves_with_every_line_found_once_and_the_old_one_is_read_and_emptied(
     kind: str, tmp_path: Path, binaries: dict[str, Path], fleet: Fleet, measured: Callable[[str], None]
 ) -> None:
+    # One moment for both: a run that begins before midnight may come to this test after it.
+    now = datetime.now(UTC)
+    day = now.date().isoformat()
     alone = {"deploymentMode": "monolithic", "replicas": {"monolithic": 1}, "replicationFactor": 1}
     former = STORE if kind == "s3-compatible" else {"kind": "filesystem"}
-    periods = [{"from": "2024-04-01"}, {"from": TODAY.isoformat()}]
+    periods = [{"from": "2024-04-01"}, {"from": day}]
     was = stack(**alone, objectStore=former)
     moving = {
         **alone,
         "schemaPeriods": periods,
         "objectStore": NEW_STORE,
-        "formerObjectStore": {"before": TODAY.isoformat(), "store": former},
+        "formerObjectStore": {"before": day, "store": former},
     }
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    today = (datetime.now(UTC) - midnight) / timedelta(hours=1)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = (now - midnight) / timedelta(hours=1)
     talker = Talker()
 
     platform = Platform(stack(**moving), binaries, tmp_path, fleet)

@@ -32,7 +32,7 @@ OF_CUSTOM = {
     "customer-x": "customer-x",
 }
 TIMES = ("once", "twice")
-PATIENCE = 60
+PATIENCE = 180
 
 
 def config(settings: RedactionSettings, port: int) -> str:

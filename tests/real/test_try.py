@@ -17,6 +17,8 @@ from tests.support.real import binary, shared
 from tests.support.stacks import ROOT
 
 pytestmark = pytest.mark.real
+# Seconds until something counts as hanging, on however busy a machine.
+_PATIENCE = 300
 
 
 def command(*arguments: str) -> list[str]:
@@ -271,11 +273,12 @@ def start_and_wait(directory: Path, text: str, collector: str = "push") -> subpr
     pytest.fail(f"the run never said {text!r}: {''.join(said)}")
 
 
+@pytest.mark.usefixtures("default_signals")
 def test_ctrl_c_ends_a_run_that_was_kept(run_directory: Path) -> None:
     process = start_and_wait(run_directory, "Running until Ctrl-C")
     assert len(processes_of(run_directory)) == 10
     process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=30)
+    rest, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 130
     assert "stopped; no process was left running" in rest
 
@@ -283,7 +286,7 @@ def test_ctrl_c_ends_a_run_that_was_kept(run_directory: Path) -> None:
 def test_a_killed_child_ends_the_run_with_its_name(run_directory: Path) -> None:
     process = start_and_wait(run_directory, "Starting 9 Loki processes")
     os.kill(victim(run_directory, b"loki-read-1"), signal.SIGKILL)
-    rest, _ = process.communicate(timeout=60)
+    rest, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 1
     assert "error: loki-read-1 ended with code -9" in rest
 
@@ -297,19 +300,20 @@ def test_a_killed_child_ends_the_run_with_its_name(run_directory: Path) -> None:
 def test_a_killed_part_of_the_collection_ends_the_run_with_its_name(with_alloy: Path, words: bytes, name: str) -> None:
     process = start_and_wait(with_alloy, "the canary asks for its lines", collector="auto")
     os.kill(victim(with_alloy, words), signal.SIGKILL)
-    rest, _ = process.communicate(timeout=60)
+    rest, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 1
     assert f"error: {name} ended with code -9" in rest
     assert not [pid for pid in all_processes() if b"-labelvalue=loki-canary-try" in _command_line(pid)]
 
 
 @pytest.mark.prove
+@pytest.mark.usefixtures("default_signals")
 def test_ctrl_c_ends_the_collector_and_the_canary_as_well(with_alloy: Path) -> None:
     process = start_and_wait(with_alloy, "the canary asks for its lines", collector="auto")
     # Nine of Loki, the S3 server, Alloy, and what writes the canary's log file.
     assert len(processes_of(with_alloy)) == 12
     process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=30)
+    rest, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 130
     assert "stopped; no process was left running" in rest
     assert not [pid for pid in all_processes() if b"-labelvalue=loki-canary-try" in _command_line(pid)]
@@ -317,7 +321,7 @@ def test_ctrl_c_ends_the_collector_and_the_canary_as_well(with_alloy: Path) -> N
 
 def victim(directory: Path, words: bytes) -> int:
     """A process of the run whose command line has these words, as soon as there is one."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         if found := [pid for pid in processes_of(directory) if words in _command_line(pid)]:
             return found[0]

@@ -36,8 +36,18 @@ class Seeded:
 
     def rendered(self) -> tuple[Rendered, Rendered]:
         """Both sides."""
-        before, after = (render(Stack(self.stack, settings, (), (), "none")) for settings in self.sides())
-        return before, replaced(after, self.text)
+        before, after = self.sides()
+        unchanged = _rendered(self.stack, before) if self.before else _shipped(self.stack)
+        return unchanged, replaced(_rendered(self.stack, after), self.text)
+
+
+@cache
+def _shipped(stack: str) -> Rendered:
+    return _rendered(stack, changed(stack, {}))
+
+
+def _rendered(stack: str, settings: Settings) -> Rendered:
+    return render(Stack(stack, settings, (), (), "none"))
 
 
 @cache

@@ -18,7 +18,7 @@ from settings.tree import Settings
 from tests.support.real import chart_or_standin, expanded
 from tests.support.stacks import chart_values
 
-_READY_SECONDS = 20
+_READY_SECONDS = 120
 
 
 def nginx() -> Path:
@@ -73,7 +73,7 @@ class Gateway:
         while True:
             self._fleet.check()
             try:
-                httpx.get(self.url, timeout=2).raise_for_status()
+                httpx.get(self.url, timeout=10).raise_for_status()
             except httpx.HTTPError:
                 assert time.monotonic() < deadline, "nginx does not answer"
                 time.sleep(0.1)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # The region that the IAM server's signatures carry, as IAM's own do.
 _IAM_REGION = "us-east-1"
-_READY_SECONDS = 30
+_READY_SECONDS = 120
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
 STACK_TYPE = "pulumi:pulumi:Stack"
+_A_ROOT = object()
 Transform = Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]
 
 
@@ -154,6 +155,8 @@ class RecordingMonitor(mocks.MockMonitor):
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the wire's name
         with self._lock:
+            if request.urn in self.registered_outputs:
+                raise ValueError(f"{request.urn!r} registers its outputs twice: which of the two counts is a race")
             self.registered_outputs[request.urn] = rpc.deserialize_properties(request.outputs)
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
@@ -192,8 +195,11 @@ async def _run(
     place: tuple[str, str],
 ) -> None:
     project, stack = place
+    # Without a root, set_mocks makes a stack that registers no outputs, in a thread beside the one that registers those
+    # of the stack of run_in_stack: on a busy machine the empty ones may come last. So there is a root meanwhile.
+    set_root_resource(_A_ROOT)  # type: ignore[arg-type]
     mocks.set_mocks(monitor.mocks, project=project, stack=stack, preview=False, monitor=monitor)
-    set_root_resource(None)  # type: ignore[arg-type] # run_in_stack makes its own, which registers the exports
+    set_root_resource(None)  # type: ignore[arg-type]
     set_all_config(config, secret_keys)
 
     def run() -> None:

@@ -1,5 +1,6 @@
 """The stacks that the tests are about: those that this repository ships, and examples of what else can be said."""
 
+from collections import deque
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
@@ -234,9 +235,22 @@ def changed(settings: Settings, **changes: object) -> Settings:
     return Settings.model_validate({**settings.model_dump(), **changes})
 
 
+# The latest settings whose platform was built: a test asks for several files of the same ones.
+_latest: deque[tuple[Settings, tuple[Part, ...]]] = deque(maxlen=4)
+
+
 def declarations(settings: Settings) -> dict[str, Declaration]:
     """Everything that a stack declares; the key is the part and the logical name."""
-    return {f"{part.name}/{child.name}": child for part in platform(settings) for child in part.children}
+    return {f"{part.name}/{child.name}": child for part in _platform(settings) for child in part.children}
+
+
+def _platform(settings: Settings) -> tuple[Part, ...]:
+    """The platform of these very settings: others that are equal are built anew."""
+    for known, parts in _latest:
+        if known is settings:
+            return parts
+    _latest.append((settings, tuple(platform(settings))))
+    return _latest[-1][1]
 
 
 def data(declared: Mapping[str, Declaration], name: str) -> str:
@@ -279,7 +293,7 @@ def artefacts(settings: Settings) -> dict[str, str]:
     return {
         **files,
         "objects.yaml": yaml.dump(
-            [_part(part) for part in platform(settings)], Dumper=_Dumper, sort_keys=False, width=120
+            [_part(part) for part in _platform(settings)], Dumper=_Dumper, sort_keys=False, width=120
         ),
     }
 

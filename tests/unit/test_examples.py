@@ -92,7 +92,7 @@ def test_the_minimal_program_is_tested_as_a_user_would_test_it() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=."]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     run = subprocess.run(
-        command, cwd=MINIMAL, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=MINIMAL, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert run.returncode == 0, run.stdout
     assert "3 passed" in run.stdout

@@ -86,7 +86,7 @@ def imported(folder: Path, program: str = "import logstack") -> subprocess.Compl
         env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

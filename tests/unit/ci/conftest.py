@@ -4,6 +4,7 @@ import io
 import json
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
@@ -38,6 +39,8 @@ class Machine:
 
     folder: Path
     environment: dict[str, str]
+    scripts: Path
+    """The folder ci of a checkout."""
 
     def program(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -52,11 +55,11 @@ class Machine:
         self.program(
             "pulumi",
             f"""#!/bin/sh
-echo "$*" >> {self.folder}/calls.txt
+echo "$*" >> "{self.folder}/calls.txt"
 case $1 in
 version) echo v{PULUMI_VERSION} ;;
-stack) cat {self.folder}/stack.txt; exit {stack_code} ;;
-*) cat {self.folder}/run.txt; exit {code} ;;
+stack) cat "{self.folder}/stack.txt"; exit {stack_code} ;;
+*) cat "{self.folder}/run.txt"; exit {code} ;;
 esac
 """,
         )
@@ -79,19 +82,34 @@ esac
     def script(self, name: str, *arguments: str, **environment: str) -> Answer:
         """What a script of the repository answers here."""
         answer = subprocess.run(
-            [ROOT / "ci" / name, *arguments],
+            [self.scripts / name, *arguments],
             cwd=self.folder,
             env=self.environment | environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         return Answer(answer.returncode, answer.stdout, answer.stderr)
 
 
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository with a .venv that is made and stands for the tests' own: no script installs anything into that."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for path in ROOT.iterdir():
+        if path.name != ".venv":
+            (folder / path.name).symlink_to(path)
+    python = folder / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    (folder / ".venv" / "installed").touch()
+    return folder
+
+
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
+def machine(tmp_path: Path, checkout: Path) -> Machine:
     folder = tmp_path / "here"
     folder.mkdir()
     kubeconfig, summary = tmp_path / "kubeconfig", tmp_path / "summary.md"
@@ -105,7 +123,7 @@ def machine(tmp_path: Path) -> Machine:
         "PULUMI_CONFIG_PASSPHRASE": "a passphrase of the tests",
         "GITHUB_STEP_SUMMARY": str(summary),
     }
-    return Machine(folder, environment)
+    return Machine(folder, environment, checkout / "ci")
 
 
 @dataclass

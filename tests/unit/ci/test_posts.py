@@ -205,7 +205,7 @@ def test_a_file_that_is_not_there_is_misuse(machine: Machine) -> None:
 def test_the_scripts_post_with_any_python_and_nothing_installed(forge: Forge, machine: Machine) -> None:
     (machine.folder / "drift.md").write_text("3 to update\n")
     # Without its site-packages.
-    machine.program("bare-python", f'#!/bin/sh\nexec {sys.base_prefix}/bin/python3 -S "$@"\n')
+    machine.program("bare-python", f'#!/bin/sh\nexec "{sys.base_prefix}/bin/python3" -S "$@"\n')
     answer = machine.script("issue", "production", "drift.md", PYTHON="bare-python", **github(forge))
     assert (answer.code, answer.printed) == (0, "ci/issue: created issue 1\n"), answer.said
 

@@ -12,7 +12,6 @@ from ops.ci import failures
 from ops.ci.failures import Failure
 from ops.ci.run import resources
 from ops.ci.secrecy import Secrets
-from tests.support.stacks import ROOT
 from tests.unit.ci.conftest import Machine
 
 SAID = """\
@@ -280,11 +279,12 @@ while :; do sleep 0.05; done
 """
 
 
+@pytest.mark.usefixtures("default_signals")
 @pytest.mark.parametrize("signals", [[signal.SIGINT, signal.SIGTERM], [signal.SIGTERM, signal.SIGTERM]], ids=str)
 def test_a_cancelled_job_lets_pulumi_write_the_state(signals: list[signal.Signals], machine: Machine) -> None:
     machine.program("pulumi", CANCELLED)
     with subprocess.Popen(
-        [ROOT / "ci" / "deploy", "staging"], env=machine.environment, stdout=subprocess.PIPE, text=True
+        [machine.scripts / "deploy", "staging"], env=machine.environment, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == "updating\n"
@@ -296,7 +296,9 @@ def test_a_cancelled_job_lets_pulumi_write_the_state(signals: list[signal.Signal
 
 
 def test_pulumi_has_a_process_group_of_its_own_for_a_terminal_sends_ctrl_c_to_all_of_one(machine: Machine) -> None:
-    machine.program("pulumi", f"#!{sys.executable}\nimport os\nprint(os.getpgrp() == os.getpid())\n")
+    machine.program(
+        "pulumi", f"#!/bin/sh\nexec '{sys.executable}' -c 'import os; print(os.getpgrp() == os.getpid())'\n"
+    )
     assert machine.run("deploy", "staging").printed == "True\n"
 
 

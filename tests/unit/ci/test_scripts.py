@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from settings.pins import PULUMI_VERSION
-from tests.support.stacks import ROOT
 from tests.unit.ci.conftest import Machine
 
 MARKDOWN = "<!-- logstack-diff -->\n### production\n\n`retention` 30d -> 7d"
@@ -22,8 +21,8 @@ def diff(machine: Machine, code: int, says: str = MARKDOWN, *more: str, **enviro
     stand_in = machine.program(
         "stand-in",
         f"""#!/bin/sh
-echo "$*" >> {machine.folder}/calls.txt
-cat {machine.folder}/says.txt
+echo "$*" >> "{machine.folder}/calls.txt"
+cat "{machine.folder}/says.txt"
 echo told on standard error >&2
 exit {code}
 """,
@@ -105,7 +104,7 @@ def test_what_a_log_already_has_stays_in_it(machine: Machine) -> None:
         log.write("before\n")
         log.flush()
         command, environment = (
-            [str(ROOT / "ci/diff"), "main", "HEAD"],
+            [str(machine.scripts / "diff"), "main", "HEAD"],
             machine.environment | {"LOGSTACK": str(stand_in)},
         )
         subprocess.run(command, env=environment, stdout=log, check=True)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from settings.cluster import ClusterSettings
 from settings.collector import CollectorSettings
 from settings.tenants import Tenant
 from settings.tree import Settings
+from tests.support.documents import read_yaml
 from tests.support.stacks import chart_values, data, declarations, settings_of
 
 CLUSTER = ClusterSettings(name="test", context="test")
@@ -119,7 +119,7 @@ def test_collectors_and_canary_have_the_password_and_no_object_has_it() -> None:
 
 
 def test_a_tenants_limits_are_its_own_and_the_stacks_where_it_has_none() -> None:
-    written = yaml.safe_load(data(declarations(settings_of("unusual")), "loki/loki-overrides"))["overrides"]
+    written = read_yaml(data(declarations(settings_of("unusual")), "loki/loki-overrides"))["overrides"]
     assert written.keys() == {"fake", "logstack-canary", "team-a", "Team_(b)"}
     assert written["team-a"]["ingestion_rate_mb"] == 5.0
     assert written["team-a"]["max_query_length"] == "168h"
@@ -140,7 +140,7 @@ def test_each_tenant_has_its_namespaces_in_groups_as_well(count: int) -> None:
     assert names == ([] if count <= _FEW else [name for tenant in tenants for name in tenant.namespaces])
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.integers(1, 40),
     st.sampled_from(["a", "team", "T" * 100]),

@@ -1,5 +1,7 @@
 """All that a stack's settings become, as files that a reviewer reads: `pytest --update-golden` writes them."""
 
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -8,12 +10,19 @@ from tests.support import golden
 from tests.support.stacks import NAMES, artefacts, settings_of
 
 GOLDEN = Path(__file__).parent / "golden"
-FILES = [(name, file) for name in NAMES for file in artefacts(settings_of(name))]
+
+
+@cache
+def files_of(stack: str) -> Mapping[str, str]:
+    return artefacts(settings_of(stack))
+
+
+FILES = [(name, file) for name in NAMES for file in files_of(name)]
 
 
 @pytest.mark.parametrize(("stack", "file"), FILES)
 def test_an_artefact_is_as_it_was_last_read(stack: str, file: str, request: pytest.FixtureRequest) -> None:
-    golden.check(GOLDEN / stack / file, artefacts(settings_of(stack))[file], request)
+    golden.check(GOLDEN / stack / file, files_of(stack)[file], request)
 
 
 def test_every_golden_file_belongs_to_a_stack() -> None:

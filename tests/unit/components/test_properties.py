@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
-import yaml
 from hypothesis import Phase, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
@@ -15,12 +14,12 @@ from components.loki.config import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KE
 from settings.loki import LokiSettings
 from settings.quantities import loki_duration
 from settings.tree import Settings
-from tests.support.documents import differences, leaves, loki_bytes
+from tests.support.documents import differences, leaves, loki_bytes, read_yaml
 from tests.support.generated import DAYS, SIZES, stacks
 from tests.support.stacks import changed, chart_values, data, declarations
 
 # Forty stacks each: the whole file takes some seconds. Without the phase that explains, a failure takes no minutes.
-some = profile(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
+some = profile(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
 ROLES = {
     "write": "write",
     "read": "read",
@@ -54,7 +53,7 @@ SECRET_KEY = re.compile(
 def objects(settings: Settings) -> dict[str, object]:
     """Everything that is declared, with loki.yaml and the overrides as documents."""
     declared = declarations(settings)
-    documents = {name: yaml.safe_load(data(declared, f"loki/{name}")) for name in ("loki-config", "loki-overrides")}
+    documents = {name: read_yaml(data(declared, f"loki/{name}")) for name in ("loki-config", "loki-overrides")}
     return {name: child.inputs for name, child in declared.items() if not name.startswith("loki/loki-")} | documents
 
 
@@ -149,8 +148,8 @@ def test_pods_of_other_modes_are_none_and_those_of_the_mode_are_as_many_as_said(
 def test_loki_yaml_says_the_same_after_yaml_and_after_lokis_environment(stack: Settings) -> None:
     for name in ("loki-config", "loki-overrides"):
         text = data(declarations(stack), f"loki/{name}")
-        document = yaml.safe_load(text)
-        assert yaml.safe_load(yaml_text(document)) == document
+        document = read_yaml(text)
+        assert read_yaml(yaml_text(document)) == document
         # -config.expand-env replaces ${NAME} before the YAML is read: of a claim's address, of a pod's own name, and of
         # a former store's key, in quotes, which keep what it is text.
         for meant in ("://${BUCKET_HOST}:${BUCKET_PORT}", "compactor-token-${HOSTNAME}"):

@@ -107,7 +107,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(NAMES, VALUES), st.sampled_from([(",", ":"), (", ", ": ")]), st.booleans())
 def test_json_stays_json_whatever_stands_in_it(document: dict[str, Any], gaps: tuple[str, str], in_ascii: bool) -> None:  # noqa: FBT001 - given by Hypothesis
     json.loads(without_secrets(json.dumps(document, separators=gaps, ensure_ascii=in_ascii)))

@@ -27,7 +27,7 @@ from tests.support.changes import Seeded, replaced, seeded
 from tests.support.generated import stacks
 from tests.support.stacks import NAMES, TODAY, changed, settings_of
 
-some = profile(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
+some = profile(max_examples=15, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
 # What the checks let through: each copy has a writer of its own.
 LOADABLE = stacks().filter(lambda settings: settings.replication_factor <= settings.writers)
 FORMS: tuple[Form, ...] = ("text", "markdown", "json")

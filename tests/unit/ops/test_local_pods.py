@@ -136,11 +136,11 @@ def test_output_is_copied_line_by_line_with_times_that_grow(tmp_path: Path) -> N
     assert [row.time for row in rows] == sorted({row.time for row in rows})
 
 
-SPEAKS = "import sys, time; print('entry', flush=True); print('noise', file=sys.stderr, flush=True); time.sleep(60)"
+SPEAKS = "import sys, time; print('entry', flush=True); print('noise', file=sys.stderr, flush=True); time.sleep(600)"
 
 
 def lines_of(path: Path, count: int) -> list[Logged]:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         if path.exists() and len(found := list(logged(path.read_bytes()))) >= count:
             return found

@@ -5,17 +5,20 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from ops.local import layout, processes
 from ops.local.layout import free_ports
 from ops.local.processes import Fleet, ProcessDiedError
 
 END_BY = "import os, signal; signal.signal(signal.SIGPIPE, signal.SIG_DFL); os.kill(os.getpid(), signal.{})"
-SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
 def alive(pid: int) -> bool:
@@ -68,7 +71,7 @@ def test_a_killed_child_is_forgotten_and_its_death_is_no_failure(tmp_path: Path)
 
 def test_a_child_that_does_not_stop_when_asked_is_killed(tmp_path: Path) -> None:
     stubborn = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
     )
     with Fleet(tmp_path) as fleet:
         child = fleet.start("a", [sys.executable, "-c", stubborn], {})
@@ -86,7 +89,7 @@ def test_children_end_even_when_the_run_itself_is_killed(tmp_path: Path) -> None
         from ops.local.processes import Fleet
         with Fleet(Path({str(tmp_path)!r})) as fleet:
             print(fleet.start("a", {SLEEP!r}, {{}}).process.pid, flush=True)
-            time.sleep(60)
+            time.sleep(600)
     """
     root = Path(__file__).parents[3]
     parent = subprocess.Popen(
@@ -98,14 +101,17 @@ def test_children_end_even_when_the_run_itself_is_killed(tmp_path: Path) -> None
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 300
     while alive(child) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not alive(child)
 
 
-def test_of_two_that_ended_the_one_is_named_whose_end_was_the_others(tmp_path: Path) -> None:
+def test_of_two_that_ended_the_one_is_named_whose_end_was_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Who writes to a reader that has ended is ended by that; it may be the first one to be seen."""
+    monkeypatch.setattr(processes, "_SEEN_SECONDS", 300)
     with Fleet(tmp_path) as fleet:
         writer = fleet.start("writer", [sys.executable, "-c", END_BY.format("SIGPIPE")], {})
         writer.process.wait()
@@ -114,7 +120,10 @@ def test_of_two_that_ended_the_one_is_named_whose_end_was_the_others(tmp_path: P
             fleet.check()
 
 
-def test_one_that_ended_alone_is_named_even_if_nobody_read_its_words(tmp_path: Path) -> None:
+def test_one_that_ended_alone_is_named_even_if_nobody_read_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_SEEN_SECONDS", 0.1)
     with Fleet(tmp_path) as fleet:
         fleet.start("writer", [sys.executable, "-c", END_BY.format("SIGPIPE")], {}).process.wait()
         with pytest.raises(ProcessDiedError, match="writer ended with code -13"):
@@ -125,8 +134,17 @@ def test_free_ports_are_all_different() -> None:
     assert len(set(free_ports(30))) == 30
 
 
-# No system has ports as high as these, so no run that is really going on has them.
+# No system has ports as high as these.
 HIGH = 70_001
+
+
+@pytest.fixture
+def own_register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A register of given ports that no other run of these tests has: they would give the same ones."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(layout, "_given", set())
+    monkeypatch.setattr(layout, "_taken_ports", cache(layout._taken_ports.__wrapped__))
 
 
 def offered(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
@@ -140,11 +158,13 @@ def offered(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
     monkeypatch.setattr(socket, "socket", Offered)
 
 
+@pytest.mark.usefixtures("own_register")
 def test_a_port_is_given_once_even_if_nobody_has_opened_it_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     offered(monkeypatch, HIGH, HIGH, HIGH + 1)
     assert (free_ports(1), free_ports(1)) == ([HIGH], [HIGH + 1])
 
 
+@pytest.mark.usefixtures("own_register")
 def test_a_port_of_another_run_is_not_given_until_that_run_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     taken, further = HIGH + 2, HIGH + 3
     takes = f"from ops.local import layout; print(layout._is_nobody_elses({taken}), flush=True); input()"

@@ -338,7 +338,7 @@ def test_the_canarys_pods_have_the_labels_that_the_checks_think() -> None:
     assert labels(NAME) == canary.POD_LABELS
 
 
-@profile(max_examples=200, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
+@profile(max_examples=200, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
 @given(stacks())
 def test_the_checks_let_the_generated_collectors_pass(generated: Settings) -> None:
     wanted = (matching.labels, *parsing.CHECKS, *lines.CHECKS, *sources.CHECKS)

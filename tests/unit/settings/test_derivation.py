@@ -191,7 +191,7 @@ def test_settings_that_are_derived_are_not_taken_for_stated() -> None:
     assert derived(again) == derived(sized)
 
 
-@profile(max_examples=60, deadline=None)
+@profile(max_examples=60)
 @given(st.sampled_from(MODES), st.sampled_from(STORES), st.integers(1, 3000), st.integers(1, 5), st.integers(1, 90))
 def test_what_is_derived_passes_the_checks_of_the_ingest(
     mode: str, store: dict[str, Any], gigabytes: int, copies: int, days: int
@@ -210,7 +210,7 @@ def test_what_is_derived_passes_the_checks_of_the_ingest(
     assert found == (["single-replica-above-range"] if alone else [])
 
 
-@profile(max_examples=100, deadline=None)
+@profile(max_examples=100)
 @given(st.sampled_from(MODES), st.integers(1, 3000), st.integers(1, 3000))
 def test_more_lines_never_get_less(mode: str, one: int, other: int) -> None:
     def asked(gigabytes: int) -> list[int]:

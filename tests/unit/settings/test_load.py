@@ -140,7 +140,7 @@ GENERATED = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(GENERATED)
 def test_a_generated_stack_is_the_same_from_its_file_and_from_the_engine(
     tmp_path: Path, program: SimpleNamespace, changes: dict[str, object]
@@ -165,7 +165,7 @@ def outcome_in_the_program(directory: Path) -> Settings | str:
         return str(error)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.dictionaries(
         st.sampled_from([*(field.alias or "" for field in Settings.model_fields.values()), "retentoin", "accessKeyId"]),

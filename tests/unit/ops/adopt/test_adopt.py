@@ -22,7 +22,7 @@ from ops.adopt.reading import Entry, Verdict
 from ops.adopt.report import report_document, report_text
 from settings.stack_file import PROJECT
 from settings.tree import Settings
-from tests.support.documents import differences
+from tests.support.documents import differences, read_yaml
 from tests.support.generated import stacks
 from tests.support.golden import check
 from tests.support.stacks import EXAMPLES, NAMES, chart_values, data, declarations, settings_of
@@ -53,7 +53,7 @@ S3: dict[str, Any] = {
 
 def stack_of(adoption: Adoption) -> dict[str, Any]:
     """What the stack file says, without `logstack:`."""
-    config = yaml.safe_load(adoption.text)["config"]
+    config = read_yaml(adoption.text)["config"]
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}
 
 
@@ -106,12 +106,12 @@ def test_some_case_has_secrets_to_let_out() -> None:
 def own_values(own: Settings) -> dict[str, object]:
     """What logstack gives the chart, with the overrides where the chart would have them."""
     values: Any = shown(chart_values(own, "loki"))
-    overrides = yaml.safe_load(data(declarations(own), "loki/loki-overrides"))
+    overrides = read_yaml(data(declarations(own), "loki/loki-overrides"))
     return {**values, "loki": {**values["loki"], "runtimeConfig": overrides}}
 
 
 def loki_yaml(own: Settings) -> dict[str, object]:
-    document: dict[str, object] = yaml.safe_load(data(declarations(own), "loki/loki-config"))
+    document: dict[str, object] = read_yaml(data(declarations(own), "loki/loki-config"))
     return document
 
 
@@ -144,7 +144,7 @@ def test_our_own_values_come_back_as_they_were(stack: str) -> None:
 def test_the_store_of_earlier_days_comes_back_but_for_its_volume() -> None:
     own = settings_of("moving")
     adoption, _ = adopted_again(own)
-    said: Any = yaml.safe_load(yaml.safe_dump(EXAMPLES["moving"]["formerObjectStore"]))
+    said: Any = read_yaml(yaml.safe_dump(EXAMPLES["moving"]["formerObjectStore"]))
     del said["store"]["size"]
     assert stack_of(adoption)["formerObjectStore"] == {**said, "store": {**said["store"], "region": "us-east-1"}}
     assert entry(adoption, "running-config.schema_config.configs").verdict is Verdict.UNDERSTOOD
@@ -218,7 +218,7 @@ def _differing(own: Settings, again: Settings) -> dict[str, tuple[object, object
 
 @given(stacks())
 # A failure is told as it is found: shrinking a whole stack takes minutes.
-@hypothesis_settings(max_examples=25, deadline=None, phases=(Phase.reuse, Phase.generate))
+@hypothesis_settings(max_examples=25, phases=(Phase.reuse, Phase.generate))
 def test_any_stacks_values_come_back_as_they_were(own: Settings) -> None:
     _, again = adopted_again(own)
     assert _differing(own, again) == {}
@@ -228,7 +228,7 @@ def test_any_stacks_values_come_back_as_they_were(own: Settings) -> None:
 def test_a_plain_stack_file_is_short_names_the_secret_and_has_no_error() -> None:
     adoption = CASES[0].adopted()
     assert adoption.text.count("\n") < 40
-    assert yaml.safe_load(adoption.text)["config"]["logstack:objectStore"]["credentialsSecret"] == "loki-s3-secret"
+    assert read_yaml(adoption.text)["config"]["logstack:objectStore"]["credentialsSecret"] == "loki-s3-secret"
     assert [problem for problem in adoption.problems if problem.severity == "error"] == []
 
 
@@ -463,7 +463,7 @@ def chart_file(version: str) -> dict[str, object]:
     folder = Path(os.environ.get("LOGSTACK_CHARTS", "/nonexistent"))
     for path in (folder / "loki" / "values.yaml", folder / f"loki-{version}" / "values.yaml"):
         chart = path.parent / "Chart.yaml"
-        if path.is_file() and (path.parent.name != "loki" or yaml.safe_load(chart.read_text())["version"] == version):
+        if path.is_file() and (path.parent.name != "loki" or read_yaml(chart.read_text())["version"] == version):
             from ops.adopt.yaml_files import read_documents  # noqa: PLC0415
 
             return read_documents(path)[0]
