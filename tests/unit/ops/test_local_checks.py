@@ -31,7 +31,7 @@ SETTINGS = Settings.model_validate(
     {
         "cluster": {"name": "here", "context": "here"},
         "objectStore": {"kind": "embedded"},
-        "limits": {"maxLineSize": "8B"},
+        "limits": {"maxLineSize": "27B"},
     }
 )
 ENTRIES = [Entry(1, "a"), Entry(2, "b")]
