@@ -12,7 +12,7 @@ from settings import bounds
 from settings.bounds import RANGES
 from settings.load import load_stack_file, settings_from
 from settings.problems import Problem, StackProblems
-from settings.ranges import CountRange, Range, ShareRange
+from settings.ranges import CountRange, CpuRange, DurationRange, Range, ShareRange, SizeRange
 from settings.source import Source, from_engine, from_file
 from settings.stack_file import read_yaml
 from settings.translation import child, entry, keys, resolved, schema, typed, variants
@@ -99,15 +99,14 @@ def absurd(range_: Range) -> tuple[list[object], list[object]]:
         return [-1, -(10**30)], [10**9, 10**20, 10**300]
     if isinstance(range_, ShareRange):
         return [-1, -1e300], [1, 50, 10**300, float("inf")]
-    low, high = {
-        "a duration": (["0s"], ["1000000d", "9" * 30 + "d"]),
-        "a size": (["0B", "1B"], ["99999Ti", "9" * 300 + "Ti"]),
-        "an amount of CPU": ([0, "0m"], [2000, "99999999m", 10**20]),
-        "an amount of lines over time": (["0GB/day"], ["9999999999GB/second"]),
-    }[range_.noun]
-    return ([] if range_.or_nothing and range_.least == "1s" else ["1s"] if range_.or_nothing else list(low)), list(
-        high
-    )
+    if isinstance(range_, DurationRange):
+        low: list[object] = ["0s"] if not range_.or_nothing else ["1s"] if range_.least != "1s" else []
+        return low, ["1000000d", "9" * 30 + "d"]
+    if isinstance(range_, SizeRange):
+        return ["0B", "1B"], ["99999Ti", "9" * 300 + "Ti"]
+    if isinstance(range_, CpuRange):
+        return [0, "0m"], [2000, "99999999m", 10**20]
+    return ["0GB/day"], ["9999999999GB/second"]
 
 
 @pytest.mark.parametrize(("path", "kind", "range_"), LEAVES, ids=[f"{path} {kind}".strip() for path, kind, _ in LEAVES])
