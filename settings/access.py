@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from settings.base import DnsLabel, DnsName, Group, spelled
+from settings.bounds import AnnotationText, LabelKey
 
 # The gateway's user for the stack's own parts: the collector, the canary and Grafana. It may name any tenant.
 OWN_USER = "logstack"
@@ -66,7 +67,7 @@ class ControllerIngress(Group):
     """The IngressClass, such as traefik; without it the cluster's default."""
     tls: Tls | None = None
     """The certificate; without it passwords and lines can be read on the way."""
-    annotations: Mapping[str, str] = {}
+    annotations: Mapping[LabelKey, AnnotationText] = {}
     """Annotations for the controller."""
 
 
@@ -90,7 +91,7 @@ class GatewayRoute(Group):
     path: UrlPath = "/loki/api/v1"
     """What of the gateway is reached: this path and all below. /loki/api/v1/push is for pushing alone."""
     gateway: ParentGateway
-    annotations: Mapping[str, str] = {}
+    annotations: Mapping[LabelKey, AnnotationText] = {}
     """Annotations for the Gateway's controller."""
 
 

@@ -29,7 +29,7 @@ def _iso_date(value: object) -> object:
 
 
 # A day in UTC, as it stands in the file: 2024-04-01.
-Day = Annotated[str, BeforeValidator(_iso_date)]
+Day = Annotated[str, BeforeValidator(_iso_date), Field(max_length=100)]
 # RFC 1123 label: names of namespaces, Secrets' parents, services (Kubernetes: object names).
 DnsLabel = Annotated[
     str,

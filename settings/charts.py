@@ -2,16 +2,17 @@
 
 from settings import pins
 from settings.base import Group
+from settings.bounds import ShortText, Url
 
 
 class ChartSource(Group):
     """One chart's source; without anything set, the pin."""
 
-    repository: str | None = None
+    repository: Url | None = None
     """Another repository or an OCI registry's path (oci://mirror.example/charts), for clusters without the internet."""
-    path: str | None = None
+    path: Url | None = None
     """A folder or an archive on this machine, instead of a repository."""
-    version: str | None = None
+    version: ShortText | None = None
     """Another version of the chart than the pinned one."""
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field
-
 from settings.base import Group, spelled
+from settings.bounds import Backoff, BatchSize, BatchWait, CanaryInterval, LabelCount, LabelKey, LineAge, RetryCount
 from settings.processing import Drop, Parser, RateLimit
-from settings.quantities import Duration, Size, parse_duration, parse_size
+from settings.quantities import parse_duration, parse_size
+from settings.ranges import Switch
 from settings.redaction import RedactionSettings
 from settings.sources import Namespaces, Pods, Sources
 
@@ -17,6 +17,7 @@ LabelName = Annotated[
     spelled(
         r"^([a-zA-Z]|_[a-zA-Z0-9])[a-zA-Z0-9_]*$",
         "a label's name: letters, digits and _, no digit and no __ at its beginning",
+        max_length=1024,  # Loki's max_label_name_length
     ),
 ]
 # The labels that the collector knows, beside those of `labels`.
@@ -58,11 +59,11 @@ class CollectorSettings(Group):
     sources: Sources = Sources()
     namespaces: Namespaces = Namespaces()
     pods: Pods = Pods()
-    labels: Mapping[LabelName, str] = {}
+    labels: Mapping[LabelName, LabelKey] = {}
     """Further labels, and the pod's label that each comes from: {team: example.com/team}."""
     index_labels: tuple[LabelName, ...] = SEED_LABELS
     """Labels that make a stream; every further one multiplies the streams. Other labels become structured metadata."""
-    label_budget: int = Field(default=10, ge=1, le=15)
+    label_budget: LabelCount = 10
     """How many index labels are allowed before the plan warns (Loki refuses more than 15)."""
     parsers: tuple[Parser, ...] = ()
     """How lines are read, and which are joined; of several parsers that match a line, the first."""
@@ -74,18 +75,18 @@ class CollectorSettings(Group):
     the limit go to what is said of the cut."""
     rate_limits: tuple[RateLimit, ...] = ()
     """How many lines a second are sent, by namespace."""
-    max_age: Duration = parse_duration("7d")
+    max_age: LineAge = parse_duration("7d")
     """Lines older than this are dropped and counted (Loki's default refuses them one push at a time)."""
-    batch_size: Size = parse_size("1Mi")
+    batch_size: BatchSize = parse_size("1Mi")
     """Bytes of one push (Alloy's default)."""
-    batch_wait: Duration = parse_duration("1s")
+    batch_wait: BatchWait = parse_duration("1s")
     """How long a line waits for its batch (Alloy's default)."""
-    max_backoff: Duration = parse_duration("5m")
+    max_backoff: Backoff = parse_duration("5m")
     """The longest pause between two tries (Alloy's default)."""
-    max_retries: int = Field(default=30, ge=1)
+    max_retries: RetryCount = 30
     """Tries before a batch is given up: 30 bridge an outage of 1 h 29 min to 1 h 48 min, Alloy's own 10 one of 4 to 8
     minutes (the pauses between the tries are random)."""
-    write_ahead_log: bool = False
+    write_ahead_log: Switch = False
     """While Loki is away, go on reading into a log on the node, so that no file is rotated away unread. Alloy's is
     experimental, so `stability` has to allow it: a collector that restarts meanwhile sends nothing of that log."""
     stability: Stability = "generally-available"
@@ -106,9 +107,9 @@ class CollectorSettings(Group):
 class CanarySettings(Group):
     """loki-canary: writes a line a second and asks for it back."""
 
-    enabled: bool = True
+    enabled: Switch = True
     """Run the canary on every node."""
     route: Literal["collector", "direct"] = "collector"
     """`collector`: its lines go through Alloy, so collection is proven as well; `direct`: it pushes to Loki itself."""
-    interval: Duration = parse_duration("1s")
+    interval: CanaryInterval = parse_duration("1s")
     """Time between two lines."""

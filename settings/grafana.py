@@ -3,31 +3,33 @@
 from typing import Annotated
 
 from settings.base import DnsLabel, Group, spelled
+from settings.bounds import LabelKey, LabelValue, PatternText, ShortText
+from settings.ranges import Switch
 
 
 class TraceLinks(Group):
     """A link from a line's trace id to a tracing datasource."""
 
-    datasource_uid: str
+    datasource_uid: ShortText
     """The tracing datasource's uid in Grafana."""
-    pattern: str = r'(?:trace_?id|traceID)["=: ]+"?(\w+)'
+    pattern: PatternText = r'(?:trace_?id|traceID)["=: ]+"?(\w+)'
     """A regular expression whose first group is the trace id."""
 
 
 class GrafanaSettings(Group):
     """A ConfigMap that Grafana's datasource sidecar reads."""
 
-    enabled: bool = True
+    enabled: Switch = True
     """Declare the datasource."""
     namespace: DnsLabel | None = None
     """Grafana's namespace; without it the stack's own."""
-    name: str = "Loki"
+    name: ShortText = "Loki"
     """The datasource's name in Grafana."""
     uid: Annotated[str, spelled(r"^[a-zA-Z0-9_-]{1,40}$", "letters, digits, _ and -, at most 40")] = "loki"
     """The datasource's uid: stable, so that dashboards and links keep working."""
-    sidecar_label: str = "grafana_datasource"
+    sidecar_label: LabelKey = "grafana_datasource"
     """The label that Grafana's sidecar looks for (kube-prometheus-stack: grafana_datasource)."""
-    sidecar_label_value: str = "1"
+    sidecar_label_value: LabelValue = "1"
     """The label's value."""
     trace_links: TraceLinks | None = None
     """Links from lines to traces."""

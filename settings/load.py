@@ -1,6 +1,6 @@
 """From what a stack says to its settings: one way for the plan, the local run, the tests and the engine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,9 +13,19 @@ from settings.base import Group
 from settings.checks.acknowledgements import names_are_known, names_are_needed
 from settings.credentials import Credentials, complete, credentials, present
 from settings.problems import Problem, StackProblems
+from settings.ranges import STACK_FILE
 from settings.source import Source, from_engine, from_file
-from settings.stack_file import PROJECT, YamlFile, read_stack_file, read_yaml, stack_path, stacks
-from settings.translation import translated
+from settings.stack_file import (
+    PROJECT,
+    Value,
+    YamlFile,
+    disputed_numbers,
+    read_stack_file,
+    read_yaml,
+    stack_path,
+    stacks,
+)
+from settings.translation import translated, typed
 from settings.tree import Settings
 
 __all__ = [
@@ -98,7 +108,9 @@ def settings_from(
     rules = list(checks.rules().values())
     acknowledged = getattr(settings, "acknowledge", ())
     found = checks.problems_of(settings, today=today, neighbours=_neighbours(stack, directory))
-    problems = [*source.problems, *misread, *found, *names_are_known(acknowledged, rules), *complete(source)]
+    disputed = list(disputed_numbers(file)) if file else []
+    misread = [problem for problem in misread if problem.path not in {each.path for each in disputed}]
+    problems = [*source.problems, *disputed, *misread, *found, *names_are_known(acknowledged, rules), *complete(source)]
     if key_needed and not misread:
         problems += present(settings, source)
     if not _errors(problems):
@@ -117,20 +129,22 @@ def _errors(problems: list[Problem]) -> list[Problem]:
 
 def _tree(source: Source) -> tuple[Settings, list[Problem]]:
     """The tree, and what could not be read; whoever asks the tree for such a field gets an AttributeError."""
+    raw = typed(source.raw)
     try:
-        return Settings.model_validate(source.raw, by_alias=True, by_name=False), []
+        return Settings.model_validate(raw, by_alias=True, by_name=False, context=STACK_FILE), []
     except ValidationError as error:
         bad = {details["loc"][0] for details in error.errors(include_url=False)}
         told = {problem.path for problem in source.problems}
-        return _partial(source, bad), [problem for problem in translated(error) if problem.path not in told]
+        return _partial(raw, bad), [problem for problem in translated(error) if problem.path not in told]
 
 
-def _partial(source: Source, bad: set[int | str]) -> Settings:
+def _partial(raw: Mapping[str, Value], bad: set[int | str]) -> Settings:
     fields = {
         name: (field.annotation, field) for name, field in Settings.model_fields.items() if field.alias not in bad
     }
     good = create_model("Good", __base__=Group, **fields)  # type: ignore[call-overload]
-    read = good.model_validate({key: source.raw[key] for key in source.raw.keys() - bad}, by_alias=True, by_name=False)
+    rest = {key: raw[key] for key in raw.keys() - bad}
+    read = good.model_validate(rest, by_alias=True, by_name=False, context=STACK_FILE)
     tree = Settings.model_construct(_fields_set=read.model_fields_set, **dict(read))
     for name in Settings.model_fields.keys() - fields.keys():
         tree.__dict__.pop(name, None)

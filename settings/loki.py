@@ -8,11 +8,28 @@ from pydantic import Field
 from settings import pins
 from settings.access import GatewayAuth, IngressSettings
 from settings.base import Day, DnsName, Group, spelled
-from settings.quantities import Duration, Size, parse_duration, parse_size
+from settings.bounds import (
+    CacheMemory,
+    CopyCount,
+    EntryCount,
+    IndexPeriod,
+    LimitRate,
+    LineSize,
+    PodCount,
+    PrefixText,
+    QueryRange,
+    QueryTimeout,
+    ReplayMemory,
+    Retention,
+    ShortText,
+    StreamCount,
+)
+from settings.quantities import parse_duration, parse_size
 from settings.retention import RetentionStream
 from settings.sizes import SIZES, Resources, SizeName
 from settings.tenants import CANARY_TENANT, Tenant
 
+Version = Annotated[str, spelled(r"^[0-9]{1,5}\.[0-9]{1,5}\.[0-9]{1,5}$", "a full version, such as 3.7.8")]
 DeploymentMode = Literal["simple-scalable", "monolithic", "distributed"]
 Role = Literal[
     "write",
@@ -77,29 +94,29 @@ SINGLE_TENANT = "fake"
 class Replicas(Group):
     """How many pods of each role; the roles of other modes have none."""
 
-    write: int = Field(default=3, ge=1)
+    write: PodCount = 3
     """Writers: they take lines in and hold them until they are flushed to the object store."""
-    read: int = Field(default=3, ge=1)
+    read: PodCount = 3
     """Readers: they answer queries."""
-    backend: int = Field(default=3, ge=1)
+    backend: PodCount = 3
     """Backends: compaction, retention, index gateway, rules."""
-    monolithic: int = Field(default=1, ge=1)
+    monolithic: PodCount = 1
     """Single binaries, in the monolithic mode: 1, or 3 for high availability."""
-    distributor: int = Field(default=3, ge=1)
+    distributor: PodCount = 3
     """Distributors, in the distributed mode as all that follow: they take lines in and send each to its ingesters."""
-    ingester: int = Field(default=3, ge=1)
+    ingester: PodCount = 3
     """Ingesters: they hold lines until they are flushed to the object store."""
-    querier: int = Field(default=3, ge=1)
+    querier: PodCount = 3
     """Queriers: they answer queries from the ingesters and the object store."""
-    query_frontend: int = Field(default=2, ge=1)
+    query_frontend: PodCount = 2
     """Query frontends: they split queries and cache results; the gateway asks them."""
-    query_scheduler: int = Field(default=2, ge=1)
+    query_scheduler: PodCount = 2
     """Query schedulers: the queue between frontends and queriers."""
-    index_gateway: int = Field(default=2, ge=1)
+    index_gateway: PodCount = 2
     """Index gateways: they keep the index that queriers ask."""
-    compactor: int = Field(default=1, ge=1)
+    compactor: PodCount = 1
     """Compactors: compaction, retention and delete requests; one of them does the work, others wait for it to go."""
-    ruler: int = Field(default=1, ge=1)
+    ruler: PodCount = 1
     """Rulers: each evaluates every rule, so more than one sends everything more than once."""
 
 
@@ -108,55 +125,55 @@ class SchemaPeriod(Group):
 
     start: Annotated[Day, Field(alias="from")] = "2024-04-01"
     """The first day (UTC) of the period, as a literal date in quotes."""
-    store: str = "tsdb"
+    store: ShortText = "tsdb"
     """The index store."""
-    schema_version: str = Field(default="v13", alias="schema")
+    schema_version: ShortText = Field(default="v13", alias="schema")
     """The schema's version."""
-    index_period: Duration = parse_duration("24h")
+    index_period: IndexPeriod = parse_duration("24h")
     """How much time one index table covers."""
-    index_prefix: str = "loki_index_"
+    index_prefix: PrefixText = "loki_index_"
     """The index tables' name prefix in the bucket."""
 
 
 class Limits(Group):
     """What one tenant may send and ask; changes reach Loki without a restart, but for the query limits."""
 
-    ingestion_rate: Size = parse_size("10Mi")
+    ingestion_rate: LimitRate = parse_size("10Mi")
     """Lines taken in, bytes a second over all writers (Loki's guide for production: 10 MB, default 4 MB)."""
-    ingestion_burst: Size = parse_size("20Mi")
+    ingestion_burst: LimitRate = parse_size("20Mi")
     """The largest burst, bytes; no push may be larger, and the gateway, whose limit follows, restarts (Loki's guide for
     production: 20 MB)."""
-    per_stream_rate: Size = parse_size("3Mi")
+    per_stream_rate: LimitRate = parse_size("3Mi")
     """Bytes a second of one stream (Loki's default)."""
-    per_stream_burst: Size = parse_size("15Mi")
+    per_stream_burst: LimitRate = parse_size("15Mi")
     """The largest burst of one stream, bytes (Loki's default)."""
-    max_streams: int = Field(default=10_000, ge=1)
+    max_streams: StreamCount = 10_000
     """Active streams over all writers (Loki's guide for production; default 5,000)."""
-    max_line_size: Size = parse_size("256Ki")
+    max_line_size: LineSize = parse_size("256Ki")
     """The longest line, bytes; longer ones are refused and counted (Loki's default)."""
-    max_entries_per_query: int = Field(default=5_000, ge=1)
+    max_entries_per_query: EntryCount = 5_000
     """Lines that one query may return (Loki's default)."""
-    max_query_length: Duration | None = None
+    max_query_length: QueryRange | None = None
     """The longest time range of one query; without it the whole retention."""
-    max_query_lookback: Duration | None = None
+    max_query_lookback: QueryRange | None = None
     """How far back a query may look; without it the whole retention."""
-    query_timeout: Duration = parse_duration("5m")
+    query_timeout: QueryTimeout = parse_duration("5m")
     """How long one query may run (the chart's default)."""
 
 
 class Caches(Group):
     """The memcached of chunks and of query results; without a size there is none."""
 
-    chunks: Size | None = None
+    chunks: CacheMemory | None = None
     """Memory of the chunks cache (the chart's default of 8Gi asks 9830Mi of one node)."""
-    results: Size | None = None
+    results: CacheMemory | None = None
     """Memory of the results cache."""
 
 
 class Gateway(Group):
     """The nginx before Loki: one address for push and query."""
 
-    replicas: int = Field(default=2, ge=1)
+    replicas: PodCount = 2
     """Gateway pods."""
     auth: GatewayAuth | None = None
     """Ask every request for a password; without it whoever reaches the gateway may read and push."""
@@ -191,9 +208,9 @@ class LokiSettings(Group):
     """Loki's deployment mode."""
     replicas: Replicas = Replicas()
     """Pods of each role."""
-    replication_factor: int = Field(default=3, ge=1)
+    replication_factor: CopyCount = 3
     """Copies of each line among the writers: 3 survives one lost writer, 1 and 2 survive none."""
-    retention: Duration = parse_duration("30d")
+    retention: Retention = parse_duration("30d")
     """How long lines are kept; sets the compactor, the query limits and the safety checks together."""
     retention_streams: tuple[RetentionStream, ...] = ()
     """Streams that are kept for another time than `retention`."""
@@ -211,11 +228,11 @@ class LokiSettings(Group):
     """The row of the size table: extra-small, small or medium; without it what `ingest` needs, else small."""
     resources: SizeOverrides = SizeOverrides()
     """Resources of single parts that differ from the size table."""
-    wal_replay_ceiling: Size | None = None
+    wal_replay_ceiling: ReplayMemory | None = None
     """Memory that replaying the write-ahead log may take before it flushes; without it half of the writer's memory."""
     storage_class: DnsName | None = None
     """The StorageClass of Loki's volumes; without it the cluster's default."""
-    loki_version: Annotated[str, spelled(r"^\d+\.\d+\.\d+$", "a full version, such as 3.7.8")] = pins.LOKI_VERSION
+    loki_version: Version = pins.LOKI_VERSION
     """Loki's version."""
 
     @property

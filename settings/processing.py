@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from settings.base import DnsLabel, Group, spelled
-from settings.quantities import Duration, parse_duration
+from settings.bounds import EntryWait, KeptShare, LineCount, LineRate, MatchText, ShortText
+from settings.quantities import parse_duration
 from settings.sources import LineFormat
 
 Language = Literal["java", "python", "go"]
@@ -22,21 +21,21 @@ class Multiline(Group):
     """How entries begin: `java`, `python` and `go` know the usual loggers and traces."""
     first_line: Pattern | None = None
     """What the first line of an entry matches, instead of a language."""
-    max_lines: int = Field(default=128, ge=2, le=10_000)
+    max_lines: LineCount = 128
     """Lines of the longest entry (Alloy's default); what comes after them is an entry of its own."""
-    max_wait: Duration = parse_duration("3s")
+    max_wait: EntryWait = parse_duration("3s")
     """How long the last line of an entry is waited for (Alloy's default)."""
 
 
 class Timestamp(Group):
     """A line's own time, instead of the time at which the container runtime had it."""
 
-    field: str
+    field: MatchText
     """Where it stands: a field of format json (a path) or logfmt, or a group of the pattern."""
-    format: str = "RFC3339Nano"
+    format: ShortText = "RFC3339Nano"
     """RFC3339Nano, RFC3339, Unix, UnixMs, UnixUs, UnixNs or another name of Go's, or how the lines would write Go's own
     moment: 2006-01-02 15:04:05."""
-    time_zone: str | None = None
+    time_zone: ShortText | None = None
     """The zone of a format without one, such as Europe/Berlin; without it UTC."""
 
 
@@ -44,14 +43,14 @@ class Parser(Group):
     """Pods choose a format or a language themselves by the annotations `logstack/format` and `logstack/multiline`,
     which win."""
 
-    match: Mapping[str, str] = {}
+    match: Mapping[MatchText, MatchText] = {}
     """Whose lines: their labels, all of which have to fit, with `*` for any text: {namespace: airflow, container:
     "*-worker"}. Without it all lines of pods and node files, and all that is pushed."""
     format: LineFormat | None = None
     """How a line is written. Its level becomes structured metadata; a line that is written otherwise stays as it is."""
     pattern: Pattern | None = None
     """A regular expression instead of a format; its named groups become structured metadata, `level` the level."""
-    fields: Mapping[str, str] = {}
+    fields: Mapping[MatchText, MatchText] = {}
     """Further structured metadata of format json or logfmt: its name and the field that it is taken from, of JSON a
     path (JMESPath): {trace_id: trace.id}."""
     timestamp: Timestamp | None = None
@@ -63,11 +62,11 @@ class Drop(Group):
 
     name: RuleName
     """The reason in the metric loki_process_dropped_lines_total."""
-    match: Mapping[str, str] = {}
+    match: Mapping[MatchText, MatchText] = {}
     """Whose lines, as in `parsers`."""
     pattern: Pattern | None = None
     """A regular expression that a line has to contain; without it all lines."""
-    keep: float = Field(default=0, ge=0, lt=1)
+    keep: KeptShare = 0
     """The share that is kept, chosen at random: 0.1 is one line of ten."""
 
 
@@ -76,7 +75,7 @@ class RateLimit(Group):
 
     namespace: DnsLabel | None = None
     """Whose lines; without it those of each namespace that has no limit of its own."""
-    rate: int = Field(ge=1)
+    rate: LineRate
     """Lines a second."""
-    burst: int = Field(ge=1)
+    burst: LineRate
     """Lines at once, after a silence."""

@@ -7,9 +7,11 @@ from itertools import groupby
 from typing import cast
 
 from settings import checks, credentials, source, stack_file, translation
+from settings.bounds import RANGES
 from settings.checks import acknowledgements
 from settings.problems import Rule
 from settings.quantities import kubernetes_cpu, kubernetes_size
+from settings.ranges import Range, ShareRange
 from settings.sizes import SIZES, SizeName
 from settings.stack_file import PROJECT
 from settings.translation import Node, child, entry, resolved, schema, taken, variants
@@ -24,8 +26,11 @@ A stack is a file `Pulumi.<stack>.yaml`; under `config:` it says what differs fr
 `{PROJECT}:` before it. Keys of other projects and of providers may stand beside them.
 
 - A duration is a number and a unit, or several: `90s`, `30m`, `12h`, `7d`, `2w`, `1d12h`.
-- A size is a number and a unit: `Ki`, `Mi`, `Gi`, `Ti` are powers of 1024, `KB`, `MB`, `GB`, `TB` powers of 1000.
+- A size is a number and a unit: `Ki`, `Mi`, `Gi`, `Ti` are powers of 1024, `KB`, `MB`, `GB`, `TB` powers of 1000. A
+  number without a unit is refused.
 - CPU is a number of cores (`2`, `0.5`) or of thousandths (`500m`).
+- A boolean is `true` or `false`, and a whole number is digits; neither is written in quotes.
+- Each number and each quantity has a [range](#ranges).
 - `{{a,b}}.key` is a key of the groups `a` and `b` each.
 """
 _SECRETS = f"""\
@@ -54,7 +59,8 @@ An error stops the stack before anything is registered. A warning is accepted by
 
 def reference() -> str:
     """The page."""
-    return "\n".join([_INTRODUCTION, *_tables(), _SECRETS, _sizes(), _PROBLEMS + "".join(map(_rule_row, all_rules()))])
+    problems = _PROBLEMS + "".join(map(_rule_row, all_rules()))
+    return "\n".join([_INTRODUCTION, *_tables(), _SECRETS, _sizes(), _ranges(), problems])
 
 
 def all_rules() -> list[Rule]:
@@ -175,6 +181,21 @@ def _sizes() -> str:
     ]
     head = [f"| part | {' | '.join(SIZES)} |", "|---" * (len(SIZES) + 1) + "|"]
     return "\n".join(["## Sizes", "", "What one pod asks for, by `size`: CPU, memory, volume.", "", *head, *rows, ""])
+
+
+def _ranges() -> str:
+    """The range of every number and quantity, with its reason."""
+    head = ["| what | from | to | because |", "|---|---|---|---|"]
+    rows = [f"| {each.of} | {_least(each)} | {_most(each)} | {each.reason} |" for each in RANGES.values()]
+    return "\n".join(["## Ranges", "", "A value outside its range is an error.", "", *head, *rows, ""])
+
+
+def _least(range_: Range) -> str:
+    return f"`{range_.least}`" + (" or 0" if range_.or_nothing else "")
+
+
+def _most(range_: Range) -> str:
+    return f"below `{range_.most}`" if isinstance(range_, ShareRange) else f"`{range_.most}`"
 
 
 def _size_cell(size: SizeName, part: str) -> str:

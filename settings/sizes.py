@@ -6,7 +6,7 @@ CPU is a request without a limit; memory is request and limit in one, so no pod 
 from enum import StrEnum
 
 from settings.base import Group
-from settings.quantities import Cpu, Size
+from settings.bounds import Cpu, Memory, Volume
 
 
 class SizeName(StrEnum):
@@ -22,9 +22,9 @@ class Resources(Group):
 
     cpu: Cpu
     """CPU request."""
-    memory: Size
+    memory: Memory
     """Memory request and limit."""
-    disk: Size | None = None
+    disk: Volume | None = None
     """The size of the pod's volume; without it the table's, and none where the part has no volume."""
 
 

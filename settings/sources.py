@@ -4,13 +4,19 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from settings.base import DnsLabel, Group, spelled
-from settings.quantities import Duration, parse_duration
+from settings.bounds import JournalAge, LabelKey, LabelValue
+from settings.quantities import parse_duration
+from settings.ranges import Switch
 
 PodSource = Literal["files", "api", "none"]
 LineFormat = Literal["json", "logfmt", "klog", "airflow"]
 NodePath = Annotated[
     str,
-    spelled(r"^/var/log/[^\x00\n]+$", "a path or a pattern below /var/log, such as /var/log/syslog or /var/log/*.log"),
+    spelled(
+        r"^/var/log/[^\x00\n]+$",
+        "a path or a pattern below /var/log, such as /var/log/syslog or /var/log/*.log",
+        max_length=4096,  # Linux: PATH_MAX
+    ),
 ]
 JobName = Annotated[str, spelled(r"^[^\x00\n]{1,100}$", "a name of at most 100 characters")]
 
@@ -27,20 +33,20 @@ class Namespaces(Group):
 class Pods(Group):
     """Which pods are collected, by their own labels; a pod's annotation `logstack/collect: "false"` opts it out."""
 
-    only: Mapping[str, str] = {}
+    only: Mapping[LabelKey, LabelValue] = {}
     """Collect only pods that have all of these labels with these values, such as {tier: backend}."""
-    never: Mapping[str, str] = {}
+    never: Mapping[LabelKey, LabelValue] = {}
     """Do not collect pods that have one of these labels with its value."""
 
 
 class Journal(Group):
     """The nodes' systemd journal; its lines have the labels `job`, `node` and `unit`."""
 
-    enabled: bool = False
+    enabled: Switch = False
     """Read /run/log/journal and /var/log/journal of each node."""
     units: tuple[JobName, ...] = ()
     """Only these units, such as kubelet.service; without any all of them."""
-    max_age: Duration = parse_duration("7h")
+    max_age: JournalAge = parse_duration("7h")
     """How far back the first read goes (Alloy's default)."""
 
 
@@ -56,9 +62,9 @@ class NodeFile(Group):
 class Otlp(Group):
     """Logs in OpenTelemetry's protocol, taken in by every collector."""
 
-    grpc: bool = False
+    grpc: Switch = False
     """On port 4317."""
-    http: bool = False
+    http: Switch = False
     """On port 4318."""
 
     @property
@@ -73,14 +79,14 @@ class Sources(Group):
     pods: PodSource = "files"
     """`files`: the node's /var/log/pods, read-only, as root; `api`: the Kubernetes API, without host paths and root,
     and without the label `stream`; `none`: no pods."""
-    events: bool = False
+    events: Switch = False
     """Kubernetes events, taken once per cluster by a collector of their own; their lines have the labels `job` and
     `namespace`."""
     journal: Journal = Journal()
     node_files: tuple[NodeFile, ...] = ()
     """Files of the nodes, such as /var/log/syslog; their lines have the labels `job` and `node`."""
     otlp: Otlp = Otlp()
-    push: bool = False
+    push: Switch = False
     """Loki's push API on port 3500 of every collector, for Vector and other shippers."""
 
     @property

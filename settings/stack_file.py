@@ -1,7 +1,7 @@
 """The files Pulumi.yaml and Pulumi.<stack>.yaml, read as the engine reads them, with their line numbers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -27,8 +27,36 @@ NO_CONFIG = Rule("no-config", "the stack says nothing: not where it runs, and no
 Value = str | int | float | bool | None | Mapping[str, "Value"] | list["Value"]
 
 
+DISPUTED_NUMBER = Rule("disputed-number", "readers of YAML disagree on it: the file would not say the same to all")
+
+# Digits alone, with a zero before them or an underscore between them: Go reads octal digits, YAML 1.2 others or text.
+_DISPUTED = re.compile(r"[-+]?(0[0-9_]+|0[xob][0-9a-fA-F]*_[0-9a-fA-F_]*|[0-9][0-9_]*_[0-9_]*)")
+# The most digits that a floating-point number has; the engine takes longer numbers for text.
+_MOST_DIGITS = 308
+
+
+class DisputedNumber(int):
+    """A number as the engine reads it, written in a form that others read otherwise."""
+
+    text: str
+
+
 class _Constructor(RoundTripConstructor):
-    """Dates as the engine hands them over: in Go's text for a time, or as they are when there is no such day."""
+    """Dates and whole numbers as the engine hands them over.
+
+    Dates are in Go's text for a time, or as they are when there is no such day.
+    """
+
+    def whole_number(self, node: ScalarNode) -> object:
+        """A whole number; a text where it has too many digits for any."""
+        text = str(node.value)
+        if len(text) > _MOST_DIGITS:
+            return text
+        if not _DISPUTED.fullmatch(text):
+            return self.construct_yaml_int(node)
+        number = DisputedNumber(_as_go_reads(text.replace("_", "")))
+        number.text = text
+        return number
 
     def date_text(self, node: ScalarNode) -> str:
         """The text of an unquoted date."""
@@ -39,6 +67,16 @@ class _Constructor(RoundTripConstructor):
 
 
 _Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.date_text)
+_Constructor.add_constructor("tag:yaml.org,2002:int", _Constructor.whole_number)
+
+
+def _as_go_reads(text: str) -> int:
+    """Go's strconv.ParseInt without a base: a zero before digits makes them octal, where they can be."""
+    digits = text.lstrip("+-")
+    is_octal = digits[:1] == "0" and digits.isdigit() and set(digits) <= set("01234567")
+    if is_octal:
+        return int(text, 8)
+    return int(text) if digits.isdigit() else int(text, 0)
 
 
 @dataclass(frozen=True)
@@ -148,6 +186,29 @@ def plain(value: object) -> Value:
         case int() | float():
             said = int(value) if value == value // 1 else float(value)
     return said
+
+
+def disputed_numbers(file: YamlFile) -> Iterator[Problem]:
+    """The numbers of the project's keys that readers of YAML read differently."""
+    for key, value in file.tree.items():
+        namespace, _, name = str(key).rpartition(":")
+        if namespace in ("", PROJECT):
+            yield from _disputed(name, value)
+
+
+def _disputed(path: str, value: object) -> Iterator[Problem]:
+    match value:
+        case DisputedNumber():
+            what = f'"{value.text[:24]}" is {int(value)} to Pulumi, and not to other readers of YAML'
+            key = path.rsplit(".", 1)[-1]
+            line = f"- {int(value)}" if key.endswith("]") else f"{key}: {int(value)}"
+            yield DISPUTED_NUMBER.problem(path, what, line if "." in path else f"{PROJECT}:{line}")
+        case Mapping():
+            for key, item in value.items():
+                yield from _disputed(f"{path}.{key}", item)
+        case list():
+            for index, item in enumerate(value):
+                yield from _disputed(f"{path}[{index}]", item)
 
 
 def default_config(directory: Path) -> dict[str, Value]:

@@ -2,11 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from settings.access import UserName
 from settings.base import DnsLabel, Group, spelled
-from settings.quantities import Duration, Size
+from settings.bounds import EntryCount, LimitRate, LineSize, QueryRange, QueryTimeout, Retention, StreamCount
 from settings.retention import RetentionStream
 
 # The canary's own: its lines are nobody's, and no datasource asks for them.
@@ -21,25 +19,25 @@ TenantName = Annotated[
 class TenantLimits(Group):
     """What one tenant may send and ask, where it differs from logstack:limits; Loki reads it within ten seconds."""
 
-    ingestion_rate: Size | None = None
+    ingestion_rate: LimitRate | None = None
     """Lines taken in, bytes a second over all writers."""
-    ingestion_burst: Size | None = None
+    ingestion_burst: LimitRate | None = None
     """The largest burst, bytes; the gateway, whose limit follows the largest of all, restarts."""
-    per_stream_rate: Size | None = None
+    per_stream_rate: LimitRate | None = None
     """Bytes a second of one stream."""
-    per_stream_burst: Size | None = None
+    per_stream_burst: LimitRate | None = None
     """The largest burst of one stream, bytes."""
-    max_streams: int | None = Field(default=None, ge=1)
+    max_streams: StreamCount | None = None
     """Active streams over all writers."""
-    max_line_size: Size | None = None
+    max_line_size: LineSize | None = None
     """The longest line, bytes; the collector cuts at the stack's own limit."""
-    max_entries_per_query: int | None = Field(default=None, ge=1)
+    max_entries_per_query: EntryCount | None = None
     """Lines that one query may return."""
-    max_query_length: Duration | None = None
+    max_query_length: QueryRange | None = None
     """The longest time range of one query."""
-    max_query_lookback: Duration | None = None
+    max_query_lookback: QueryRange | None = None
     """How far back a query may look."""
-    query_timeout: Duration | None = None
+    query_timeout: QueryTimeout | None = None
     """How long one query may run."""
 
 
@@ -54,7 +52,7 @@ class Tenant(Group):
     """What it may send and ask."""
     user: UserName | None = None
     """The gateway's user whose requests are this tenant's, whatever they name; needs gateway.auth."""
-    retention: Duration | None = None
+    retention: Retention | None = None
     """How long this tenant's lines are kept; without it as long as everybody's."""
     retention_streams: tuple[RetentionStream, ...] = ()
     """Streams of this tenant that are kept for another time. With any of them Loki forgets the stack's own

@@ -4,15 +4,20 @@ Everything that a person is told about a key comes from its schema: the nearest 
 is for. Values are shown only where a key takes a number, a quantity or one of a few words: others might be secrets.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from settings.bounds import RANGES
 from settings.problems import Problem, Rule, listed, nearest
+from settings.ranges import ABOVE, BELOW, NO_UNIT
 from settings.source import SECRET_IN_CLEAR, SECRETS, how_to_encrypt
+from settings.stack_file import PROJECT, Value
 from settings.tree import Settings
 
 Node = dict[str, object]
@@ -20,6 +25,11 @@ Location = Sequence[str | int]
 
 # The validator's word for the name of a mapping's entry, after the name itself.
 _NAME = "[key]"
+# The longest value that a message repeats where the value is known to be a number or a quantity.
+_LONGEST_SHOWN = 24
+# A whole number as the engine hands it over; no other text is one.
+_WHOLE_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,308})")
+_YES, _NO = ("true", "yes", "on", "y", "1"), ("false", "no", "off", "n", "0")
 # Types whose values are no secrets.
 _SHORT = ("integer", "number", "boolean")
 
@@ -77,6 +87,20 @@ def keys(prefix: str = "", node: Node | None = None) -> Iterator[tuple[str, str]
                 yield from keys(f"{path}[].", each)
 
 
+def typed(raw: Mapping[str, Value]) -> dict[str, Value]:
+    """What a stack says, with the numbers and booleans at its top as such: the engine hands them over as text."""
+    types = {key: resolved(cast("Node", node)).get("type") for key, node in child(schema(), "properties").items()}
+    return {key: _typed(value, types.get(key)) for key, value in raw.items()}
+
+
+def _typed(value: Value, type_: object) -> Value:
+    if type_ == "boolean" and value in ("true", "false"):
+        return value == "true"
+    if type_ == "integer" and isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value):
+        return int(value)
+    return value
+
+
 def translated(error: ValidationError) -> list[Problem]:
     """The validator's errors as problems."""
     return [_problem(details) for details in error.errors(include_url=False)]
@@ -93,7 +117,20 @@ def _problem(details: ErrorDetails) -> Problem:
             return _missing((*details["loc"], "kind"))
         case "union_tag_invalid":
             return _wrong((*details["loc"], "kind"), details["ctx"]["tag"])
-    return _wrong(details["loc"], details["input"])
+    return _refused(details)
+
+
+def _refused(details: ErrorDetails) -> Problem:
+    """A value that the key does not take: by its length, its size, its unit or its form."""
+    location, value = details["loc"], details["input"]
+    match details["type"]:
+        case "string_too_long":
+            return _too_long(location, value, details["ctx"]["max_length"])
+        case type_ if type_ in (ABOVE, BELOW):
+            return _out_of_range(location, value, is_above=type_ == ABOVE)
+        case type_ if type_ == NO_UNIT:
+            return _without_unit(location, value)
+    return _wrong(location, value)
 
 
 def path_of(location: Location) -> str:
@@ -172,17 +209,93 @@ def _wrong(location: Location, value: object) -> Problem:
     said = f"{key} must be {taken(node)}"
     if isinstance(key, int):
         said = f"each entry of {location[-2]} must be {taken(node)}"
+    is_exact = "range" in node or node.get("type") == "boolean"
     if value is None:
         said = f"{said}, but it has no value"
     elif _may_be_shown(node, value):
-        said = f"{said}, not {str(value).lower() if isinstance(value, bool) else value}"
+        said = f"{said}, not {_quoted(node, value) if is_exact else value}"
     if meant := nearest(str(value), _words(node)):
         fix = f"did you mean {meant}?"
+    elif is_exact:
+        fix = _line(location, _instead(location, node, value))
     elif node.get("type") == "string" and "format" not in node and isinstance(value, int | float):
         fix = f'put it in quotes: {key}: "..."'
     else:
         fix = "correct the value" + _default(location)
     return WRONG_VALUE.problem(path_of(location), said, fix)
+
+
+def _out_of_range(location: Location, value: object, *, is_above: bool) -> Problem:
+    """A quantity or a number that is none that anybody means; the message names the bound."""
+    node, key = _node(location), str(location[-1])
+    range_ = child(node, "range")
+    bound = f"at most {range_['to']}" if is_above else f"at least {range_['from']}"
+    if is_above and "exclusiveMaximum" in node:
+        bound = f"below {range_['to']}"
+    shown = _shown(value)
+    if str(node["patternErrorMessage"]).startswith("must be a duration"):
+        said = f"{key} is too {'long' if is_above else 'short'}: {shown} ({bound})"
+    else:
+        size = "large" if is_above else "small"
+        said = f'"{shown}" is too {size} for {path_of(location)}: {bound}'
+    fix = _line(location, _instead(location, node, value, bound=str(range_["to" if is_above else "from"])))
+    return replace(WRONG_VALUE.problem(path_of(location), said, fix), consequence=str(range_["reason"]))
+
+
+def _without_unit(location: Location, value: object) -> Problem:
+    node = _node(location)
+    said = f'"{_shown(value)}" has no unit: {location[-1]} must be {taken(node)}'
+    fix = _line(location, _instead(location, node, value))
+    return replace(WRONG_VALUE.problem(path_of(location), said, fix), consequence=_UNIT_IS_A_GUESS)
+
+
+_UNIT_IS_A_GUESS = "the number alone could be meant in any unit"
+
+
+def _too_long(location: Location, value: object, longest: int) -> Problem:
+    """A text above what Kubernetes, S3 or Loki takes; it is not repeated."""
+    *above, key = location
+    if key == _NAME:
+        said, key = f"a name in {above[-2]} is too long", "the name"
+        location = above[:-1]
+    else:
+        said = f"{key} is too long" if isinstance(key, str) else f"an entry of {location[-2]} is too long"
+    said = f"{said}: {len(str(value)):,} characters (at most {longest:,})"
+    return WRONG_VALUE.problem(path_of(location), said, f"shorten {key} to {longest:,} characters")
+
+
+def _line(location: Location, value: str) -> str:
+    """A line of the stack file to paste."""
+    prefix = f"{PROJECT}:" if len(location) == 1 else ""
+    return f"{prefix}{location[-1]}: {value}"
+
+
+def _instead(location: Location, node: Node, value: object, bound: str = "") -> str:
+    """What was probably meant, else the default, else the bound that was passed."""
+    text = str(value).strip()
+    default = child(child(_node(location[:-1]), "properties"), str(location[-1])).get("default")
+    if node.get("type") == "boolean":
+        return "true" if text.lower() in _YES else "false" if text.lower() in _NO else str(bool(default)).lower()
+    range_ = RANGES[str(child(node, "range")["of"])]
+    for meant in range_.meant_by(text):
+        if range_.takes(meant):
+            return meant
+    if default is not None:
+        return str(default)
+    return bound or next(filter(range_.takes, range_.examples), range_.least)
+
+
+def _shown(value: object) -> str:
+    """A value that is known to be a number or a quantity; a long one only by its length."""
+    text = str(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:8]}... ({len(text)} characters)"
+
+
+def _quoted(node: Node, value: object) -> str:
+    """A value in quotes; where a number or a boolean is meant, a text is called one."""
+    if isinstance(value, str) and node.get("type") in _SHORT:
+        return f'the text "{value}"'
+    return f'"{str(value).lower() if isinstance(value, bool) else value}"'
 
 
 def _default(location: Location) -> str:
@@ -218,17 +331,7 @@ def taken(node: Node) -> str:
         return listed(words)
     if kinds := _kinds(node):
         return f"a group with a kind of {listed(kinds)}"
-    if "minimum" in node:
-        return _number(node)
     if node["type"] == "object":
         keys_here = list(child(node, "properties"))
         return f"a group with the keys {listed(keys_here, 'and')}" if keys_here else "names with a text each"
     return {"array": "a list", "boolean": "true or false", "string": "text"}[str(node["type"])]
-
-
-def _number(node: Node) -> str:
-    number = "a whole number" if node["type"] == "integer" else "a number"
-    low, high, below = node["minimum"], node.get("maximum"), node.get("exclusiveMaximum")
-    if below is not None:
-        return f"{number} of at least {low} and below {below}"
-    return f"{number} of at least {low}" if high is None else f"{number} from {low} to {high}"

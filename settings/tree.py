@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import model_validator
 
+from settings.bounds import Ingest, ShortText
 from settings.charts import Charts
 from settings.cluster import ClusterSettings
 from settings.collector import CanarySettings, CollectorSettings
@@ -11,7 +12,6 @@ from settings.derivation import resolved
 from settings.grafana import GrafanaSettings
 from settings.loki import LokiSettings
 from settings.object_store import FormerObjectStore, ObjectStoreSettings
-from settings.quantities import Ingest
 from settings.storage import Periods
 
 
@@ -29,7 +29,7 @@ class Settings(LokiSettings):
     canary: CanarySettings = CanarySettings()
     grafana: GrafanaSettings = GrafanaSettings()
     charts: Charts = Charts()
-    acknowledge: tuple[str, ...] = ()
+    acknowledge: tuple[ShortText, ...] = ()
     """Names of warnings that this stack accepts."""
 
     @property

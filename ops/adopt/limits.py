@@ -8,12 +8,14 @@ from ops.adopt.loki_config import LokiConfig
 from ops.adopt.paths import Path, at
 from ops.adopt.reading import Reading
 from ops.adopt.units import loki_duration_of, loki_size_of, mebibytes_of, said_duration, said_size
+from settings.bounds import RANGES
 from settings.loki import SINGLE_TENANT, Limits
+from settings.quantities import parse_duration
 
 OVERRIDES = ("loki", "runtimeConfig", "overrides")
 QUERY_LIMITS = ("max_query_length", "max_query_lookback", "query_timeout")
 # The longest that a stack file takes.
-FOR_EVER = timedelta(days=36_500)
+FOR_EVER = parse_duration(RANGES["retention"].most)
 
 
 @dataclass(frozen=True)

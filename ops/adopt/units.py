@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 
-from settings.quantities import kubernetes_size, parse_size, plain_duration
+from settings.quantities import parse_size, plain_duration, plain_size
 
 # Prometheus' durations, which Loki reads: a year is 365 days, and Go's fractions of a second are no whole ones.
 _SECONDS = {"y": 31_536_000, "w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
@@ -49,10 +49,9 @@ def quantity_of(value: object) -> int | None:
         return None
 
 
-def said_size(value: int) -> str | int:
-    """Bytes as a stack file says them."""
-    text = kubernetes_size(value)
-    return int(text) if text.isdigit() else text
+def said_size(value: int) -> str:
+    """Bytes as a stack file says them: with a unit."""
+    return plain_size(value)
 
 
 def said_duration(value: timedelta) -> str:

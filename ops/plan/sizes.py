@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from settings.object_store import EmbeddedStore
-from settings.quantities import parse_cpu
+from settings.quantities import parse_cpu, parse_size
 from settings.sizes import Resources
 from settings.tree import Settings
 
@@ -13,7 +13,7 @@ _CACHE_CPU = parse_cpu("500m")
 _CACHE_MEMORY_PERCENT = 120
 _MIB = 1024**2
 # The Alloy chart's own: configReloader.resources.
-_RELOADER = Resources.model_validate({"cpu": "10m", "memory": "50Mi"})
+_RELOADER = Resources.model_construct(cpu=parse_cpu("10m"), memory=parse_size("50Mi"))
 # Without a single node, the total is said for as many nodes as the anti-affinity of three replicas needs.
 _NODES = 3
 

@@ -13,8 +13,12 @@ Said = st.SearchStrategy[dict[str, Any]]
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,10}[a-z0-9]", fullmatch=True)
 DAYS = st.integers(1, 400)
 SIZES = st.integers(4 * 1024, 2 * 1024**3)
+# No line and no push is larger than a message that Loki takes.
+MESSAGES = st.integers(4 * 1024, 100 * 1024**2)
 _MEMORY = st.sampled_from(["384Mi", "1Gi", "1500Mi", "6Gi"])
-_DURATIONS = st.sampled_from(["1s", "90s", "5m", "12h", "1d12h", "30d"])
+# Durations within the ranges of settings/bounds.py: what passes for a query's range is no wait for a batch.
+_LONG = st.sampled_from(["90s", "5m", "12h", "1d12h", "30d"])
+_PAUSES = st.sampled_from(["1s", "90s", "5m"])
 # What a person may type into the stack file where any text is taken.
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=40)
 
@@ -42,7 +46,7 @@ _EXTERNAL = _group(
         "remoteKey": st.sampled_from(["loki/s3", "Loki's key"]),
     },
     properties=_group({}, accessKeyId=NAMES, secretAccessKey=NAMES),
-    refreshInterval=_DURATIONS,
+    refreshInterval=_LONG,
 )
 _BY_EXTERNAL_SECRET = _group(
     {
@@ -83,10 +87,10 @@ _LIMITS = _group(
     ingestionRate=SIZES,
     ingestionBurst=SIZES,
     perStreamRate=SIZES,
-    maxLineSize=SIZES,
+    maxLineSize=MESSAGES,
     maxStreams=st.integers(1, 10**7),
-    maxQueryLength=_DURATIONS,
-    maxQueryLookback=_DURATIONS,
+    maxQueryLength=_LONG,
+    maxQueryLookback=_LONG,
     queryTimeout=st.sampled_from(["1m", "10m"]),
 )
 # Labels that lines have whatever the sources are, and texts for them.
@@ -97,7 +101,7 @@ _LAYOUT = st.sampled_from(["RFC3339Nano", "UnixMs", "2006-01-02 15:04:05,000", "
 _FIELD = st.sampled_from(["user", "usr", "trace_id", "Team9"])
 _MULTILINE = st.one_of(
     _group({"language": st.sampled_from(["java", "python", "go"])}, maxLines=st.integers(2, 10_000)),
-    _group({"firstLine": _FIRST_LINE}, maxWait=_DURATIONS),
+    _group({"firstLine": _FIRST_LINE}, maxWait=_PAUSES),
 )
 _ZONE = st.sampled_from(["Europe/Berlin", "UTC"])
 
@@ -144,7 +148,7 @@ _SOURCES = _group(
     {},
     pods=st.sampled_from(["files", "api"]),
     events=st.booleans(),
-    journal=_group({"enabled": st.just(value=True)}, units=st.lists(NAMES, max_size=3), maxAge=_DURATIONS),
+    journal=_group({"enabled": st.just(value=True)}, units=st.lists(NAMES, max_size=3), maxAge=_LONG),
     nodeFiles=st.sampled_from(
         [
             [{"path": "/var/log/syslog", "job": "syslog"}],
@@ -177,10 +181,10 @@ _COLLECTOR = _group(
     ),
     longLines=st.sampled_from(["cut", "drop"]),
     rateLimits=st.lists(_LIMIT, max_size=3, unique_by=lambda limit: limit.get("namespace")),
-    maxAge=_DURATIONS,
-    batchSize=SIZES,
-    batchWait=_DURATIONS,
-    maxBackoff=_DURATIONS,
+    maxAge=_LONG,
+    batchSize=MESSAGES,
+    batchWait=_PAUSES,
+    maxBackoff=_PAUSES,
     maxRetries=st.integers(1, 1000),
     stability=st.sampled_from(STABILITIES),
 )
@@ -189,8 +193,8 @@ _TENANT_LIMITS = _group(
     ingestionRate=SIZES,
     ingestionBurst=st.integers(1024**2, 2 * 1024**3),
     maxStreams=st.integers(1, 10**7),
-    maxQueryLength=_DURATIONS,
-    maxQueryLookback=_DURATIONS,
+    maxQueryLength=_LONG,
+    maxQueryLookback=_LONG,
     queryTimeout=st.sampled_from(["1m", "10m"]),
 )
 

@@ -31,7 +31,7 @@ SETTINGS = Settings.model_validate(
     {
         "cluster": {"name": "here", "context": "here"},
         "objectStore": {"kind": "embedded"},
-        "limits": {"maxLineSize": "8B"},
+        "limits": {"maxLineSize": "27B"},
     }
 )
 ENTRIES = [Entry(1, "a"), Entry(2, "b")]
@@ -111,8 +111,8 @@ def test_a_refused_push_fails_with_lokis_own_words() -> None:
 
 
 def test_a_line_above_the_limit_must_be_refused() -> None:
-    with pytest.raises(CheckError, match="a line above 8 was taken"):
-        takes_lines_in(run(lines=("short", "far too long"), status=204))
+    with pytest.raises(CheckError, match="a line above 27 was taken"):
+        takes_lines_in(run(lines=("short", "far too long for such a small limit"), status=204))
 
 
 def test_an_empty_bucket_fails() -> None:

@@ -75,9 +75,9 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         ),
         pytest.param("ingest: 50GB/day", id="as many lines as the mode is sized for"),
         pytest.param(SINGLE + "ingest: 20GB/day\nobjectStore: {kind: embedded}", id="as many lines as one pod takes"),
-        pytest.param("ingest: 0.864GB/day\nlimits: {ingestionRate: 30000}", id="a rate of three times the average"),
+        pytest.param("ingest: 0.864GB/day\nlimits: {ingestionRate: 30000B}", id="a rate of three times the average"),
         pytest.param(
-            "gateway: {auth: {credentialsSecret: loki-gateway}}\ningest: 2GB/day\nlimits: {ingestionRate: 30000}\n"
+            "gateway: {auth: {credentialsSecret: loki-gateway}}\ningest: 2GB/day\nlimits: {ingestionRate: 30000B}\n"
             "tenants: [{name: a, namespaces: [a]}, {name: b, namespaces: [b]}]",
             id="a rate for each of three tenants",
         ),

@@ -17,6 +17,7 @@ MESSAGES = re.findall(r"## ([^\n]+)\n\n```yaml\n(.*?)\n```\n\n```text\n(.*?)\n``
 ELSEWHERE = {
     "bucket-shared",
     "chart-archive-differs",
+    "disputed-number",
     "empty-value",
     "half-credentials",
     "key-twice",

@@ -173,7 +173,7 @@ def test_what_a_tenant_has_of_its_own_is_written() -> None:
             "retention": "60d",
             "retentionStreams": [{"selector": '{app="a"}', "period": "90d", "priority": 2}],
         },
-        {"name": "bank", "namespaces": [], "retention": "36500d"},
+        {"name": "bank", "namespaces": [], "retention": "3650d"},
         {"name": "mail", "namespaces": []},
     ]
     decided = {each.path for each in adoption.decisions}

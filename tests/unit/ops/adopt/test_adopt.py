@@ -237,11 +237,11 @@ def test_a_plain_stack_file_is_short_names_the_secret_and_has_no_error() -> None
     [
         ({}, "30d", False),
         ({"limits_config": {"retention_period": "1y"}}, "365d", False),
-        ({"compactor": {}}, "36500d", True),
-        ({"compactor": {"retention_enabled": False}}, "36500d", True),
-        ({"limits_config": {"retention_period": "0s"}}, "36500d", True),
-        ({"limits_config": {}}, "36500d", True),
-        ({"structuredConfig": {"compactor": {"retention_enabled": False}}}, "36500d", True),
+        ({"compactor": {}}, "3650d", True),
+        ({"compactor": {"retention_enabled": False}}, "3650d", True),
+        ({"limits_config": {"retention_period": "0s"}}, "3650d", True),
+        ({"limits_config": {}}, "3650d", True),
+        ({"structuredConfig": {"compactor": {"retention_enabled": False}}}, "3650d", True),
         ({"structuredConfig": {"limits_config": {"retention_period": "14d"}}}, "14d", False),
     ],
 )

@@ -1,0 +1,322 @@
+"""Absurd values are refused, at their own key, by the bound that they pass; what is just inside a bound is taken."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from settings import bounds
+from settings.bounds import RANGES
+from settings.load import load_stack_file, settings_from
+from settings.problems import Problem, StackProblems
+from settings.ranges import CountRange, CpuRange, DurationRange, Range, ShareRange, SizeRange
+from settings.source import Source, from_engine, from_file
+from settings.stack_file import read_yaml
+from settings.translation import child, entry, keys, resolved, schema, typed, variants
+from tests.unit.settings.stacks import FAULTLESS, NOWHERE, TODAY, stack, told
+from tests.unit.settings.stacks import keys as stack_keys
+
+# Groups that a leaf needs beside itself, by the path of the group.
+BESIDE: dict[str, dict[str, Any]] = {
+    "resources": {"cpu": "500m", "memory": "512Mi"},
+    "rateLimits": {"rate": 5, "burst": 5},
+    "drop": {"name": "a", "pattern": "b"},
+    "retentionStreams": {"selector": '{namespace="a"}', "period": "7d"},
+    "tenants": {"name": "a", "namespaces": ["b"]},
+    "parsers": {"format": "json"},
+}
+# Zero is the only value below these bounds, and it passes: a rule of its own names the consequence.
+ZERO_HAS_A_RULE = {"collector.parsers[].multiline.maxWait"}
+SCALE = {"s": 1, "d": 86400}
+
+
+def leaves() -> Iterator[tuple[str, str, Range]]:
+    """Every path of a stack file that has a range, with the kind of its group."""
+    for path, kind in keys():
+        node = _node_of(path)
+        if "range" in node:
+            yield path, kind, RANGES[node["range"]["of"]]
+
+
+def _node_of(path: str) -> dict[str, Any]:
+    node: dict[str, Any] = schema()
+    for piece in path.split("."):
+        name = piece.removesuffix("[]")
+        groups = [group for group in variants(node).values() if name in child(group, "properties")] or [node]
+        node = resolved(child(child(groups[0], "properties"), name))
+        node = entry(node) if piece.endswith("[]") else node
+    return node
+
+
+LEAVES = list(leaves())
+
+
+def config_with(path: str, kind: str, value: object) -> dict[str, Any]:
+    """The faultless stack with one value at a path, and what its groups need."""
+    config: dict[str, Any] = dict(stack_keys(FAULTLESS))
+    names = path.split(".")
+    tree: Any = value
+    for depth in range(len(names) - 1, 0, -1):
+        group = names[depth - 1].removesuffix("[]")
+        needed = BESIDE.get("resources" if depth > 1 and names[0] == "resources" else group, {})
+        tree = {**needed, names[depth].removesuffix("[]"): tree}
+        tree = [tree] if names[depth - 1].endswith("[]") else tree
+    top = names[0].removesuffix("[]")
+    external = {"secretStore": {"name": "a"}, "remoteKey": "b"}
+    if top == "objectStore":
+        base = {"kind": kind, "bucket": "loki-test"} | ({} if kind == "embedded" else config["objectStore"])
+        tree = base | ({"externalSecret": external | tree["externalSecret"]} if "externalSecret" in tree else tree)
+        tree.pop("credentialsSecret", None) if "externalSecret" in tree else None
+    if top == "formerObjectStore":
+        store = {"kind": "embedded", "credentialsSecret": "a"} | tree["store"]
+        if kind == "s3-compatible" or "externalSecret" in store:
+            store = config["objectStore"] | tree["store"]
+            store |= {"externalSecret": external | tree["store"]["externalSecret"]} if "externalSecret" in store else {}
+        tree = {"before": "2024-05-01", "store": store}
+    if top == "cluster":
+        tree = config["cluster"] | tree
+    return config | {top: tree}
+
+
+def errors_at(path: str, kind: str, value: object) -> list[Problem]:
+    """The errors of a stack with one value; a group of another mode is no matter here."""
+    source = Source(config_with(path, kind, value))
+    try:
+        settings_from(source, "test", NOWHERE, today=TODAY)
+    except StackProblems as problems:
+        here = f"logstack:{path.replace('[]', '[0]')}"
+        found = [problem for problem in problems.problems if problem.severity == "error"]
+        return [each for each in found if each.name == "wrong-value" or each.path == here]
+    return []
+
+
+def absurd(range_: Range) -> tuple[list[object], list[object]]:
+    """Values far below and far above a range, as a stack file has them."""
+    if isinstance(range_, CountRange):
+        return [-1, -(10**30)], [10**9, 10**20, 10**300]
+    if isinstance(range_, ShareRange):
+        return [-1, -1e300], [1, 50, 10**300, float("inf")]
+    if isinstance(range_, DurationRange):
+        low: list[object] = ["0s"] if not range_.or_nothing else ["1s"] if range_.least != "1s" else []
+        return low, ["1000000d", "9" * 30 + "d"]
+    if isinstance(range_, SizeRange):
+        return ["0B", "1B"], ["99999Ti", "9" * 300 + "Ti"]
+    if isinstance(range_, CpuRange):
+        return [0, "0m"], [2000, "99999999m", 10**20]
+    return ["0GB/day"], ["9999999999GB/second"]
+
+
+@pytest.mark.parametrize(("path", "kind", "range_"), LEAVES, ids=[f"{path} {kind}".strip() for path, kind, _ in LEAVES])
+def test_a_leaf_refuses_an_absurd_value_by_its_bound_at_its_own_path(path: str, kind: str, range_: Range) -> None:
+    small, large = absurd(range_)
+    assert small or path in ZERO_HAS_A_RULE
+    for values, bound in ((small, range_.least), (large, range_.most)):
+        for value in values:
+            (problem,) = errors_at(path, kind, value)
+            assert problem.path == f"logstack:{path.replace('[]', '[0]')}"
+            assert problem.name == "wrong-value"
+            assert re.search(rf"(at least|at most|below) {re.escape(bound)}\b", problem.what), problem.what
+            assert problem.consequence == range_.reason
+            assert re.fullmatch(r"(logstack:)?[a-zA-Z]+: \S+", problem.fix)
+
+
+@pytest.mark.parametrize(("path", "kind", "range_"), LEAVES, ids=[f"{path} {kind}".strip() for path, kind, _ in LEAVES])
+def test_a_leaf_takes_its_bounds_and_the_line_that_a_message_says_to_paste(path: str, kind: str, range_: Range) -> None:
+    fits = [range_.least] if isinstance(range_, ShareRange) else [range_.least, range_.most]
+    small, large = absurd(range_)
+    refused = [problem for value in (*small[:1], large[0]) for problem in errors_at(path, kind, value)]
+    fits += [problem.fix.partition(": ")[2] for problem in refused]
+    for text in fits:
+        value = json.loads(text) if isinstance(range_, CountRange | ShareRange) else text
+        assert not [each for each in errors_at(path, kind, value) if each.name == "wrong-value"], text
+
+
+def test_every_number_and_quantity_of_the_schema_has_a_range() -> None:
+    found = {path for path, _, _ in LEAVES}
+    for path, _ in keys():
+        node = _node_of(path)
+        assert path in found or node.get("type") not in ("integer", "number"), path
+        assert node.get("format") != "quantity" or "range" in node, path
+    assert len(found) > 80
+
+
+def test_every_range_has_a_name_of_its_own_and_a_reason_and_is_used() -> None:
+    declared = [each for name in vars(bounds) for each in getattr(getattr(bounds, name), "__metadata__", ())]
+    assert len(RANGES) == len([each for each in declared if isinstance(each, Range)])
+    assert {range_.of for _, _, range_ in LEAVES} == set(RANGES)
+    assert all(each.reason and not each.reason.endswith(".") for each in RANGES.values())
+
+
+def texts() -> Iterator[str]:
+    """Every leaf that takes any text."""
+    for path, _ in keys():
+        node = _node_of(path)
+        if node.get("type") == "string" and not node.get("enum") and "const" not in node and "format" not in node:
+            yield path
+
+
+@pytest.mark.parametrize("path", texts())
+def test_a_text_has_a_greatest_length(path: str) -> None:
+    node = _node_of(path)
+    assert "maxLength" in node or re.search(r"\{(\d,)?\d+\}", str(node.get("pattern"))), path
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "what", "fix"),
+    [
+        ("retention", "3650d", "", ""),
+        ("retention", "87601h", "retention is too long: 87601h (at most 3650d)", "logstack:retention: 30d"),
+        ("retention", "59m", "retention is too short: 59m (at least 1h)", "logstack:retention: 30d"),
+        ("walReplayCeiling", "1Mi", "", ""),
+        (
+            "walReplayCeiling",
+            "1023Ki",
+            '"1023Ki" is too small for walReplayCeiling: at least 1Mi',
+            "logstack:walReplayCeiling: 1Mi",
+        ),
+        (
+            "walReplayCeiling",
+            "5Ti",
+            '"5Ti" is too large for walReplayCeiling: at most 4Ti',
+            "logstack:walReplayCeiling: 4Ti",
+        ),
+        ("walReplayCeiling", "1073741824", '"1073741824" has no unit: ', "logstack:walReplayCeiling: 1Gi"),
+        ("walReplayCeiling", 512, '"512" has no unit: ', "logstack:walReplayCeiling: 512Gi"),
+        (
+            "replicationFactor",
+            16,
+            '"16" is too large for replicationFactor: at most 15',
+            "logstack:replicationFactor: 3",
+        ),
+    ],
+)
+def test_a_value_beside_its_bound_is_refused_and_one_on_it_is_not(key: str, value: object, what: str, fix: str) -> None:
+    found = errors_at(key, "", value)
+    assert [problem.what[: len(what)] for problem in found] == ([what] if what else [])
+    assert [problem.fix for problem in found] == ([fix] if fix else [])
+
+
+BOOLEANS = ["yes", "no", "on", "off", "true", "True", "y", 1, 0, 1.0, "", [], {}]
+
+
+@pytest.mark.parametrize("value", BOOLEANS)
+def test_a_boolean_is_true_or_false_and_nothing_that_looks_like_it(value: object) -> None:
+    (problem,) = errors_at("collector.sources.events", "", value)
+    assert problem.what.startswith("events must be true or false")
+    assert problem.fix in ("events: true", "events: false")
+
+
+@pytest.mark.parametrize(
+    "value", ["3", "", " 3", "three", "1_0", "٣", 3.5, float("inf"), float("nan"), True, None, [3]]
+)
+def test_a_whole_number_is_no_text_no_boolean_and_no_fraction(value: object) -> None:
+    (problem,) = errors_at("gateway.replicas", "", value)
+    assert problem.what.startswith("replicas must be a whole number from 1 to 1000")
+    assert re.fullmatch(r"replicas: \d+", problem.fix)
+
+
+@pytest.mark.parametrize(
+    "text", ["٣Gi", "1_000Mi", "1:30", "-1Gi", " 1Gi", "1Gi ", "", "1e3Gi", "inf", "nan", "9" * 5000 + "Gi"]
+)
+def test_a_size_is_ascii_digits_and_a_unit(text: str) -> None:
+    (problem,) = errors_at("resources.monolithic.memory", "", text)
+    assert problem.what.startswith("memory must be a size from 64Mi to 4Ti")
+    assert problem.fix == "memory: 2Gi"
+    assert len(problem.what) < 300
+
+
+def outcome(directory: Path, config: str) -> list[tuple[str, str]]:
+    """The errors of a stack file as it is written."""
+    faultless = "".join(f"  logstack:{line}\n" for line in FAULTLESS.splitlines() if not line.startswith("replicas"))
+    (directory / "Pulumi.test.yaml").write_text(f"config:\n{faultless}{config}\n", encoding="utf-8")
+    try:
+        load_stack_file("test", directory, today=TODAY)
+    except StackProblems as problems:
+        return [(problem.name, problem.path) for problem in problems.problems if problem.severity == "error"]
+    return []
+
+
+HERE = "logstack:replicas.monolithic"
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("3", []),
+        ("3.0", []),
+        ("+3", []),
+        ("0x3", []),
+        ("010", [("disputed-number", HERE)]),
+        ("0_3", [("disputed-number", HERE)]),
+        ("1_000", [("disputed-number", HERE)]),
+        ("0x_3", [("disputed-number", HERE)]),
+        ("1:30", [("wrong-value", HERE)]),
+        ("1e20", [("wrong-value", HERE)]),
+        ("1e400", [("wrong-value", HERE)]),
+        ("99999999999999999999", [("wrong-value", HERE)]),
+        ("9" * 308, [("wrong-value", HERE)]),
+        ("9" * 5000, [("wrong-value", HERE)]),
+        ("0x" + "f" * 5000, [("wrong-value", HERE)]),
+        (".inf", [("wrong-value", HERE)]),
+        ("-.inf", [("wrong-value", HERE)]),
+        (".nan", [("wrong-value", HERE)]),
+        ("-0", [("wrong-value", HERE)]),
+        ("-0.0", [("wrong-value", HERE)]),
+        ("٣", [("wrong-value", HERE)]),
+        ('""', [("wrong-value", HERE)]),
+        ('" 3"', [("wrong-value", HERE)]),
+        ('"3"', [("wrong-value", HERE)]),
+        ("true", [("wrong-value", HERE)]),
+    ],
+)
+def test_a_number_of_a_file_gives_one_error_or_none(tmp_path: Path, written: str, found: list[tuple[str, str]]) -> None:
+    assert outcome(tmp_path, f"  logstack:replicas: {{monolithic: {written}}}") == found
+
+
+@pytest.mark.parametrize("written", ["010", "1_5"])
+def test_a_disputed_number_at_the_top_is_refused_and_those_of_other_projects_are_not(
+    tmp_path: Path, written: str
+) -> None:
+    three = "  logstack:replicas: {monolithic: 15}\n"
+    assert outcome(tmp_path, f"{three}  logstack:replicationFactor: {written}") == [
+        ("disputed-number", "logstack:replicationFactor")
+    ]
+    assert outcome(tmp_path, f"{three}  aws:account: {written}") == []
+
+
+def test_a_disputed_number_is_told_with_a_line_to_paste(tmp_path: Path) -> None:
+    outcome(tmp_path, "  logstack:replicas: {monolithic: 010}")
+    with pytest.raises(StackProblems) as raised:
+        load_stack_file("test", tmp_path, today=TODAY)
+    (problem,) = raised.value.problems
+    assert str(problem) == (
+        "Pulumi.test.yaml:5: error: logstack:replicas.monolithic [disputed-number]\n"
+        '  what: "010" is 8 to Pulumi, and not to other readers of YAML\n'
+        "  then: readers of YAML disagree on it: the file would not say the same to all\n"
+        "  fix:  monolithic: 8"
+    )
+
+
+def test_a_whole_number_at_the_top_is_one_from_the_engine_as_well_and_in_a_group_it_is_one_already(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "Pulumi.test.yaml"
+    path.write_text('config: {logstack:replicationFactor: 3, logstack:replicas: {write: 3, read: "3"}}')
+    file = typed(from_file(read_yaml(path)).raw)
+    engine = typed(
+        from_engine({"logstack:replicationFactor": "3", "logstack:replicas": '{"read":"3","write":3}'}, set()).raw
+    )
+    assert file == engine == {"replicationFactor": 3, "replicas": {"write": 3, "read": "3"}}
+
+
+@pytest.mark.parametrize("text", ["three", "3.5", "010", "1_000", " 3", "٣", "true", "-", "1e400"])
+def test_no_other_text_of_the_engine_is_a_number(text: str) -> None:
+    assert typed({"replicationFactor": text}) == {"replicationFactor": text}
+
+
+def test_the_faultless_stack_has_no_problem_and_a_secret_that_is_no_quantity_is_not_repeated() -> None:
+    assert not stack().problems
+    assert "hunter2" not in told("retention: hunter2hunter2hunter2\nwalReplayCeiling: hunter2hunter2hunter2")
