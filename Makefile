@@ -6,6 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 RUN := .venv/bin/python
 # Tests wait more than they work: two files at a time.
 PYTEST := $(RUN) -m pytest --numprocesses=2 --dist=loadfile
+FAST := $(PYTEST) -m 'not real and not prove and not cluster'
 LOGSTACK := $(RUN) -m ops
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 # For every supported Python and system at once. Extras stay: without them old versions of pip look for what requires
@@ -18,7 +19,7 @@ EXAMPLE = $(if $(wildcard Pulumi.$(STACK).yaml),,$(addprefix -C ,$(dir $(wildcar
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help try plan test fast real prove proof-binaries proofs filled-cluster cluster lint format lock lock-check docs tools clean
+.PHONY: help try plan test fast real prove cluster loaded later lint format lock lock-check docs tools clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -35,29 +36,31 @@ plan: .venv/installed ## what a stack comes to, offline: STACK=production AGAINS
 test: fast real ## every test: the fast ones first, then those with the real Loki
 
 fast: .venv/developed ## the tests that need nothing but Python: two minutes
-	@$(PYTEST) -m 'not real and not prove and not cluster'
+	@$(FAST)
 
 real: .venv/developed fast ## the tests with the real Loki and S3 server, which are obtained first: minutes
 	@$(RUN) -m tools
 	@LOGSTACK_REQUIRE_REAL=1 $(PYTEST) -m 'real and not prove and not cluster'
 
-prove: .venv/developed ## everything, and the long proofs: real Alloy, Pulumi's engine, a real cluster; more than an hour at first
-	@$(MAKE) --no-print-directory --jobs=2 real proof-binaries
-	@$(MAKE) --no-print-directory --jobs=2 proofs filled-cluster
-
-# Tests wait for something most of the time, and builds for nothing: two at once take as long as the longer one.
-proof-binaries: .venv/developed
-	@$(RUN) -m tools alloy pulumi prometheus-config-reloader
-
-proofs: .venv/developed
-	@LOGSTACK_REQUIRE_REAL=1 $(PYTEST) -m prove
-	@$(LOGSTACK) try staging --deep
-
-filled-cluster: .venv/developed
-	@tests/cluster/with-cluster $(MAKE) --no-print-directory cluster
+prove: .venv/developed ## the long proofs, all or PART="collector moves"; CHANGED=1: those that a change touches; LIST=1 tells
+	@$(RUN) -m tests.proofs $(PART) $(if $(CHANGED),--changed) $(if $(LIST),--list)
 
 cluster: .venv/developed ## the tests that fill a real cluster: LOGSTACK_TEST_CLUSTER names its kubeconfig
 	@LOGSTACK_REQUIRE_REAL=1 $(RUN) -m pytest -m cluster
+
+# A loop ends with the shell that started it, even where that one was killed and could not end it.
+loaded: .venv/developed ## the fast tests three times, while eight busy loops take the processors
+	@loops=; trap 'kill $$loops' EXIT; trap 'exit 130' INT TERM; \
+	for loop in 1 2 3 4 5 6 7 8; do \
+		(while kill -0 $$$$ 2>/dev/null; do turn=0; while [ $$turn -lt 99999 ]; do turn=$$((turn + 1)); done; done) & \
+		loops="$$loops $$!"; \
+	done; \
+	failed=; for round in 1 2 3; do echo "Round $$round of 3"; $(FAST) || failed="$$failed $$round"; done; \
+	test -z "$$failed" || { echo "Failed in round$$failed" >&2; exit 1; }
+
+later: .venv/developed ## the fast tests with the clock a year ahead, by faketime
+	@if command -v faketime >/dev/null; then faketime -f +365d $(FAST); \
+	else echo 'make later: skipped, faketime is not installed (apt-get install faketime, brew install libfaketime)'; fi
 
 lint: .venv/developed ## ruff and mypy
 	@$(RUN) -m ruff check .

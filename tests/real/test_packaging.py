@@ -19,14 +19,13 @@ import pytest
 
 from components.platform import platform
 from settings.tree import Settings
+from tests.support.copies import NO_SOURCE
 from tests.support.stacks import ROOT
 from tests.unit.test_examples import MINIMAL_SAYS
 
 pytestmark = pytest.mark.real
 
 PACKAGES = ("logstack", "settings", "components", "ops", "tools")
-# What stands in the repository beside the project's files.
-NO_SOURCE = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "*.egg-info", "build")
 # The requirements' place, with no file of it that leads elsewhere read: the repository is installed there as well.
 REQUIREMENTS = sysconfig.get_paths()["purelib"]
 

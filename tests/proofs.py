@@ -1,0 +1,500 @@
+"""The long proofs by part: what runs, which paths touch it, and what CI has time for.
+
+`make prove` runs every part, `make prove PART="collector moves"` some, and `make prove CHANGED=1` those that a change
+touches. `.ci/run` takes `--ci`: the parts that a change touches, within the hour.
+"""
+
+import argparse
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import Literal
+from xml.etree import ElementTree
+
+from tools.cache import root as cache_folder
+from tools.report import duration
+
+ROOT = Path(__file__).parents[1]
+PYTHON = (sys.executable, "-m")
+
+# CI has an hour. Nothing starts in its last ten minutes, nor what took longer the last time than is left.
+LAST_START = 50 * 60.0
+END = 60 * 60.0
+STARTED = "LOGSTACK_CI_STARTED"
+"""The variable with the second at which CI began, as `date +%s` has it; without it, the proofs begin CI."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Proofs that run together, in one process of pytest."""
+
+    tests: tuple[str, ...]
+    """Files and folders of tests; a change there touches the part."""
+    binaries: tuple[str, ...] = ()
+    """What it needs besides the binaries that `python -m tools` obtains by default."""
+    mark: str = "prove"
+    """The marker of its tests."""
+    programs: tuple[str, ...] = ()
+    """The project's own programs that its tests start."""
+    within: tuple[str, ...] = ()
+    """A command that runs the tests, such as one that starts a cluster around them."""
+    then: tuple[tuple[str, ...], ...] = ()
+    """Modules of Python with their arguments, run after the tests."""
+
+
+# Beside others a part is one process, so all parts take at least as long as the longest: split that one.
+PARTS: Mapping[str, Part] = {
+    "collector": Part(
+        (
+            "tests/real/test_collector_api.py",
+            "tests/real/test_collector_cases.py",
+            "tests/real/test_collector_faults.py",
+            "tests/real/test_collector_throughput.py",
+            "tests/real/test_collector_validate.py",
+        ),
+        ("alloy",),
+    ),
+    "redaction": Part(("tests/real/test_redaction.py", "tests/real/test_collector_secrets.py"), ("alloy",)),
+    "modes": Part(
+        ("tests/real/test_try.py",),
+        ("alloy",),
+        programs=("ops/local/command.py",),
+        then=(("ops", "try", "staging", "--deep"),),
+    ),
+    "moves": Part(("tests/real/test_migrations.py",)),
+    "tenants": Part(("tests/real/test_gateway.py", "tests/real/test_tenants_growth.py"), ("alloy",)),
+    "sizing": Part(("tests/real/test_sizing.py",)),
+    "engine": Part(("tests/engine",), ("pulumi",), programs=("__main__.py",)),
+    "workflows": Part(
+        ("tests/real/test_ci_messages.py", "tests/real/test_ci_state.py"), ("pulumi",), programs=("ops/ci/run.py",)
+    ),
+    "documents": Part(("tests/real/test_readme_pulumi.py",), ("pulumi",)),
+    "cluster": Part(
+        ("tests/cluster",),
+        ("alloy", "pulumi", "prometheus-config-reloader"),
+        mark="cluster",
+        programs=("__main__.py",),
+        within=("tests/cluster/with-cluster",),
+    ),
+}
+
+_NONE = ""
+_ALL = " ".join(PARTS)
+_LOKI = " ".join(name for name in PARTS if name not in ("workflows", "documents"))  # whatever runs or declares a stack
+_COLLECTOR = "collector redaction modes tenants engine cluster"
+_DECLARED = "engine cluster"
+
+# Which parts a path touches, besides those whose `tests` it is: the first row that fits decides, and a path without a
+# row touches all. `*` stands for folders too. Settings and builders are in every stack, so their rows are judgements: a
+# builder touches the proofs that are about what it builds. For all other modules a test compares with the imports.
+PATHS: tuple[tuple[str, str], ...] = (
+    # What every proof runs in, or runs.
+    (".ci/run", _ALL),
+    ("pyproject.toml", _ALL),
+    ("requirements*.txt", _ALL),
+    ("settings/pins.py", _ALL),
+    ("settings/charts.py", _ALL),
+    ("tests/__init__.py", _ALL),
+    ("tests/conftest.py", _ALL),
+    ("tests/proofs.py", _ALL),
+    ("tests/real/__init__.py", _ALL),
+    # What fast and real tests hold alone: `.ci/run` passes all of these before the first part.
+    ("tests/unit/*", _NONE),
+    ("tests/real/*", _NONE),
+    ("requirements*.in", _NONE),
+    ("Makefile", _NONE),  # the proofs do not go through it
+    (".editorconfig", _NONE),
+    (".git*", _NONE),
+    (".pre-commit-config.yaml", _NONE),
+    ("LICENSE", _NONE),
+    # Pages that proofs read or write.
+    ("docs/changes.md", "engine documents"),
+    ("docs/ci/*", "workflows"),
+    ("docs/cluster.md", "cluster documents"),
+    ("docs/*", "documents"),
+    ("*.md", "documents"),
+    # Settings.
+    ("settings/checks/*", "modes tenants engine cluster"),  # their tests write stack files of their own
+    ("settings/grafana.py", _DECLARED),
+    ("settings/processing.py", _COLLECTOR),
+    ("settings/redaction.py", _COLLECTOR),
+    ("settings/reference.py", _NONE),
+    ("settings/schema.py", _NONE),
+    ("settings/*", f"{_LOKI} documents"),
+    # Builders and components.
+    ("components/cluster/kubeconfig.py", "workflows engine cluster"),
+    ("components/loki/applied.py", _DECLARED),
+    ("components/loki/history.py", _DECLARED),
+    ("components/object_store/account.py", _DECLARED),
+    ("components/*/component.py", _DECLARED),
+    ("components/alloy/*", _COLLECTOR),
+    ("components/canary/*", "modes engine cluster"),
+    ("components/cluster/*", _DECLARED),
+    ("components/grafana/*", _DECLARED),
+    ("components/loki/*", _LOKI),
+    ("components/object_store/*", "modes moves sizing engine cluster"),
+    ("components/component.py", _DECLARED),
+    ("components/*", _LOKI),
+    ("__main__.py", _DECLARED),
+    ("logstack/*", _DECLARED),
+    # Stacks.
+    ("Pulumi.yaml", "workflows engine cluster documents"),
+    ("Pulumi.*.yaml", f"{_LOKI} documents"),
+    ("examples/minimal/*", _NONE),
+    ("examples/*", "modes"),
+    # Commands.
+    ("ops/local/canary.py", "modes"),
+    ("ops/local/collected.py", "modes"),
+    ("ops/local/command.py", "modes"),
+    ("ops/local/deep.py", "modes"),
+    ("ops/local/losses.py", "modes"),
+    ("ops/local/machine.py", "modes"),
+    ("ops/local/report.py", "modes"),
+    ("ops/local/sample.log", "modes"),
+    ("ops/local/told.py", "modes"),
+    ("ops/local/aged.py", "modes moves"),
+    ("ops/local/checks.py", "modes moves"),
+    ("ops/local/deletion.py", "modes moves"),
+    ("ops/local/lines.py", "modes moves"),
+    ("ops/local/collector.py", "collector redaction modes"),
+    ("ops/local/*", _ALL),
+    ("ops/ci/*", "workflows"),
+    ("ci/*", "workflows"),
+    ("ops/migrate/*", "moves"),  # it prints the stages that the moves go through
+    ("ops/plan/words.py", "modes tenants"),
+    ("ops/plan/*", "tenants"),
+    ("ops/__init__.py", "modes"),
+    ("ops/__main__.py", "modes"),
+    ("ops/cli.py", "modes"),
+    ("ops/*", _NONE),
+    # Binaries.
+    ("tools/go/actionlint/*", _NONE),
+    ("tools/go/alloysyntax/*", _NONE),
+    ("tools/go/alloy/*", "collector redaction modes tenants cluster"),
+    ("tools/go/configreloader/*", "cluster"),
+    ("tools/go/loki/*", "collector redaction modes moves tenants sizing cluster"),
+    ("tools/go/pulumi/*", "engine workflows cluster documents"),
+    ("tools/*", _ALL),
+    # What the tests share.
+    ("tests/support/aws_store.py", "engine"),
+    ("tests/support/reached.py", "engine"),
+    ("tests/support/engine.py", _DECLARED),
+    ("tests/support/golden.py", _DECLARED),
+    ("tests/support/standin.py", _DECLARED),
+    ("tests/support/stores.py", _DECLARED),
+    ("tests/support/wire.py", _DECLARED),
+    ("tests/support/charts/*", "tenants engine cluster"),
+    ("tests/support/api_server.py", "collector"),
+    ("tests/support/generated.py", "collector"),
+    ("tests/support/collector*", "collector redaction"),
+    ("tests/support/commands.py", "documents"),
+    ("tests/support/copies.py", "documents"),
+    ("tests/support/corpus.py", "redaction"),
+    ("tests/support/redaction_corpus.yaml", "redaction"),
+    ("tests/support/cluster_lines.py", "sizing"),
+    ("tests/support/crds.yaml", "cluster"),
+    ("tests/support/live.py", "cluster"),
+    ("tests/support/objects.py", "cluster"),
+    ("tests/support/schemas.py", "cluster"),
+    ("tests/support/talker.py", "cluster"),
+    ("tests/support/gateway.py", "tenants"),
+    ("tests/support/guarded_store.py", "workflows"),
+    ("tests/support/iam.py", "workflows"),
+    ("tests/support/moving.py", "moves"),
+    ("tests/support/__init__.py", _ALL),
+    ("tests/support/real.py", _ALL),
+    ("tests/support/stacks.py", _ALL),
+    ("tests/support/changes.py", _NONE),
+    ("tests/support/documents.py", _NONE),
+    ("tests/support/monitor.py", _NONE),
+    ("tests/support/s3_calls.py", _NONE),
+)
+
+
+def owners(path: str) -> list[str]:
+    """Return the parts whose tests a path is, or is beside."""
+    return [name for name, part in PARTS.items() if any(f"{path}/".startswith(f"{test}/") for test in part.tests)]
+
+
+def row(path: str) -> tuple[str, str] | None:
+    """Return the row of PATHS that decides for a path; None where none does."""
+    return next((each for each in PATHS if fnmatchcase(path, each[0])), None)
+
+
+def touched(path: str) -> set[str]:
+    """Return the parts that a change of a path touches: all of them where the table does not know the path."""
+    found = row(path)
+    return {*(owners(path) or (found[1].split() if found else PARTS))}
+
+
+@dataclass(frozen=True)
+class Past:
+    """What earlier runs of a part came to."""
+
+    green: str = ""
+    """The last commit at which all its tests passed in a clean work tree; empty again once it fails."""
+    seconds: float = 0
+    """How long it took the last time that it passed; 0 if it never did."""
+    waiting: bool = False
+    """Whether the last run had no time for it."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """The file with every part's past, beside the cached binaries."""
+
+    file: Path
+
+    def read(self) -> dict[str, Past]:
+        """Return every known past; none from a file that is missing or damaged."""
+        try:
+            return {name: Past(**past) for name, past in json.loads(self.file.read_text()).items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def change(self, name: str, change: Callable[[Past], Past]) -> None:
+        """Write one part's past; another run may write others at the same time."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with self.file.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            known = self.read()
+            known[name] = change(known.get(name, Past()))
+            new = self.file.with_suffix(".new")
+            new.write_text(json.dumps({each: asdict(past) for each, past in known.items()}, indent=1))
+            new.replace(self.file)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A folder as git sees it."""
+
+    folder: Path = ROOT
+
+    def clean_commit(self) -> str:
+        """Return the commit that the work tree equals; empty where there are changes, or there is no git."""
+        return "" if self._git("status", "--porcelain") != "" else (self._git("rev-parse", "HEAD") or "").strip()
+
+    def changed_since(self, commit: str) -> list[str] | None:
+        """Return the paths in which the work tree differs from a commit; None where git cannot tell."""
+        # A file that moved counts at both places: what left a part's paths touches the part too.
+        changed = self._git("diff", "--name-only", "--no-renames", "--no-relative", "-z", f"{commit}^{{commit}}", "--")
+        untracked = self._git("ls-files", "--others", "--exclude-standard", "-z")
+        return None if changed is None or untracked is None else [*filter(None, (changed + untracked).split("\0"))]
+
+    def _git(self, *arguments: str) -> str | None:
+        command = ["git", *arguments]
+        try:
+            run = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        except OSError:  # no git
+            return None
+        return run.stdout if run.returncode == 0 else None
+
+
+def is_current(name: str, past: Past, repository: Repository) -> bool:
+    """Return whether nothing that touches a part has changed since it was green."""
+    changed = repository.changed_since(past.green) if past.green else None
+    return changed is not None and not any(name in touched(path) for path in changed)
+
+
+def order(names: Iterable[str], known: Mapping[str, Past]) -> list[str]:
+    """Return what had to wait first, then the longest: the short ones fill the time that is left."""
+    past = {name: known.get(name, Past()) for name in names}
+    return sorted(past, key=lambda name: (not past[name].waiting, -(past[name].seconds or END)))
+
+
+def has_time(elapsed: float, past: Past) -> bool:
+    """Return whether a part may start so many seconds after CI did."""
+    return elapsed <= LAST_START and elapsed + past.seconds <= END
+
+
+Result = Literal["passed", "failed", "interrupted", "current", "out of time"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a part."""
+
+    result: Result
+    seconds: float = 0
+    skipped: int = 0
+    """How many of its tests this machine could not run."""
+
+
+class Run:
+    """One run of some parts: starts them, records what they come to, and ends them on Ctrl-C."""
+
+    def __init__(self, record: Record, repository: Repository, may_start: Callable[[Past], bool]) -> None:
+        self.outcomes: dict[str, Outcome] = {}
+        self._record, self._repository, self._may_start = record, repository, may_start
+        self._known = record.read()
+        self._commit = repository.clean_commit()
+        self._printing, self._starting = threading.Lock(), threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._interrupted = False
+        self._side_by_side = True
+
+    def prove(self, names: Sequence[str]) -> None:
+        """Run parts in this order: those on the cluster one by one, and beside them the others two at a time.
+
+        Proofs wait more than they work: three on two cores take little longer than the longest.
+        """
+        self._side_by_side = len(names) > 1
+        with ThreadPoolExecutor(1) as on_cluster, ThreadPoolExecutor(2) as others:
+            lanes = {name: on_cluster if PARTS[name].within else others for name in names}
+            running = [lane.submit(self._prove_one, name) for name, lane in lanes.items()]
+            try:
+                for each in running:
+                    each.result()
+            except KeyboardInterrupt:
+                with self._starting:
+                    self._interrupted = True
+                    for process in [*self._running]:
+                        with suppress(ProcessLookupError):  # it has just ended
+                            os.killpg(process.pid, signal.SIGINT)
+
+    def _prove_one(self, name: str) -> None:
+        if self._interrupted:
+            self.outcomes[name] = Outcome("interrupted")
+        elif not self._may_start(self._known.get(name, Past())):
+            self.outcomes[name] = Outcome("out of time")
+            self._record.change(name, lambda past: replace(past, waiting=True))
+        else:
+            self._say(f"{name}: started")
+            outcome = self.outcomes[name] = self._carry_out(name)
+            self._record.change(name, lambda past: self._past(past, outcome))
+            self._say(f"{name}: {outcome.result} after {duration(outcome.seconds)}")
+
+    def _past(self, past: Past, outcome: Outcome) -> Past:
+        """Green is what passed without a skip, at a commit that the work tree equals before and after."""
+        if outcome.result == "interrupted":
+            return past
+        passed = outcome.result == "passed"
+        past = replace(past, waiting=False, seconds=outcome.seconds if passed else past.seconds)
+        if not self._commit or self._repository.clean_commit() != self._commit:
+            return past
+        return replace(past, green=self._commit if passed and not outcome.skipped else "")
+
+    def _carry_out(self, name: str) -> Outcome:
+        part, began, skipped = PARTS[name], time.monotonic(), 0
+        with TemporaryDirectory() as folder:
+            report = Path(folder) / "report.xml"
+            at_once = () if self._side_by_side or part.within else ("--numprocesses=2", "--dist=loadfile")
+            pytest = ("pytest", "-m", part.mark, *at_once, f"--junit-xml={report}", *part.tests)
+            commands = [(*part.within, *PYTHON, *pytest), *((*PYTHON, *module) for module in part.then)]
+            passed = all(self._call(name, command) for command in commands) and report.exists()
+            if passed:
+                suites = ElementTree.parse(report).iter("testsuite")  # noqa: S314 - pytest wrote it, a moment ago
+                skipped = sum(int(suite.get("skipped", 0)) for suite in suites)
+        result: Result = "interrupted" if self._interrupted else "passed" if passed else "failed"
+        return Outcome(result, time.monotonic() - began, skipped)
+
+    def _call(self, name: str, command: Sequence[str]) -> bool:
+        """Run a command, in a group of its own: Ctrl-C reaches it once, from here, and it may take its time to end."""
+        environment = {**os.environ, "LOGSTACK_REQUIRE_REAL": "1"}
+        with TemporaryFile() as said:
+            output = said if self._side_by_side else None
+            with self._starting:
+                if self._interrupted:
+                    return False
+                process = subprocess.Popen(
+                    command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
+                )
+                self._running.add(process)
+            code = process.wait()
+            self._running.discard(process)
+            said.seek(0)
+            lines = said.read().decode(errors="replace")
+        if lines:
+            self._say("".join(f"{name} | {line}\n" for line in lines.splitlines()).rstrip("\n"))
+        return code == 0
+
+    def _say(self, text: str) -> None:
+        with self._printing:
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
+
+
+def summary(outcomes: Mapping[str, Outcome], known: Mapping[str, Past], commit: str) -> str:
+    """Return the table of all parts, and what it means for those who read it."""
+    width = max(map(len, outcomes))
+    lines = ["", f"{'part'.ljust(width)}  took          result"]
+    for name, outcome in outcomes.items():
+        took = duration(outcome.seconds) if outcome.seconds else ""
+        lines.append(f"{name.ljust(width)}  {took.ljust(12)}  {_words(outcome, known.get(name, Past()))}")
+    if late := [name for name, outcome in outcomes.items() if outcome.result == "out of time"]:
+        lines += ["", f"NOT PROVEN for want of time: {', '.join(late)}. The next run begins with them."]
+        lines += ["Resolve no issue with this commit until they have passed: make prove PART=" + repr(" ".join(late))]
+    if not commit:
+        lines += ["", "The work tree has uncommitted changes, or is no git repository: nothing is recorded as green."]
+    return "\n".join([*lines, ""])
+
+
+def _words(outcome: Outcome, past: Past) -> str:
+    match outcome.result:
+        case "current":
+            return f"not run: unchanged since {past.green[:10]}, where it passed"
+        case "out of time":
+            return "NOT RUN: no time left"
+        case "passed" if outcome.skipped:
+            return f"passed, but for {outcome.skipped} skipped: this machine cannot run them, so it counts as unproven"
+        case "failed":
+            return "FAILED"
+        case result:
+            return result
+
+
+def obtain(names: Iterable[str]) -> bool:
+    """Obtain every binary that some parts need, and return whether all are here."""
+    on_demand = sorted({binary for name in names for binary in PARTS[name].binaries})
+    calls = ([], on_demand) if on_demand else ([],)
+    return all(subprocess.run([*PYTHON, "tools", *each], cwd=ROOT, check=False).returncode == 0 for each in calls)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run parts and print what became of each; 1 if one failed, 130 if interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m tests.proofs", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"which of {', '.join(PARTS)}; by default all")
+    parser.add_argument("--changed", action="store_true", help="only parts that a change touches since they were green")
+    parser.add_argument("--ci", action="store_true", help=f"--changed, and no start after minute {LAST_START / 60:.0f}")
+    parser.add_argument("--list", action="store_true", help="only print which parts are due, in their order")
+    options = parser.parse_args(arguments)
+    if unknown := [name for name in options.parts if name not in PARTS]:
+        parser.error(f"no part {', '.join(unknown)}: there are {', '.join(PARTS)}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how CI cancels a job
+    began = float(os.environ.get(STARTED) or time.time())
+    record, repository = Record(cache_folder() / "proofs.json"), Repository()
+    known = record.read()
+    chosen = options.parts or [*PARTS]
+    current = [name for name in chosen if is_current(name, known.get(name, Past()), repository)]
+    due = order((name for name in chosen if name not in current or not (options.changed or options.ci)), known)
+    if options.list:
+        sys.stdout.write("".join(f"{name}\n" for name in due))
+        return 0
+    run = Run(record, repository, lambda past: not options.ci or has_time(time.time() - began, past))
+    try:
+        if due and not obtain(due):
+            return 1
+        run.prove(due)
+    except KeyboardInterrupt:  # while binaries were obtained
+        return 130
+    outcomes = {name: run.outcomes.get(name, Outcome("interrupted")) for name in due}
+    not_run = {name: Outcome("current") for name in chosen if name not in due}
+    sys.stdout.write(summary(outcomes | not_run, known, repository.clean_commit()))
+    results = {outcome.result for outcome in outcomes.values()}
+    return 130 if "interrupted" in results else 1 if "failed" in results else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
