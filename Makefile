@@ -7,7 +7,7 @@ RUN := .venv/bin/python
 # Tests wait more than they work: two files at a time.
 PYTEST := $(RUN) -m pytest --numprocesses=2 --dist=loadfile
 FAST := $(PYTEST) -m 'not real and not prove and not cluster'
-LOGSTACK := $(RUN) -m ops
+LOGSTACK := $(RUN) -m logstack
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 # For every supported Python and system at once. Extras stay: without them old versions of pip look for what requires
 # coverage[toml] outside the lock. uv writes neither indexes nor hosts into the files.
@@ -39,7 +39,7 @@ fast: .venv/developed ## the tests that need nothing but Python: two minutes
 	@$(FAST)
 
 real: .venv/developed fast ## the tests with the real Loki and S3 server, which are obtained first: minutes
-	@$(RUN) -m tools
+	@$(RUN) -m logstack tools obtain
 	@LOGSTACK_REQUIRE_REAL=1 $(PYTEST) -m 'real and not prove and not cluster'
 
 prove: .venv/developed ## the long proofs, all or PART="collector moves"; CHANGED=1: those that a change touches; LIST=1 tells
@@ -82,11 +82,11 @@ lock-check: .venv/developed ## is everything that a pinned package requires pinn
 	@$(RUN) -m pytest --quiet tests/unit/test_lock.py
 
 docs: .venv/installed ## write what is generated: the reference of the stack file, and the README's parts
-	@$(RUN) -m settings.schema
-	@$(RUN) -m ops.readme
+	@$(RUN) -m logstack.docsgen.stack_file_schema
+	@$(RUN) -m logstack.docsgen.pages
 
 tools: .venv/installed ## obtain the pinned binaries: PATH, release, or build
-	@$(RUN) -m tools
+	@$(RUN) -m logstack tools obtain
 
 clean: ## remove .venv and every cache in this folder; the binaries stay
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -2,18 +2,18 @@
 
 import pulumi
 
-from components.alloy.component import Alloy
-from components.alloy.resources import collector_sizes
-from components.canary.component import Canary
-from components.canary.resources import found_by
-from components.cluster.component import Cluster
-from components.cluster.reach import stop_without_cluster
-from components.grafana.component import GrafanaDatasource
-from components.loki.applied import stop_before_lines_are_lost
-from components.loki.component import Loki
-from components.object_store.account import stop_in_wrong_account
-from components.object_store.component import Credentials, ObjectStore
-from settings.load import load_settings
+from components.alloy import Alloy
+from components.canary import Canary
+from components.cluster import Cluster
+from components.grafana import GrafanaDatasource
+from components.loki import Loki
+from components.object_store import Credentials, ObjectStore
+from logstack.manifests.alloy.resources import collector_sizes
+from logstack.manifests.canary.resources import found_by
+from logstack.preflight.api_server import stop_without_cluster
+from logstack.preflight.aws_account import stop_in_wrong_account
+from logstack.preflight.data_loss import stop_before_lines_are_lost
+from logstack.settings.load.loader import load_settings
 
 settings = load_settings()
 stop_in_wrong_account(settings.object_store)

@@ -17,29 +17,29 @@ from logstack.own_packages import refuse_hidden_packages
 
 refuse_hidden_packages()
 
-from components.alloy.component import Alloy
-from components.alloy.resources import CollectorSizes, collector_sizes
-from components.canary.component import Canary
-from components.canary.resources import Found, found_by
-from components.cluster.component import Cluster
-from components.cluster.reach import stop_without_cluster
-from components.component import Component
-from components.grafana.component import GrafanaDatasource
-from components.loki.applied import stop_before_lines_are_lost
-from components.loki.component import Loki
-from components.loki.intake import Intake
-from components.object_store.access import StoreAccess
-from components.object_store.account import stop_in_wrong_account
-from components.object_store.component import Credentials, ObjectStore
+from components.alloy import Alloy
+from components.base import Component
+from components.canary import Canary
+from components.cluster import Cluster
+from components.grafana import GrafanaDatasource
+from components.loki import Loki
+from components.object_store import Credentials, ObjectStore
+from logstack.manifests.alloy.resources import CollectorSizes, collector_sizes
+from logstack.manifests.canary.resources import Found, found_by
+from logstack.manifests.loki.intake import Intake
+from logstack.manifests.stores.access import StoreAccess
+from logstack.preflight.api_server import stop_without_cluster
+from logstack.preflight.aws_account import stop_in_wrong_account
+from logstack.preflight.data_loss import stop_before_lines_are_lost
 from logstack.python_settings import checked
-from settings.access import ControllerIngress, GatewayAuth, GatewayRoute, ParentGateway, Tls
-from settings.charts import Charts, ChartSource
-from settings.cluster import ClusterSettings
-from settings.collector import CanarySettings, CollectorSettings
-from settings.grafana import GrafanaSettings, TraceLinks
-from settings.load import load_settings
-from settings.loki import Caches, Gateway, Limits, LokiSettings, Replicas, SchemaPeriod, SizeOverrides
-from settings.object_store import (
+from logstack.settings.load.loader import load_settings
+from logstack.settings.model.access import ControllerIngress, GatewayAuth, GatewayRoute, ParentGateway, Tls
+from logstack.settings.model.charts import Charts, ChartSource
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.collector import CanarySettings, CollectorSettings
+from logstack.settings.model.grafana import GrafanaSettings, TraceLinks
+from logstack.settings.model.loki import Caches, Gateway, Limits, LokiSettings, Replicas, SchemaPeriod, SizeOverrides
+from logstack.settings.model.object_store import (
     AwsIdentity,
     AwsStore,
     CephBucketClaim,
@@ -51,14 +51,14 @@ from settings.object_store import (
     SecretProperties,
     SecretStore,
 )
-from settings.processing import Drop, Multiline, Parser, RateLimit, Timestamp
-from settings.quantities import parse_cpu, parse_duration, parse_ingest, parse_size
-from settings.redaction import CustomRedaction, RedactionSettings
-from settings.retention import RetentionStream
-from settings.sizes import Resources, SizeName
-from settings.sources import Journal, Namespaces, NodeFile, Otlp, Pods, Sources
-from settings.tenants import Tenant, TenantLimits
-from settings.tree import Settings
+from logstack.settings.model.processing import Drop, Multiline, Parser, RateLimit, Timestamp
+from logstack.settings.model.quantities import parse_cpu, parse_duration, parse_ingest, parse_size
+from logstack.settings.model.redaction import CustomRedaction, RedactionSettings
+from logstack.settings.model.retention import RetentionStream
+from logstack.settings.model.sizes import Resources, SizeName
+from logstack.settings.model.sources import Journal, Namespaces, NodeFile, Otlp, Pods, Sources
+from logstack.settings.model.tenants import Tenant, TenantLimits
+from logstack.settings.model.tree import Settings
 
 __all__ = [
     "Alloy",

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pulumi
 
-from settings.load import problems_stop_the_program, settings_from
-from settings.source import Source
-from settings.tree import Settings
+from logstack.settings.load.loader import problems_stop_the_program, settings_from
+from logstack.settings.load.source import Source
+from logstack.settings.model.tree import Settings
 
 
 def checked(settings: Settings) -> Settings:

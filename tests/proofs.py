@@ -23,8 +23,8 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Literal
 from xml.etree import ElementTree
 
-from tools.cache import root as cache_folder
-from tools.report import duration
+from logstack.binaries.cache import root as cache_folder
+from logstack.binaries.report import duration
 
 ROOT = Path(__file__).parents[1]
 PYTHON = (sys.executable, "-m")
@@ -43,7 +43,7 @@ class Part:
     tests: tuple[str, ...]
     """Files and folders of tests; a change there touches the part."""
     binaries: tuple[str, ...] = ()
-    """What it needs besides the binaries that `python -m tools` obtains by default."""
+    """What it needs besides the binaries that `python -m logstack tools obtain` obtains by default."""
     mark: str = "prove"
     """The marker of its tests."""
     programs: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ PARTS: Mapping[str, Part] = {
     "modes": Part(
         ("tests/real/test_try.py",),
         ("alloy",),
-        programs=("ops/local/command.py",),
+        programs=("logstack/localrun/command.py",),
         then=(("ops", "try", "staging", "--deep"),),
     ),
     "moves": Part(("tests/real/test_migrations.py",)),
@@ -78,7 +78,7 @@ PARTS: Mapping[str, Part] = {
     "sizing": Part(("tests/real/test_sizing.py",)),
     "engine": Part(("tests/engine",), ("pulumi",), programs=("__main__.py",)),
     "workflows": Part(
-        ("tests/real/test_ci_messages.py", "tests/real/test_ci_state.py"), ("pulumi",), programs=("ops/ci/run.py",)
+        ("tests/real/test_ci_messages.py", "tests/real/test_ci_state.py"), ("pulumi",), programs=("logstack/ci/run.py",)
     ),
     "documents": Part(("tests/real/test_readme_pulumi.py",), ("pulumi",)),
     "cluster": Part(
@@ -104,8 +104,8 @@ PATHS: tuple[tuple[str, str], ...] = (
     (".ci/run", _ALL),
     ("pyproject.toml", _ALL),
     ("requirements*.txt", _ALL),
-    ("settings/pins.py", _ALL),
-    ("settings/charts.py", _ALL),
+    ("logstack/settings/pins.py", _ALL),
+    ("logstack/settings/model/charts.py", _ALL),
     ("tests/__init__.py", _ALL),
     ("tests/conftest.py", _ALL),
     ("tests/proofs.py", _ALL),
@@ -127,17 +127,17 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("*.md", "documents"),
     # Settings.
     ("settings/checks/*", "modes tenants engine cluster"),  # their tests write stack files of their own
-    ("settings/grafana.py", _DECLARED),
-    ("settings/processing.py", _COLLECTOR),
-    ("settings/redaction.py", _COLLECTOR),
-    ("settings/reference.py", _NONE),
-    ("settings/schema.py", _NONE),
+    ("logstack/settings/model/grafana.py", _DECLARED),
+    ("logstack/settings/model/processing.py", _COLLECTOR),
+    ("logstack/settings/model/redaction.py", _COLLECTOR),
+    ("logstack/docsgen/stack_file_reference.py", _NONE),
+    ("logstack/docsgen/stack_file_schema.py", _NONE),
     ("settings/*", f"{_LOKI} documents"),
     # Builders and components.
-    ("components/cluster/kubeconfig.py", "workflows engine cluster"),
-    ("components/loki/applied.py", _DECLARED),
-    ("components/loki/history.py", _DECLARED),
-    ("components/object_store/account.py", _DECLARED),
+    ("logstack/preflight/kubeconfig.py", "workflows engine cluster"),
+    ("logstack/preflight/data_loss.py", _DECLARED),
+    ("logstack/manifests/loki/history.py", _DECLARED),
+    ("logstack/preflight/aws_account.py", _DECLARED),
     ("components/*/component.py", _DECLARED),
     ("components/alloy/*", _COLLECTOR),
     ("components/canary/*", "modes engine cluster"),
@@ -145,7 +145,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("components/grafana/*", _DECLARED),
     ("components/loki/*", _LOKI),
     ("components/object_store/*", "modes moves sizing engine cluster"),
-    ("components/component.py", _DECLARED),
+    ("components/base.py", _DECLARED),
     ("components/*", _LOKI),
     ("__main__.py", _DECLARED),
     ("logstack/*", _DECLARED),
@@ -155,37 +155,37 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("examples/minimal/*", _NONE),
     ("examples/*", "modes"),
     # Commands.
-    ("ops/local/canary.py", "modes"),
-    ("ops/local/collected.py", "modes"),
-    ("ops/local/command.py", "modes"),
-    ("ops/local/deep.py", "modes"),
-    ("ops/local/losses.py", "modes"),
-    ("ops/local/machine.py", "modes"),
-    ("ops/local/report.py", "modes"),
+    ("logstack/localrun/canary.py", "modes"),
+    ("logstack/localrun/collected.py", "modes"),
+    ("logstack/localrun/command.py", "modes"),
+    ("logstack/localrun/deep.py", "modes"),
+    ("logstack/localrun/losses.py", "modes"),
+    ("logstack/localrun/machine.py", "modes"),
+    ("logstack/localrun/report.py", "modes"),
     ("ops/local/sample.log", "modes"),
-    ("ops/local/told.py", "modes"),
-    ("ops/local/aged.py", "modes moves"),
-    ("ops/local/checks.py", "modes moves"),
-    ("ops/local/deletion.py", "modes moves"),
-    ("ops/local/lines.py", "modes moves"),
-    ("ops/local/collector.py", "collector redaction modes"),
+    ("logstack/localrun/disclosures.py", "modes"),
+    ("logstack/localrun/aged.py", "modes moves"),
+    ("logstack/localrun/checks.py", "modes moves"),
+    ("logstack/localrun/deletion.py", "modes moves"),
+    ("logstack/localrun/lines.py", "modes moves"),
+    ("logstack/localrun/collector.py", "collector redaction modes"),
     ("ops/local/*", _ALL),
     ("ops/ci/*", "workflows"),
     ("ci/*", "workflows"),
     ("ops/migrate/*", "moves"),  # it prints the stages that the moves go through
-    ("ops/plan/words.py", "modes tenants"),
+    ("logstack/text/words.py", "modes tenants"),
     ("ops/plan/*", "tenants"),
     ("ops/__init__.py", "modes"),
-    ("ops/__main__.py", "modes"),
-    ("ops/cli.py", "modes"),
+    ("logstack/__main__.py", "modes"),
+    ("logstack/cli.py", "modes"),
     ("ops/*", _NONE),
     # Binaries.
-    ("tools/go/actionlint/*", _NONE),
-    ("tools/go/alloysyntax/*", _NONE),
-    ("tools/go/alloy/*", "collector redaction modes tenants cluster"),
-    ("tools/go/configreloader/*", "cluster"),
-    ("tools/go/loki/*", "collector redaction modes moves tenants sizing cluster"),
-    ("tools/go/pulumi/*", "engine workflows cluster documents"),
+    ("logstack/binaries/go/actionlint/*", _NONE),
+    ("logstack/binaries/go/alloysyntax/*", _NONE),
+    ("logstack/binaries/go/alloy/*", "collector redaction modes tenants cluster"),
+    ("logstack/binaries/go/configreloader/*", "cluster"),
+    ("logstack/binaries/go/loki/*", "collector redaction modes moves tenants sizing cluster"),
+    ("logstack/binaries/go/pulumi/*", "engine workflows cluster documents"),
     ("tools/*", _ALL),
     # What the tests share.
     ("tests/support/aws_store.py", "engine"),

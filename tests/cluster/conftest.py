@@ -8,8 +8,8 @@ from shutil import which
 import pytest
 from kubernetes.config import ConfigException
 
-from settings.charts import PINNED
-from settings.stack_file import Value
+from logstack.settings.load.stack_file import Value
+from logstack.settings.model.charts import PINNED
 from tests.support.engine import Project, project
 from tests.support.live import Live
 from tests.support.real import chart_or_standin

@@ -5,8 +5,8 @@ They are for a cluster that reaches no registry: `python -m tests.cluster.images
 
 import sys
 
-from settings import pins
-from tools.obtain import obtain
+from logstack.binaries.obtain import obtain
+from logstack.settings import pins
 
 # The charts' own: 18.11.0 of Loki and 1.11.1 of Alloy.
 NGINX = "docker.io/nginxinc/nginx-unprivileged:1.31-alpine"

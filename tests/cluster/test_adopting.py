@@ -12,9 +12,9 @@ from typing import Any, cast
 import pytest
 import yaml
 
-from components.declaration import shown
-from settings.stack_file import Value
-from settings.tree import Settings
+from logstack.manifests.declaration import shown
+from logstack.settings.load.stack_file import Value
+from logstack.settings.model.tree import Settings
 from tests.support.engine import Project
 from tests.support.live import Live
 from tests.support.real import binary, chart_or_standin

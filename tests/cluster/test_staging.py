@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from settings.stack_file import Value
+from logstack.settings.load.stack_file import Value
 from tests.support.engine import Project
 from tests.support.live import Live
 from tests.support.talker import talker

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from settings.stack_file import Value
+from logstack.settings.load.stack_file import Value
 from tests.support import golden
 from tests.support.engine import KEYS, Outcome, Project, project
 from tests.support.real import chart_or_standin

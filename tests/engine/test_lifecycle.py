@@ -7,17 +7,17 @@ import subprocess
 import pulumi
 import pytest
 
-from components.alloy.component import Alloy
-from components.alloy.resources import collector_sizes
-from components.canary.component import Canary
-from components.canary.resources import found_by
-from components.cluster.component import Cluster
-from components.grafana.component import GrafanaDatasource
-from components.loki.applied import stop_before_lines_are_lost
-from components.loki.component import Loki
-from components.object_store.component import Credentials, ObjectStore
-from settings.load import load_settings
-from settings.stack_file import Value
+from components.alloy import Alloy
+from components.canary import Canary
+from components.cluster import Cluster
+from components.grafana import GrafanaDatasource
+from components.loki import Loki
+from components.object_store import Credentials, ObjectStore
+from logstack.manifests.alloy.resources import collector_sizes
+from logstack.manifests.canary.resources import found_by
+from logstack.preflight.data_loss import stop_before_lines_are_lost
+from logstack.settings.load.loader import load_settings
+from logstack.settings.load.stack_file import Value
 from tests.support.engine import Project
 from tests.support.stacks import SHIPPED
 

@@ -3,8 +3,8 @@
 import pytest
 from pulumi import automation as auto
 
-from components.object_store import account
-from settings.stack_file import Value
+from logstack.preflight import aws_account as account
+from logstack.settings.load.stack_file import Value
 from tests.support.engine import Project
 
 pytestmark = [

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from settings.stack_file import Value
+from logstack.settings.load.stack_file import Value
 from tests.support.engine import Project
 
 pytestmark = [

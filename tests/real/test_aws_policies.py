@@ -17,15 +17,15 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 
-from ops.local.bucket import Bucket
-from ops.local.client import Entry, selector
-from ops.local.deletion import FAST_COMPACTOR, NO_DELAY
-from ops.local.layout import Node
-from ops.local.localise import flags
-from ops.local.platform import Platform
-from ops.local.processes import Fleet
-from settings.object_store import AwsStore
-from settings.tree import Settings
+from logstack.localrun.bucket import Bucket
+from logstack.localrun.client import Entry, selector
+from logstack.localrun.deletion import FAST_COMPACTOR, NO_DELAY
+from logstack.localrun.layout import Node
+from logstack.localrun.localise import flags
+from logstack.localrun.platform import Platform
+from logstack.localrun.processes import Fleet
+from logstack.settings.model.object_store import AwsStore
+from logstack.settings.model.tree import Settings
 from tests.support.aws_store import PERMISSIONS_TYPE, POLICY_TYPE, text
 from tests.support.guarded_store import GuardedStore, Key, Logged
 from tests.support.iam import BUCKET_ACTIONS, KEY_ACTIONS, OBJECT_ACTIONS, Request, allowed

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from settings import pins
-from settings.quantities import kubernetes_size
+from logstack.settings import pins
+from logstack.settings.model.quantities import kubernetes_size
 from tests.support.real import Document, rendered
 from tests.support.schemas import complaints
 from tests.support.stacks import NAMES, chart_values, settings_of

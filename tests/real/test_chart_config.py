@@ -13,9 +13,15 @@ from typing import Any
 import pytest
 import yaml
 
-from settings.object_store import AwsStore, CephBucketClaim, EmbeddedStore, FilesystemStore, S3CompatibleStore
-from settings.quantities import plain_duration
-from settings.tree import Settings
+from logstack.settings.model.object_store import (
+    AwsStore,
+    CephBucketClaim,
+    EmbeddedStore,
+    FilesystemStore,
+    S3CompatibleStore,
+)
+from logstack.settings.model.quantities import plain_duration
+from logstack.settings.model.tree import Settings
 from tests.support.documents import differences
 from tests.support.real import effective_config, rendered
 from tests.support.stacks import NAMES, chart_values, data, declarations, settings_of
@@ -25,7 +31,7 @@ pytestmark = pytest.mark.real
 _STACK_SAYS = "a tenant's limit: the stack file says it, with the values of Loki's guide for production as defaults"
 _BLOOMS = "blooms are experimental and off in both; the chart names their addresses all the same"
 _CONNECTION = "twice the longest query, as in the chart, where a query may take 5 minutes and its connection 10"
-_LEADER = "delete requests go to the compactor that works, not to any (components/loki/leader.py)"
+_LEADER = "delete requests go to the compactor that works, not to any (logstack/manifests/loki/leader.py)"
 REASONS = {
     "common.compactor_grpc_address": _LEADER,
     "compactor.compactor_ring.tokens_file_path": _LEADER,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from components.declaration import content_hash
-from components.object_store.access import store_access
-from settings.quantities import kubernetes_size
+from logstack.manifests.declaration import content_hash
+from logstack.manifests.stores.access import store_access
+from logstack.settings.model.quantities import kubernetes_size
 from tests.support.documents import leaves
 from tests.support.real import CLAIMED, Document, binary, rendered, run
 from tests.support.schemas import complaints

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ops.ci import failures
-from ops.ci.failures import Failure
-from ops.ci.run import run
-from settings.pins import PULUMI_VERSION
+from logstack.ci import failures
+from logstack.ci.failures import Failure
+from logstack.ci.run import run
+from logstack.settings.pins import PULUMI_VERSION
 from tests.support.real import binary
 from tests.support.stacks import ROOT
 
@@ -54,7 +54,7 @@ class Backend:
 @pytest.fixture
 def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
     made = Backend(tmp_path)
-    monkeypatch.setattr("ops.ci.run.ROOT", tmp_path / "project")
+    monkeypatch.setattr("logstack.ci.run.ROOT", tmp_path / "project")
     return made
 
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from ops.local.processes import Fleet
+from logstack.localrun.processes import Fleet
 from tests.support.guarded_store import GuardedStore, Key, Logged
 from tests.support.iam import BUCKET_ACTIONS, OBJECT_ACTIONS, Request, allowed, listed
 from tests.support.real import binary

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ops.local.client import Entry, Row
-from ops.local.collector import Collector
-from ops.local.platform import Platform
-from ops.local.pods import Pod
-from ops.local.processes import Fleet
+from logstack.localrun.client import Entry, Row
+from logstack.localrun.collector import Collector
+from logstack.localrun.platform import Platform
+from logstack.localrun.pods import Pod
+from logstack.localrun.processes import Fleet
 from tests.support.api_server import ApiServer, serving
 from tests.support.real import binary
 from tests.support.stacks import settings_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.local.platform import Platform
+from logstack.localrun.platform import Platform
 from tests.support.collector import Outcome, carried_out, loki, stack
 from tests.support.collector_cases import Group, group, names
 from tests.support.real import binary

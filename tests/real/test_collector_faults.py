@@ -11,13 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ops.local.client import Entry
-from ops.local.collector import Collector
-from ops.local.metrics import parse_metrics
-from ops.local.platform import Platform
-from ops.local.pods import ContainerLog, Pod
-from ops.local.processes import Fleet
-from settings.tree import Settings
+from logstack.localrun.client import Entry
+from logstack.localrun.collector import Collector
+from logstack.localrun.metrics import parse_metrics
+from logstack.localrun.platform import Platform
+from logstack.localrun.pods import ContainerLog, Pod
+from logstack.localrun.processes import Fleet
+from logstack.settings.model.tree import Settings
 from tests.support.real import binary
 from tests.support.stacks import changed, settings_of
 

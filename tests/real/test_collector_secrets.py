@@ -11,11 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ops.local.collector import Collector
-from ops.local.layout import LOOPBACK
-from ops.local.platform import Platform
-from ops.local.processes import Fleet
-from settings.tree import Settings
+from logstack.localrun.collector import Collector
+from logstack.localrun.layout import LOOPBACK
+from logstack.localrun.platform import Platform
+from logstack.localrun.processes import Fleet
+from logstack.settings.model.tree import Settings
 from tests.support.collector import stack
 from tests.support.corpus import EVERY_RULE, Line, lines
 from tests.support.real import binary

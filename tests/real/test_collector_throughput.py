@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ops.local.client import Entry
-from ops.local.collector import Collector
-from ops.local.pods import Pod
-from ops.local.processes import Fleet
+from logstack.localrun.client import Entry
+from logstack.localrun.collector import Collector
+from logstack.localrun.pods import Pod
+from logstack.localrun.processes import Fleet
 from tests.support.real import binary, shared
 from tests.support.stacks import changed, settings_of
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as profile
 
-from components.alloy.config import node_config
-from components.alloy.place import Place
-from components.loki.intake import intake
-from ops.local.collector import Collector
-from ops.local.layout import free_ports
-from ops.local.processes import Fleet
-from settings.collector import STABILITIES
-from settings.tree import Settings
+from logstack.localrun.collector import Collector
+from logstack.localrun.layout import free_ports
+from logstack.localrun.processes import Fleet
+from logstack.manifests.alloy.config import node_config
+from logstack.manifests.alloy.environment import Place
+from logstack.manifests.loki.intake import intake
+from logstack.settings.model.collector import STABILITIES
+from logstack.settings.model.tree import Settings
 from tests.support.collector import stack
 from tests.support.generated import stacks
 from tests.support.real import binary, run

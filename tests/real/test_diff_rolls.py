@@ -5,10 +5,10 @@ from typing import Any, cast
 
 import pytest
 
-from components.chart import CHART
-from ops.diff.changes import changes
-from ops.diff.rolls import rolls
-from ops.render.model import Rendered
+from logstack.diff.changes import changes
+from logstack.diff.rolls import rolls
+from logstack.diff.snapshot import Rendered
+from logstack.manifests.charts import CHART
 from tests.support.changes import Seeded, seeded
 from tests.support.real import chart_folder, rendered
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ops.local.layout import LOOPBACK, free_ports
-from settings.access import OWN_USER
-from settings.tree import Settings
+from logstack.localrun.layout import LOOPBACK, free_ports
+from logstack.settings.model.access import OWN_USER
+from logstack.settings.model.tree import Settings
 from tests.support.gateway import nginx, nginx_command
 from tests.support.real import chart_or_standin, expanded, run
 from tests.support.stacks import chart_values, settings_of

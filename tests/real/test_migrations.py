@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from components.loki.leader import is_elected
-from ops.local.bucket import open_bucket
-from ops.local.deletion import FAST_COMPACTOR, NO_DELAY
-from ops.local.layout import LOOPBACK
-from ops.local.platform import Platform
-from ops.local.processes import Fleet
-from settings.tree import Settings
+from logstack.localrun.bucket import open_bucket
+from logstack.localrun.deletion import FAST_COMPACTOR, NO_DELAY
+from logstack.localrun.layout import LOOPBACK
+from logstack.localrun.platform import Platform
+from logstack.localrun.processes import Fleet
+from logstack.manifests.loki.leader import is_elected
+from logstack.settings.model.tree import Settings
 from tests.support.moving import RESYNC_SECONDS, Joining, Talker, as_it_is, before_the_move
 from tests.support.real import binary
 

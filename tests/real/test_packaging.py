@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from components.platform import platform
-from settings.tree import Settings
+from logstack.manifests.deployment import platform
+from logstack.settings.model.tree import Settings
 from tests.support.copies import NO_SOURCE
 from tests.support.stacks import ROOT
 from tests.unit.test_examples import MINIMAL_SAYS
@@ -90,7 +90,12 @@ def test_the_wheel_has_every_file_of_the_packages_and_no_other(built: Built) -> 
     with zipfile.ZipFile(built.wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert packed == files_of_the_packages()
-    assert {"ops/local/sample.log", "tools/go/loki/go.mod", "logstack/py.typed", "settings/py.typed"} <= packed
+    assert {
+        "ops/local/sample.log",
+        "logstack/binaries/go/loki/go.mod",
+        "logstack/py.typed",
+        "settings/py.typed",
+    } <= packed
 
 
 def test_the_sdist_has_all_that_the_wheel_is_built_from(built: Built) -> None:

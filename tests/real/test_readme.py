@@ -45,7 +45,7 @@ def test_the_plan_that_the_readme_shows_is_what_its_command_prints(copy: Copy) -
 
 def test_make_try_is_what_the_local_run_is_tested_with(copy: Copy) -> None:
     words = copy.run("make --dry-run try").replace("\\\n", " ").split()
-    assert ".venv/bin/python -m ops try staging" in " ".join(words)
+    assert ".venv/bin/python -m logstack try staging" in " ".join(words)
 
 
 @pytest.mark.parametrize("command", ["make try", "make test"])
@@ -58,5 +58,7 @@ def test_each_of_the_two_commands_sets_up_what_it_needs(copy: Copy, command: str
 
 def test_make_test_obtains_the_binaries_between_the_fast_tests_and_the_real_ones(copy: Copy) -> None:
     steps = copy.run("make --dry-run test")
-    order = [steps.index(text) for text in ("-m 'not real and", "-m tools\n", "LOGSTACK_REQUIRE_REAL=1 ")]
+    order = [
+        steps.index(text) for text in ("-m 'not real and", "-m logstack tools obtain\n", "LOGSTACK_REQUIRE_REAL=1 ")
+    ]
     assert order == sorted(order)

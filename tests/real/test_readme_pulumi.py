@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from settings.load import load_stack_file
-from settings.stack_file import read_stack_file
+from logstack.settings.load.loader import load_stack_file
+from logstack.settings.load.stack_file import read_stack_file
 from tests.support.commands import Command, all_commands, commands, section
 from tests.support.copies import Copy, copied
 from tests.support.real import binary

@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from components.alloy.redaction import redaction
-from components.alloy.syntax import Block, Expression, document
-from ops.local.layout import free_ports
-from settings.redaction import CustomRedaction, RedactionSettings
+from logstack.localrun.layout import free_ports
+from logstack.manifests.alloy.redaction import redaction
+from logstack.manifests.alloy.syntax import Block, Expression, document
+from logstack.settings.model.redaction import CustomRedaction, RedactionSettings
 from tests.support import corpus
 from tests.support.corpus import EVERY_RULE
 from tests.support.real import binary, run

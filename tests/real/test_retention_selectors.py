@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.loki.config import loki_config
-from components.object_store.access import store_access
-from settings.selectors import parse_selector
+from logstack.manifests.loki.config import loki_config
+from logstack.manifests.stores.access import store_access
+from logstack.settings.model.selectors import parse_selector
 from tests.support.real import binary, run
 from tests.support.stacks import settings_of
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ops.local.client import Entry
-from ops.local.layout import Node
-from ops.local.metrics import Metrics, parse_metrics
-from ops.local.platform import Platform
-from ops.local.processes import Fleet
-from settings.storage import CODEC, STORED_SHARES, puts_daily, stored_daily
-from settings.tree import Settings
+from logstack.localrun.client import Entry
+from logstack.localrun.layout import Node
+from logstack.localrun.metrics import Metrics, parse_metrics
+from logstack.localrun.platform import Platform
+from logstack.localrun.processes import Fleet
+from logstack.settings.model.tree import Settings
+from logstack.settings.resolve.storage import CODEC, STORED_SHARES, puts_daily, stored_daily
 from tests.support.cluster_lines import pushes, streams
 from tests.support.real import binary
 

@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 import pytest
 import yaml
 
-from components.declaration import Json
-from settings import pins
-from settings.charts import PINNED
+from logstack.manifests.declaration import Json
+from logstack.settings import pins
+from logstack.settings.model.charts import PINNED
 from tests.support.documents import differences
 from tests.support.real import Document, chart_folder, expanded, helm_template, standin
 from tests.support.schemas import complaints

@@ -9,14 +9,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from components.alloy.config import node_config
-from components.loki.intake import intake
-from ops.local.platform import Platform
-from ops.local.processes import Fleet
-from ops.plan.model import plan
-from settings.load import Stack, settings_from
-from settings.source import Source
-from settings.stack_file import Value
+from logstack.localrun.platform import Platform
+from logstack.localrun.processes import Fleet
+from logstack.manifests.alloy.config import node_config
+from logstack.manifests.loki.intake import intake
+from logstack.plan.model import plan
+from logstack.settings.load.loader import Stack, settings_from
+from logstack.settings.load.source import Source
+from logstack.settings.load.stack_file import Value
 from tests.support.gateway import Gateway, nginx
 from tests.support.real import binary, run
 from tests.support.stacks import data, declarations

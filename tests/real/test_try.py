@@ -22,7 +22,7 @@ _PATIENCE = 300
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "ops.cli", "try", *arguments]
+    return [sys.executable, "-m", "logstack.cli", "try", *arguments]
 
 
 def environment(directory: Path) -> dict[str, str]:

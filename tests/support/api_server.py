@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from ops.local.client import Entry
-from ops.local.layout import LOOPBACK
+from logstack.localrun.client import Entry
+from logstack.localrun.layout import LOOPBACK
 from tests.support.real import KUBERNETES
 
 _LOG = re.compile(r"^/api/v1/namespaces/[^/]+/pods/[^/]+/log$")

@@ -4,10 +4,11 @@ from typing import Final
 
 import pytest
 
-from components.declaration import Declaration
-from components.object_store import account, aws
-from settings.cluster import ClusterSettings
-from settings.object_store import AwsStore
+from logstack.manifests.declaration import Declaration
+from logstack.manifests.stores import aws
+from logstack.preflight import aws_account as account
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.object_store import AwsStore
 
 ACCOUNT = "123456789012"
 REGION: Final = "eu-central-1"

@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
-from ops.render.document import read, written
-from ops.render.model import Rendered, render
-from settings.load import Stack
-from settings.tree import Settings
+from logstack.diff.snapshot import Rendered, render
+from logstack.diff.snapshot_json import read, written
+from logstack.settings.load.loader import Stack
+from logstack.settings.model.tree import Settings
 from tests.support.stacks import settings_of
 
 _FILE = Path(__file__).parents[1] / "unit" / "ops" / "diff_changes.yaml"

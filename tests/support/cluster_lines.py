@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 
-from ops.local.client import Entry
+from logstack.localrun.client import Entry
 
 _WORDS = ("reconciling", "updated", "timeout", "retry", "accepted", "evicted", "synced", "probe", "bound", "deleted")
 _SECOND = 10**9

@@ -15,17 +15,17 @@ import httpx
 from google.protobuf import json_format
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from components.alloy.config import events_config
-from components.alloy.syntax import Block, Expression, Value, document
-from components.loki.intake import intake
-from ops.local.client import Loki, Row
-from ops.local.collector import Collector
-from ops.local.layout import LOOPBACK
-from ops.local.metrics import Metrics, parse_metrics
-from ops.local.platform import Platform
-from ops.local.processes import Fleet
-from settings.stack_file import Value as Said
-from settings.tree import Settings
+from logstack.localrun.client import Loki, Row
+from logstack.localrun.collector import Collector
+from logstack.localrun.layout import LOOPBACK
+from logstack.localrun.metrics import Metrics, parse_metrics
+from logstack.localrun.platform import Platform
+from logstack.localrun.processes import Fleet
+from logstack.manifests.alloy.config import events_config
+from logstack.manifests.alloy.syntax import Block, Expression, Value, document
+from logstack.manifests.loki.intake import intake
+from logstack.settings.load.stack_file import Value as Said
+from logstack.settings.model.tree import Settings
 from tests.support.collector_cases import Case, Group, Moments
 from tests.support.real import binary
 from tests.support.stacks import EXAMPLES

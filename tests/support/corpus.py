@@ -9,7 +9,7 @@ from typing import get_args
 
 import yaml
 
-from settings.redaction import RedactionName
+from logstack.settings.model.redaction import RedactionName
 
 _SECRET = re.compile(r"⟦(?:([a-z-]+)\|)?(.*?)⟧", re.DOTALL)
 # Also what is off by default.

@@ -17,7 +17,7 @@ from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
 from ruamel.yaml import YAML
 
-from settings.stack_file import Value
+from logstack.settings.load.stack_file import Value
 from tests.support.real import binary
 from tests.support.stacks import EXAMPLES, ROOT, SHIPPED, settings_of
 from tests.support.standin import Aws, Kubernetes, serving

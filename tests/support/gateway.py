@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ops.local.layout import LOOPBACK, Layout, free_ports
-from ops.local.processes import Fleet
-from settings.tree import Settings
+from logstack.localrun.layout import LOOPBACK, Layout, free_ports
+from logstack.localrun.processes import Fleet
+from logstack.settings.model.tree import Settings
 from tests.support.real import chart_or_standin, expanded
 from tests.support.stacks import chart_values
 

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ops.local.layout import LOOPBACK, free_ports
-from ops.local.processes import Fleet
+from logstack.localrun.layout import LOOPBACK, free_ports
+from logstack.localrun.processes import Fleet
 from tests.support.real import binary
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 
-from ops.local.metrics import parse_metrics
+from logstack.localrun.metrics import parse_metrics
 from tests.support.stores import Object
 
 GATEWAY = "loki-gateway:80"

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from components.loki.config import loki_config
-from components.object_store.access import store_access
-from ops.local.client import Entry, Loki, selector
-from ops.local.localise import Document, local_config
-from ops.local.platform import Platform
-from ops.local.processes import Fleet
-from settings.tree import Settings
+from logstack.localrun.client import Entry, Loki, selector
+from logstack.localrun.localise import Document, local_config
+from logstack.localrun.platform import Platform
+from logstack.localrun.processes import Fleet
+from logstack.manifests.loki.config import loki_config
+from logstack.manifests.stores.access import store_access
+from logstack.settings.model.tree import Settings
 
 # How often who answers queries looks for new index files in the bucket; Loki's default, 5 minutes, is but time here.
 RESYNC_SECONDS = 5

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from components.chart import CHART
-from components.declaration import shown
-from settings.tree import Settings
+from logstack.manifests.charts import CHART
+from logstack.manifests.declaration import shown
+from logstack.settings.model.tree import Settings
 from tests.support.stacks import declarations
 from tests.support.standin import chart_objects
 from tests.support.stores import Object

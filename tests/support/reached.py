@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.cluster import reach
+from logstack.preflight import api_server as reach
 
 
 def by_a_cluster_that_answers(patch: pytest.MonkeyPatch) -> None:

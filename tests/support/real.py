@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from components.declaration import Json, shown
+from logstack.binaries.obtain import find
+from logstack.manifests.declaration import Json, shown
 from tests.support.stacks import ROOT
-from tools.obtain import find
 
 KUBERNETES = "1.34.0"
 Document = dict[str, Any]
@@ -27,7 +27,9 @@ def binary(name: str) -> Path:
     """A pinned binary; without it the test is skipped, or fails where LOGSTACK_REQUIRE_REAL is 1, as in CI."""
     found = _found(name)
     if not found:
-        reason = f"{name} is neither on PATH in the pinned version nor in the cache: python -m tools {name}"
+        reason = (
+            f"{name} is neither on PATH in the pinned version nor in the cache: python -m logstack tools obtain {name}"
+        )
         if os.environ.get("LOGSTACK_REQUIRE_REAL") == "1":
             pytest.fail(reason)
         pytest.skip(reason)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import yaml
 
-from components.chart import CHART
-from components.declaration import Declaration, Json, Part, yaml_text
-from components.platform import platform
-from settings.load import load_stack_file
-from settings.stack_file import PROJECT, Value, read_stack_file, stacks
-from settings.tree import Settings
+from logstack.manifests.charts import CHART
+from logstack.manifests.declaration import Declaration, Json, Part, yaml_text
+from logstack.manifests.deployment import platform
+from logstack.settings.load.loader import load_stack_file
+from logstack.settings.load.stack_file import PROJECT, Value, read_stack_file, stacks
+from logstack.settings.model.tree import Settings
 
 ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 6, 1)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from settings import pins
+from logstack.settings import pins
 
 
 def talker(name: str) -> Mapping[str, Any]:

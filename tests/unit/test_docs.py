@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from components.declaration import Declaration
-from ops.cli import app
-from settings.load import load_stack_file
-from settings.loki import Role
-from settings.source import SECRETS
-from settings.tree import Settings
+from logstack.cli import app
+from logstack.manifests.declaration import Declaration
+from logstack.settings.load.loader import load_stack_file
+from logstack.settings.load.source import SECRETS
+from logstack.settings.model.loki import Role
+from logstack.settings.model.tree import Settings
 from tests.support.commands import PAGES, Command, all_commands, commands
 from tests.support.stacks import AWS, NAMES, ROOT, TODAY, chart_values, declarations, settings_of
 
@@ -89,7 +89,7 @@ def test_a_subcommand_or_an_option_that_is_not_there_is_found(text: str) -> None
 
 def test_every_python_module_that_is_to_be_run_exists() -> None:
     modules = {command.words[2] for command in all_commands("python") if command.words[1] == "-m"}
-    assert "settings.schema" in modules
+    assert "logstack.docsgen.stack_file_schema" in modules
     assert [module for module in modules if not find_spec(module)] == []
 
 

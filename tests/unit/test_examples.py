@@ -12,12 +12,12 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 
-from components.declaration import Part
-from components.platform import platform
-from ops.plan.command import planned, said
-from settings.load import load_stack_file
-from settings.stack_file import stacks
-from settings.tree import Settings
+from logstack.manifests.declaration import Part
+from logstack.manifests.deployment import platform
+from logstack.plan.command import planned, said
+from logstack.settings.load.loader import load_stack_file
+from logstack.settings.load.stack_file import stacks
+from logstack.settings.model.tree import Settings
 from tests.support.monitor import Recording, RecordingMonitor, Registered, record
 from tests.support.stacks import AWS, ROOT, TODAY
 

@@ -11,10 +11,10 @@ import pulumi
 import pytest
 
 import logstack
-from components.component import Component
+from components.base import Component
 from logstack import ClusterSettings, Credentials, FilesystemStore, S3CompatibleStore, Settings, checked
-from settings.base import Group
-from settings.stack_file import read_stack_file
+from logstack.settings.load.stack_file import read_stack_file
+from logstack.settings.model.base import Group
 from tests.support.monitor import RecordingMonitor, record
 from tests.support.stacks import NAMES, ROOT, settings_of
 

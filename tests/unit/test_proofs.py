@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from logstack.binaries.catalog import BINARIES
 from tests import proofs
 from tests.proofs import LAST_START, PARTS, PATHS, Part, Past, Record, Repository
 from tests.support.stacks import ROOT
-from tools.catalog import BINARIES
 
 MARKED = re.compile(r"pytest\.mark\.(prove|cluster)\b")
 
@@ -157,7 +157,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     folder.mkdir()
     made = Repository(folder)
     git(made, "init", "--quiet")
-    commit(made, {"ops/local/sample.log": "a", "ops/ci/run.py": "b", "LICENSE": "c"})
+    commit(made, {"ops/local/sample.log": "a", "logstack/ci/run.py": "b", "LICENSE": "c"})
     return made
 
 
@@ -199,7 +199,7 @@ def test_a_moved_file_touches_the_parts_of_both_places(repository: Repository) -
     assert due(repository, before) == {"modes", "workflows"}
 
 
-@pytest.mark.parametrize("path", ["ops/ci/run.py", "ops/ci/new.py"], ids=["changed", "untracked"])
+@pytest.mark.parametrize("path", ["logstack/ci/run.py", "ops/ci/new.py"], ids=["changed", "untracked"])
 def test_an_uncommitted_change_makes_its_parts_due_and_the_tree_unclean(repository: Repository, path: str) -> None:
     before = repository.clean_commit()
     write(repository, {path: "another"})
@@ -283,7 +283,7 @@ def test_what_passed_in_a_clean_tree_is_green_and_not_run_again(
     parts.add("workflows", PASSES, within=["env"])
     assert parts.run("--ci") == 0
     assert {name: past.green for name, past in parts.record.read().items()} == {"modes": head, "workflows": head}
-    commit(parts.repository, {"ops/ci/run.py": "changed"})
+    commit(parts.repository, {"logstack/ci/run.py": "changed"})
     capsys.readouterr()
     assert parts.run("--ci") == 0
     printed = capsys.readouterr().out
@@ -338,7 +338,7 @@ def test_a_tree_with_changes_is_proven_and_nothing_is_recorded(
 
 
 def test_a_tree_that_changes_during_the_run_is_not_green(parts: Parts) -> None:
-    file = parts.repository.folder / "ops/ci/run.py"
+    file = parts.repository.folder / "logstack/ci/run.py"
     parts.add("modes", f"def test_edits(): open({str(file)!r}, 'a').write('edited')\n")
     parts.add("workflows", PASSES)
     parts.run("modes")

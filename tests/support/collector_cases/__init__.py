@@ -23,11 +23,11 @@ from typing import Any, Literal
 
 import yaml
 
-from components.alloy.lines import CUT
-from ops.local.client import Pairs, Row
-from ops.local.cri import cri_lines, moment, time_of
-from ops.local.pods import Pod
-from settings.stack_file import Value
+from logstack.localrun.client import Pairs, Row
+from logstack.localrun.cri import cri_lines, moment, time_of
+from logstack.localrun.pods import Pod
+from logstack.manifests.alloy.lines import CUT
+from logstack.settings.load.stack_file import Value
 from tests.support.real import shared
 
 FOLDER = Path(__file__).parent

@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ops.ci.run import run
-from settings.pins import PULUMI_VERSION
+from logstack.ci.run import run
+from logstack.settings.pins import PULUMI_VERSION
 from tests.support.stacks import ROOT
 
 TOKEN = "a-token-of-the-tests-4711"

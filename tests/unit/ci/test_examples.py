@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ops.ci import failures
+from logstack.ci import failures
 from tests.support.documents import leaves
 from tests.support.stacks import NAMES, ROOT, SHIPPED, declarations, settings_of
 

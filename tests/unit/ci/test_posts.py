@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from ops.ci.posts import COMMENT_MARKER, PostError, comment, issue
-from ops.diff.markdown import MARKER
+from logstack.ci.posts import COMMENT_MARKER, PostError, comment, issue
+from logstack.diff.markdown import MARKER
 from tests.unit.ci.conftest import TOKEN, Forge, Machine
 
 TEXT = f"{COMMENT_MARKER}\n### production\n"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ops.ci import failures
-from ops.ci.failures import Failure
-from ops.ci.run import resources
-from ops.ci.secrecy import Secrets
+from logstack.ci import failures
+from logstack.ci.failures import Failure
+from logstack.ci.run import resources
+from logstack.ci.secrecy import Secrets
 from tests.unit.ci.conftest import Machine
 
 SAID = """\

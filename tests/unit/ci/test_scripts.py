@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from settings.pins import PULUMI_VERSION
+from logstack.settings.pins import PULUMI_VERSION
 from tests.unit.ci.conftest import Machine
 
 MARKDOWN = "<!-- logstack-diff -->\n### production\n\n`retention` 30d -> 7d"

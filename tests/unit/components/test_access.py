@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.alloy.lines import _FEW, lines
-from components.alloy.syntax import document
-from components.loki.gateway import nginx_values
-from components.loki.ingress import ingress
-from components.loki.intake import Intake
-from settings.checks import access, problems_of
-from settings.cluster import ClusterSettings
-from settings.collector import CollectorSettings
-from settings.tenants import Tenant
-from settings.tree import Settings
+from logstack.manifests.alloy.lines import _FEW, lines
+from logstack.manifests.alloy.syntax import document
+from logstack.manifests.loki.gateway import nginx_values
+from logstack.manifests.loki.ingress import ingress
+from logstack.manifests.loki.intake import Intake
+from logstack.settings.checks import access, problems_of
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.collector import CollectorSettings
+from logstack.settings.model.tenants import Tenant
+from logstack.settings.model.tree import Settings
 from tests.support.documents import read_yaml
 from tests.support.stacks import chart_values, data, declarations, settings_of
 

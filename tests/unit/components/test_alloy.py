@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 from hypothesis import given
 
-from components.alloy.config import IN_CLUSTER, node_config
-from components.alloy.delivery import delivery
-from components.alloy.labels import discovery
-from components.alloy.lines import lines
-from components.alloy.sources import node_sources
-from components.alloy.syntax import Block, Expression, Value, document, literal, quoted
-from components.loki.intake import Intake
-from settings.cluster import ClusterSettings
-from settings.collector import SEED_LABELS, CollectorSettings
+from logstack.manifests.alloy.config import IN_CLUSTER, node_config
+from logstack.manifests.alloy.delivery import delivery
+from logstack.manifests.alloy.labels import discovery
+from logstack.manifests.alloy.lines import lines
+from logstack.manifests.alloy.sources import node_sources
+from logstack.manifests.alloy.syntax import Block, Expression, Value, document, literal, quoted
+from logstack.manifests.loki.intake import Intake
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.collector import SEED_LABELS, CollectorSettings
 from tests.support.generated import TEXTS
 
 CLUSTER = ClusterSettings(name="production", context="production")

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from components.alloy.config import node_config
-from components.alloy.delivery import delivery
-from components.alloy.labels import pattern_of, selector
-from components.alloy.lines import CUT, lines
-from components.alloy.syntax import Block
-from components.loki.intake import Intake
-from settings.cluster import ClusterSettings
-from settings.collector import CollectorSettings
-from settings.tenants import Tenant
+from logstack.manifests.alloy.config import node_config
+from logstack.manifests.alloy.delivery import delivery
+from logstack.manifests.alloy.labels import pattern_of, selector
+from logstack.manifests.alloy.lines import CUT, lines
+from logstack.manifests.alloy.syntax import Block
+from logstack.manifests.loki.intake import Intake
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.collector import CollectorSettings
+from logstack.settings.model.tenants import Tenant
 
 CLUSTER = ClusterSettings(name="production", context="production")
 INTAKE = Intake("http://loki/loki/api/v1/push", 4096)

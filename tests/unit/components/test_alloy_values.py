@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from components.alloy.resources import DEFAULT_SIZES, alloy
-from components.alloy.values import events_values, node_values
-from components.loki.intake import Intake
-from settings.charts import PINNED_SOURCE
-from settings.cluster import ClusterSettings
-from settings.collector import CollectorSettings
-from settings.sizes import SIZES, SizeName
+from logstack.manifests.alloy.resources import DEFAULT_SIZES, alloy
+from logstack.manifests.alloy.values import events_values, node_values
+from logstack.manifests.loki.intake import Intake
+from logstack.settings.model.charts import PINNED_SOURCE
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.collector import CollectorSettings
+from logstack.settings.model.sizes import SIZES, SizeName
 
 SIZE = SIZES[SizeName.SMALL]["alloy"]
 CLUSTER = ClusterSettings(name="production", context="production")

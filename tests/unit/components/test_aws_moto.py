@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core.authorization import enable_iam_authentication
 
-from settings.object_store import AwsStore
+from logstack.settings.model.object_store import AwsStore
 from tests.support.aws_store import (
     ACCESS_BLOCK_TYPE,
     ACCOUNT,

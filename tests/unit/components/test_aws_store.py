@@ -10,14 +10,14 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.component import Component, resource_class
-from components.declaration import Part
-from components.object_store import aws
-from settings.cluster import ClusterSettings
-from settings.load import settings_from
-from settings.object_store import AwsStore
-from settings.problems import StackProblems
-from settings.source import Source
+from components.base import Component, resource_class
+from logstack.manifests.declaration import Part
+from logstack.manifests.stores import aws
+from logstack.settings.load.loader import settings_from
+from logstack.settings.load.source import Source
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.object_store import AwsStore
+from logstack.settings.problems import StackProblems
 from tests.support import aws_store
 from tests.support.aws_store import (
     ACCESS_BLOCK_TYPE,

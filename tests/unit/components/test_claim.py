@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from components.object_store.access import store_access
-from settings.tree import Settings
+from logstack.manifests.stores.access import store_access
+from logstack.settings.model.tree import Settings
 from tests.support.stacks import changed, chart_values, declarations, settings_of
 
 CEPH, CEPH_SSD = settings_of("ceph"), settings_of("ceph-ssd")

@@ -11,19 +11,19 @@ import pulumi
 import pytest
 
 import components
-from components.alloy.component import Alloy
-from components.canary.component import Canary
-from components.cluster.component import Cluster
-from components.component import Component
-from components.declaration import Declaration, Part, Secret, kubernetes
-from components.grafana.component import GrafanaDatasource
-from components.loki.component import Loki
-from components.loki.intake import Intake
-from components.object_store.component import Credentials, ObjectStore
-from settings.cluster import ClusterSettings
-from settings.collector import CanarySettings, CollectorSettings
-from settings.grafana import GrafanaSettings
-from settings.tree import Settings
+from components.alloy import Alloy
+from components.base import Component
+from components.canary import Canary
+from components.cluster import Cluster
+from components.grafana import GrafanaDatasource
+from components.loki import Loki
+from components.object_store import Credentials, ObjectStore
+from logstack.manifests.declaration import Declaration, Part, Secret, kubernetes
+from logstack.manifests.loki.intake import Intake
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.collector import CanarySettings, CollectorSettings
+from logstack.settings.model.grafana import GrafanaSettings
+from logstack.settings.model.tree import Settings
 from tests.support.monitor import Recording, RecordingMonitor, Registered, record
 
 pytestmark = [

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from components.loki.leader import is_elected, nginx_snippets, token_files
-from settings.tree import Settings
+from logstack.manifests.loki.leader import is_elected, nginx_snippets, token_files
+from logstack.settings.model.tree import Settings
 
 STORE = {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "b"}
 

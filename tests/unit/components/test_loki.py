@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from components.declaration import yaml_text
-from components.loki.addresses import gateway_url, push_url
-from components.loki.config import loki_config
-from components.loki.overrides import loki_overrides
-from components.loki.values import loki_values
-from components.object_store.access import StoreAccess, store_access
-from settings.tree import Settings
+from logstack.manifests.declaration import yaml_text
+from logstack.manifests.loki.addresses import gateway_url, push_url
+from logstack.manifests.loki.config import loki_config
+from logstack.manifests.loki.overrides import loki_overrides
+from logstack.manifests.loki.values import loki_values
+from logstack.manifests.stores.access import StoreAccess, store_access
+from logstack.settings.model.tree import Settings
 
 CLUSTER = {"name": "production", "context": "production"}
 EXISTING = {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "b", "credentialsSecret": "keys"}

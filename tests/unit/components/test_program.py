@@ -8,11 +8,11 @@ from functools import cache
 import pulumi
 import pytest
 
-from components.component import fingerprint
-from components.declaration import Declaration, Secret
-from components.object_store import account
-from components.platform import platform
-from settings.stack_file import default_config, read_stack_file
+from components.base import fingerprint
+from logstack.manifests.declaration import Declaration, Secret
+from logstack.manifests.deployment import platform
+from logstack.preflight import aws_account as account
+from logstack.settings.load.stack_file import default_config, read_stack_file
 from tests.support.monitor import STACK_TYPE, Recording, RecordingMonitor, record
 from tests.support.stacks import EXAMPLES, NAMES, ROOT, settings_of
 

@@ -9,11 +9,11 @@ from hypothesis import Phase, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from components.declaration import Secret, yaml_text
-from components.loki.config import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY
-from settings.loki import LokiSettings
-from settings.quantities import loki_duration
-from settings.tree import Settings
+from logstack.manifests.declaration import Secret, yaml_text
+from logstack.manifests.loki.config import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY
+from logstack.settings.model.loki import LokiSettings
+from logstack.settings.model.quantities import loki_duration
+from logstack.settings.model.tree import Settings
 from tests.support.documents import differences, leaves, loki_bytes, read_yaml
 from tests.support.generated import DAYS, stacks
 from tests.support.stacks import changed, chart_values, data, declarations

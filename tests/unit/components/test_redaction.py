@@ -11,10 +11,10 @@ import re2  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.alloy.redaction import CLEAN, redaction, texts_and_patterns
-from components.alloy.secret_rules import NUMBER, PLACEHOLDER, RULES, WORDS, Rule, Stage, redacted
-from components.alloy.syntax import Block, document
-from settings.redaction import CustomRedaction, RedactionName, RedactionSettings
+from logstack.manifests.alloy.redaction import CLEAN, redaction, texts_and_patterns
+from logstack.manifests.alloy.secret_rules import NUMBER, PLACEHOLDER, RULES, WORDS, Rule, Stage, redacted
+from logstack.manifests.alloy.syntax import Block, document
+from logstack.settings.model.redaction import CustomRedaction, RedactionName, RedactionSettings
 from tests.support import corpus
 from tests.support.corpus import EVERY_RULE, Line
 

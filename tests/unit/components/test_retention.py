@@ -5,12 +5,12 @@ from typing import Any, cast
 
 import pytest
 
-from components.loki.applied import Configuration, of_the_stack, refuse_lost_lines, written
-from components.loki.history import Period, broken_history
-from components.loki.resources import CONFIG
-from components.loki.retention import retention_of, shortened
-from settings.problems import StackProblems
-from settings.tree import Settings
+from logstack.manifests.loki.history import Period, broken_history
+from logstack.manifests.loki.resources import CONFIG
+from logstack.manifests.loki.retention import retention_of, shortened
+from logstack.preflight.data_loss import Configuration, of_the_stack, refuse_lost_lines, written
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import StackProblems
 from tests.support.stacks import NAMES, changed, declarations, settings_of
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

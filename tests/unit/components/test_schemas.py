@@ -2,8 +2,8 @@
 
 import pytest
 
-from components.chart import CHART
-from components.declaration import shown
+from logstack.manifests.charts import CHART
+from logstack.manifests.declaration import shown
 from tests.support.schemas import complaints
 from tests.support.stacks import NAMES, declarations, settings_of
 

@@ -8,20 +8,20 @@ import pytest
 import yaml
 from hypothesis import given
 
-from components.canary.resources import BY_STREAM, Found, arguments, canary, found_by
-from components.chart import chart
-from components.cluster.kubeconfig import kubeconfig_files, refuse_wrong_cluster
-from components.declaration import Declaration, content_hash, kubernetes, yaml_text
-from components.grafana.resources import datasources, grafana, tenant_uid
-from components.object_store import embedded
-from settings import pins
-from settings.charts import ChartSource
-from settings.cluster import ClusterSettings
-from settings.collector import CanarySettings, CollectorSettings
-from settings.grafana import GrafanaSettings
-from settings.object_store import EmbeddedStore
-from settings.problems import StackProblems
-from settings.sizes import SIZES, SizeName
+from logstack.manifests.canary.resources import BY_STREAM, Found, arguments, canary, found_by
+from logstack.manifests.charts import chart
+from logstack.manifests.declaration import Declaration, content_hash, kubernetes, yaml_text
+from logstack.manifests.grafana.resources import datasources, grafana, tenant_uid
+from logstack.manifests.stores import embedded
+from logstack.preflight.kubeconfig import kubeconfig_files, refuse_wrong_cluster
+from logstack.settings import pins
+from logstack.settings.model.charts import ChartSource
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.collector import CanarySettings, CollectorSettings
+from logstack.settings.model.grafana import GrafanaSettings
+from logstack.settings.model.object_store import EmbeddedStore
+from logstack.settings.model.sizes import SIZES, SizeName
+from logstack.settings.problems import StackProblems
 from tests.support.generated import TEXTS
 
 CLUSTER = ClusterSettings(name="production", context="production")

@@ -6,10 +6,10 @@ from datetime import date
 from pathlib import Path
 from textwrap import dedent
 
-from settings.load import Stack, settings_from
-from settings.problems import StackProblems
-from settings.source import Source
-from settings.stack_file import Value, parsed, plain
+from logstack.settings.load.loader import Stack, settings_from
+from logstack.settings.load.source import Source
+from logstack.settings.load.stack_file import Value, parsed, plain
+from logstack.settings.problems import StackProblems
 
 TODAY = date(2026, 6, 1)
 NOWHERE = Path("a directory that does not exist")

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from settings import bounds
-from settings.bounds import RANGES
-from settings.load import load_stack_file, settings_from
-from settings.problems import Problem, StackProblems
-from settings.ranges import CountRange, CpuRange, DurationRange, Range, ShareRange, SizeRange
-from settings.source import Source, from_engine, from_file
-from settings.stack_file import read_yaml
-from settings.translation import child, entry, keys, resolved, schema, typed, variants
+from logstack.settings.load.loader import load_stack_file, settings_from
+from logstack.settings.load.source import Source, from_engine, from_file
+from logstack.settings.load.stack_file import read_yaml
+from logstack.settings.load.translation import child, entry, keys, resolved, schema, typed, variants
+from logstack.settings.model import bounds
+from logstack.settings.model.bounds import RANGES
+from logstack.settings.model.ranges import CountRange, CpuRange, DurationRange, Range, ShareRange, SizeRange
+from logstack.settings.problems import Problem, StackProblems
 from tests.unit.settings.stacks import FAULTLESS, NOWHERE, TODAY, stack, told
 from tests.unit.settings.stacks import keys as stack_keys
 

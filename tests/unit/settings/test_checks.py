@@ -9,13 +9,13 @@ import pytest
 from hypothesis import Phase, given
 from hypothesis import settings as profile
 
-from components.canary.resources import NAME
-from components.declaration import labels
-from settings import checks
-from settings.charts import PINNED
-from settings.checks import canary, lines, matching, parsing, problems_of, sources
-from settings.problems import StackProblems
-from settings.tree import Settings
+from logstack.manifests.canary.resources import NAME
+from logstack.manifests.declaration import labels
+from logstack.settings import checks
+from logstack.settings.checks import canary, lines, matching, parsing, problems_of, sources
+from logstack.settings.model.charts import PINNED
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import StackProblems
 from tests.support.generated import stacks
 from tests.unit.settings.stacks import TODAY, stack, store, told
 

@@ -8,13 +8,13 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 from pydantic.alias_generators import to_camel
 
-from settings.checks import ingest as checks
-from settings.derivation import derived
-from settings.loki import Replicas, SizeOverrides
-from settings.quantities import parse_ingest, parse_size
-from settings.sizes import SIZES, SizeName
-from settings.sizing import SIZING, row_of
-from settings.tree import Settings
+from logstack.settings.checks import ingest as checks
+from logstack.settings.model.loki import Replicas, SizeOverrides
+from logstack.settings.model.quantities import parse_ingest, parse_size
+from logstack.settings.model.sizes import SIZES, SizeName
+from logstack.settings.model.tree import Settings
+from logstack.settings.resolve.derivation import derived
+from logstack.settings.resolve.sizing import SIZING, row_of
 from tests.unit.settings.stacks import TODAY, stack, told
 
 GB, GIB, MIB = 10**9, 1024**3, 1024**2

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pulumi.runtime.config import set_all_config
 
-from settings.load import Stack, load_settings, load_stack_file, problems_stop_the_program, stacks
-from settings.problems import Problem, StackProblems
-from settings.stack_file import default_config
-from settings.tree import Settings
+from logstack.settings.load.loader import Stack, load_settings, load_stack_file, problems_stop_the_program, stacks
+from logstack.settings.load.stack_file import default_config
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, StackProblems
 from tests.unit.settings.stacks import FAULTLESS, keys, stack, store, told
 from tests.unit.settings.test_source import engine_text
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from settings import checks
-from settings.problems import Rule
-from settings.reference import all_rules
+from logstack.docsgen.stack_file_reference import all_rules
+from logstack.settings import checks
+from logstack.settings.problems import Rule
 from tests.unit.settings.stacks import told
 
 PAGE = Path(__file__).with_name("messages.md").read_text()

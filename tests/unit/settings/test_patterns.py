@@ -2,7 +2,7 @@
 
 import pytest
 
-from settings.patterns import compile_error, finds, group_count, group_names, is_json_path
+from logstack.settings.model.patterns import compile_error, finds, group_count, group_names, is_json_path
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings.quantities import (
+from logstack.settings.model.quantities import (
     kubernetes_cpu,
     kubernetes_size,
     loki_duration,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from settings.redaction import CustomRedaction, RedactionSettings
+from logstack.settings.model.redaction import CustomRedaction, RedactionSettings
 from tests.unit.settings.stacks import told
 
 

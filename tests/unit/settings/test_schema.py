@@ -9,11 +9,11 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 
-from settings import schema
-from settings.load import stacks
-from settings.reference import all_rules, reference
-from settings.translation import keys
-from settings.tree import Settings
+from logstack.docsgen import stack_file_schema as schema
+from logstack.docsgen.stack_file_reference import all_rules, reference
+from logstack.settings.load.loader import stacks
+from logstack.settings.load.translation import keys
+from logstack.settings.model.tree import Settings
 
 ROOT = Path(__file__).parents[3]
 VALIDATOR = Draft7Validator(json.loads((ROOT / "docs" / "stack-file.schema.json").read_text()))
@@ -38,7 +38,10 @@ def test_a_file_that_drifted_is_named_and_written_anew(tmp_path: Path, capsys: p
     (project / "docs" / "stack-file.schema.json").unlink()
     assert schema.main(["--check"], project) == 1
     assert page.read_text() == "old"
-    assert len(re.findall("is out of date: run `python -m settings.schema`", capsys.readouterr().err)) == 3
+    assert (
+        len(re.findall("is out of date: run `python -m logstack.docsgen.stack_file_schema`", capsys.readouterr().err))
+        == 3
+    )
     assert schema.main([], project) == 0
     assert schema.main(["--check"], project) == 0
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from settings.selectors import are_disjoint, covers, parse_selector, selects
+from logstack.settings.model.selectors import are_disjoint, covers, parse_selector, selects
 
 
 @pytest.mark.parametrize(

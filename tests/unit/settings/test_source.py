@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from settings.source import from_engine, from_file
-from settings.stack_file import read_yaml
+from logstack.settings.load.source import from_engine, from_file
+from logstack.settings.load.stack_file import read_yaml
 
 HERE = Path(__file__).parent
 SECRET = "hunter2hunter2hunter2"

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from settings.load import load_stack_file, stacks
-from settings.problems import StackProblems
-from settings.stack_file import read_yaml
+from logstack.settings.load.loader import load_stack_file, stacks
+from logstack.settings.load.stack_file import read_yaml
+from logstack.settings.problems import StackProblems
 
 SECRET = "hunter2hunter2hunter2"
 

@@ -1,0 +1,33 @@
+"""The Alloy component."""
+
+import pulumi
+
+from components.base import Component
+from components.cluster import Cluster
+from logstack.manifests.alloy.resources import DEFAULT_SIZES, CollectorSizes, alloy
+from logstack.manifests.loki.intake import Intake
+from logstack.settings.model.charts import PINNED_SOURCE, ChartSource
+from logstack.settings.model.collector import CollectorSettings
+
+
+class Alloy(Component):
+    """Grafana Alloy on every node, pushing its logs to the Loki of `intake`; one more for Kubernetes' events."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: CollectorSettings,
+        intake: Intake,
+        cluster: Cluster,
+        *,
+        chart: ChartSource = PINNED_SOURCE,
+        sizes: CollectorSizes = DEFAULT_SIZES,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`sizes` are what each Alloy asks for; `chart` is where the chart comes from, if not from the pin."""
+        super().__init__(
+            alloy(name, settings, intake, sizes, cluster.settings, chart),
+            cluster=cluster,
+            outputs={"pushUrl": intake.push_url},
+            opts=opts,
+        )

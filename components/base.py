@@ -1,0 +1,136 @@
+"""Register declarations with Pulumi: the only place where data becomes resources."""
+
+import hashlib
+import importlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import pulumi
+
+from logstack.manifests.charts import CHART
+from logstack.manifests.declaration import Declaration, Json, Part, Secret
+
+# API groups that a cluster has from others than Kubernetes; the SDK has one class for all of their kinds.
+_CUSTOM_GROUPS = ("gateway.networking.k8s.io",)
+
+
+def resource_class(token: str) -> type[pulumi.Resource]:
+    """The SDK's class of a type token such as `kubernetes:apps/v1:StatefulSet` or `aws:s3/bucket:Bucket`.
+
+    Imported only when a resource of the kind is declared: the SDKs cost seconds.
+    """
+    package, module, name = token.split(":")
+    if package == "pulumi":  # pulumi:providers:kubernetes
+        return _attribute(f"pulumi_{name}", "Provider")
+    if package == "aws":  # the second half of s3/bucket repeats the name
+        return _attribute(f"pulumi_aws.{module.split('/')[0]}", name)
+    if is_custom(token):
+        return _attribute("pulumi_kubernetes.apiextensions", "CustomResource")
+    group, version = module.split("/")
+    return _attribute(f"pulumi_kubernetes.{group.split('.')[0]}.{version}", name)
+
+
+def is_custom(token: str) -> bool:
+    """Whether the kind is no part of Kubernetes: its group is neither Kubernetes' own nor Pulumi's for charts."""
+    package, module, _ = token.split(":")
+    group = module.partition("/")[0]
+    own = group.endswith(".k8s.io") and group not in _CUSTOM_GROUPS
+    return package == "kubernetes" and "." in group and not own and token != CHART
+
+
+def _attribute(module: str, name: str) -> type[pulumi.Resource]:
+    found: type[pulumi.Resource] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _snake(key: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda match: f"_{match[0].lower()}", key)
+
+
+def fingerprint(secret: str, stack: str) -> str:
+    """A text of 32 bits that changes with a secret: too short, and too slow to make, to find the secret by it.
+
+    The stack is part of it: two stacks with one secret do not show that they have.
+    """
+    # The least cost that OWASP's password storage cheat sheet names for scrypt with 16 MiB of memory.
+    return hashlib.scrypt(secret.encode(), salt=stack.encode(), n=2**14, r=8, p=5, dklen=4).hex()
+
+
+def _filled(value: Json, secrets: Mapping[str, pulumi.Input[str]]) -> object:
+    """The value with each Secret's place taken by the secret. Raises ValueError for a secret that was not given."""
+    if isinstance(value, Secret):
+        if value.name not in secrets:
+            raise ValueError(
+                f"no {value.name} was given: pass the component its credentials, or name a Secret that exists"
+            )
+        secret = pulumi.Output.secret(secrets[value.name])
+        if value.fingerprint:
+            stack = pulumi.get_stack()
+            return pulumi.Output.unsecret(secret.apply(lambda text: fingerprint(text, stack)))
+        return secret
+    if isinstance(value, Mapping):
+        return {key: _filled(item, secrets) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_filled(item, secrets) for item in value]
+    return value
+
+
+def _orphan_stateful_sets(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    """Keep a StatefulSet's pods and volumes when the StatefulSet itself has to be replaced."""
+    if args.type_ != "kubernetes:apps/v1:StatefulSet":
+        return None
+    metadata: dict[str, Any] = dict(cast("Mapping[str, Any]", args.props["metadata"]))
+    annotations = {**(metadata.get("annotations") or {}), "pulumi.com/deletionPropagationPolicy": "orphan"}
+    return pulumi.ResourceTransformResult(
+        props={**args.props, "metadata": {**metadata, "annotations": annotations}}, opts=args.opts
+    )
+
+
+class Component(pulumi.ComponentResource):
+    """A component whose children are a part's declarations.
+
+    `cluster` gives the provider of the Kubernetes resources and is registered before them; `after` are further
+    resources that come first; `secrets` are the values of the part's Secrets.
+    """
+
+    def __init__(
+        self,
+        part: Part,
+        *,
+        cluster: "Component | None" = None,
+        after: Sequence[pulumi.Resource] = (),
+        secrets: Mapping[str, pulumi.Input[str]] | None = None,
+        outputs: Mapping[str, str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Registers the component, its children in their order, and its outputs."""
+        inherited = pulumi.ResourceOptions(providers=cluster.providers if cluster else None)
+        super().__init__(part.type, part.name, None, pulumi.ResourceOptions.merge(opts, inherited))
+        self.providers: list[pulumi.ProviderResource] = []
+        first = [*after, *([cluster] if cluster else [])]
+        made: dict[str, pulumi.Resource] = {}
+        for child in part.children:
+            own = [made[name] for name in child.depends_on]
+            made[child.name] = resource = self._declare(child, [*first, *own], secrets or {})
+            if isinstance(resource, pulumi.ProviderResource):
+                self.providers.append(resource)
+        self.register_outputs(dict(outputs or {}))
+
+    def _declare(
+        self, child: Declaration, after: Sequence[pulumi.Resource], secrets: Mapping[str, pulumi.Input[str]]
+    ) -> pulumi.Resource:
+        package = child.type.split(":")[0]
+        options = pulumi.ResourceOptions(
+            parent=self,
+            depends_on=list(after),
+            protect=child.protect or None,
+            retain_on_delete=child.retain_on_delete or None,
+            provider=next((made for made in self.providers if made.package == package), None),
+            transforms=[_orphan_stateful_sets] if child.type == CHART else None,
+        )
+        # The class of a Kubernetes object states its own apiVersion and kind; that of custom resources is told them.
+        stated = {"apiVersion", "kind"} if package == "kubernetes" and not is_custom(child.type) else set()
+        inputs = {_snake(key): _filled(value, secrets) for key, value in child.inputs.items() if key not in stated}
+        make: Callable[..., pulumi.Resource] = resource_class(child.type)
+        return make(child.name, opts=options, **inputs)

@@ -1,0 +1,27 @@
+"""The Canary component."""
+
+import pulumi
+
+from components.base import Component
+from components.cluster import Cluster
+from logstack.manifests.canary.resources import BY_STREAM, Found, canary
+from logstack.settings.model.collector import CanarySettings
+from logstack.settings.model.sizes import SIZES, Resources, SizeName
+
+
+class Canary(Component):
+    """loki-canary on every node, asking `gateway_url` for the lines that it wrote."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: CanarySettings,
+        gateway_url: str,
+        cluster: Cluster,
+        *,
+        found: Found = BY_STREAM,
+        size: Resources = SIZES[SizeName.SMALL]["canary"],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`found` is by what it finds its lines, `size` what one canary asks for."""
+        super().__init__(canary(name, settings, gateway_url, size, cluster.settings, found), cluster=cluster, opts=opts)

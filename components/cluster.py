@@ -1,0 +1,23 @@
+"""The Cluster component."""
+
+import pulumi
+
+from components.base import Component
+from logstack.manifests.cluster.resources import cluster
+from logstack.preflight.kubeconfig import kubeconfig_files, refuse_wrong_cluster
+from logstack.settings.load.loader import problems_stop_the_program
+from logstack.settings.model.cluster import ClusterSettings
+
+
+class Cluster(Component):
+    """The provider of every Kubernetes resource, and the namespace if it is ours.
+
+    Ends the program, before anything is registered, when the context is unknown or points at another API server.
+    """
+
+    def __init__(self, name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions | None = None) -> None:
+        """`name` is the component's logical name."""
+        with problems_stop_the_program():
+            refuse_wrong_cluster(settings, kubeconfig_files())
+        self.settings = settings
+        super().__init__(cluster(name, settings), outputs={"namespace": settings.namespace}, opts=opts)

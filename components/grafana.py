@@ -1,0 +1,37 @@
+"""The GrafanaDatasource component."""
+
+from collections.abc import Sequence
+
+import pulumi
+
+from components.base import Component
+from components.cluster import Cluster
+from logstack.manifests.grafana.resources import grafana
+from logstack.settings.model.grafana import GrafanaSettings
+
+
+class GrafanaDatasource(Component):
+    """The Loki datasource, as the ConfigMap that Grafana's sidecar reads. `uid` is stable."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: GrafanaSettings,
+        gateway_url: str,
+        cluster: Cluster,
+        *,
+        tenants: Sequence[str] = (),
+        with_password: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`gateway_url` is Loki's address inside the cluster; lines of all `tenants` are asked for.
+
+        `with_password`: Grafana's environment has the gateway's password, LOKI_GATEWAY_PASSWORD.
+        """
+        self.uid = settings.uid
+        super().__init__(
+            grafana(name, settings, gateway_url, cluster.settings, tenants, with_password=with_password),
+            cluster=cluster,
+            outputs={"uid": settings.uid},
+            opts=opts,
+        )

@@ -1,0 +1,45 @@
+"""The Loki component."""
+
+import pulumi
+
+from components.base import Component
+from components.cluster import Cluster
+from components.object_store import ObjectStore
+from logstack.manifests.loki.addresses import gateway_url
+from logstack.manifests.loki.intake import intake
+from logstack.manifests.loki.resources import loki
+from logstack.settings.model.charts import PINNED_SOURCE, ChartSource
+from logstack.settings.model.loki import LokiSettings
+
+
+class Loki(Component):
+    """Loki behind its gateway. `gateway_url` answers queries, `intake` takes lines.
+
+    `tenant` is what requests have to name, or None while nobody is asked for a tenant; `canary_tenant` the canary's.
+    `credentials_secret` has the gateway's password, or is None while nobody is asked for one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: LokiSettings,
+        store: ObjectStore,
+        cluster: Cluster,
+        *,
+        chart: ChartSource = PINNED_SOURCE,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`chart` is where the chart comes from, if not from the pin."""
+        self.gateway_url = gateway_url(cluster.settings)
+        self.intake = intake(settings, cluster.settings)
+        self.tenant = settings.default_tenant
+        self.canary_tenant = settings.canary_tenant
+        self.credentials_secret = self.intake.credentials_secret
+        super().__init__(
+            loki(name, settings, store.access, cluster.settings, chart),
+            cluster=cluster,
+            after=[store],
+            secrets=store.secrets,
+            outputs={"gatewayUrl": self.gateway_url, "pushUrl": self.intake.push_url},
+            opts=opts,
+        )

@@ -1,0 +1,67 @@
+"""The ObjectStore component."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.base import Component
+from components.cluster import Cluster
+from logstack.manifests.stores.access import store_access
+from logstack.manifests.stores.resources import object_store
+from logstack.settings.load.stack_file import PROJECT
+from logstack.settings.model.object_store import FormerObjectStore, ObjectStoreSettings
+from logstack.settings.model.sizes import SIZES, Resources, SizeName
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """An access key of the store; both parts are secrets.
+
+    A key that another resource makes is not known at its first preview, which then shows nothing of Loki's chart: its
+    pods carry the key's fingerprint.
+    """
+
+    access_key_id: pulumi.Input[str]
+    secret_access_key: pulumi.Input[str]
+
+    @classmethod
+    def from_config(cls) -> "Credentials | None":
+        """The Pulumi config's secrets `logstack:accessKeyId` and `logstack:secretAccessKey`; none without both.
+
+        Their names are the same in a project that is not called logstack.
+        """
+        config = pulumi.Config(PROJECT)
+        key, secret = config.get_secret("accessKeyId"), config.get_secret("secretAccessKey")
+        return cls(key, secret) if key and secret else None
+
+
+class ObjectStore(Component):
+    """The store that Loki writes to: embedded, referenced or made in AWS.
+
+    `credentials` fill the Secret that the stack makes; they are not needed where the settings name a Secret that exists
+    or the pods have an AWS role. `access` is how Loki reaches the store.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: ObjectStoreSettings,
+        cluster: Cluster,
+        *,
+        credentials: Credentials | None = None,
+        former: FormerObjectStore | None = None,
+        size: Resources = SIZES[SizeName.SMALL]["object-store"],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`former` is the store of earlier days, and `size` what the embedded server asks for."""
+        self.access = store_access(settings, cluster.settings, former)
+        self.secrets: dict[str, pulumi.Input[str]] = {}
+        if credentials:
+            self.secrets = {"accessKeyId": credentials.access_key_id, "secretAccessKey": credentials.secret_access_key}
+        super().__init__(
+            object_store(name, settings, size, cluster.settings, former),
+            cluster=cluster,
+            secrets=self.secrets,
+            outputs={"kind": settings.kind, "bucket": self.access.bucket, "endpoint": self.access.endpoint or ""},
+            opts=opts,
+        )

@@ -1,0 +1,89 @@
+"""The gateway's password, its users, and what else stands in its nginx. No password and no hash is looked at."""
+
+import re
+from collections.abc import Iterable
+
+from pydantic import TypeAdapter, ValidationError
+
+from logstack.adopt.documents import templated
+from logstack.adopt.paths import at
+from logstack.adopt.reading import Reading
+from logstack.manifests.loki.gateway import nginx_values
+from logstack.settings.model.access import HASHES_KEY, OWN_USER, PASSWORD_KEY, UserName
+from logstack.settings.model.tree import Settings
+
+_BASE = "gateway.basicAuth"
+_KEY = "gateway.auth"
+_NGINX = ("gateway", "nginxConfig")
+# The chart's own Secret is called loki-gateway and goes with its release.
+_NEW_SECRET = "loki-gateway-users"  # noqa: S105 - the name of a Secret
+_OURS = "$logstack_refused"
+_USER_OF_TENANT = re.compile(r'^  ":(?P<user>[^"]+)" "(?P<tenant>[^"]+)";$', re.MULTILINE)
+# In the chart's own locationSnippet (read in 6.55.0 and 18.11.0).
+_USER_AS_TENANT = "X-Scope-OrgID $remote_user;"
+_USER = TypeAdapter(UserName)
+
+
+def is_asked(reading: Reading) -> bool:
+    """Whether the gateway asks for a password."""
+    return reading.value("gateway.enabled") is not False and reading.value(f"{_BASE}.enabled") is True
+
+
+def password(reading: Reading) -> None:
+    """Whoever is asked for a password today is asked for one by the stack: without it the gateway would be open."""
+    if not is_asked(reading):
+        return
+    said = reading.text(f"{_BASE}.existingSecret")
+    secret = None if templated(said) else said
+    reading.write(f"{_KEY}.credentialsSecret", secret or _NEW_SECRET)
+    reading.understood(f"{_BASE}.enabled", _KEY)
+    if secret and _is_ours(reading):
+        reading.understood(_BASE, _KEY)
+    elif secret:
+        needs = (
+            f"add to this Secret, before the first deployment, {PASSWORD_KEY} and in its {HASHES_KEY} the user "
+            f"{OWN_USER} with that password (docs/access.md): the collector, the canary and Grafana have it"
+        )
+        reading.translated(f"{_BASE}.existingSecret", needs, key=_KEY, decide=True)
+        reading.translated(_BASE, "without effect: existingSecret is there", key=_KEY)
+    else:
+        made = (
+            f"a secret: not copied. Make the Secret {_NEW_SECRET} with {HASHES_KEY}, today's users and {OWN_USER}, and "
+            f"{PASSWORD_KEY}, that user's password (docs/access.md)"
+        )
+        reading.translated(_BASE, made, key=_KEY, decide=True)
+        if not any(reading.given(f"{_BASE}.{key}") for key in ("username", "password", "htpasswd", "existingSecret")):
+            reading.unsaid(_BASE, f"its users are the tenants, or cannot be read here: {made}", key=_KEY, decide=True)
+
+
+def users(reading: Reading, tenants: Iterable[str]) -> dict[str, str]:
+    """The gateway's user of each tenant: in logstack's own table, else the chart's, where a user is a tenant."""
+    snippet = _snippet(reading)
+    if _OURS in snippet:
+        return {each["tenant"]: each["user"] for each in _USER_OF_TENANT.finditer(snippet)}
+    header = at(reading.values, (*_NGINX, "locationSnippet"))
+    if not is_asked(reading) or (header and _USER_AS_TENANT not in str(header)):
+        return {}
+    return {tenant: tenant for tenant in tenants if _is_user(tenant)}
+
+
+def nginx(reading: Reading, settings: Settings) -> None:
+    """What logstack itself writes into nginx's places."""
+    for name, text in nginx_values(settings, settings.cluster).items():
+        if at(reading.values, (*_NGINX, name)) == text:
+            reading.understood((*_NGINX, name), text="as logstack writes it")
+
+
+def _is_ours(reading: Reading) -> bool:
+    return _OURS in _snippet(reading)
+
+
+def _snippet(reading: Reading) -> str:
+    return str(at(reading.values, (*_NGINX, "httpSnippet")) or "")
+
+
+def _is_user(name: str) -> bool:
+    try:
+        return name != OWN_USER and _USER.validate_python(name) == name
+    except ValidationError:
+        return False

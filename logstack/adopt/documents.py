@@ -1,0 +1,277 @@
+"""What is handed over: Helm values, a HelmRelease, an Application or a HelmChart, as one release of a chart."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path as File
+from typing import cast
+
+from logstack.adopt.errors import UnreadableError
+from logstack.adopt.paths import Path, at, merged, path_of, put
+from logstack.adopt.yaml_files import Document, parse, read_documents
+
+_KINDS = {
+    "HelmRelease": "a Flux HelmRelease",
+    "Application": "an Argo CD Application",
+    "HelmChart": "a HelmChart of K3s",
+}
+# HOSTNAME and the two of a bucket claim are the pods' own: Loki fills them in when it starts.
+_PLACE = re.compile(r"\$\{(?!(?:HOSTNAME|BUCKET_HOST|BUCKET_PORT)\})\w+(:[-=][^}]*)?\}")
+_KEYS = ("accesskeyid", "secretaccesskey", "sessiontoken")
+# What tells the chart's values from those of a chart that has it as a part.
+_OWN_KEYS = ("deploymentMode", "singleBinary", "loki", "gateway", "write", "backend")
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A part of the values that stands elsewhere."""
+
+    path: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release of a chart."""
+
+    values: Mapping[str, object]
+    source: str = "Helm values"
+    name: str | None = None
+    namespace: str | None = None
+    chart: str | None = None
+    repository: str | None = None
+    version: str | None = None
+    unread: tuple[Unread, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def read_release(paths: Sequence[File]) -> Release:
+    """The files as one release, later values over earlier ones; raises UnreadableError."""
+    documents = [document for path in paths for document in read_documents(path)]
+    manifests = [each for each in documents if "kind" in each and "apiVersion" in each]
+    releases = [each for each in manifests if each["kind"] in _KINDS and not _is_flux_source(each)]
+    if len(releases) > 1:
+        names = ", ".join(str(at(each, path_of("metadata.name"))) for each in releases)
+        raise UnreadableError(f"there are {len(releases)} releases ({names}): hand over the one of Loki")
+    if any(each["kind"] == "ApplicationSet" for each in manifests):
+        raise UnreadableError(
+            "an ApplicationSet is a template of Applications: hand over one that it made "
+            "(kubectl -n argocd get application loki -o yaml)"
+        )
+    if manifests and not releases:
+        kinds = ", ".join(sorted({str(each["kind"]) for each in manifests}))
+        raise UnreadableError(f"of Kubernetes' objects a HelmRelease or an Application is read, and this is {kinds}")
+    release = Release({})
+    if releases:
+        (found,) = releases
+        readers = {"HelmRelease": _from_flux, "Application": _from_argo, "HelmChart": _from_k3s}
+        release = readers[str(found["kind"])](found, manifests)
+    for document in documents:
+        if document not in manifests:
+            release = replace(release, values=merged(release.values, document))
+    return _unwrapped(_without_sops(release))
+
+
+def _is_flux_source(document: Document) -> bool:
+    """Flux has a HelmChart too, which has no values."""
+    return document["kind"] == "HelmChart" and not str(document["apiVersion"]).startswith("helm.cattle.io/")
+
+
+def _text(document: object, path: str) -> str | None:
+    value = at(document, path_of(path))
+    return None if value in (None, "") else str(value)
+
+
+def _group(document: object, path: str) -> Document:
+    value = at(document, path_of(path))
+    return value if isinstance(value, dict) else {}
+
+
+def _list(document: object, path: str) -> list[Document]:
+    value = at(document, path_of(path))
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _from_flux(found: Document, manifests: Sequence[Document]) -> Release:
+    """Values inline win over those of `valuesFrom`, as Flux merges them."""
+    target, own = _text(found, "spec.targetNamespace"), str(_text(found, "metadata.name"))
+    source = _group(found, "spec.chartRef") or _group(found, "spec.chart.spec.sourceRef")
+    repository = _source(source, manifests)
+    values: dict[str, object] = {}
+    unread: list[Unread] = []
+    for place, reference in enumerate(_list(found, "spec.valuesFrom")):
+        known = _config_map(reference, manifests)
+        if known is None:
+            unread.append(Unread(f"spec.valuesFrom[{place}]", _reference(reference)))
+        else:
+            values = merged(values, known)
+    if _list(found, "spec.postRenderers"):
+        unread.append(Unread("spec.postRenderers", "patches of what the chart renders"))
+    version = _text(found, "spec.chart.spec.version") or _text(repository, "spec.ref.tag")
+    url = _text(repository, "spec.url")
+    return Release(
+        values=merged(values, _group(found, "spec.values")),
+        source=_KINDS["HelmRelease"],
+        name=_text(found, "spec.releaseName") or (f"{target}-{own}" if target else own),
+        namespace=target or _text(found, "metadata.namespace"),
+        chart=_text(found, "spec.chart.spec.chart") or (url.rsplit("/", 1)[-1] if url else None),
+        repository=url or _text(source, "name"),
+        version=version,
+        unread=tuple(unread),
+    )
+
+
+def _source(reference: Document, manifests: Sequence[Document]) -> Document:
+    """The repository's own object, where it is in the same files."""
+    wanted = (reference.get("kind"), reference.get("name"))
+    same = [each for each in manifests if (each["kind"], at(each, path_of("metadata.name"))) == wanted]
+    return same[0] if same else {}
+
+
+def _config_map(reference: Document, manifests: Sequence[Document]) -> Document | None:
+    """Values of a ConfigMap that is in the same files; None if it is not. Secrets are never read."""
+    found = _source(reference, manifests) if reference.get("kind") == "ConfigMap" else {}
+    text = _group(found, "data").get(str(reference.get("valuesKey", "values.yaml")))
+    if not isinstance(text, str):
+        return None
+    if target := reference.get("targetPath"):
+        values: dict[str, object] = {}
+        put(values, path_of(str(target)), text)
+        return values
+    return _one(text, f"ConfigMap {reference.get('name')}")
+
+
+def _reference(reference: Document) -> str:
+    """Where values stand that are not read."""
+    what = f"{reference.get('kind')} {reference.get('name')}, key {reference.get('valuesKey', 'values.yaml')}"
+    return f"{what}, for {reference['targetPath']}" if "targetPath" in reference else what
+
+
+def _from_argo(found: Document, _manifests: Sequence[Document]) -> Release:
+    """Argo CD's order: value files, then values or valuesObject, then parameters."""
+    sources = [_group(found, "spec.source"), *_list(found, "spec.sources")]
+    charts = [each for each in sources if each.get("chart")] or [each for each in sources if each.get("helm")]
+    if not charts:
+        raise UnreadableError("the Application has no source with a chart: hand over its values file instead")
+    source = charts[0]
+    helm = _group(source, "helm")
+    unread = [
+        Unread("spec.source.helm.valueFiles", f"the value file {name}; hand it over with --values")
+        for name in cast("list[object]", helm.get("valueFiles") or [])
+    ]
+    unread += [
+        Unread("spec.source.helm.fileParameters", f"a file for {each.get('name')}")
+        for each in _list(helm, "fileParameters")
+    ]
+    text = helm.get("values")
+    values = _group(helm, "valuesObject") or (_one(text, "spec.source.helm.values") if isinstance(text, str) else {})
+    for parameter in _list(helm, "parameters"):
+        values = merged(values, _parameter(parameter))
+    if not source.get("chart"):
+        unread.append(Unread("spec.source.path", "a chart in a repository of your own, with values beside it"))
+    return Release(
+        values=values,
+        source=_KINDS["Application"],
+        name=_text(helm, "releaseName") or _text(found, "metadata.name"),
+        namespace=_text(helm, "namespace") or _text(found, "spec.destination.namespace"),
+        chart=str(source["chart"]).rsplit("/", 1)[-1] if source.get("chart") else None,
+        repository=_text(source, "repoURL"),
+        version=_text(source, "targetRevision") if source.get("chart") else None,
+        unread=tuple(unread),
+    )
+
+
+def _from_k3s(found: Document, _manifests: Sequence[Document]) -> Release:
+    """K3s' and RKE2's own: `--set` over the content."""
+    text = _text(found, "spec.valuesContent")
+    values = _one(text, "spec.valuesContent") if text else {}
+    for name, value in _group(found, "spec.set").items():
+        values = merged(values, _parameter({"name": name, "value": value}))
+    return Release(
+        values=values,
+        source=_KINDS["HelmChart"],
+        name=_text(found, "metadata.name"),
+        namespace=_text(found, "spec.targetNamespace") or _text(found, "metadata.namespace"),
+        chart=(_text(found, "spec.chart") or "loki").rsplit("/", 1)[-1],
+        repository=_text(found, "spec.repo") or _text(found, "spec.chart"),
+        version=_text(found, "spec.version"),
+    )
+
+
+def _parameter(parameter: Document) -> dict[str, object]:
+    """A parameter as `helm --set` takes it: a dot is a level, `\\.` a dot."""
+    keys = tuple(key.replace(r"\.", ".") for key in re.split(r"(?<!\\)\.", str(parameter.get("name", ""))))
+    text = str(parameter.get("value", ""))
+    values: dict[str, object] = {}
+    put(values, keys, text if parameter.get("forceString") else _typed(text))
+    return values
+
+
+def _typed(text: str) -> object:
+    return json.loads(text) if re.fullmatch(r"true|false|null|0|-?[1-9]\d*", text) else text
+
+
+def _one(text: str, name: str) -> Document:
+    document = next(iter(parse(text, name)), None)
+    return document if isinstance(document, dict) else {}
+
+
+def _without_sops(release: Release) -> Release:
+    """SOPS' own block is no value."""
+    if at(release.values, path_of("sops.mac")) is None:
+        return release
+    return replace(release, values={key: value for key, value in release.values.items() if key != "sops"})
+
+
+def _unwrapped(release: Release) -> Release:
+    """The values of a chart that has the Loki chart as a part stand one level deeper."""
+    for name, inner in release.values.items():
+        if isinstance(inner, Mapping) and _is_whole(inner) and not _is_whole(release.values, beside=name):
+            others = sorted(key for key in release.values if key not in (name, "global"))
+            note = f"the values are those of a chart that has Loki's as its part `{name}`"
+            unread = tuple(Unread(key, "a value of that chart, not of Loki's") for key in others)
+            shared = release.values.get("global")
+            inside = dict(inner) if shared is None else merged({"global": shared}, inner)
+            return replace(release, values=inside, unread=release.unread + unread, notes=(*release.notes, note))
+    return release
+
+
+def _is_whole(values: Mapping[str, object], beside: str | None = None) -> bool:
+    """Whether there are keys of the whole chart, and not of its `loki` alone."""
+    return any(key in values for key in _OWN_KEYS if key != beside)
+
+
+def templated(value: object) -> str | None:
+    """What fills the value in elsewhere; None for a value that says what it says."""
+    if not isinstance(value, str):
+        return None
+    if "{{" in value:
+        return "a Helm template"
+    return "a place that Flux, Argo CD or a script fills in" if _PLACE.search(value) else None
+
+
+def unreadable(path: Path, value: object) -> str | None:
+    """Why nobody can tell here what a value says. An access key is never looked at, so it may be a place as well."""
+    if isinstance(value, str) and value.startswith("ENC["):
+        return "encrypted by SOPS"
+    if path[-1].lower().replace("_", "") in _KEYS or not isinstance(value, str) or "{{" in value:
+        return None
+    return templated(value)
+
+
+def readable(values: Mapping[str, object], path: Path = ()) -> tuple[dict[str, object], list[tuple[Path, str]]]:
+    """The values without those that nobody can read here, and these with why."""
+    left: dict[str, object] = {}
+    unread: list[tuple[Path, str]] = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            inner, found = readable(value, (*path, key))
+            unread += found
+            if inner or not value:
+                left[key] = inner
+        elif why := unreadable((*path, key), value):
+            unread.append(((*path, key), why))
+        else:
+            left[key] = value
+    return left, unread

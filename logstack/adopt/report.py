@@ -1,0 +1,96 @@
+"""The report: for people at a terminal, and for machines."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+
+from rich.console import Console
+
+from logstack.adopt.adoption import Adoption
+from logstack.adopt.reading import Entry, Verdict
+from logstack.settings.load.stack_file import PROJECT
+from logstack.text.layout import show_block, show_facts, show_heading, show_lines, text_of
+from logstack.text.words import counted
+
+_HEADINGS = {
+    Verdict.UNDERSTOOD: "Understood: the stack does the same",
+    Verdict.TRANSLATED: "Translated: something else on purpose, or said elsewhere",
+    Verdict.NOT_TAKEN: "Not taken",
+    Verdict.UNKNOWN: "Unknown: the chart reads no such key",
+    Verdict.DEFAULT: "Default: the chart's own, nothing was said with it",
+}
+
+
+def report_text(adoption: Adoption, console: Console, *, with_file: bool) -> str:
+    """The whole report, as wide as the console; the stack file at its end, if it was not written."""
+    return text_of(console, partial(_show, adoption, console, with_file=with_file))
+
+
+def _show(adoption: Adoption, console: Console, *, with_file: bool) -> None:
+    console.print(f"{adoption.stack}: from {adoption.source}")
+    for note in adoption.notes:
+        console.print(f"  {note}")
+    console.print()
+    if adoption.decisions:
+        heading = f"To decide before the first deployment: {counted(len(adoption.decisions), 'value')}"
+        show_facts(console, heading, [_fact(entry) for entry in adoption.decisions])
+    for verdict, heading in _HEADINGS.items():
+        entries = [
+            entry for entry in adoption.entries if entry.verdict is verdict and entry.values and not entry.decide
+        ]
+        if entries:
+            show_facts(console, heading, [_fact(entry) for entry in entries])
+    if unsaid := [entry for entry in adoption.entries if not entry.values and not entry.decide]:
+        show_facts(console, "Not said, and what holds then", [_fact(entry) for entry in unsaid])
+    _show_take_over(adoption, console)
+    if adoption.problems:
+        show_heading(console, f"What the checks say of Pulumi.{adoption.stack}.yaml")
+        for problem in adoption.problems:
+            show_block(console, str(problem))
+    if with_file:
+        show_heading(console, f"Pulumi.{adoption.stack}.yaml")
+        show_lines(console, adoption.text.splitlines())
+
+
+def _show_take_over(adoption: Adoption, console: Console) -> None:
+    show_heading(console, "Taking over the running Loki (docs/adopting.md)")
+    if adoption.side_by_side:
+        show_block(
+            console, f"Side by side, with a bucket of its own: {'; '.join(dict.fromkeys(adoption.side_by_side))}."
+        )
+    else:
+        show_block(console, "In place, as far as values tell: names, mode, store and schema are the same.")
+
+
+def _fact(entry: Entry) -> tuple[str, str]:
+    count = len(entry.values)
+    label = f"{entry.path} ({counted(count, 'value')})" if count > 1 else entry.path
+    key = f"-> {PROJECT}:{entry.key}" if entry.key else ""
+    return label, ": ".join(filter(None, (key, entry.text)))
+
+
+def report_document(adoption: Adoption) -> str:
+    """One JSON document."""
+    document = {
+        "stack": adoption.stack,
+        "source": adoption.source,
+        "notes": list(adoption.notes),
+        "values": [_entry(entry) for entry in adoption.entries],
+        "inPlace": not adoption.side_by_side,
+        "sideBySide": list(adoption.side_by_side),
+        "problems": [asdict(problem) for problem in adoption.problems],
+        "stackFile": adoption.text,
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _entry(entry: Entry) -> dict[str, str | bool | Sequence[str] | None]:
+    return {
+        "path": entry.path,
+        "verdict": entry.verdict.value,
+        "key": f"{PROJECT}:{entry.key}" if entry.key else None,
+        "text": entry.text,
+        "decide": entry.decide,
+        "values": list(entry.values),
+    }

@@ -1,0 +1,61 @@
+"""The stack file as text, with what is to be decided above the keys that it is about."""
+
+import textwrap
+from collections.abc import Iterable, Mapping
+
+import yaml
+
+from logstack.adopt.reading import Entry
+from logstack.settings.load.stack_file import PROJECT
+
+_WIDTH = 120
+_ORDER = (
+    "cluster",
+    "deploymentMode",
+    "replicas",
+    "replicationFactor",
+    "retention",
+    "retentionStreams",
+    "schemaPeriods",
+    "objectStore",
+    "formerObjectStore",
+    "tenants",
+    "limits",
+    "caches",
+    "gateway",
+    "ingress",
+    "resources",
+    "storageClass",
+    "collector",
+    "canary",
+    "lokiVersion",
+)
+
+
+def stack_text(stack: Mapping[str, object], entries: Iterable[Entry], source: str) -> str:
+    """The file's text; `source` says what it was made from."""
+    comments: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry.decide and entry.key:
+            comments.setdefault(entry.key.partition(".")[0], []).append(f"DECIDE {entry.path}: {entry.text}")
+    lines = [*_comment(f"By `logstack adopt` from {source}. What it is for: docs/adopting.md", ""), "config:"]
+    for key in sorted(stack, key=lambda each: _ORDER.index(each) if each in _ORDER else len(_ORDER)):
+        for comment in comments.get(key, []):
+            lines += _comment(comment, "  ")
+        lines += _key(f"{PROJECT}:{key}", stack[key])
+    return "\n".join(lines) + "\n"
+
+
+def _key(name: str, value: object) -> list[str]:
+    """One key with its value: a group of plain values, or each of a list, on a line."""
+    if not isinstance(value, dict | list):
+        return textwrap.indent(yaml.safe_dump({name: value}, allow_unicode=True), "  ").splitlines()
+    text = yaml.safe_dump(value, sort_keys=False, default_flow_style=None, width=_WIDTH - 30, allow_unicode=True)
+    if text.startswith(("{", "[")):
+        return f"  {name}: {textwrap.indent(text, '    ').strip()}".splitlines()
+    return [f"  {name}:", *textwrap.indent(text, "    ").splitlines()]
+
+
+def _comment(text: str, indent: str) -> list[str]:
+    start = f"{indent}# "
+    return textwrap.wrap(text, _WIDTH, initial_indent=start, subsequent_indent=start, break_on_hyphens=False)

@@ -1,0 +1,124 @@
+"""Tenants: who is asked for one, which there are, and what each has of its own."""
+
+from collections.abc import Mapping, Sequence
+
+from logstack.adopt.access import is_asked, users
+from logstack.adopt.limits import FOR_EVER, LIMITS, OVERRIDES, QUERY_LIMITS, deletes, differs, stream
+from logstack.adopt.loki_config import LokiConfig
+from logstack.adopt.paths import Path, at
+from logstack.adopt.reading import Reading
+from logstack.adopt.units import loki_duration_of, said_duration
+from logstack.settings.model.loki import SINGLE_TENANT
+from logstack.settings.model.tenants import CANARY_TENANT
+
+_KEY = "tenants"
+_NOT_OTHERS = (SINGLE_TENANT, CANARY_TENANT)
+
+
+def tenants(reading: Reading, config: LokiConfig) -> None:
+    """Who is asked for a tenant, and which there are."""
+    said = config.value("auth_enabled")
+    asked = said is True or (said is None and reading.value("loki.auth_enabled") is True)
+    listed = reading.value("loki.tenants")
+    named = [str(at(each, ("name",))) for each in listed] if isinstance(listed, list) else []
+    own = _tenants_of(at(reading.values, OVERRIDES))
+    names = [name for name in dict.fromkeys((*named, *own)) if name not in _NOT_OTHERS]
+    if not asked:
+        reading.understood("loki.auth_enabled", _KEY, "no tenants")
+        reading.translated("loki.tenants", "without effect: auth_enabled is false")
+    elif names:
+        _write(reading, config, names, users(reading, named))
+        reading.understood("loki.auth_enabled", _KEY)
+    else:
+        _unnamed(reading)
+    if said is not None:
+        reading.understood(config.where("auth_enabled"), _KEY)
+    for tenant in own:
+        if tenant == CANARY_TENANT and asked:
+            reading.understood((*OVERRIDES, tenant), _KEY, "the canary's own tenant")
+        elif tenant != SINGLE_TENANT and not asked:
+            reading.translated((*OVERRIDES, tenant), "without effect: auth_enabled is false")
+    reading.not_taken("loki.runtimeConfig", "logstack writes the overrides itself, from limits", decide=True)
+
+
+def _unnamed(reading: Reading) -> None:
+    lost = "lines that another tenant than fake has written stay in the bucket, and no query finds them"
+    text = f"every request names a tenant today, and the values do not say which: write them as tenants, or {lost}"
+    if reading.given("loki.auth_enabled"):
+        reading.translated("loki.auth_enabled", text, key=_KEY, decide=True)
+    else:
+        reading.unsaid("loki.auth_enabled", f"not set: the chart's default is true. {text}", key=_KEY, decide=True)
+
+
+def _write(reading: Reading, config: LokiConfig, names: Sequence[str], users_of: Mapping[str, str]) -> None:
+    """Their names, users and own limits; whose lines are whose is the collector's business, and decided by nobody."""
+    entries = [
+        {
+            "name": name,
+            "namespaces": [],
+            **({"user": users_of[name]} if name in users_of else {}),
+            **_own(reading, config, name),
+        }
+        for name in names
+    ]
+    reading.write(_KEY, entries)
+    text = "write the namespaces whose lines are each one's: values do not say it. Passwords are not copied"
+    if without := [name for name in names if is_asked(reading) and name not in users_of]:
+        text += f". The gateway asks for a password: write the user whose requests are those of {', '.join(without)}"
+    if reading.given("loki.tenants"):
+        reading.translated("loki.tenants", text, key=_KEY, decide=True)
+    else:
+        reading.unsaid("(the tenants' namespaces)", text, key=_KEY, decide=True)
+
+
+def _own(reading: Reading, config: LokiConfig, name: str) -> dict[str, object]:
+    """What a tenant has of its own in the overrides."""
+    base = (*OVERRIDES, name)
+    limits = _limits(reading, base)
+    found: dict[str, object] = {"limits": limits} if limits else {}
+    found |= _retention(reading, config, base)
+    if isinstance(rules := at(reading.values, (*base, "retention_stream")), list) and deletes(config):
+        found["retentionStreams"] = [stream(rule) for rule in rules if isinstance(rule, Mapping)]
+        reading.understood((*base, "retention_stream"), _KEY)
+    reading.not_taken(base, "no key of a tenant: logstack's value or Loki's default holds", decide=True)
+    return found
+
+
+def _limits(reading: Reading, base: Path) -> dict[str, object]:
+    """A tenant's limits; one of a rate or a size that is the stack's as well is not repeated."""
+    found: dict[str, object] = {}
+    of_stack = reading.written("limits")
+    for name, limit in LIMITS.items():
+        if (value := at(reading.values, (*base, name))) is None:
+            continue
+        said = limit.read(value)
+        if said is None:
+            reading.not_taken((*base, name), "no limit today; here the stack's holds: write one", decide=True)
+            continue
+        if name in QUERY_LIMITS or differs(limit.key, said, of_stack if isinstance(of_stack, Mapping) else {}):
+            found[limit.key] = said
+        reading.understood((*base, name), _KEY)
+    return found
+
+
+def _retention(reading: Reading, config: LokiConfig, base: Path) -> dict[str, object]:
+    """A tenant's own period, else the one of all tenants, where the stack's is that of `fake` alone."""
+    path = (*base, "retention_period")
+    if not deletes(config):
+        for name in ("retention_period", "retention_stream"):
+            idle = "without compactor.retention_enabled it deletes nothing today, so it is not written: decide it"
+            reading.translated((*base, name), idle, key=_KEY, decide=True)
+        return {}
+    own = at(reading.values, path)
+    said = config.value("limits_config.retention_period") if own is None else own
+    written = said_duration(loki_duration_of(said) or FOR_EVER)
+    if own is None and written == reading.written("retention"):
+        return {}
+    if written == said_duration(FOR_EVER):
+        reading.translated(path, "kept for ever today: written is the longest period there is", key=_KEY, decide=True)
+    reading.understood(path, _KEY)
+    return {"retention": written}
+
+
+def _tenants_of(overrides: object) -> Sequence[str]:
+    return list(overrides) if isinstance(overrides, Mapping) else []

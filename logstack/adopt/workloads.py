@@ -1,0 +1,274 @@
+"""Resources and volumes of each role, the gateway, the caches, the canary, the image."""
+
+import re
+from collections.abc import Mapping
+
+from logstack.adopt.loki_config import LokiConfig
+from logstack.adopt.mode import CHART_ROLES, key_of, roles_of, writer_of
+from logstack.adopt.paths import Path, at, path_of
+from logstack.adopt.reading import Reading
+from logstack.adopt.units import loki_size_of, quantity_of, said_size
+from logstack.settings import pins
+from logstack.settings.model.loki import Gateway
+from logstack.settings.model.quantities import kubernetes_cpu, parse_cpu
+from logstack.settings.model.sizes import SIZES, Resources, SizeName
+
+_MIB = 1024**2
+_SIZE = SizeName.SMALL
+_WITH_DISK = tuple(role for role in CHART_ROLES if SIZES[_SIZE][role].disk)
+# Whose volumes stand in a list of claims.
+_CLAIM_LISTS = ("ingester", "compactor")
+_CLAIM = frozenset({"name", "accessModes", "size", "storageClass"})
+
+
+def parts(reading: Reading, config: LokiConfig) -> None:
+    """All of them."""
+    for role in roles_of(reading):
+        key = CHART_ROLES[role]
+        _resources(reading, role, key, _disk(reading, key) if role in _WITH_DISK else None)
+    _storage_class(reading)
+    _replay(reading, config)
+    _gateway(reading)
+    for cache, key in (("chunksCache", "chunks"), ("resultsCache", "results")):
+        _cache(reading, cache, key)
+    _canary(reading)
+    _spread(reading)
+    _image(reading)
+    _own(reading)
+
+
+def _cpu(value: object) -> int | None:
+    try:
+        return None if value is None else parse_cpu(value)
+    except ValueError:
+        return None
+
+
+def _resources(reading: Reading, role: str, key: str, disk: int | None) -> None:
+    """Requests and limits as logstack has them: CPU is asked for, memory is asked for and the limit."""
+    row, base = SIZES[_SIZE][role], (key, "resources")
+    asked = {name: at(reading.values, (*base, "requests", name)) for name in ("cpu", "memory")}
+    limit = {name: at(reading.values, (*base, "limits", name)) for name in ("cpu", "memory")}
+    cpu = _cpu(asked["cpu"]) or _cpu(limit["cpu"])
+    memory = quantity_of(limit["memory"]) or quantity_of(asked["memory"])
+    target = f"resources.{key_of(role)}"
+    given = Resources.model_construct(cpu=cpu or row.cpu, memory=memory or row.memory, disk=disk)
+    if given != row:
+        written: dict[str, object] = {"cpu": kubernetes_cpu(given.cpu), "memory": said_size(given.memory)}
+        if given.disk:
+            written["disk"] = said_size(given.disk)
+        reading.write(target, written)
+    if cpu is None and memory is None:
+        reading.unsaid(
+            f"{key}.resources", f"not set: pods ask for nothing today; here by the size {_SIZE.value}", key="size"
+        )
+    missing = [name for name, value in (("cpu", cpu), ("memory", memory)) if value is None]
+    if missing and len(missing) == 1:
+        reading.unsaid(f"{key}.resources", f"no {missing[0]} is said: by the size {_SIZE.value}", key=target)
+    reading.understood((*base, "requests", "cpu"), target)
+    if cpu is not None and asked["cpu"] is None:
+        reading.understood((*base, "limits", "cpu"), target)
+    reading.translated((*base, "limits", "cpu"), "CPU has no limit here: a throttled writer refuses pushes", key=target)
+    reading.understood((*base, "limits", "memory"), target)
+    if limit["memory"] is not None and quantity_of(asked["memory"]) != memory:
+        text = "memory is asked for and the limit in one here: the limit is taken"
+        reading.translated((*base, "requests", "memory"), text, key=target)
+    reading.understood((*base, "requests", "memory"), target)
+    reading.not_taken(base, "of resources, CPU and memory are taken")
+
+
+def _disk(reading: Reading, key: str) -> int | None:
+    base = f"{key}.persistence"
+    switch = "volumeClaimsEnabled" if key in ("write", "backend") else "enabled"
+    claim = _claim(reading, key)
+    said = at(claim, ("size",)) or reading.value(f"{base}.size")
+    size = quantity_of(said)
+    if reading.value(f"{base}.{switch}") is False:
+        text = "its pods have no volumes today, and lose what is not flushed; here they have them"
+        reading.translated(f"{base}.{switch}", text, key="resources", decide=True)
+        if not reading.given(f"{base}.{switch}"):
+            reading.unsaid(f"{base}.{switch}", f"not set: {text}", key="resources")
+    reading.understood(f"{base}.{switch}", "resources")
+    if reading.given(f"{base}.size"):
+        reading.understood(f"{base}.size", "resources")
+    elif size and reading.value(f"{base}.{switch}") is not False and not reading.given(f"{base}.claims"):
+        reading.unsaid(
+            f"{base}.size", f"not set: the chart's default is {said}; a claim keeps its size", key="resources"
+        )
+    for name in ("enableStatefulSetAutoDeletePVC", "whenDeleted", "whenScaled"):
+        value = at(reading.values, path_of(f"{base}.{name}"))
+        if value in (False, "Retain"):
+            reading.understood(f"{base}.{name}", text="volumes outlive their StatefulSets")
+        else:
+            reading.translated(f"{base}.{name}", "volumes outlive their StatefulSets here")
+    modes = at(reading.values, path_of(f"{base}.accessModes"))
+    if modes == ["ReadWriteOnce"]:
+        reading.understood(f"{base}.accessModes")
+    return size
+
+
+def _claim(reading: Reading, key: str) -> Mapping[str, object] | None:
+    """The one claim of a part whose volumes are a list; None where the list says more than size and class."""
+    claims = at(reading.values, (key, "persistence", "claims"))
+    if key not in _CLAIM_LISTS or not isinstance(claims, list) or len(claims) != 1:
+        return None
+    claim = claims[0]
+    if not isinstance(claim, Mapping) or claim.get("name") != "data":
+        return None
+    beside = [name for name, value in claim.items() if value and name not in _CLAIM]
+    modes = claim.get("accessModes", ["ReadWriteOnce"])
+    return None if beside or modes != ["ReadWriteOnce"] else claim
+
+
+def _storage_class(reading: Reading) -> None:
+    """One class for all of Loki's volumes."""
+    keys = [CHART_ROLES[role] for role in roles_of(reading) if role in _WITH_DISK]
+    places = [f"{key}.persistence.storageClass" for key in keys]
+    said: dict[str, object] = {path: reading.text(path) for path in places if reading.text(path)}
+    for key in keys:
+        if name := at(_claim(reading, key), ("storageClass",)):
+            said[f"{key}.persistence.claims"] = name
+    classes = sorted({str(name) for name in said.values()})
+    if classes and (len(classes) > 1 or "-" in classes):
+        text = (
+            f"Loki's volumes have one class here: written is {classes[0]}"
+            if "-" not in classes
+            else "volumes without a class have to exist beforehand; here the cluster's default class makes them"
+        )
+        for path in said:
+            reading.not_taken(path, text, decide=True)
+    if classes and "-" not in classes:
+        reading.write("storageClass", classes[0])
+    for path in places:
+        reading.understood(path, "storageClass")
+    for key in keys:
+        if _claim(reading, key):
+            reading.understood(f"{key}.persistence.claims", "resources")
+        several = "of volumes, one a pod is taken, with its size and its class"
+        reading.not_taken(f"{key}.persistence.claims", several, decide=True)
+
+
+def _replay(reading: Reading, config: LokiConfig) -> None:
+    """Memory that replaying the write-ahead log may take; without it half of the writer's."""
+    name = "ingester.wal.replay_memory_ceiling"
+    size = loki_size_of(config.value(name))
+    if not size:
+        return
+    writer = writer_of(reading)
+    memory = quantity_of(reading.written(f"resources.{key_of(writer)}.memory")) or SIZES[_SIZE][writer].memory
+    if size != memory // 2:
+        reading.write("walReplayCeiling", said_size(size))
+    reading.understood(config.where(name), "walReplayCeiling")
+
+
+def _gateway(reading: Reading) -> None:
+    if reading.value("gateway.enabled") is False:
+        text = "there is always a gateway here: the one address for push and query; point clients at loki-gateway"
+        reading.translated("gateway.enabled", text, key="gateway")
+        reading.translated("gateway", "the gateway is off today: without effect")
+        return
+    reading.understood("gateway.enabled", "gateway")
+    count = reading.value("gateway.replicas")
+    if isinstance(count, int) and count > 0:
+        if count != Gateway.model_fields["replicas"].default:
+            reading.write("gateway.replicas", count)
+        reading.understood("gateway.replicas", "gateway.replicas")
+        if not reading.given("gateway.replicas"):
+            reading.unsaid("gateway.replicas", f"not set: the chart's default is {count}", key="gateway.replicas")
+    if reading.given("gateway.resources"):
+        _resources(reading, "gateway", "gateway", None)
+
+
+def _cache(reading: Reading, cache: str, key: str) -> None:
+    target = f"caches.{key}"
+    if reading.value(f"{cache}.enabled") is False:
+        reading.understood(f"{cache}.enabled", target, "none")
+        reading.translated(cache, "the cache is off: without effect")
+        return
+    reading.understood(f"{cache}.enabled", target)
+    memory = reading.value(f"{cache}.allocatedMemory")
+    if isinstance(memory, int) and memory > 0:
+        reading.write(target, said_size(memory * _MIB))
+        reading.understood(f"{cache}.allocatedMemory", target)
+        if not reading.given(f"{cache}.allocatedMemory"):
+            text = f"not set: the chart's default is {memory} MiB, which asks for 1.2 times as much of a node"
+            reading.unsaid(f"{cache}.allocatedMemory", text, key=target)
+    else:
+        text = "no number of MiB, so the chart cannot compute with it: write a size, such as 1Gi"
+        reading.not_taken(f"{cache}.allocatedMemory", text, decide=True)
+    reading.translated(f"{cache}.resources", "follow from the cache's memory here", key=target)
+    replicas = reading.value(f"{cache}.replicas")
+    if isinstance(replicas, int) and replicas > 1:
+        reading.not_taken(f"{cache}.replicas", "one pod here: give it the memory of all", decide=True)
+    else:
+        reading.understood(f"{cache}.replicas", target)
+
+
+def _canary(reading: Reading) -> None:
+    if reading.value("lokiCanary.enabled") is False:
+        reading.write("canary.enabled", False)  # noqa: FBT003 - a value of the stack file
+        reading.understood("lokiCanary.enabled", "canary.enabled")
+        reading.translated("lokiCanary", "the canary is off: without effect")
+        return
+    reading.understood("lokiCanary.enabled", "canary.enabled")
+    text = "its lines go through the collector, so that collection is proven too; canary.route: direct is the other way"
+    reading.translated("lokiCanary.push", text, key="canary.route")
+    reading.translated("lokiCanary.tenant", "a password is not copied: the canary asks without one", key="canary")
+    if reading.given("lokiCanary.resources"):
+        reading.translated(
+            "lokiCanary.resources", "by the size table; resources.canary is the key", key="resources.canary"
+        )
+
+
+def _spread(reading: Reading) -> None:
+    """Loki's pods that may share a node are those of a cluster with one."""
+    roles = [CHART_ROLES[role] for role in roles_of(reading)]
+    loose = any(_is_loose(reading, (key, "affinity")) for key in roles)
+    text = (
+        "pods may share a node: written is cluster.singleNode"
+        if loose
+        else "pods of a part are on different nodes; other rules are not taken"
+    )
+    for key in (*roles, "gateway"):
+        reading.translated((key, "affinity"), text, key="cluster.singleNode")
+    if loose:
+        reading.write("cluster.singleNode", True)  # noqa: FBT003 - a value of the stack file
+
+
+def _is_loose(reading: Reading, path: Path) -> bool:
+    """Whether the chart's rule, one pod a node, was taken away."""
+    rule = (*path, "podAntiAffinity")
+    if not reading.given(path):
+        return False
+    return any(
+        reading.said.get(each, ...) in (None, [])
+        for each in (path, rule, (*rule, "requiredDuringSchedulingIgnoredDuringExecution"))
+    )
+
+
+def _image(reading: Reading) -> None:
+    tag = reading.text("loki.image.tag")
+    if tag and re.fullmatch(r"\d+\.\d+\.\d+", tag):
+        if _numbers(tag) >= _numbers(pins.LOKI_VERSION):
+            if tag != pins.LOKI_VERSION:
+                reading.write("lokiVersion", tag)
+            reading.understood("loki.image.tag", "lokiVersion")
+        else:
+            text = f"Loki becomes {pins.LOKI_VERSION}, with which logstack's configuration was proven"
+            reading.translated("loki.image.tag", text, key="lokiVersion")
+    reading.not_taken("loki.image.tag", "no version of Loki that can be named in a stack file", decide=True)
+    for key in ("registry", "repository", "digest"):
+        mirrored = "images come from docker.io: a cluster without the internet needs a mirror of its own in containerd"
+        reading.not_taken(f"loki.image.{key}", mirrored, decide=True)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def _own(reading: Reading) -> None:
+    """What logstack itself gives the chart, where the values are its own."""
+    for key in ("extraVolumes", "extraVolumeMounts"):
+        listed = at(reading.values, ("defaults", key))
+        if isinstance(listed, list) and [at(each, ("name",)) for each in listed] == ["overrides"]:
+            reading.understood(("defaults", key), text="the overrides, as logstack mounts them")

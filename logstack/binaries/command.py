@@ -1,0 +1,81 @@
+"""`python -m tools`: obtain or build the pinned binaries, or list which are here."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from logstack.binaries import catalog
+from logstack.binaries.catalog import Binary
+from logstack.binaries.errors import ToolError
+from logstack.binaries.obtain import Located, build_all, install, known, locate
+from logstack.binaries.report import Report, duration, terminal_report
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a table of binaries; the exit status is 0 if they are here, but for those that are obtained on demand."""
+    parser = argparse.ArgumentParser(prog="python -m tools", description=__doc__)
+    parser.add_argument(
+        "names",
+        nargs="*",
+        help=f"which of {', '.join(catalog.BINARIES)}; by default {', '.join(_by_default())}",
+    )
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--list", action="store_true", help="only show what is here: no download, no build")
+    instead.add_argument("--build", action="store_true", help="build what the cache has not: no PATH, no download")
+    options = parser.parse_args(arguments)
+    try:
+        if options.list:
+            return show(options.names)
+        return obtain_and_show(options.names, build_all if options.build else install)
+    except ToolError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; nothing half done is left in the cache\n")
+        return 130
+
+
+def obtain_and_show(names: Sequence[str], way: Callable[[Sequence[str], Report], Sequence[Located]]) -> int:
+    """Obtain binaries, where none is named all but those on demand, and print where each came from; 0.
+
+    Raises ToolError.
+    """
+    _print_table([_row(located) for located in way(names or _by_default(), terminal_report())])
+    return 0
+
+
+def show(names: Sequence[str]) -> int:
+    """Print where binaries are, all of them where none is named, without a download or a build.
+
+    The answer is 1 if one is missing that is named or is not on demand, else 0.
+    """
+    report = terminal_report()
+    found = {name: locate(known(name), report) for name in names or catalog.BINARIES}
+    _print_table([_row(located) if located else _missing(known(name)) for name, located in found.items()])
+    return 0 if all(found[name] for name in names or _by_default()) else 1
+
+
+def _by_default() -> list[str]:
+    return [name for name, binary in catalog.BINARIES.items() if not binary.on_demand]
+
+
+def _row(located: Located) -> tuple[str, ...]:
+    binary = located.binary
+    return binary.name, binary.version, located.origin, duration(located.seconds), str(located.path)
+
+
+def _missing(binary: Binary) -> tuple[str, ...]:
+    return binary.name, binary.version, "missing, on demand" if binary.on_demand else "missing", "", ""
+
+
+def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
+    """Columns as wide as they must be: a path is there to be copied, so it is never cut."""
+    table = [("name", "version", "from", "took", "path"), *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+        sys.stdout.write(f"{line.rstrip()}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

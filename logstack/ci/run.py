@@ -1,0 +1,211 @@
+"""`ci/preview`, `ci/deploy` and `ci/drift`: Pulumi on one stack, with one line for whatever stops it.
+
+The exit codes stand in `logstack.ci.failures`. Nothing here changes what is configured on a machine: the state backend is
+PULUMI_BACKEND_URL's, and the stack that a developer has selected stays selected.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import FrameType
+
+from logstack.ci import failures, summary
+from logstack.ci.failures import Failure
+from logstack.ci.secrecy import Secrets
+from logstack.preflight.kubeconfig import kubeconfig_files
+from logstack.settings.load.stack_file import stack_path
+from logstack.settings.pins import PULUMI_VERSION
+
+ROOT = Path(__file__).parents[2]
+
+_QUIETLY = ("--non-interactive", "--color", "never")
+
+_COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "preview": ("preview", "--diff"),
+    "deploy": ("up", "--yes"),
+    # Without --refresh a preview compares the program with the state alone, and never looks at the cluster.
+    "drift": ("preview", "--refresh", "--expect-no-changes", "--diff"),
+}
+
+# Pulumi's own exit codes, which its source calls a stable contract (pkg/cmd/pulumi/cmd/exit_codes.go).
+_PULUMI_KNOWS_NO_STACK = 6
+_PULUMI_EXPECTED_NO_CHANGES = 7
+
+
+class StoppedError(Exception):
+    """A run cannot go on; the failure says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure)
+        self.failure = failure
+
+
+@dataclass(frozen=True)
+class Run:
+    """One verb on one stack."""
+
+    verb: str
+    """preview, deploy or drift."""
+    stack: str
+    environment: Mapping[str, str]
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """What must not be printed."""
+        return Secrets(self.environment)
+
+    def check(self) -> None:
+        """What can be known before Pulumi does anything. Raises StoppedError."""
+        if not stack_path(self.stack, ROOT).is_file():
+            raise StoppedError(failures.UNKNOWN_STACK)
+        if not shutil.which("pulumi", path=self.environment.get("PATH")):
+            raise StoppedError(failures.NO_PULUMI)
+        if not self.environment.get("PULUMI_BACKEND_URL"):
+            raise StoppedError(failures.NO_BACKEND)
+        if not any(file.is_file() for file in kubeconfig_files(self.environment)):
+            raise StoppedError(failures.NO_KUBECONFIG)
+        self._say_if_version_differs()
+        self._find_stack()
+
+    def go(self) -> tuple[int, list[str]]:
+        """Pulumi's exit code and output, which is printed as it comes."""
+        said: list[str] = []
+        with _forwarding_signals(self._started(_COMMANDS[self.verb])) as process:
+            for line in process.stdout or ():
+                said.append(self.secrets.without(line.rstrip("\n")))
+                sys.stdout.write(f"{said[-1]}\n")
+                sys.stdout.flush()
+            return process.wait(), said
+
+    def _say_if_version_differs(self) -> None:
+        with self._started(("version",), project=False) as process:
+            version = (process.stdout.read() if process.stdout else "").strip().removeprefix("v")
+        if version != PULUMI_VERSION:
+            sys.stderr.write(f"pulumi {self.secrets.without(version)} is here, {PULUMI_VERSION} is pinned\n")
+
+    def _find_stack(self) -> None:
+        """Opens the state backend and looks for the stack, without selecting it."""
+        with self._started(("stack", "--show-name")) as process:
+            said = [self.secrets.without(line.rstrip()) for line in process.stdout or ()]
+        if process.returncode == _PULUMI_KNOWS_NO_STACK:
+            raise StoppedError(failures.UNKNOWN_STACK)
+        if process.returncode:
+            sys.stderr.write("".join(f"{line}\n" for line in said))
+            raise StoppedError(failures.told(said, failures.NO_STATE))
+
+    def _started(self, command: Sequence[str], *, project: bool = True) -> subprocess.Popen[str]:
+        arguments = (*command, "--stack", self.stack, *_QUIETLY) if project else command
+        return subprocess.Popen(
+            ["pulumi", *arguments],
+            cwd=ROOT,
+            env={**self.environment, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            # Pulumi gives up at once at the second Ctrl-C. In this group a terminal would send it one besides ours.
+            process_group=0,
+        )
+
+
+@contextmanager
+def _forwarding_signals(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """A cancelled job must not leave a locked state: Pulumi gets Ctrl-C, ends what it does, and writes the state.
+
+    GitHub sends SIGTERM some seconds after SIGINT, which would end Pulumi in the middle of that: it is held back.
+    """
+    asked = False
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        if process.poll() is None and not (asked and number == signal.SIGTERM):
+            process.send_signal(signal.SIGINT)
+        asked = True
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with process:
+            yield process
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def resources(said: Sequence[str]) -> list[str]:
+    """Pulumi's own counts of what changes, such as `~ 3 to update`; empty where it did not come that far."""
+    counts: list[str] = []
+    started = False
+    for line in said:
+        if line == "Resources:":
+            started, counts = True, []
+        elif started and line.startswith(" "):
+            counts.append(line.strip())
+        else:
+            started = False
+    return counts
+
+
+def run(verb: str, stack: str, environment: Mapping[str, str], report: Path | None = None) -> int:
+    """Do it, print what Pulumi says, and add it to the job's summary; the script's exit code.
+
+    `report` gets the drift as Markdown, and nothing where there is none; it is not written when that is not known.
+    """
+    this = Run(verb, stack, environment)
+    try:
+        this.check()
+        code, said = this.go()
+        if code and not _is_drift(verb, code):
+            summary.add(summary.folded(f"{stack}: output of {verb}", said), environment)
+            raise StoppedError(failures.told(said))
+    except StoppedError as stopped:
+        line = stopped.failure.line(stack)
+        sys.stderr.write(f"{summary.error(f'ci/{verb}: {line}', environment)}\n")
+        summary.add(f"### {stack}: {verb} stopped\n\n{line}\n", environment)
+        return stopped.failure.code
+    counts = ", ".join(resources(said)) or "nothing was counted"
+    title = f"### {stack}: {'drift' if code else verb}\n\n{counts}\n"
+    summary.add(f"{title}\n{summary.folded('The whole output', said)}", environment)
+    if report:
+        report.write_text(f"{title}\n{_where(environment)}\n" if code else "")
+    if code:
+        sys.stderr.write(f"{summary.error(f'ci/{verb}: {stack}: drift, {counts}', environment)}\n")
+        return failures.DRIFT
+    return 0
+
+
+def _is_drift(verb: str, code: int) -> bool:
+    return verb == "drift" and code == _PULUMI_EXPECTED_NO_CHANGES
+
+
+def _where(environment: Mapping[str, str]) -> str:
+    """Where the whole output is; an issue may be read by more people than a job's log, so it only has the counts."""
+    if "GITHUB_RUN_ID" in environment:
+        server, repository = environment["GITHUB_SERVER_URL"], environment["GITHUB_REPOSITORY"]
+        return f"What differs stands in [the run]({server}/{repository}/actions/runs/{environment['GITHUB_RUN_ID']})."
+    if url := environment.get("CI_JOB_URL"):
+        return f"What differs stands in [the job]({url})."
+    return "What differs stands in the output of `ci/drift`."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command of `ci/preview`, `ci/deploy` and `ci/drift`."""
+    verb, *rest = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser(prog=f"ci/{verb}")
+    parser.add_argument("stack", help="the stack, of the file Pulumi.<stack>.yaml")
+    if verb == "drift":
+        parser.add_argument("report", nargs="?", type=Path, help="a file that gets the drift as Markdown")
+    options = parser.parse_args(rest)
+    return run(verb, options.stack, os.environ, getattr(options, "report", None))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

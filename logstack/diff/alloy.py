@@ -1,0 +1,22 @@
+"""Alloy's configuration as lines with the blocks that they stand in; reads what logstack/manifests/alloy/syntax.py writes."""
+
+from collections.abc import Iterator
+
+Line = tuple[str, str]
+"""The path, such as loki.process.lines/stage.drop/older_than, and what stands there."""
+
+
+def lines(text: str) -> Iterator[Line]:
+    """Every line but those that are empty or only close a block."""
+    blocks: list[str] = []
+    for line in (raw.strip() for raw in text.splitlines()):
+        if line == "}":
+            blocks[-1:] = []
+        elif line.startswith("//"):
+            yield "/".join([*blocks, "comment"]), line
+        elif line.endswith(" {"):
+            blocks.append(line.removesuffix(" {").replace(' "', ".").rstrip('"'))
+            yield "/".join(blocks), line
+        elif line:
+            key, _, value = line.partition("=")
+            yield "/".join([*blocks, key.strip()]), value.strip() or line

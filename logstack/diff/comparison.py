@@ -1,0 +1,101 @@
+"""What differs between two stacks: in words, in the stack files, in the resources and in what they are made of."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from logstack.diff.snapshot import Rendered, Resource
+from logstack.render.artefacts import artefacts
+from logstack.render.flat import keys
+from logstack.text.words import Facts
+
+_CONTEXT_LINES = 2
+_EFFECTS = {
+    "loki.yaml": "rolls the Loki pods, one after the other",
+    "overrides.yaml": "Loki reads it within ten seconds; nothing restarts",
+    "config.alloy": "Alloy reloads it; nothing restarts",
+    "events.alloy": "Alloy reloads it; nothing restarts",
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is said of something before and after; None where nothing is."""
+
+    of: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class Diff:
+    """A text that differs, as a unified diff."""
+
+    name: str
+    lines: tuple[str, ...]
+    effect: str = ""
+    """What the cluster does when this changes."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """From one stack, `before`, to another."""
+
+    before: str
+    after: str
+    words: tuple[Difference, ...]
+    """The plan's sentences."""
+    settings: tuple[Difference, ...]
+    """Keys with their defaults."""
+    resources_removed: tuple[str, ...]
+    resources_added: tuple[str, ...]
+    artefacts: tuple[Diff, ...]
+    """Of the resources that both have: configurations, chart values and other inputs."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing differs."""
+        return not (self.words or self.settings or self.resources_removed or self.resources_added or self.artefacts)
+
+
+def compare(before: Rendered, after: Rendered) -> Comparison:
+    """The differences."""
+    old, new = _resources(before), _resources(after)
+    return Comparison(
+        before=before.name,
+        after=after.name,
+        words=tuple(_differences(before.words, after.words)),
+        settings=tuple(_differences(list(keys(before.settings)), list(keys(after.settings)))),
+        resources_removed=tuple(_named(old[key]) for key in old if key not in new),
+        resources_added=tuple(_named(new[key]) for key in new if key not in old),
+        artefacts=tuple(_artefacts(old, new)),
+    )
+
+
+def _differences(before: Facts, after: Facts) -> Iterator[Difference]:
+    old, new = dict(before), dict(after)
+    for of in dict.fromkeys([*new, *old]):
+        if old.get(of) != new.get(of):
+            yield Difference(of, old.get(of), new.get(of))
+
+
+def _resources(stack: Rendered) -> dict[tuple[str, str], Resource]:
+    return {resource.identity: resource for resource in stack.resources}
+
+
+def _named(resource: Resource) -> str:
+    return f"{resource.name}  {resource.type}"
+
+
+def _artefacts(old: Mapping[tuple[str, str], Resource], new: Mapping[tuple[str, str], Resource]) -> Iterator[Diff]:
+    for key in (key for key in new if key in old and old[key] != new[key]):
+        texts = artefacts(old[key]), artefacts(new[key])
+        for name in dict.fromkeys([*texts[0], *texts[1]]):
+            diff = _diff(name, *(text.get(name, "").splitlines() for text in texts))
+            if diff.lines:
+                yield replace(diff, effect=_EFFECTS.get(name, ""))
+
+
+def _diff(name: str, before: Sequence[str], after: Sequence[str]) -> Diff:
+    lines = difflib.unified_diff(before, after, n=_CONTEXT_LINES, lineterm="")
+    return Diff(name, tuple(lines)[2:])

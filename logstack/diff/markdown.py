@@ -1,0 +1,179 @@
+"""The diff as a comment of a pull request: short, its details folded, and never longer than the code host takes."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from logstack.diff.comparison import Comparison, Diff, Difference
+from logstack.diff.consequences import Consequence, StackDiff
+from logstack.diff.effects import rank
+from logstack.diff.model import Differences, SideProblem
+from logstack.diff.text import SHOWN, counts
+from logstack.text.words import counted
+
+MARKER = "<!-- logstack-diff -->"
+"""The first line, by which a script finds the comment to edit."""
+GITHUB = 65_536
+"""Characters of a comment that GitHub takes; GitLab takes 1,000,000."""
+# What is kept for telling what was cut.
+_RESERVE = 1_000
+_NAMED = 10
+
+
+def comment(found: Differences, limit: int = GITHUB) -> str:
+    """The comment; with more than `limit` characters, details are cut, and then told."""
+    page = _Page(limit)
+    page.always(MARKER)
+    page.always(f"### logstack: {found.worst} from {code(found.base, 80)} to {code(found.head, 80)}")
+    page.always("\n".join(_overview(found.stacks, limit // 3)))
+    for note in found.notes:
+        page.if_it_fits(f"> {plain(note)}", "a note")
+    for stack in found.stacks:
+        page.if_it_fits(f"#### {plain(stack.stack)}", f"{stack.stack}: consequences")
+        for number, each in enumerate(stack.consequences):
+            page.if_it_fits(bullet(each), f"{stack.stack}: {each.rule}", separator="\n" if number else "\n\n")
+    for stack in found.stacks:
+        for title, content in _details(stack):
+            page.folded(f"{stack.stack}: {title}", content)
+    return page.text()
+
+
+def problems_comment(problems: Sequence[SideProblem], limit: int = GITHUB) -> str:
+    """What to write where a side has problems."""
+    page = _Page(limit)
+    page.always(MARKER)
+    page.always("### logstack: a stack file has problems")
+    for problem in problems:
+        page.if_it_fits(_fenced(str(problem).splitlines(), "text"), f"{problem.side} {problem.problem.path}")
+    return page.text()
+
+
+class _Page:
+    """A page that never grows above its limit, and names what it has left out."""
+
+    def __init__(self, limit: int) -> None:
+        self._room = limit - _RESERVE
+        self._blocks: list[str] = []
+        self._cut: list[str] = []
+        self._limit = limit
+
+    def always(self, block: str) -> None:
+        """A block that is short by itself."""
+        self._add(block, "\n\n")
+
+    def if_it_fits(self, block: str, name: str, separator: str = "\n\n") -> None:
+        """A block, or its name among those that were cut."""
+        if len(block) + len(separator) <= self._room:
+            self._add(block, separator)
+        else:
+            self._cut.append(name)
+
+    def folded(self, title: str, content: Sequence[str]) -> None:
+        """Lines of Markdown that are shown on demand; as many as there is room for."""
+        head, tail = f"<details><summary>{plain(title)}</summary>", "</details>"
+        fence = next((line for line in content if line.startswith("```")), "")
+        closing = re.match(r"`*", fence)
+        ends = len(closing[0]) + 1 if closing else 0
+        room = self._room - len(head) - len(tail) - ends - 60
+        kept = list(_as_many(content, room))
+        if len(kept) < len(content):
+            if len(kept) <= _NAMED:
+                self._cut.append(title)
+                return
+            self._cut.append(f"{title}, {len(content) - len(kept)} lines of it")
+            kept += [closing[0]] if closing and closing[0] else []
+        self._add("\n".join([head, "", *kept, "", tail]), "\n\n")
+
+    def text(self) -> str:
+        """The page."""
+        if self._cut:
+            names = ", ".join(plain(name[:60]) for name in self._cut[:_NAMED])
+            more = f" and {len(self._cut) - _NAMED} more" if len(self._cut) > _NAMED else ""
+            self._blocks.append(f"\n\nCut, as a comment has {self._limit:,} characters at most: {names}{more}.")
+        return "".join(self._blocks).lstrip("\n") + "\n"
+
+    def _add(self, block: str, separator: str) -> None:
+        self._blocks.append(separator + block)
+        self._room -= len(separator) + len(block)
+
+
+def _as_many(lines: Sequence[str], room: int) -> Iterator[str]:
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            return
+        yield line
+
+
+def _overview(stacks: Sequence[StackDiff], room: int) -> Iterator[str]:
+    """A line for each stack, as many as there is room for: those with the worst classes first."""
+    ordered = sorted(stacks, key=lambda stack: min(rank(each.effect) for each in stack.consequences))
+    rows = [f"- **{plain(stack.stack)}**: {counts(stack)}" for stack in ordered]
+    shown = list(_as_many(rows, room))
+    yield from shown
+    if len(shown) < len(rows):
+        yield f"- and {counted(len(rows) - len(shown), 'more stack')}"
+
+
+def bullet(consequence: Consequence) -> str:
+    """A consequence: its class, what happens, and what to do."""
+    told = [sentence.said(code) for sentence in consequence.sentences[:SHOWN]]
+    if (more := len(consequence.sentences) - SHOWN) > 0:
+        told.append(f"And {more} more like it.")
+    head = f"- **{consequence.effect}** "
+    if len(told) == 1:
+        return f"{head}{told[0]} *{consequence.do}*"
+    return "\n".join([f"{head}*{consequence.do}*", *(f"  - {each}" for each in told)])
+
+
+def _details(stack: StackDiff) -> Iterator[tuple[str, list[str]]]:
+    compared = stack.comparison
+    if not compared:
+        return
+    if compared.settings:
+        yield f"settings ({len(compared.settings)})", list(_table("setting", compared.settings))
+    if compared.words:
+        yield f"what the plan says ({len(compared.words)})", list(_table("of", compared.words))
+    if resources := list(_resources(compared)):
+        yield f"resources ({len(resources)})", _fenced(resources, "diff").splitlines()
+    for diff in compared.artefacts:
+        yield _title(diff), _fenced(diff.lines, "diff").splitlines()
+
+
+def _title(diff: Diff) -> str:
+    return f"{diff.name} ({diff.effect})" if diff.effect else diff.name
+
+
+def _resources(compared: Comparison) -> Iterator[str]:
+    yield from (f"- {name}" for name in compared.resources_removed)
+    yield from (f"+ {name}" for name in compared.resources_added)
+
+
+def _table(of: str, differences: Sequence[Difference]) -> Iterator[str]:
+    yield from (f"| {of} | before | after |", "|---|---|---|")
+    for each in differences:
+        yield f"| {_cell(each.of)} | {_cell(each.before)} | {_cell(each.after)} |"
+
+
+def _cell(text: str | None) -> str:
+    return "" if text is None else code(text, 1_000).replace("|", "\\|")
+
+
+def _fenced(lines: Sequence[str], language: str) -> str:
+    """Lines in a fence that none of them ends."""
+    longest = max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([f"{fence}{language}", *lines, fence])
+
+
+def code(text: str, longest: int = 400) -> str:
+    """Text as it is, in a code span: no Markdown, no HTML, no mention of anybody."""
+    shown = " ".join(text.split())
+    shown = shown if len(shown) <= longest else f"{shown[:longest]}..."
+    ticks = "`" * (max((len(run) for run in re.findall(r"`+", shown)), default=0) + 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") or not shown else ""
+    return f"{ticks}{pad}{shown}{pad}{ticks}"
+
+
+def plain(text: str) -> str:
+    """Text without a meaning for Markdown and HTML."""
+    return re.sub(r"[&<>@*_`\[\]|#\\]", lambda match: f"&#{ord(match[0])};", text)

@@ -1,0 +1,13 @@
+"""The rules, worst class first: what each looks at, its class, and what it says. `docs/diff.md` lists them."""
+
+from logstack.diff.rule import Rule
+from logstack.diff.rules import cosmetic, cost, data_loss, restart, security, write_outage
+
+RULES: tuple[Rule, ...] = (
+    *data_loss.RULES,
+    *write_outage.RULES,
+    *security.RULES,
+    *restart.RULES,
+    *cost.RULES,
+    *cosmetic.RULES,
+)

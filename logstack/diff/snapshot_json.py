@@ -1,0 +1,78 @@
+"""What `logstack render --json` writes, and how it is read again.
+
+{"format": 1, "stacks": {"production": {"name": ..., "settings": ..., "resources": ..., "words": ..., "ring": ...,
+                                        "requests": ..., "warnings": ..., "acknowledged": ...},
+                         "broken": {"problems": [...]}}}
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from logstack.diff.snapshot import Rendered, Requests, Resource, Ring
+from logstack.settings.problems import Problem, StackProblems
+from logstack.text.documents import json_text
+
+# Raised whenever a reader of the older form could misread the newer one.
+FORMAT = 1
+
+Outcome = Rendered | StackProblems
+"""A stack, or why it cannot be rendered."""
+
+
+class UnreadableError(Exception):
+    """This is no document of this form."""
+
+
+def written(outcomes: Mapping[str, Outcome]) -> str:
+    """The document."""
+    stacks = {
+        name: {"problems": outcome.problems} if isinstance(outcome, StackProblems) else outcome
+        for name, outcome in outcomes.items()
+    }
+    return json_text({"format": FORMAT, "stacks": stacks})
+
+
+def read(text: str) -> dict[str, Outcome]:
+    """The document's stacks; raises UnreadableError for any other text."""
+    try:
+        document = json.loads(text)
+        if document["format"] != FORMAT:
+            raise UnreadableError(f"its form is {document['format']}, and {FORMAT} is known")
+        return {name: _outcome(stack) for name, stack in document["stacks"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UnreadableError("it wrote no document") from error
+
+
+def _outcome(stack: dict[str, Any]) -> Outcome:
+    if "problems" in stack:
+        return StackProblems(Problem(**problem) for problem in stack["problems"])
+    ring, requests = stack["ring"], stack["requests"]
+    return Rendered(
+        name=stack["name"],
+        settings=stack["settings"],
+        resources=tuple(map(_resource, stack["resources"])),
+        words=tuple((of, said) for of, said in stack["words"]),
+        ring=Ring(
+            ring["writer"],
+            ring["writers"],
+            ring["replicationFactor"],
+            ring["lostWritersSurvived"],
+            ring["refusedShare"],
+        ),
+        requests=Requests(requests["cpuMillicores"], requests["memoryBytes"], requests["diskBytes"], requests["nodes"]),
+        warnings=tuple(Problem(**problem) for problem in stack["warnings"]),
+        acknowledged=tuple(Problem(**problem) for problem in stack["acknowledged"]),
+    )
+
+
+def _resource(resource: dict[str, Any]) -> Resource:
+    return Resource(
+        resource["part"],
+        resource["type"],
+        resource["name"],
+        resource["inputs"],
+        tuple(resource["dependsOn"]),
+        resource["protect"],
+        resource["retainOnDelete"],
+    )

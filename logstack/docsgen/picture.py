@@ -1,0 +1,106 @@
+"""A picture of a stack, drawn from its settings: a Mermaid flowchart that code hosts show."""
+
+from itertools import pairwise
+
+from logstack.manifests.loki.addresses import gateway_url
+from logstack.manifests.stores.access import store_access
+from logstack.settings import pins
+from logstack.settings.model.quantities import kubernetes_size, plain_duration
+from logstack.settings.model.tree import Settings
+
+_DOES = {
+    "write": "takes lines in, keeps them in its WAL",
+    "read": "answers queries",
+    "backend": "index, compaction, retention, rules",
+    "monolithic": "every role",
+    "distributor": "takes lines in",
+    "ingester": "keeps lines in its WAL",
+    "querier": "answers queries",
+    "query-frontend": "splits queries",
+    "query-scheduler": "queues queries",
+    "index-gateway": "serves the index",
+    "compactor": "compaction, retention",
+    "ruler": "rules",
+}
+
+
+def picture(settings: Settings) -> str:
+    """The flowchart's text."""
+    return "\n".join(["flowchart LR", *_nodes(settings), *_namespace(settings), *_store(settings), *_arrows(settings)])
+
+
+def _nodes(settings: Settings) -> list[str]:
+    canary = ['    canary["loki-canary"]'] if settings.canary.enabled else []
+    return [
+        '  subgraph node["every node"]',
+        *(['    logs[("/var/log/pods")]'] if settings.collector.sources.pods == "files" else []),
+        f'    alloy["Grafana Alloy {pins.ALLOY_VERSION}"]',
+        *canary,
+        "  end",
+    ]
+
+
+def _namespace(settings: Settings) -> list[str]:
+    place = settings.cluster
+    whose = "made and protected by the stack" if place.create_namespace else "a guest's"
+    lines = [
+        f'  subgraph namespace["namespace {place.namespace} ({whose})"]',
+        f'    gateway["gateway x{settings.gateway.replicas}<br/>{gateway_url(place)}"]',
+    ]
+    lines += [f'    {role}["Loki {role} x{settings.replica_count(role)}<br/>{_DOES[role]}"]' for role in settings.roles]
+    for name, size in (("chunks", settings.caches.chunks), ("results", settings.caches.results)):
+        if size:
+            lines.append(f'    {name}["{name} cache {kubernetes_size(size)}"]')
+    if settings.collector.sources.events:
+        lines.append(f'    events["Grafana Alloy {pins.ALLOY_VERSION}<br/>for events"]')
+    return [*lines, "  end"]
+
+
+def _store(settings: Settings) -> list[str]:
+    access = store_access(settings.object_store, settings.cluster, settings.former_object_store)
+    where = "Ceph" if access.address_config_map else access.endpoint or f"AWS {access.region}"
+    shape = f"S3 bucket {access.bucket}<br/>{where}" if access.kind == "s3" else "a directory of Loki's volume"
+    api = ['  api["Kubernetes API"]'] if _asks_the_api(settings) else []
+    return [f'  store[("{shape}")]', '  grafana["Grafana"]', *api]
+
+
+def _asks_the_api(settings: Settings) -> bool:
+    """Whether lines come from the API server, not its list of pods alone."""
+    return settings.collector.sources.events or settings.collector.sources.pods == "api"
+
+
+def _query_path(settings: Settings) -> list[str]:
+    """From the gateway to who answers a query, and who tells where the answer is."""
+    if settings.deployment_mode != "distributed":
+        return [f"gateway --> {settings.reader}"]
+    path = ("gateway", "query-frontend", "query-scheduler", "querier", "index-gateway", "store")
+    return [f"{one} --> {other}" for one, other in pairwise(path)]
+
+
+def _arrows(settings: Settings) -> list[str]:
+    writer, reader, backend = settings.writer, settings.reader, settings.compactor
+    source = "api" if settings.collector.sources.pods == "api" else "logs"
+    arrows = [f"{source} --> alloy", "alloy -- push --> gateway", f"gateway --> {settings.receiver}"]
+    if settings.receiver != writer:
+        arrows.append(f"{settings.receiver} --> {writer}")
+    if settings.collector.sources.events:
+        arrows += ["api -- events --> events", "events -- push --> gateway"]
+    if settings.canary.enabled:
+        first = source if settings.canary.route == "collector" else "gateway"
+        arrows += [f"canary -- a line a second --> {first}", "canary -. asks for it back .-> gateway"]
+    if reader != writer:
+        arrows += [*_query_path(settings), f"{reader} -- recent lines --> {writer}", f"{reader} --> store"]
+    if "ruler" in settings.roles:
+        arrows += [f"ruler --> {writer}", "ruler --> index-gateway", "ruler --> store"]
+    # Queriers know nothing of results: who splits a query keeps them.
+    asks = {"chunks": reader, "results": "query-frontend" if "query-frontend" in settings.roles else reader}
+    arrows += [f"{role} --> {name}" for name, role in asks.items() if getattr(settings.caches, name)]
+    return [
+        f"  {arrow}"
+        for arrow in (
+            *arrows,
+            f"{writer} -- {settings.replication_factor}x each line, then chunks --> store",
+            f"{backend} -- deletes after {plain_duration(settings.retention)} --> store",
+            "grafana -. queries .-> gateway",
+        )
+    ]

@@ -1,0 +1,261 @@
+"""What a run proves, one line each; a check that fails says what was seen instead."""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import httpx
+
+from logstack.localrun.client import Entry, Loki, selector
+from logstack.localrun.lines import NAMESPACE, LogFile, file_pod, stream_labels, timestamped
+from logstack.localrun.platform import Platform
+from logstack.localrun.pods import Pod
+from logstack.settings.model.quantities import kubernetes_size
+
+_SECOND = 1_000_000_000
+# What the collector writes in a secret's place (logstack/manifests/alloy/secret_rules.py).
+_REDACTED = re.compile(r"<redacted:[a-z0-9-]+>")
+_MILLISECOND = 1_000_000
+# Loki's own: limits_config.discover_service_name, and shard_streams, which splits a stream of more than 1.5 MB/s.
+_OWN_LABELS = {"service_name", "__stream_shard__"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One check's result."""
+
+    name: str
+    passed: bool
+    detail: str
+    seconds: float = 0.0
+
+
+class CheckError(Exception):
+    """A check that did not hold; the message is what was seen."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A pod that writes one file's lines, and the labels that they get."""
+
+    pod: Pod
+    labels: dict[str, str]
+    entries: list[Entry]
+
+
+@dataclass
+class Sent:
+    """The lines of one file, as they were sent."""
+
+    labels: dict[str, str]
+    entries: list[Entry]
+    refused: int = 0
+
+
+@dataclass
+class Run:
+    """The state that the checks share: what was sent, and when."""
+
+    platform: Platform
+    files: Sequence[LogFile]
+    sent: list[Sent] = field(default_factory=list)
+    end: int = field(default_factory=time.time_ns)
+    say: Callable[[str], None] = lambda _: None
+    """Told about a check that takes long."""
+
+    def sources(self) -> list[Source]:
+        """What each file's pod writes, with the times of this run."""
+        collector, cluster = self.platform.settings.collector, self.platform.settings.cluster.name
+        pods = [file_pod(file, number, collector) for number, file in enumerate(self.files)]
+        lines = [[Entry(when, line) for when, line in timestamped(file.lines, self.end)] for file in self.files]
+        return [
+            Source(pod, stream_labels(pod, cluster, collector), written)
+            for pod, written in zip(pods, lines, strict=True)
+        ]
+
+    @property
+    def cluster_selector(self) -> str:
+        """Everything that the run has sent."""
+        labels = self.labels
+        return selector({"namespace": NAMESPACE} if "namespace" in labels else labels)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of the first file's lines. Raises CheckError when no line was taken: nothing can be asked for."""
+        expect(self.lines, "no line was taken in")
+        return self.sent[0].labels
+
+    @property
+    def start(self) -> int:
+        """The first line's time, in nanoseconds. Raises CheckError as `labels` does."""
+        expect(self.lines, "no line was taken in")
+        return min(entry.time for sent in self.sent for entry in sent.entries)
+
+    @property
+    def lines(self) -> int:
+        """Lines that Loki has taken."""
+        return sum(len(sent.entries) for sent in self.sent)
+
+    @property
+    def raw_bytes(self) -> int:
+        """Bytes of the lines that Loki has taken."""
+        return sum(len(entry.line.encode()) for sent in self.sent for entry in sent.entries)
+
+
+Check = tuple[str, Callable[[Run], str]]
+
+
+def carry_out(checks: Sequence[Check], run: Run) -> Iterator[Outcome]:
+    """Each check's outcome as soon as it is there; after a failure the rest still runs."""
+    for name, check in checks:
+        began = time.monotonic()
+        try:
+            detail, passed = check(run), True
+        except (CheckError, httpx.HTTPError) as failure:
+            detail, passed = str(failure), False
+        yield Outcome(name, passed, detail, time.monotonic() - began)
+
+
+def expect(condition: object, seen: str) -> None:
+    """Raises CheckError with what was seen unless the condition holds."""
+    if not condition:
+        raise CheckError(seen)
+
+
+def ring_is_whole(run: Run) -> str:
+    """Every writer is an active member, in the eyes of every writer."""
+    writers = run.platform.writers
+    for writer in writers:
+        states = run.platform.loki.ring(writer.url)
+        expect(states == ["ACTIVE"] * len(writers), f"{writer.name} sees {states}, expected {len(writers)} ACTIVE")
+    return f"{len(writers)} of {len(writers)} writers ACTIVE, replication {run.platform.settings.replication_factor}"
+
+
+def takes_lines_in(run: Run) -> str:
+    """Every line is acknowledged, but for those that the stack's own limit refuses."""
+    settings = run.platform.settings
+    longest = settings.limits.max_line_size
+    for source in run.sources():
+        fits = [entry for entry in source.entries if len(entry.line.encode()) <= longest]
+        too_long = [entry for entry in source.entries if len(entry.line.encode()) > longest]
+        for push in run.platform.loki.push(source.labels, fits):
+            expect(push.acknowledged, f"{source.pod.name}: {push.status} {push.reason[:300]}")
+        for push in run.platform.loki.push(source.labels, too_long):
+            expect(not push.acknowledged, f"{source.pod.name}: a line above {kubernetes_size(longest)} was taken")
+        run.sent.append(Sent(source.labels, fits, len(too_long)))
+    refused = sum(sent.refused for sent in run.sent)
+    note = f"; {refused} longer than {kubernetes_size(longest)} refused, as limits.maxLineSize says" if refused else ""
+    return f"{run.lines} lines acknowledged{note}"
+
+
+def gives_lines_back(run: Run) -> str:
+    """The same lines with the same times, no more and no fewer; but for what the collector has redacted in them."""
+    expect(run.lines, "no line was taken in")
+    found = redacted = 0
+    for sent in run.sent:
+        if not sent.entries:
+            continue
+        back = found_of(run, sent)
+        missing, extra = Counter(sent.entries) - Counter(back), Counter(back) - Counter(sent.entries)
+        pairs = redactions(list(missing.elements()), list(extra.elements()))
+        missing, extra = missing - Counter(pairs.keys()), extra - Counter(pairs.values())
+        redacted += len(pairs)
+        expect(
+            not missing and not extra,
+            f"{selector(sent.labels)}: {missing.total()} missing, {extra.total()} not sent, of {len(sent.entries)}",
+        )
+        found += len(back)
+    but = f"; in {redacted} of them secrets were redacted" if redacted else ""
+    return f"{found} of {run.lines} lines, each as it was sent{but}"
+
+
+def redactions(missing: Sequence[Entry], extra: Sequence[Entry]) -> dict[Entry, Entry]:
+    """Lines that were sent, and what Loki has in their place: the same but for its redacted parts."""
+    by_time = {entry.time: entry for entry in missing}
+    found: dict[Entry, Entry] = {}
+    for entry in extra:
+        parts = _REDACTED.split(entry.line)
+        sent = by_time.get(entry.time)
+        if sent and len(parts) > 1 and re.fullmatch(".+?".join(map(re.escape, parts)), sent.line, re.DOTALL):
+            found[sent] = entry
+    return found
+
+
+def found_of(run: Run, sent: Sent) -> list[Entry]:
+    """What Loki has of the lines of one file."""
+    first, last = sent.entries[0].time, sent.entries[-1].time
+    return list(run.platform.loki.entries(selector(sent.labels), first, last + 1))
+
+
+def has_the_labels(run: Run) -> str:
+    """The labels are the stack's, and no other but those that Loki itself adds."""
+    loki = run.platform.loki
+    expected = set(run.labels)
+    times = {"start": run.start, "end": run.end + _SECOND}
+    labels = set(loki.get("/loki/api/v1/labels", query=run.cluster_selector, **times)["data"])
+    found = labels - _OWN_LABELS
+    expect(found == expected, f"found {sorted(found)}, expected {sorted(expected)}")
+    return ", ".join(sorted(expected))
+
+
+def answers_a_rate(run: Run) -> str:
+    """A metric query counts exactly the lines that were sent."""
+    seconds = (run.end - run.start) // _SECOND + 2
+    query = f"sum(count_over_time({run.cluster_selector}[{seconds}s]))"
+    counted = run.platform.loki.value(query, run.end + _SECOND)
+    expect(counted == run.lines, f"{query} = {counted:g}, expected {run.lines}")
+    rate = run.platform.loki.value(f"sum(rate({run.cluster_selector}[{seconds}s]))", run.end + _SECOND)
+    expect(abs(rate * seconds - run.lines) < 1, f"rate gives {rate:g}/s over {seconds} s, expected {run.lines} lines")
+    return f"{rate:.1f} lines/s over {seconds} s"
+
+
+def answers_the_volume(run: Run) -> str:
+    """The volume endpoint knows of the lines; Loki counts those in memory 2 to 4 times (measured)."""
+    answer = run.platform.loki.get(
+        "/loki/api/v1/index/volume", query=run.cluster_selector, start=run.start, end=run.end + _SECOND, limit=100
+    )
+    volume = sum(int(series["value"][1]) for series in answer["data"]["result"])
+    expect(volume >= run.raw_bytes, f"the volume endpoint answers {volume} bytes, {run.raw_bytes} were sent")
+    return f"{volume} bytes by Loki's own count, which has lines in memory more than once; {run.raw_bytes} were sent"
+
+
+def restarts_without_loss(run: Run) -> str:
+    """All writers stop as in a roll-out, write chunks and index to the store, and come back."""
+    run.platform.restart(*run.platform.writers)
+    # Gone from the writers' memory: what is found now comes from the store.
+    return gives_lines_back(run)
+
+
+def fills_the_bucket(run: Run) -> str:
+    """Chunks and index are objects in the bucket."""
+    bucket = run.platform.bucket()
+    # The canary's lines are younger than those that were sent; a chunk's times are whole milliseconds.
+    chunks = [chunk for chunk in bucket.chunks() if chunk.through < run.end + _MILLISECOND]
+    index = [key for key in bucket.objects("index/") if key.endswith(".tsdb.gz")]
+    expect(chunks, "no chunk in the bucket")
+    expect(index, "no TSDB index in the bucket")
+    stored = sum(chunk.size for chunk in chunks)
+    return (
+        f"{len(chunks)} chunks, {len(index)} index files; {stored} bytes stored for {run.raw_bytes} raw"
+        f" = {stored / run.raw_bytes:.3f}"
+    )
+
+
+def deep_labels(run: Run, app: str, pod: int) -> dict[str, str]:
+    """A stream of the deep checks."""
+    return {**run.labels, "namespace": "try-deep", "app": app, "pod": f"{app}-{pod}"}
+
+
+def expect_found(run: Run, sent: Sequence[tuple[dict[str, str], Entry]], what: str, loki: Loki | None = None) -> None:
+    """Every line is found; a push that was refused may be there as well, which is no loss."""
+    times = [entry.time for _, entry in sent]
+    query = selector({name: value for name, value in sent[0][0].items() if name != "pod"})
+    try:
+        found = Counter((loki or run.platform.loki).entries(query, min(times), max(times) + 1))
+    except httpx.HTTPError as error:
+        expect(condition=False, seen=f"{what}: {error}")
+        return
+    missing = Counter(entry for _, entry in sent) - found
+    expect(not missing, f"{missing.total()} of {len(sent)} {what} missing")

@@ -1,0 +1,130 @@
+"""Which processes the stack's mode needs here, each with ports and a directory of its own."""
+
+import fcntl
+import os
+import socket
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from logstack.manifests.loki.addresses import RELEASE
+from logstack.settings.model.loki import LokiSettings
+
+LOOPBACK = "127.0.0.1"
+_TARGETS = {"monolithic": "all"}
+
+
+@dataclass(frozen=True)
+class Node:
+    """One Loki process: what a pod of the stack is."""
+
+    role: str
+    index: int
+    http_port: int
+    grpc_port: int
+    gossip_port: int
+    directory: Path
+
+    @property
+    def name(self) -> str:
+        """What it is called here and in every ring."""
+        return f"loki-{self.role}-{self.index}"
+
+    @property
+    def pod(self) -> str:
+        """Its pod's name, which Loki reads from its environment."""
+        return f"{RELEASE}-{self.index}" if self.role == "monolithic" else self.name
+
+    @property
+    def target(self) -> str:
+        """Loki's -target."""
+        return _TARGETS.get(self.role, self.role)
+
+    @property
+    def url(self) -> str:
+        """Its HTTP address."""
+        return f"http://{LOOPBACK}:{self.http_port}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Every process of the run."""
+
+    nodes: tuple[Node, ...]
+    store_port: int
+    root: Path
+    former_port: int = 0
+    """Of the S3 server of earlier days, where the stack has one."""
+
+    def of(self, *roles: str) -> tuple[Node, ...]:
+        """The processes that have one of the roles; the monolithic ones have every role."""
+        return tuple(node for node in self.nodes if node.role in {*roles, "monolithic"})
+
+    @property
+    def fronts(self) -> tuple[Node, ...]:
+        """The processes that the gateway would ask a query."""
+        return self.of("read", "query-frontend")
+
+    @property
+    def compactors(self) -> tuple[Node, ...]:
+        """The processes that compact; the first one is the leader."""
+        return self.of("backend", "compactor")
+
+    @property
+    def store_url(self) -> str:
+        """The S3 server's address."""
+        return f"http://{LOOPBACK}:{self.store_port}"
+
+    @property
+    def former_url(self) -> str:
+        """The address of the S3 server of earlier days."""
+        return f"http://{LOOPBACK}:{self.former_port}"
+
+
+_given: set[int] = set()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback that nobody uses now, none of them given before, here or in another run of this user's.
+
+    Who was given one before may not have opened it yet.
+    """
+    ports: list[int] = []
+    with ExitStack() as open_sockets:
+        while len(ports) < count:
+            bound = open_sockets.enter_context(socket.socket())
+            bound.bind((LOOPBACK, 0))
+            port = bound.getsockname()[1]
+            if port not in _given and _is_nobody_elses(port):
+                _given.add(port)
+                ports.append(port)
+    return ports
+
+
+def _is_nobody_elses(port: int) -> bool:
+    """Take the port before every other run: its byte of a file is locked until this process ends, however it does."""
+    try:
+        fcntl.lockf(_taken_ports(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    return True
+
+
+@cache
+def _taken_ports() -> int:
+    path = Path(tempfile.gettempdir()) / f"logstack-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+
+
+def layout(settings: LokiSettings, root: Path) -> Layout:
+    """As many processes of each role as the stack says."""
+    places = [(role, index) for role in settings.roles for index in range(settings.replica_count(role))]
+    ports = iter(free_ports(3 * len(places) + 2))
+    store_port, former_port = next(ports), next(ports)
+    nodes = tuple(
+        Node(role, index, next(ports), next(ports), next(ports), root / f"loki-{role}-{index}")
+        for role, index in places
+    )
+    return Layout(nodes, store_port, root, former_port)

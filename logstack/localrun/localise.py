@@ -1,0 +1,119 @@
+"""The stack's own loki.yaml, with only those values replaced that name the cluster; each replacement is told."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from logstack.localrun.layout import LOOPBACK, Layout, Node
+from logstack.manifests.loki.config import DATA
+from logstack.manifests.loki.leader import token_file
+from logstack.manifests.stores import claim
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """One value of loki.yaml that differs here."""
+
+    path: str
+    was: object
+    now: object
+
+
+def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path) -> Document:
+    """loki.yaml for this machine: addresses, directories, and no memcached."""
+    local: Document = copy.deepcopy(dict(config))
+    local["common"]["instance_addr"] = LOOPBACK
+    # Said aloud, because Loki stops taking it from memberlist's presence once an instance address is set.
+    local["common"]["ring"] = {"kvstore": {"store": "memberlist"}}
+    local["common"]["compactor_grpc_address"] = f"{LOOPBACK}:{layout.compactors[0].grpc_port}"
+    if "compactor_ring" in local["compactor"]:
+        local["compactor"]["compactor_ring"]["tokens_file_path"] = token_file(str(overrides_file.parent))
+    local["memberlist"]["bind_addr"] = [LOOPBACK]
+    local["memberlist"]["join_members"] = [f"{LOOPBACK}:{node.gossip_port}" for node in layout.nodes]
+    local["runtime_config"]["file"] = str(overrides_file)
+    # How long a process waits in the ring before it says that it is ready; nothing but time for a test.
+    local["ingester"]["lifecycler"] = {"min_ready_duration": "1s", "final_sleep": "0s"}
+    if "tsdb_shipper" in local["storage_config"]:
+        client = local["storage_config"]["tsdb_shipper"]["index_gateway_client"]
+        gateways = layout.of("backend", "index-gateway")
+        client["server_address"] = ",".join(f"{LOOPBACK}:{node.grpc_port}" for node in gateways)
+    if "frontend" in local:
+        # One name stands for pods with one port; here each has its own. Without an address Loki takes the ring.
+        del local["frontend"]["scheduler_address"], local["frontend_worker"]
+        local["frontend"]["tail_proxy_url"] = layout.of("querier")[0].url
+    for storage in (local["common"]["storage"], local["ruler"]["storage"]):
+        # A claim's address comes from the environment, here as in the cluster.
+        if "s3" in storage and storage["s3"].get("endpoint") != claim.ADDRESS:
+            storage["s3"] |= {"endpoint": layout.store_url, "s3forcepathstyle": True, "insecure": True}
+    for former in local["storage_config"].get("named_stores", {}).get("aws", {}).values():
+        former |= {"endpoint": layout.former_url, "s3forcepathstyle": True, "insecure": True}
+    _without_memcached(local)
+    _under(local, layout.root)
+    return local
+
+
+def _without_memcached(local: Document) -> None:
+    local.pop("chunk_store_config", None)
+    for key in ("cache_results", "results_cache"):
+        local["query_range"].pop(key, None)
+
+
+def _under(local: Document, root: Path) -> None:
+    """Directories of the pods' volume, in the run's directory; each process gets its own by flags."""
+    for path, value in list(_leaves(local)):
+        if isinstance(value, str) and value.startswith(DATA):
+            _put(local, path, str(root / "shared") + value.removeprefix(DATA))
+
+
+def _leaves(document: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    if isinstance(document, Mapping):
+        for key, value in document.items():
+            yield from _leaves(value, (*path, str(key)))
+    else:
+        yield path, document
+
+
+def _put(document: Document, path: tuple[str, ...], value: object) -> None:
+    for key in path[:-1]:
+        document = document[key]
+    document[path[-1]] = value
+
+
+def replacements(config: Mapping[str, Any], local: Mapping[str, Any], path: str = "") -> list[Replacement]:
+    """Every value that differs between the stack's loki.yaml and the one of this run; a whole section counts as one."""
+    found: list[Replacement] = []
+    for key in [*config, *(key for key in local if key not in config)]:
+        was, now, here = config.get(key), local.get(key), f"{path}{key}"
+        if isinstance(was, Mapping) and isinstance(now, Mapping):
+            found += replacements(was, now, f"{here}.")
+        elif was != now:
+            found.append(Replacement(here, was, now))
+    return found
+
+
+def flags(node: Node, config_file: Path) -> list[str]:
+    """What makes one process of the ring: its own ports, name and directory."""
+    return [
+        f"-config.file={config_file}",
+        "-config.expand-env=true",
+        f"-target={node.target}",
+        f"-server.http-listen-address={LOOPBACK}",
+        f"-server.grpc-listen-address={LOOPBACK}",
+        f"-server.http-listen-port={node.http_port}",
+        f"-server.grpc-listen-port={node.grpc_port}",
+        f"-memberlist.bind-port={node.gossip_port}",
+        f"-memberlist.advertise-port={node.gossip_port}",
+        f"-memberlist.nodename={node.name}",
+        # A pod's name is its host's, and so its name in every ring; here all processes have one host.
+        f"-common.storage.ring.instance-id={node.name}",
+        f"-ingester.lifecycler.ID={node.name}",
+        # Measured: with one host's name for all, a querier that leaves takes every other one's work from it, for ever.
+        f"-querier.id={node.name}",
+        f"-common.path-prefix={node.directory}",
+        f"-ingester.wal-dir={node.directory / 'wal'}",
+        *(["-legacy-read-mode=false"] if node.role in {"read", "backend"} else []),
+    ]

@@ -1,0 +1,100 @@
+"""One process of each role is killed, one after the other, and what follows is held against the failure budget."""
+
+import time
+from collections.abc import Sequence
+from functools import partial
+
+import httpx
+
+from logstack.localrun.checks import Check, CheckError, Run, expect, gives_lines_back
+from logstack.localrun.client import Entry, selector
+from logstack.localrun.layout import Node
+from logstack.manifests.loki.budget import Promise, one_lost
+from logstack.settings.model.loki import Role
+from logstack.settings.model.tree import Settings
+from logstack.text.words import spoken_share
+
+_PUSHES = 120
+_STREAMS = 60
+# As long as a query may take that is handed to a process that is gone, before another one is asked.
+_QUERIES = 12
+_SPACED_SECONDS = 0.5
+# The gateway asks another pod when one does not answer; here the next process is asked.
+_NAMESPACE = "try-losses"
+
+
+def loss_checks(settings: Settings) -> list[Check]:
+    """A check for each role but the writers, which `logstack.localrun.deep` kills under load."""
+    roles = [role for role in settings.roles if role != settings.writer]
+    return [(f"one {role} killed", partial(_survives, role)) for role in roles]
+
+
+def _survives(role: Role, run: Run) -> str:
+    """Kill one, push and ask meanwhile, start it again, and ask for everything."""
+    platform = run.platform
+    promise = one_lost(platform.settings, role)
+    nodes = platform.layout.of(role)
+    # The worst one: of the compactors the first, which works; of the others the last, for the first is asked here.
+    killed = nodes[0] if nodes == platform.layout.compactors else nodes[-1]
+    left = tuple(node for node in platform.receivers if node is not killed)
+    platform.fleet.kill(killed.name)
+    try:
+        sent, refused = _push(run, role, left)
+        answered, told = _ask(run)
+    finally:
+        platform.start_node(killed)
+        platform.wait_ready((killed,))
+    outcome = f"{refused} of {_PUSHES} pushes refused, {answered} of {_QUERIES} queries answered"
+    seen = f"{killed.name} of {len(nodes)}: {outcome}"
+    _expect_kept(promise, refused, answered, f"{seen}{told}")
+    missing = _missing(run, role, sent)
+    expect(not missing, f"{seen}; {missing} of {len(sent)} acknowledged lines missing after it came back")
+    return f"as promised: {seen}; 0 of {len(sent)} acknowledged lines missing"
+
+
+def _expect_kept(promise: Promise, refused: int, answered: int, seen: str) -> None:
+    if promise.refused:
+        expect(refused, f"{seen}; the budget says that {spoken_share(promise.refused)} of the pushes are refused")
+    else:
+        expect(not refused, f"{seen}; the budget says that writes go on")
+    if promise.answered:
+        expect(answered == _QUERIES, f"{seen}; the budget says that queries go on")
+    else:
+        expect(answered < _QUERIES, f"{seen}; the budget says that queries fail")
+
+
+def _push(run: Run, role: Role, receivers: Sequence[Node]) -> tuple[list[Entry], int]:
+    """The acknowledged lines, and how many pushes were refused; nobody takes one where no receiver is left."""
+    if not receivers:
+        return [], _PUSHES
+    start, sent, refused = time.time_ns() - _PUSHES * 1_000_000, [], 0
+    for number in range(_PUSHES):
+        labels = {**run.labels, "namespace": _NAMESPACE, "app": role, "pod": f"{role}-{number % _STREAMS}"}
+        entry = Entry(start + number * 1_000_000, f"push {number} while a {role} is away")
+        (push,) = run.platform.loki.push(labels, [entry], receivers[number % len(receivers)].url)
+        if push.acknowledged:
+            sent.append(entry)
+        else:
+            refused += 1
+    return sent, refused
+
+
+def _ask(run: Run) -> tuple[int, str]:
+    """How many queries were answered with every line of the run's beginning, and what the first other one said."""
+    answered, told = 0, ""
+    for _ in range(_QUERIES):
+        try:
+            gives_lines_back(run)
+            answered += 1
+        except (CheckError, httpx.HTTPError) as error:
+            told = told or f" ({str(error)[:200]})"
+        time.sleep(_SPACED_SECONDS)
+    return answered, told
+
+
+def _missing(run: Run, role: Role, sent: Sequence[Entry]) -> int:
+    if not sent:
+        return 0
+    query = selector({"namespace": _NAMESPACE, "app": role})
+    found = set(run.platform.loki.entries(query, sent[0].time, sent[-1].time + 1))
+    return len(set(sent) - found)

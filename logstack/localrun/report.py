@@ -1,0 +1,79 @@
+"""What a person or a machine is told of a run."""
+
+import json
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+
+from logstack.localrun.checks import Outcome
+from logstack.localrun.localise import Replacement
+
+_WIDTH = 100
+
+
+class Report:
+    """Lines as they come for people; one JSON document at the end for machines."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        """`as_json` keeps everything for `finish`."""
+        self._json = as_json
+        self._console = Console(stderr=as_json, highlight=False, soft_wrap=True)
+        self._outcomes: list[Outcome] = []
+
+    def say(self, text: str) -> None:
+        """One line of progress."""
+        self._console.print(escape(text))
+
+    def replaced(self, files: str, replacements: Sequence[Replacement], also: Sequence[str], root: str) -> None:
+        """The values of this run that are not the stack's; `root` is the run's directory."""
+        self._console.print(f"[bold]Replaced here[/] (everything else is the stack's own {files}):")
+        for each in replacements:
+            now = each.now.replace(root, "RUN") if isinstance(each.now, str) else each.now
+            self._console.print(f"  {escape(each.path)}: {_short(each.was)} -> {_short(now)}")
+        also = [*also, f"RUN is {root}, removed at the end"]
+        for line in also:
+            self._console.print(f"  {escape(line)}")
+
+    def outcome(self, outcome: Outcome) -> None:
+        """One check's line."""
+        self._outcomes.append(outcome)
+        mark = "[green]ok    [/]" if outcome.passed else "[red]FAILED[/]"
+        self._console.print(
+            f"  {mark} {escape(outcome.name)}: {escape(outcome.detail)} [dim]({outcome.seconds:.1f} s)[/]"
+        )
+
+    def finish(self, stack: str, seconds: float, not_exercised: Sequence[str]) -> bool:
+        """The sum; whether every check passed."""
+        failed = [outcome for outcome in self._outcomes if not outcome.passed]
+        passed = not failed and bool(self._outcomes)
+        if self._json:
+            print(  # noqa: T201 - the machine's answer
+                json.dumps(
+                    {
+                        "stack": stack,
+                        "passed": passed,
+                        "seconds": round(seconds, 1),
+                        "checks": [vars(outcome) for outcome in self._outcomes],
+                        "notExercised": list(not_exercised),
+                    },
+                    indent=2,
+                )
+            )
+        self._console.print(f"Not exercised: {'; '.join(not_exercised)}.")
+        colour = "green" if passed else "red"
+        total = len(self._outcomes)
+        self._console.print(f"[{colour} bold]{total - len(failed)} of {total} checks passed[/] in {seconds:.0f} s")
+        return passed
+
+
+def _short(value: object) -> str:
+    match value:
+        case None:
+            return "(not set)"
+        case dict():
+            return escape("{" + ", ".join(value) + "}")
+        case [first, *others]:
+            return escape(f"{first}{f' and {len(others)} more' if others else ''}")
+    text = str(value)
+    return escape(text if len(text) <= _WIDTH else f"{text[:_WIDTH]}...")

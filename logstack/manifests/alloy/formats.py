@@ -1,0 +1,207 @@
+"""How lines are read: which are joined, which format each has, and what is taken from it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from logstack.manifests.alloy.labels import AIRFLOW_IDS, FORMAT, MULTILINE, SOURCE, selector
+from logstack.manifests.alloy.syntax import Block, Value
+from logstack.settings.model.collector import CollectorSettings, LabelName
+from logstack.settings.model.patterns import group_names
+from logstack.settings.model.processing import Language, Multiline, Parser
+from logstack.settings.model.quantities import loki_duration
+from logstack.settings.model.sources import LineFormat
+
+# The levels as Loki spells them (pkg/distributor/field_detection.go), from loggers' words, klog's letters, pino's and
+# bunyan's numbers, syslog's and the kubelet's keywords.
+_LEVELS: Mapping[str, tuple[str, ...]] = {
+    "trace": ("trace", "t", "10"),
+    "debug": ("debug", "dbg", "d", "20"),
+    "info": ("info", "information", "notice", "normal", "i", "30"),
+    "warn": ("warn", "warning", "w", "40"),
+    "error": ("error", "err", "severe", "e", "50"),
+    "critical": ("critical", "crit", "alert", "emerg", "dpanic"),
+    "fatal": ("fatal", "panic", "f", "60"),
+}
+_CHOICES = "{{ else ".join(
+    "if has $l (list " + " ".join(f'"{word}"' for word in words) + ") }}" + level for level, words in _LEVELS.items()
+)
+# JSON without a level would leave none to a line that has one as a label.
+_LEVEL_OF_JSON = "logstack_level"
+_ANY_LEVEL = f"{{{{ with or .{_LEVEL_OF_JSON} .Value }}}}"
+_LEVEL = _ANY_LEVEL + "{{ $l := lower . }}{{ " + _CHOICES + "{{ else }}{{ $l }}{{ end }}{{ end }}"
+
+# What the first line of an entry looks like: a date, syslog's, Tomcat's, a time, klog's head, a level, logfmt, or JSON.
+_FIRST = (
+    r"\[?\d{2,4}[-/.]\d{2}[-/.]\d{2}[T ,]",
+    r"[A-Z][a-z]{2} [ \d]\d \d{2}:",
+    r"\d{2}-[A-Z][a-z]{2}-\d{4} ",
+    r"\[?\d{2}:\d{2}:\d{2}[.,\] ]",
+    r"[IWEF]\d{4} \d{2}:",
+    r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)\b",
+    r"(?:time|ts|level)=",
+    r"\{\s*\"",
+)
+# What nobody has caught does not belong to the line above it; a Python traceback without one looks like any other.
+_FIRST_LINES: Mapping[Language, str] = {
+    "java": f"^(?:{'|'.join((*_FIRST, 'Exception in thread '))})",
+    "python": f"^(?:{'|'.join(_FIRST)})",
+    "go": f"^(?:{'|'.join((*_FIRST, 'panic: ', 'fatal error: '))})",
+}
+
+_JSON_LEVEL = 'level || severity || lvl || loglevel || "log.level" || log.level'
+_KLOG = r"^(?P<level>[IWEF])\d{4} \d{2}:\d{2}:\d{2}\.\d+\s+\d+ (?P<caller>[^\] ]+)\]"
+_AIRFLOW = r"^\[[^\]]+\] \{(?P<caller>[^}]+)\} (?P<level>[A-Z]+) - "
+_TIME = "logstack_time"
+# A parser without a match is for these; the other sources have formats of their own.
+_OF_ANY_FORMAT = "pods|node-files|push"
+
+
+def joining(collector: CollectorSettings, sources: Sequence[str]) -> Iterator[Block]:
+    """Which lines are read how, and those joined that are one entry; `sources` are those with a format of their own."""
+    for number, parser in enumerate(collector.parsers, start=1):
+        own = f"parser-{number}"
+        if kind := own if _says_more(parser) else parser.format:
+            yield _chosen(parser.match, FORMAT, kind)
+        if parser.multiline:
+            yield _chosen(parser.match, MULTILINE, parser.multiline.language or own)
+    for source in sources:
+        yield _chosen({SOURCE: source}, FORMAT, source, f"collector.sources.{source}")
+    yield Block(
+        "stage.match",
+        attributes={"selector": f'{{{MULTILINE}=~".+"}}'},
+        blocks=tuple(_joined(names, said) for said, names in _multilines(collector).items()),
+        comment="Entries of several lines (collector.parsers: multiline; annotation logstack/multiline).",
+    )
+
+
+def reading(collector: CollectorSettings, sources: Sequence[str]) -> Block:
+    """What is taken from a line by its format."""
+    wanted: dict[str, Parser] = {name: Parser(format=name) for name in get_args(LineFormat)}
+    wanted |= {f"parser-{number}": parser for number, parser in enumerate(collector.parsers, 1) if _says_more(parser)}
+    stages = {name: tuple(_stages(parser)) for name, parser in wanted.items()}
+    stages |= {source: SOURCE_FORMATS[source].stages for source in sources}
+    taken = [*map(_taken, wanted.values()), *(SOURCE_FORMATS[source].metadata for source in sources)]
+    names = dict.fromkeys(["level", *(name for some in taken for name in some)])
+    return Block(
+        "stage.match",
+        attributes={"selector": f'{{{FORMAT}=~".+"}}'},
+        blocks=(
+            *(_within(f'{{{FORMAT}="{name}"}}', inner) for name, inner in stages.items() if inner),
+            Block("stage.template", attributes={"source": "level", "template": _LEVEL}),
+            # A shipper's own label would win over what the template has made of it.
+            Block("stage.label_drop", attributes={"values": ["level"]}),
+            Block("stage.structured_metadata", attributes={"values": dict.fromkeys(names, "")}),
+        ),
+        comment="Level and structured metadata by format (collector.parsers; annotation logstack/format).",
+    )
+
+
+def _says_more(parser: Parser) -> bool:
+    """Whether the parser says more than the name of a format."""
+    return bool(parser.fields or parser.pattern or parser.timestamp)
+
+
+def _chosen(match: Mapping[LabelName, str], label: LabelName, value: str, comment: str = "collector.parsers") -> Block:
+    """The first that matches gives a line its label; a pod's annotation is there already."""
+    static = Block("stage.static_labels", attributes={"values": {label: value}})
+    whose = selector(match, **{label: ""}) if match else f'{{{SOURCE}=~"{_OF_ANY_FORMAT}", {label}=""}}'
+    return _within(whose, (static,), comment)
+
+
+def _within(what: str, stages: tuple[Block, ...], comment: str = "") -> Block:
+    return Block("stage.match", attributes={"selector": what}, blocks=stages, comment=comment)
+
+
+def _multilines(collector: CollectorSettings) -> dict[tuple[str, Multiline], list[str]]:
+    """The labels' values by what they mean: the languages, and what the parsers say."""
+    means: dict[str, tuple[str, Multiline]] = {name: (first, Multiline()) for name, first in _FIRST_LINES.items()}
+    for number, parser in enumerate(collector.parsers, start=1):
+        if said := parser.multiline:
+            means[said.language or f"parser-{number}"] = (
+                said.first_line or _FIRST_LINES[said.language or "java"],
+                said,
+            )
+    found: dict[tuple[str, Multiline], list[str]] = {}
+    for name, meaning in means.items():
+        found.setdefault(meaning, []).append(name)
+    return found
+
+
+def _joined(names: list[str], said: tuple[str, Multiline]) -> Block:
+    first, limits = said
+    attributes: dict[str, Value] = {
+        "firstline": first,
+        "max_lines": limits.max_lines,
+        "max_wait_time": loki_duration(limits.max_wait),
+    }
+    return _within(f'{{{MULTILINE}=~"{"|".join(names)}"}}', (Block("stage.multiline", attributes=attributes),))
+
+
+def _stages(parser: Parser) -> Iterator[Block]:
+    fields = dict(parser.fields)
+    if parser.timestamp:
+        fields[_TIME] = parser.timestamp.field
+    match parser.format:
+        case "json":
+            yield _json({_LEVEL_OF_JSON: _JSON_LEVEL} | fields)
+        case "logfmt":
+            # The last that is there wins.
+            yield from (_logfmt({"level": name}) for name in ("severity", "lvl", "level"))
+            yield from (_logfmt({name: field}) for name, field in fields.items())
+        case "klog":
+            yield _regex(_KLOG)
+        case "airflow":
+            yield _regex(_AIRFLOW)
+            yield from (_regex(rf"\b{name}=['\"]?(?P<{name}>[^,\s\]'\"]+)") for name in AIRFLOW_IDS)
+    if parser.pattern:
+        yield _regex(parser.pattern)
+    if said := parser.timestamp:
+        attributes: dict[str, Value] = {
+            "source": _TIME if parser.format in ("json", "logfmt") else said.field,
+            "format": said.format,
+            "location": said.time_zone or "UTC",
+            # Else a line whose time cannot be read would get the time of the line before it.
+            "action_on_failure": "skip",
+        }
+        yield Block("stage.timestamp", attributes=attributes)
+
+
+def _taken(parser: Parser) -> list[str]:
+    """The names of the structured metadata that a parser gives, besides the level."""
+    of_format = {"klog": ["caller"], "airflow": ["caller", *AIRFLOW_IDS]}.get(parser.format or "", [])
+    return [*of_format, *parser.fields, *(group_names(parser.pattern) if parser.pattern else ())]
+
+
+def _regex(expression: str) -> Block:
+    return Block("stage.regex", attributes={"expression": expression})
+
+
+def _json(expressions: Mapping[str, str]) -> Block:
+    return Block("stage.json", attributes={"expressions": expressions})
+
+
+def _logfmt(mapping: Mapping[str, str]) -> Block:
+    return Block("stage.logfmt", attributes={"mapping": mapping})
+
+
+@dataclass(frozen=True)
+class SourceFormat:
+    """What is taken from the lines of a source, unless a parser says otherwise."""
+
+    stages: tuple[Block, ...] = ()
+    metadata: tuple[str, ...] = ()
+
+
+SOURCE_FORMATS: Mapping[str, SourceFormat] = {
+    "events": SourceFormat(
+        (_logfmt({"level": "type", "kind": "", "name": "", "reason": ""}),), ("kind", "name", "reason")
+    ),
+    "otlp": SourceFormat(
+        (_json({_LEVEL_OF_JSON: "severity", "trace_id": "traceid", "span_id": "spanid"}),), ("trace_id", "span_id")
+    ),
+    # The level is a label already, if there is one.
+    "journal": SourceFormat(),
+    "push": SourceFormat(),
+}
+"""Sources that have a format of their own."""

@@ -1,0 +1,139 @@
+"""The canary's DaemonSet."""
+
+from dataclasses import dataclass
+
+from logstack.manifests.declaration import (
+    RESTRICTED_CONTAINER,
+    RESTRICTED_POD,
+    Declaration,
+    Json,
+    Part,
+    container_resources,
+    kubernetes,
+    labels,
+)
+from logstack.settings import pins
+from logstack.settings.model.access import OWN_USER, PASSWORD_KEY
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.collector import CanarySettings, CollectorSettings
+from logstack.settings.model.quantities import loki_duration
+from logstack.settings.model.sizes import Resources
+
+NAME = "loki-canary"
+CONTAINER = "canary"
+PORT = 3500
+DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
+SERVICE = "kubernetes:core/v1:Service"
+
+
+@dataclass(frozen=True)
+class Found:
+    """By what the canary finds its own lines, beside the label `pod`, and as whose."""
+
+    label: str = "stream"
+    value: str = "stdout"
+    tenant: str | None = None
+    """The tenant that its requests name; None while Loki asks nobody for one."""
+    credentials_secret: str | None = None
+    """The Secret with the gateway's password; None where nobody is asked for one."""
+
+
+BY_STREAM = Found()
+
+
+def found_by(
+    settings: CanarySettings, collector: CollectorSettings, tenant: str | None, credentials_secret: str | None = None
+) -> Found:
+    """The labels that its lines get on their route: the Kubernetes API does not say which stream a line is of."""
+    if settings.route == "collector" and "stream" not in collector.stream_labels:
+        return Found("container", CONTAINER, tenant, credentials_secret)
+    return Found(tenant=tenant, credentials_secret=credentials_secret)
+
+
+def canary(
+    name: str, settings: CanarySettings, gateway_url: str, size: Resources, cluster: ClusterSettings, found: Found
+) -> Part:
+    """The Canary part: a pod a node, and a Service for its metrics; nothing when it is off."""
+    if not settings.enabled:
+        return Part("logstack:index:Canary", name)
+    selector = {"app.kubernetes.io/name": NAME}
+    daemon_set = kubernetes(
+        DAEMON_SET,
+        NAME,
+        cluster.namespace,
+        labels(NAME),
+        spec={
+            "selector": {"matchLabels": selector},
+            "template": {"metadata": {"labels": labels(NAME)}, "spec": _pod(settings, gateway_url, size, found)},
+        },
+    )
+    service = kubernetes(
+        SERVICE,
+        NAME,
+        cluster.namespace,
+        labels(NAME),
+        spec={
+            "clusterIP": "None",
+            "selector": selector,
+            "ports": [{"name": "http-metrics", "port": PORT, "targetPort": "http-metrics"}],
+        },
+    )
+    return Part(
+        "logstack:index:Canary",
+        name,
+        (Declaration(DAEMON_SET, name, daemon_set), Declaration(SERVICE, f"{name}-metrics", service)),
+    )
+
+
+def arguments(settings: CanarySettings, gateway_url: str, pod_name: str, found: Found) -> list[str]:
+    """The canary's flags; a test runs the real canary with them.
+
+    Its tail and its queries find its lines by two labels, which therefore stay index labels.
+    """
+    address = gateway_url.removeprefix("http://")
+    return [
+        f"-addr={address if ':' in address else f'{address}:80'}",
+        "-labelname=pod",
+        f"-labelvalue={pod_name}",
+        f"-streamname={found.label}",
+        f"-streamvalue={found.value}",
+        f"-interval={loki_duration(settings.interval)}",
+        *(["-push=true"] if settings.route == "direct" else []),
+        *([f"-tenant-id={found.tenant}"] if found.tenant else []),
+        # Kubernetes puts the variable in when the container starts: the password is in no object.
+        *([f"-user={OWN_USER}", f"-pass=$({PASSWORD_KEY})"] if found.credentials_secret else []),
+    ]
+
+
+def _pod(settings: CanarySettings, gateway_url: str, size: Resources, found: Found) -> dict[str, Json]:
+    probe: Json = {"httpGet": {"path": "/metrics", "port": "http-metrics"}, "periodSeconds": 15}
+    return {
+        "automountServiceAccountToken": False,
+        # A node whose logs are collected is a node that is tested.
+        "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
+        "securityContext": RESTRICTED_POD,
+        "containers": [
+            {
+                "name": CONTAINER,
+                "image": f"docker.io/grafana/loki-canary:{pins.LOKI_VERSION}",
+                "args": arguments(settings, gateway_url, "$(POD_NAME)", found),
+                "env": [
+                    {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+                    {"name": "GOMEMLIMIT", "value": str(size.memory * 85 // 100)},
+                    *_password(found),
+                ],
+                "ports": [{"name": "http-metrics", "containerPort": PORT}],
+                "readinessProbe": probe,
+                "livenessProbe": probe,
+                "resources": container_resources(size),
+                "securityContext": RESTRICTED_CONTAINER,
+            }
+        ],
+    }
+
+
+def _password(found: Found) -> list[Json]:
+    if not found.credentials_secret:
+        return []
+    key: Json = {"name": found.credentials_secret, "key": PASSWORD_KEY}
+    return [{"name": PASSWORD_KEY, "valueFrom": {"secretKeyRef": key}}]

@@ -1,0 +1,139 @@
+"""What a part declares, as data: the plan, the tests and the components all read the same list."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import yaml
+
+from logstack.settings.model.quantities import kubernetes_cpu, kubernetes_size
+from logstack.settings.model.sizes import Resources
+
+Json: TypeAlias = "str | int | float | bool | Secret | Mapping[str, Json] | Sequence[Json] | None"
+
+
+# What Kubernetes' restricted Pod Security level asks of a pod and of its containers; the user is Loki's own number.
+UNPRIVILEGED = 10001
+RESTRICTED_POD: Mapping[str, Json] = {
+    "runAsNonRoot": True,
+    "runAsUser": UNPRIVILEGED,
+    "runAsGroup": UNPRIVILEGED,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+RESTRICTED_CONTAINER: Mapping[str, Json] = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+
+
+@dataclass(frozen=True)
+class Secret:
+    """The place of a secret value: its name; the value itself is put in only when the resource is registered."""
+
+    name: Literal["accessKeyId", "secretAccessKey"]
+    fingerprint: bool = False
+    """Not the value, but a short text that changes with it and does not tell it."""
+
+    def __str__(self) -> str:
+        """What stands for it where its value must not."""
+        return f"({'fingerprint of ' if self.fingerprint else ''}secret {self.name})"
+
+
+def shown(value: object) -> object:
+    """The value with words in each Secret's place: for whoever reads it, or renders it without the secrets."""
+    if isinstance(value, Mapping):
+        return {key: shown(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [shown(item) for item in value]
+    return str(value) if isinstance(value, Secret) else value
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """One resource: its Pulumi type token, its logical name, its inputs and what is done to protect it."""
+
+    type: str
+    name: str
+    inputs: Mapping[str, Json]
+    depends_on: tuple[str, ...] = ()
+    """Logical names of resources of the same part that come first; names are unique within a part."""
+    protect: bool = False
+    """`pulumi destroy` refuses to delete it."""
+    retain_on_delete: bool = False
+    """Pulumi forgets it instead of deleting it."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A component and its children: one branch of the resource tree."""
+
+    type: str
+    name: str
+    children: tuple[Declaration, ...] = field(default=())
+
+
+def kubernetes(
+    token: str,
+    name: str,
+    namespace: str | None,
+    labels: Mapping[str, str],
+    *,
+    annotations: Mapping[str, str] | None = None,
+    **body: Json,
+) -> dict[str, Json]:
+    """The inputs of a Kubernetes object of the type token `kubernetes:<group/version>:<kind>`."""
+    _, version, kind = token.split(":")
+    metadata: dict[str, Json] = {"name": name, "labels": dict(labels)}
+    if namespace:
+        metadata["namespace"] = namespace
+    if annotations:
+        metadata["annotations"] = dict(annotations)
+    return {"apiVersion": version.removeprefix("core/"), "kind": kind, "metadata": metadata, **body}
+
+
+def labels(app: str) -> dict[str, str]:
+    """The recommended labels of an object that logstack itself writes."""
+    return {
+        "app.kubernetes.io/name": app,
+        "app.kubernetes.io/part-of": "logstack",
+        "app.kubernetes.io/managed-by": "pulumi",
+    }
+
+
+def container_resources(size: Resources) -> dict[str, Json]:
+    """A container's requests and limits: CPU is asked for, memory is asked for and the limit."""
+    memory = kubernetes_size(size.memory)
+    return {"requests": {"cpu": kubernetes_cpu(size.cpu), "memory": memory}, "limits": {"memory": memory}}
+
+
+class Quoted(str):
+    """A text that stands in single quotes in YAML: whatever is put into its place later is read as text."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML 1.1 with quotes where they are asked for."""
+
+
+_Dumper.add_representer(Quoted, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, "'"))
+
+
+def yaml_text(document: Mapping[str, object]) -> str:
+    """A document as YAML 1.1, the dialect that Loki and Kubernetes read, in the order it was built."""
+    return yaml.dump(shown(document), Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+
+
+def rolled_by_credentials() -> dict[str, Json]:
+    """Annotations of pods that read the stack's own access key when they start: a new key rolls them."""
+    return {
+        "logstack/access-key-id-hash": Secret("accessKeyId", fingerprint=True),
+        "logstack/secret-access-key-hash": Secret("secretAccessKey", fingerprint=True),
+    }
+
+
+def content_hash(text: str) -> str:
+    """Sixteen hexadecimal digits that change with the text: as an annotation, they roll the pods."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

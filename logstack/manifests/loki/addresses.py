@@ -1,0 +1,53 @@
+"""Names and addresses of Loki's Services; the release's name is `loki`, so they follow from it."""
+
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.loki import LokiSettings
+
+RELEASE = "loki"
+HTTP_PORT = 3100
+GRPC_PORT = 9095
+MEMBERLIST_PORT = 7946
+GATEWAY = f"{RELEASE}-gateway"
+GATEWAY_PORT = 80
+
+
+def service(name: str, cluster: ClusterSettings) -> str:
+    """A Service's name in the cluster's DNS."""
+    return f"{name}.{cluster.namespace}.svc.{cluster.cluster_domain}"
+
+
+def gateway_url(cluster: ClusterSettings) -> str:
+    """The gateway: the address of push and query."""
+    return f"http://{service(GATEWAY, cluster)}"
+
+
+def push_url(cluster: ClusterSettings) -> str:
+    """Where collectors push to."""
+    return f"{gateway_url(cluster)}/loki/api/v1/push"
+
+
+def compactor_pods(settings: LokiSettings) -> str:
+    """The name of the pods that compact, which is also their Service's."""
+    return RELEASE if settings.deployment_mode == "monolithic" else f"{RELEASE}-{settings.compactor}"
+
+
+def leader(settings: LokiSettings) -> str:
+    """The pod that the compactors' ring elects: the first one, by a token of its own (logstack/manifests/loki/leader.py)."""
+    return f"{compactor_pods(settings)}-0"
+
+
+def leader_host(settings: LokiSettings, cluster: ClusterSettings) -> str:
+    """The leader's own name in the cluster's DNS."""
+    pods = compactor_pods(settings)
+    return f"{leader(settings)}.{service(f'{pods}-headless', cluster)}"
+
+
+def index_gateways(settings: LokiSettings) -> str | None:
+    """The headless Service of the pods that serve the index; None where each pod reads it itself."""
+    match settings.deployment_mode:
+        case "simple-scalable":
+            return f"{RELEASE}-backend-headless"
+        case "distributed":
+            return f"{RELEASE}-index-gateway-headless"
+        case "monolithic":
+            return None

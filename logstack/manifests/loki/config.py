@@ -1,0 +1,273 @@
+"""The whole loki.yaml: what Loki starts with. A change here rolls the pods; tests compare it with the chart's own."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from logstack.manifests.declaration import Quoted
+from logstack.manifests.loki.addresses import (
+    GRPC_PORT,
+    HTTP_PORT,
+    MEMBERLIST_PORT,
+    RELEASE,
+    compactor_pods,
+    index_gateways,
+    leader_host,
+    service,
+)
+from logstack.manifests.loki.leader import is_elected, token_file
+from logstack.manifests.stores.access import FormerAccess, StoreAccess
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.loki import LokiSettings, SchemaPeriod
+from logstack.settings.model.quantities import loki_duration, loki_size
+from logstack.settings.model.retention import RetentionStream
+from logstack.settings.resolve.storage import CODEC
+
+DATA = "/var/loki"
+OVERRIDES_KEY = "overrides.yaml"
+OVERRIDES_DIRECTORY = "/etc/loki/overrides"
+OVERRIDES_FILE = f"{OVERRIDES_DIRECTORY}/{OVERRIDES_KEY}"
+# Where the bucket has the lists of chunks that are about to be deleted.
+MARKERS = "deletion-markers/"
+# The pods' environment has the former store's key under these names: AWS_* is the key of the store of today.
+FORMER_ACCESS_KEY_ID = "FORMER_AWS_ACCESS_KEY_ID"
+FORMER_SECRET_ACCESS_KEY = "FORMER_AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a variable
+Section = dict[str, object]
+# The index stores that Loki 3.7 reads; the second one only in periods that are over.
+_SHIPPERS = {"tsdb": "tsdb_shipper", "boltdb-shipper": "boltdb_shipper"}
+_TEN_MINUTES = timedelta(minutes=10)
+_ONE_WEEK = timedelta(days=7)
+# Measured: a range that ends a minute from now, by a browser's fast clock, is longer than the retention and refused
+# with 400. Loki's own default is 30 days and this hour.
+_FAST_CLOCKS = timedelta(hours=1)
+
+
+def loki_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings) -> Section:
+    """loki.yaml as a document."""
+    config: Section = {
+        "auth_enabled": bool(settings.tenants),
+        # Clusters without the internet, and no report that the operator did not ask for.
+        "analytics": {"reporting_enabled": False},
+        # Loki's default is on, and pays for spans that nobody asked for.
+        "tracing": {"enabled": False},
+        "server": _server(settings),
+        "memberlist": _memberlist(cluster),
+        "common": _common(settings, store, cluster),
+        "schema_config": _schema(settings, store),
+        "storage_config": _storage(settings, store, cluster),
+        "ingester": _ingester(settings),
+        "limits_config": _limits(settings),
+        "runtime_config": {"file": OVERRIDES_FILE},
+        "compactor": _compactor(settings, store),
+        "query_range": _query_range(settings, cluster),
+        "ruler": _ruler(store),
+    }
+    if settings.tenants:
+        # Grafana's datasource asks for several tenants at once.
+        config["querier"] = {"multi_tenant_queries_enabled": True}
+    if settings.deployment_mode == "distributed":
+        config |= _query_path(cluster)
+    if settings.caches.chunks:
+        config["chunk_store_config"] = {"chunk_cache_config": _memcached("chunks-cache", cluster)}
+    return config
+
+
+def _server(settings: LokiSettings) -> Section:
+    # A query may run as long as its limit says; the connection must outlive it, and nginx waits 10 minutes as well.
+    longest = max(limits.query_timeout for limits in settings.all_limits)
+    timeout = loki_duration(max(longest * 2, _TEN_MINUTES))
+    return {
+        "http_listen_port": HTTP_PORT,
+        "grpc_listen_port": GRPC_PORT,
+        "log_level": "info",
+        "graceful_shutdown_timeout": "5s",
+        "http_server_read_timeout": timeout,
+        "http_server_write_timeout": timeout,
+        "http_server_idle_timeout": "30s",
+        # The chart's values: one query's answer between reader and writer can be larger than gRPC's 4 MB.
+        "grpc_server_max_recv_msg_size": 104857600,
+        "grpc_server_max_send_msg_size": 104857600,
+        "grpc_server_max_concurrent_streams": 1000,
+        "grpc_server_min_time_between_pings": "10s",
+        "grpc_server_ping_without_stream_allowed": True,
+    }
+
+
+def _memberlist(cluster: ClusterSettings) -> Section:
+    return {
+        "bind_port": MEMBERLIST_PORT,
+        "advertise_port": MEMBERLIST_PORT,
+        "join_members": [service(f"{RELEASE}-memberlist", cluster)],
+        # A pod that finds no ring must not become ready with a ring of its own.
+        "abort_if_cluster_join_fails": True,
+        "min_join_backoff": "1s",
+        "max_join_backoff": "1m",
+        "max_join_retries": 10,
+        "rejoin_interval": "90s",
+    }
+
+
+def _common(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings) -> Section:
+    storage: Section = {"s3": _s3(store)} if store.kind == "s3" else {"filesystem": _filesystem()}
+    return {
+        "path_prefix": DATA,
+        "replication_factor": settings.replication_factor,
+        "compactor_grpc_address": f"{_compactor_host(settings, cluster)}:{GRPC_PORT}",
+        "storage": storage,
+    }
+
+
+def _compactor_host(settings: LokiSettings, cluster: ClusterSettings) -> str:
+    """Who knows of delete requests."""
+    return leader_host(settings, cluster) if is_elected(settings) else service(compactor_pods(settings), cluster)
+
+
+def _query_path(cluster: ClusterSettings) -> Section:
+    """How a query finds its way through processes that have one role each: the chart's addresses."""
+    scheduler = {"scheduler_address": f"{service(f'{RELEASE}-query-scheduler-headless', cluster)}:{GRPC_PORT}"}
+    querier = f"http://{service(f'{RELEASE}-querier', cluster)}:{HTTP_PORT}"
+    return {"frontend": {**scheduler, "tail_proxy_url": querier}, "frontend_worker": scheduler}
+
+
+def _s3(store: StoreAccess) -> Section:
+    """No keys: the client takes AWS_* from its environment, or the role of its pod."""
+    s3: Section = {"bucketnames": store.bucket, "region": store.region}
+    if store.endpoint:
+        s3 |= {"endpoint": store.endpoint, "s3forcepathstyle": store.path_style, "insecure": store.insecure}
+    return s3
+
+
+def _filesystem() -> Section:
+    return {"chunks_directory": f"{DATA}/chunks", "rules_directory": f"{DATA}/rules"}
+
+
+def _schema(settings: LokiSettings, store: StoreAccess) -> Section:
+    return {
+        "configs": [
+            {
+                "from": period.start,
+                "store": period.store,
+                "object_store": _store_of(period, store),
+                "schema": period.schema_version,
+                "index": {"prefix": period.index_prefix, "period": loki_duration(period.index_period)},
+            }
+            for period in settings.schema_periods
+        ]
+    }
+
+
+def _store_of(period: SchemaPeriod, store: StoreAccess) -> str:
+    """Loki's name of the store that the period's lines are in."""
+    return store.former.name if store.former and period.start < store.former.before else store.kind
+
+
+def _storage(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings) -> Section:
+    # The chart's values: a second request after 250 ms hides a slow answer of the store.
+    storage: Section = {"hedging": {"at": "250ms", "max_per_second": 20, "up_to": 3}}
+    if gateways := index_gateways(settings):
+        address = f"dns+{service(gateways, cluster)}:{GRPC_PORT}"
+        for index in sorted({period.store for period in settings.schema_periods}):
+            storage[_SHIPPERS[index]] = {"index_gateway_client": {"server_address": address}}
+    if store.former:
+        storage |= _former(store.former)
+    return storage
+
+
+def _former(former: FormerAccess) -> Section:
+    """The store of earlier days: the common section can name one store only."""
+    if former.store.kind == "filesystem":
+        return {"filesystem": {"directory": _filesystem()["chunks_directory"]}}
+    # Loki puts the environment's words in before it reads the YAML.
+    keys = {
+        "access_key_id": Quoted(f"${{{FORMER_ACCESS_KEY_ID}}}"),
+        "secret_access_key": Quoted(f"${{{FORMER_SECRET_ACCESS_KEY}}}"),
+    }
+    return {"named_stores": {"aws": {former.name: {**_s3(former.store), **keys}}}}
+
+
+def _ingester(settings: LokiSettings) -> Section:
+    return {
+        # Loki's default. Measured: snappy, which the chart's examples set, stores 1.5 times as much and is no faster.
+        "chunk_encoding": CODEC,
+        "wal": {
+            # Chunks go to the store when a pod stops, so a rolling restart replays little.
+            "flush_on_shutdown": True,
+            "replay_memory_ceiling": loki_size(settings.replay_ceiling),
+        },
+    }
+
+
+def _limits(settings: LokiSettings) -> Section:
+    """What retention decides, for every tenant; rates and sizes stand in the overrides, which roll nothing."""
+    longest = settings.longest_retention
+    return {
+        "retention_period": loki_duration(settings.retention),
+        **retention_streams(settings.retention_streams),
+        "max_query_length": loki_duration(settings.limits.max_query_length or longest + _FAST_CLOCKS),
+        "max_query_lookback": loki_duration(settings.limits.max_query_lookback or longest),
+        "query_timeout": loki_duration(settings.limits.query_timeout),
+        "reject_old_samples": True,
+        # Loki's default is a week; a line older than the retention would be deleted as soon as it is stored.
+        "reject_old_samples_max_age": loki_duration(min(longest, _ONE_WEEK)),
+        "allow_structured_metadata": True,
+        "volume_enabled": True,
+        # The chart's values.
+        "max_cache_freshness_per_query": "10m",
+        "split_queries_by_interval": "15m",
+    }
+
+
+def retention_streams(rules: Sequence[RetentionStream]) -> Section:
+    """Rules for single streams, in limits_config and in a tenant's overrides alike; nothing where there are none."""
+    if not rules:
+        return {}
+    return {
+        "retention_stream": [
+            {"selector": rule.selector, "priority": rule.priority, "period": loki_duration(rule.period)}
+            for rule in rules
+        ]
+    }
+
+
+def _compactor(settings: LokiSettings, store: StoreAccess) -> Section:
+    """Retention needs all three: enabled, a store for delete requests, and a period (in limits_config)."""
+    compactor: Section = {"retention_enabled": True, "delete_request_store": store.kind}
+    if store.kind == "s3":
+        # Loki's default is the leader's own volume: what it has marked would wait until it is the leader again.
+        compactor["deletion_marker_object_store_prefix"] = MARKERS
+    if is_elected(settings):
+        compactor["compactor_ring"] = {"tokens_file_path": token_file(OVERRIDES_DIRECTORY)}
+    return compactor
+
+
+def _query_range(settings: LokiSettings, cluster: ClusterSettings) -> Section:
+    query_range: Section = {"align_queries_with_step": True}
+    if settings.caches.results:
+        query_range |= {
+            "cache_results": True,
+            "results_cache": {"cache": {**_memcached("results-cache", cluster), "default_validity": "12h"}},
+        }
+    return query_range
+
+
+def _memcached(name: str, cluster: ClusterSettings) -> Section:
+    """A cache of the chart's; the values are the chart's own."""
+    chunks = name == "chunks-cache"
+    client: Section = {
+        "addresses": f"dnssrvnoa+_memcached-client._tcp.{service(f'{RELEASE}-{name}', cluster)}",
+        "consistent_hash": True,
+        "timeout": "2000ms" if chunks else "500ms",
+    }
+    client |= {"max_idle_conns": 72} if chunks else {"update_interval": "1m"}
+    cache: Section = {
+        "default_validity": "0s",
+        "background": {"writeback_goroutines": 1, "writeback_buffer": 500000, "writeback_size_limit": "500MB"},
+        "memcached_client": client,
+    }
+    return cache | {"memcached": {"batch_size": 4, "parallelism": 5}} if chunks else cache
+
+
+def _ruler(store: StoreAccess) -> Section:
+    """Rules stay in the object store, or in a directory where there is none."""
+    s3 = {"type": "s3", "s3": _s3(store)}
+    local = {"type": "local", "local": {"directory": f"{DATA}/rules"}}
+    return {"storage": s3 if store.kind == "s3" else local, "wal": {"dir": f"{DATA}/ruler-wal"}}

@@ -1,0 +1,211 @@
+"""The Loki chart's values: everything that is not loki.yaml. Numbers go as strings with units where they are large."""
+
+from logstack.manifests.declaration import Json, container_resources, rolled_by_credentials
+from logstack.manifests.loki.addresses import RELEASE
+from logstack.manifests.loki.config import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY, OVERRIDES_DIRECTORY
+from logstack.manifests.loki.gateway import auth_values, nginx_values
+from logstack.manifests.stores.access import StoreAccess
+from logstack.manifests.stores.aws import SERVICE_ACCOUNT
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.loki import LokiSettings, Role
+from logstack.settings.model.quantities import kubernetes_size
+from logstack.settings.model.sizes import Resources
+
+CONFIG_MAP = "loki-config"
+CONFIG_KEY = "config.yaml"
+OVERRIDES_MAP = "loki-overrides"
+_MIB = 1024**2
+_CHART_MODES = {"simple-scalable": "SimpleScalable", "monolithic": "Monolithic", "distributed": "Distributed"}
+CHART_ROLES: dict[Role, str] = {
+    "write": "write",
+    "read": "read",
+    "backend": "backend",
+    "monolithic": "singleBinary",
+    "distributor": "distributor",
+    "ingester": "ingester",
+    "querier": "querier",
+    "query-frontend": "queryFrontend",
+    "query-scheduler": "queryScheduler",
+    "index-gateway": "indexGateway",
+    "compactor": "compactor",
+}
+# What the chart labels the pods of a role with, where it is not the role's name.
+_COMPONENTS = {"monolithic": "single-binary"}
+# Whose volumes the chart takes from a list of claims, and not from the size beside it.
+_CLAIM_LISTS = ("ingester", "compactor")
+_BLOOMS = ("bloomPlanner", "bloomBuilder", "bloomGateway")
+Values = dict[str, Json]
+
+
+def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings, config_hash: str) -> Values:
+    """The values; `config_hash` changes with loki.yaml and rolls the pods."""
+    return {
+        "deploymentMode": _CHART_MODES[settings.deployment_mode],
+        "fullnameOverride": RELEASE,
+        "global": {
+            "clusterDomain": cluster.cluster_domain,
+            "dnsService": cluster.dns_service,
+            "dnsNamespace": cluster.dns_namespace,
+        },
+        "loki": _loki(settings, store, config_hash),
+        "defaults": _defaults(store),
+        # The mode decides: pods of the other modes are none.
+        **{key: _role(settings, role, cluster, store) for role, key in CHART_ROLES.items()},
+        # Experimental, and off.
+        **{part: {"replicas": 0} for part in _BLOOMS},
+        # Chart 18's default publishes only ready pods, so no pod of a new ring finds another.
+        "memberlist": {"service": {"publishNotReadyAddresses": True}},
+        "serviceAccount": {
+            "create": True,
+            "name": SERVICE_ACCOUNT,  # the role's trust names it; the chart's default name changes between versions
+            "annotations": dict(store.service_account_annotations),
+        },
+        # Reads every Secret of the cluster and needs another image; rules come as ConfigMaps of our own.
+        "sidecar": {"rules": {"enabled": False}},
+        "rbac": {"namespaced": True},
+        "gateway": _gateway(settings, cluster),
+        "chunksCache": _cache(settings.caches.chunks),
+        "resultsCache": _cache(settings.caches.results),
+        # In the other modes it is a part of other pods, and enabled is for the chart's checks.
+        "ruler": {
+            "enabled": store.kind == "s3",
+            **(_role(settings, "ruler", cluster, store) if "ruler" in settings.roles else {}),
+        },
+        # Ours pushes through the collector; the chart's goes straight to Loki and proves half the way.
+        "lokiCanary": {"enabled": False},
+        # A pod with a floating image tag; the canary and `logstack try` test.
+        "test": {"enabled": False},
+    }
+
+
+def _loki(settings: LokiSettings, store: StoreAccess, config_hash: str) -> Values:
+    values: Values = {
+        "image": {"tag": settings.loki_version},
+        "auth_enabled": bool(settings.tenants),  # the chart adds its tenant to nginx, if it has one
+        "commonConfig": {"replication_factor": settings.replication_factor},
+        # Our ConfigMap instead of the chart's template: what Loki has verified is what Loki gets.
+        "configObjectName": CONFIG_MAP,
+        "generatedConfigObjectName": "",
+        "podAnnotations": {
+            "logstack/config-hash": config_hash,
+            **(rolled_by_credentials() if store.credentials_are_ours else {}),
+        },
+        # Read by the chart for its checks and the mode's templates, not for the configuration.
+        "storage": {"type": store.kind, **({"bucketNames": _bucket_names(store)} if store.bucket else {})},
+        "schemaConfig": {"configs": [{"from": period.start} for period in settings.schema_periods]},
+    }
+    return values
+
+
+def _bucket_names(store: StoreAccess) -> Values:
+    return {"chunks": store.bucket, "ruler": store.bucket}
+
+
+def _defaults(store: StoreAccess) -> Values:
+    """What every Loki pod gets."""
+    values: Values = {
+        "extraVolumes": [{"name": "overrides", "configMap": {"name": OVERRIDES_MAP}}],
+        "extraVolumeMounts": [{"name": "overrides", "mountPath": OVERRIDES_DIRECTORY, "readOnly": True}],
+        # Loki asks nothing of Kubernetes' API, and finds its peers by DNS.
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+    }
+    if store.credentials_secret:
+        values["extraEnvFrom"] = [
+            {"secretRef": {"name": store.credentials_secret}},
+            *([{"configMapRef": {"name": store.address_config_map}}] if store.address_config_map else []),
+        ]
+    if store.former and store.former.store.credentials_secret:
+        values["extraEnv"] = _former_key(store.former.store.credentials_secret)
+    return values
+
+
+def _former_key(secret: str) -> Json:
+    """The former store's access key, beside that of the store of today."""
+    names = {FORMER_ACCESS_KEY_ID: "AWS_ACCESS_KEY_ID", FORMER_SECRET_ACCESS_KEY: "AWS_SECRET_ACCESS_KEY"}
+    return [{"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}} for name, key in names.items()]
+
+
+def _role(settings: LokiSettings, role: Role, cluster: ClusterSettings, store: StoreAccess) -> Values:
+    """One role's pods; a role of another mode has none."""
+    replicas = settings.replica_count(role)
+    if not replicas:
+        return {"replicas": 0}
+    size = settings.resources_of(role)
+    values: Values = {
+        "replicas": replicas,
+        "resources": container_resources(size),
+        "affinity": spread(_COMPONENTS.get(role, role), cluster),
+        **(_budget(replicas) if role != "compactor" else {}),
+    }
+    if role == "backend":
+        # For the rules' sidecar, which we have not, the chart's own value for the backend wins over `defaults`.
+        values["automountServiceAccountToken"] = False
+    if role == "ingester":
+        # The chart's default makes three StatefulSets of three zones, which are rolled by an operator of Grafana's.
+        values["zoneAwareReplication"] = {"enabled": False}
+    if role == settings.writer:
+        values["terminationGracePeriodSeconds"] = store.flush_seconds
+    if size.disk:
+        values["persistence"] = _persistence(settings, size, role)
+    return values
+
+
+def _persistence(settings: LokiSettings, size: Resources, role: Role) -> Values:
+    """Volumes outlive pods, StatefulSets and mistakes."""
+    volume: Values = {"size": kubernetes_size(size.disk or 0)}
+    if settings.storage_class:
+        volume["storageClass"] = settings.storage_class
+    if role in _CLAIM_LISTS:
+        volume = {"claims": [{"name": "data", "accessModes": ["ReadWriteOnce"], **volume}]}
+    return {
+        ("volumeClaimsEnabled" if role in ("write", "backend") else "enabled"): True,
+        **volume,
+        # The chart's default for the backend deletes the claims with the StatefulSet: retention's markers with them.
+        **({"enableStatefulSetAutoDeletePVC": False} if role != "ruler" else {}),
+    }
+
+
+def _budget(replicas: int) -> Values:
+    """Drained nodes take one pod at a time; the chart has no such budget for the gateway and the single binary, and
+    none at all for the compactor."""
+    return {"podDisruptionBudget": {"maxUnavailable": 1}} if replicas > 1 else {}
+
+
+def spread(component: str, cluster: ClusterSettings) -> Json:
+    """One pod of a part a node: three nodes carry three replicas. On a one-node cluster it is a wish."""
+    term: Values = {
+        "labelSelector": {
+            "matchLabels": {"app.kubernetes.io/component": component, "app.kubernetes.io/instance": RELEASE}
+        },
+        "topologyKey": "kubernetes.io/hostname",
+    }
+    if cluster.single_node:
+        return {
+            "podAntiAffinity": {
+                # An empty list, because Helm merges what is absent from the chart's own values.
+                "requiredDuringSchedulingIgnoredDuringExecution": [],
+                "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": term}],
+            }
+        }
+    return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+
+
+def _gateway(settings: LokiSettings, cluster: ClusterSettings) -> Values:
+    return {
+        "enabled": True,
+        "replicas": settings.gateway.replicas,
+        **_budget(settings.gateway.replicas),
+        "resources": container_resources(settings.resources_of("gateway")),
+        "affinity": spread("gateway", cluster),
+        # A surge pod would need a node of its own: with as many replicas as nodes the rollout would wait for ever.
+        "deploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
+        "nginxConfig": nginx_values(settings, cluster),
+        **auth_values(settings),
+        # One more image and container for numbers that Loki's own metrics have.
+        "metrics": {"enabled": False},
+    }
+
+
+def _cache(memory: int | None) -> Values:
+    return {"enabled": True, "allocatedMemory": memory // _MIB} if memory else {"enabled": False}

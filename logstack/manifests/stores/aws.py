@@ -1,0 +1,310 @@
+"""The object store in AWS: a bucket of the stack's own, and the one role that may read and write its objects.
+
+Every ARN is composed from what the stack file says: the preview shows each policy in full, and no value that Loki's
+chart gets is unknown.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Literal
+
+from logstack.manifests.declaration import Declaration, Json, content_hash
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.object_store import AwsStore
+
+SERVICE_ACCOUNT = "loki"
+"""The Kubernetes service account of Loki's pods: the only one that may take on the role."""
+
+OWNER_TAG = "logstack:owner"
+"""The tag that says which stack a bucket belongs to: the compactors of two stacks delete each other's data."""
+
+# What a role's name may have (AWS, "IAM and AWS STS quotas").
+_ROLE_NAME_LIMIT = 64
+
+# From this age on S3 Storage Lens, too, counts an upload as left behind ("incomplete multipart uploads greater than 7
+# days old").
+_ABANDONED_UPLOAD_DAYS = 7
+
+
+def service_account_annotations(store: AwsStore) -> dict[str, str]:
+    """What Loki's service account carries: the role's ARN for IRSA; Pod Identity finds the role by its association."""
+    if store.identity.kind == "pod-identity":
+        return {}
+    return {"eks.amazonaws.com/role-arn": _role_arn(store)}
+
+
+def declarations(name: str, store: AwsStore, cluster: ClusterSettings) -> tuple[Declaration, ...]:
+    """The provider, the bucket with its settings, and the role of Loki's pods.
+
+    The bucket comes first: the provider refuses to make one that exists, in any region (terraform-provider-aws#26011),
+    and then no role for it is made either.
+
+    Raises ValueError for IRSA without an OIDC provider.
+    """
+    tags = {OWNER_TAG: f"{cluster.name}/{cluster.namespace}/{name}", "managed-by": "pulumi"}
+    bucket = _bucket(name, store, tags)
+    return (
+        _provider(name, store, tags),
+        bucket,
+        *_bucket_settings(name, store, after=bucket.name),
+        *_role(name, store, cluster, after=bucket.name),
+    )
+
+
+def _provider(name: str, store: AwsStore, tags: Mapping[str, str]) -> Declaration:
+    """The provider of one account and one region, whatever the shell is logged in to; it tags all that it makes."""
+    return Declaration(
+        "pulumi:providers:aws",
+        f"{name}-provider",
+        {"region": store.region, "allowedAccountIds": [store.account_id], "defaultTags": {"tags": tags}},
+    )
+
+
+def _bucket(name: str, store: AwsStore, tags: Mapping[str, str]) -> Declaration:
+    """The bucket, which outlives the stack.
+
+    It is marked by itself too, not only by the provider's default: the mark stays when another provider adopts it.
+    """
+    return Declaration(
+        "aws:s3/bucket:Bucket",
+        f"{name}-bucket",
+        {"bucket": store.bucket, "forceDestroy": False, "tags": tags},
+        protect=True,
+        retain_on_delete=True,
+    )
+
+
+def _bucket_settings(name: str, store: AwsStore, after: str) -> tuple[Declaration, ...]:
+    """What guards the bucket; it stays in AWS as long as the bucket does, even when Pulumi forgets both.
+
+    One setting comes after the other: S3 may refuse concurrent changes of one bucket with OperationAborted
+    (terraform-provider-aws#7628, #36873).
+    """
+    settings: tuple[tuple[str, str, Mapping[str, Json]], ...] = (
+        (
+            "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+            "bucket-ownership",
+            {"rule": {"objectOwnership": "BucketOwnerEnforced"}},
+        ),
+        (
+            "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+            "bucket-public-access",
+            {
+                "blockPublicAcls": True,
+                "blockPublicPolicy": True,
+                "ignorePublicAcls": True,
+                "restrictPublicBuckets": True,
+            },
+        ),
+        (
+            "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+            "bucket-encryption",
+            {"rules": [_encryption(store)]},
+        ),
+        (
+            "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+            "bucket-lifecycle",
+            {"rules": [_abort_abandoned_uploads()]},
+        ),
+        (
+            "aws:s3/bucketPolicy:BucketPolicy",
+            "bucket-policy",
+            {"policy": _policy(_deny_plain_http(store))},
+        ),
+    )
+    declared: list[Declaration] = []
+    for token, suffix, inputs in settings:
+        declared.append(
+            Declaration(
+                token,
+                f"{name}-{suffix}",
+                {"bucket": store.bucket, **inputs},
+                depends_on=(declared[-1].name if declared else after,),
+                retain_on_delete=True,
+            )
+        )
+    return tuple(declared)
+
+
+def _encryption(store: AwsStore) -> dict[str, Json]:
+    """How objects are encrypted that say nothing themselves, which is every object that Loki writes."""
+    # Loki knows SSE-S3 and SSE-KMS only; an object written with a key of somebody's own (SSE-C) is lost to it. S3
+    # blocks that by itself for buckets made since April 2026; this holds for an older one, imported, as well.
+    blocked: dict[str, Json] = {"blockedEncryptionTypes": ["SSE-C"]}
+    if not store.kms_key_arn:
+        return {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}, **blocked}
+    return {
+        "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": store.kms_key_arn},
+        # One key a bucket instead of one call of KMS for each chunk that is written or read.
+        "bucketKeyEnabled": True,
+        **blocked,
+    }
+
+
+def _abort_abandoned_uploads() -> dict[str, Json]:
+    """The one lifecycle rule: it removes the parts of uploads that never became an object.
+
+    No rule expires an object. Retention is the compactor's work, which takes an index entry away before its chunk;
+    an expiry over the whole bucket would also take the index, the rules and the delete requests, and queries would
+    fail (Loki, operations/storage/retention.md, "Object store lifecycle policies").
+    """
+    return {
+        "id": "abort-abandoned-uploads",
+        "status": "Enabled",
+        "filter": {"prefix": ""},  # the whole bucket, said outright: a rule without a filter will be an error
+        "abortIncompleteMultipartUpload": {"daysAfterInitiation": _ABANDONED_UPLOAD_DAYS},
+    }
+
+
+def _role(name: str, store: AwsStore, cluster: ClusterSettings, after: str) -> tuple[Declaration, ...]:
+    """The role, what it may do, and for Pod Identity its association with Loki's service account."""
+    role = Declaration(
+        "aws:iam/role:Role",
+        f"{name}-role",
+        {
+            "name": _role_name(store),
+            "description": f"Loki of cluster {cluster.name}: objects of the bucket {store.bucket}",
+            "assumeRolePolicy": _policy(_trust(store, cluster)),
+        },
+        depends_on=(after,),
+    )
+    permissions = Declaration(
+        "aws:iam/rolePolicy:RolePolicy",
+        f"{name}-role-policy",
+        {"name": "object-store", "role": _role_name(store), "policy": _policy(*_permissions(store))},
+        depends_on=(role.name,),
+    )
+    if store.identity.kind == "irsa":
+        return role, permissions
+    association = Declaration(
+        "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+        f"{name}-pod-identity",
+        {
+            "clusterName": store.identity.eks_cluster,
+            "namespace": cluster.namespace,
+            "serviceAccount": SERVICE_ACCOUNT,
+            "roleArn": _role_arn(store),
+        },
+        depends_on=(role.name, permissions.name),
+    )
+    return role, permissions, association
+
+
+def _permissions(store: AwsStore) -> tuple[dict[str, Json], ...]:
+    """What the role may do: the requests of Loki's S3 client and no other.
+
+    That client (Loki 3.7.8, chunk/client/aws/s3_storage_client.go) sends ListObjectsV2, HeadObject, GetObject,
+    PutObject and DeleteObject. It uploads each object with one PutObject, so it needs no s3:AbortMultipartUpload.
+    tests/real/test_aws_policies.py records what it sends: each of these but HeadObject, which needs s3:GetObject too.
+    Without s3:ListBucket, S3 says 403 instead of 404 for an object that is not there, which Loki takes for an error.
+    """
+    bucket = _statement("ListObjects", "Allow", ["s3:ListBucket"], Resource=_bucket_arn(store))
+    uses = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    objects = _statement("UseObjects", "Allow", uses, Resource=_objects_arn(store))
+    if not store.kms_key_arn:
+        return bucket, objects
+    # What S3 asks of whoever writes (a data key) and reads (its decryption). The key's own policy must let the
+    # account's IAM policies decide, as AWS's default key policy does.
+    key = _statement("UseKey", "Allow", ["kms:Decrypt", "kms:GenerateDataKey"], Resource=store.kms_key_arn)
+    return bucket, objects, key
+
+
+def _deny_plain_http(store: AwsStore) -> dict[str, Json]:
+    """Nobody, not even an administrator, reads or writes the bucket without TLS."""
+    return _statement(
+        "DenyPlainHttp",
+        "Deny",
+        ["s3:*"],
+        Resource=[_bucket_arn(store), _objects_arn(store)],
+        Principal="*",
+        Condition={"Bool": {"aws:SecureTransport": "false"}},
+    )
+
+
+def _trust(store: AwsStore, cluster: ClusterSettings) -> dict[str, Json]:
+    """Who may take on the role: Loki's service account in its namespace of its cluster."""
+    return _irsa_trust(store, cluster) if store.identity.kind == "irsa" else _pod_identity_trust(store, cluster)
+
+
+def _pod_identity_trust(store: AwsStore, cluster: ClusterSettings) -> dict[str, Json]:
+    """The trust in EKS Pod Identity, whose service principal has the same name in every partition.
+
+    The cluster is named by the session tags that Pod Identity sends (EKS user guide, pod-id-role), not by
+    aws:SourceArn: a condition on that locked pods out (awslabs/mountpoint-s3-csi-driver#781). Its ARN has the store's
+    region, for the association is made there.
+    """
+    eks_cluster = f"{_arn(store, 'eks', store.region)}:cluster/{store.identity.eks_cluster}"
+    return _statement(
+        "PodIdentity",
+        "Allow",
+        ["sts:AssumeRole", "sts:TagSession"],
+        Principal={"Service": "pods.eks.amazonaws.com"},
+        Condition={
+            "StringEquals": {
+                "aws:SourceAccount": store.account_id,
+                "aws:RequestTag/eks-cluster-arn": eks_cluster,
+                "aws:RequestTag/kubernetes-namespace": cluster.namespace,
+                "aws:RequestTag/kubernetes-service-account": SERVICE_ACCOUNT,
+            }
+        },
+    )
+
+
+def _irsa_trust(store: AwsStore, cluster: ClusterSettings) -> dict[str, Json]:
+    """The trust in the cluster's OIDC provider; EKS's tokens have the same audience in every partition.
+
+    Raises ValueError without an OIDC provider.
+    """
+    issuer = store.identity.oidc_provider
+    if not issuer:
+        raise ValueError("IRSA needs the cluster's OIDC issuer: set logstack:objectStore.identity.oidcProvider")
+    return _statement(
+        "ServiceAccount",
+        "Allow",
+        ["sts:AssumeRoleWithWebIdentity"],
+        Principal={"Federated": f"{_arn(store, 'iam')}:oidc-provider/{issuer}"},
+        Condition={
+            "StringEquals": {
+                f"{issuer}:sub": f"system:serviceaccount:{cluster.namespace}:{SERVICE_ACCOUNT}",
+                f"{issuer}:aud": "sts.amazonaws.com",
+            }
+        },
+    )
+
+
+def _statement(sid: str, effect: Literal["Allow", "Deny"], actions: list[str], **rest: Json) -> dict[str, Json]:
+    return {"Sid": sid, "Effect": effect, "Action": actions, **rest}
+
+
+def _policy(*statements: Mapping[str, Json]) -> str:
+    """The policy document as text that changes only when its meaning does."""
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, sort_keys=True)
+
+
+def _role_name(store: AwsStore) -> str:
+    """The role's name, one for each bucket: IAM refuses a second role for a bucket that has one.
+
+    A name that is too long ends in the hash of the whole.
+    """
+    name = f"logstack-{store.bucket}"
+    if len(name) <= _ROLE_NAME_LIMIT:
+        return name
+    digest = content_hash(name)
+    return f"{name[: _ROLE_NAME_LIMIT - len(digest) - 1]}-{digest}"
+
+
+def _role_arn(store: AwsStore) -> str:
+    return f"{_arn(store, 'iam')}:role/{_role_name(store)}"
+
+
+def _bucket_arn(store: AwsStore) -> str:
+    return f"arn:{store.partition}:s3:::{store.bucket}"
+
+
+def _objects_arn(store: AwsStore) -> str:
+    return f"{_bucket_arn(store)}/*"
+
+
+def _arn(store: AwsStore, service: str, region: str = "") -> str:
+    """The beginning of an ARN in the store's account; IAM's ARNs have no region."""
+    return f"arn:{store.partition}:{service}:{region}:{store.account_id}"

@@ -1,0 +1,121 @@
+"""The embedded object store: one Versity S3 Gateway on one volume, for staging."""
+
+from logstack.manifests.declaration import (
+    RESTRICTED_CONTAINER,
+    RESTRICTED_POD,
+    UNPRIVILEGED,
+    Declaration,
+    Json,
+    container_resources,
+    kubernetes,
+    labels,
+    rolled_by_credentials,
+)
+from logstack.settings import pins
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.object_store import EmbeddedStore
+from logstack.settings.model.quantities import kubernetes_size
+from logstack.settings.model.sizes import Resources
+
+NAME = "loki-s3"
+PORT = 7070
+_ROOT = "/data"
+
+SERVICE = "kubernetes:core/v1:Service"
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
+
+
+def endpoint(cluster: ClusterSettings) -> str:
+    """The store's URL inside the cluster."""
+    return f"http://{NAME}.{cluster.namespace}.svc.{cluster.cluster_domain}:{PORT}"
+
+
+def declarations(
+    name: str, store: EmbeddedStore, credentials_secret: str, size: Resources, cluster: ClusterSettings
+) -> tuple[Declaration, ...]:
+    """The Service and the StatefulSet with its volume."""
+    selector = {"app.kubernetes.io/name": NAME}
+    service = kubernetes(
+        SERVICE,
+        NAME,
+        cluster.namespace,
+        labels(NAME),
+        spec={
+            "selector": selector,
+            "ports": [{"name": "s3", "port": PORT, "targetPort": "s3"}],
+        },
+    )
+    stateful_set = kubernetes(
+        STATEFUL_SET,
+        NAME,
+        cluster.namespace,
+        labels(NAME),
+        # A change of the volume template replaces the StatefulSet: its pod and volume stay.
+        annotations={"pulumi.com/deletionPropagationPolicy": "orphan"},
+        spec={
+            "serviceName": NAME,
+            "replicas": 1,
+            "selector": {"matchLabels": selector},
+            "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
+            "template": {
+                "metadata": {
+                    "labels": labels(NAME),
+                    **({} if store.credentials_secret else {"annotations": rolled_by_credentials()}),
+                },
+                "spec": _pod(store, credentials_secret, size),
+            },
+            "volumeClaimTemplates": [
+                {
+                    "metadata": {"name": "data"},
+                    "spec": {
+                        "accessModes": ["ReadWriteOnce"],
+                        "resources": {"requests": {"storage": kubernetes_size(store.size)}},
+                        **({"storageClassName": store.storage_class} if store.storage_class else {}),
+                    },
+                }
+            ],
+        },
+    )
+    return (
+        Declaration(SERVICE, f"{name}-s3-service", service),
+        Declaration(STATEFUL_SET, f"{name}-s3", stateful_set, depends_on=(f"{name}-s3-service",)),
+    )
+
+
+def _pod(store: EmbeddedStore, credentials_secret: str, size: Resources) -> dict[str, Json]:
+    def credential(variable: str, key: str) -> dict[str, Json]:
+        return {"name": variable, "valueFrom": {"secretKeyRef": {"name": credentials_secret, "key": key}}}
+
+    return {
+        "automountServiceAccountToken": False,
+        "securityContext": {**RESTRICTED_POD, "fsGroup": UNPRIVILEGED, "fsGroupChangePolicy": "OnRootMismatch"},
+        "containers": [
+            {
+                "name": "versitygw",
+                "image": f"ghcr.io/versity/versitygw:v{pins.VERSITYGW_VERSION}",
+                "command": ["/usr/local/bin/versitygw"],
+                "args": ["--port", f":{PORT}", "--region", store.region, "--health", "/health", "posix", _ROOT],
+                "env": [
+                    credential("ROOT_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"),
+                    credential("ROOT_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY"),
+                    {"name": "GOMEMLIMIT", "value": str(size.memory * 85 // 100)},
+                ],
+                "ports": [{"name": "s3", "containerPort": PORT}],
+                "readinessProbe": {"httpGet": {"path": "/health", "port": "s3"}, "periodSeconds": 5},
+                "livenessProbe": {
+                    "httpGet": {"path": "/health", "port": "s3"},
+                    "periodSeconds": 20,
+                    "failureThreshold": 6,
+                },
+                "resources": container_resources(size),
+                "securityContext": RESTRICTED_CONTAINER,
+                # A directory under the root is a bucket, and the kubelet makes a subPath that is not there:
+                # so the bucket exists before the server starts, without a job and without a shell in the image.
+                "volumeMounts": [
+                    {"name": "root", "mountPath": _ROOT},
+                    {"name": "data", "mountPath": f"{_ROOT}/{store.bucket}", "subPath": store.bucket},
+                ],
+            }
+        ],
+        "volumes": [{"name": "root", "emptyDir": {}}],
+    }

@@ -1,0 +1,37 @@
+"""A migration for people and for machines."""
+
+import json
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.text import Text
+
+from logstack.migrate.model import Migration, Stage
+from logstack.text.layout import show_block, show_heading, show_labelled, show_lines, text_of
+
+
+def json_text(found: Migration) -> str:
+    """One JSON document."""
+    return json.dumps(asdict(found), indent=2, ensure_ascii=False) + "\n"
+
+
+def migration_text(found: Migration, console: Console) -> str:
+    """Every stage, as wide and as colourful as the console."""
+
+    def show() -> None:
+        show_block(console, Text(f"{found.stack}: {', then '.join(found.moves)}, in {len(found.stages)} stages"))
+        for number, stage in enumerate(found.stages, start=1):
+            show_heading(console, f"{number}. {stage.title}")
+            _show(console, stage)
+
+    return text_of(console, show)
+
+
+def _show(console: Console, stage: Stage) -> None:
+    """Commands and lines of the file stay whole, to be copied; sentences are folded."""
+    for label, lines in (("In the stack file", stage.change), ("Do", stage.do)):
+        if lines:
+            show_block(console, Text(label, style="italic"), below=0)
+            show_lines(console, [f"  {line}" for line in lines])
+    said = (("what follows", stage.follows), ("look", stage.check), ("to go back", (stage.back,)))
+    show_labelled(console, [(label, "\n".join(sentences)) for label, sentences in said if sentences])

@@ -1,0 +1,37 @@
+"""What `--against` names: another stack, a folder, or a git revision."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from logstack.render.revisions import NotFoundError, commit_of, git
+from logstack.settings.load.loader import Stack, load_stack_file, stacks
+from logstack.settings.load.stack_file import stack_path
+
+
+def other_stack(other: str, stack: str, directory: Path) -> Stack:
+    """The stack to compare with: a neighbour, or the same stack in a folder or at a git revision.
+
+    Raises StackProblems when it has errors by today's rules, and NotFoundError when it is not there.
+    """
+    if other in stacks(directory):
+        return load_stack_file(other, directory)
+    if Path(other).is_dir():
+        return replace(load_stack_file(stack, Path(other)), name=f"{stack} in {other}")
+    return _at_revision(other, stack, directory)
+
+
+def _at_revision(revision: str, stack: str, directory: Path) -> Stack:
+    commit = commit_of(revision, directory)
+    if commit is None:
+        known = ", ".join(stacks(directory))
+        raise NotFoundError(f"{revision} is no stack here ({known}), no folder and no git revision")
+    with tempfile.TemporaryDirectory() as folder:
+        files = [stack_path(name, Path()).name for name in stacks(directory)]
+        for name in ("Pulumi.yaml", *files):
+            text = git(directory, "show", f"{commit}:./{name}")
+            if text is not None:
+                (Path(folder) / name).write_text(text, encoding="utf-8")
+        if not stack_path(stack, Path(folder)).is_file():
+            raise NotFoundError(f"at {revision} there is no {stack_path(stack, Path()).name}")
+        return replace(load_stack_file(stack, Path(folder)), name=f"{stack} at {revision}")

@@ -1,0 +1,156 @@
+"""Whether the API server answers and takes the kubeconfig's credentials, asked before anything is registered."""
+
+import json
+import logging
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from logstack.preflight.kubeconfig import kubeconfig_files, refuse_wrong_cluster, unusable
+from logstack.settings.load.loader import problems_stop_the_program
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.problems import Problem, StackProblems
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+_PATIENCE_SECONDS = 5
+
+# The charts' own minimum (Chart.yaml, kubeVersion).
+_OLDEST = (1, 25)
+
+_REVIEWS = "authorization.k8s.io/v1"
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_INSTEAD = "without a cluster: `make plan` and `logstack diff` say offline what would be deployed"
+
+
+def stop_without_cluster(cluster: ClusterSettings) -> None:
+    """Ends the program when the context is unknown, points elsewhere, or leads to no API server that answers."""
+    with problems_stop_the_program():
+        files = kubeconfig_files()
+        refuse_wrong_cluster(cluster, files)
+        refuse_old_cluster(cluster, server_version(cluster, files))
+
+
+def refuse_old_cluster(cluster: ClusterSettings, version: tuple[int, int]) -> None:
+    """Raises StackProblems for a Kubernetes that the charts do not support."""
+    if version < _OLDEST:
+        found, oldest = (".".join(map(str, each)) for each in (version, _OLDEST))
+        what = f"the API server of context {cluster.context!r} is Kubernetes {found}, and the charts need {oldest}"
+        raise _stop("kubernetes-too-old", what, f"update the cluster to Kubernetes {oldest} or newer")
+
+
+def server_version(cluster: ClusterSettings, files: Sequence[Path]) -> tuple[int, int]:
+    """The API server's version, once it has taken the credentials: what anybody with credentials may ask.
+
+    Raises StackProblems where it does not answer, is not trusted, is no Kubernetes, or takes no credentials.
+    """
+    from kubernetes.client.exceptions import ApiException  # noqa: PLC0415
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+    who = f"context {cluster.context!r}"
+    api = _client(cluster, files)
+    server: str = api.configuration.host
+    try:
+        # Every role that people have lets them ask what they may do; without credentials nobody may.
+        question = {"resourceAttributes": {"verb": "get", "resource": "configmaps"}}
+        review = {"apiVersion": _REVIEWS, "kind": "SelfSubjectAccessReview", "spec": question}
+        _ask(api, "POST", f"/apis/{_REVIEWS}/selfsubjectaccessreviews", review)
+        version = _ask(api, "GET", "/version")
+        return int(version["major"]), int(re.sub(r"\D.*", "", version["minor"]))
+    except ApiException as error:
+        if error.status in (_UNAUTHORIZED, _FORBIDDEN):
+            what = f"{server} does not take the credentials of {who} ({error.status} {error.reason})"
+            raise _stop("credentials-refused", what, _log_in(cluster)) from None
+        if not error.status:  # the client's word for a TLS connection that did not come about
+            what = f"{who} does not trust {server}: {str(error.reason).splitlines()[-1]}"
+            raise _stop("certificate-not-trusted", what, "take the kubeconfig anew from where it came") from None
+        what = f"{server} answers {error.status} {error.reason}"
+        raise _stop("cluster-unreachable", what, f"see whether the API server is well; {_INSTEAD}") from None
+    except HTTPError as error:
+        what = f"{server} of {who} does not answer: {_reason(error)}"
+        fix = f"reach its network (VPN, tunnel, a stopped cluster), or correct the context; {_INSTEAD}"
+        raise _stop("cluster-unreachable", what, fix) from None
+    except (ValueError, KeyError, TypeError):
+        what = f"{server} of {who} answers, but not as Kubernetes does"
+        fix = f"see who answers there (a proxy, a page to log in at), or correct the context; {_INSTEAD}"
+        raise _stop("cluster-unreachable", what, fix) from None
+
+
+def _client(cluster: ClusterSettings, files: Sequence[Path]) -> "ApiClient":
+    """A client with the context's credentials, for which its log-in command is run.
+
+    Raises StackProblems where the command fails, or the context has no credentials that can be used.
+    """
+    from kubernetes import config  # noqa: PLC0415 - a third of a second, for the running program alone
+
+    who = f"context {cluster.context!r}"
+    # kubectl passes over an empty file, and the client does not.
+    written = [str(file) for file in files if file.is_file() and file.stat().st_size]
+    try:
+        with _logged() as words:
+            api = config.new_client_from_config(os.pathsep.join(written), context=cluster.context)
+    except (config.ConfigException, OSError, ValueError) as error:
+        raise unusable(f"{who} cannot be used: {_told(str(error))}") from None
+    if words:
+        what = f"the command that logs {who} in has failed: {_told(' '.join(words))}"
+        raise _stop("log-in-failed", what, f"install the command if it is missing; {_log_in(cluster)}")
+    return api
+
+
+def _told(words: str) -> str:
+    """In one line, and without what the client shows of the kubeconfig's entries: tokens stand there."""
+    return re.sub(r"\{.*\}", "{...}", " ".join(words.split()))
+
+
+class _Kept(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.words: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """As logging calls it."""
+        self.words.append(record.getMessage())
+
+
+@contextmanager
+def _logged() -> Iterator[list[str]]:
+    """What is logged as an error meanwhile, kept instead of shown: the client's only word for a log-in that failed."""
+    root, kept = logging.getLogger(), _Kept()
+    before, root.handlers = root.handlers, [kept]
+    try:
+        yield kept.words
+    finally:
+        root.handlers = before
+
+
+def _ask(api: "ApiClient", method: str, path: str, body: object = None) -> dict[str, str]:
+    """One request, without the client's own tries."""
+    headers = {"Content-Type": "application/json"}
+    api.update_params_for_auth(headers, [], ["BearerToken"])
+    api.rest_client.pool_manager.connection_pool_kw["retries"] = False
+    url = f"{api.configuration.host}{path}"
+    answer = api.rest_client.request(method, url, headers=headers, body=body, _request_timeout=_PATIENCE_SECONDS)
+    found: dict[str, str] = json.loads(answer.data)
+    return found
+
+
+def _reason(error: Exception) -> str:
+    """The end of the chain of causes, without the objects that it names."""
+    while isinstance(reason := getattr(error, "reason", None), Exception):
+        error = reason
+    return re.sub(r"^.*?object at 0x[0-9a-f]+>:? ?|^[\w.]+\(.*?\): ", "", str(error)).strip()
+
+
+def _log_in(cluster: ClusterSettings) -> str:
+    return f"log in again, until `kubectl --context {cluster.context} auth whoami` answers"
+
+
+def _stop(name: str, what: str, fix: str) -> StackProblems:
+    consequence = "a preview and an update ask the API server for everything; nothing was registered"
+    return StackProblems([Problem(name, "logstack:cluster.context", what, consequence, fix)])

@@ -1,0 +1,94 @@
+"""Which AWS account the shell's credentials belong to, asked before anything is registered."""
+
+import os
+from dataclasses import dataclass
+
+from logstack.settings.load.loader import problems_stop_the_program
+from logstack.settings.model.object_store import AwsStore, ObjectStoreSettings
+from logstack.settings.problems import Problem, StackProblems
+
+# botocore's own patience is a minute for each of five attempts: a preview without a network would seem to hang.
+_PATIENCE_SECONDS = 5
+_ATTEMPTS = 2
+
+# What STS says of a session that is over (AWS, "Common errors" of the query protocol and of the newer ones).
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException"}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who AWS takes the shell for."""
+
+    account: str
+    """Twelve digits."""
+    arn: str
+
+
+def stop_in_wrong_account(store: ObjectStoreSettings) -> None:
+    """Ends the program when the store is in AWS and the shell's credentials are not of its account.
+
+    The AWS provider refuses a wrong account as well, but only when the cluster's part is being made already.
+    """
+    if isinstance(store, AwsStore):
+        with problems_stop_the_program():
+            refuse_wrong_account(store, shell_caller(store))
+
+
+def refuse_wrong_account(store: AwsStore, caller: Caller) -> None:
+    """Raises StackProblems when the caller's account is not the stack's."""
+    if caller.account != store.account_id:
+        problem = Problem(
+            name="wrong-aws-account",
+            path="logstack:objectStore.accountId",
+            what=f"the shell's AWS credentials belong to account {caller.account} ({caller.arn}),"
+            f" but this stack belongs to {store.account_id}",
+            consequence="the AWS provider would refuse its part of the stack; nothing was registered",
+            fix=f"{_use_profile(store)}, or correct accountId in the stack file",
+        )
+        raise StackProblems([problem])
+
+
+def shell_caller(store: AwsStore) -> Caller:
+    """Who the credentials belong to that boto3 finds where the AWS provider does: environment, profile, web identity.
+
+    sts:GetCallerIdentity needs no permission, and no policy can deny it. The store's region is asked, which is in the
+    right partition. Raises StackProblems for credentials that are missing, expired or refused, and without an answer.
+    """
+    import boto3  # noqa: PLC0415 - half a second, for stores in AWS alone
+    from botocore import exceptions  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    patience = Config(
+        connect_timeout=_PATIENCE_SECONDS, read_timeout=_PATIENCE_SECONDS, retries={"total_max_attempts": _ATTEMPTS}
+    )
+    log_in = f"log in, such as by aws sso login, and {_use_profile(store)}"
+    try:
+        # A session of its own: boto3's shared one remembers the profile of an earlier call.
+        identity = boto3.Session().client("sts", region_name=store.region, config=patience).get_caller_identity()
+    except exceptions.ClientError as error:
+        told = error.response["Error"]
+        what = "have expired" if told["Code"] in _EXPIRED else f"are refused: {told['Code']}, {told['Message']}"
+        raise StackProblems([_unknown(f"the shell's AWS credentials {what}", log_in)]) from None
+    except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
+        fix = "let this machine reach AWS, by HTTPS_PROXY if there is a proxy"
+        raise StackProblems([_unknown(f"AWS was not reached: {error}", fix)]) from None
+    except exceptions.BotoCoreError as error:
+        raise StackProblems([_unknown(f"the shell has no usable AWS credentials: {error}", log_in)]) from None
+    return Caller(identity["Account"], identity["Arn"])
+
+
+def _use_profile(store: AwsStore) -> str:
+    """How to become somebody else; keys in the environment come before a profile, for boto3 and the provider alike."""
+    profile = os.environ.get("AWS_PROFILE", "not set")
+    unset = "unset AWS_ACCESS_KEY_ID, which comes first, and " if os.environ.get("AWS_ACCESS_KEY_ID") else ""
+    return f"{unset}set AWS_PROFILE to a profile of account {store.account_id} (now: {profile})"
+
+
+def _unknown(what: str, fix: str) -> Problem:
+    return Problem(
+        name="unknown-aws-account",
+        path="logstack:objectStore.accountId",
+        what=what,
+        consequence="the AWS provider could make neither the bucket nor its role; nothing was registered",
+        fix=fix,
+    )

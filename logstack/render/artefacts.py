@@ -1,0 +1,116 @@
+"""The files that a stack comes to: their names, and their texts."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+import yaml
+from yaml.emitter import ScalarAnalysis
+
+from logstack.diff.snapshot import Resource
+from logstack.manifests.charts import CHART
+
+# The files of our ConfigMaps under the names that people know them by; any other is called after its ConfigMap.
+_KNOWN = {
+    ("loki-config", "config.yaml"): "loki.yaml",
+    ("loki-overrides", "overrides.yaml"): "overrides.yaml",
+    ("alloy-config", "config.alloy"): "config.alloy",
+    ("alloy-events-config", "config.alloy"): "events.alloy",
+    ("logstack-datasource", "logstack.yaml"): "datasource.yaml",
+}
+
+
+class _Dumper(yaml.SafeDumper):
+    """Without anchors, and with texts of several lines as they are."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the library's signature
+        return True
+
+    def analyze_scalar(self, scalar: str) -> ScalarAnalysis:
+        """Tabs, which Alloy indents by, may stand in a text of several lines."""
+        analysis = super().analyze_scalar(scalar)
+        if "\t" not in scalar:
+            return analysis
+        analysis.allow_block = super().analyze_scalar(scalar.replace("\t", " ")).allow_block
+        return analysis
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def as_yaml(document: object) -> str:
+    """A document as YAML in its own order."""
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+
+
+def artefacts(resource: Resource) -> dict[str, str]:
+    """A resource's files by name: those of a ConfigMap, a chart's values, and the object itself without them."""
+    return {name: _written(document) for name, document in _documents(resource).items()}
+
+
+def artefact(resources: Iterable[Resource], name: str) -> str:
+    """One file of `all_artefacts`, without writing the others; empty where there is no such file."""
+    of_this_name = [documents[name] for documents in map(_documents, resources) if name in documents]
+    return _written(of_this_name[-1]) if of_this_name else ""
+
+
+def _written(document: object) -> str:
+    return document if isinstance(document, str) else as_yaml(document)
+
+
+def _documents(resource: Resource) -> dict[str, object]:
+    """A resource's files by name: texts as they are, and documents that are still to be written as YAML."""
+    files: dict[str, object] = {}
+    inputs = dict(resource.inputs)
+    data = inputs.get("data")
+    if resource.type.endswith(":ConfigMap") and isinstance(data, Mapping):
+        files = {
+            _KNOWN.get((resource.called, key), f"{resource.called}.{key}"): str(text) for key, text in data.items()
+        }
+        del inputs["data"]
+    if resource.type == CHART:
+        files[f"{resource.called}-values.yaml"] = inputs.pop("values", {})
+    if "kind" not in inputs:
+        inputs = {key: _indented(value) for key, value in inputs.items()}
+    return {**files, object_name(resource): {**inputs, **_options(resource)}}
+
+
+def _indented(value: object) -> object:
+    """A policy, which is JSON in one line, in many."""
+    if not isinstance(value, str) or not value.startswith('{"'):
+        return value
+    return json.dumps(json.loads(value), indent=2)
+
+
+def _options(resource: Resource) -> dict[str, object]:
+    """What Pulumi is told beside the inputs, in brackets."""
+    options = {"protect": resource.protect, "retainOnDelete": resource.retain_on_delete}
+    said = {f"({key})": True for key, on in options.items() if on}
+    return {"(pulumi)": f"{resource.part}/{resource.name}", **said}
+
+
+def object_name(resource: Resource) -> str:
+    """The file of the object itself: `loki-canary.daemonset.yaml`."""
+    return f"{resource.called}.{resource.type.rpartition(':')[2].lower()}.yaml"
+
+
+def all_artefacts(resources: Iterable[Resource]) -> dict[str, str]:
+    """The files of all of them."""
+    return {name: text for resource in resources for name, text in artefacts(resource).items()}
+
+
+def manifests(resources: Iterable[Resource]) -> str:
+    """Kubernetes' objects as one YAML stream; what is none is named in a comment."""
+    return "".join(map(_manifest, resources))
+
+
+def _manifest(resource: Resource) -> str:
+    source = f"# Source: {resource.part}/{resource.name}  {resource.type}"
+    if "kind" in resource.inputs:
+        return f"---\n{source}\n{as_yaml(dict(resource.inputs))}"
+    hint = "; its objects are the chart's, its values are written by --to" if resource.type == CHART else ""
+    return f"{source}: no object of Kubernetes{hint}\n"

@@ -1,0 +1,64 @@
+"""Git revisions, read without changing the repository."""
+
+import io
+import subprocess
+import tarfile
+from pathlib import Path
+
+from logstack.settings.problems import listed, nearest
+
+_SHOWN = 8
+
+
+class NotFoundError(Exception):
+    """There is nothing of that name; the message says what there could be."""
+
+
+def git(directory: Path, *arguments: str) -> str | None:
+    """What git prints; None where it fails or is not installed."""
+    try:
+        run = subprocess.run(
+            ["git", "-C", str(directory), *arguments], capture_output=True, text=True, encoding="utf-8", check=False
+        )
+    except FileNotFoundError:
+        return None
+    return None if run.returncode else run.stdout
+
+
+def _line(directory: Path, *arguments: str) -> str | None:
+    said = git(directory, *arguments)
+    return None if said is None else said.strip()
+
+
+def commit_of(revision: str, directory: Path) -> str | None:
+    """The commit that a revision names in the directory's repository; None where it names none."""
+    return _line(directory, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+
+
+def tree_of(commit: str, directory: Path) -> str | None:
+    """The directory's own tree at a commit; None where it was not there."""
+    prefix = _line(directory, "rev-parse", "--show-prefix")
+    return _line(directory, "rev-parse", "--verify", "--quiet", f"{commit}:{prefix or ''}")
+
+
+def extract(tree: str, directory: Path, folder: Path) -> None:
+    """Writes a tree's files into a folder; raises subprocess.CalledProcessError."""
+    top = _line(directory, "rev-parse", "--show-toplevel") or str(directory)
+    run = subprocess.run(["git", "-C", top, "archive", "--format=tar", tree], capture_output=True, check=True)
+    with tarfile.open(fileobj=io.BytesIO(run.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+
+
+def unknown(revision: str, directory: Path) -> NotFoundError:
+    """Why a revision is not found, and what could be meant."""
+    inside = _line(directory, "rev-parse", "--is-inside-work-tree")
+    if inside is None:
+        why = f"{directory} is in no git repository (or git is not installed)"
+        return NotFoundError(f"{revision} is no folder, and {why}: name two folders, or run it in a clone")
+    if _line(directory, "rev-parse", "--is-shallow-repository") == "true":
+        hint = "this clone is shallow and may lack it: git fetch --unshallow, or fetch-depth: 0 in CI"
+        return NotFoundError(f"{revision} is no folder and no git revision here; {hint}")
+    known = (git(directory, "for-each-ref", "--format=%(refname:short)") or "").splitlines()
+    meant = nearest(revision, [*known, "HEAD"])
+    hint = f"did you mean {meant}?" if meant else f"branches and tags here: {listed(known[:_SHOWN], 'and') or 'none'}"
+    return NotFoundError(f"{revision} is no folder and no git revision; {hint}")

@@ -1,0 +1,130 @@
+"""Who reaches Loki from where, with which password."""
+
+from collections.abc import Iterator
+from itertools import accumulate
+
+from logstack.settings.model.access import OWN_USER, ControllerIngress, GatewayRoute
+from logstack.settings.model.quantities import kubernetes_size
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, Rule, listed
+
+# What the gateway's nginx has of Loki's API, without its administration (logstack/manifests/loki/gateway.py).
+_ROOTS = ("/loki/api/v1", "/otlp/v1/logs", "/api/prom", "/prometheus/api/v1")
+_AUTH = "logstack:gateway: {auth: {credentialsSecret: loki-gateway}}"
+
+NO_TLS = Rule(
+    "ingress-without-tls", "whoever is on the way reads the lines and the passwords, and may put in others", "warning"
+)
+NO_PASSWORD = Rule(
+    "ingress-without-password",
+    "whoever reaches the host may do there what the path allows, from reading every line to pushing any",
+    "warning",
+)
+ADMINISTRATION = Rule(
+    "ingress-opens-administration",
+    "whoever reaches the host reads and pushes every line, and stops a writer by one request to /ingester/shutdown",
+    "warning",
+)
+PATH = Rule("ingress-path", "the gateway answers every request below it with 404")
+ISSUERS = Rule("two-issuers", "cert-manager refuses an Ingress that names both, and there is no certificate")
+ANYBODYS = Rule(
+    "tenants-without-password",
+    "a request is whose it says it is: whoever reaches the gateway reads and pushes as any tenant",
+    "warning",
+)
+NO_AUTH = Rule("user-without-password", "the gateway asks nobody for a password: nobody is this user")
+OWN = Rule("user-reserved", "the stack's own parts are this user, which may name any tenant")
+TWO_TENANTS = Rule(
+    "user-of-two-tenants", "a password opens one tenant: nginx, which compares without case, refuses to start with two"
+)
+TOO_MANY = Rule(
+    "too-many-tenants", "Kubernetes refuses a ConfigMap above 1 MiB: nothing of it is deployed, and nothing after it"
+)
+# A ConfigMap's 1 MiB, without what is in it besides the tenants.
+_ROOM = 1024**2 - 64 * 1024
+# Bytes of one tenant at the most, beside its names; counted in the files of 1,000 tenants, which a test holds against.
+_LIMITS, _STAGE, _DATASOURCE, _LINKS = 340, 130, 330, 150
+
+
+def ingress(settings: Settings) -> Iterator[Problem]:
+    """What comes from outside is encrypted, has a password, and reaches something."""
+    said = settings.ingress
+    if said is None:
+        return
+    if not any(_below(root, said.path) or _below(said.path, root) for root in _ROOTS):
+        what = f"Loki answers nothing at {said.path}"
+        yield PATH.problem("ingress.path", what, f"remove it, or a path of {listed(_ROOTS)}")
+    if not settings.gateway.auth and said.path == "/":
+        what = "all of the gateway is reached, which asks nobody for a password"
+        yield ADMINISTRATION.problem("ingress.path", what, f"remove it: the default is /loki/api/v1; or {_AUTH}")
+    elif not settings.gateway.auth:
+        what = f"the gateway asks nobody for a password, and {said.host} leads to it"
+        yield NO_PASSWORD.problem("ingress", what, _AUTH)
+
+
+def encryption(settings: Settings) -> Iterator[Problem]:
+    """The way has a certificate, and the certificate one issuer."""
+    match settings.ingress:
+        case ControllerIngress(tls=None) as said:
+            fix = "logstack:ingress: {tls: {secretName: loki-tls, clusterIssuer: ...}}"
+            yield NO_TLS.problem("ingress.tls", f"{said.host} has no certificate", fix)
+        case ControllerIngress(tls=tls) if tls and tls.issuer and tls.cluster_issuer:
+            what = "issuer and clusterIssuer are both there"
+            yield ISSUERS.problem("ingress.tls", what, "remove one of the two")
+        case GatewayRoute(gateway=gateway) if not gateway.section_name:
+            what = f"the route is on every listener of the Gateway {gateway.name}, those without TLS as well"
+            fix = "name the listener with TLS: logstack:ingress: {gateway: {sectionName: ...}}"
+            yield NO_TLS.problem("ingress.gateway.sectionName", what, fix)
+
+
+def users(settings: Settings) -> Iterator[Problem]:
+    """Tenants have passwords, and each its own."""
+    if settings.tenants and not settings.gateway.auth:
+        what = "there are tenants, and the gateway asks nobody for a password"
+        yield ANYBODYS.problem("gateway.auth", what, _AUTH)
+    first: dict[str, int] = {}
+    for index, tenant in enumerate(settings.tenants):
+        if tenant.user is None:
+            continue
+        path, user = f"tenants[{index}].user", tenant.user.casefold()
+        if not settings.gateway.auth:
+            yield NO_AUTH.problem(path, "there is no gateway.auth", f"{_AUTH}, or remove the user")
+        if user == OWN_USER:
+            yield OWN.problem(path, f"{tenant.user} is the stack's own user", "choose another name")
+        if user in first:
+            yield TWO_TENANTS.problem(path, f"tenants[{first[user]}] has the same user", "give each its own user")
+        first.setdefault(user, index)
+
+
+def many(settings: Settings) -> Iterator[Problem]:
+    """What is written of each tenant has room in its ConfigMap."""
+    for name, sizes in tenant_bytes(settings).items():
+        sums = list(accumulate(sizes))
+        if sums and sums[-1] > _ROOM:
+            fit = sum(size <= _ROOM for size in sums)
+            what = f"{name} of {len(sizes)} tenants take about {kubernetes_size(-(-sums[-1] // 1024) * 1024)}"
+            fix = f"{fit} tenants at the most" + (", or grafana: {enabled: false}" if "datasources" in name else "")
+            yield TOO_MANY.problem("tenants", what, fix)
+
+
+def tenant_bytes(settings: Settings) -> dict[str, list[int]]:
+    """What each tenant adds to a ConfigMap, at the most."""
+    grafana = settings.grafana
+    links = _LINKS + 2 * len(grafana.trace_links.pattern) if grafana.trace_links else 0
+    cluster = settings.cluster
+    place = len(cluster.namespace) + len(cluster.cluster_domain) + 2 * len(grafana.name) + len(grafana.uid)
+    names = [len(tenant.name) for tenant in settings.tenants]
+    spaces = [sum(len(name) + 1 for name in tenant.namespaces) for tenant in settings.tenants]
+    return {
+        "the limits": [_LIMITS + name for name in names],
+        "the collector's stages": [_STAGE + name + 2 * said for name, said in zip(names, spaces, strict=True)],
+        "Grafana's datasources": [_DATASOURCE + links + place + 3 * name for name in names] if grafana.enabled else [],
+    }
+
+
+def _below(path: str, above: str) -> bool:
+    """Whether a path is another one, or below it, piece by piece."""
+    return above in ("/", path) or path.startswith(f"{above}/")
+
+
+CHECKS = (ingress, encryption, users, many)

@@ -1,0 +1,50 @@
+"""Risks that a stack accepts by name."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from logstack.settings.problems import Problem, Rule, listed, nearest
+
+UNKNOWN = Rule("acknowledgement-unknown", "no warning has this name, so none is silenced")
+NOT_A_WARNING = Rule("acknowledgement-of-error", "an error stops the stack whether it is acknowledged or not")
+UNNEEDED = Rule(
+    "acknowledgement-unneeded",
+    "the day the risk comes back, nobody is told",
+    "warning",
+)
+
+
+SHORTENED = "retention-shortened-from-"
+"""So begins what accepts a shorter retention, by its value: only the running program knows what was applied."""
+LEFT = "object-store-left "
+"""So begins what accepts that lines stay behind in another store, by its address."""
+
+
+def names_are_known(acknowledged: Sequence[str], rules: Sequence[Rule]) -> Iterator[Problem]:
+    """Each name is the name of a warning."""
+    warnings = [rule.name for rule in rules if rule.severity == "warning"]
+    errors = [rule.name for rule in rules if rule.severity == "error"]
+    for number, name in enumerate(acknowledged):
+        path = f"acknowledge[{number}]"
+        if name.startswith((SHORTENED, LEFT)):
+            continue
+        if name in errors:
+            yield NOT_A_WARNING.problem(path, f"{name} is an error", "remove the name, and correct what the error says")
+        elif name not in warnings:
+            meant = nearest(name, warnings)
+            fix = (
+                f"did you mean {meant}?" if meant else f"remove it; the warnings are {listed(sorted(warnings), 'and')}"
+            )
+            yield UNKNOWN.problem(path, "this is the name of no warning", fix)
+
+
+def names_are_needed(acknowledged: Sequence[str], found: Sequence[Problem], rules: Sequence[Rule]) -> Iterator[Problem]:
+    """Each name silences something; a warning that is not silenced by a further name."""
+    needed = {problem.name for problem in found}
+    known = {rule.name for rule in rules if rule.severity == "warning"}
+    for number, name in enumerate(acknowledged):
+        if name in known - needed:
+            problem = UNNEEDED.problem(
+                f"acknowledge[{number}]", f"{name} is acknowledged, but there is no such warning", ""
+            )
+            yield replace(problem, fix=f"remove {name}")

@@ -1,0 +1,103 @@
+"""What the canary needs to find its own lines."""
+
+from collections.abc import Iterator
+
+from logstack.settings.checks.matching import Match, has_all_of
+from logstack.settings.model.collector import NOT_BY_API
+from logstack.settings.model.patterns import compile_error, finds
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, Rule, listed
+
+# The labels of its pods (components/declaration: labels) and one of its lines: nanoseconds, and letters to fill it up.
+POD_LABELS = {
+    "app.kubernetes.io/name": "loki-canary",
+    "app.kubernetes.io/part-of": "logstack",
+    "app.kubernetes.io/managed-by": "pulumi",
+}
+_LINE = "1767225600000000000 pppppppppp"
+# How entries begin in any language, at the least (manifests/alloy: formats); no line of the canary does.
+_DATE = r"^\d{4}-"
+_DIRECT = "logstack:canary: {route: direct}"
+
+CANARY_LABELS = Rule("canary-labels", "the canary finds none of its lines and reports every one as lost")
+CANARY_DROPPED = Rule(
+    "canary-not-collected", "the canary's lines never reach Loki, and it reports every one of them as lost"
+)
+CANARY_JOINED = Rule(
+    "canary-lines-joined",
+    "many lines of the canary become one entry: it finds the first, and reports the others as lost",
+)
+
+
+def labels(settings: Settings) -> Iterator[Problem]:
+    """The canary's query can match: it asks by the pod, and by the stream or the container (components/canary)."""
+    pods = settings.collector.sources.pods
+    if not _is_collected(settings) or pods == "none":
+        return
+    there = [label for label in settings.collector.stream_labels if pods == "files" or label not in NOT_BY_API]
+    found = "container" if pods == "api" or "container" in there else "stream"
+    if missing := [label for label in ("pod", found) if label not in there]:
+        what = f"not among the index labels: {listed(missing, 'and')}; the canary's lines go through the collector"
+        fix = f"add {listed(missing, 'and')}, or {_DIRECT}"
+        yield CANARY_LABELS.problem("collector.indexLabels", what, fix)
+
+
+def collected(settings: Settings) -> Iterator[Problem]:
+    """The canary's own pods are collected."""
+    if not _is_collected(settings):
+        return
+    collector, own = settings.collector, settings.cluster.namespace
+    namespaces, pods = collector.namespaces, collector.pods
+    if collector.sources.pods == "none":
+        what = "no pods are collected, and so not the canary's"
+        yield CANARY_DROPPED.problem("collector.sources.pods", what, f"{_DIRECT}, or {{enabled: false}}")
+        return
+    if own in namespaces.never:
+        fix = f"remove {own} from never, or {_DIRECT}"
+        yield CANARY_DROPPED.problem("collector.namespaces.never", f"{own}, the canary's namespace, is refused", fix)
+    if namespaces.only and own not in namespaces.only:
+        fix = f"add {own} to only, or {_DIRECT}"
+        yield CANARY_DROPPED.problem("collector.namespaces.only", f"{own}, the canary's namespace, is left out", fix)
+    for key, text in pods.only.items():
+        if POD_LABELS.get(key) != text:
+            what = "the canary's pods have no such label"
+            yield CANARY_DROPPED.problem(f"collector.pods.only.{key}", what, _DIRECT)
+    for key, text in pods.never.items():
+        if POD_LABELS.get(key) == text:
+            what = "the canary's pods have this label"
+            yield CANARY_DROPPED.problem(f"collector.pods.never.{key}", what, f"remove it, or {_DIRECT}")
+
+
+def treated(settings: Settings) -> Iterator[Problem]:
+    """The canary's lines stay lines, and stay."""
+    if not _is_collected(settings):
+        return
+    own = _own_labels(settings)
+    for index, rule in enumerate(settings.collector.drop):
+        if has_all_of(rule.match, own) and (not rule.pattern or finds(rule.pattern, _LINE)):
+            what = "it drops lines of the canary as well"
+            fix = f"narrow its match or its pattern, or {_DIRECT}"
+            yield CANARY_DROPPED.problem(f"collector.drop[{index}]", what, fix)
+    for index, parser in enumerate(settings.collector.parsers):
+        if parser.multiline and has_all_of(parser.match, own):
+            first_line = parser.multiline.first_line or _DATE
+            if not compile_error(first_line) and not finds(first_line, _LINE):
+                what = "the canary's lines match it, and none of them looks like the first of an entry"
+                fix = f"narrow its match, or {_DIRECT}"
+                yield CANARY_JOINED.problem(f"collector.parsers[{index}].multiline", what, fix)
+            return  # the first that matches joins them
+
+
+def _own_labels(settings: Settings) -> Match:
+    """What is known of the labels of the canary's lines (manifests/alloy: labels)."""
+    namespace = settings.cluster.namespace
+    known = {"namespace": namespace, "pod": "loki-canary-*", "container": "canary", "app": "loki-canary"}
+    known |= {"job": f"{namespace}/canary", "stream": "stdout", "container_runtime": "*", "node": "*"}
+    return known
+
+
+def _is_collected(settings: Settings) -> bool:
+    return settings.canary.enabled and settings.canary.route == "collector"
+
+
+CHECKS = (labels, collected, treated)

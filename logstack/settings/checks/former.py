@@ -1,0 +1,90 @@
+"""The store of earlier days: where it ends, whether Loki can read it, and when nothing of it is left."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from logstack.settings.checks.object_store import place
+from logstack.settings.checks.schema import day
+from logstack.settings.model.loki import LokiSettings
+from logstack.settings.model.object_store import FilesystemStore
+from logstack.settings.model.quantities import plain_duration
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, Rule
+
+PERIOD = Rule(
+    "former-store-without-period",
+    "Loki knows a store for each schema period and for nothing smaller: with a period on both sides of that day it "
+    "would look for its lines in one of the two stores only",
+)
+SAME = Rule("former-store-same", "nothing moves: both keys name one place, and each would be read as the other")
+KEY = Rule(
+    "former-store-without-secret",
+    "the Pulumi config has one access key, that of the store of today: no pod could read the lines of earlier days",
+)
+DIRECTORY = Rule(
+    "former-store-is-a-volume",
+    "the lines of earlier days are on the volume of the one monolithic pod: no other pod finds them",
+)
+NOT_YET = Rule("former-store-nothing-before", "no line is older than the schema: there is nothing to read there")
+OVER = Rule(
+    "former-store-over",
+    "Loki has deleted the last line there: its pods keep a key and a connection that nothing uses",
+    "warning",
+)
+
+
+def boundary(settings: Settings) -> Iterator[Problem]:
+    """A period begins on the day of the move, and another one before it."""
+    former = settings.former_object_store
+    if not former:
+        return
+    begins = [day(period.start) for period in settings.schema_periods]
+    moved = day(former.before)
+    if moved is None or moved not in begins:
+        what = "before is no day on which a schema period begins"
+        fix = f'add a period below the others, and name its day: {{from: "{former.before if moved else "..."}"}}'
+        yield PERIOD.problem("formerObjectStore.before", what, fix)
+    elif moved == begins[0]:
+        what = f"the first schema period begins on {moved}, and so do the lines of objectStore"
+        yield NOT_YET.problem("formerObjectStore.before", what, "name the day of a later period, or remove the key")
+
+
+def readable(settings: Settings) -> Iterator[Problem]:
+    """Another place than today's, with a key of its own, or the volume that the pod still has."""
+    former = settings.former_object_store
+    if not former:
+        return
+    path, store = "formerObjectStore.store", former.store
+    if store.kind == settings.object_store.kind and place(store) == place(settings.object_store):
+        yield SAME.problem(path, "formerObjectStore is the store that objectStore names", "remove formerObjectStore")
+    if isinstance(store, FilesystemStore):
+        yield from _one_pod(settings)
+    elif not store.credentials_secret:
+        what = "the store names no credentialsSecret"
+        fix = "put its AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY into a Secret: credentialsSecret: loki-s3-former"
+        yield KEY.problem(f"{path}.credentialsSecret", what, fix)
+
+
+def _one_pod(settings: LokiSettings) -> Iterator[Problem]:
+    if settings.deployment_mode != "monolithic" or settings.writers > 1:
+        pods = f"{settings.writers} {settings.writer} pods" if settings.writers > 1 else f"a {settings.writer} pod"
+        what = f"the former store is filesystem, and the mode {settings.deployment_mode} runs {pods}"
+        fix = (
+            "logstack:deploymentMode: monolithic with logstack:replicas: {monolithic: 1}\n"
+            "until the retention of those lines is over"
+        )
+        yield DIRECTORY.problem("formerObjectStore.store.kind", what, fix)
+
+
+def needed(settings: Settings, today: date) -> Iterator[Problem]:
+    """It is named while there are lines in it; `today` is in UTC."""
+    former = settings.former_object_store
+    moved = day(former.before) if former else None
+    if moved and moved + settings.longest_retention < today:
+        kept = plain_duration(settings.longest_retention)
+        what = f"the last lines there are of {moved}, and lines are kept for {kept}"
+        yield OVER.problem("formerObjectStore", what, "remove formerObjectStore; the schema's periods stay")
+
+
+CHECKS = (boundary, readable)
+DATED_CHECKS = (needed,)

@@ -1,0 +1,150 @@
+"""The stated ingest against the mode, the limits and the volumes; without an ingest there is nothing to say."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from math import ceil
+
+from logstack.settings.model.object_store import EmbeddedStore, FilesystemStore
+from logstack.settings.model.quantities import kubernetes_size, plain_duration, plain_ingest
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, Rule
+from logstack.settings.resolve.derivation import average_rate, derived
+from logstack.settings.resolve.sizing import PEAK, SIZING, WAL_SECONDS
+from logstack.settings.resolve.storage import FULL, filled_after, stored_in_all
+
+_MIB, _GIB = 1024**2, 1024**3
+
+ABOVE_TABLE = Rule(
+    "ingest-above-mode",
+    "the table has no row for so many lines, because nobody names pods of this mode that take them: these would be the "
+    "last row's, which are sized for fewer",
+)
+ABOVE_MODE = Rule(
+    "ingest-above-mode-as-sized",
+    "Loki starts and takes the lines; reads and writes share pods that can only grow together, and nobody else's "
+    "experience goes so far",
+    "warning",
+)
+SINGLE = Rule(
+    "single-replica-above-range",
+    "Loki's documentation ends one pod at about 20 GB a day: it takes more (one core took 7 to 14 MB/s, measured), but "
+    "queries have no other pod to go to, and while it restarts all lines wait in the collectors",
+    "warning",
+)
+RATE_BELOW = Rule(
+    "ingestion-rate-below-ingest",
+    "Loki refuses the rest with 429, day and night: the collectors fall behind for good, and give batches up",
+)
+RATE_TIGHT = Rule(
+    "ingestion-rate-below-peaks",
+    "lines come in waves: what is above the rate is refused with 429, and waits in the collectors",
+    "warning",
+)
+LOG_VOLUME = Rule(
+    "log-volume-too-small",
+    "at 90 % of the volume Loki refuses every line with 500 until its log is shorter: lines wait in the collectors",
+    "warning",
+)
+FILLS = Rule(
+    "volume-full-before-retention",
+    "nothing is deleted for being in the way: at 90 % of its own volume Loki refuses every line with 500, and an "
+    "object store that is full takes no chunk, so that the writers' memory fills until they are killed",
+    "warning",
+)
+
+
+def mode_takes_it(settings: Settings) -> Iterator[Problem]:
+    """The mode is made for so many lines."""
+    ingest, mode = settings.ingest, SIZING[settings.deployment_mode]
+    if ingest is None or ingest <= mode.rows[-1].up_to:
+        return
+    ends = plain_ingest(mode.rows[-1].up_to)
+    what = f"ingest is {plain_ingest(ingest)}, and the mode {settings.deployment_mode} ends at {ends} ({mode.source})"
+    other = f"logstack:deploymentMode: {mode.then}" if mode.then else "several stacks, each for some of the clusters"
+    if all(each.is_stated for each in derived(settings) if each.group in ("replicas", "resources")):
+        yield ABOVE_MODE.problem("ingest", what, other)
+    else:
+        fix = f"{other}; or say yourself what it needs: replicas, and resources of each role"
+        yield ABOVE_TABLE.problem("ingest", what, fix)
+
+
+def one_pod_takes_it(settings: Settings) -> Iterator[Problem]:
+    """One pod with every role is for few lines."""
+    ingest, most = settings.ingest, SIZING[settings.deployment_mode].single_replica
+    if ingest is None or most is None or ingest <= most or settings.writers > 1:
+        return
+    what = f"ingest is {plain_ingest(ingest)}, and one pod has every role"
+    fix = "logstack:replicas: {monolithic: 3} and logstack:replicationFactor: 3, with an object store"
+    yield SINGLE.problem("ingest", what, fix)
+
+
+def limits_let_it_in(settings: Settings) -> Iterator[Problem]:
+    """The tenants' limits leave room for waves; each tenant has the whole limit."""
+    if settings.ingest is None:
+        return
+    average = average_rate(settings.ingest)
+    tenants = max(1, len(settings.tenant_names))
+    rate = settings.limits.ingestion_rate
+    if rate * tenants >= average * PEAK:
+        return
+    each = f" for each of {tenants} tenants" if tenants > 1 else ""
+    share = f"{float(rate * tenants / average):.1f} times the average of {plain_ingest(settings.ingest)}"
+    what = f"ingestionRate is {kubernetes_size(rate)}{each} a second, {share}"
+    needed = ceil(average * PEAK / tenants / _MIB)
+    fix = f"remove ingestionRate, or logstack:limits: {{ingestionRate: {needed}Mi}}: {PEAK} times the average"
+    rule = RATE_BELOW if rate * tenants < average else RATE_TIGHT
+    yield rule.problem("limits.ingestionRate", what, fix)
+
+
+def log_fits_its_volume(settings: Settings) -> Iterator[Problem]:
+    """The write-ahead log has room on the writers' volumes."""
+    volume = settings.resources_of(settings.writer).disk
+    if settings.ingest is None or volume is None or isinstance(settings.object_store, FilesystemStore):
+        return
+    needed = average_rate(settings.ingest) * settings.replication_factor / settings.writers * WAL_SECONDS
+    if needed > volume * FULL:
+        gibibytes = ceil(needed / FULL / _GIB)
+        what = (
+            f"a writer's volume has {kubernetes_size(volume)}, and its log takes {ceil(needed / _GIB)}Gi at "
+            f"{plain_ingest(settings.ingest)}: 15 GB for each 5 MB/s, by Loki's documentation"
+        )
+        fix = f"a disk of {gibibytes}Gi or more in logstack:resources.{settings.writer}, or more writers"
+        yield LOG_VOLUME.problem(f"resources.{settings.writer}.disk", what, fix)
+
+
+def volume_holds_the_retention(settings: Settings, today: date) -> Iterator[Problem]:
+    """A volume that lines are kept on is as large as the retention needs."""
+    store, ingest = settings.object_store, settings.ingest
+    if ingest is None or not isinstance(store, EmbeddedStore | FilesystemStore):
+        return
+    volume = store.size if isinstance(store, EmbeddedStore) else settings.resources_of(settings.writer).disk
+    copies, periods = settings.replication_factor, settings.retention_periods
+    after = filled_after(volume or 0, ingest, copies, periods)
+    if after is None:
+        return
+    path = "objectStore.size" if isinstance(store, EmbeddedStore) else f"resources.{settings.writer}.disk"
+    what = (
+        f"the volume of {kubernetes_size(volume or 0)} is full {_days(after)} at "
+        f"{plain_ingest(ingest)}, on {today + after} if it is empty today; "
+        f"{_kept(settings)}"
+    )
+    needed = ceil(stored_in_all(ingest, copies, periods) / FULL / _GIB)
+    shorter = f", or {_shorter(settings)}{plain_duration(after)}" if after else ""
+    yield FILLS.problem(path, what, f"a volume of {needed}Gi{shorter}")
+
+
+def _kept(settings: Settings) -> str:
+    kept = f"lines are kept for {plain_duration(settings.longest_retention)}"
+    return kept if settings.has_one_period else f"{kept} at the longest, for which all are counted"
+
+
+def _shorter(settings: Settings) -> str:
+    return "logstack:retention: " if settings.has_one_period else "no period above "
+
+
+def _days(after: timedelta) -> str:
+    return f"after {plain_duration(after)}" if after else "within a day"
+
+
+CHECKS = (mode_takes_it, one_pod_takes_it, limits_let_it_in, log_fits_its_volume)
+DATED_CHECKS = (volume_holds_the_retention,)

@@ -1,0 +1,80 @@
+"""Limits that contradict each other."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from logstack.settings.model.loki import Limits
+from logstack.settings.model.quantities import kubernetes_size, plain_duration
+from logstack.settings.model.tenants import TenantLimits
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, Rule
+
+# nginx in the chart's gateway: proxy_read_timeout 600.
+_GATEWAY_TIMEOUT = timedelta(minutes=10)
+
+TIMEOUT = Rule(
+    "query-timeout-above-gateway",
+    "the gateway gives an answer up after 10 minutes: a longer query runs to its end for nobody",
+)
+BURST = Rule(
+    "batch-above-burst",
+    "Loki refuses each full batch as a whole with 429, however often it comes; after its last try Alloy drops it",
+)
+
+# What the collector writes at the end of a line that it has cut (logstack/manifests/alloy/lines.py) has to fit into one.
+_SHORTEST_LONG_LINE = 1024
+
+SHORT_LINES = Rule(
+    "longest-line-too-short",
+    "hardly any line would be whole, and below 27 bytes Alloy does not start with such a limit",
+)
+LONG_LINES = Rule(
+    "tenant-line-below-collector",
+    "the collector, which cuts at the stack's own limit, sends this tenant lines that Loki refuses",
+)
+
+
+def longest_line(settings: Settings) -> Iterator[Problem]:
+    """What is cut is still a line, and the collector cuts where no tenant's line is too long."""
+    longest = settings.limits.max_line_size
+    if longest < _SHORTEST_LONG_LINE:
+        what = f"maxLineSize is {longest} bytes"
+        yield SHORT_LINES.problem("limits.maxLineSize", what, "logstack:limits: {maxLineSize: 256Ki}, or 1Ki at least")
+    for path, limits in _of_tenants(settings):
+        if limits.max_line_size < longest:
+            what = f"maxLineSize is {kubernetes_size(limits.max_line_size)}, the stack's {kubernetes_size(longest)}"
+            yield LONG_LINES.problem(f"{path}.maxLineSize", what, f"{kubernetes_size(longest)} or more, or remove it")
+
+
+def query_timeout(settings: Settings) -> Iterator[Problem]:
+    """A query ends before its connection."""
+    for path, limits in _of_all(settings):
+        if limits.query_timeout > _GATEWAY_TIMEOUT:
+            what = f"queryTimeout is {plain_duration(limits.query_timeout)}, and the gateway waits 10m"
+            yield TIMEOUT.problem(f"{path}.queryTimeout", what, f"logstack:{path}: {{queryTimeout: 10m}}, or shorter")
+
+
+def batches_fit_the_burst(settings: Settings) -> Iterator[Problem]:
+    """The collector's batches are no larger than Loki lets in at once."""
+    batch = settings.collector.batch_size
+    for path, limits in _of_all(settings):
+        if batch > limits.ingestion_burst:
+            burst = kubernetes_size(limits.ingestion_burst)
+            what = f"the collector's batchSize is {kubernetes_size(batch)}, ingestionBurst is {burst}"
+            fix = f"logstack:{path}: {{ingestionBurst: {kubernetes_size(batch)}}}, or a smaller batchSize"
+            yield BURST.problem(f"{path}.ingestionBurst", what, fix)
+
+
+def _of_all(settings: Settings) -> Iterator[tuple[str, Limits]]:
+    """The stack's own limits, and those of each tenant that has some."""
+    yield "limits", settings.limits
+    yield from _of_tenants(settings)
+
+
+def _of_tenants(settings: Settings) -> Iterator[tuple[str, Limits]]:
+    for index, tenant in enumerate(settings.tenants):
+        if tenant.limits != TenantLimits():
+            yield f"tenants[{index}].limits", settings.limits_of(tenant)
+
+
+CHECKS = (query_timeout, batches_fit_the_burst, longest_line)

@@ -1,0 +1,82 @@
+"""Which lines are dropped, how many are sent, and as whose."""
+
+from collections.abc import Hashable, Iterator, Sequence
+
+from logstack.settings.model.loki import SINGLE_TENANT
+from logstack.settings.model.patterns import finds
+from logstack.settings.model.processing import Drop
+from logstack.settings.model.tenants import CANARY_TENANT
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, Rule, listed
+
+DROP_TWICE = Rule("drop-name-twice", "the metric counts both as one, and nobody can tell which of them drops")
+DROP_ALL = Rule("drop-everything", "no line of any source reaches Loki")
+RATE_TWICE = Rule("rate-limit-twice", "a line has to pass both: the lower of the two is what counts")
+TENANT_TWICE = Rule("tenant-twice", "one of the two is superfluous: another tenant was probably meant")
+TENANT_NAME = Rule("tenant-name", "no tenant of its own would have these lines")
+TENANT_EMPTY = Rule("tenant-without-namespaces", "every line without a namespace, such as the nodes' own, would be its")
+NAMESPACE_OF_TWO = Rule(
+    "namespace-of-two-tenants", "the later of the two has its lines, and the earlier one misses them"
+)
+
+_TAKEN = {
+    SINGLE_TENANT: "the tenant of all other lines",
+    CANARY_TENANT: "the canary's own tenant",
+    ".": "refused by Loki",
+    "..": "refused by Loki",
+}
+
+
+def drops(settings: Settings) -> Iterator[Problem]:
+    """A rule that drops lines has a name of its own, and leaves some lines."""
+    rules = settings.collector.drop
+    for index, first in _again([rule.name for rule in rules]):
+        what = f"drop[{first}] has the same name"
+        yield DROP_TWICE.problem(f"collector.drop[{index}].name", what, "give each rule a name of its own")
+    for index, rule in enumerate(rules):
+        if not rule.keep and _is_of_all(rule):
+            fix = "add a match or a pattern, or keep a share: keep: 0.1"
+            yield DROP_ALL.problem(f"collector.drop[{index}]", "it matches every line and keeps none", fix)
+
+
+def _is_of_all(rule: Drop) -> bool:
+    matches_all = all(text and not text.strip("*") for text in rule.match.values())
+    return matches_all and (not rule.pattern or finds(rule.pattern, ""))
+
+
+def rates(settings: Settings) -> Iterator[Problem]:
+    """A namespace has one limit, and all the others have one."""
+    for index, first in _again([limit.namespace for limit in settings.collector.rate_limits]):
+        whose = "the same namespace" if settings.collector.rate_limits[index].namespace else "all namespaces as well"
+        fix = "keep one limit for each namespace, and one without a namespace"
+        yield RATE_TWICE.problem(f"collector.rateLimits[{index}]", f"rateLimits[{first}] is of {whose}", fix)
+
+
+def tenants(settings: Settings) -> Iterator[Problem]:
+    """A tenant has one entry and namespaces, a namespace one tenant, and the name is Loki's to take."""
+    for index, tenant in enumerate(settings.tenants):
+        if taken := _TAKEN.get(tenant.name):
+            what = f"{tenant.name} is {taken}"
+            yield TENANT_NAME.problem(f"tenants[{index}].name", what, "choose another name")
+        if not tenant.namespaces:
+            fix = "name its namespaces, or remove the tenant"
+            yield TENANT_EMPTY.problem(f"tenants[{index}].namespaces", "it has no namespace", fix)
+    for index, first in _again([tenant.name for tenant in settings.tenants]):
+        what = f"tenants[{first}] has the same name"
+        yield TENANT_TWICE.problem(f"tenants[{index}].name", what, "write all namespaces of a tenant in one entry")
+    owners: dict[str, set[int]] = {}
+    for index, tenant in enumerate(settings.tenants):
+        for name in tenant.namespaces:
+            owners.setdefault(name, set()).add(index)
+    for name, indexes in owners.items():
+        if len(indexes) > 1:
+            what = f"{name} is in {listed([f'tenants[{index}]' for index in sorted(indexes)], 'and')}"
+            yield NAMESPACE_OF_TWO.problem(f"tenants[{max(indexes)}].namespaces", what, "write each namespace once")
+
+
+def _again(values: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
+    """Where a value comes again, and where it was first."""
+    return ((index, values.index(value)) for index, value in enumerate(values) if values.index(value) < index)
+
+
+CHECKS = (drops, rates, tenants)

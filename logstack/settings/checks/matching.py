@@ -1,0 +1,67 @@
+"""Whose lines a rule is for: labels that lines have, and which of two rules has a line first."""
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from logstack.settings.checks.labels import any_label, given, nobody_gives
+from logstack.settings.model.collector import CollectorSettings
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, Rule
+
+Match = Mapping[str, str]
+
+MATCH_OF_NOBODY = Rule("match-of-nobody", "it matches no line: what it says is done to none")
+NOT_COLLECTED = Rule("namespace-not-collected", "no line of it comes by: what is said of it is without effect")
+
+
+def matches(collector: CollectorSettings) -> Iterator[tuple[str, Match]]:
+    """Every `match` of a rule for lines, and its path."""
+    for index, parser in enumerate(collector.parsers):
+        yield f"collector.parsers[{index}].match", parser.match
+    for index, rule in enumerate(collector.drop):
+        yield f"collector.drop[{index}].match", rule.match
+
+
+def labels(settings: Settings) -> Iterator[Problem]:
+    """A rule is for labels that lines have where it looks at them."""
+    collector = settings.collector
+    # loki.write adds the cluster when the line has left the rules behind.
+    known = [label for label in given(collector) if label != "cluster"]
+    for path, match in matches(collector):
+        for label in match:
+            if label == "cluster":
+                fix = "remove it: all lines of one collector are of one cluster"
+                yield MATCH_OF_NOBODY.problem(f"{path}.cluster", "lines get their cluster after all rules", fix)
+            elif label not in known and not any_label(collector):
+                yield nobody_gives(f"{path}.{label}", label, known, collector, MATCH_OF_NOBODY)
+
+
+def namespaces(settings: Settings) -> Iterator[Problem]:
+    """What is said of a namespace is said of one that is collected; others may send what they like."""
+    collector = settings.collector
+    if collector.sources.push or collector.sources.otlp.enabled:
+        return
+    named = [(f"{path}.namespace", match["namespace"]) for path, match in matches(collector) if "namespace" in match]
+    for index, limit in enumerate(collector.rate_limits):
+        named += [(f"collector.rateLimits[{index}].namespace", limit.namespace)] if limit.namespace else []
+    for index, tenant in enumerate(settings.tenants):
+        named += [(f"tenants[{index}].namespaces[{place}]", name) for place, name in enumerate(tenant.namespaces)]
+    only, never = collector.namespaces.only, collector.namespaces.never
+    for path, name in named:
+        if name in never or (name and only and not any(covers(name, other) for other in only)):
+            key = "never" if name in never else "only"
+            what = f"collector.namespaces.{key} leaves this namespace out"
+            yield NOT_COLLECTED.problem(path, what, f"remove it, or change collector.namespaces.{key}")
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """Whether a text with `*` for any text matches all that another one matches."""
+    return fnmatchcase(narrow, wide.replace("[", "[[]").replace("?", "[?]"))
+
+
+def has_all_of(wide: Match, narrow: Match) -> bool:
+    """Whether one match has every line of another."""
+    return all(covers(text, narrow.get(label, "*")) for label, text in wide.items())
+
+
+CHECKS = (labels, namespaces)

@@ -1,0 +1,94 @@
+"""Memory: what replaying the write-ahead log takes, and what the caches take."""
+
+from collections.abc import Iterator
+
+from logstack.settings.model.quantities import kubernetes_size, parse_size
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, Rule
+
+_SMALLEST_CACHE = parse_size("64Mi")
+# The chart asks for 1.2 times allocatedMemory: memcached's own overhead.
+_CACHE_OVERHEAD = 1.2
+
+REPLAY_KILLS = Rule(
+    "replay-ceiling-too-high",
+    "a writer that restarts is killed for its memory while it replays its log, again and again: its lines stay "
+    "unreadable and its copy is missing (linode/apl-core#3600)",
+)
+REPLAY_HIGH = Rule(
+    "replay-ceiling-high",
+    "Loki's documentation ends at 75 % of the memory, Grafana's jsonnet and the operator take 50 %: less is left for "
+    "the lines that come in meanwhile",
+    "warning",
+)
+CACHE_TOO_SMALL = Rule(
+    "cache-too-small",
+    "memcached hands memory out in pages of 1 MB for each of about 40 sizes of items: a smaller cache keeps next to "
+    "nothing, and each query pays for asking it",
+)
+CACHES_LARGE = Rule(
+    "caches-larger-than-loki",
+    "each cache is one pod that needs a node with so much free memory, and stays Pending without one "
+    "(grafana/loki#12809: the chart's default asks 9830Mi)",
+    "warning",
+)
+POD_LARGER_THAN_NODE = Rule(
+    "pod-larger-than-node",
+    "memory is request and limit in one: no node takes the pod, which stays Pending, and the deployment waits for it",
+)
+
+
+def pods_fit_a_node(settings: Settings) -> Iterator[Problem]:
+    """Each pod has a node that could take it."""
+    node = settings.cluster.node_memory
+    if node is None:
+        return
+    pods: dict[str, int] = {role: settings.resources_of(role).memory for role in settings.roles}
+    pods |= {f"{key} cache": int(size * _CACHE_OVERHEAD) for key, size in _caches(settings)}
+    for name, memory in pods.items():
+        if memory > node:
+            what = f"a {name} pod asks for {_mebibytes(memory)}, and a node has {_mebibytes(node)}"
+            fix = f"less memory for it, more and smaller pods, or nodes of {_mebibytes(memory)} and more (nodeMemory)"
+            yield POD_LARGER_THAN_NODE.problem("cluster.nodeMemory", what, fix)
+
+
+def replay_ceiling(settings: Settings) -> Iterator[Problem]:
+    """A writer survives the replay of its own log."""
+    ceiling, memory = settings.replay_ceiling, settings.resources_of(settings.writer).memory
+    if ceiling * 2 <= memory:
+        return
+    rule = REPLAY_KILLS if ceiling * 4 > memory * 3 else REPLAY_HIGH
+    what = (
+        f"the ceiling {kubernetes_size(ceiling)} is {ceiling * 100 // memory} % of a writer's {kubernetes_size(memory)}"
+    )
+    yield rule.problem("walReplayCeiling", what, "remove walReplayCeiling: without it half of the memory is taken")
+
+
+def cache_sizes(settings: Settings) -> Iterator[Problem]:
+    """A cache is worth its pod."""
+    for key, size in _caches(settings):
+        if size < _SMALLEST_CACHE:
+            what = f"the {key} cache has {kubernetes_size(size)}"
+            yield CACHE_TOO_SMALL.problem(f"caches.{key}", what, f"logstack:caches: {{{key}: 64Mi}}, or remove {key}")
+
+
+def caches_beside_loki(settings: Settings) -> Iterator[Problem]:
+    """The caches do not dwarf what they serve."""
+    caches = sum(int(size * _CACHE_OVERHEAD) for _, size in _caches(settings))
+    loki = sum(settings.resources_of(role).memory * settings.replica_count(role) for role in settings.roles)
+    if caches > loki:
+        what = f"the caches ask for {_mebibytes(caches)}, all of Loki's pods together for {_mebibytes(loki)}"
+        yield CACHES_LARGE.problem("caches", what, "logstack:caches: {chunks: 1Gi, results: 256Mi}, or no caches")
+
+
+def _caches(settings: Settings) -> Iterator[tuple[str, int]]:
+    for key, size in (("chunks", settings.caches.chunks), ("results", settings.caches.results)):
+        if size is not None:
+            yield key, size
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size // 1024**2}Mi"
+
+
+CHECKS = (replay_ceiling, cache_sizes, caches_beside_loki, pods_fit_a_node)

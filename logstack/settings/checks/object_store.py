@@ -1,0 +1,205 @@
+"""Where lines are kept: the mode's needs, the endpoint, the bucket, and who else uses it."""
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import SplitResult, urlsplit
+
+from logstack.settings.model.loki import Replicas
+from logstack.settings.model.object_store import AwsStore, FilesystemStore, ObjectStoreSettings, S3CompatibleStore
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, Rule
+
+FILESYSTEM = Rule(
+    "filesystem-needs-one-replica",
+    "each pod would keep its lines on its own volume, and none would find another's",
+)
+OTHER_MODE = Rule("role-of-another-mode", "the mode decides which roles run: what is written here is without effect")
+ENDPOINT = Rule("endpoint-form", "Loki asks for objects under a wrong address: the first flush fails, and all after it")
+ENDPOINT_SECRET = Rule("endpoint-with-credentials", "they would stand in Loki's configuration for all to read")
+ENDPOINT_AWS = Rule(
+    "endpoint-is-aws", "an endpoint on AWS breaks the exchange of the pods' role for keys (grafana/loki#7279)"
+)
+ENDPOINT_LOCAL = Rule("endpoint-is-local", "in a pod this address is the pod itself, where no store answers", "warning")
+PATH_STYLE = Rule(
+    "path-style-needed",
+    "the bucket would become a part of the host name: an address has no parts, and the cluster's DNS knows a Service "
+    "by its own name alone",
+)
+TWO_KEYS = Rule(
+    "two-sources-of-the-key",
+    "pods would read the Secret that exists, and what External Secrets brings is used by nobody",
+)
+BUCKET_NAME = Rule(
+    "bucket-name", "S3 stores refuse the bucket, or Loki mistakes its parts for paths (grafana/loki#13751)"
+)
+BUCKET_GUESSABLE = Rule(
+    "bucket-name-guessable",
+    "bucket names are one space for everybody: Grafana warns that lines go to whoever has taken such a name before",
+    "warning",
+)
+BUCKET_SHARED = Rule(
+    "bucket-shared", "each stack deletes the other's lines at the end of its own retention, and both write one index"
+)
+NO_OIDC = Rule("irsa-without-oidc-provider", "no pod could take on the role: AWS trusts tokens of a named issuer only")
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_GUESSABLE = ("chunks", "ruler", "admin")
+_PORTS = {"http": 80, "https": 443}
+
+
+def filesystem(settings: Settings) -> Iterator[Problem]:
+    """A directory has one user."""
+    if not isinstance(settings.object_store, FilesystemStore):
+        return
+    fix = "logstack:deploymentMode: monolithic with logstack:replicas: {monolithic: 1}, or another kind of store"
+    if settings.deployment_mode != "monolithic":
+        what = f"the store is filesystem, and the mode {settings.deployment_mode} has many pods"
+        yield FILESYSTEM.problem("objectStore.kind", what, fix)
+    elif settings.writers > 1:
+        what = f"the store is filesystem, and there are {settings.writers} monolithic replicas"
+        yield FILESYSTEM.problem("replicas.monolithic", what, fix)
+
+
+def roles_of_the_mode(settings: Settings) -> Iterator[Problem]:
+    """Nothing is written about pods that there are not."""
+    others = sorted(set(Replicas.model_fields) - {role.replace("-", "_") for role in settings.roles})
+    for group, given in (("replicas", settings.replicas), ("resources", settings.resources)):
+        for role in (role for role in others if role in given.model_fields_set):
+            key = Replicas.model_fields[role].alias
+            what = f"the mode {settings.deployment_mode} has no {role.replace('_', ' ')} pods"
+            yield OTHER_MODE.problem(f"{group}.{key}", what, f"remove {key}, or choose another deploymentMode")
+
+
+def endpoint(settings: Settings) -> Iterator[Problem]:
+    """A scheme and a host, and nothing else; values are not shown, because credentials can be a part of them."""
+    for key, store in _stores(settings):
+        if isinstance(store, S3CompatibleStore):
+            yield from _endpoint(key, store, settings)
+
+
+def _stores(settings: Settings) -> Iterator[tuple[str, ObjectStoreSettings]]:
+    """The store of today and that of earlier days, each with its key."""
+    yield "objectStore", settings.object_store
+    if settings.former_object_store:
+        yield "formerObjectStore.store", settings.former_object_store.store
+
+
+def _endpoint(key: str, store: S3CompatibleStore, settings: Settings) -> Iterator[Problem]:
+    path = f"{key}.endpoint"
+    fix = "write scheme, host and port alone, such as http://10.0.40.10:9000"
+    url = _split(store.endpoint)
+    if url is None:
+        yield ENDPOINT.problem(path, "the endpoint is no http:// or https:// URL", fix)
+        return
+    if url.username is not None:
+        move = "take them out, and name a Secret that holds them: credentialsSecret"
+        yield ENDPOINT_SECRET.problem(path, "the endpoint carries a user or a password", move)
+    if url.path.strip("/") == store.bucket:
+        yield ENDPOINT.problem(path, "the endpoint ends with the bucket, which Loki puts there itself", fix)
+    elif url.path or url.query or url.fragment:
+        yield ENDPOINT.problem(path, "the endpoint goes on after the host", fix)
+    host = url.hostname or ""
+    if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        instead = "logstack:objectStore: {kind: aws-s3, bucket: ..., region: ..., accountId: ..., identity: ...}"
+        yield ENDPOINT_AWS.problem(path, "the endpoint is Amazon's", instead)
+    if host == "localhost" or (_address(host) and ipaddress.ip_address(host).is_loopback):
+        yield ENDPOINT_LOCAL.problem(path, f"the endpoint's host is {host}", "write the address that pods reach")
+    kind = "an IP address" if _address(host) else "a Service" if _is_service(host, settings) else ""
+    if kind and not store.path_style:
+        what = f"pathStyle is false, and the endpoint's host is {kind}"
+        yield PATH_STYLE.problem(f"{key}.pathStyle", what, "remove pathStyle: the default is true")
+
+
+def bucket_name(settings: Settings) -> Iterator[Problem]:
+    """A name that every S3 store takes (AWS: general purpose bucket naming rules)."""
+    store = settings.object_store
+    if isinstance(store, FilesystemStore):
+        return
+    name = store.bucket
+    wrong = ".." in name or name.startswith("xn--") or _address(name) is not None
+    if wrong or not _BUCKET.fullmatch(name):
+        what = "the bucket's name has not the form that S3 asks for"
+        fix = "3 to 63 lower-case letters, digits and -, such as loki-production; no IP address, no xn--, no .."
+        yield BUCKET_NAME.problem("objectStore.bucket", what, fix)
+    elif name in _GUESSABLE and store.kind != "embedded":
+        what = f"the bucket is called {name}, as in many examples"
+        yield BUCKET_GUESSABLE.problem(
+            "objectStore.bucket", what, f"say whose it is: bucket: loki-{settings.cluster.name}"
+        )
+
+
+def identity(settings: Settings) -> Iterator[Problem]:
+    """A role for service accounts names who vouches for them."""
+    store = settings.object_store
+    if isinstance(store, AwsStore) and store.identity.kind == "irsa" and not store.identity.oidc_provider:
+        fix = (
+            "write oidcProvider, which is what this prints, without https://:\n"
+            f"aws eks describe-cluster --name {store.identity.eks_cluster} --query cluster.identity.oidc.issuer"
+        )
+        yield NO_OIDC.problem("objectStore.identity.oidcProvider", "identity is irsa, without oidcProvider", fix)
+
+
+def one_key(settings: Settings) -> Iterator[Problem]:
+    """The access key comes from one place."""
+    store = settings.object_store
+    if isinstance(store, S3CompatibleStore) and store.credentials_secret and store.external_secret:
+        what = "credentialsSecret names a Secret that exists, and externalSecret makes one"
+        yield TWO_KEYS.problem("objectStore.externalSecret", what, "keep one of the two")
+
+
+def own_bucket(settings: Settings, neighbours: Mapping[str, object]) -> Iterator[Problem]:
+    """No other stack uses the bucket; `neighbours` are the other stack files' object stores, by file name."""
+    own = place(settings.object_store)
+    for file, store in neighbours.items():
+        if own and own == _place(store):
+            what = f"{file} names the same bucket on the same store"
+            fix = f"a bucket for each stack: bucket: loki-{settings.cluster.name}"
+            yield BUCKET_SHARED.problem("objectStore.bucket", what, fix)
+
+
+def place(store: ObjectStoreSettings) -> tuple[object, ...] | None:
+    """Which bucket on which store, comparable; None where nobody else can come by."""
+    return _place(store.model_dump(by_alias=True))
+
+
+def _place(store: object) -> tuple[object, ...] | None:
+    """Which bucket on which store: equal for two stacks that share it; None where there is nothing to share.
+
+    Reads other stacks' files as they are, with all their mistakes.
+    """
+    if not isinstance(store, Mapping):
+        return None
+    if store.get("kind") == "ceph-bucket-claim":
+        return "ceph", store.get("storageClass"), store.get("bucket")
+    if store.get("kind") == "aws-s3":
+        return "aws", store.get("partition", "aws"), store.get("bucket")
+    url = _split(str(store.get("endpoint")))
+    return (url.hostname, url.port or _PORTS[url.scheme], store.get("bucket")) if url else None
+
+
+def _split(endpoint: str) -> SplitResult | None:
+    """The URL's parts; None for what is none."""
+    try:
+        url = urlsplit(endpoint)
+        port = url.port or _PORTS.get(url.scheme)  # raises for a port that is none
+    except ValueError:
+        return None
+    is_url = endpoint.startswith(("http://", "https://")) and url.hostname and port and not re.search(r"\s", endpoint)
+    return url if is_url else None
+
+
+def _is_service(host: str, settings: Settings) -> bool:
+    """Whether a host is a Service of the cluster, such as Ceph's rook-ceph-rgw-<store>.<namespace>.svc."""
+    return host.endswith((".svc", f".svc.{settings.cluster.cluster_domain}")) or "." not in host
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+CHECKS = (filesystem, roles_of_the_mode, endpoint, bucket_name, identity, one_key)
+NEIGHBOUR_CHECKS = (own_bucket,)

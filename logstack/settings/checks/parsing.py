@@ -1,0 +1,201 @@
+"""Parsers: each says something that Alloy can do, of lines that no other parser has had."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from zoneinfo import available_timezones
+
+from logstack.settings.checks.labels import OWN_PREFIX
+from logstack.settings.checks.matching import has_all_of
+from logstack.settings.model.patterns import compile_error, group_names, is_json_path
+from logstack.settings.model.processing import Parser, Timestamp
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, Rule, listed, nearest
+
+# What Prometheus' data model and Alloy's stages take for a name.
+_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+# Formats whose fields have names that the lines choose.
+_NAMED_FIELDS = ("json", "logfmt")
+# Alloy's names of layouts (internal/component/loki/process/stages/util.go); any other text is a layout of Go.
+_LAYOUTS = (
+    *("ANSIC", "UnixDate", "RubyDate", "Unix", "UnixMs", "UnixUs", "UnixNs"),
+    *("RFC822", "RFC822Z", "RFC850", "RFC1123", "RFC1123Z", "RFC3339", "RFC3339Nano"),
+)
+
+NO_WORK = Rule("parser-without-work", "nothing becomes of the lines that it matches")
+FORMAT_OR_PATTERN = Rule("parser-format-and-pattern", "a line is written in one way: one of the two reads nothing")
+NO_FIELDS = Rule("parser-without-fields", "nothing is taken from a line: there are no fields of such names")
+FIELD_NAME = Rule("field-name", "Loki changes such a name, and a query for the one that is written here finds nothing")
+FIELD_TAKEN = Rule(
+    "field-taken", "the collector gives every line that name itself: one of the two values hides the other"
+)
+FIELD_TWICE = Rule("field-read-twice", "Alloy gives it to one of the two names, and not always to the same")
+JSON_PATH = Rule("json-path", "Alloy takes the path for an error in its configuration and does not start")
+PATTERN = Rule("pattern-not-re2", "Alloy takes the pattern for an error in its configuration and does not start")
+NO_GROUPS = Rule("pattern-without-groups", "the pattern takes nothing from a line")
+TIMESTAMP_FIELD = Rule("timestamp-field", "no time is found, and every line keeps the one that it came with")
+TIMESTAMP_FORMAT = Rule("timestamp-format", "no time can be read so, and every line keeps the one that it came with")
+TIME_ZONE = Rule("time-zone", "Alloy takes the zone for an error in its configuration and does not start")
+FIRST_LINE = Rule("multiline-first-line", "the collector cannot tell where an entry begins")
+NO_WAIT = Rule("multiline-no-wait", "every line is sent before the next one comes: none is joined")
+NEVER_REACHED = Rule(
+    "parser-never-reached", "of several parsers that match a line the first has it: this one has none left"
+)
+
+
+def _parsers(settings: Settings) -> Iterator[tuple[str, Parser]]:
+    for index, parser in enumerate(settings.collector.parsers):
+        yield f"collector.parsers[{index}]", parser
+
+
+def work(settings: Settings) -> Iterator[Problem]:
+    """A parser does something, and knows one way in which a line is written."""
+    for path, parser in _parsers(settings):
+        if not _reads(parser) and not parser.multiline:
+            fix = "add format, pattern or multiline, or remove the parser"
+            yield NO_WORK.problem(path, "it says neither how lines are read nor how they are joined", fix)
+        if parser.format and parser.pattern:
+            fix = "keep one of the two; a second parser with a match of its own can have the other"
+            yield FORMAT_OR_PATTERN.problem(
+                f"{path}.pattern", f"there is a pattern beside the format {parser.format}", fix
+            )
+
+
+def fields(settings: Settings) -> Iterator[Problem]:
+    """Fields are of formats that have named ones, each is read once, and of JSON by a path that is one."""
+    for path, parser in _parsers(settings):
+        if parser.fields and parser.format not in _NAMED_FIELDS:
+            what = f"fields are of format json or logfmt, {_instead(parser)}"
+            fix = (
+                "name the groups of the pattern so: (?P<name>...)"
+                if parser.pattern
+                else "write format: json or logfmt, or remove fields"
+            )
+            yield NO_FIELDS.problem(f"{path}.fields", what, fix)
+        counts = Counter(text or name for name, text in parser.fields.items())
+        for name, text in parser.fields.items():
+            if parser.format == "logfmt" and counts[text or name] > 1:
+                what = "another name takes the same field"
+                yield FIELD_TWICE.problem(f"{path}.fields.{name}", what, "take each field of a line once")
+            if parser.format == "json" and not is_json_path(text):
+                yield _no_path(f"{path}.fields.{name}")
+
+
+def _instead(parser: Parser) -> str:
+    if parser.pattern:
+        return "and this parser has a pattern"
+    return f"and this one is {parser.format}" if parser.format else "and this parser has none"
+
+
+def _no_path(path: str) -> Problem:
+    fix = "write names with dots between them; a name with other letters in quotes: '\"trace-id\".value'"
+    return JSON_PATH.problem(path, "the text is no path of JMESPath", fix)
+
+
+def names(settings: Settings) -> Iterator[Problem]:
+    """What is taken from a line has a name of its own."""
+    taken = settings.collector.known_labels
+    for path, parser in _parsers(settings):
+        found = [(f"{path}.fields.{name}", name) for name in parser.fields]
+        found += [(f"{path}.pattern", name) for name in group_names(parser.pattern or "")]
+        for place, name in found:
+            if not _NAME.fullmatch(name):
+                fix = "write letters, digits and _, and no digit at the beginning"
+                yield FIELD_NAME.problem(place, f"{name} is no name for structured metadata", fix)
+            elif name in taken or name.startswith(OWN_PREFIX):
+                yield FIELD_TAKEN.problem(place, f"the name {name} is taken", f"choose another, such as line_{name}")
+
+
+def patterns(settings: Settings) -> Iterator[Problem]:
+    """Every regular expression is one, and one that reads lines takes something from them."""
+    found = [(f"collector.drop[{index}].pattern", rule.pattern) for index, rule in enumerate(settings.collector.drop)]
+    for path, parser in _parsers(settings):
+        found.append((f"{path}.pattern", parser.pattern))
+        found.append((f"{path}.multiline.firstLine", parser.multiline.first_line if parser.multiline else None))
+        if parser.pattern and not compile_error(parser.pattern) and not group_names(parser.pattern):
+            fix = "give a name to what is to be taken: (?P<name>...)"
+            yield NO_GROUPS.problem(f"{path}.pattern", "no group of the pattern has a name", fix)
+    for path, pattern in found:
+        if pattern and (error := compile_error(pattern)):
+            fix = (
+                "correct it; RE2 knows no (?=...), (?!...), (?<=...) and \\1: https://github.com/google/re2/wiki/Syntax"
+            )
+            yield PATTERN.problem(path, f"RE2 does not read it: {error}", fix)
+
+
+def timestamps(settings: Settings) -> Iterator[Problem]:
+    """A time stands in a field that is there, in a form and a zone that Alloy reads."""
+    for path, parser in _parsers(settings):
+        if said := parser.timestamp:
+            yield from _field(f"{path}.timestamp.field", parser, said.field)
+            yield from _form(f"{path}.timestamp", said)
+
+
+def _field(path: str, parser: Parser, field: str) -> Iterator[Problem]:
+    if parser.pattern and not parser.format:
+        groups = group_names(parser.pattern)
+        if groups and field not in groups:
+            meant = nearest(field, groups)
+            fix = f"did you mean {meant}?" if meant else f"the groups are called {listed(groups, 'and')}"
+            yield TIMESTAMP_FIELD.problem(path, "the pattern has no group of this name", fix)
+    elif parser.format not in _NAMED_FIELDS:
+        what = f"a time is a field of format json or logfmt or a group of a pattern, {_instead(parser)}"
+        yield NO_FIELDS.problem(path, what, "write format: json or logfmt, or a pattern, or remove timestamp")
+    elif not field:
+        yield TIMESTAMP_FIELD.problem(path, "it is empty", "name the field")
+    elif parser.format == "json" and not is_json_path(field):
+        yield _no_path(path)
+
+
+def _form(path: str, said: Timestamp) -> Iterator[Problem]:
+    # Without a year Go reads the year 0, and the line is dropped for its age.
+    if said.format not in _LAYOUTS and "06" not in said.format:
+        meant = nearest(said.format, _LAYOUTS)
+        what = "it is neither a name of a layout nor one with Go's year 2006"
+        fix = (
+            f"did you mean {meant}?"
+            if meant
+            else "write 2 January 2006, 15:04:05 as the lines would: 2006-01-02 15:04:05"
+        )
+        yield TIMESTAMP_FORMAT.problem(f"{path}.format", what, fix)
+    if said.time_zone is not None and said.time_zone not in (zones := available_timezones()):
+        meant = nearest(said.time_zone, zones)
+        fix = f"did you mean {meant}?" if meant else "write a name of the time zone database, such as Europe/Berlin"
+        yield TIME_ZONE.problem(f"{path}.timeZone", "there is no time zone of this name", fix)
+
+
+def first_lines(settings: Settings) -> Iterator[Problem]:
+    """An entry of several lines begins in one way."""
+    for path, parser in _parsers(settings):
+        if (said := parser.multiline) and bool(said.language) is bool(said.first_line):
+            what = (
+                "language and firstLine are both there" if said.language else "neither language nor firstLine is there"
+            )
+            yield FIRST_LINE.problem(f"{path}.multiline", what, "keep language, or a firstLine of your own")
+        if said and said.max_wait == timedelta():
+            yield NO_WAIT.problem(f"{path}.multiline.maxWait", "maxWait is nothing", "remove it: the default is 3s")
+
+
+def order(settings: Settings) -> Iterator[Problem]:
+    """Each parser has lines that no earlier one has had."""
+    parsers = settings.collector.parsers
+    for index, parser in enumerate(parsers):
+        for word, does in {"reads": _reads, "joins": _joins}.items():
+            before = (number for number in range(index) if does(parsers[number]))
+            first = next((number for number in before if has_all_of(parsers[number].match, parser.match)), None)
+            if first is not None and does(parser):
+                what = f"parsers[{first}] comes first, matches all of its lines and {word} them"
+                fix = f"move it above parsers[{first}], or give that one a match that leaves its lines out"
+                yield NEVER_REACHED.problem(f"collector.parsers[{index}]", what, fix)
+
+
+def _reads(parser: Parser) -> bool:
+    return bool(parser.format or parser.pattern or parser.fields or parser.timestamp)
+
+
+def _joins(parser: Parser) -> bool:
+    return parser.multiline is not None
+
+
+CHECKS = (work, fields, names, patterns, timestamps, first_lines, order)

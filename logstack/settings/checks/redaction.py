@@ -1,0 +1,52 @@
+"""Redaction rules of a stack's own: each has a name of its own, and leaves what is no secret."""
+
+from collections.abc import Iterator
+from typing import get_args
+
+from logstack.settings.checks.parsing import PATTERN
+from logstack.settings.model.patterns import compile_error, finds
+from logstack.settings.model.redaction import RedactionName
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, Rule
+
+# Lines as programs write them, without anything that somebody would hide.
+_HARMLESS = (
+    "started",
+    "Listening on port 8080",
+    "2026-06-01 12:00:00,123 INFO [main] com.example.Cart: 3 items in 12 ms",
+    'ts=2026-06-01T12:00:00Z level=warn msg="retrying" attempt=2',
+    '{"level":"info","msg":"request done","status":200}',
+    '10.42.0.17 - - [01/Jun/2026:12:00:00 +0000] "GET /healthz HTTP/1.1" 200 2',
+)
+
+NAME_TAKEN = Rule("redaction-name-taken", "who reads <redacted:NAME> cannot tell which rule replaced something there")
+EVERYTHING = Rule("redaction-of-everything", "every line is redacted, and nobody can read what is left of it")
+
+
+def names(settings: Settings) -> Iterator[Problem]:
+    """A rule has a name of its own."""
+    taken = [rule.name for rule in settings.collector.redact.custom]
+    for index, name in enumerate(taken):
+        path = f"collector.redact.custom[{index}].name"
+        if name in get_args(RedactionName):
+            yield NAME_TAKEN.problem(path, f"{name} is a built-in rule", "choose another name")
+        elif (first := taken.index(name)) < index:
+            yield NAME_TAKEN.problem(path, f"custom[{first}] has the same name", "choose another name")
+
+
+def patterns(settings: Settings) -> Iterator[Problem]:
+    """A rule's pattern is one, and is not found in lines without secrets."""
+    for index, rule in enumerate(settings.collector.redact.custom):
+        path = f"collector.redact.custom[{index}].pattern"
+        if error := compile_error(rule.expression):
+            fix = (
+                "correct it; RE2 knows no (?=...), (?!...), (?<=...) and \\1: https://github.com/google/re2/wiki/Syntax"
+            )
+            yield PATTERN.problem(path, f"RE2 does not read it: {error}", fix)
+        elif all(finds(rule.pattern, line) for line in _HARMLESS):
+            lines = "every line, even in an empty one" if finds(rule.pattern, "") else "ordinary lines"
+            fix = "name what stands before the secret, and put the secret into a group: 'customer ([0-9]+)'"
+            yield EVERYTHING.problem(path, f"it is found in {lines}, such as '{_HARMLESS[0]}'", fix)
+
+
+CHECKS = (names, patterns)

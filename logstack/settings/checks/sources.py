@@ -1,0 +1,156 @@
+"""Where lines come from: something at least, nothing twice, and nothing that is set without effect."""
+
+from collections import Counter
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from logstack.settings.model.collector import NEEDED_STABILITY, STABILITIES
+from logstack.settings.model.sources import Journal
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, Rule, listed
+
+_BELOW = "/var/log/"
+# The kubelet's folders below /var/log.
+_PODS_FOLDERS = ("pods", "containers")
+
+NO_SOURCE = Rule("no-source", "a collector runs on no node, and Loki stays empty")
+WITHOUT_SOURCE = Rule("setting-without-source", "it is without effect: something else was probably meant")
+NAMESPACE_TWICE = Rule("namespace-wanted-and-refused", "`never` wins: the namespace's lines are missing without a word")
+PODS_TWICE = Rule("pods-wanted-and-refused", "`never` wins: not one pod is collected")
+NODE_FILE_TWICE = Rule("node-file-twice", "the collector sends each of its lines once for each job")
+NODE_FILE_OF_PODS = Rule(
+    "node-file-of-pods", "every line of a pod arrives twice: once as the pod's, once as the node's without its labels"
+)
+NODE_FILE_OUTSIDE = Rule(
+    "node-file-outside", "the collector sees nothing of the node but /var/log and what is below it"
+)
+STABILITY = Rule(
+    "alloy-stability",
+    "Alloy's documentation says of this part that it may change or go with any version: a stack has to say that it may",
+)
+WRITE_AHEAD_LOG = Rule(
+    "write-ahead-log-not-read-again",
+    "a collector that restarts while Loki is away sends nothing of the log: the lines in it that its positions are past"
+    " are lost, however many they are (measured with Alloy 1.19.0); without the log at most the 10 to 20Mi read ahead",
+    "warning",
+)
+JOURNAL = Rule(
+    "journal-needs-systemd",
+    "a node without systemd, such as Talos, has no journal and no /etc/machine-id: the collector's pod does not start "
+    "there, and none of the node's lines arrives",
+    "warning",
+)
+RECEIVERS = Rule(
+    "receivers-are-open",
+    "whatever pod of the cluster reaches a collector writes lines under any name, without a password",
+    "warning",
+)
+
+
+def some_source(settings: Settings) -> Iterator[Problem]:
+    """There is a source."""
+    sources = settings.collector.sources
+    if not sources.on_nodes and not sources.events:
+        what = "no source is on: not pods, events, journal, nodeFiles, otlp or push"
+        yield NO_SOURCE.problem("collector.sources", what, "logstack:collector: {sources: {pods: files}}, or another")
+
+
+def effect(settings: Settings) -> Iterator[Problem]:
+    """What is said of pods or of the journal has pods or a journal to be said of."""
+    collector = settings.collector
+    journal, namespaces = collector.sources.journal, collector.namespaces
+    if said := sorted(journal.model_fields_set - {"enabled"}):
+        keys = listed([str(Journal.model_fields[name].alias) for name in said], "and")
+        if not journal.enabled:
+            fix = f"logstack:collector: {{sources: {{journal: {{enabled: true}}}}}}, or remove {keys}"
+            yield WITHOUT_SOURCE.problem(
+                "collector.sources.journal", f"the journal is off, and {keys} only counts for it", fix
+            )
+    if collector.sources.pods != "none":
+        return
+    of_pods = {"labels": bool(collector.labels), "pods": bool(collector.pods.only or collector.pods.never)}
+    of_pods |= {"namespaces": bool(namespaces.only or namespaces.never) and not collector.sources.events}
+    for key in (key for key, is_said in of_pods.items() if is_said):
+        fix = f"remove {key}, or logstack:collector: {{sources: {{pods: files}}}}"
+        yield WITHOUT_SOURCE.problem(f"collector.{key}", f"sources.pods is none, and {key} only counts for pods", fix)
+
+
+def wanted_and_refused(settings: Settings) -> Iterator[Problem]:
+    """No namespace and no pod is wanted and refused."""
+    namespaces, pods = settings.collector.namespaces, settings.collector.pods
+    if both := sorted(set(namespaces.only) & set(namespaces.never)):
+        what = f"in only and in never: {listed(both, 'and')}"
+        yield NAMESPACE_TWICE.problem("collector.namespaces", what, "keep each namespace in one of the lists")
+    if both := sorted(key for key, text in pods.only.items() if pods.never.get(key) == text):
+        what = f"in only and in never, with one value: {listed(both, 'and')}"
+        yield PODS_TWICE.problem("collector.pods", what, "keep each label in one of the two")
+
+
+def node_files(settings: Settings) -> Iterator[Problem]:
+    """Each file is read once, and is one that the collector sees."""
+    sources = settings.collector.sources
+    counts = Counter(file.path for file in sources.node_files)
+    first = {path: index for index, path in reversed(list(enumerate(file.path for file in sources.node_files)))}
+    for index, file in enumerate(sources.node_files):
+        path = f"collector.sources.nodeFiles[{index}].path"
+        if counts[file.path] > 1 and first[file.path] != index:
+            what = f"nodeFiles[{first[file.path]}] has the same path"
+            yield NODE_FILE_TWICE.problem(path, what, "name each path once")
+        if {"..", "."} & set(file.path.split("/")):
+            yield NODE_FILE_OUTSIDE.problem(
+                path, "the path goes through . or ..", "write the path itself, below /var/log"
+            )
+        elif sources.pods != "none" and _may_be_of_pods(file.path):
+            what = f"files of pods are among it, and sources.pods is {sources.pods}"
+            fix = "name only other files, or logstack:collector: {sources: {pods: none}}"
+            yield NODE_FILE_OF_PODS.problem(path, what, fix)
+
+
+def _may_be_of_pods(path: str) -> bool:
+    """Whether a path or pattern reaches into the kubelet's folders, for files that are called as it calls them."""
+    first, _, rest = path.removeprefix(_BELOW).partition("/")
+    last = path.rsplit("/", 1)[-1]
+    if first in _PODS_FOLDERS:
+        return True
+    is_log = last.endswith(".log") or "*" in last
+    return is_log and ("**" in first or (bool(rest) and any(fnmatchcase(name, first) for name in _PODS_FOLDERS)))
+
+
+def stability(settings: Settings) -> Iterator[Problem]:
+    """Alloy is allowed what the settings need of it."""
+    collector = settings.collector
+    for name, needed in NEEDED_STABILITY.items():
+        if getattr(collector, name) and STABILITIES.index(collector.stability) < STABILITIES.index(needed):
+            key = type(collector).model_fields[name].alias
+            what = f"{key} needs the stability {needed}, and stability is {collector.stability}"
+            fix = f"logstack:collector: {{stability: {needed}}}, or remove {key}"
+            yield STABILITY.problem(f"collector.{key}", what, fix)
+
+
+def write_ahead_log(settings: Settings) -> Iterator[Problem]:
+    """Alloy's log bridges an outage of Loki, and no restart of its own."""
+    if settings.collector.write_ahead_log:
+        what = "writeAheadLog is on"
+        fix = "remove it, unless nodes rotate files away more quickly than Loki comes back"
+        yield WRITE_AHEAD_LOG.problem("collector.writeAheadLog", what, fix)
+
+
+def journal(settings: Settings) -> Iterator[Problem]:
+    """A node without systemd has no journal."""
+    if settings.collector.sources.journal.enabled:
+        what = "the journal is read on every node, and nobody has looked whether each has systemd"
+        fix = "turn it off unless every node runs systemd"
+        yield JOURNAL.problem("collector.sources.journal", what, fix)
+
+
+def receivers(settings: Settings) -> Iterator[Problem]:
+    """Ports are open to the whole cluster."""
+    sources = settings.collector.sources
+    ports = {"3500 (push)": sources.push, "4317 (otlp.grpc)": sources.otlp.grpc, "4318 (otlp.http)": sources.otlp.http}
+    if opened := [port for port, is_on in ports.items() if is_on]:
+        what = f"every collector listens on {listed(opened, 'and')}"
+        fix = "let a NetworkPolicy of yours admit only the senders to these ports"
+        yield RECEIVERS.problem("collector.sources", what, fix)
+
+
+CHECKS = (some_source, effect, wanted_and_refused, node_files, stability, write_ahead_log, journal, receivers)

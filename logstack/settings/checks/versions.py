@@ -1,0 +1,110 @@
+"""Versions that do not do what the stack asks, and charts that are not what they seem."""
+
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from logstack.settings.model.charts import PINNED, ChartSource
+from logstack.settings.model.tree import Settings
+from logstack.settings.pins import LOKI_VERSION
+from logstack.settings.problems import Problem, Rule
+
+Version = tuple[int, int, int]
+
+ENTERPRISE = Rule(
+    "chart-is-enterprise",
+    "from version 7 on Grafana's own `loki` chart installs the Enterprise product (grafana/loki#20705); "
+    "the open-source chart is grafana-community's",
+)
+SOURCE_TWICE = Rule("chart-source-twice", "the path wins: what else is written is without effect")
+ARCHIVE_DIFFERS = Rule(
+    "chart-archive-differs", "what is installed is not the chart that logstack was tested with", "warning"
+)
+BREAKS_STORE = Rule(
+    "loki-breaks-object-store",
+    "this Loki writes objects with a trailing checksum that some S3-compatible stores refuse and others store as "
+    "content: chunks are lost or corrupt (grafana/loki#21926, fixed in 3.7.7)",
+)
+SSD_REMOVED = Rule("simple-scalable-removed", "Loki 4 knows no targets read, write and backend: no pod starts")
+SSD_ENDS = Rule(
+    "simple-scalable-ends-with-loki-4",
+    "this mode is deprecated and ends with Loki 3: the way to Loki 4 leads through another mode",
+    "warning",
+)
+TOO_OLD = Rule("loki-too-old", "Loki does not start: the schema v13 and structured metadata came with 3.0")
+
+# The first and the last version of each line that writes trailing checksums.
+_BREAKING: tuple[tuple[Version, Version], ...] = (((3, 6, 11), (3, 6, 15)), ((3, 7, 2), (3, 7, 6)))
+_FIRST_ENTERPRISE = 7
+
+
+def loki_chart(settings: Settings) -> Iterator[Problem]:
+    """The `loki` chart is the open-source one."""
+    source = settings.charts.loki
+    repository = (source.repository or "").lower()
+    major = re.match(r"v?(\d+)", source.version or PINNED["loki"].version)
+    is_grafanas = re.search(r"/grafana([./]|$)", repository) is not None
+    if is_grafanas and not source.path and (major is None or int(major[1]) >= _FIRST_ENTERPRISE):
+        what = f"version {source.version or PINNED['loki'].version} of the chart would come from Grafana's repository"
+        fix = f"remove the repository: the default is {PINNED['loki'].repository}"
+        yield ENTERPRISE.problem("charts.loki.repository", what, fix)
+
+
+def one_source_each(settings: Settings) -> Iterator[Problem]:
+    """A chart comes from one place."""
+    for name in PINNED:
+        source: ChartSource = getattr(settings.charts, name)
+        others = [key for key in ("repository", "version") if getattr(source, key)]
+        if source.path and others:
+            what = f"path and {' and '.join(others)} are both set"
+            yield SOURCE_TWICE.problem(f"charts.{name}.path", what, "keep one of them")
+
+
+def archive_is_the_pin(settings: Settings) -> Iterator[Problem]:
+    """A chart's archive on this machine is the one that the repository's index publishes."""
+    for name, pin in PINNED.items():
+        archive = Path(getattr(settings.charts, name).path or "")
+        if archive.is_file() and (digest := sha256(archive.read_bytes()).hexdigest()) != pin.digest:
+            chart = f"{pin.name} {pin.version}"
+            what = f"the archive's SHA-256 begins with {digest[:12]}, that of {chart} with {pin.digest[:12]}"
+            fix = f"take {chart} from {pin.repository}"
+            yield ARCHIVE_DIFFERS.problem(f"charts.{name}.path", what, fix)
+
+
+def object_store_safe(settings: Settings) -> Iterator[Problem]:
+    """Loki and its store agree on what an object is."""
+    version = _version(settings)
+    if settings.object_store.kind in ("s3-compatible", "ceph-bucket-claim", "embedded"):
+        for first, last in _BREAKING:
+            if first <= version <= last:
+                what = f"lokiVersion {settings.loki_version} writes to a store of kind {settings.object_store.kind}"
+                yield BREAKS_STORE.problem("lokiVersion", what, f"logstack:lokiVersion: {LOKI_VERSION}")
+
+
+def simple_scalable(settings: Settings) -> Iterator[Problem]:
+    """The mode is there in this version."""
+    if settings.deployment_mode != "simple-scalable":
+        return
+    fix = "logstack:deploymentMode: monolithic with logstack:replicas: {monolithic: 3}"
+    if _version(settings) >= (4, 0, 0):
+        what = f"lokiVersion {settings.loki_version} has no mode simple-scalable"
+        yield SSD_REMOVED.problem("deploymentMode", what, fix)
+    else:
+        what = "the mode is simple-scalable"
+        yield SSD_ENDS.problem("deploymentMode", what, fix)
+
+
+def new_enough(settings: Settings) -> Iterator[Problem]:
+    """Loki knows what our configuration says."""
+    if _version(settings) < (3, 0, 0):
+        what = f"lokiVersion is {settings.loki_version}"
+        yield TOO_OLD.problem("lokiVersion", what, f"logstack:lokiVersion: {LOKI_VERSION}")
+
+
+def _version(settings: Settings) -> Version:
+    major, minor, patch = map(int, settings.loki_version.split("."))
+    return major, minor, patch
+
+
+CHECKS = (loki_chart, one_source_each, archive_is_the_pin, object_store_safe, simple_scalable, new_enough)

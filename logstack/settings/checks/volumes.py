@@ -1,0 +1,39 @@
+"""Volumes: which pods can have one of their own."""
+
+from collections.abc import Iterator, Mapping
+
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, Rule
+
+ON_DAEMON_SET = Rule(
+    "volume-on-daemonset",
+    "a DaemonSet has no volume claim templates: all of its pods would share one claim, and a volume that one node "
+    "attaches leaves the pods of every other node waiting",
+)
+WITHOUT_VOLUME = Rule("disk-without-volume", "nothing is made of it: these pods keep nothing on a volume")
+
+# Parts without a volume whose size `resources` could say, and what to do about each.
+_PARTS: Mapping[str, tuple[Rule, str]] = {
+    "alloy": (
+        ON_DAEMON_SET,
+        "remove disk: positions are kept on the node, or with sources: {pods: api} as long as the pod is there",
+    ),
+    "canary": (ON_DAEMON_SET, "remove disk: the canary keeps nothing"),
+    "read": (WITHOUT_VOLUME, "remove disk"),
+    "gateway": (WITHOUT_VOLUME, "remove disk"),
+    "alloyEvents": (WITHOUT_VOLUME, "remove disk"),
+    "objectStore": (WITHOUT_VOLUME, "remove disk; the embedded store's own size is logstack:objectStore: {size: 20Gi}"),
+}
+
+
+def disks_of_parts_with_volumes(settings: Settings) -> Iterator[Problem]:
+    """A size is said of volumes that there are."""
+    for name, field in type(settings.resources).model_fields.items():
+        given, part = getattr(settings.resources, name), str(field.alias)
+        if given and given.disk and part in _PARTS:
+            rule, fix = _PARTS[part]
+            runs = "runs once on every node, as a DaemonSet" if rule is ON_DAEMON_SET else "has no volume of that size"
+            yield rule.problem(f"resources.{part}.disk", f"{part} {runs}", fix)
+
+
+CHECKS = (disks_of_parts_with_volumes,)

@@ -1,0 +1,103 @@
+"""What a stack says before it is typed: from its file, or from the engine of a running program, in one form.
+
+The engine hands over every value as text, groups and lists as JSON. A value from a file is put into the same form: at
+the top it is text, inside a group it keeps its type.
+"""
+
+import json
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from logstack.settings.load.stack_file import PROJECT, Value, YamlFile, default_config
+from logstack.settings.problems import Problem, Rule, nearest
+
+SECRETS = ("accessKeyId", "secretAccessKey")
+
+EMPTY_VALUE = Rule("empty-value", "the engine takes it for an empty text, not for the default")
+OTHER_PROJECT = Rule("other-project", "keys of other projects are read by those: this one would be read by nobody")
+KEY_TWICE = Rule("key-twice", "the engine takes one of the two, and not always the same")
+SECRET_IN_CLEAR = Rule("secret-in-clear", "it stands in the repository and in Pulumi's state for all to read")
+UNEXPECTED_SECRET = Rule(
+    "unexpected-secret", "the plan and the tests cannot read it, so nothing could be proven before the deployment"
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a stack says."""
+
+    raw: dict[str, Value] = field(default_factory=dict)
+    """Its keys without `logstack:`; a value is text, a group or a list."""
+    secrets: frozenset[str] = frozenset()
+    """Which of the secrets are there; their values are never looked at."""
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with the keys themselves."""
+
+
+def from_file(file: YamlFile) -> Source:
+    """What a stack file and the project's defaults say."""
+    secure = {key for key, value in file.config.items() if _holds_secret(value)}
+    config = {key: _as_text(value) for key, value in file.config.items()}
+    return _source(config, secure, default_config(file.path.parent))
+
+
+def from_engine(config: Mapping[str, str], secure: Set[str]) -> Source:
+    """What the engine hands to a running program; it has put in the project's defaults itself."""
+    return _source({key: _from_json(text) for key, text in config.items()}, secure, {})
+
+
+def _source(config: Mapping[str, Value], secure: Set[str], defaults: Mapping[str, Value]) -> Source:
+    raw = {key: _as_text(value) for key, value in defaults.items()}
+    secrets: set[str] = set()
+    problems: list[Problem] = []
+    seen: set[str] = set()
+    for full_key, value in config.items():
+        namespace, _, key = full_key.rpartition(":")
+        if namespace not in ("", PROJECT):
+            if nearest(namespace, [PROJECT], cutoff=0.85):
+                problem = OTHER_PROJECT.problem(key, f"no project is called {namespace}", f"write {PROJECT}:{key}")
+                problems.append(replace(problem, path=full_key))
+        elif key in seen:
+            what = f"{key} is there with {PROJECT}: before it and without"
+            problems.append(KEY_TWICE.problem(key, what, "remove one of the two"))
+        elif key in SECRETS:
+            secrets.add(key)
+            if full_key not in secure:
+                problems.append(SECRET_IN_CLEAR.problem(key, f"{key} is not encrypted", how_to_encrypt(key)))
+        elif full_key in secure:
+            fix = f"write it in clear: only {PROJECT}:{SECRETS[0]} and {PROJECT}:{SECRETS[1]} are secrets"
+            problems.append(UNEXPECTED_SECRET.problem(key, f"{key} is encrypted, or a part of it is", fix))
+        elif value == "":
+            problems.append(EMPTY_VALUE.problem(key, f"{key} has no value", "write one, or remove the line"))
+        else:
+            raw[key] = value
+        if namespace in ("", PROJECT):
+            seen.add(key)
+    return Source(raw, frozenset(secrets), tuple(problems))
+
+
+def how_to_encrypt(key: str) -> str:
+    """What to do with a secret that stands in clear."""
+    return f"make a new access key, for this one has been seen, and:\npulumi config set --secret {PROJECT}:{key}"
+
+
+def _holds_secret(value: Value) -> bool:
+    """Whether the engine takes the value, or a part of it, for an encrypted one."""
+    if isinstance(value, Mapping):
+        return list(value) == ["secure"] or any(map(_holds_secret, value.values()))
+    return isinstance(value, list) and any(map(_holds_secret, value))
+
+
+def _as_text(value: Value) -> Value:
+    if isinstance(value, Mapping | list | str):
+        return value
+    return "" if value is None else json.dumps(value)
+
+
+def _from_json(text: str) -> Value:
+    """A group or a list as itself; any other text stays text."""
+    try:
+        return cast("Value", json.loads(text)) if text[:1] in ("{", "[") else text
+    except ValueError:
+        return text

@@ -1,0 +1,218 @@
+"""The files Pulumi.yaml and Pulumi.<stack>.yaml, read as the engine reads them, with their line numbers."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import cast
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.parser import ParserError
+from ruamel.yaml.scalarbool import ScalarBoolean
+from ruamel.yaml.scanner import ScannerError
+
+from logstack.settings.problems import Problem, Rule, StackProblems, listed, nearest
+
+PROJECT = "logstack"
+NOT_YAML = Rule("not-yaml", "neither Pulumi nor logstack can read the file")
+UNKNOWN_STACK = Rule("unknown-stack", "there is nothing to read")
+NO_CONFIG = Rule("no-config", "the stack says nothing: not where it runs, and not where it keeps its lines")
+
+Value = str | int | float | bool | None | Mapping[str, "Value"] | list["Value"]
+
+
+DISPUTED_NUMBER = Rule("disputed-number", "readers of YAML disagree on it: the file would not say the same to all")
+
+# Digits alone, with a zero before them or an underscore between them: Go reads octal digits, YAML 1.2 others or text.
+_DISPUTED = re.compile(r"[-+]?(0[0-9_]+|0[xob][0-9a-fA-F]*_[0-9a-fA-F_]*|[0-9][0-9_]*_[0-9_]*)")
+# The most digits that a floating-point number has; the engine takes longer numbers for text.
+_MOST_DIGITS = 308
+
+
+class DisputedNumber(int):
+    """A number as the engine reads it, written in a form that others read otherwise."""
+
+    text: str
+
+
+class _Constructor(RoundTripConstructor):
+    """Dates and whole numbers as the engine hands them over.
+
+    Dates are in Go's text for a time, or as they are when there is no such day.
+    """
+
+    def whole_number(self, node: ScalarNode) -> object:
+        """A whole number; a text where it has too many digits for any."""
+        text = str(node.value)
+        if len(text) > _MOST_DIGITS:
+            return text
+        if not _DISPUTED.fullmatch(text):
+            return self.construct_yaml_int(node)
+        number = DisputedNumber(_as_go_reads(text.replace("_", "")))
+        number.text = text
+        return number
+
+    def date_text(self, node: ScalarNode) -> str:
+        """The text of an unquoted date."""
+        try:
+            return f"{datetime.strptime(node.value, '%Y-%m-%d'):%Y-%m-%d} 00:00:00 +0000 UTC"  # noqa: DTZ007 - a date
+        except ValueError:
+            return str(node.value)
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.date_text)
+_Constructor.add_constructor("tag:yaml.org,2002:int", _Constructor.whole_number)
+
+
+def _as_go_reads(text: str) -> int:
+    """Go's strconv.ParseInt without a base: a zero before digits makes them octal, where they can be."""
+    digits = text.lstrip("+-")
+    is_octal = digits[:1] == "0" and digits.isdigit() and set(digits) <= set("01234567")
+    if is_octal:
+        return int(text, 8)
+    return int(text) if digits.isdigit() else int(text, 0)
+
+
+@dataclass(frozen=True)
+class YamlFile:
+    """A file and what it says."""
+
+    path: Path
+    config: Mapping[str, Value]
+    """The keys under `config:`."""
+    tree: CommentedMap
+    """The same with its line numbers."""
+
+    def where(self, path: str) -> str:
+        """`<file>:<line>` of a key such as logstack:schemaPeriods[1].from, or of the nearest key above it."""
+        key, *below = re.findall(r"[^.\[\]]+", path)
+        node, line = self.tree, 0
+        for piece in (key if key in node else key.removeprefix(f"{PROJECT}:"), *below):
+            place = int(piece) if isinstance(node, CommentedSeq) and piece.isdigit() else piece
+            if not isinstance(node, CommentedMap | CommentedSeq) or place not in (node.lc.data or {}):
+                break
+            line, node = node.lc.data[place][0] + 1, node[place]
+        return f"{self.path.name}:{line}" if line else ""
+
+
+def stacks(directory: Path) -> list[str]:
+    """The names of the stacks that have a file in the directory."""
+    files = (path.name for path in directory.glob("Pulumi.*.yaml"))
+    return sorted(name.removeprefix("Pulumi.").removesuffix(".yaml") for name in files)
+
+
+def stack_path(stack: str, directory: Path) -> Path:
+    """The stack's file."""
+    return directory / f"Pulumi.{stack}.yaml"
+
+
+def read_stack_file(stack: str, directory: Path) -> YamlFile:
+    """The stack's file; raises StackProblems when there is none, when it is no YAML, or when it has no `config:`."""
+    path = stack_path(stack, directory)
+    if not path.is_file():
+        known = stacks(directory)
+        meant = nearest(stack, known)
+        fix = f"did you mean {meant}?" if meant else f"name one of {listed(known)}" if known else f"write {path.name}"
+        raise StackProblems([_file_problem(UNKNOWN_STACK, path, f"there is no file {path.name}", fix)])
+    file = read_yaml(path)
+    if not file.tree:
+        fix = "write the stack's decisions under `config:`; docs/stack-file.md lists the keys"
+        raise StackProblems([_file_problem(NO_CONFIG, path, "the file has nothing under `config:`", fix)])
+    return file
+
+
+def read_yaml(path: Path) -> YamlFile:
+    """A YAML file; raises StackProblems when it is none."""
+    try:
+        return _read(path, path.read_text(encoding="utf-8-sig"))
+    except MarkedYAMLError as error:
+        line, column = (error.problem_mark.line + 1, error.problem_mark.column + 1) if error.problem_mark else (1, 1)
+        what = f"line {line}, column {column}: {_reason(error)}"
+        raise StackProblems([_file_problem(NOT_YAML, path, what, "correct the line", line)]) from None
+    except Exception:  # not only YAMLError: ValueError, KeyError, RecursionError and others were seen
+        what = "it has a character, a tag or an alias that no reader of YAML takes"
+        raise StackProblems([_file_problem(NOT_YAML, path, what, "save it as UTF-8 text, with plain values")]) from None
+
+
+@lru_cache(maxsize=64)  # with each stack all its neighbours are read, 5 ms each
+def _read(path: Path, text: str) -> YamlFile:
+    content = parsed(text)
+    tree = content.get("config") if isinstance(content, CommentedMap) else None
+    config = plain(tree)
+    if not isinstance(tree, CommentedMap) or not isinstance(config, Mapping):
+        return YamlFile(path, {}, CommentedMap())
+    return YamlFile(path, config, tree)
+
+
+def parsed(text: str) -> object:
+    """YAML text as a tree that knows its lines; raises whatever the reader stumbles over."""
+    reader = YAML()
+    reader.Constructor = _Constructor
+    return cast("object", reader.load(text))
+
+
+def _reason(error: MarkedYAMLError) -> str:
+    """Why the file is no YAML; the reader's own words only where they cannot quote a value of the file."""
+    if isinstance(error, DuplicateKeyError):
+        key = re.match(r'found duplicate key "([^"]*)"', error.problem or "")
+        return f"the key {key[1]} is there twice" if key else "a key is there twice"
+    if isinstance(error, ScannerError | ParserError):
+        return str(error.problem)
+    return "an anchor, an alias or a tag that cannot be read"
+
+
+def _file_problem(rule: Rule, path: Path, what: str, fix: str, line: int = 1) -> Problem:
+    return Problem(rule.name, path.name, what, rule.consequence, fix, rule.severity, f"{path.name}:{line}")
+
+
+def plain(value: object) -> Value:
+    """What the engine makes of a YAML value: whole floats become integers, unknown kinds of values text."""
+    said: Value = str(value)
+    match value:
+        case Mapping():
+            said = {str(key): plain(item) for key, item in value.items()}
+        case list():
+            said = [plain(item) for item in value]
+        case bool() | None:
+            said = value
+        case ScalarBoolean():
+            said = bool(value)
+        case int() | float():
+            said = int(value) if value == value // 1 else float(value)
+    return said
+
+
+def disputed_numbers(file: YamlFile) -> Iterator[Problem]:
+    """The numbers of the project's keys that readers of YAML read differently."""
+    for key, value in file.tree.items():
+        namespace, _, name = str(key).rpartition(":")
+        if namespace in ("", PROJECT):
+            yield from _disputed(name, value)
+
+
+def _disputed(path: str, value: object) -> Iterator[Problem]:
+    match value:
+        case DisputedNumber():
+            what = f'"{value.text[:24]}" is {int(value)} to Pulumi, and not to other readers of YAML'
+            key = path.rsplit(".", 1)[-1]
+            line = f"- {int(value)}" if key.endswith("]") else f"{key}: {int(value)}"
+            yield DISPUTED_NUMBER.problem(path, what, line if "." in path else f"{PROJECT}:{line}")
+        case Mapping():
+            for key, item in value.items():
+                yield from _disputed(f"{path}.{key}", item)
+        case list():
+            for index, item in enumerate(value):
+                yield from _disputed(f"{path}[{index}]", item)
+
+
+def default_config(directory: Path) -> dict[str, Value]:
+    """The defaults that Pulumi.yaml gives the project's keys; none without the file."""
+    path = directory / "Pulumi.yaml"
+    declared = read_yaml(path).config if path.is_file() else {}
+    return {key: item["default"] for key, item in declared.items() if isinstance(item, Mapping) and "default" in item}

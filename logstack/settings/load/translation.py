@@ -1,0 +1,337 @@
+"""The tree's own schema, and its validator's errors in words.
+
+Everything that a person is told about a key comes from its schema: the nearest known key, what the key takes, what it
+is for. Values are shown only where a key takes a number, a quantity or one of a few words: others might be secrets.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import cast
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from logstack.settings.load.source import SECRET_IN_CLEAR, SECRETS, how_to_encrypt
+from logstack.settings.load.stack_file import PROJECT, Value
+from logstack.settings.model.bounds import RANGES
+from logstack.settings.model.ranges import ABOVE, BELOW, NO_UNIT
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, Rule, listed, nearest
+
+Node = dict[str, object]
+Location = Sequence[str | int]
+
+# The validator's word for the name of a mapping's entry, after the name itself.
+_NAME = "[key]"
+# The longest value that a message repeats where the value is known to be a number or a quantity.
+_LONGEST_SHOWN = 24
+# A whole number as the engine hands it over; no other text is one.
+_WHOLE_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,308})")
+_YES, _NO = ("true", "yes", "on", "y", "1"), ("false", "no", "off", "n", "0")
+# Types whose values are no secrets.
+_SHORT = ("integer", "number", "boolean")
+
+UNKNOWN_KEY = Rule("unknown-key", "nothing reads this key: the stack would run without what it is meant to say")
+MISSING_KEY = Rule("missing-key", "there is no safe default for it")
+WRONG_VALUE = Rule("wrong-value", "the stack cannot be built from it")
+
+
+@cache
+def schema() -> Node:
+    """The JSON schema of the tree; quantities' defaults as people write them."""
+    return Settings.model_json_schema(mode="serialization")
+
+
+def resolved(node: Node) -> Node:
+    """The node that a reference or an optional value stands for."""
+    options = [option for option in _nodes(node.get("anyOf")) if option != {"type": "null"}]
+    if len(options) == 1:
+        return resolved(options[0])
+    if isinstance(reference := node.get("$ref"), str):
+        return resolved(child(child(schema(), "$defs"), reference.rsplit("/", 1)[-1]))
+    return node
+
+
+def child(node: Node, key: str) -> Node:
+    """A node within a node; empty if there is none."""
+    return cast("Node", node.get(key, {}))
+
+
+def _nodes(value: object) -> list[Node]:
+    return cast("list[Node]", value or [])
+
+
+def variants(node: Node) -> dict[str, Node]:
+    """The groups that a `kind` chooses from, by kind; empty for a group without kinds."""
+    mapping = cast("Mapping[str, str]", child(child(node, "discriminator"), "mapping"))
+    return {kind: resolved({"$ref": reference}) for kind, reference in mapping.items()}
+
+
+def entry(node: Node) -> Node:
+    """What each entry of a list takes, or each value of a mapping; empty for anything else."""
+    by_name = next(iter(_nodes(list(child(node, "patternProperties").values()))), node.get("additionalProperties"))
+    return resolved(child(node, "items") or (cast("Node", by_name) if isinstance(by_name, dict) else {}))
+
+
+def keys(prefix: str = "", node: Node | None = None) -> Iterator[tuple[str, str]]:
+    """Every key of a stack file as (path, kind of its group, or empty); of a list's entries as `tenants[].name`."""
+    found = resolved(node or schema())
+    for kind, group in (variants(found) or {"": found}).items():
+        for name, inner in child(group, "properties").items():
+            path = f"{prefix}{name}"
+            yield path, kind
+            yield from keys(f"{path}.", cast("Node", inner))
+            if each := entry(resolved(cast("Node", inner))):
+                yield from keys(f"{path}[].", each)
+
+
+def typed(raw: Mapping[str, Value]) -> dict[str, Value]:
+    """What a stack says, with the numbers and booleans at its top as such: the engine hands them over as text."""
+    types = {key: resolved(cast("Node", node)).get("type") for key, node in child(schema(), "properties").items()}
+    return {key: _typed(value, types.get(key)) for key, value in raw.items()}
+
+
+def _typed(value: Value, type_: object) -> Value:
+    if type_ == "boolean" and value in ("true", "false"):
+        return value == "true"
+    if type_ == "integer" and isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value):
+        return int(value)
+    return value
+
+
+def translated(error: ValidationError) -> list[Problem]:
+    """The validator's errors as problems."""
+    return [_problem(details) for details in error.errors(include_url=False)]
+
+
+def _problem(details: ErrorDetails) -> Problem:
+    *above, last = details["loc"]
+    match details["type"]:
+        case "extra_forbidden":
+            return _unknown(above, str(last))
+        case "missing":
+            return _missing(details["loc"])
+        case "union_tag_not_found":
+            return _missing((*details["loc"], "kind"))
+        case "union_tag_invalid":
+            return _wrong((*details["loc"], "kind"), details["ctx"]["tag"])
+    return _refused(details)
+
+
+def _refused(details: ErrorDetails) -> Problem:
+    """A value that the key does not take: by its length, its size, its unit or its form."""
+    location, value = details["loc"], details["input"]
+    match details["type"]:
+        case "string_too_long":
+            return _too_long(location, value, details["ctx"]["max_length"])
+        case type_ if type_ in (ABOVE, BELOW):
+            return _out_of_range(location, value, is_above=type_ == ABOVE)
+        case type_ if type_ == NO_UNIT:
+            return _without_unit(location, value)
+    return _wrong(location, value)
+
+
+def path_of(location: Location) -> str:
+    """`schemaPeriods[1].from`; the kind by which the validator chose a group is no key."""
+    text = ""
+    node = schema()
+    for piece in location:
+        if piece not in variants(node) and piece != _NAME:
+            text += f"[{piece}]" if isinstance(piece, int) else f".{piece}"
+        node = _step(node, piece)
+    return text.lstrip(".")
+
+
+def _step(node: Node, piece: str | int) -> Node:
+    kinds = variants(node)
+    if piece == "kind" and kinds:
+        return {"enum": _kinds(node)}
+    if piece in kinds:
+        return kinds[str(piece)]
+    return resolved(child(child(node, "properties"), str(piece))) or entry(node)
+
+
+def _node(location: Location) -> Node:
+    node = schema()
+    for piece in location:
+        node = _step(node, piece)
+    return node
+
+
+def _unknown(above: Location, key: str) -> Problem:
+    """An unknown key: a misspelling, a key of another group, a key of another kind, a secret, or nothing known."""
+    prefix = f"{path_of(above)}." if above else ""
+    if key in SECRETS:
+        return SECRET_IN_CLEAR.problem(prefix + key, f"{key} is not encrypted", how_to_encrypt(key))
+    here = child(_node(above), "properties")
+    elsewhere = [(path, kind) for path, kind in keys() if path.split(".")[-1] == key]
+    if kinds := [kind for path, kind in elsewhere if kind and path == prefix + key]:
+        fix = f"remove it, or write kind: {listed(kinds)}"
+        return UNKNOWN_KEY.problem(prefix + key, f"{key} is a key of kind {listed(kinds)}", fix)
+    if meant := nearest(key, here):
+        fix = f"did you mean {meant}?"
+    elif elsewhere:
+        fix = f"did you mean {listed(list(dict.fromkeys(f'logstack:{path}' for path, _ in elsewhere)))}?"
+    else:
+        fix = f"remove it; the keys here are {listed(sorted(here), 'and')}"
+    return UNKNOWN_KEY.problem(prefix + key, f"there is no key {key}", fix)
+
+
+def _missing(location: Location) -> Problem:
+    node, key = _node(location), location[-1]
+    described = node | child(child(_node(location[:-1]), "properties"), str(key))
+    purpose = f": {_phrase(str(described['description']))}" if "description" in described else ""
+    return MISSING_KEY.problem(path_of(location), f"{key} is missing{purpose}", f"add {key}: {_template(node)}")
+
+
+def _phrase(text: str) -> str:
+    """The first sentence of a description, to go on with after a colon."""
+    first, _, rest = " ".join(text.split()).split(". ")[0].rstrip(".").partition(" ")
+    return f"{first.lower() if first.istitle() else first} {rest}"
+
+
+def _template(node: Node) -> str:
+    """What to write for a key, with the keys that it needs at least."""
+    if variants(node):
+        return f"{{kind: ...}} ({listed(_kinds(node))})"
+    if required := cast("list[str]", node.get("required")):
+        return f"{{{', '.join(f'{key}: ...' for key in required)}}}"
+    return f"... ({taken(node)})"
+
+
+def _wrong(location: Location, value: object) -> Problem:
+    *above, key = location
+    if key == _NAME and (names := child(_node(above[:-1]), "propertyNames")):
+        return WRONG_VALUE.problem(path_of(above), f"{above[-1]} must be {taken(names)}", "correct the name")
+    node = _node(location)
+    said = f"{key} must be {taken(node)}"
+    if isinstance(key, int):
+        said = f"each entry of {location[-2]} must be {taken(node)}"
+    is_exact = "range" in node or node.get("type") == "boolean"
+    if value is None:
+        said = f"{said}, but it has no value"
+    elif _may_be_shown(node, value):
+        said = f"{said}, not {_quoted(node, value) if is_exact else value}"
+    if meant := nearest(str(value), _words(node)):
+        fix = f"did you mean {meant}?"
+    elif is_exact:
+        fix = _line(location, _instead(location, node, value))
+    elif node.get("type") == "string" and "format" not in node and isinstance(value, int | float):
+        fix = f'put it in quotes: {key}: "..."'
+    else:
+        fix = "correct the value" + _default(location)
+    return WRONG_VALUE.problem(path_of(location), said, fix)
+
+
+def _out_of_range(location: Location, value: object, *, is_above: bool) -> Problem:
+    """A quantity or a number that is none that anybody means; the message names the bound."""
+    node, key = _node(location), str(location[-1])
+    range_ = child(node, "range")
+    bound = f"at most {range_['to']}" if is_above else f"at least {range_['from']}"
+    if is_above and "exclusiveMaximum" in node:
+        bound = f"below {range_['to']}"
+    shown = _shown(value)
+    if str(node["patternErrorMessage"]).startswith("must be a duration"):
+        said = f"{key} is too {'long' if is_above else 'short'}: {shown} ({bound})"
+    else:
+        size = "large" if is_above else "small"
+        said = f'"{shown}" is too {size} for {path_of(location)}: {bound}'
+    fix = _line(location, _instead(location, node, value, bound=str(range_["to" if is_above else "from"])))
+    return replace(WRONG_VALUE.problem(path_of(location), said, fix), consequence=str(range_["reason"]))
+
+
+def _without_unit(location: Location, value: object) -> Problem:
+    node = _node(location)
+    said = f'"{_shown(value)}" has no unit: {location[-1]} must be {taken(node)}'
+    fix = _line(location, _instead(location, node, value))
+    return replace(WRONG_VALUE.problem(path_of(location), said, fix), consequence=_UNIT_IS_A_GUESS)
+
+
+_UNIT_IS_A_GUESS = "the number alone could be meant in any unit"
+
+
+def _too_long(location: Location, value: object, longest: int) -> Problem:
+    """A text above what Kubernetes, S3 or Loki takes; it is not repeated."""
+    *above, key = location
+    if key == _NAME:
+        said, key = f"a name in {above[-2]} is too long", "the name"
+        location = above[:-1]
+    else:
+        said = f"{key} is too long" if isinstance(key, str) else f"an entry of {location[-2]} is too long"
+    said = f"{said}: {len(str(value)):,} characters (at most {longest:,})"
+    return WRONG_VALUE.problem(path_of(location), said, f"shorten {key} to {longest:,} characters")
+
+
+def _line(location: Location, value: str) -> str:
+    """A line of the stack file to paste."""
+    prefix = f"{PROJECT}:" if len(location) == 1 else ""
+    return f"{prefix}{location[-1]}: {value}"
+
+
+def _instead(location: Location, node: Node, value: object, bound: str = "") -> str:
+    """What was probably meant, else the default, else the bound that was passed."""
+    text = str(value).strip()
+    default = child(child(_node(location[:-1]), "properties"), str(location[-1])).get("default")
+    if node.get("type") == "boolean":
+        return "true" if text.lower() in _YES else "false" if text.lower() in _NO else str(bool(default)).lower()
+    range_ = RANGES[str(child(node, "range")["of"])]
+    for meant in range_.meant_by(text):
+        if range_.takes(meant):
+            return meant
+    if default is not None:
+        return str(default)
+    return bound or next(filter(range_.takes, range_.examples), range_.least)
+
+
+def _shown(value: object) -> str:
+    """A value that is known to be a number or a quantity; a long one only by its length."""
+    text = str(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:8]}... ({len(text)} characters)"
+
+
+def _quoted(node: Node, value: object) -> str:
+    """A value in quotes; where a number or a boolean is meant, a text is called one."""
+    if isinstance(value, str) and node.get("type") in _SHORT:
+        return f'the text "{value}"'
+    return f'"{str(value).lower() if isinstance(value, bool) else value}"'
+
+
+def _default(location: Location) -> str:
+    """What happens without the key, if that is possible."""
+    key, parent = str(location[-1]), _node(location[:-1])
+    property_ = child(child(parent, "properties"), key)
+    if not property_ or key in cast("list[str]", parent.get("required", [])):
+        return ""
+    default = property_.get("default")
+    known = isinstance(default, str | int | float) and not isinstance(default, bool)
+    return f", or remove the line: the default is {default}" if known else ", or remove the line"
+
+
+def _words(node: Node) -> list[str]:
+    return [str(word) for word in cast("list[object]", node.get("enum", []))]
+
+
+def _kinds(node: Node) -> list[str]:
+    return list(variants(node))
+
+
+def _may_be_shown(node: Node, value: object) -> bool:
+    """Whether the key takes a number, a quantity or one of a few words, and the value is as short as these are."""
+    few = bool(_words(node)) or node.get("type") in _SHORT or node.get("format") == "quantity"
+    return few and isinstance(value, str | int | float) and len(str(value)) <= len("simple-scalable")
+
+
+def taken(node: Node) -> str:
+    """What a key takes, in words: `must be ...`."""
+    if message := node.get("patternErrorMessage"):
+        return str(message).removeprefix("must be ")
+    if words := _words(node):
+        return listed(words)
+    if kinds := _kinds(node):
+        return f"a group with a kind of {listed(kinds)}"
+    if node["type"] == "object":
+        keys_here = list(child(node, "properties"))
+        return f"a group with the keys {listed(keys_here, 'and')}" if keys_here else "names with a text each"
+    return {"array": "a list", "boolean": "true or false", "string": "text"}[str(node["type"])]

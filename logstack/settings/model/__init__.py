@@ -1,0 +1,1 @@
+"""The typed tree of a stack file: one frozen group a file."""

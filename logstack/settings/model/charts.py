@@ -1,0 +1,29 @@
+"""Where the pinned charts come from: a repository, an OCI mirror or a folder."""
+
+from logstack.settings import pins
+from logstack.settings.model.base import Group
+from logstack.settings.model.bounds import ShortText, Url
+
+
+class ChartSource(Group):
+    """One chart's source; without anything set, the pin."""
+
+    repository: Url | None = None
+    """Another repository or an OCI registry's path (oci://mirror.example/charts), for clusters without the internet."""
+    path: Url | None = None
+    """A folder or an archive on this machine, instead of a repository."""
+    version: ShortText | None = None
+    """Another version of the chart than the pinned one."""
+
+
+class Charts(Group):
+    """The charts' sources."""
+
+    loki: ChartSource = ChartSource()
+    alloy: ChartSource = ChartSource()
+
+
+# Nothing set: the pin.
+PINNED_SOURCE = ChartSource()
+
+PINNED = {"loki": pins.LOKI_CHART, "alloy": pins.ALLOY_CHART}

@@ -1,0 +1,39 @@
+"""Which cluster a stack belongs to, and the namespace that it is a guest of."""
+
+from typing import Annotated
+
+from logstack.settings.model.base import DnsLabel, Group, spelled
+from logstack.settings.model.bounds import ContextName, DnsText, NodeMemory
+from logstack.settings.model.ranges import Switch
+
+ApiServer = Annotated[
+    str, spelled(r"^https://[^/\s]+/?$", "https:// and a host without a path, such as https://10.0.40.2:6443", 2048)
+]
+
+
+class ClusterSettings(Group):
+    """The Kubernetes cluster."""
+
+    name: DnsLabel
+    """The value of the label `cluster` on every line."""
+    context: ContextName
+    """The kubeconfig context to use; the current context is never taken by chance."""
+    api_server: ApiServer | None = None
+    """The API server's URL that the context must point at; any other is refused before anything is registered."""
+    namespace: DnsLabel = "monitoring"
+    """The namespace of Loki, Alloy, the canary and the embedded object store."""
+    create_namespace: Switch = False
+    """Make the namespace; one that we make is protected, because deleting it deletes every volume claim in it."""
+    dns_service: DnsLabel = "kube-dns"
+    """The cluster's DNS Service, for the gateway's resolver (RKE2: rke2-coredns-rke2-coredns)."""
+    dns_namespace: DnsLabel = "kube-system"
+    """The namespace of the DNS Service."""
+    cluster_domain: DnsText = "cluster.local"
+    """The cluster's DNS domain."""
+    single_node: Switch = False
+    """The cluster has one node: pods prefer to spread over nodes instead of having to."""
+    node_memory: NodeMemory | None = None
+    """Memory that pods may take of one node (`kubectl describe node` calls it allocatable): pods that no node has room
+    for are refused, and the plan compares the sum."""
+    skip_await: Switch = False
+    """Do not wait for the charts' objects to become ready (clusters that cannot run pods)."""

@@ -1,0 +1,1 @@
+"""What a stated ingest decides: replicas, sizes, volumes, caches and limits."""

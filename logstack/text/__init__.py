@@ -1,0 +1,1 @@
+"""Words, numbers and tables laid out for people; documents for machines."""

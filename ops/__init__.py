@@ -1,1 +1,0 @@
-"""What the operator does: the `logstack` command."""

@@ -1,0 +1,164 @@
+"""The command: what it reads, what it refuses, what it writes, and its exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from logstack.cli import app
+from logstack.settings.load.loader import load_stack_file
+from tests.support.stacks import TODAY
+from tests.unit.adopt.cases import FOLDER
+from tests.unit.adopt.test_adopt import S3
+
+PRODUCTION = FOLDER / "ssd-production-6.49.yaml"
+HELM_RELEASE = """
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {{name: loki, namespace: logs}}
+spec: {{chart: {{spec: {{chart: {chart}, version: {version}, sourceRef: {{kind: HelmRepository, name: r}}}}}}}}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {{name: r}}
+spec: {{url: {url}}}
+"""
+
+
+def adopt(folder: Path, *arguments: str) -> Result:
+    """The command in a folder without other stacks."""
+    return CliRunner().invoke(app, ["adopt", *arguments, "-C", str(folder)])
+
+
+def written(folder: Path, text: str, name: str = "values.yaml") -> str:
+    path = folder / name
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_written_stack_file_loads(tmp_path: Path) -> None:
+    target = tmp_path / "Pulumi.prod.yaml"
+    result = adopt(
+        tmp_path, "--values", str(PRODUCTION), "--chart-version", "6.49.0", "--stack", "prod", "--write", str(target)
+    )
+    assert result.exit_code == 0, result.output
+    stack = load_stack_file("prod", tmp_path, today=TODAY)
+    assert (stack.settings.replication_factor, stack.settings.object_store.kind) == (2, "s3-compatible")
+    assert "config:" not in result.stdout
+
+
+def test_a_stack_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    target = tmp_path / "Pulumi.prod.yaml"
+    target.write_text("mine\n")
+    result = adopt(tmp_path, "--values", str(PRODUCTION), "--chart-version", "6.49.0", "--write", str(target))
+    assert (result.exit_code, target.read_text()) == (2, "mine\n")
+    assert "is not overwritten" in result.stderr
+
+
+def test_something_to_decide_has_the_exit_code_1(tmp_path: Path) -> None:
+    values = FOLDER / "kept-for-ever-6.49.yaml"
+    result = adopt(tmp_path, "--values", str(values), "--chart-version", "6.49.0")
+    assert result.exit_code == 1
+    assert "LINES ARE KEPT FOR EVER TODAY" in result.stdout.replace("\n", " ").replace("  ", "")
+
+
+def test_later_values_win_as_in_helm(tmp_path: Path) -> None:
+    more = written(tmp_path, "loki: {commonConfig: {replication_factor: 3}}\nread: {replicas: 5}\n")
+    arguments = ("--values", str(PRODUCTION), "--values", more, "--chart-version", "6.49.0", "--json")
+    stack = yaml.safe_load(json.loads(adopt(tmp_path, *arguments).stdout)["stackFile"])["config"]
+    assert (stack["logstack:replicationFactor"], stack["logstack:replicas"]["read"]) == (3, 5)
+
+
+@pytest.mark.parametrize(
+    ("chart", "version", "url", "said"),
+    [
+        ("loki", "7.1.0", "https://grafana.github.io/helm-charts", "Grafana Enterprise Logs"),
+        ("loki", "5.47.2", "https://grafana.github.io/helm-charts", "6.x first"),
+        ("loki", "19.0.0", "https://grafana-community.github.io/helm-charts", "outside what is known"),
+        ("loki-stack", "2.10.2", "https://grafana.github.io/helm-charts", "not the Loki chart"),
+        ("loki-distributed", "0.80.0", "https://grafana.github.io/helm-charts", "not the Loki chart"),
+    ],
+)
+def test_another_chart_is_refused_with_the_way_out(
+    chart: str, version: str, url: str, said: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, HELM_RELEASE.format(chart=chart, version=version, url=url))
+    result = adopt(tmp_path, "--values", path)
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert "Way out: " in result.stderr
+
+
+def test_the_community_chart_of_the_same_number_is_taken(tmp_path: Path) -> None:
+    url = "https://grafana-community.github.io/helm-charts"
+    path = written(tmp_path, HELM_RELEASE.format(chart="loki", version="7.1.0", url=url))
+    result = adopt(tmp_path, "--values", path)
+    assert "to decide" in result.stdout.lower()
+    assert result.stderr == ""
+
+
+def test_a_chart_of_k3s_is_read_with_what_is_set_over_its_content(tmp_path: Path) -> None:
+    content = yaml.safe_dump({"deploymentMode": "SingleBinary", "loki": S3, "singleBinary": {"replicas": 1}})
+    spec = {"chart": "loki", "repo": "https://grafana.github.io/helm-charts", "version": "6.49.0"}
+    chart = {
+        "apiVersion": "helm.cattle.io/v1",
+        "kind": "HelmChart",
+        "metadata": {"name": "loki", "namespace": "kube-system"},
+        "spec": {
+            **spec,
+            "targetNamespace": "logs",
+            "valuesContent": content,
+            "set": {"loki.commonConfig.replication_factor": 1},
+        },
+    }
+    path = written(tmp_path, yaml.safe_dump(chart))
+    stack = yaml.safe_load(json.loads(adopt(tmp_path, "--values", path, "--json").stdout)["stackFile"])["config"]
+    assert (stack["logstack:cluster"]["namespace"], stack["logstack:replicationFactor"]) == ("logs", 1)
+
+
+def test_enterprise_values_are_refused_and_their_licence_is_not_repeated(tmp_path: Path) -> None:
+    arguments = ("--values", str(FOLDER / "enterprise-6.49.yaml"), "--chart-version", "6.49.0")
+    result = adopt(tmp_path, *arguments)
+    assert (result.exit_code, "Way out: " in result.stderr, "SECRET" in result.output) == (1, True, False)
+    assert "Enterprise" in json.loads(adopt(tmp_path, *arguments, "--json").stdout)["error"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("loki: {auth_enabled: false", "is no YAML"),
+        ("loki: {{ .Values.x }}\n  a: b", "it looks like a template"),
+        ("kind: Deployment\napiVersion: apps/v1\n", "this is Deployment"),
+        ("kind: ApplicationSet\napiVersion: argoproj.io/v1alpha1\n", "ApplicationSet"),
+        ("loki: {auth_enabled: false}\n", "--chart-version 6.49.0"),
+    ],
+)
+def test_what_cannot_be_read_has_the_exit_code_2(text: str, said: str, tmp_path: Path) -> None:
+    result = adopt(tmp_path, "--values", written(tmp_path, text))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+
+
+def test_a_file_that_is_not_there_has_the_exit_code_2(tmp_path: Path) -> None:
+    assert adopt(tmp_path, "--values", str(tmp_path / "none.yaml"), "--chart-version", "6.49.0").exit_code == 2
+
+
+def test_the_chart_that_runs_tells_its_defaults(tmp_path: Path) -> None:
+    values = written(tmp_path, yaml.safe_dump({"loki": S3, "write": {"podManagementPolicy": "Parallel"}}))
+    chart = written(tmp_path, "write: {podManagementPolicy: Parallel}\n", "chart.yaml")
+    arguments = ("--values", values, "--chart-version", "6.49.0", "--json")
+    for extra, verdict in (((), "translated"), (("--chart-values", chart), "default")):
+        document = json.loads(adopt(tmp_path, *arguments, *extra).stdout)
+        (found,) = [each for each in document["values"] if each["path"] == "write.podManagementPolicy"]
+        assert found["verdict"] == verdict
+
+
+def test_the_running_configuration_is_read_from_its_file(tmp_path: Path) -> None:
+    running = written(
+        tmp_path, "limits_config: {retention_period: 3d}\ncompactor: {retention_enabled: true}\n", "loki.yaml"
+    )
+    arguments = ("--values", str(PRODUCTION), "--chart-version", "6.49.0", "--loki-config", running, "--json")
+    stack = yaml.safe_load(json.loads(adopt(tmp_path, *arguments).stdout)["stackFile"])["config"]
+    assert stack["logstack:retention"] == "3d"

@@ -1,0 +1,137 @@
+"""The diff as a comment: what survives the limit, and what cannot break out of it."""
+
+import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as profile
+from hypothesis import strategies as st
+
+from logstack.diff.comparison import Diff, Difference
+from logstack.diff.consequences import Consequence, Sentence, stack_diff
+from logstack.diff.effects import Effect
+from logstack.diff.markdown import GITHUB, MARKER, code, comment, plain, problems_comment
+from logstack.diff.model import Differences, SideProblem
+from logstack.docsgen import diff_page as reference
+from logstack.settings.problems import Problem
+from tests.support.changes import Seeded
+from tests.support.stacks import TODAY
+
+DOCUMENTED = Seeded("documented", "production", [], [], {"retention": "14d", "replicas": {"read": 2}})
+
+
+@cache
+def found() -> Differences:
+    difference = stack_diff(DOCUMENTED.stack, *DOCUMENTED.rendered(), TODAY)
+    assert difference
+    return Differences("main", "keep-less", (), (difference,))
+
+
+def huge(lines: int, text: str) -> Differences:
+    """A change of so many lines and settings, each with the text."""
+    (stack,) = found().stacks
+    assert stack.comparison
+    compared = replace(
+        stack.comparison,
+        settings=tuple(Difference(f"key{number}", text, text) for number in range(lines)),
+        artefacts=(Diff("loki.yaml", tuple(f"+{number} {text}" for number in range(lines))),) * 3,
+    )
+    many = Sentence("{before}", {"before": text})
+    bullets = tuple(Consequence(f"rule{number}", Effect.COST, (many,) * 9, "Do.", ()) for number in range(lines))
+    return Differences("a" * 500, "b", (text,), (replace(stack, comparison=compared, consequences=bullets),) * 3)
+
+
+def test_the_comment_begins_with_its_marker_and_the_worst_class() -> None:
+    first, second, *_ = [line for line in comment(found()).splitlines() if line]
+    assert first == "<!-- logstack-diff -->" == MARKER
+    assert second == "### logstack: data-loss from `main` to `keep-less`"
+
+
+def test_a_comment_of_an_ordinary_change_cuts_nothing() -> None:
+    assert "Cut, as" not in comment(found())
+
+
+@pytest.mark.parametrize("limit", [2_000, GITHUB, 1_000_000])
+@pytest.mark.parametrize("text", ["x" * 300, "`" * 50, "ü😀|\\", "@all <!-- -->"])
+def test_a_huge_change_stays_below_the_limit_and_says_what_was_cut(limit: int, text: str) -> None:
+    told = comment(huge(3_000, text), limit)
+    assert len(told) <= limit
+    assert told.startswith(MARKER)
+    assert told.count("- **production**: ") == 3
+    assert f"Cut, as a comment has {limit:,} characters at most: " in told.splitlines()[-1]
+
+
+def test_of_many_stacks_those_with_the_worst_classes_are_told() -> None:
+    (bad,) = found().stacks
+    mild = replace(bad, stack="mild", consequences=(Consequence("r", Effect.COST, (), "", ()),))
+    told = comment(Differences("a", "b", (), (*[replace(mild, stack=f"mild-{n}") for n in range(500)], bad)), 2_000)
+    assert len(told) <= 2_000
+    assert "- **production**: 1 data-loss" in told
+    assert re.search(r"- and 4\d\d more stacks", told)
+
+
+@profile(max_examples=20)
+@given(st.integers(1, 200), st.text(max_size=200), st.integers(2_000, 30_000))
+def test_no_change_is_longer_than_the_limit(lines: int, text: str, limit: int) -> None:
+    told = comment(huge(lines, text), limit)
+    assert len(told) <= limit
+    assert told.count("<details>") == told.count("</details>")
+
+
+def test_a_fence_is_longer_than_any_in_it() -> None:
+    (stack,) = found().stacks
+    assert stack.comparison
+    inner = replace(stack.comparison, artefacts=(Diff("x.yaml", ("+a", "+```` ```", "+</details>")),))
+    told = comment(Differences("a", "b", (), (replace(stack, comparison=inner),)))
+    assert "`````diff\n+a\n+```` ```\n+</details>\n`````" in told
+
+
+def test_a_fence_that_is_cut_is_closed() -> None:
+    told = comment(huge(3_000, "x" * 100), 60_000)
+    fences = [line for line in told.splitlines() if re.match(r"^`{3,}", line)]
+    assert len(fences) % 2 == 0
+
+
+@profile(max_examples=200)
+@given(st.text(max_size=60))
+def test_a_code_span_cannot_be_left(text: str) -> None:
+    span = code(text)
+    ticks = re.match(r"`+", span)
+    assert ticks
+    assert ticks[0] not in span[len(ticks[0]) : -len(ticks[0])].replace(f" {ticks[0]}`", "")
+    assert "\n" not in span
+
+
+def test_names_carry_no_mention_no_tag_and_no_link() -> None:
+    assert plain("@all <b> [x](y) `z` *a* #1") == ("&#64;all &#60;b&#62; &#91;x&#93;(y) &#96;z&#96; &#42;a&#42; &#35;1")
+
+
+def test_a_cell_of_a_table_stays_one() -> None:
+    (stack,) = found().stacks
+    assert stack.comparison
+    split = replace(stack.comparison, settings=(Difference("a", "x|y\nz", None),))
+    assert "| `a` | `x\\|y z` |  |" in comment(Differences("a", "b", (), (replace(stack, comparison=split),)))
+
+
+def test_problems_are_a_comment_too() -> None:
+    problem = Problem("bad", "logstack:x", "what ``` it says", "then", "fix", where="Pulumi.a.yaml:3")
+    told = problems_comment([SideProblem("HEAD", "topic", "a", problem)])
+    assert told.startswith(MARKER)
+    assert "HEAD topic:Pulumi.a.yaml:3: error: logstack:x [bad]" in told
+    assert "````text" in told
+
+
+def test_the_comment_in_the_documents_is_what_comes_out() -> None:
+    """But for the commits behind the names."""
+    page = reference.PAGE.read_text()
+    shown = page.split("<!-- comment -->\n\n")[1].split("\n<!-- /comment -->")[0]
+    assert re.sub(r" \([0-9a-f]{9}\)", "", shown) == comment(found())
+
+
+def test_the_tables_in_the_documents_are_those_of_the_rules() -> None:
+    page = reference.PAGE.read_text()
+    assert reference.generated(page) == page, "run `make docs`"
+    assert Path(reference.PAGE).name == "diff.md"

@@ -1,0 +1,265 @@
+"""`logstack diff` of real revisions: each by its own code, older ones by today's, and what is said of bad input."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from logstack.cli import app
+from tests.support.stacks import ROOT
+
+PACKAGES = ("settings", "components", "ops", "tools")
+STACK = """\
+config:
+  logstack:cluster: {name: here, context: here, apiServer: https://10.0.0.2:6443}
+  logstack:objectStore: {kind: s3-compatible, endpoint: http://10.0.0.1:9000, bucket: loki-here, credentialsSecret: key}
+  logstack:acknowledge: [simple-scalable-ends-with-loki-4]
+"""
+MARKER = "kept-from-everybody"
+
+
+def git(directory: Path, *arguments: str) -> None:
+    author = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", "-C", directory, *author, *arguments], check=True)
+
+
+def commit(directory: Path, name: str) -> None:
+    """What is there now, as a commit with a tag."""
+    git(directory, "add", "--all")
+    git(directory, "commit", "--quiet", "--allow-empty", "--message", name)
+    git(directory, "tag", name)
+
+
+def write(directory: Path, text: str, stack: str = "here") -> None:
+    (directory / f"Pulumi.{stack}.yaml").write_text(text)
+
+
+def diff(directory: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["diff", *arguments, "--directory", str(directory)])
+
+
+@pytest.fixture
+def stacks(tmp_path: Path) -> Path:
+    """A repository of stack files only, with a commit."""
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main")
+    write(tmp_path, STACK)
+    commit(tmp_path, "one")
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with the whole program: `one`, then `two`, which changes a builder and no stack file."""
+    folder = tmp_path_factory.mktemp("program")
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    write(folder, STACK)
+    commit(folder, "one")
+    edit(folder / "components" / "loki" / "config.py", '"chunk_encoding": CODEC', '"chunk_encoding": "snappy"')
+    commit(folder, "two")
+    return folder
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_a_change_of_the_code_alone_is_seen_for_each_side_is_rendered_by_its_own(program: Path) -> None:
+    result = diff(program, "one", "two", "--json")
+    (stack,) = json.loads(result.stdout)["stacks"]
+    assert {each["rule"] for each in stack["consequences"]} == {"compression", "pods-restart"}
+    assert stack["settings"] == []
+    assert result.exit_code == 12
+
+
+def test_the_work_tree_is_rendered_by_its_own_code_too(program: Path) -> None:
+    edit(program / "components" / "loki" / "config.py", '"snappy"', '"lz4-4M"')
+    try:
+        document = json.loads(diff(program, "two", str(program), "--json").stdout)
+    finally:
+        git(program, "checkout", "--quiet", "--", "components")
+    texts = [text for each in document["stacks"][0]["consequences"] for text in each["sentences"]]
+    assert "Chunks are compressed by lz4-4M instead of snappy." in texts
+
+
+def test_the_code_of_a_revision_sees_nothing_of_the_environment(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", MARKER)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    text = f'import os\nassert "{MARKER}" not in os.environ.values(), "seen"\n'
+    path = program / "ops" / "render" / "command.py"
+    before = path.read_text()
+    path.write_text(text + before)
+    try:
+        result = diff(program, "two", str(program), "--json")
+    finally:
+        path.write_text(before)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_a_revision_whose_code_is_older_is_read_by_todays_and_that_is_said(program: Path) -> None:
+    git(program, "checkout", "--quiet", "-b", "older", "one")
+    shutil.rmtree(program / "ops" / "render")
+    write(program, f"{STACK}  logstack:retention: 20d\n")
+    commit(program, "old")
+    git(program, "checkout", "--quiet", "main")
+    result = diff(program, "old", "one", "--markdown")
+    assert result.exit_code == 12
+    assert "Lines are kept for `30d` instead of `20d`" in result.stdout
+    (note,) = [line for line in result.stdout.splitlines() if line.startswith("> ")]
+    assert "The code of old (" in note
+    assert "has no &#96;logstack render&#96;; today's code has read its stack files" in note
+
+
+def test_a_revision_whose_code_cannot_run_is_read_by_todays_and_its_last_word_is_said(program: Path) -> None:
+    git(program, "checkout", "--quiet", "-b", "broken", "one")
+    edit(program / "ops" / "render" / "model.py", "from dataclasses", "import no_such_module\nfrom dataclasses")
+    write(program, f"{STACK}  logstack:retention: 20d\n")
+    commit(program, "bad")
+    git(program, "checkout", "--quiet", "main")
+    result = diff(program, "bad", "one")
+    assert result.exit_code == 12
+    assert "could not render: ModuleNotFoundError: No module named 'no_such_module'" in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize("form", [(), ("--json",), ("--markdown",)])
+def test_nothing_is_printed_and_the_exit_code_is_0_where_nothing_differs(stacks: Path, form: tuple[str, ...]) -> None:
+    (stacks / "readme").write_text("nothing that a stack is made of")
+    commit(stacks, "two")
+    result = diff(stacks, "one", "two", *form)
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_a_comment_in_a_stack_file_is_no_difference(stacks: Path) -> None:
+    write(stacks, f"# said\n{STACK}")
+    assert diff(stacks, "HEAD", ".").stdout == ""
+
+
+def test_a_branch_and_the_folder_as_it_is_are_sides_too(stacks: Path) -> None:
+    write(stacks, f"{STACK}  logstack:retention: 14d\n")
+    result = diff(stacks, "main", ".")
+    assert result.exit_code == 15
+    assert result.stdout.startswith("From main (")
+    assert ") (-) to . (+): data-loss\n" in result.stdout
+
+
+def test_stacks_that_come_and_go_are_told(stacks: Path) -> None:
+    (stacks / "Pulumi.here.yaml").rename(stacks / "Pulumi.there.yaml")
+    document = json.loads(diff(stacks, "one", ".", "--json").stdout)
+    assert [(stack["stack"], stack["change"]) for stack in document["stacks"]] == [
+        ("here", "removed"),
+        ("there", "added"),
+    ]
+
+
+def test_only_the_stacks_that_are_named_are_compared(stacks: Path) -> None:
+    other = STACK.replace("loki-here", "loki-other")
+    write(stacks, other, "other")
+    commit(stacks, "two")
+    write(stacks, f"{other}  logstack:retention: 14d\n", "other")
+    assert diff(stacks, "two", ".", "--stack", "here").stdout == ""
+    assert diff(stacks, "two", ".", "--stack", "here", "--stack", "other").exit_code == 15
+
+
+def test_a_project_in_a_folder_of_the_repository_is_found_in_its_revisions(tmp_path: Path) -> None:
+    below = tmp_path / "logs"
+    below.mkdir()
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main")
+    commit(tmp_path, "before")
+    write(below, STACK)
+    commit(tmp_path, "one")
+    write(below, f"{STACK}  logstack:retention: 14d\n")
+    assert diff(below, "one", ".").exit_code == 15
+    assert json.loads(diff(below, "before", "one", "--json").stdout)["stacks"][0]["change"] == "added"
+
+
+def test_problems_of_both_sides_are_told_together_with_side_revision_and_line(stacks: Path) -> None:
+    write(stacks, f"{STACK}  logstack:retentoin: 7d\n")
+    commit(stacks, "two")
+    write(stacks, f"{STACK}  logstack:retention: 1h\n")
+    result = diff(stacks, "two", ".")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "BASE two:Pulumi.here.yaml:5: error: logstack:retentoin [unknown-key]" in result.stderr
+    assert "HEAD .:Pulumi.here.yaml:5: error: logstack:retention [retention-too-short]" in result.stderr
+    problems = json.loads(diff(stacks, "two", ".", "--json").stdout)["problems"]
+    assert {(each["side"], each["revision"], each["stack"]) for each in problems} == {
+        ("BASE", "two", "here"),
+        ("HEAD", ".", "here"),
+    }
+    assert "[unknown-key]" in diff(stacks, "two", ".", "--markdown").stdout
+
+
+def test_problems_that_a_revisions_own_code_finds_are_told_as_well(program: Path) -> None:
+    write(program, f"{STACK}  logstack:retentoin: 7d\n")
+    try:
+        result = diff(program, "two", str(program))
+    finally:
+        write(program, STACK)
+    assert result.exit_code == 1
+    assert f"HEAD {program}:Pulumi.here.yaml:5: error: logstack:retentoin" in result.stderr
+
+
+def test_an_unknown_revision_is_one_line_with_what_could_be_meant(stacks: Path) -> None:
+    result = diff(stacks, "mian", ".")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "logstack diff: mian is no folder and no git revision; did you mean main?\n"
+    assert "branches and tags here: main and one" in diff(stacks, "feature/xyz", ".").stderr
+
+
+def test_an_option_is_never_taken_for_a_revision(stacks: Path) -> None:
+    result = CliRunner().invoke(app, ["diff", "--directory", str(stacks), "--", "--output=x", "."])
+    assert result.exit_code == 2
+    assert not (stacks / "x").exists()
+
+
+def test_a_shallow_clone_says_how_to_get_the_rest(stacks: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    commit(stacks, "two")
+    clone = tmp_path_factory.mktemp("clone")
+    git(clone, "clone", "--quiet", "--depth", "1", f"file://{stacks}", ".")
+    assert "git fetch --unshallow" in diff(clone, "HEAD~1", ".").stderr
+
+
+def test_without_a_repository_folders_are_asked_for(tmp_path: Path) -> None:
+    write(tmp_path, STACK)
+    result = diff(tmp_path, "main", ".")
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "is in no git repository" in result.stderr
+
+
+def test_an_unknown_stack_names_those_that_there_are(stacks: Path) -> None:
+    result = diff(stacks, "one", ".", "--stack", "hree")
+    assert result.exit_code == 2
+    assert result.stderr.endswith("has a stack hree: did you mean here?\n")
+
+
+def test_no_form_says_a_secret_neither_an_encrypted_one_nor_one_in_clear(stacks: Path) -> None:
+    without = STACK.replace(", credentialsSecret: key", "")
+    keys = "  logstack:accessKeyId: {secure: v1:one}\n  logstack:secretAccessKey: {secure: v1:%s}\n"
+    write(stacks, without + keys % f"{MARKER}1")
+    commit(stacks, "two")
+    write(stacks, f"{without}{keys % f'{MARKER}2'}  logstack:retention: 14d\n")
+    clear = f"{STACK}  logstack:secretAccessKey: {MARKER}\n"
+    for form in ((), ("--json",), ("--markdown",)):
+        result = diff(stacks, "two", ".", *form)
+        assert result.exit_code == 15
+        assert MARKER not in result.output
+    write(stacks, clear)
+    for form in ((), ("--json",), ("--markdown",)):
+        result = diff(stacks, "two", ".", *form)
+        assert result.exit_code == 1
+        assert MARKER not in result.output
+
+
+def test_markdown_and_json_are_one_or_the_other(stacks: Path) -> None:
+    assert diff(stacks, "one", ".", "--json", "--markdown").exit_code == 2
+
+
+def test_a_name_that_is_a_folder_too_is_the_revision(stacks: Path) -> None:
+    (stacks / "one").mkdir()
+    assert diff(stacks, "one", ".").exit_code == 0

@@ -1,0 +1,66 @@
+"""What each retention rule of a stack is tried by."""
+
+from logstack.localrun.aged import aged
+from tests.support.stacks import changed, settings_of
+
+NOW = 1_780_000_000 * 10**9
+DAY = 86_400 * 10**9
+LABELS = {"namespace": "x", "pod": "p", "app": "web"}
+
+
+def cases(**said: object) -> dict[str, tuple[float, float]]:
+    """By tenant and selector: how many days old the lines are that go, and those that stay."""
+    found, left_out = aged(changed(settings_of("production"), **said), LABELS, NOW)
+    assert not left_out
+    return {
+        f"{case.tenant} {case.selector}".strip(): (
+            round((NOW - case.expired_at) / DAY, 1),
+            round((NOW - case.young_at) / DAY, 1),
+        )
+        for case in found
+    }
+
+
+def test_the_default_is_tried_by_two_days_more_and_less() -> None:
+    assert cases() == {"fake": (32, 28)}
+    assert cases(retention="1d") == {"fake": (3, 0.5)}
+
+
+def test_a_stream_of_each_rule_is_found_and_a_longer_one_outlives_the_default() -> None:
+    rules = [
+        {"selector": '{namespace=~"airflow-.*", app!="web"}', "period": "90d", "priority": 1},
+        {"selector": '{app=~"debug|trace"}', "period": "2d"},
+    ]
+    assert cases(retention_streams=rules) == {
+        'fake {namespace=~"airflow-.*", app!="web"}': (92, 88),
+        'fake {app=~"debug|trace"}': (4, 1),
+        "fake": (32, 28),
+    }
+
+
+def test_a_tenant_with_rules_is_tried_by_the_stacks_as_well_which_do_not_hold() -> None:
+    rules = [{"selector": '{namespace="airflow"}', "period": "90d"}]
+    own = [{"selector": '{app="bank"}', "period": "60d"}]
+    tenants = [{"name": "a", "namespaces": ["shop"], "retention": "10d", "retention_streams": own}]
+    assert cases(retention_streams=rules, tenants=tenants) == {
+        'fake {namespace="airflow"}': (92, 88),
+        "fake": (32, 28),
+        'a {app="bank"}': (62, 58),
+        "a": (12, 8),
+        'a {namespace="airflow"}': (12, 8),
+    }
+
+
+def test_tenants_of_one_policy_are_tried_once() -> None:
+    tenants = [{"name": f"t{number}", "namespaces": [f"n{number}"], "retention": "10d"} for number in range(50)]
+    assert len(cases(tenants=tenants)) == 2
+
+
+def test_what_cannot_be_tried_is_told() -> None:
+    rules = [{"selector": '{pod=~"[0-9]{3}"}', "period": "60d"}, {"selector": '{app="old"}', "period": "3650d"}]
+    found, left_out = aged(changed(settings_of("production"), retention_streams=rules), LABELS, NOW)
+    assert [case.selector for case in found] == [""]
+    assert left_out == [
+        '{pod=~"[0-9]{3}"} of fake: no stream was found that it decides for',
+        '{app="old"} of fake: its period reaches back before the schema\'s first day',
+    ]

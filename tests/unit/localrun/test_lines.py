@@ -1,0 +1,83 @@
+"""Log files that people give: good ones, and every bad one with one clear error."""
+
+from pathlib import Path
+
+import pytest
+
+from logstack.localrun import lines
+from logstack.localrun.lines import LogFileError, cut_notice, file_pod, read_log_files, stream_labels, timestamped
+from logstack.settings.model.collector import CollectorSettings
+
+
+def write(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def test_lines_come_without_their_newlines_and_empty_lines_are_left_out(tmp_path: Path) -> None:
+    file = read_log_files([write(tmp_path / "a.log", b"one\r\ntwo\n\nthree")])[0]
+    assert file.lines == ("one", "two", "three")
+    assert cut_notice(file) == ""
+
+
+def test_every_file_that_cannot_be_used_is_named_at_once(tmp_path: Path) -> None:
+    absent = tmp_path / "absent.log"
+    binary = write(tmp_path / "binary.log", b"\x7fELF\0\0")
+    empty = write(tmp_path / "empty.log", b"\n\n")
+    with pytest.raises(LogFileError) as caught:
+        read_log_files([absent, binary, empty, tmp_path])
+    assert str(caught.value).splitlines() == [
+        f"{absent}: No such file or directory; give a readable text file",
+        f"{binary}: not text (it has NUL bytes); give a text file, unpacked if it is an archive",
+        f"{empty}: empty; give a file with at least one line",
+        f"{tmp_path}: Is a directory; give a readable text file",
+    ]
+
+
+def test_a_huge_file_is_cut_at_a_whole_line_and_the_cut_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "MAX_BYTES", 2 * 1024)
+    file = read_log_files([write(tmp_path / "huge.log", b"0123456789\n" * 1000)])[0]
+    assert set(file.lines) == {"0123456789"}
+    assert len(file.lines) == 2 * 1024 // 11
+    assert cut_notice(file) == "the first 2Ki are used"
+
+
+def test_bytes_that_are_no_utf8_are_replaced_and_counted(tmp_path: Path) -> None:
+    file = read_log_files([write(tmp_path / "latin.log", b"caf\xe9\nplain\n")])[0]
+    assert file.lines == ("caf�", "plain")
+    assert cut_notice(file) == "1 lines are no UTF-8: the bad bytes were replaced"
+
+
+def test_a_file_gets_the_labels_that_the_collector_would_give_its_pod(tmp_path: Path) -> None:
+    file = read_log_files([write(tmp_path / "My App.log", b"x\n")])[0]
+    collector = CollectorSettings()
+    assert stream_labels(file_pod(file, 2, collector), "staging", collector) == {
+        "cluster": "staging",
+        "namespace": "try",
+        "pod": "my-app-2",
+        "container": "my-app",
+        "app": "my-app",
+        "job": "try/my-app",
+        "stream": "stdout",
+        "container_runtime": "containerd",
+    }
+
+
+def test_labels_that_a_pod_does_not_have_are_not_expected(tmp_path: Path) -> None:
+    file = read_log_files([write(tmp_path / "app.log", b"x\n")])[0]
+    collector = CollectorSettings.model_validate(
+        {"labels": {"team": "example.com/team"}, "indexLabels": ["namespace", "component", "unit", "node", "team"]}
+    )
+    assert stream_labels(file_pod(file, 0, collector), "staging", collector) == {
+        "namespace": "try",
+        "component": "app",
+        "node": "this-machine",
+        "team": "app",
+    }
+
+
+def test_every_line_has_a_time_of_its_own_and_the_last_one_is_now() -> None:
+    stamped = list(timestamped(["a", "a", "b"], 5_000_000))
+    assert stamped == [(3_000_000, "a"), (4_000_000, "a"), (5_000_000, "b")]

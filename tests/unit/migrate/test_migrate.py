@@ -1,0 +1,193 @@
+"""`logstack migrate`: the stages, each a stack file that loads, and what is refused."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from logstack.cli import app
+from logstack.migrate.command import migration
+from logstack.migrate.edit import as_it_is
+from logstack.migrate.model import Migration, Stage
+from logstack.migrate.stores import store_stages
+from logstack.settings.problems import StackProblems
+from tests.support.stacks import ROOT
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+NEW_STORE = """\
+config:
+  logstack:objectStore: {kind: s3-compatible, endpoint: "http://10.0.30.9", bucket: new, credentialsSecret: new}
+"""
+SINGLE = """\
+config:
+  logstack:cluster: {name: edge, context: edge, apiServer: https://10.0.0.2:6443}
+  logstack:deploymentMode: monolithic
+  logstack:replicas: {monolithic: 1}
+  logstack:replicationFactor: 1 # one pod
+  logstack:retention: 14d
+  logstack:objectStore: {kind: filesystem}
+  logstack:acknowledge: [replication-single-copy]
+"""
+
+
+@pytest.fixture
+def edge(tmp_path: Path) -> Path:
+    """A folder with a stack whose lines are on a volume, and one with a store that it might take."""
+    (tmp_path / "Pulumi.edge.yaml").write_text(SINGLE)
+    (tmp_path / "new.yaml").write_text(NEW_STORE)
+    return tmp_path
+
+
+def way(stack: str, to: str | Path, directory: Path = ROOT) -> Migration:
+    return migration(stack, str(to), directory, NOW)
+
+
+def refusals(stack: str, to: str | Path, directory: Path = ROOT) -> list[str]:
+    with pytest.raises(StackProblems) as error:
+        way(stack, to, directory)
+    return [problem.name for problem in error.value.problems]
+
+
+def titles(found: Migration) -> list[str]:
+    return [stage.title for stage in found.stages]
+
+
+def added(stage: Stage) -> list[str]:
+    return [line[1:].strip() for line in stage.change if line.startswith("+")]
+
+
+def test_production_moves_to_three_single_binaries_and_its_pods_leave_writers_last() -> None:
+    found = way("production", "monolithic")
+    joins, leave, cleaned = found.stages
+    assert found.moves == ("simple-scalable to monolithic",)
+    assert added(joins) == ["logstack:deploymentMode: monolithic", "logstack:replicas: {monolithic: 3}"]
+    assert (
+        "-    - simple-scalable-ends-with-loki-4 # moves to monolithic with three replicas before Loki 4"
+        in joins.change
+    )
+    assert [command.split()[-2] for command in leave.do] == [
+        *("loki-backend-2", "loki-backend-1", "loki-backend-0"),
+        *("loki-write-2", "loki-write-1", "loki-write-0"),
+        "loki-0",  # which takes the compactor's place only now
+    ]
+    assert "data-loki-write-0" in cleaned.do[0]
+    assert any(each.startswith("write-outage: Loki runs as Monolithic") for each in joins.follows)
+
+
+def test_a_single_binary_on_a_volume_moves_its_store_first_and_the_mode_when_its_lines_have_expired(edge: Path) -> None:
+    (edge / "new.yaml").write_text(NEW_STORE + "  logstack:deploymentMode: simple-scalable\n  logstack:replicas: {}\n")
+    found = way("edge", edge / "new.yaml", edge)
+    assert found.moves == ("filesystem to s3-compatible", "monolithic to simple-scalable")
+    assert titles(found)[1:5] == [
+        "From 2026-06-03 (UTC) on, lines go to the new store",
+        "Both are read, from 2026-06-03 until 2026-06-17",
+        "After 2026-06-17: the old store goes",
+        "The pods of simple-scalable join the ring",
+    ]
+    period = '- {from: "2026-06-03", store: tsdb, schema: v13}'
+    assert period in added(found.stages[1])
+    assert 'before: "2026-06-03"' in added(found.stages[1])
+
+
+def test_every_stage_is_a_stack_file_that_loads_and_the_comments_stay(edge: Path) -> None:
+    version = as_it_is("edge", edge, NOW.date())
+    _, last = store_stages(
+        version,
+        {"kind": "s3-compatible", "endpoint": "http://10.0.0.9", "bucket": "new", "credentialsSecret": "k"},
+        NOW,
+    )
+    assert "replicationFactor: 1 # one pod" in last.text
+    (edge / "Pulumi.edge.yaml").write_text(last.text)
+    settings = as_it_is("edge", edge, date(2026, 7, 1)).stack.settings
+    assert settings.object_store.kind == "s3-compatible"
+    assert [period.start for period in settings.schema_periods] == ["2024-04-01", "2026-06-03"]
+    assert settings.former_object_store is None
+
+
+def test_an_access_key_of_the_pulumi_config_gets_a_secret_of_its_own_before_the_store_moves(tmp_path: Path) -> None:
+    (tmp_path / "new.yaml").write_text(NEW_STORE)
+    found = way("staging", tmp_path / "new.yaml")
+    first, *_, last = found.stages
+    assert "credentialsSecret: loki-s3-former" in "".join(added(first))
+    assert all("literal" not in command for command in first.do), "no key stands in an argument"
+    assert any("delete pvc data-loki-s3-0" in command for command in last.do)
+    assert not any("data-loss: A schema period" in each for each in last.follows), "its lines have expired by then"
+
+
+def test_a_key_that_an_operator_brings_is_copied_before_what_brings_it_goes(edge: Path) -> None:
+    first, *_ = way("ceph-ssd", edge / "new.yaml").stages
+    assert any(line.startswith("-") and "externalSecret" in line for line in first.change)
+    assert "credentialsSecret: loki-s3-former" in "".join(added(first))
+    assert "get secret loki-s3-credentials" in first.do[0]
+
+
+# --- what is refused
+
+
+def test_a_volume_is_not_left_by_its_mode_alone(edge: Path) -> None:
+    assert refusals("edge", "simple-scalable", edge) == ["migration-from-a-volume"]
+
+
+def test_lines_do_not_move_onto_a_volume(edge: Path) -> None:
+    (edge / "volume.yaml").write_text("config:\n  logstack:objectStore: {kind: filesystem}\n")
+    assert refusals("production", edge / "volume.yaml") == ["migration-to-a-volume"]
+
+
+def test_nothing_to_move_a_key_of_something_else_and_a_place_that_is_none(edge: Path) -> None:
+    (edge / "other.yaml").write_text("config:\n  logstack:retention: 3d\n  logstack:deploymentMode: monolithic\n")
+    assert refusals("production", "simple-scalable") == ["migration-to-the-same"]
+    assert refusals("production", edge / "other.yaml") == ["migration-of-another-key"]
+    assert refusals("production", "monolitic") == ["migration-to-nowhere"]
+
+
+def test_a_stack_that_there_is_not_and_a_second_move_before_the_first_is_over(edge: Path) -> None:
+    assert refusals("productoin", "monolithic") == ["unknown-stack"]
+    version = as_it_is("edge", edge, NOW.date())
+    moving = store_stages(
+        version, {"kind": "s3-compatible", "endpoint": "http://a", "bucket": "one", "credentialsSecret": "k"}, NOW
+    )
+    text = moving[1].text
+    (edge / "Pulumi.edge.yaml").write_text(
+        text + '  logstack:formerObjectStore: {before: "2026-06-03", store: {kind: filesystem}}\n'
+    )
+    assert refusals("edge", edge / "new.yaml", edge) == ["migration-while-migrating"]
+
+
+def test_a_bucket_in_aws_is_no_former_store(edge: Path) -> None:
+    assert refusals("aws", edge / "new.yaml", ROOT / "examples" / "aws") == ["migration-from-aws-s3"]
+
+
+def test_a_bucket_that_goes_with_its_claim_is_no_former_store(edge: Path) -> None:
+    assert refusals("ceph", edge / "new.yaml") == ["migration-from-a-claim"]
+
+
+def test_what_the_new_mode_could_not_run_is_told_as_for_any_stack_file(edge: Path) -> None:
+    (edge / "few.yaml").write_text(
+        "config:\n  logstack:deploymentMode: monolithic\n  logstack:replicas: {monolithic: 1}\n"
+    )
+    assert refusals("production", edge / "few.yaml") == ["replication-above-writers"]
+
+
+# --- the command
+
+
+def logstack(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["migrate", *arguments])
+
+
+def test_the_command_prints_every_stage_or_one_document() -> None:
+    said = logstack("production", "--to", "monolithic", "-C", str(ROOT))
+    assert (said.exit_code, "3. Their volumes go" in said.stdout) == (0, True)
+    document: dict[str, Any] = json.loads(
+        logstack("production", "--to", "monolithic", "--json", "-C", str(ROOT)).stdout
+    )
+    assert [stage["title"] for stage in document["stages"]] == titles(way("production", "monolithic"))
+
+
+def test_what_is_in_the_way_is_told_with_exit_code_1_and_nothing_on_standard_output() -> None:
+    said = logstack("production", "--to", "simple-scalable", "-C", str(ROOT))
+    assert (said.exit_code, said.stdout) == (1, "")
+    assert "[migration-to-the-same]" in said.stderr

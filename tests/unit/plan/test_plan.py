@@ -1,0 +1,231 @@
+"""`logstack plan` as people and machines read it."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from logstack.manifests.deployment import platform
+from logstack.plan.model import Plan, plan, resources
+from logstack.plan.sizes import sizes
+from logstack.plan.storage import kept
+from logstack.plan.text import plan_text
+from logstack.settings.load.credentials import credentials
+from logstack.settings.load.loader import Stack, load_stack_file
+from logstack.settings.load.source import Source
+from logstack.settings.model.sizes import SIZES, SizeName
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem
+from logstack.text.documents import json_text
+from logstack.text.layout import terminal
+from tests.support import golden
+from tests.support.stacks import EXAMPLES, NAMES, ROOT, TODAY, settings_of
+
+GOLDEN = Path(__file__).parent / "golden"
+WARNING = Problem("a-rule", "logstack:retention", "it is short", "little is kept", "make it longer", "warning", "x:3")
+GIB = 1024**3
+MIB = 1024**2
+
+
+def stack_of(name: str) -> Stack:
+    if name in EXAMPLES:
+        settings = settings_of(name)
+        return Stack(name, settings, problems=(), accepted=(), credentials=credentials(settings, Source()))
+    return load_stack_file(name, ROOT, today=TODAY)
+
+
+def text(whole: Plan, width: int = 100) -> str:
+    return plan_text(whole, terminal(width))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_text_says_what_it_said_when_somebody_last_read_it(name: str, request: pytest.FixtureRequest) -> None:
+    golden.check(GOLDEN / f"plan-{name}.txt", text(plan(stack_of(name))), request)
+
+
+@pytest.mark.parametrize("width", [30, 60, 79, 80, 100, 200])
+def test_no_word_is_lost_in_a_terminal_of_any_width(width: int) -> None:
+    whole = plan(stack_of("production"))
+    said = text(whole, width)
+    assert max(map(len, said.splitlines())) <= width
+    assert "…" not in said
+    # Long words are folded where columns are narrow, so letters are looked for.
+    sentences = [whole.kept.place, *(words for loss in whole.failure_budget.losses for words in vars(loss).values())]
+    missing = {word for sentence in sentences for word in sentence.split() if word not in letters(said)}
+    assert not missing - {"within", "beyond"}
+
+
+def letters(words: str) -> str:
+    return re.sub(r"\s", "", words)
+
+
+def test_a_pipe_gets_no_colours_and_no_trailing_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("COLUMNS", "FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(variable, raising=False)
+    said = plan_text(plan(stack_of("staging")), terminal())
+    assert "\x1b" not in said
+    assert not [line for line in said.splitlines() if line != line.rstrip()]
+    assert max(map(len, said.splitlines())) <= 100
+
+
+def test_no_colour_is_used_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[1m" in text(plan(stack_of("staging")))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", text(plan(stack_of("staging"))))
+
+
+def test_warnings_are_told_with_their_place_and_their_fix() -> None:
+    stack = stack_of("staging")
+    said = text(plan(Stack("staging", stack.settings, (WARNING,), (), "config")))
+    block = ["Warning: a-rule", "  where  logstack:retention (x:3)", "  what   it is short", "  then   little is kept"]
+    assert "\n".join([*block, "  fix    make it longer"]) in said
+    assert "No warnings" not in said
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_resource_tree_is_what_the_program_declares(name: str) -> None:
+    said = [
+        (branch.type, branch.name, [(r.type, r.name) for r in branch.resources])
+        for branch in resources(settings_of(name))
+    ]
+    declared = [(p.type, p.name, [(c.type, c.name) for c in p.children]) for p in platform(settings_of(name))]
+    assert said == declared
+
+
+def test_what_is_protected_and_retained_says_so() -> None:
+    said = text(plan(stack_of("aws")))
+    assert "store-bucket  aws:s3/bucket:Bucket  (protected, retained)" in said
+    assert "cluster-namespace  kubernetes:core/v1:Namespace  (protected)" in text(plan(stack_of("monolithic")))
+
+
+def test_a_namespace_is_a_guests_or_the_stacks_own() -> None:
+    assert "namespace  monitoring, a guest there: it is not made here" in text(plan(stack_of("staging")))
+    assert "namespace  logs, made by the stack, and protected" in text(plan(stack_of("monolithic")))
+
+
+def test_a_chart_of_a_folder_has_no_version_of_ours() -> None:
+    keys = settings_of("staging").model_dump()
+    settings = Settings.model_validate(
+        keys | {"charts": {"loki": {"path": "charts/loki"}, "alloy": {"version": "1.2.3"}}}
+    )
+    said = text(plan(Stack("staging", settings, (), (), "config")))
+    assert "charts     loki from charts/loki\n" in said
+    assert "alloy 1.2.3 from https://grafana.github.io/helm-charts" in said
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("secret", "the Secret loki-s3-secret, which exists already, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+        ("config", "the Pulumi config's secrets, put into the Secret loki-s3-secret"),
+        (
+            "config-missing",
+            (
+                "not there yet; before `pulumi up`: pulumi config set --secret logstack:accessKeyId, "
+                "and the same for logstack:secretAccessKey"
+            ),
+        ),
+        ("none", "none: a directory needs no key"),
+    ],
+)
+def test_the_access_keys_state_is_told(state: Any, words: str) -> None:
+    assert kept(Stack("production", settings_of("production"), (), (), state)).credentials_source == words
+
+
+def test_a_key_of_another_system_and_a_buckets_address_are_told_by_where_they_come_from() -> None:
+    external = kept(Stack("ceph-ssd", settings_of("ceph-ssd"), (), (), "external-secret")).credentials_source
+    assert external == (
+        "loki-ceph-ssd of the ClusterSecretStore onepassword, put into the Secret loki-s3-credentials by External "
+        "Secrets"
+    )
+    claimed = kept(Stack("ceph", settings_of("ceph"), (), (), "claim"))
+    assert "made by Rook, in the Secret loki-chunks-bucket" in claimed.credentials_source
+    assert "the claim is protected and retained" in claimed.place
+
+
+def test_on_aws_the_pods_have_a_role_instead_of_a_key() -> None:
+    assert kept(stack_of("aws")).credentials_source == "none: the pods take on an AWS role"
+
+
+def test_what_is_kept_follows_the_retention() -> None:
+    settings = Settings.model_validate(settings_of("production").model_dump() | {"retention": "3d"})
+    found = kept(Stack("short", settings, (), (), "secret"))
+    assert found.query_lookback.days == found.refused_when_older.days == 3
+    assert found.deleted_within.total_seconds() == 2 * 3600 + 600
+    # 3 days of 0.303 GB for each GB; three copies take 2.3 times as much at most.
+    assert found.space == "about 0.91 to 2.1 GB in the bucket for each GB of lines a day"
+
+
+def test_a_volume_holds_what_the_measured_ratio_allows() -> None:
+    # 20Gi = 21.47 GB, of it 0.9; / 0.303 = 63.8 GB of lines; over 7 days 9.1 GB a day.
+    assert kept(stack_of("staging")).space == "20Gi holds about 9.1 GB of lines a day for the whole retention"
+
+
+def test_the_sum_is_that_of_the_size_table() -> None:
+    settings = Settings.model_validate(
+        {"cluster": {"name": "a", "context": "a"}, "objectStore": {"kind": "embedded", "size": "20Gi"}, "size": "small"}
+    )
+    small = SIZES[SizeName.SMALL]
+    assert (small["write"].cpu, small["read"].cpu, small["backend"].cpu) == (500, 500, 250)
+    found = sizes(settings)
+    # 3 x (500 + 500 + 250) + 2 gateways of 50 + the store's 100; each node: Alloy 100, its reloader 10, the canary 10.
+    assert (found.total.cpu_millicores, found.total_with_nodes.cpu_millicores) == (3950, 3950 + 3 * 120)
+    # 9 x 1Gi + 2 x 128Mi + 512Mi; each node: 384 + 50 + 64 Mi.
+    assert found.total.memory_bytes == 9 * GIB + 768 * MIB
+    assert found.total_with_nodes.memory_bytes == 9 * GIB + 768 * MIB + 3 * 498 * MIB
+    # 3 writers and 3 backends of 10Gi, and the store's 20Gi.
+    assert found.total.disk_bytes == found.total_with_nodes.disk_bytes == 80 * GIB
+    assert (found.nodes_needed, found.nodes_assumed) == (3, 3)
+
+
+def test_a_caches_container_asks_for_a_fifth_more_than_the_cache() -> None:
+    keys = settings_of("staging").model_dump() | {"caches": {"chunks": "8Gi", "results": "1Gi"}}
+    parts = {part.part: part for part in sizes(Settings.model_validate(keys)).parts}
+    # The chart's own defaults of 8192 and 1024 MB ask for 9830Mi and 1228Mi.
+    assert (parts["chunks-cache"].memory_bytes, parts["results-cache"].memory_bytes) == (9830 * MIB, 1228 * MIB)
+    assert parts["chunks-cache"].cpu_millicores == 500
+
+
+def test_more_replicas_need_more_nodes_unless_there_is_only_one() -> None:
+    keys = settings_of("staging").model_dump() | {"replicas": {"write": 5}}
+    found = sizes(Settings.model_validate(keys))
+    assert (found.nodes_needed, found.nodes_assumed) == (5, 5)
+    single = sizes(Settings.model_validate(keys | {"cluster": {"name": "a", "context": "a", "singleNode": True}}))
+    assert (single.nodes_needed, single.nodes_assumed) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["production", "staging"])
+def test_the_document_for_machines_has_the_keys_that_it_had(name: str, request: pytest.FixtureRequest) -> None:
+    document = json.loads(json_text(plan(stack_of(name))))
+    keys = "\n".join(dict.fromkeys(sorted(paths(document)))) + "\n"
+    golden.check(GOLDEN / "plan-keys.txt", keys, request)
+
+
+def paths(value: object, path: str = "") -> Iterator[str]:
+    """`sizes.parts[].part: str`."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from paths(item, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for item in value:
+            yield from paths(item, f"{path}[]")
+    else:
+        yield f"{path}: {type(value).__name__}"
+
+
+def test_the_document_says_durations_in_seconds_and_sizes_in_bytes() -> None:
+    document = json.loads(json_text(plan(stack_of("production"))))
+    assert document["kept"]["retentionSeconds"] == 30 * 86400
+    assert document["failureBudget"]["outage"]["atLeastSeconds"] == 5375.5
+    write = document["sizes"]["parts"][0]
+    assert write == {
+        "part": "write",
+        "replicas": 3,
+        "cpuMillicores": 1000,
+        "memoryBytes": 2 * GIB,
+        "diskBytes": 20 * GIB,
+    }

@@ -1,0 +1,255 @@
+"""What the plan promises of failures; every expected word is written by hand, none is computed."""
+
+import re
+from datetime import timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from logstack.manifests.loki.budget import one_lost, refused_share
+from logstack.plan.failures import FailureBudget, Loss, failure_budget
+from logstack.plan.outage import bridged_outage
+from logstack.settings.model.collector import CollectorSettings
+from logstack.settings.model.loki import Role
+from logstack.settings.model.tree import Settings
+
+S3 = {"kind": "s3-compatible", "endpoint": "http://10.0.0.1:9000", "bucket": "loki-test"}
+BLOCKS = (Path(__file__).parent / "failure_budget.txt").read_text().split("\n\n")[1:]
+
+
+def stack(mode: str = "simple-scalable", factor: int = 3, writers: int = 3, **changes: object) -> Settings:
+    replicas = {"monolithic": writers} if mode == "monolithic" else {"write": writers} if mode != "distributed" else {}
+    keys: dict[str, object] = {
+        "cluster": {"name": "here", "context": "here"},
+        "deploymentMode": mode,
+        "replicationFactor": factor,
+        "replicas": replicas,
+        "objectStore": S3,
+    }
+    return Settings.model_validate(keys | changes)
+
+
+def row(loss: Loss) -> str:
+    words = (loss.lost, loss.budget, loss.writes, loss.queries, loss.acknowledged_lines, loss.known_by)
+    return " | ".join(words)
+
+
+def losses(settings: Settings) -> dict[str, str]:
+    return {loss.lost: row(loss) for loss in failure_budget(settings).losses}
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.partition("\n")[0])
+def test_the_budget_of_writers_is_what_was_written_by_hand(block: str) -> None:
+    head, summary, *rows = map(str.strip, block.strip().splitlines())
+    mode, factor, writers = re.sub(" replication | writers ", "", head).split(",")
+    budget = failure_budget(stack(mode, int(factor), int(writers)))
+    assert [budget.summary, *map(row, of_writers(budget))] == [summary, *rows]
+
+
+def of_writers(budget: FailureBudget) -> list[Loss]:
+    return [loss for loss in budget.losses if re.search("writer|Loki pod", loss.lost)]
+
+
+@pytest.mark.parametrize(
+    ("factor", "killed", "measured"), [(3, 1, 0 / 600), (2, 1, 420 / 600), (1, 1, 220 / 600), (3, 2, 600 / 600)]
+)
+def test_the_arithmetic_is_near_what_was_measured_with_three_writers(factor: int, killed: int, measured: float) -> None:
+    assert abs(refused_share(stack(factor=factor), killed) - Fraction(measured)) < Fraction(5, 100)
+
+
+@pytest.mark.parametrize(
+    ("factor", "runs"),
+    [
+        (1, ["replication 1, 1 of 3 writers killed: 220 of 600 pushes refused, queries failed"]),
+        (
+            2,
+            ["replication 2, 1 of 3 writers killed: 420 of 600 pushes refused, 0 of 480 acknowledged lines missing"],
+        ),
+        (
+            3,
+            [
+                "replication 3, 1 of 3 writers killed: 0 of 600 pushes refused, 0 of 900 acknowledged lines missing",
+                "replication 3, 2 of 3 writers killed: 600 of 600 pushes refused, queries failed",
+            ],
+        ),
+    ],
+)
+def test_measured_runs_are_told_for_stacks_that_are_like_them(factor: int, runs: list[str]) -> None:
+    assert list(failure_budget(stack(factor=factor)).measurements) == runs
+
+
+def test_nothing_is_called_measured_that_was_not_run() -> None:
+    for other in (stack(writers=4), stack("monolithic")):
+        budget = failure_budget(other)
+        assert not budget.measurements
+        assert "measured" not in {loss.known_by for loss in budget.losses}
+
+
+def test_readers_backends_gateways_and_collectors_may_be_lost() -> None:
+    found = losses(stack())
+    assert [found[lost] for lost in ("all 3 readers", "all 3 backends", "1 of 2 gateways", "a collector pod")] == [
+        "all 3 readers | within | go on | fail; they go on while one reader is left | kept | design",
+        (
+            "all 3 backends | within | go on | fail; they go on while one backend is left"
+            " | kept; retention, delete requests and rules wait | design"
+        ),
+        "1 of 2 gateways | within | go on | go on | kept | design",
+        (
+            "a collector pod | within | go on; its node's lines wait in their files until these are rotated"
+            " | go on | kept | design"
+        ),
+    ]
+
+
+def test_each_role_of_the_distributed_mode_is_told_by_what_stops_with_it() -> None:
+    found = losses(stack("distributed", replicas={"distributor": 2, "querier": 4, "queryScheduler": 1}))
+    assert [
+        found[lost]
+        for lost in (
+            "1 of 3 ingesters",
+            "both distributors",
+            "all 4 queriers",
+            "both query frontends",
+            "the only query scheduler",
+            "both index gateways",
+            "the only compactor",
+            "the only ruler",
+            "any one node",
+        )
+    ] == [
+        "1 of 3 ingesters | within | go on | go on | kept | arithmetic",
+        (
+            "both distributors | for a time | wait in the collectors, see below; they go on while one distributor"
+            " is left | go on | kept | design"
+        ),
+        "all 4 queriers | within | go on | fail; they go on while one querier is left | kept | design",
+        "both query frontends | within | go on | fail; they go on while one query frontend is left | kept | design",
+        "the only query scheduler | within | go on | fail until it is back | kept | design",
+        "both index gateways | within | go on | fail; they go on while one index gateway is left | kept | design",
+        "the only compactor | within | go on | go on | kept; retention and delete requests wait | design",
+        "the only ruler | within | go on | go on | kept; rules are not evaluated, and not made up for | design",
+        (
+            "any one node | within | go on"
+            " | go on; if it carries the only query scheduler, only after that has moved"
+            " | kept; lines not sent yet stay on its disk | arithmetic"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "role", "few", "promise"),
+    [
+        ("simple-scalable", "write", {}, (0, True)),
+        ("simple-scalable", "write", {"write": 4}, (0, True)),
+        ("simple-scalable", "read", {}, (0, True)),
+        ("simple-scalable", "read", {"read": 1}, (0, False)),
+        ("simple-scalable", "backend", {"backend": 1}, (0, False)),
+        ("monolithic", "monolithic", {"monolithic": 3}, (0, True)),
+        ("distributed", "ingester", {}, (0, True)),
+        ("distributed", "distributor", {}, (0, True)),
+        ("distributed", "distributor", {"distributor": 1}, (1, True)),
+        ("distributed", "index-gateway", {"indexGateway": 1}, (0, False)),
+        ("distributed", "compactor", {}, (0, True)),
+        ("distributed", "ruler", {}, (0, True)),
+    ],
+)
+def test_the_promise_for_one_lost_pod_is_what_was_written_by_hand(
+    mode: str, role: Role, few: dict[str, int], promise: tuple[int, bool]
+) -> None:
+    told = one_lost(stack(mode, replicas=few), role)
+    assert (int(told.refused), told.answered) == promise
+
+
+def test_the_pod_that_compacts_is_told_where_there_are_several() -> None:
+    assert losses(stack())["the pod loki-backend-0"] == (
+        "the pod loki-backend-0 | within | go on | go on | kept; delete requests wait for it, and retention until"
+        " another takes over: at once, or 10 min after a crash | design"
+    )
+    assert not [lost for lost in losses(stack("distributed")) if lost.startswith("the pod")]
+
+
+def test_without_a_gateway_lines_wait_in_the_collectors() -> None:
+    both = "both gateways | for a time | wait in the collectors, see below | fail until one is back | kept | design"
+    only = "the only gateway | for a time | wait in the collectors, see below | fail until it is back | kept | design"
+    assert losses(stack())["both gateways"] == both
+    assert losses(stack(gateway={"replicas": 1}))["the only gateway"] == only
+
+
+def test_a_node_carries_one_pod_of_a_role_at_most() -> None:
+    assert losses(stack())["any one node"] == (
+        "any one node | within | go on | go on | kept; lines not sent yet stay on its disk | arithmetic"
+    )
+
+
+def test_a_node_with_the_only_gateway_stops_writes_until_that_has_moved() -> None:
+    few = stack(gateway={"replicas": 1}, replicas={"write": 3, "read": 1})
+    assert losses(few)["any one node"] == (
+        "any one node | for a time | go on; if it carries the only gateway, only after that has moved"
+        " | go on; if it carries the only gateway or reader, only after that has moved"
+        " | kept; lines not sent yet stay on its disk | arithmetic"
+    )
+    assert failure_budget(few).summary.startswith("Any 1 of 3 writers may be lost: writes go on")
+
+
+def test_one_node_is_everything_on_a_cluster_of_one_node() -> None:
+    single = stack(cluster={"name": "edge", "context": "edge", "singleNode": True})
+    assert losses(single)["the only node"] == (
+        "the only node | beyond | stop until it is back | fail until it is back | kept if its disk is | design"
+    )
+    assert "node" not in failure_budget(single).summary
+
+
+def test_the_object_store_may_be_away_until_the_writers_are_full() -> None:
+    assert losses(stack())["the object store"] == (
+        "the object store | for a time"
+        " | go on until the memory (1Gi) or 90 % of the volume (10Gi) of each writer is full"
+        " | fail for flushed lines | kept on the writers' volumes | design"
+    )
+
+
+def test_the_embedded_stores_volume_is_the_only_copy() -> None:
+    found = losses(stack(objectStore={"kind": "embedded"}))
+    assert found["the object store's volume"] == (
+        "the object store's volume | beyond | go on | find only what is not flushed"
+        " | everything flushed is lost: logstack keeps no second copy | design"
+    )
+    assert "any one node, but the object store's" in found
+    assert failure_budget(stack(objectStore={"kind": "embedded"})).summary == (
+        "Any 1 of 3 writers may be lost, or any one node, but the object store's: "
+        "writes go on and no acknowledged line is lost."
+    )
+
+
+def test_a_directory_is_lost_with_its_pods_volume() -> None:
+    found = losses(stack("monolithic", 1, 1, objectStore={"kind": "filesystem"}))
+    assert "all lost: Loki's volume is the only copy" in found["the only Loki pod with its volume"]
+    assert not [lost for lost in found if "object store" in lost]
+
+
+@pytest.mark.parametrize(
+    ("max_backoff", "max_retries", "at_least", "at_most"),
+    [
+        # Alloy's defaults: 0.5 + 1 + ... + 128, and 1 + 2 + ... + 256; its source names the longer one, 8.5 min.
+        ("5m", 10, "4m15.5s", "8m31s"),
+        # The same nine, then 20 pauses of 256 to 300 s.
+        ("5m", 30, "1h29m35.5s", "1h48m31s"),
+        # One try has no pause after it; two have one.
+        ("5m", 1, "0s", "0s"),
+        ("5m", 2, "0.5s", "1s"),
+        # 0.5, 1, then from 2 to 3 for ever: the upper end has reached its limit.
+        ("3s", 5, "5.5s", "9s"),
+        ("1s", 4, "1.5s", "3s"),
+    ],
+)
+def test_collectors_bridge_the_outage_that_alloys_pauses_add_up_to(
+    max_backoff: str, max_retries: int, at_least: str, at_most: str
+) -> None:
+    outage = bridged_outage(CollectorSettings.model_validate({"maxBackoff": max_backoff, "maxRetries": max_retries}))
+    assert (outage.at_least, outage.at_most) == (seconds(at_least), seconds(at_most))
+
+
+def seconds(text: str) -> timedelta:
+    hours, _, rest = text.rpartition("h")
+    minutes, _, rest = rest.rpartition("m")
+    return timedelta(hours=int(hours or 0), minutes=int(minutes or 0), seconds=float(rest.removesuffix("s") or 0))

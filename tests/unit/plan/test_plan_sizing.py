@@ -1,0 +1,151 @@
+"""What the plan says of an ingest: line by line, what is stated instead, and what the lines take."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from logstack.docsgen import sizing_page
+from logstack.plan.model import plan
+from logstack.plan.prices import PRICES, monthly_cost
+from logstack.plan.sentences import sentences
+from logstack.plan.sizing import Sizing, sizing, storage_facts
+from logstack.plan.text import plan_text
+from logstack.settings.load.loader import Stack
+from logstack.settings.model.tree import Settings
+from logstack.settings.resolve.sizing import SIZING
+from logstack.settings.resolve.storage import filled_after, puts_daily, stored_after, stored_daily, stored_in_all
+from logstack.text.documents import json_text
+from logstack.text.layout import terminal
+from tests.support import golden
+
+GOLDEN = Path(__file__).parent / "golden"
+GB, GIB = 10**9, 1024**3
+DAY = timedelta(days=1)
+AWS = {
+    "kind": "aws-s3",
+    "bucket": "acme-logs",
+    "region": "eu-central-1",
+    "accountId": "123456789012",
+    "identity": {"eksCluster": "eu"},
+}
+# A volume of 25Gi for 30 days, and a plan for 110 GB a day on AWS with one backend.
+STACKS: dict[str, dict[str, Any]] = {
+    "volume": {
+        "ingest": "5GB/day",
+        "deploymentMode": "monolithic",
+        "replicationFactor": 1,
+        "resources": {"monolithic": {"cpu": "500m", "memory": "2Gi", "disk": "25Gi"}},
+        "objectStore": {"kind": "filesystem"},
+    },
+    "bucket": {"ingest": "110GB/day", "replicas": {"backend": 1}, "objectStore": AWS},
+}
+
+
+def stack(**said: Any) -> Stack:
+    settings = Settings.model_validate({"cluster": {"name": "test", "context": "test"}} | said)
+    return Stack("test", settings, (), (), "none")
+
+
+def sized(**said: Any) -> Sizing:
+    found = sizing(stack(**said).settings)
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_the_text_says_what_it_said_when_somebody_last_read_it(name: str, request: pytest.FixtureRequest) -> None:
+    text = plan_text(plan(stack(**STACKS[name])), terminal(100))
+    golden.check(GOLDEN / f"sizing-{name}.txt", text[text.index("Sizing, from") : text.index("Sizes (")], request)
+
+
+def test_without_an_ingest_the_plan_says_nothing_of_it() -> None:
+    without = plan(stack(objectStore=AWS))
+    assert without.sizing is None
+    assert "Sizing" not in plan_text(without, terminal(100))
+    assert not [of for of, _ in sentences(without) if of.startswith(("sizing", "storage"))]
+
+
+def test_machines_read_the_same() -> None:
+    document = json.loads(json_text(plan(stack(**STACKS["bucket"]))))["sizing"]
+    backend = next(value for value in document["values"] if value["key"] == "replicas.backend")
+    assert backend == {
+        "key": "replicas.backend",
+        "derived": "3",
+        "used": "1",
+        "because": "the row",
+        "isStated": True,
+    }
+    assert document["storage"]["cost"]["region"] == "eu-central-1"
+
+
+def test_every_line_of_the_derivation_is_what_is_deployed() -> None:
+    settings = stack(**STACKS["bucket"] | {"size": "small"}).settings
+    found = sizing(settings)
+    assert found
+    used = {value.key: value.used for value in found.values}
+    assert used["resources.write"] == "CPU 500m, 1Gi, 10Gi"
+    assert settings.resources_of("write").cpu == 500
+    assert used["caches.chunks"] == "1Gi"
+    assert used["limits.maxStreams"] == "10000"
+
+
+def test_a_volume_is_full_where_its_nine_tenths_are() -> None:
+    month = ((1.0, 30 * DAY),)
+    # 0.303 x 5 GB a day; 0.9 x 25 GiB = 24.16 GB: 15.9 days.
+    assert filled_after(25 * GIB, 5 * GB, 1, month) == 15 * DAY
+    assert filled_after(100 * GIB, 5 * GB, 1, month) is None
+    assert filled_after(GIB // 2, 5 * GB, 1, month) == timedelta()
+    just_enough = round(stored_in_all(5 * GB, 1, month) / 0.9) + 2
+    assert filled_after(just_enough, 5 * GB, 1, month) is None
+    assert filled_after(just_enough - 4, 5 * GB, 1, month) == 29 * DAY
+
+
+def test_lines_of_several_periods_are_stored_each_for_its_own_time() -> None:
+    periods = ((0.9, 2 * DAY), (0.1, 10 * DAY))
+    daily = stored_daily(GB, 1)
+    assert stored_after(DAY, GB, 1, periods) == pytest.approx(daily)
+    assert stored_after(5 * DAY, GB, 1, periods) == pytest.approx(daily * (0.9 * 2 + 0.1 * 5))
+    assert stored_in_all(GB, 1, periods) == pytest.approx(daily * (0.9 * 2 + 0.1 * 10))
+
+
+def test_three_copies_take_what_was_measured() -> None:
+    assert stored_daily(GB, 3) / stored_daily(GB, 1) == pytest.approx(2.3)
+    least, most = puts_daily(110 * GB, 3, 10_000)
+    assert (least, most) == (124_740, 634_740)
+    assert puts_daily(GB, 1, 10_000)[1] == 11_363
+
+
+def test_a_bucket_costs_its_bytes_and_its_writes() -> None:
+    cost = monthly_cost("eu-central-1", 1000 * GB, 1_000_000)
+    assert cost
+    assert [cost.storage, cost.puts] == pytest.approx([24.5, 162.0])
+    assert not cost.above_first_tier
+    above = monthly_cost("us-east-1", 60_000 * GB, 0)
+    assert above
+    assert above.above_first_tier
+    assert monthly_cost("eu-south-2", GB, 1) is None
+    assert all(price.thousand_puts > price.thousand_gets for price in PRICES.values())
+
+
+def test_a_region_without_a_price_and_a_store_of_ones_own_have_no_cost() -> None:
+    own = {"kind": "s3-compatible", "endpoint": "http://nas.example", "bucket": "logs"}
+    for store in (AWS | {"region": "eu-south-2"}, own):
+        found = sized(ingest="10GB/day", objectStore=store)
+        assert found.storage.cost is None
+        assert "cost" not in dict(storage_facts(found.storage))
+
+
+def test_the_tables_in_the_documents_are_those_of_the_code() -> None:
+    page = sizing_page.PAGE.read_text()
+    assert sizing_page.generated(page) == page, "run `make docs`"
+    assert page.count("| simple-scalable |") == len(SIZING["simple-scalable"].rows)
+
+
+@pytest.mark.parametrize(("memory", "said"), [("16Gi", "36 %."), ("4Gi", "144 %: more nodes are needed.")])
+def test_the_sum_is_held_against_the_nodes_memory(memory: str, said: str) -> None:
+    cluster = {"name": "test", "context": "test", "nodeMemory": memory}
+    text = plan_text(plan(stack(**STACKS["bucket"] | {"cluster": cluster})), terminal(200))
+    assert f"of memory it takes {said}" in text

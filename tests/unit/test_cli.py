@@ -1,0 +1,200 @@
+"""The `logstack` command: what it prints where, its exit codes, and what it does not import."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from logstack.cli import app
+from logstack.settings.model.tree import Settings
+from tests.support.stacks import ROOT
+
+WRONG = """\
+config:
+  logstack:cluster: {name: here, context: here}
+  logstack:retentoin: 30d
+"""
+
+
+@pytest.fixture
+def wrong(tmp_path: Path) -> Path:
+    """A folder with a stack that has problems."""
+    (tmp_path / "Pulumi.wrong.yaml").write_text(WRONG)
+    return tmp_path
+
+
+def logstack(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def test_the_plan_of_production_is_the_default() -> None:
+    result = logstack("plan", "-C", str(ROOT))
+    assert result.exit_code == 0
+    assert result.stdout.startswith("production: Loki ")
+    assert result.stdout == logstack("plan", "production", "-C", str(ROOT)).stdout
+
+
+def test_the_stack_files_are_found_from_a_folder_below_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT / "tests" / "unit")
+    assert logstack("plan", "staging").stdout.startswith("staging: Loki ")
+
+
+def test_json_is_one_document() -> None:
+    result = logstack("plan", "staging", "--json", "-C", str(ROOT))
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["head"]["stack"] == "staging"
+
+
+@pytest.mark.parametrize("command", ["plan", "check", "try"])
+def test_problems_are_told_once_in_their_own_words_and_the_exit_code_is_1(command: str, wrong: Path) -> None:
+    result = logstack(command, "wrong", "-C", str(wrong))
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.count("there is no key retentoin") == 1
+    assert result.stderr.count("did you mean retention?") == 1
+    assert isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize("command", ["plan", "check", "try"])
+def test_problems_are_a_document_where_one_was_asked_for(command: str, wrong: Path) -> None:
+    result = logstack(command, "wrong", "--json", "-C", str(wrong))
+    assert result.exit_code == 1
+    problems = json.loads(result.stdout)["problems"]
+    assert {problem["name"] for problem in problems} >= {"unknown-key", "missing-key"}
+    assert problems[0].keys() == {"name", "path", "what", "consequence", "fix", "severity", "where"}
+
+
+def test_errors_of_the_stack_that_is_compared_with_are_told_as_well(wrong: Path) -> None:
+    (wrong / "Pulumi.right.yaml").write_text((ROOT / "Pulumi.production.yaml").read_text())
+    result = logstack("plan", "right", "--against", "wrong", "-C", str(wrong))
+    assert result.exit_code == 1
+    assert "retentoin" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "--unknown"),
+        ("plan", "production", "--against", "nowhere", "-C", str(ROOT)),
+        ("plan", "-C", "/no/such/folder"),
+        ("unknown",),
+        ("tools", "unknown"),
+        (),
+    ],
+)
+def test_a_command_that_is_not_understood_has_the_exit_code_2(arguments: tuple[str, ...]) -> None:
+    result = logstack(*arguments)
+    assert result.exit_code == 2
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_an_unknown_stack_names_those_that_there_are() -> None:
+    result = logstack("plan", "produktion", "-C", str(ROOT))
+    assert result.exit_code == 1
+    assert "did you mean production?" in result.stderr
+
+
+def test_check_prints_warnings_and_is_content(tmp_path: Path) -> None:
+    text = (ROOT / "Pulumi.production.yaml").read_text()
+    (tmp_path / "Pulumi.production.yaml").write_text(text[: text.index("  logstack:acknowledge")])
+    result = logstack("check", "-C", str(tmp_path))
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Pulumi.production.yaml:")
+    assert "warning: logstack:deploymentMode [simple-scalable-ends-with-loki-4]" in result.stdout
+    document = json.loads(logstack("check", "--json", "-C", str(tmp_path)).stdout)
+    assert [problem["name"] for problem in document["problems"]] == ["simple-scalable-ends-with-loki-4"]
+
+
+def test_check_says_when_there_is_nothing_to_say() -> None:
+    assert logstack("check", "staging", "-C", str(ROOT)).stdout == "staging: no problems\n"
+
+
+def test_try_hands_over_what_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+
+    def run_try(stack: str, settings: Settings, logs: list[Path], **options: bool | str) -> int:
+        seen.update(stack=stack, cluster=settings.cluster.name, logs=logs, **options)
+        return 130
+
+    monkeypatch.setattr("logstack.localrun.command.run_try", run_try)
+    flags = ["--collector", "push", "--deep", "--keep", "--json"]
+    result = logstack("try", "--logs", "a.log", "--logs", "b c.log", *flags, "-C", str(ROOT))
+    assert result.exit_code == 130
+    assert seen == {
+        "stack": "staging",
+        "cluster": "staging",
+        "logs": [Path("a.log"), Path("b c.log")],
+        "route": "push",
+        "deep": True,
+        "keep": True,
+        "as_json": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [
+        (("list", "loki"), ["--list", "loki"]),
+        (("obtain",), []),
+        (("obtain", "helm", "loki"), ["helm", "loki"]),
+        (("build", "alloy"), ["--build", "alloy"]),
+    ],
+)
+def test_tools_are_listed_obtained_and_built_by_their_names(
+    words: tuple[str, ...], arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[str]] = []
+
+    def tools_main(arguments: list[str]) -> int:
+        seen.append(arguments)
+        return 1
+
+    monkeypatch.setattr("logstack.binaries.command.main", tools_main)
+    assert logstack("tools", *words).exit_code == 1
+    assert seen == [arguments]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["plan", "production"], ["plan", "staging", "--json"], ["plan", "staging", "--against", "production"]]
+)
+def test_the_plan_needs_no_sdk_and_no_client(arguments: list[str]) -> None:
+    code = (
+        "import sys\nfrom ops.cli import app\napp(sys.argv[1:], standalone_mode=False)\n"
+        "sys.stderr.write(' '.join(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    run = python("-c", code, *arguments)
+    assert run.returncode == 0, run.stderr
+    imported = set(run.stderr.split())
+    assert not imported & {"pulumi", "pulumi_kubernetes", "pulumi_aws", "grpc", "boto3", "botocore", "httpx"}
+    assert "pydantic" in imported
+
+
+def test_the_command_runs_without_its_installation_and_in_a_broken_pipe() -> None:
+    assert python("-m", "ops", "check", "staging").stdout == "staging: no problems\n"
+    assert python("-m", "ops", "plan", "--unknown").stderr.startswith("Usage: logstack plan ")
+    with subprocess.Popen(
+        [sys.executable, "-m", "ops", "plan"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()
+
+
+def test_the_plan_needs_no_home_no_cluster_and_no_credentials() -> None:
+    command = [sys.executable, "-m", "ops", "plan", "staging"]
+    run = subprocess.run(command, cwd=ROOT, env={"HOME": "/nonexistent"}, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "pulumi config set --secret logstack:accessKeyId" in run.stdout
