@@ -2,18 +2,20 @@
 
 import pulumi
 
-from components.alloy import Alloy
-from components.canary import Canary
-from components.cluster import Cluster
-from components.grafana import GrafanaDatasource
-from components.loki import Loki
-from components.object_store import Credentials, ObjectStore
-from logstack.manifests.alloy.resources import collector_sizes
-from logstack.manifests.canary.resources import found_by
-from logstack.preflight.api_server import stop_without_cluster
-from logstack.preflight.aws_account import stop_in_wrong_account
-from logstack.preflight.data_loss import stop_before_lines_are_lost
-from logstack.settings.load.loader import load_settings
+from components import (
+    Alloy,
+    Canary,
+    Cluster,
+    Credentials,
+    GrafanaDatasource,
+    Loki,
+    ObjectStore,
+    load_settings,
+    stop_before_lines_are_lost,
+    stop_in_wrong_account,
+    stop_without_cluster,
+)
+from logstack import collector_sizes, found_by
 
 settings = load_settings()
 stop_in_wrong_account(settings.object_store)

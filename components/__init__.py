@@ -1,5 +1,37 @@
-"""What is deployed: one folder a part, pure builders beside one ComponentResource.
+"""What Pulumi registers: one ComponentResource a file, which declares what `logstack.manifests` lists.
 
-Builders never import pulumi and know everything at preview; a component declares what its builder lists, and decides
-nothing.
+The repository imports these files as `components`, an installed program as `logstack.components`.
 """
+
+import sys
+
+from .alloy import Alloy
+from .base import Component
+from .canary import Canary
+from .cluster import Cluster
+from .config import checked, load_settings
+from .grafana import GrafanaDatasource
+from .guards import stop_before_lines_are_lost, stop_in_wrong_account, stop_without_cluster
+from .loki import Loki
+from .object_store import Credentials, ObjectStore
+
+__all__ = [
+    "Alloy",
+    "Canary",
+    "Cluster",
+    "Component",
+    "Credentials",
+    "GrafanaDatasource",
+    "Loki",
+    "ObjectStore",
+    "checked",
+    "load_settings",
+    "stop_before_lines_are_lost",
+    "stop_in_wrong_account",
+    "stop_without_cluster",
+]
+
+_OTHER_NAME = {"components": "logstack.components", "logstack.components": "components"}[__name__]
+if getattr(sys.modules.get(_OTHER_NAME), "__file__", None) == __file__:
+    # Two classes of one component would not know each other: isinstance and `Component.__subclasses__` would fail.
+    raise ImportError(f"these components are already imported as `{_OTHER_NAME}`: import them by one name only")

@@ -2,12 +2,13 @@
 
 import pulumi
 
-from components.base import Component
-from components.cluster import Cluster
 from logstack.manifests.alloy.resources import DEFAULT_SIZES, CollectorSizes, alloy
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.charts import PINNED_SOURCE, ChartSource
 from logstack.settings.model.collector import CollectorSettings
+
+from .base import Component
+from .cluster import Cluster
 
 
 class Alloy(Component):

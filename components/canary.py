@@ -2,11 +2,12 @@
 
 import pulumi
 
-from components.base import Component
-from components.cluster import Cluster
 from logstack.manifests.canary.resources import BY_STREAM, Found, canary
 from logstack.settings.model.collector import CanarySettings
 from logstack.settings.model.sizes import SIZES, Resources, SizeName
+
+from .base import Component
+from .cluster import Cluster
 
 
 class Canary(Component):

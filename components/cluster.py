@@ -2,11 +2,12 @@
 
 import pulumi
 
-from components.base import Component
 from logstack.manifests.cluster.resources import cluster
 from logstack.preflight.kubeconfig import kubeconfig_files, refuse_wrong_cluster
-from logstack.settings.load.loader import problems_stop_the_program
 from logstack.settings.model.cluster import ClusterSettings
+
+from .base import Component
+from .config import problems_stop_the_program
 
 
 class Cluster(Component):

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components.base import Component
-from components.cluster import Cluster
 from logstack.manifests.grafana.resources import grafana
 from logstack.settings.model.grafana import GrafanaSettings
+
+from .base import Component
+from .cluster import Cluster
 
 
 class GrafanaDatasource(Component):

@@ -2,14 +2,15 @@
 
 import pulumi
 
-from components.base import Component
-from components.cluster import Cluster
-from components.object_store import ObjectStore
 from logstack.manifests.loki.addresses import gateway_url
 from logstack.manifests.loki.intake import intake
 from logstack.manifests.loki.resources import loki
 from logstack.settings.model.charts import PINNED_SOURCE, ChartSource
 from logstack.settings.model.loki import LokiSettings
+
+from .base import Component
+from .cluster import Cluster
+from .object_store import ObjectStore
 
 
 class Loki(Component):

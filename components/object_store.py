@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.base import Component
-from components.cluster import Cluster
 from logstack.manifests.stores.access import store_access
 from logstack.manifests.stores.resources import object_store
 from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.object_store import FormerObjectStore, ObjectStoreSettings
 from logstack.settings.model.sizes import SIZES, Resources, SizeName
+
+from .base import Component
+from .cluster import Cluster
 
 
 @dataclass(frozen=True)

@@ -67,15 +67,26 @@ def plan(
     directory: Directory,
 ) -> None:
     """Say offline what a stack comes to: what is deployed and kept, at what size, and which failures it survives."""
-    from logstack.plan.command import compared, planned, said
+    if against:
+        _echo_comparison(stack, against, directory, as_json=as_json)
+        return
+    from logstack.plan.command import planned, said
+
+    with _problems_end(as_json=as_json):
+        document = planned(stack, directory, objects=objects)
+    typer.echo(said(document, as_json=as_json), nl=False)
+
+
+def _echo_comparison(stack: str, against: str, directory: Path, *, as_json: bool) -> None:
+    from logstack.diff.against import compared, said
     from logstack.render.revisions import NotFoundError
 
     with _problems_end(as_json=as_json):
         try:
-            document = compared(stack, against, directory) if against else planned(stack, directory, objects=objects)
+            comparison = compared(stack, against, directory)
         except NotFoundError as error:
             raise typer.BadParameter(str(error), param_hint="--against") from None
-    typer.echo(said(document, as_json=as_json), nl=False)
+    typer.echo(said(comparison, as_json=as_json), nl=False)
 
 
 @app.command()
@@ -109,10 +120,10 @@ def render(
 
     Offline, and without a secret: `(secret NAME)` stands in its place. What the charts make of their values is theirs.
     """
-    from logstack.diff.snapshot import Rendered
+    from logstack.diff.snapshot import Rendered, problems_of, rendered
     from logstack.diff.snapshot_json import written
     from logstack.render.artefacts import manifests
-    from logstack.render.command import problems_of, rendered, write_files
+    from logstack.render.command import write_files
 
     outcomes = rendered(stacks, directory)
     problems = problems_of(outcomes)
@@ -124,7 +135,7 @@ def render(
             raise problems
     good = [outcome for outcome in outcomes.values() if isinstance(outcome, Rendered)]
     if to:
-        files = write_files(good, to)
+        files = write_files({stack.name: stack.resources for stack in good}, to)
         typer.echo(f"{len(files)} files in {to}")
     else:
         typer.echo("".join(manifests(stack.resources) for stack in good), nl=False)

@@ -2,7 +2,8 @@
 
 import pulumi
 
-from logstack import Alloy, Cluster, ClusterSettings, FilesystemStore, Loki, ObjectStore, Settings, checked
+from logstack import ClusterSettings, FilesystemStore, Settings
+from logstack.components import Alloy, Cluster, Loki, ObjectStore, checked
 
 place = ClusterSettings(name="dev", context="kind-dev", api_server="https://127.0.0.1:6443", single_node=True)
 kept = FilesystemStore(kind="filesystem")

@@ -25,6 +25,7 @@ _SHOWN_LINES = 20
 
 # What Go's output has in it when the reason is not the code, and what helps. Measured: 3.2 GB of build cache and 3.3 GB
 # of modules after all builds but Alloy's, which alone has 6.3 GB and 4.2 GB, some of them shared.
+_INCOMPLETE = "logstack/binaries/go is incomplete: restore it with `git checkout logstack/binaries/go`."
 _KNOWN_FAILURES = {
     "no space left on device": "Free some space: Go's build cache (`go env GOCACHE`) and its modules "
     "(`go env GOMODCACHE`) take up to 7 GB, and with Alloy 17 GB; or set LOGSTACK_CACHE, GOCACHE and GOMODCACHE to a "
@@ -33,8 +34,8 @@ _KNOWN_FAILURES = {
     "machine more, then run this again; what was compiled is kept.",
     "SECURITY ERROR": "A module is not what go.sum says. Do not go on before you know why: look at GOPROXY and "
     "GOMODCACHE (`go env`), and try `go clean -modcache`.",
-    "missing go.sum entry": "logstack/binaries/go is incomplete: restore it with `git checkout logstack/binaries/go`.",
-    "updates to go.mod needed": "logstack/binaries/go is incomplete: restore it with `git checkout logstack/binaries/go`.",
+    "missing go.sum entry": _INCOMPLETE,
+    "updates to go.mod needed": _INCOMPLETE,
 }
 _UNKNOWN_FAILURE = (
     "Read Go's output above. Where it could not download: see that Go reaches its modules (`go env GOPROXY`), then run "

@@ -1,4 +1,4 @@
-"""`python -m tools`: obtain or build the pinned binaries, or list which are here."""
+"""`logstack tools`: obtain or build the pinned binaries, or list which are here."""
 
 import argparse
 import sys
@@ -13,7 +13,7 @@ from logstack.binaries.report import Report, duration, terminal_report
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print a table of binaries; the exit status is 0 if they are here, but for those that are obtained on demand."""
-    parser = argparse.ArgumentParser(prog="python -m tools", description=__doc__)
+    parser = argparse.ArgumentParser(prog="logstack tools", description=__doc__)
     parser.add_argument(
         "names",
         nargs="*",

@@ -132,7 +132,7 @@ def _from_releases(
     binaries: Sequence[Binary], reasons: dict[str, str], report: Report, *, wait: bool = True
 ) -> dict[str, Located]:
     """Those of the binaries whose release can be had; why the others' cannot, goes to `reasons`."""
-    from logstack.binaries.release import ReleaseError, Releases  # noqa: PLC0415 - httpx takes 0.1 s, and a cache hit needs none
+    from logstack.binaries.release import ReleaseError, Releases  # noqa: PLC0415 - httpx takes 0.1 s
 
     releases = Releases(report)
     located: dict[str, Located] = {}
@@ -177,7 +177,7 @@ def _built(go: str, binaries: Sequence[Binary], folder: Path, report: Report) ->
             raise ToolError(
                 f"The build is not what is pinned: {complaint}.",
                 cannot_run(binary.name),
-                f"Make logstack/settings/pins.py, logstack/binaries/catalog.py and {binary.module.folder}/go.mod agree.",
+                f"Make settings/pins.py, binaries/catalog.py and {binary.module.folder}/go.mod agree.",
             )
     return {
         binary.name: Located(binary, cache.install(folder / binary.name, binary), "build", seconds)

@@ -1,7 +1,7 @@
 """`ci/preview`, `ci/deploy` and `ci/drift`: Pulumi on one stack, with one line for whatever stops it.
 
-The exit codes stand in `logstack.ci.failures`. Nothing here changes what is configured on a machine: the state backend is
-PULUMI_BACKEND_URL's, and the stack that a developer has selected stays selected.
+The exit codes stand in `logstack.ci.failures`. Nothing here changes what a machine is configured to do: the state
+backend is PULUMI_BACKEND_URL's, and the stack that a developer has selected stays selected.
 """
 
 import argparse

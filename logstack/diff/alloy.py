@@ -1,4 +1,4 @@
-"""Alloy's configuration as lines with the blocks that they stand in; reads what logstack/manifests/alloy/syntax.py writes."""
+"""The lines of config.alloy with the blocks that they stand in, as logstack/manifests/alloy/syntax.py writes them."""
 
 from collections.abc import Iterator
 

@@ -11,10 +11,11 @@ from itertools import zip_longest
 import yaml
 
 from logstack.diff.alloy import Line, lines
-from logstack.diff.snapshot import Rendered, Resource
+from logstack.diff.snapshot import Rendered
 from logstack.render.artefacts import all_artefacts
 from logstack.render.artefacts import artefact as text_of
 from logstack.render.flat import flat, keys
+from logstack.render.model import Resource
 
 SETTINGS = "settings"
 RESOURCES = "resources"

@@ -10,8 +10,7 @@ from logstack.diff.consequences import stack_diff
 from logstack.diff.model import Differences, SideProblem, SideProblemsError
 from logstack.diff.rendering import RenderedSide, rendered_side
 from logstack.diff.sides import Side, side
-from logstack.diff.snapshot import Rendered
-from logstack.diff.snapshot_json import Outcome
+from logstack.diff.snapshot import Outcome, Rendered
 from logstack.render.revisions import NotFoundError
 from logstack.settings.problems import StackProblems, listed, nearest
 

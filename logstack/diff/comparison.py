@@ -4,9 +4,10 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from logstack.diff.snapshot import Rendered, Resource
+from logstack.diff.snapshot import Rendered
 from logstack.render.artefacts import artefacts
 from logstack.render.flat import keys
+from logstack.render.model import Resource
 from logstack.text.words import Facts
 
 _CONTEXT_LINES = 2

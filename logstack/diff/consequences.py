@@ -283,5 +283,5 @@ def _unknown(found: Sequence[Change], consequences: Sequence[Consequence]) -> It
             )
             for change in unknown
         )
-        do = "No rule knows this: read it, and treat it like a restart. A rule belongs into ops/diff/rules/."
+        do = "No rule knows this: read it, and treat it like a restart. A rule belongs into logstack/diff/rules/."
         yield Consequence("unknown", Effect.UNCLASSED, sentences, do, tuple(unknown))

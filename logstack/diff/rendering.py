@@ -14,16 +14,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import ops
+import logstack
 from logstack.diff.sides import Side
-from logstack.diff.snapshot_json import Outcome, UnreadableError, read
-from logstack.render.command import rendered
+from logstack.diff.snapshot import Outcome, rendered
+from logstack.diff.snapshot_json import UnreadableError, read
 from logstack.render.revisions import extract
 from logstack.settings.load.loader import stacks
 
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
-_RENDERER = Path("ops") / "render" / "__init__.py"
-_PROGRAM = Path("ops") / "__init__.py"
+# The package of the command, in this version and before it moved into `logstack`; revisions have one or the other.
+_PACKAGES = ("logstack", "ops")
 # A rendering takes a second; what takes this long does not end.
 _TIMEOUT = 120
 
@@ -42,12 +42,14 @@ def rendered_side(side: Side, wanted: frozenset[str], directory: Path) -> Render
     """The side's stacks, those that are wanted if any are named. Raises subprocess.CalledProcessError if git fails."""
     with _folder(side, directory) as folder:
         names = [name for name in stacks(folder) if not wanted or name in wanted]
-        if not (folder / _PROGRAM).is_file() or folder.resolve() == Path(ops.__file__).resolve().parents[1]:
+        packages = [name for name in _PACKAGES if (folder / name / "__init__.py").is_file()]
+        if not packages or folder.resolve() == Path(logstack.__file__).resolve().parents[1]:
             return RenderedSide(side, rendered(names, folder))
-        if not (folder / _RENDERER).is_file():
+        renderers = [name for name in packages if (folder / name / "render" / "__init__.py").is_file()]
+        if not renderers:
             return RenderedSide(side, rendered(names, folder), _note(side, "has no `logstack render`"))
         try:
-            return RenderedSide(side, _by_own_code(names, folder))
+            return RenderedSide(side, _by_own_code(renderers[0], names, folder))
         except UnreadableError as error:
             return RenderedSide(side, rendered(names, folder), _note(side, f"could not render: {error}"))
 
@@ -67,13 +69,13 @@ def _note(side: Side, why: str) -> str:
     return f"The code of {side.name} {why}; today's code has read its stack files, so changes of the code do not show."
 
 
-def _by_own_code(names: list[str], folder: Path) -> dict[str, Outcome]:
+def _by_own_code(package: str, names: list[str], folder: Path) -> dict[str, Outcome]:
     """Raises UnreadableError, with the last line that the code wrote."""
     if not names:
         return {}
     environment = {key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}
     environment |= {"PYTHONPATH": str(folder.resolve()), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
-    command = [sys.executable, "-m", "ops", "render", *names, "--json", "--directory", "."]
+    command = [sys.executable, "-m", package, "render", *names, "--json", "--directory", "."]
     try:
         run = subprocess.run(
             command,

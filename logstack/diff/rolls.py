@@ -1,7 +1,7 @@
 """Which pods restart: what of a chart's values, or of an object of ours, stands in which pods' template.
 
 The tables were held against both pinned charts, rendered by Helm before and after each change of
-tests/unit/ops/diff_changes.yaml; the test does that again where Helm and the charts are at hand.
+tests/unit/diff/diff_changes.yaml; the test does that again where Helm and the charts are at hand.
 """
 
 from collections import defaultdict
@@ -11,10 +11,11 @@ from fnmatch import fnmatchcase
 from typing import cast
 
 from logstack.diff.changes import Change
-from logstack.diff.snapshot import Rendered, Resource
+from logstack.diff.snapshot import Rendered
 from logstack.manifests.charts import CHART
 from logstack.manifests.loki.addresses import RELEASE
 from logstack.manifests.loki.values import CHART_ROLES
+from logstack.render.model import Resource
 
 CONFIG_HASH = "podAnnotations.logstack/config-hash"
 _ROLES = {key: "" if role == "monolithic" else role for role, key in (*CHART_ROLES.items(), ("ruler", "ruler"))}

@@ -1,46 +1,18 @@
-"""A stack as data: what it says, what it declares with secrets as places, and what follows from it."""
+"""A stack as data: its settings, its resources with secrets as places, and the plan's sentences."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from logstack.manifests.charts import CHART
-from logstack.manifests.declaration import shown
-from logstack.manifests.deployment import platform
 from logstack.manifests.loki.budget import refused_share
 from logstack.plan.model import plan
 from logstack.plan.sentences import sentences
 from logstack.plan.sizes import Sizes
-from logstack.settings.load.loader import Stack
+from logstack.render.model import Resource, resources_of
+from logstack.settings.load.loader import Stack, load_stack_file
 from logstack.settings.model.tree import Settings
-from logstack.settings.problems import Problem
+from logstack.settings.problems import Problem, StackProblems
 from logstack.text.words import Facts
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One resource that Pulumi registers."""
-
-    part: str
-    type: str
-    name: str
-    inputs: Mapping[str, object]
-    """Plain values; `(secret NAME)` stands for a secret."""
-    depends_on: tuple[str, ...] = ()
-    protect: bool = False
-    retain_on_delete: bool = False
-
-    @property
-    def called(self) -> str:
-        """What it is called where it runs: the object's or the release's name, else the one that Pulumi knows it by."""
-        metadata = self.inputs.get("metadata")
-        if isinstance(metadata, Mapping) and "name" in metadata:
-            return str(metadata["name"])
-        return str(self.inputs["name"]) if self.type == CHART and "name" in self.inputs else self.name
-
-    @property
-    def identity(self) -> tuple[str, str]:
-        """The same for the same thing, by whatever name Pulumi knows it."""
-        return self.type, self.called
 
 
 @dataclass(frozen=True)
@@ -82,35 +54,23 @@ class Rendered:
     acknowledged: tuple[Problem, ...]
 
 
+Outcome = Rendered | StackProblems
+"""A stack, or why it cannot be rendered."""
+
+
 def render(stack: Stack) -> Rendered:
     """A stack that has no error."""
     planned = plan(stack)
     return Rendered(
         name=stack.name,
         settings=stack.settings.model_dump(mode="json", by_alias=True),
-        resources=tuple(_resources(stack.settings)),
+        resources=tuple(resources_of(stack.settings)),
         words=tuple(sentences(planned)),
         ring=_ring(stack.settings),
         requests=_requests(planned.sizes),
         warnings=stack.problems,
         acknowledged=stack.accepted,
     )
-
-
-def _resources(settings: Settings) -> list[Resource]:
-    return [
-        Resource(
-            part=part.name,
-            type=child.type,
-            name=child.name,
-            inputs={key: shown(value) for key, value in child.inputs.items()},
-            depends_on=child.depends_on,
-            protect=child.protect,
-            retain_on_delete=child.retain_on_delete,
-        )
-        for part in platform(settings)
-        for child in part.children
-    ]
 
 
 def _ring(settings: Settings) -> Ring:
@@ -126,3 +86,21 @@ def _ring(settings: Settings) -> Ring:
 def _requests(sizes: Sizes) -> Requests:
     total = sizes.total_with_nodes
     return Requests(total.cpu_millicores, total.memory_bytes, total.disk_bytes, sizes.nodes_assumed)
+
+
+def rendered(stacks: Sequence[str], directory: Path) -> dict[str, Outcome]:
+    """Each stack of the directory, or its problems."""
+    return {stack: _outcome(stack, directory) for stack in stacks}
+
+
+def _outcome(stack: str, directory: Path) -> Outcome:
+    try:
+        return render(load_stack_file(stack, directory))
+    except StackProblems as problems:
+        return problems
+
+
+def problems_of(outcomes: Mapping[str, Outcome]) -> StackProblems | None:
+    """All problems of stacks that have an error."""
+    found = [outcome for outcome in outcomes.values() if isinstance(outcome, StackProblems)]
+    return StackProblems(problem for problems in found for problem in problems.problems) if found else None

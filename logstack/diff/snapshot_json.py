@@ -9,15 +9,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from logstack.diff.snapshot import Rendered, Requests, Resource, Ring
+from logstack.diff.snapshot import Outcome, Rendered, Requests, Ring
+from logstack.render.model import Resource
 from logstack.settings.problems import Problem, StackProblems
 from logstack.text.documents import json_text
 
 # Raised whenever a reader of the older form could misread the newer one.
 FORMAT = 1
-
-Outcome = Rendered | StackProblems
-"""A stack, or why it cannot be rendered."""
 
 
 class UnreadableError(Exception):

@@ -1,16 +1,17 @@
-"""The diff for people at a terminal."""
+"""The diff and the comparison for people at a terminal."""
 
 from collections.abc import Iterator
 from functools import partial
 
 from rich.console import Console
 
+from logstack.diff.comparison import Comparison
 from logstack.diff.consequences import Consequence, StackDiff
 from logstack.diff.model import Differences
-from logstack.plan.text import show_differences
-from logstack.text.layout import show_block, show_facts, show_heading, text_of
+from logstack.text.layout import show_block, show_changes, show_facts, show_heading, show_lines, text_of
 from logstack.text.words import counted
 
+_SAME = [("", "the same")]
 SHOWN = 5
 """Sentences of one consequence; the others are counted, and the details have all of them."""
 
@@ -50,3 +51,34 @@ def counts(stack: StackDiff) -> str:
     return (
         f"{told}; {counted(len(stack.restarts), 'workload')} restart" if stack.restarts else f"{told}; no pod restarts"
     )
+
+
+def comparison_text(comparison: Comparison, console: Console) -> str:
+    """What differs."""
+    return text_of(console, partial(_show_comparison, comparison, console))
+
+
+def _show_comparison(comparison: Comparison, console: Console) -> None:
+    show_heading(console, f"From {comparison.before} (-) to {comparison.after} (+)")
+    if comparison.is_empty:
+        show_block(console, "Nothing differs.")
+    else:
+        show_differences(comparison, console)
+
+
+def show_differences(comparison: Comparison, console: Console) -> None:
+    """What differs, in words first and line by line at the end."""
+    if comparison.words:
+        show_changes(console, "In words", [(each.of, each.before, each.after) for each in comparison.words])
+    facts = [(each.of, f"{_said(each.before)} -> {_said(each.after)}") for each in comparison.settings]
+    show_facts(console, "Settings", facts or _SAME)
+    resources = [("-", name) for name in comparison.resources_removed]
+    resources += [("+", name) for name in comparison.resources_added]
+    show_facts(console, "Resources", resources or _SAME)
+    for diff in comparison.artefacts:
+        show_heading(console, f"{diff.name} ({diff.effect})" if diff.effect else diff.name)
+        show_lines(console, diff.lines)
+
+
+def _said(value: str | None) -> str:
+    return "(nothing)" if value is None else value

@@ -7,13 +7,12 @@ import re
 import sys
 from pathlib import Path
 
-from logstack.docsgen import diff_page as reference
-from logstack.docsgen import sizing_page
+from logstack.docsgen import diff_page, sizing_page
 from logstack.docsgen.picture import picture
 from logstack.plan.command import planned, said
 from logstack.settings.load.loader import load_stack_file
 
-README = Path(__file__).parent.parent / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 
 
 def generated(text: str) -> str:
@@ -38,7 +37,7 @@ def _excerpt(plan: str) -> str:
 
 def main() -> int:
     """Write the pages; with --check, only say whether they are up to date."""
-    pages = {README: generated, reference.PAGE: reference.generated, sizing_page.PAGE: sizing_page.generated}
+    pages = {README: generated, diff_page.PAGE: diff_page.generated, sizing_page.PAGE: sizing_page.generated}
     texts = {page: write(page.read_text()) for page, write in pages.items()}
     differing = {page: text for page, text in texts.items() if page.read_text() != text}
     for page, text in differing.items():

@@ -7,7 +7,7 @@ from logstack.plan.prices import AS_OF, PRICES
 from logstack.settings.model.quantities import kubernetes_cpu, kubernetes_size, plain_ingest
 from logstack.settings.resolve.sizing import SIZING, Pods, SizingRow
 
-PAGE = Path(__file__).parents[1] / "docs" / "sizing.md"
+PAGE = Path(__file__).parents[2] / "docs" / "sizing.md"
 
 
 def generated(text: str) -> str:

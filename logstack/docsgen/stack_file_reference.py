@@ -21,7 +21,7 @@ _PIPE = r"\|"
 _INTRODUCTION = f"""\
 # The stack file
 
-Generated from `settings/` by `python -m logstack.docsgen.stack_file_schema`.
+Generated from `logstack/settings` by `make docs`.
 
 A stack is a file `Pulumi.<stack>.yaml`; under `config:` it says what differs from the defaults, each key with
 `{PROJECT}:` before it. Keys of other projects and of providers may stand beside them.

@@ -1,4 +1,4 @@
-"""What is generated from the tree: `python -m logstack.docsgen.stack_file_schema` writes it, `--check` fails when it is out of date.
+"""What is generated from the settings tree: `make docs` writes it, `--check` fails when it is out of date.
 
 Three files: the declarations in Pulumi.yaml, the JSON schema that editors check stack files with, and the reference.
 """
@@ -19,7 +19,7 @@ from logstack.settings.load.source import SECRETS
 from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.load.translation import Node, child, resolved, schema
 
-_MARK = "  # Generated from settings/ by `python -m logstack.docsgen.stack_file_schema`, down to the end of the file.\n"
+_MARK = "  # Generated from logstack/settings by `make docs`, down to the end of the file.\n"
 
 
 def pulumi_yaml(committed: str) -> str:
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str], root: Path = Path()) -> int:
     differing = [path for path, text in generated.items() if not path.is_file() or path.read_text() != text]
     for path in differing:
         if only_check:
-            sys.stderr.write(f"{path} is out of date: run `python -m logstack.docsgen.stack_file_schema`\n")
+            sys.stderr.write(f"{path} is out of date: run `make docs`\n")
         else:
             path.parent.mkdir(exist_ok=True)
             path.write_text(generated[path])

@@ -1,6 +1,6 @@
 """The failure budget: what may be lost at once with no acknowledged line lost and writes going on, and what may not.
 
-The numbers are those of logstack/manifests/loki/budget.py. Where a loss was not run, the plan says what it goes by: arithmetic
+The numbers are those of manifests/loki/budget.py. Where a loss was not run, the plan says what it goes by: arithmetic
 with Loki's rules, or the design of Loki and Kubernetes.
 """
 

@@ -1,4 +1,4 @@
-"""The plan and the comparison for people."""
+"""The plan for people."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from logstack.diff.comparison import Comparison
 from logstack.plan.access import access_facts
 from logstack.plan.chart_objects import ChartObjects
 from logstack.plan.collection import collected_facts
@@ -30,17 +29,14 @@ from logstack.plan.sizing import Sizing, sizing_facts, storage_facts
 from logstack.settings.problems import Problem
 from logstack.text.layout import (
     show_block,
-    show_changes,
     show_facts,
     show_heading,
-    show_lines,
     show_numbers,
     show_sentences,
     text_of,
 )
 from logstack.text.words import Facts, counted
 
-_SAME = [("", "the same")]
 _BUDGET_NAMES = {
     "within": "May be lost: writes go on, and no acknowledged line is lost",
     "for a time": "May be lost for a time",
@@ -51,11 +47,6 @@ _BUDGET_NAMES = {
 def plan_text(plan: Plan, console: Console) -> str:
     """The whole plan, as wide and as colourful as the console."""
     return text_of(console, partial(_show_plan, plan, console))
-
-
-def comparison_text(comparison: Comparison, console: Console) -> str:
-    """What differs."""
-    return text_of(console, partial(_show_comparison, comparison, console))
 
 
 def _show_plan(plan: Plan, console: Console) -> None:
@@ -151,29 +142,3 @@ def _problem_facts(problem: Problem) -> Facts:
         ("then", problem.consequence),
         ("fix", problem.fix),
     ]
-
-
-def _show_comparison(comparison: Comparison, console: Console) -> None:
-    show_heading(console, f"From {comparison.before} (-) to {comparison.after} (+)")
-    if comparison.is_empty:
-        show_block(console, "Nothing differs.")
-    else:
-        show_differences(comparison, console)
-
-
-def show_differences(comparison: Comparison, console: Console) -> None:
-    """What differs, in words first and line by line at the end."""
-    if comparison.words:
-        show_changes(console, "In words", [(each.of, each.before, each.after) for each in comparison.words])
-    facts = [(each.of, f"{_said(each.before)} -> {_said(each.after)}") for each in comparison.settings]
-    show_facts(console, "Settings", facts or _SAME)
-    resources = [("-", name) for name in comparison.resources_removed]
-    resources += [("+", name) for name in comparison.resources_added]
-    show_facts(console, "Resources", resources or _SAME)
-    for diff in comparison.artefacts:
-        show_heading(console, f"{diff.name} ({diff.effect})" if diff.effect else diff.name)
-        show_lines(console, diff.lines)
-
-
-def _said(value: str | None) -> str:
-    return "(nothing)" if value is None else value

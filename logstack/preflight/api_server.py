@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from logstack.preflight.kubeconfig import kubeconfig_files, refuse_wrong_cluster, unusable
-from logstack.settings.load.loader import problems_stop_the_program
+from logstack.preflight.kubeconfig import unusable
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.problems import Problem, StackProblems
 
@@ -25,14 +24,6 @@ _OLDEST = (1, 25)
 _REVIEWS = "authorization.k8s.io/v1"
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 _INSTEAD = "without a cluster: `make plan` and `logstack diff` say offline what would be deployed"
-
-
-def stop_without_cluster(cluster: ClusterSettings) -> None:
-    """Ends the program when the context is unknown, points elsewhere, or leads to no API server that answers."""
-    with problems_stop_the_program():
-        files = kubeconfig_files()
-        refuse_wrong_cluster(cluster, files)
-        refuse_old_cluster(cluster, server_version(cluster, files))
 
 
 def refuse_old_cluster(cluster: ClusterSettings, version: tuple[int, int]) -> None:

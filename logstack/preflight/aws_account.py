@@ -3,8 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from logstack.settings.load.loader import problems_stop_the_program
-from logstack.settings.model.object_store import AwsStore, ObjectStoreSettings
+from logstack.settings.model.object_store import AwsStore
 from logstack.settings.problems import Problem, StackProblems
 
 # botocore's own patience is a minute for each of five attempts: a preview without a network would seem to hang.
@@ -22,16 +21,6 @@ class Caller:
     account: str
     """Twelve digits."""
     arn: str
-
-
-def stop_in_wrong_account(store: ObjectStoreSettings) -> None:
-    """Ends the program when the store is in AWS and the shell's credentials are not of its account.
-
-    The AWS provider refuses a wrong account as well, but only when the cluster's part is being made already.
-    """
-    if isinstance(store, AwsStore):
-        with problems_stop_the_program():
-            refuse_wrong_account(store, shell_caller(store))
 
 
 def refuse_wrong_account(store: AwsStore, caller: Caller) -> None:

@@ -1,32 +1,21 @@
-"""What this stack has applied last, out of its own state, and whether the change may follow it."""
+"""Whether a change deletes lines or makes them unreadable, compared with what the stack has applied last."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-import pulumi
 import yaml
 
 from logstack.manifests.loki.config import OVERRIDES_KEY, loki_config
 from logstack.manifests.loki.history import broken_history, left_behind, periods_of
 from logstack.manifests.loki.overrides import loki_overrides
-from logstack.manifests.loki.resources import CONFIG
 from logstack.manifests.loki.retention import Retention, Section, Shortened, retention_of, section, shortened
 from logstack.manifests.loki.values import CONFIG_KEY, CONFIG_MAP, OVERRIDES_MAP
 from logstack.manifests.stores.access import store_access
-from logstack.settings.load.loader import problems_stop_the_program
 from logstack.settings.model.quantities import plain_duration
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems
-
-_READ = "pulumi:pulumi:readStackResourceOutputs"
-# A state in files is written in place, and an `up` writes it while the program begins: measured, in 2 of 11 of them it
-# was empty at that moment.
-_BEING_WRITTEN = "failed to load checkpoint"
-_TRIES = 20
-_PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -42,41 +31,10 @@ class Configuration:
         return retention_of(self.config, self.overrides)
 
 
-def stop_before_lines_are_lost(settings: Settings) -> None:
-    """Ends the program when the change deletes lines that nobody has given up, or makes lines unreadable."""
-    with problems_stop_the_program():
-        accepted = refuse_lost_lines(applied(settings), written(settings), settings.acknowledge, datetime.now(UTC))
-    for problem in accepted:
-        pulumi.log.warn(problem.text())
-
-
 def written(settings: Settings) -> Configuration:
     """The configuration of the stack file."""
     store = store_access(settings.object_store, settings.cluster, settings.former_object_store)
     return Configuration(loki_config(settings, store, settings.cluster), loki_overrides(settings))
-
-
-def applied(settings: Settings) -> Configuration | None:
-    """The configuration that the stack's state has; None as long as there is none.
-
-    The state knows each resource as soon as it is made or changed, so an update that was interrupted is told as well;
-    a stack's outputs are registered at its end alone. The engine answers from the backend, whichever that is.
-    """
-    answer = _state(f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}")
-    maps = [each["outputs"] for each in answer.get("outputs", {}).values() if each["type"] == CONFIG]
-    return of_the_stack(maps, settings.cluster.namespace, written(settings).config)
-
-
-def _state(name: str) -> Mapping[str, Any]:
-    """The resources of a state, asked for again while the engine writes it."""
-    for _ in range(_TRIES):
-        try:
-            return pulumi.runtime.invoke(_READ, {"stackName": name}).value or {}
-        except Exception as error:  # what the SDK raises has no class of its own
-            if _BEING_WRITTEN not in str(error):
-                raise
-            time.sleep(_PAUSE_SECONDS)
-    return pulumi.runtime.invoke(_READ, {"stackName": name}).value or {}
 
 
 def of_the_stack(maps: Sequence[Mapping[str, Any]], namespace: str, config: Section) -> Configuration | None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 import yaml
 from yaml.emitter import ScalarAnalysis
 
-from logstack.diff.snapshot import Resource
 from logstack.manifests.charts import CHART
+from logstack.render.model import Resource
 
 # The files of our ConfigMaps under the names that people know them by; any other is called after its ConfigMap.
 _KNOWN = {

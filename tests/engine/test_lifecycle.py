@@ -7,16 +7,19 @@ import subprocess
 import pulumi
 import pytest
 
-from components.alloy import Alloy
-from components.canary import Canary
-from components.cluster import Cluster
-from components.grafana import GrafanaDatasource
-from components.loki import Loki
-from components.object_store import Credentials, ObjectStore
+from components import (
+    Alloy,
+    Canary,
+    Cluster,
+    Credentials,
+    GrafanaDatasource,
+    Loki,
+    ObjectStore,
+    load_settings,
+    stop_before_lines_are_lost,
+)
 from logstack.manifests.alloy.resources import collector_sizes
 from logstack.manifests.canary.resources import found_by
-from logstack.preflight.data_loss import stop_before_lines_are_lost
-from logstack.settings.load.loader import load_settings
 from logstack.settings.load.stack_file import Value
 from tests.support.engine import Project
 from tests.support.stacks import SHIPPED

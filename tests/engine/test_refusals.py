@@ -3,7 +3,8 @@
 import pytest
 from pulumi import automation as auto
 
-from logstack.preflight import aws_account as account
+from components import guards
+from logstack.preflight.aws_account import Caller
 from logstack.settings.load.stack_file import Value
 from tests.support.engine import Project
 
@@ -69,8 +70,8 @@ def test_a_secret_in_clear_is_refused_before_anything_is_registered(platform: Pr
 def test_another_aws_account_is_refused_before_anything_is_registered(
     platform: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stranger = account.Caller("999999999999", "arn:aws:iam::999999999999:user/somebody")
-    monkeypatch.setattr(account, "shell_caller", lambda _: stranger)
+    stranger = Caller("999999999999", "arn:aws:iam::999999999999:user/somebody")
+    monkeypatch.setattr(guards, "shell_caller", lambda _: stranger)
     assert "belong to account 999999999999" in refused(platform, "aws")
 
 

@@ -1,6 +1,5 @@
 """logstack as a package: built as a release would be, installed beside nothing else, and used in somebody's program."""
 
-import json
 import os
 import re
 import shutil
@@ -20,12 +19,12 @@ import pytest
 from logstack.manifests.deployment import platform
 from logstack.settings.model.tree import Settings
 from tests.support.copies import NO_SOURCE
+from tests.support.installed import MINIMAL, lay_out, record_minimal
 from tests.support.stacks import ROOT
 from tests.unit.test_examples import MINIMAL_SAYS
 
 pytestmark = pytest.mark.real
 
-PACKAGES = ("logstack", "settings", "components", "ops", "tools")
 # The requirements' place, with no file of it that leads elsewhere read: the repository is installed there as well.
 REQUIREMENTS = sysconfig.get_paths()["purelib"]
 
@@ -74,10 +73,10 @@ def _run(*arguments: str | Path) -> str:
     return run.stdout + run.stderr
 
 
-def files_of_the_packages() -> set[str]:
-    """Every file below the packages that git knows or would take up."""
+def source_files() -> set[str]:
+    """Every file of logstack/ and components/ that git knows or would take up."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *PACKAGES],
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "logstack", "components"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -89,19 +88,23 @@ def files_of_the_packages() -> set[str]:
 def test_the_wheel_has_every_file_of_the_packages_and_no_other(built: Built) -> None:
     with zipfile.ZipFile(built.wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
-    assert packed == files_of_the_packages()
-    assert {
-        "ops/local/sample.log",
-        "logstack/binaries/go/loki/go.mod",
-        "logstack/py.typed",
-        "settings/py.typed",
-    } <= packed
+    assert packed == {f"logstack/{name}" if name.startswith("components/") else name for name in source_files()}
+    assert {name.partition("/")[0] for name in packed} == {"logstack"}
+    files = ("localrun/sample.log", "binaries/go/loki/go.mod", "py.typed", "components/loki.py")
+    assert {f"logstack/{name}" for name in files} <= packed
+
+
+def test_what_the_fast_tests_lay_out_is_what_the_wheel_installs(built: Built, tmp_path: Path) -> None:
+    laid_out = lay_out(tmp_path) / "logstack"
+    with zipfile.ZipFile(built.wheel) as archive:
+        packed = {name.removeprefix("logstack/") for name in archive.namelist() if ".dist-info/" not in name}
+    assert {str(file.relative_to(laid_out)) for file in laid_out.rglob("*") if file.is_file()} == packed
 
 
 def test_the_sdist_has_all_that_the_wheel_is_built_from(built: Built) -> None:
     with tarfile.open(built.sdist) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
-    assert files_of_the_packages() | {"pyproject.toml", "README.md", "LICENSE"} <= packed
+    assert source_files() | {"pyproject.toml", "README.md", "LICENSE"} <= packed
     assert not [name for name in packed if name.startswith((".venv", "Pulumi."))]
 
 
@@ -124,30 +127,55 @@ def _numbers(version: str) -> list[int]:
     return [int(part) for part in version.split(".")]
 
 
-RECORD = """
-import json, runpy
-from monitor import record
-recording = record(lambda: runpy.run_path("__main__.py"), project="minimal", stack="dev")
-import components, logstack, settings
-made = {each.name: [each.type, each.parent.split("::")[-1], dict(each.revealed)] for each in recording.registered}
-print(json.dumps({"from": [module.__file__ for module in (components, logstack, settings)], "registered": made}))
+COMMON_NAMES = ("settings.py", "tools.py", "ops.py", "components.py", "logstack_local.py")
+
+
+@pytest.fixture(scope="module")
+def environment(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an empty environment that has the release, and the requirements by a path file."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=False, symlinks=True)
+    (packages,) = (folder / "lib").glob("python*/site-packages")
+    _run("-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", packages, built.wheel)
+    (packages / "requirements.pth").write_text(f"{REQUIREMENTS}\n")
+    return folder / "bin" / "python"
+
+
+def test_every_component_is_imported_beside_a_users_own_modules_of_common_names(
+    environment: Path, tmp_path: Path
+) -> None:
+    for name in COMMON_NAMES:
+        (tmp_path / name).write_text("MINE = True\n")
+    mine = ", ".join(name.removesuffix(".py") for name in COMMON_NAMES)
+    names = sorted(file.stem for file in (ROOT / "components").glob("*.py") if file.stem != "__init__")
+    assert "loki" in names
+    program = f"""
+import importlib
+import {mine}
+assert all(module.MINE for module in ({mine}))
+import logstack
+for name in {names!r}:
+    print(importlib.import_module(f"logstack.components.{{name}}").__file__)
+print(logstack.Settings.__module__)
 """
+    (tmp_path / "program.py").write_text(program)
+    run = subprocess.run(
+        [environment, "program.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    *files, settings = run.stdout.splitlines()
+    assert settings == "logstack.settings.model.tree"
+    assert [Path(file).name for file in files] == [f"{name}.py" for name in names]
+    assert all(Path(file).is_relative_to(environment.parents[1]) for file in files)
 
 
 def test_the_minimal_program_makes_the_same_with_the_release_alone(built: Built, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "examples" / "minimal", tmp_path / "minimal", ignore=NO_SOURCE)
-    shutil.copy(ROOT / "tests" / "support" / "monitor.py", tmp_path / "minimal")
-    kubeconfig = tmp_path / "kubeconfig"
-    servers = [{"name": "kind-dev", "cluster": {"server": "https://127.0.0.1:6443"}}]
-    contexts = [{"name": "kind-dev", "context": {"cluster": "kind-dev"}}]
-    kubeconfig.write_text(json.dumps({"clusters": servers, "contexts": contexts}))
-    answer = json.loads(built.python(RECORD, folder=tmp_path / "minimal", KUBECONFIG=str(kubeconfig)))
-    assert [Path(file).parts[: len(built.installed.parts)] for file in answer["from"]] == [built.installed.parts] * 3
-    registered = answer["registered"]
+    recorded = record_minimal(tmp_path, str(built.installed))
+    assert all(file.is_relative_to(built.installed) for file in recorded.modules)
     compared = 0
     for part in platform(Settings.model_validate(MINIMAL_SAYS)):
-        for child in part.children if part.name in registered else ():
-            type_, parent, inputs = registered[child.name]
+        for child in part.children if part.name in recorded.registered else ():
+            type_, parent, inputs = recorded.registered[child.name]
             assert (type_, parent) == (child.type, part.name)
             if not child.type.startswith("pulumi:providers:"):
                 assert inputs == child.inputs, child.name
@@ -155,13 +183,29 @@ def test_the_minimal_program_makes_the_same_with_the_release_alone(built: Built,
     assert compared == 5
 
 
+def test_the_two_names_of_the_components_are_never_imported_together(built: Built, tmp_path: Path) -> None:
+    (tmp_path / "components").symlink_to(built.installed / "logstack" / "components")
+    program = f"""
+import sys
+sys.path[:0] = [{str(tmp_path)!r}, {str(built.installed)!r}]
+import components
+components.__file__ = {str(built.installed / "logstack" / "components" / "__init__.py")!r}
+try:
+    import logstack.components
+except ImportError as error:
+    print(error)
+"""
+    run = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    assert run.stdout == "these components are already imported as `components`: import them by one name only\n"
+
+
 def test_the_command_of_the_release_plans_a_stack_and_finds_its_own_files(built: Built, tmp_path: Path) -> None:
     shutil.copy(ROOT / "examples" / "aws" / "Pulumi.aws.yaml", tmp_path)
-    command = "from ops.cli import main\nsys.argv[0] = 'logstack'\nmain()"
+    command = "from logstack.cli import main\nsys.argv[0] = 'logstack'\nmain()"
     assert built.python(command, "plan", "aws", folder=tmp_path).startswith("aws: Loki ")
     files = """
-from ops.local.lines import SAMPLE
-from tools.catalog import BINARIES
+from logstack.localrun.lines import SAMPLE
+from logstack.binaries.catalog import BINARIES
 print(SAMPLE, *(binary.module.folder / "go.mod" for binary in BINARIES.values()))
 """
     named = [Path(file) for file in built.python(files, folder=tmp_path).split()]
@@ -174,7 +218,8 @@ def test_the_script_of_the_release_is_called_logstack(built: Built) -> None:
 
 
 TYPED = """
-from logstack import Cluster, ClusterSettings, Loki, ObjectStore, S3CompatibleStore, Settings, load_settings
+from logstack import ClusterSettings, S3CompatibleStore, Settings
+from logstack.components import Cluster, Loki, ObjectStore, load_settings
 
 settings: Settings = load_settings()
 cluster = Cluster("cluster", settings.cluster)
@@ -190,26 +235,25 @@ MISTYPED = {
 
 
 @pytest.fixture(scope="module")
-def checked(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[str]]:
+def checked(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[str]]:
     """What mypy finds in a program of one's own, in an environment that has the release as a package."""
     folder = tmp_path_factory.mktemp("typed")
-    venv.create(folder / "env", with_pip=False, symlinks=True)
-    (packages,) = (folder / "env" / "lib").glob("python*/site-packages")
-    for name in PACKAGES:
-        shutil.copytree(built.installed / name, packages / name)
-    (packages / "requirements.pth").write_text(f"{REQUIREMENTS}\n")
 
     def find(program: str) -> list[str]:
         file = folder / "program.py"
         file.write_text(program)
         options = ["--strict", "--no-error-summary", "--config-file=", f"--cache-dir={folder / 'cache'}"]
-        options.append(f"--python-executable={folder / 'env' / 'bin' / 'python'}")
+        options.append(f"--python-executable={environment}")
         command = [sys.executable, "-m", "mypy", *options, file.name]
         run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
         assert not run.stderr, run.stderr
         return run.stdout.splitlines()
 
     return find
+
+
+def test_the_minimal_program_is_typed(checked: Callable[[str], list[str]]) -> None:
+    assert checked((MINIMAL / "__main__.py").read_text()) == []
 
 
 def test_the_release_is_typed(checked: Callable[[str], list[str]]) -> None:

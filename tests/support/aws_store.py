@@ -4,9 +4,10 @@ from typing import Final
 
 import pytest
 
+from components import guards
 from logstack.manifests.declaration import Declaration
 from logstack.manifests.stores import aws
-from logstack.preflight import aws_account as account
+from logstack.preflight.aws_account import Caller
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import AwsStore
 
@@ -76,7 +77,7 @@ def trust(store: AwsStore) -> str:
 def in_the_stacks_account(patch: pytest.MonkeyPatch) -> None:
     """From now on the shell's AWS credentials are of every stack's account; no question goes to AWS."""
 
-    def caller(store: AwsStore) -> account.Caller:
-        return account.Caller(store.account_id, f"arn:aws:iam::{store.account_id}:user/somebody")
+    def caller(store: AwsStore) -> Caller:
+        return Caller(store.account_id, f"arn:aws:iam::{store.account_id}:user/somebody")
 
-    patch.setattr(account, "shell_caller", caller)
+    patch.setattr(guards, "shell_caller", caller)

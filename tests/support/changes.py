@@ -15,7 +15,7 @@ from logstack.settings.load.loader import Stack
 from logstack.settings.model.tree import Settings
 from tests.support.stacks import settings_of
 
-_FILE = Path(__file__).parents[1] / "unit" / "ops" / "diff_changes.yaml"
+_FILE = Path(__file__).parents[1] / "unit" / "diff" / "diff_changes.yaml"
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from logstack.preflight import api_server as reach
+from components import guards
 
 
 def by_a_cluster_that_answers(patch: pytest.MonkeyPatch) -> None:
     """From now on every stack's API server answers, and is new enough; nobody is asked."""
-    patch.setattr(reach, "server_version", lambda _cluster, _files: (1, 34))
+    patch.setattr(guards, "server_version", lambda _cluster, _files: (1, 34))

@@ -563,7 +563,7 @@ def test_a_build_that_is_interrupted_ends_the_compilers_and_leaves_nothing(bench
     # A compiler of Go's, which only the end of the whole group ends.
     bench.fake_go(f'echo half > "$4toy"; (exec > "{alive}"; trap "" INT TERM HUP; echo y; exec /bin/sleep 600) & wait')
     script = (
-        "from pathlib import Path; from tools import catalog; from tools.__main__ import main\n"
+        "from pathlib import Path; from logstack.binaries import catalog; from logstack.binaries.command import main\n"
         f"toys = catalog.GoModule(Path({str(bench.module.folder)!r}), 90)\n"
         "catalog.BINARIES = {'toy': catalog.Binary('toy', '1.2.3', 'example.com/toy', toys)}\n"
         "raise SystemExit(main(['toy']))"

@@ -171,7 +171,7 @@ def test_tools_are_listed_obtained_and_built_by_their_names(
 )
 def test_the_plan_needs_no_sdk_and_no_client(arguments: list[str]) -> None:
     code = (
-        "import sys\nfrom ops.cli import app\napp(sys.argv[1:], standalone_mode=False)\n"
+        "import sys\nfrom logstack.cli import app\napp(sys.argv[1:], standalone_mode=False)\n"
         "sys.stderr.write(' '.join(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
     run = python("-c", code, *arguments)
@@ -182,10 +182,10 @@ def test_the_plan_needs_no_sdk_and_no_client(arguments: list[str]) -> None:
 
 
 def test_the_command_runs_without_its_installation_and_in_a_broken_pipe() -> None:
-    assert python("-m", "ops", "check", "staging").stdout == "staging: no problems\n"
-    assert python("-m", "ops", "plan", "--unknown").stderr.startswith("Usage: logstack plan ")
+    assert python("-m", "logstack", "check", "staging").stdout == "staging: no problems\n"
+    assert python("-m", "logstack", "plan", "--unknown").stderr.startswith("Usage: logstack plan ")
     with subprocess.Popen(
-        [sys.executable, "-m", "ops", "plan"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "logstack", "plan"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdout
         assert process.stderr
@@ -194,7 +194,7 @@ def test_the_command_runs_without_its_installation_and_in_a_broken_pipe() -> Non
 
 
 def test_the_plan_needs_no_home_no_cluster_and_no_credentials() -> None:
-    command = [sys.executable, "-m", "ops", "plan", "staging"]
+    command = [sys.executable, "-m", "logstack", "plan", "staging"]
     run = subprocess.run(command, cwd=ROOT, env={"HOME": "/nonexistent"}, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert "pulumi config set --secret logstack:accessKeyId" in run.stdout

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -85,12 +84,6 @@ def test_every_subcommand_and_option_of_logstack_exists() -> None:
 @pytest.mark.parametrize("text", ["logstack plna production", "logstack plan --agianst x", "logstack tools bild alloy"])
 def test_a_subcommand_or_an_option_that_is_not_there_is_found(text: str) -> None:
     assert list(logstack_problems(Command("x", text)))
-
-
-def test_every_python_module_that_is_to_be_run_exists() -> None:
-    modules = {command.words[2] for command in all_commands("python") if command.words[1] == "-m"}
-    assert "logstack.docsgen.stack_file_schema" in modules
-    assert [module for module in modules if not find_spec(module)] == []
 
 
 @every_page

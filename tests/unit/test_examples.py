@@ -2,7 +2,6 @@
 
 import json
 import os
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -12,17 +11,15 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 
-from logstack.manifests.declaration import Part
 from logstack.manifests.deployment import platform
 from logstack.plan.command import planned, said
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.stack_file import stacks
 from logstack.settings.model.tree import Settings
-from tests.support.monitor import Recording, RecordingMonitor, Registered, record
+from tests.support.installed import MINIMAL, lay_out, record_minimal
 from tests.support.stacks import AWS, ROOT, TODAY
 
 EXAMPLES = ROOT / "examples"
-MINIMAL = EXAMPLES / "minimal"
 on_aws = pytest.mark.parametrize("name", stacks(AWS))
 # A stack of each mode but simple-scalable, which the shipped stacks have, and what its plan promises.
 MODES = {
@@ -48,49 +45,38 @@ def test_every_example_has_its_tests_here() -> None:
     assert {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()} == tested
 
 
-@pytest.fixture
-def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The context that examples/minimal names."""
-    file = tmp_path / "kubeconfig"
-    servers = [{"name": "kind-dev", "cluster": {"server": "https://127.0.0.1:6443"}}]
-    contexts = [{"name": "kind-dev", "context": {"cluster": "kind-dev"}}]
-    file.write_text(json.dumps({"clusters": servers, "contexts": contexts}))
-    monkeypatch.setenv("KUBECONFIG", str(file))
-    monkeypatch.chdir(MINIMAL)
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder that has logstack as an installation has it."""
+    return str(lay_out(tmp_path_factory.mktemp("installed")))
 
 
-def minimal(monitor: RecordingMonitor | None = None) -> Recording:
-    program = MINIMAL / "__main__.py"
-    return record(lambda: runpy.run_path(str(program)), project="minimal", stack="dev", monitor=monitor)
+def test_the_minimal_program_makes_what_the_shipped_program_makes_of_the_same_settings(
+    packages: str, tmp_path: Path
+) -> None:
+    recorded = record_minimal(tmp_path, packages)
+    parts = {
+        part.name: part for part in platform(Settings.model_validate(MINIMAL_SAYS)) if part.name in recorded.registered
+    }
+    assert parts.keys() == {"cluster", "store", "loki", "alloy"}
+    children = {child.name: (part.name, child) for part in parts.values() for child in part.children}
+    assert recorded.registered.keys() == parts.keys() | children.keys()
+    for name, (parent, child) in children.items():
+        type_, parent_made, inputs = recorded.registered[name]
+        assert (type_, parent_made) == (child.type, parent)
+        if not child.type.startswith("pulumi:providers:"):
+            assert inputs == child.inputs, name
+    assert recorded.exports == {"pushUrl": "http://loki-gateway.monitoring.svc.cluster.local/loki/api/v1/push"}
 
 
-def children(recording: Recording, part: Part) -> dict[str, Registered]:
-    return {child.name: child for child in recording.children(recording.one(part.type, part.name))}
-
-
-@pytest.mark.usefixtures("kubeconfig")
-def test_the_minimal_program_makes_what_the_shipped_program_makes_of_the_same_settings() -> None:
-    recording = minimal()
-    parts = {part.name: part for part in platform(Settings.model_validate(MINIMAL_SAYS))}
-    registered = {each.name for each in recording.components}
-    assert registered == {"cluster", "store", "loki", "alloy"}
-    for name in registered:
-        made = children(recording, parts[name])
-        assert made.keys() == {child.name for child in parts[name].children}
-        for child in parts[name].children:
-            if not child.type.startswith("pulumi:providers:"):
-                assert made[child.name].revealed == child.inputs, child.name
-    assert recording.exports == {"pushUrl": "http://loki-gateway.monitoring.svc.cluster.local/loki/api/v1/push"}
-
-
-def test_the_minimal_program_has_ten_lines() -> None:
+def test_the_minimal_program_has_eleven_lines() -> None:
     lines = (MINIMAL / "__main__.py").read_text().partition('"""\n')[2].splitlines()
-    assert len([line for line in lines if line]) == 10
+    assert len([line for line in lines if line]) == 11
 
 
-def test_the_minimal_program_is_tested_as_a_user_would_test_it() -> None:
+def test_the_minimal_program_is_tested_as_a_user_would_test_it(packages: str) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=."]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {"PYTHONPATH": packages, "PYTHONDONTWRITEBYTECODE": "1"}
     run = subprocess.run(
         command, cwd=MINIMAL, env=environment, capture_output=True, text=True, timeout=300, check=False
     )

@@ -10,9 +10,11 @@ from typing import get_args
 import pulumi
 import pytest
 
+import components
 import logstack
+from components import Credentials, checked
 from components.base import Component
-from logstack import ClusterSettings, Credentials, FilesystemStore, S3CompatibleStore, Settings, checked
+from logstack import ClusterSettings, FilesystemStore, S3CompatibleStore, Settings, api
 from logstack.settings.load.stack_file import read_stack_file
 from logstack.settings.model.base import Group
 from tests.support.monitor import RecordingMonitor, record
@@ -32,14 +34,15 @@ def groups(kind: object) -> Iterator[type[Group]]:
 
 
 def test_every_group_of_settings_and_every_component_can_be_imported() -> None:
-    offered = {getattr(logstack, name) for name in logstack.__all__}
-    assert set(groups(Settings)) - offered == set()
-    assert {each for each in Component.__subclasses__() if each.__module__.startswith("components.")} - offered == set()
+    assert set(groups(Settings)) - {getattr(logstack, name) for name in api.__all__} == set()
+    ours = {each for each in Component.__subclasses__() if each.__module__.startswith("components.")}
+    assert ours - {getattr(components, name) for name in components.__all__} == set()
 
 
 def test_all_that_is_offered_has_a_name_of_its_own_and_a_docstring() -> None:
-    assert len(logstack.__all__) == len(set(logstack.__all__))
-    assert [name for name in logstack.__all__ if not getattr(logstack, name).__doc__] == []
+    for module in (api, components):
+        assert len(module.__all__) == len(set(module.__all__))
+        assert [name for name in module.__all__ if not getattr(module, name).__doc__] == []
 
 
 @pytest.mark.parametrize("stack", NAMES)
@@ -91,36 +94,29 @@ def imported(folder: Path, program: str = "import logstack") -> subprocess.Compl
     )
 
 
-@pytest.mark.parametrize("name", ["settings", "components"])
-@pytest.mark.parametrize("kind", ["module", "package"])
-@pytest.mark.parametrize("program", ["import logstack", "import {}, logstack"])
-def test_a_module_of_the_users_under_the_name_of_ours_is_refused_in_words(
-    name: str, kind: str, program: str, tmp_path: Path
-) -> None:
-    own = tmp_path / (f"{name}.py" if kind == "module" else f"{name}/__init__.py")
-    own.parent.mkdir(exist_ok=True)
-    own.write_text("MINE = True\n")
-    run = imported(tmp_path, program.format(name))
-    told = run.stderr[run.stderr.index("ImportError: ") :]
-    assert run.returncode == 1
-    assert told == (
-        f"ImportError: logstack cannot be imported: another module is called `{name}`, as a package of logstack's is\n"
-        f"  what: `import {name}` gives {own} instead of {ROOT / name}\n"
-        "  then: logstack would run with modules that are not its own\n"
-        f"  fix:  call yours otherwise, such as my_{name}: Python looks into a program's own folder first\n"
-    )
+@pytest.mark.parametrize("name", ["settings", "components", "tools", "ops"])
+def test_logstack_is_imported_beside_a_module_of_the_users_own_with_a_common_name(name: str, tmp_path: Path) -> None:
+    (tmp_path / f"{name}.py").write_text("MINE = True\n")
+    run = imported(tmp_path, f"import {name}, logstack; print(logstack.Settings.__name__, {name}.MINE)")
+    assert (run.stdout, run.stderr) == ("Settings True\n", "")
 
 
-def test_a_folder_that_is_no_package_hides_nothing(tmp_path: Path) -> None:
-    (tmp_path / "components").mkdir()
-    (tmp_path / "tools.py").write_text("MINE = True\n")
-    run = imported(tmp_path, "import logstack, tools; print(logstack.Loki.__name__, tools.MINE)")
-    assert (run.stdout, run.stderr) == ("Loki True\n", "")
-
-
-def test_an_import_of_the_package_brings_in_no_provider_and_nothing_of_the_command(tmp_path: Path) -> None:
-    """The providers' SDKs take seconds; the command's own packages may have another module of the same name."""
-    program = "import sys, logstack; print(sorted({name.partition('.')[0] for name in sys.modules}))"
+def test_importing_logstack_imports_neither_pulumi_nor_the_command_line(tmp_path: Path) -> None:
+    program = "import sys, logstack; logstack.Settings; print(sorted({name.partition('.')[0] for name in sys.modules}))"
     loaded = imported(tmp_path, program).stdout
+    assert "'pydantic'" in loaded
+    assert not [
+        name for name in ("pulumi", "pulumi_kubernetes", "pulumi_aws", "typer", "rich") if f"'{name}'" in loaded
+    ]
+
+
+def test_importing_the_components_imports_no_provider(tmp_path: Path) -> None:
+    """The providers' SDKs take seconds, so each is imported when a resource of it is declared."""
+    loaded = imported(tmp_path, "import sys, components; print(sorted(sys.modules))").stdout
     assert "'pulumi'" in loaded
-    assert not [name for name in ("pulumi_kubernetes", "pulumi_aws", "ops", "tools", "typer") if f"'{name}'" in loaded]
+    assert not [name for name in ("pulumi_kubernetes", "pulumi_aws", "typer") if f"'{name}'" in loaded]
+
+
+def test_a_name_that_logstack_does_not_offer_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'logstack' has no attribute 'Setings'"):
+        logstack.Setings  # type: ignore[attr-defined]  # noqa: B018

@@ -32,7 +32,7 @@ def compactor_pods(settings: LokiSettings) -> str:
 
 
 def leader(settings: LokiSettings) -> str:
-    """The pod that the compactors' ring elects: the first one, by a token of its own (logstack/manifests/loki/leader.py)."""
+    """The pod that the compactors' ring elects: the first one, by a token of its own (leader.py)."""
     return f"{compactor_pods(settings)}-0"
 
 

@@ -21,7 +21,7 @@ BURST = Rule(
     "Loki refuses each full batch as a whole with 429, however often it comes; after its last try Alloy drops it",
 )
 
-# What the collector writes at the end of a line that it has cut (logstack/manifests/alloy/lines.py) has to fit into one.
+# What the collector writes at the end of a line that it has cut (manifests/alloy/lines.py) has to fit into one.
 _SHORTEST_LONG_LINE = 1024
 
 SHORT_LINES = Rule(

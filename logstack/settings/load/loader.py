@@ -1,7 +1,6 @@
 """From what a stack says to its settings: one way for the plan, the local run, the tests and the engine."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -11,7 +10,7 @@ from pydantic import ValidationError, create_model
 from logstack.settings import checks
 from logstack.settings.checks.acknowledgements import names_are_known, names_are_needed
 from logstack.settings.load.credentials import Credentials, complete, credentials, present
-from logstack.settings.load.source import Source, from_engine, from_file
+from logstack.settings.load.source import Source, from_file
 from logstack.settings.load.stack_file import (
     PROJECT,
     Value,
@@ -31,9 +30,7 @@ from logstack.settings.problems import Problem, StackProblems
 __all__ = [
     "Credentials",
     "Stack",
-    "load_settings",
     "load_stack_file",
-    "problems_stop_the_program",
     "settings_from",
     "stacks",
 ]
@@ -57,37 +54,6 @@ def load_stack_file(stack: str, directory: Path = Path(), *, today: date | None 
     """The stack as its file in the directory says it; raises StackProblems with all its errors and warnings."""
     file = read_stack_file(stack, directory)
     return settings_from(from_file(file), stack, directory, file=file, today=today)
-
-
-def load_settings(directory: Path = Path()) -> Settings:
-    """The settings of the running Pulumi program, whose stack files are in the directory.
-
-    Errors end the program, all at once and before anything is registered; warnings are logged.
-    """
-    import pulumi  # noqa: PLC0415 - half a second that the plan has no use for
-
-    config = pulumi.runtime.get_config_env() | pulumi.runtime.config.CONFIG.get()
-    secure = {key for key in config if pulumi.runtime.is_config_secret(key)}
-    secure |= set(pulumi.runtime.get_config_secret_keys_env())
-    name = pulumi.get_stack()
-    with problems_stop_the_program():
-        path = stack_path(name, directory)
-        file = read_yaml(path) if path.is_file() else None
-        stack = settings_from(from_engine(config, secure), name, directory, file=file, key_needed=True)
-    for problem in stack.problems:
-        pulumi.log.warn(problem.text())
-    return stack.settings
-
-
-@contextmanager
-def problems_stop_the_program() -> Iterator[None]:
-    """Ends a Pulumi program with the problems' text alone; any other exception would show a traceback."""
-    import pulumi  # noqa: PLC0415 - as above
-
-    try:
-        yield
-    except StackProblems as problems:
-        raise pulumi.RunError(str(problems)) from None
 
 
 def settings_from(

@@ -1,6 +1,6 @@
 """What a stack needs for the lines that it takes in a day: one table, by mode and role; each row names its source.
 
-`logstack/settings/resolve/derivation.py` makes settings of it. Memory is request and limit in one, as in the sizes' table.
+`derivation.py` makes settings of it. Memory is request and limit in one, as in the sizes' table.
 """
 
 from collections.abc import Mapping

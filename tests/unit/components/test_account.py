@@ -10,8 +10,9 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
 
+from components import stop_in_wrong_account
 from logstack.localrun.layout import LOOPBACK
-from logstack.preflight.aws_account import Caller, refuse_wrong_account, shell_caller, stop_in_wrong_account
+from logstack.preflight.aws_account import Caller, refuse_wrong_account, shell_caller
 from logstack.settings.model.object_store import ObjectStoreSettings, S3CompatibleStore
 from logstack.settings.problems import StackProblems
 from tests.support.aws_store import ACCOUNT, a_store

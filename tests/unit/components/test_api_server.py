@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from components import stop_without_cluster
 from logstack.localrun.layout import free_ports
 from logstack.preflight import api_server as reach
-from logstack.preflight.api_server import server_version, stop_without_cluster
+from logstack.preflight.api_server import server_version
 from logstack.preflight.kubeconfig import refuse_wrong_cluster
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.problems import StackProblems

@@ -373,9 +373,9 @@ def test_an_input_that_waits_for_another_resource_is_seen() -> None:
 
 def component_classes() -> list[type[Component]]:
     """Every component class of the package, whether a test knows it or not."""
-    folder = Path(components.__file__).parent
-    for file in folder.glob("*/component.py"):
-        importlib.import_module(f"components.{file.parent.name}.component")
+    for file in Path(components.__file__).parent.glob("*.py"):
+        if file.stem != "__init__":
+            importlib.import_module(f"components.{file.stem}")
     return Component.__subclasses__()
 
 

@@ -8,10 +8,11 @@ from functools import cache
 import pulumi
 import pytest
 
+from components import guards
 from components.base import fingerprint
 from logstack.manifests.declaration import Declaration, Secret
 from logstack.manifests.deployment import platform
-from logstack.preflight import aws_account as account
+from logstack.preflight.aws_account import Caller
 from logstack.settings.load.stack_file import default_config, read_stack_file
 from tests.support.monitor import STACK_TYPE, Recording, RecordingMonitor, record
 from tests.support.stacks import EXAMPLES, NAMES, ROOT, settings_of
@@ -168,8 +169,8 @@ def test_a_store_that_needs_a_key_stops_the_program_without_one() -> None:
 
 
 def test_another_aws_account_stops_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    stranger = account.Caller("999999999999", "arn:aws:iam::999999999999:user/somebody")
-    monkeypatch.setattr(account, "shell_caller", lambda _: stranger)
+    stranger = Caller("999999999999", "arn:aws:iam::999999999999:user/somebody")
+    monkeypatch.setattr(guards, "shell_caller", lambda _: stranger)
     monitor = RecordingMonitor()
     with pytest.raises(pulumi.RunError, match="belong to account 999999999999") as refused:
         run_program(config_of("aws"), "aws", monitor)

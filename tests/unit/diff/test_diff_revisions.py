@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from logstack.cli import app
 from tests.support.stacks import ROOT
 
-PACKAGES = ("settings", "components", "ops", "tools")
+PACKAGES = ("logstack", "components")
 STACK = """\
 config:
   logstack:cluster: {name: here, context: here, apiServer: https://10.0.0.2:6443}
@@ -59,7 +59,11 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     write(folder, STACK)
     commit(folder, "one")
-    edit(folder / "components" / "loki" / "config.py", '"chunk_encoding": CODEC', '"chunk_encoding": "snappy"')
+    edit(
+        folder / "logstack" / "manifests" / "loki" / "config.py",
+        '"chunk_encoding": CODEC',
+        '"chunk_encoding": "snappy"',
+    )
     commit(folder, "two")
     return folder
 
@@ -79,11 +83,11 @@ def test_a_change_of_the_code_alone_is_seen_for_each_side_is_rendered_by_its_own
 
 
 def test_the_work_tree_is_rendered_by_its_own_code_too(program: Path) -> None:
-    edit(program / "components" / "loki" / "config.py", '"snappy"', '"lz4-4M"')
+    edit(program / "logstack" / "manifests" / "loki" / "config.py", '"snappy"', '"lz4-4M"')
     try:
         document = json.loads(diff(program, "two", str(program), "--json").stdout)
     finally:
-        git(program, "checkout", "--quiet", "--", "components")
+        git(program, "checkout", "--quiet", "--", "logstack")
     texts = [text for each in document["stacks"][0]["consequences"] for text in each["sentences"]]
     assert "Chunks are compressed by lz4-4M instead of snappy." in texts
 
@@ -92,7 +96,7 @@ def test_the_code_of_a_revision_sees_nothing_of_the_environment(program: Path, m
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", MARKER)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     text = f'import os\nassert "{MARKER}" not in os.environ.values(), "seen"\n'
-    path = program / "ops" / "render" / "command.py"
+    path = program / "logstack" / "render" / "command.py"
     before = path.read_text()
     path.write_text(text + before)
     try:
@@ -104,7 +108,7 @@ def test_the_code_of_a_revision_sees_nothing_of_the_environment(program: Path, m
 
 def test_a_revision_whose_code_is_older_is_read_by_todays_and_that_is_said(program: Path) -> None:
     git(program, "checkout", "--quiet", "-b", "older", "one")
-    shutil.rmtree(program / "ops" / "render")
+    shutil.rmtree(program / "logstack" / "render")
     write(program, f"{STACK}  logstack:retention: 20d\n")
     commit(program, "old")
     git(program, "checkout", "--quiet", "main")
@@ -116,9 +120,26 @@ def test_a_revision_whose_code_is_older_is_read_by_todays_and_that_is_said(progr
     assert "has no &#96;logstack render&#96;; today's code has read its stack files" in note
 
 
+def test_a_revision_from_before_the_one_package_is_rendered_by_its_own_code(program: Path) -> None:
+    document = CliRunner().invoke(app, ["render", "here", "--json", "--directory", str(program)]).stdout
+    git(program, "checkout", "--quiet", "-b", "former", "one")
+    shutil.rmtree(program / "logstack")
+    (program / "ops" / "render").mkdir(parents=True)
+    (program / "ops" / "__init__.py").touch()
+    (program / "ops" / "render" / "__init__.py").touch()
+    (program / "document.json").write_text(document.replace("720h", "721h"))
+    (program / "ops" / "__main__.py").write_text('print(open("document.json").read())\n')
+    commit(program, "before")
+    git(program, "checkout", "--quiet", "main")
+    result = diff(program, "before", str(program), "--json")
+    found = json.loads(result.stdout)
+    assert "721h" in result.stdout
+    assert found["notes"] == []
+
+
 def test_a_revision_whose_code_cannot_run_is_read_by_todays_and_its_last_word_is_said(program: Path) -> None:
     git(program, "checkout", "--quiet", "-b", "broken", "one")
-    edit(program / "ops" / "render" / "model.py", "from dataclasses", "import no_such_module\nfrom dataclasses")
+    edit(program / "logstack" / "diff" / "snapshot.py", "from dataclasses", "import no_such_module\nfrom dataclasses")
     write(program, f"{STACK}  logstack:retention: 20d\n")
     commit(program, "bad")
     git(program, "checkout", "--quiet", "main")

@@ -86,7 +86,7 @@ def test_children_end_even_when_the_run_itself_is_killed(tmp_path: Path) -> None
     program = f"""
         import sys, time
         from pathlib import Path
-        from ops.local.processes import Fleet
+        from logstack.localrun.processes import Fleet
         with Fleet(Path({str(tmp_path)!r})) as fleet:
             print(fleet.start("a", {SLEEP!r}, {{}}).process.pid, flush=True)
             time.sleep(600)
@@ -167,7 +167,7 @@ def test_a_port_is_given_once_even_if_nobody_has_opened_it_yet(monkeypatch: pyte
 @pytest.mark.usefixtures("own_register")
 def test_a_port_of_another_run_is_not_given_until_that_run_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     taken, further = HIGH + 2, HIGH + 3
-    takes = f"from ops.local import layout; print(layout._is_nobody_elses({taken}), flush=True); input()"
+    takes = f"from logstack.localrun import layout; print(layout._is_nobody_elses({taken}), flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", takes], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as run:

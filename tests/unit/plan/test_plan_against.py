@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from logstack.diff.against import compared, said
 from logstack.diff.comparison import Difference
-from logstack.plan.command import compared, said
-from logstack.plan.text import comparison_text
+from logstack.diff.text import comparison_text
 from logstack.render.revisions import NotFoundError
 from logstack.settings.problems import StackProblems
 from logstack.text.layout import terminal

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pulumi.runtime.config import set_all_config
 
-from logstack.settings.load.loader import Stack, load_settings, load_stack_file, problems_stop_the_program, stacks
+from components.config import load_settings, problems_stop_the_program
+from logstack.settings.load.loader import Stack, load_stack_file, stacks
 from logstack.settings.load.stack_file import default_config
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems

@@ -38,10 +38,7 @@ def test_a_file_that_drifted_is_named_and_written_anew(tmp_path: Path, capsys: p
     (project / "docs" / "stack-file.schema.json").unlink()
     assert schema.main(["--check"], project) == 1
     assert page.read_text() == "old"
-    assert (
-        len(re.findall("is out of date: run `python -m logstack.docsgen.stack_file_schema`", capsys.readouterr().err))
-        == 3
-    )
+    assert len(re.findall("is out of date: run `make docs`", capsys.readouterr().err)) == 3
     assert schema.main([], project) == 0
     assert schema.main(["--check"], project) == 0
 

@@ -1,12 +1,32 @@
-"""What `--against` names: another stack, a folder, or a git revision."""
+"""`logstack plan --against`: a stack compared with another stack, a folder, or a git revision."""
 
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from logstack.diff.comparison import Comparison, compare
+from logstack.diff.snapshot import render
 from logstack.render.revisions import NotFoundError, commit_of, git
 from logstack.settings.load.loader import Stack, load_stack_file, stacks
 from logstack.settings.load.stack_file import stack_path
+
+
+def compared(stack: str, against: str, directory: Path) -> Comparison:
+    """What differs from another stack, folder or revision. Raises StackProblems and NotFoundError."""
+    after = load_stack_file(stack, directory)
+    return compare(render(other_stack(against, stack, directory)), render(after))
+
+
+def said(comparison: Comparison, *, as_json: bool, width: int | None = None) -> str:
+    """A comparison as JSON, or as text: as wide as this terminal if no width is given."""
+    if as_json:
+        from logstack.text.documents import json_text  # noqa: PLC0415 - only one of the two is needed
+
+        return json_text(comparison)
+    from logstack.diff.text import comparison_text  # noqa: PLC0415
+    from logstack.text.layout import terminal  # noqa: PLC0415 - rich takes a while
+
+    return comparison_text(comparison, terminal(width))
 
 
 def other_stack(other: str, stack: str, directory: Path) -> Stack:

@@ -1,0 +1,54 @@
+"""What the engine says: the running stack's settings, and how problems end a Pulumi program."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pulumi
+
+from logstack.settings.load.loader import settings_from
+from logstack.settings.load.source import Source, from_engine
+from logstack.settings.load.stack_file import read_yaml, stack_path
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import StackProblems
+
+
+def load_settings(directory: Path = Path()) -> Settings:
+    """The settings of the running Pulumi program, whose stack files are in the directory.
+
+    Errors end the program, all at once and before anything is registered; warnings are logged.
+    """
+    config = pulumi.runtime.get_config_env() | pulumi.runtime.config.CONFIG.get()
+    secure = {key for key in config if pulumi.runtime.is_config_secret(key)}
+    secure |= set(pulumi.runtime.get_config_secret_keys_env())
+    name = pulumi.get_stack()
+    with problems_stop_the_program():
+        path = stack_path(name, directory)
+        file = read_yaml(path) if path.is_file() else None
+        stack = settings_from(from_engine(config, secure), name, directory, file=file, key_needed=True)
+    for problem in stack.problems:
+        pulumi.log.warn(problem.text())
+    return stack.settings
+
+
+def checked(settings: Settings) -> Settings:
+    """Settings that are written in Python, when no check between them finds an error.
+
+    Errors end the program, all at once and before anything is registered; warnings are logged. Problems name the keys
+    as a stack file spells them: `replicationFactor` is `replication_factor` here.
+    """
+    source = Source(settings.model_dump(by_alias=True, exclude_unset=True))
+    with problems_stop_the_program():
+        stack = settings_from(source, pulumi.get_stack(), Path())
+    for problem in stack.problems:
+        pulumi.log.warn(str(problem))
+    return stack.settings
+
+
+@contextmanager
+def problems_stop_the_program() -> Iterator[None]:
+    """Ends a Pulumi program with the problems' text alone; any other exception would show a traceback."""
+    try:
+        yield
+    except StackProblems as problems:
+        raise pulumi.RunError(str(problems)) from None

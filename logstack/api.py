@@ -1,0 +1,93 @@
+"""What `logstack` offers a program: the settings of each component, and what is derived from them."""
+
+from logstack.manifests.alloy.resources import CollectorSizes, collector_sizes
+from logstack.manifests.canary.resources import Found, found_by
+from logstack.manifests.loki.intake import Intake
+from logstack.manifests.stores.access import StoreAccess
+from logstack.settings.model.access import ControllerIngress, GatewayAuth, GatewayRoute, ParentGateway, Tls
+from logstack.settings.model.charts import Charts, ChartSource
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.collector import CanarySettings, CollectorSettings
+from logstack.settings.model.grafana import GrafanaSettings, TraceLinks
+from logstack.settings.model.loki import Caches, Gateway, Limits, LokiSettings, Replicas, SchemaPeriod, SizeOverrides
+from logstack.settings.model.object_store import (
+    AwsIdentity,
+    AwsStore,
+    CephBucketClaim,
+    EmbeddedStore,
+    ExternalSecret,
+    FilesystemStore,
+    FormerObjectStore,
+    S3CompatibleStore,
+    SecretProperties,
+    SecretStore,
+)
+from logstack.settings.model.processing import Drop, Multiline, Parser, RateLimit, Timestamp
+from logstack.settings.model.quantities import parse_cpu, parse_duration, parse_ingest, parse_size
+from logstack.settings.model.redaction import CustomRedaction, RedactionSettings
+from logstack.settings.model.retention import RetentionStream
+from logstack.settings.model.sizes import Resources, SizeName
+from logstack.settings.model.sources import Journal, Namespaces, NodeFile, Otlp, Pods, Sources
+from logstack.settings.model.tenants import Tenant, TenantLimits
+from logstack.settings.model.tree import Settings
+
+__all__ = [
+    "AwsIdentity",
+    "AwsStore",
+    "Caches",
+    "CanarySettings",
+    "CephBucketClaim",
+    "ChartSource",
+    "Charts",
+    "ClusterSettings",
+    "CollectorSettings",
+    "CollectorSizes",
+    "ControllerIngress",
+    "CustomRedaction",
+    "Drop",
+    "EmbeddedStore",
+    "ExternalSecret",
+    "FilesystemStore",
+    "FormerObjectStore",
+    "Found",
+    "Gateway",
+    "GatewayAuth",
+    "GatewayRoute",
+    "GrafanaSettings",
+    "Intake",
+    "Journal",
+    "Limits",
+    "LokiSettings",
+    "Multiline",
+    "Namespaces",
+    "NodeFile",
+    "Otlp",
+    "ParentGateway",
+    "Parser",
+    "Pods",
+    "RateLimit",
+    "RedactionSettings",
+    "Replicas",
+    "Resources",
+    "RetentionStream",
+    "S3CompatibleStore",
+    "SchemaPeriod",
+    "SecretProperties",
+    "SecretStore",
+    "Settings",
+    "SizeName",
+    "SizeOverrides",
+    "Sources",
+    "StoreAccess",
+    "Tenant",
+    "TenantLimits",
+    "Timestamp",
+    "Tls",
+    "TraceLinks",
+    "collector_sizes",
+    "found_by",
+    "parse_cpu",
+    "parse_duration",
+    "parse_ingest",
+    "parse_size",
+]
