@@ -130,23 +130,21 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("logstack/settings/model/grafana.py", _DECLARED),
     ("logstack/settings/model/processing.py", _COLLECTOR),
     ("logstack/settings/model/redaction.py", _COLLECTOR),
-    ("logstack/docsgen/stack_file_reference.py", _NONE),
-    ("logstack/docsgen/stack_file_schema.py", _NONE),
     ("logstack/settings/*", f"{_LOKI} documents"),
     # Builders and components.
     ("logstack/preflight/kubeconfig.py", "workflows engine cluster"),
     ("logstack/preflight/data_loss.py", _DECLARED),
     ("logstack/manifests/loki/history.py", _DECLARED),
     ("logstack/preflight/aws_account.py", _DECLARED),
-    ("components/*/component.py", _DECLARED),
     ("logstack/manifests/alloy/*", _COLLECTOR),
     ("logstack/manifests/canary/*", "modes engine cluster"),
     ("logstack/manifests/cluster/*", _DECLARED),
     ("logstack/manifests/grafana/*", _DECLARED),
     ("logstack/manifests/loki/*", _LOKI),
     ("logstack/manifests/stores/*", "modes moves sizing engine cluster"),
-    ("components/base.py", _DECLARED),
-    ("components/*", _LOKI),
+    ("logstack/manifests/*", _LOKI),
+    ("logstack/preflight/*", _DECLARED),
+    ("components/*", _DECLARED),
     ("__main__.py", _DECLARED),
     ("logstack/__init__.py", _ALL),
     ("logstack/api.py", _DECLARED),
@@ -175,7 +173,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("logstack/ci/*", "workflows"),
     ("ci/*", "workflows"),
     ("logstack/migrate/*", "moves"),  # it prints the stages that the moves go through
-    ("logstack/text/words.py", "modes tenants"),
+    ("logstack/text/*", "modes tenants"),
     ("logstack/plan/*", "tenants"),
     ("logstack/__main__.py", "modes"),
     ("logstack/cli.py", "modes"),
@@ -463,7 +461,8 @@ def obtain(names: Iterable[str]) -> bool:
     """Obtain every binary that some parts need, and return whether all are here."""
     on_demand = sorted({binary for name in names for binary in PARTS[name].binaries})
     calls = ([], on_demand) if on_demand else ([],)
-    return all(subprocess.run([*PYTHON, "tools", *each], cwd=ROOT, check=False).returncode == 0 for each in calls)
+    command = [*PYTHON, "logstack", "tools", "obtain"]
+    return all(subprocess.run([*command, *each], cwd=ROOT, check=False).returncode == 0 for each in calls)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,7 +16,7 @@ SIZES = st.integers(4 * 1024, 2 * 1024**3)
 # No line and no push is larger than a message that Loki takes.
 MESSAGES = st.integers(4 * 1024, 100 * 1024**2)
 _MEMORY = st.sampled_from(["384Mi", "1Gi", "1500Mi", "6Gi"])
-# Durations within the ranges of logstack/settings/model/bounds.py: what passes for a query's range is no wait for a batch.
+# Durations within the ranges of settings/model/bounds.py: what passes for a query's range is no wait for a batch.
 _LONG = st.sampled_from(["90s", "5m", "12h", "1d12h", "30d"])
 _PAUSES = st.sampled_from(["1s", "90s", "5m"])
 # What a person may type into the stack file where any text is taken.

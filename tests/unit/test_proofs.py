@@ -157,7 +157,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     folder.mkdir()
     made = Repository(folder)
     git(made, "init", "--quiet")
-    commit(made, {"ops/local/sample.log": "a", "logstack/ci/run.py": "b", "LICENSE": "c"})
+    commit(made, {"logstack/localrun/sample.log": "a", "logstack/ci/run.py": "b", "LICENSE": "c"})
     return made
 
 
@@ -187,19 +187,19 @@ def due(repository: Repository, green: str) -> set[str]:
 def test_only_parts_that_a_commit_touches_are_due(repository: Repository) -> None:
     before = repository.clean_commit()
     assert due(repository, before) == set()
-    commit(repository, {"ops/local/sample.log": "changed", "LICENSE": "changed"})
+    commit(repository, {"logstack/localrun/sample.log": "changed", "LICENSE": "changed"})
     assert due(repository, before) == {"modes"}
     assert due(repository, repository.clean_commit()) == set()
 
 
 def test_a_moved_file_touches_the_parts_of_both_places(repository: Repository) -> None:
     before = repository.clean_commit()
-    git(repository, "mv", "ops/local/sample.log", "ops/ci/sample.log")
+    git(repository, "mv", "logstack/localrun/sample.log", "logstack/ci/sample.log")
     git(repository, "commit", "--quiet", "--message", "a move")
     assert due(repository, before) == {"modes", "workflows"}
 
 
-@pytest.mark.parametrize("path", ["logstack/ci/run.py", "ops/ci/new.py"], ids=["changed", "untracked"])
+@pytest.mark.parametrize("path", ["logstack/ci/run.py", "logstack/ci/new.py"], ids=["changed", "untracked"])
 def test_an_uncommitted_change_makes_its_parts_due_and_the_tree_unclean(repository: Repository, path: str) -> None:
     before = repository.clean_commit()
     write(repository, {path: "another"})
@@ -331,7 +331,7 @@ def test_a_tree_with_changes_is_proven_and_nothing_is_recorded(
     parts.record.change("modes", lambda _: Past(green=head))
     parts.add("modes", FAILS)
     parts.add("workflows", PASSES)
-    write(parts.repository, {"ops/local/sample.log": "changed"})
+    write(parts.repository, {"logstack/localrun/sample.log": "changed"})
     assert parts.run("--changed") == 1
     assert "nothing is recorded as green" in capsys.readouterr().out
     assert {name: past.green for name, past in parts.record.read().items()} == {"modes": head, "workflows": ""}
