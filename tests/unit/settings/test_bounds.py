@@ -158,7 +158,7 @@ def texts() -> Iterator[str]:
             yield path
 
 
-@pytest.mark.parametrize("path", texts())
+@pytest.mark.parametrize("path", list(texts()))
 def test_a_text_has_a_greatest_length(path: str) -> None:
     node = _node_of(path)
     assert "maxLength" in node or re.search(r"\{(\d,)?\d+\}", str(node.get("pattern"))), path

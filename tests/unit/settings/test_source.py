@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -64,6 +64,7 @@ def test_a_file_says_what_the_real_engine_made_of_it() -> None:
     }
 
 
+@settings(deadline=None)
 @given(CONFIGS)
 def test_whatever_a_file_says_the_engine_says_as_well(
     tmp_path_factory: pytest.TempPathFactory, config: dict[str, object]
