@@ -86,12 +86,12 @@ class Plan:
     """Only when they were asked for."""
 
 
-def plan(stack: Stack, chart_objects: tuple[ChartObjects, ...] = ()) -> Plan:
-    """The plan of a stack."""
+def plan(stack: Stack, chart_objects: tuple[ChartObjects, ...] = (), *, parts: tuple[Part, ...] | None = None) -> Plan:
+    """The plan of a stack; `parts` is its platform, where it has been built already."""
     settings = stack.settings
     return Plan(
         head=_head(stack),
-        resources=resources(settings),
+        resources=_branches(platform(settings) if parts is None else parts),
         failure_budget=failure_budget(settings),
         collected=collected(settings),
         kept=kept(stack),
@@ -106,7 +106,11 @@ def plan(stack: Stack, chart_objects: tuple[ChartObjects, ...] = ()) -> Plan:
 
 def resources(settings: Settings) -> tuple[Branch, ...]:
     """The resource tree, as `__main__` registers it."""
-    return tuple(_branch(part) for part in platform(settings))
+    return _branches(platform(settings))
+
+
+def _branches(parts: tuple[Part, ...]) -> tuple[Branch, ...]:
+    return tuple(_branch(part) for part in parts)
 
 
 def _branch(part: Part) -> Branch:

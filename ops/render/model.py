@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.chart import CHART
-from components.declaration import shown
+from components.declaration import Part, shown
 from components.loki.budget import refused_share
 from components.platform import platform
 from ops.plan.model import plan
@@ -84,11 +84,12 @@ class Rendered:
 
 def render(stack: Stack) -> Rendered:
     """A stack that has no error."""
-    planned = plan(stack)
+    parts = platform(stack.settings)
+    planned = plan(stack, parts=parts)
     return Rendered(
         name=stack.name,
         settings=stack.settings.model_dump(mode="json", by_alias=True),
-        resources=tuple(_resources(stack.settings)),
+        resources=tuple(_resources(parts)),
         words=tuple(sentences(planned)),
         ring=_ring(stack.settings),
         requests=_requests(planned.sizes),
@@ -97,7 +98,7 @@ def render(stack: Stack) -> Rendered:
     )
 
 
-def _resources(settings: Settings) -> list[Resource]:
+def _resources(parts: tuple[Part, ...]) -> list[Resource]:
     return [
         Resource(
             part=part.name,
@@ -108,7 +109,7 @@ def _resources(settings: Settings) -> list[Resource]:
             protect=child.protect,
             retain_on_delete=child.retain_on_delete,
         )
-        for part in platform(settings)
+        for part in parts
         for child in part.children
     ]
 
