@@ -160,7 +160,7 @@ def release(folder: Path, *, sum_of: bytes | None = None) -> str:
     (place / ARCHIVE).write_bytes(packed.getvalue())
     digest = hashlib.sha256(sum_of or packed.getvalue()).hexdigest()
     (place / f"pulumi-{PULUMI_VERSION}-checksums.txt").write_text(f"{digest}  {ARCHIVE}\n{digest}  another.tar.gz\n")
-    return f"file://{folder}"
+    return folder.as_uri()
 
 
 @pytest.fixture
@@ -196,6 +196,6 @@ def test_an_archive_without_a_sum_is_not_unpacked(linux: Machine, tmp_path: Path
 
 
 def test_a_release_that_cannot_be_had_is_named(linux: Machine, tmp_path: Path) -> None:
-    answer = linux.script("pulumi", "tools", PULUMI_RELEASES=f"file://{tmp_path}/nowhere")
+    answer = linux.script("pulumi", "tools", PULUMI_RELEASES=(tmp_path / "nowhere").as_uri())
     assert answer.code == 1
     assert f"{ARCHIVE} cannot be had; put pulumi {PULUMI_VERSION} on PATH" in answer.said

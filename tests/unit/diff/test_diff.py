@@ -104,7 +104,8 @@ def unaccounted(before: Rendered, after: Rendered, found: StackDiff | None) -> l
     """Lines of any artefact that only one side has, and that no consequence has among its changes."""
     changed_at = {change for each in found.consequences for change in each.changes} if found else set()
     old, new = ({each.identity: each for each in side.resources} for side in (before, after))
-    files = [all_artefacts(side[key] for key in old if key in new) for side in (old, new)]
+    both = [key for key in old if key in new and old[key] != new[key]]
+    files = [all_artefacts(side[key] for key in both) for side in (old, new)]
     missing: list[str] = []
     for name in files[0] | files[1]:
         told = [change for change in changed_at if change.artefact == name]
