@@ -148,6 +148,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("__main__.py", _DECLARED),
     ("logstack/__init__.py", _ALL),
     ("logstack/api.py", _DECLARED),
+    ("logstack/py.typed", _NONE),
     ("setup.py", _NONE),
     # Stacks.
     ("Pulumi.yaml", "workflows engine cluster documents"),
@@ -220,6 +221,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/support/stacks.py", _ALL),
     ("tests/support/changes.py", _NONE),
     ("tests/support/documents.py", _NONE),
+    ("tests/support/installed.py", _NONE),
     ("tests/support/monitor.py", _NONE),
     ("tests/support/s3_calls.py", _NONE),
 )
