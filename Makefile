@@ -1,24 +1,27 @@
 # `make` alone says what there is. Everything runs in .venv, made from hashed pins; a fresh machine needs Python 3.11+,
 # and Go where a binary has to be built. Paths are relative, so the folder may have any name.
 
-PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN := .venv/bin/python
 # Tests wait more than they work: two files at a time.
 PYTEST := $(RUN) -m pytest --numprocesses=2 --dist=loadfile
 LOGSTACK := $(RUN) -m ops
-COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(RUN) -m piptools compile --quiet --generate-hashes --strip-extras \
-	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(if $(UPGRADE),--upgrade)
+INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
+# For every supported Python and system at once. Extras stay: without them old versions of pip look for what requires
+# coverage[toml] outside the lock. uv writes neither indexes nor hosts into the files.
+COMPILE := .venv/bin/uv pip compile --quiet --universal --python $(RUN) --python-version 3.11 --generate-hashes \
+	--no-strip-extras --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 
 # A stack of an example is found where the example is.
 EXAMPLE = $(if $(wildcard Pulumi.$(STACK).yaml),,$(addprefix -C ,$(dir $(wildcard examples/*/Pulumi.$(STACK).yaml))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help try plan test fast real prove proof-binaries proofs filled-cluster cluster lint format lock docs tools clean
+.PHONY: help try plan test fast real prove proof-binaries proofs filled-cluster cluster lint format lock lock-check docs tools clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 try: .venv/installed ## run a stack here with the real Loki: STACK=staging LOGS="a.log b.log" COLLECTOR=push DEEP=1 KEEP=1 JSON=1
 	@set -- $(LOGS); for log do shift; set -- "$$@" --logs "$$log"; done; \
@@ -65,9 +68,15 @@ format: .venv/developed ## put the code into its form
 	@$(RUN) -m ruff check --fix-only --quiet .
 	@$(RUN) -m ruff format .
 
-lock: .venv/developed ## write the hashed pins from requirements*.in: UPGRADE=1 takes newer versions
+# uv comes first and alone, by its hashes in the lock: a lock that does not install is mended with the same command.
+lock: | $(RUN) ## write the hashed pins from requirements*.in, install and check them: UPGRADE=1 takes newer versions
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt | $(INSTALL) --require-hashes -r /dev/stdin >&2
 	@$(COMPILE) --output-file requirements.txt requirements.in
 	@$(COMPILE) --constraint requirements.txt --output-file requirements-dev.txt requirements-dev.in
+	@$(MAKE) --no-print-directory lock-check
+
+lock-check: .venv/developed ## is everything that a pinned package requires pinned, on every supported Python and system?
+	@$(RUN) -m pytest --quiet tests/unit/test_lock.py
 
 docs: .venv/installed ## write what is generated: the reference of the stack file, and the README's parts
 	@$(RUN) -m settings.schema
@@ -80,15 +89,18 @@ clean: ## remove .venv and every cache in this folder; the binaries stay
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-.venv/installed: requirements.txt pyproject.toml
+$(RUN):
 	@test -n '$(PYTHON)' || { echo 'logstack needs Python 3.11 or newer: make PYTHON=/path/to/python3.11' >&2; exit 1; }
-	@test -x $(RUN) || { echo 'Making .venv ...' >&2; $(PYTHON) -m venv .venv; }
+	@echo 'Making .venv ...' >&2
+	@$(PYTHON) -m venv .venv
+
+.venv/installed: requirements.txt pyproject.toml | $(RUN)
 	@echo 'Installing requirements.txt ...' >&2
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt >&2
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
+	@$(INSTALL) --require-hashes -r requirements.txt >&2
+	@$(INSTALL) --no-deps --no-build-isolation -e . >&2
 	@touch $@
 
 .venv/developed: requirements-dev.txt .venv/installed
 	@echo 'Installing requirements-dev.txt ...' >&2
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt >&2
+	@$(INSTALL) --require-hashes -r requirements-dev.txt >&2
 	@touch $@
