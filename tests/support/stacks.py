@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 
 from logstack.manifests.charts import CHART
-from logstack.manifests.declaration import Declaration, Json, Part, yaml_text
-from logstack.manifests.deployment import platform
+from logstack.manifests.deployment import deployment
+from logstack.manifests.manifest import ComponentTree, Json, Manifest, yaml_text
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.stack_file import PROJECT, Value, read_stack_file, stacks
 from logstack.settings.model.tree import Settings
@@ -236,24 +236,24 @@ def changed(settings: Settings, **changes: object) -> Settings:
 
 
 # The latest settings whose platform was built: a test asks for several files of the same ones.
-_latest: deque[tuple[Settings, tuple[Part, ...]]] = deque(maxlen=4)
+_latest: deque[tuple[Settings, tuple[ComponentTree, ...]]] = deque(maxlen=4)
 
 
-def declarations(settings: Settings) -> dict[str, Declaration]:
+def declarations(settings: Settings) -> dict[str, Manifest]:
     """Everything that a stack declares; the key is the part and the logical name."""
-    return {f"{part.name}/{child.name}": child for part in _platform(settings) for child in part.children}
+    return {f"{part.name}/{child.name}": child for part in _platform(settings) for child in part.manifests}
 
 
-def _platform(settings: Settings) -> tuple[Part, ...]:
+def _platform(settings: Settings) -> tuple[ComponentTree, ...]:
     """The platform of these very settings: others that are equal are built anew."""
     for known, parts in _latest:
         if known is settings:
             return parts
-    _latest.append((settings, tuple(platform(settings))))
+    _latest.append((settings, tuple(deployment(settings))))
     return _latest[-1][1]
 
 
-def data(declared: Mapping[str, Declaration], name: str) -> str:
+def data(declared: Mapping[str, Manifest], name: str) -> str:
     """The first file of a ConfigMap."""
     files = declared[name].inputs["data"]
     assert isinstance(files, Mapping)
@@ -305,11 +305,11 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _part(part: Part) -> dict[str, object]:
-    return {"type": part.type, "name": part.name, "children": [_child(child) for child in part.children]}
+def _part(part: ComponentTree) -> dict[str, object]:
+    return {"type": part.type, "name": part.name, "children": [_child(child) for child in part.manifests]}
 
 
-def _child(child: Declaration) -> dict[str, object]:
+def _child(child: Manifest) -> dict[str, object]:
     inputs: dict[str, object] = {key: _readable(value) for key, value in child.inputs.items()}
     if child.type == CHART:
         inputs["values"] = f"({child.name}-values.yaml)"

@@ -11,7 +11,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 
-from logstack.manifests.deployment import platform
+from logstack.manifests.deployment import deployment
 from logstack.plan.command import planned, said
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.stack_file import stacks
@@ -56,10 +56,12 @@ def test_the_minimal_program_makes_what_the_shipped_program_makes_of_the_same_se
 ) -> None:
     recorded = record_minimal(tmp_path, packages)
     parts = {
-        part.name: part for part in platform(Settings.model_validate(MINIMAL_SAYS)) if part.name in recorded.registered
+        part.name: part
+        for part in deployment(Settings.model_validate(MINIMAL_SAYS))
+        if part.name in recorded.registered
     }
     assert parts.keys() == {"cluster", "store", "loki", "alloy"}
-    children = {child.name: (part.name, child) for part in parts.values() for child in part.children}
+    children = {child.name: (part.name, child) for part in parts.values() for child in part.manifests}
     assert recorded.registered.keys() == parts.keys() | children.keys()
     for name, (parent, child) in children.items():
         type_, parent_made, inputs = recorded.registered[name]
@@ -104,7 +106,7 @@ def test_a_stack_on_aws_has_no_problem_and_its_plan_can_be_read(name: str) -> No
 @on_aws
 def test_a_stack_on_aws_gives_loki_its_role_by_pod_identity_and_nobody_a_key(name: str) -> None:
     settings = load_stack_file(name, AWS, today=TODAY).settings
-    declared = {child.name: child for part in platform(settings) for child in part.children}
+    declared = {child.name: child for part in deployment(settings) for child in part.manifests}
     association = declared["store-pod-identity"].inputs
     assert (association["clusterName"], association["namespace"]) == ("production", "monitoring")
     values: Any = declared["loki"].inputs["values"]

@@ -10,8 +10,8 @@ import pytest
 
 from components import guards
 from components.base import fingerprint
-from logstack.manifests.declaration import Declaration, Secret
-from logstack.manifests.deployment import platform
+from logstack.manifests.deployment import deployment
+from logstack.manifests.manifest import Manifest, Secret
 from logstack.preflight.aws_account import Caller
 from logstack.settings.load.stack_file import default_config, read_stack_file
 from tests.support.monitor import STACK_TYPE, Recording, RecordingMonitor, record
@@ -65,11 +65,11 @@ def recorded(stack: str) -> Recording:
 
 @every_stack
 def test_the_program_registers_what_the_stack_declares_and_nothing_else(stack: str) -> None:
-    declared = [(part.type, part.name, STACK_TYPE, f"logstack-{stack}") for part in platform(settings_of(stack))]
+    declared = [(part.type, part.name, STACK_TYPE, f"logstack-{stack}") for part in deployment(settings_of(stack))]
     declared += [
         (child.type, child.name, part.type, part.name)
-        for part in platform(settings_of(stack))
-        for child in part.children
+        for part in deployment(settings_of(stack))
+        for child in part.manifests
     ]
     recording = recorded(stack)
     registered = [(each.type, each.name, *each.parent.split("::")[2:]) for each in recording.registered]
@@ -79,8 +79,8 @@ def test_the_program_registers_what_the_stack_declares_and_nothing_else(stack: s
 @every_stack
 def test_each_resource_gets_the_inputs_and_the_protection_that_are_declared(stack: str) -> None:
     recording = recorded(stack)
-    for part in platform(settings_of(stack)):
-        for child in part.children:
+    for part in deployment(settings_of(stack)):
+        for child in part.manifests:
             registered = recording.one(child.type, child.name)
             inputs = registered.revealed
             if child.type.startswith("pulumi:providers:"):  # the SDK adds what it finds in the environment
@@ -89,7 +89,7 @@ def test_each_resource_gets_the_inputs_and_the_protection_that_are_declared(stac
             assert (registered.protect, registered.retain_on_delete) == (child.protect, child.retain_on_delete)
 
 
-def on_the_wire(child: Declaration, stack: str) -> dict[str, object]:
+def on_the_wire(child: Manifest, stack: str) -> dict[str, object]:
     """A declaration's inputs with the secrets in their places; a provider's are texts."""
     if child.type.startswith("pulumi:providers:"):
         return {key: value if isinstance(value, str) else json.dumps(value) for key, value in child.inputs.items()}
@@ -108,13 +108,13 @@ def _filled(value: object, stack: str) -> object:
 @every_stack
 def test_each_resource_comes_after_what_is_declared_to_come_first(stack: str) -> None:
     recording = recorded(stack)
-    parts = {part.name: part for part in platform(settings_of(stack))}
+    parts = {part.name: part for part in deployment(settings_of(stack))}
     for part in parts.values():
-        urns = {child.name: recording.one(child.type, child.name).urn for child in part.children}
+        urns = {child.name: recording.one(child.type, child.name).urn for child in part.manifests}
         first = {
-            recording.one(child.type, child.name).urn for name in BEFORE[part.name] for child in parts[name].children
+            recording.one(child.type, child.name).urn for name in BEFORE[part.name] for child in parts[name].manifests
         }
-        for child in part.children:
+        for child in part.manifests:
             own = {urns[name] for name in child.depends_on}
             assert recording.one(child.type, child.name).dependencies == first | own, child.name
 
@@ -139,8 +139,8 @@ def test_the_program_exports_where_loki_is_reached(stack: str) -> None:
 
 @pytest.mark.parametrize("stack", NAMES)
 def test_logical_names_are_unique_within_a_part(stack: str) -> None:
-    for part in platform(settings_of(stack)):
-        names = [child.name for child in part.children]
+    for part in deployment(settings_of(stack)):
+        names = [child.name for child in part.manifests]
         assert len(set(names)) == len(names), part.name
 
 
