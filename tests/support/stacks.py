@@ -235,21 +235,21 @@ def changed(settings: Settings, **changes: object) -> Settings:
     return Settings.model_validate({**settings.model_dump(), **changes})
 
 
-# The latest settings whose platform was built: a test asks for several files of the same ones.
+# The latest settings whose deployment was built: a test asks for several files of the same ones.
 _latest: deque[tuple[Settings, tuple[ComponentTree, ...]]] = deque(maxlen=4)
 
 
 def declarations(settings: Settings) -> dict[str, Manifest]:
-    """Everything that a stack declares; the key is the part and the logical name."""
-    return {f"{part.name}/{child.name}": child for part in _platform(settings) for child in part.manifests}
+    """Every manifest of a stack; the key is its component's and its own logical name."""
+    return {f"{tree.name}/{manifest.name}": manifest for tree in _deployment(settings) for manifest in tree.manifests}
 
 
-def _platform(settings: Settings) -> tuple[ComponentTree, ...]:
-    """The platform of these very settings: others that are equal are built anew."""
-    for known, parts in _latest:
+def _deployment(settings: Settings) -> tuple[ComponentTree, ...]:
+    """The deployment of these very settings: others that are equal are built anew."""
+    for known, trees in _latest:
         if known is settings:
-            return parts
-    _latest.append((settings, tuple(deployment(settings))))
+            return trees
+    _latest.append((settings, deployment(settings)))
     return _latest[-1][1]
 
 
@@ -293,7 +293,7 @@ def artefacts(settings: Settings) -> dict[str, str]:
     return {
         **files,
         "objects.yaml": yaml.dump(
-            [_part(part) for part in _platform(settings)], Dumper=_Dumper, sort_keys=False, width=120
+            [_component(tree) for tree in _deployment(settings)], Dumper=_Dumper, sort_keys=False, width=120
         ),
     }
 
@@ -305,20 +305,24 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _part(part: ComponentTree) -> dict[str, object]:
-    return {"type": part.type, "name": part.name, "children": [_child(child) for child in part.manifests]}
+def _component(tree: ComponentTree) -> dict[str, object]:
+    return {"type": tree.type, "name": tree.name, "children": [_manifest(each) for each in tree.manifests]}
 
 
-def _child(child: Manifest) -> dict[str, object]:
-    inputs: dict[str, object] = {key: _readable(value) for key, value in child.inputs.items()}
-    if child.type == CHART:
-        inputs["values"] = f"({child.name}-values.yaml)"
-    elif child.type.endswith(":ConfigMap"):
-        inputs["data"] = [f"({name})" for name in _mapping(child.inputs["data"])]
-    options = {"dependsOn": list(child.depends_on), "protect": child.protect, "retainOnDelete": child.retain_on_delete}
+def _manifest(manifest: Manifest) -> dict[str, object]:
+    inputs: dict[str, object] = {key: _readable(value) for key, value in manifest.inputs.items()}
+    if manifest.type == CHART:
+        inputs["values"] = f"({manifest.name}-values.yaml)"
+    elif manifest.type.endswith(":ConfigMap"):
+        inputs["data"] = [f"({name})" for name in _mapping(manifest.inputs["data"])]
+    options = {
+        "dependsOn": list(manifest.depends_on),
+        "protect": manifest.protect,
+        "retainOnDelete": manifest.retain_on_delete,
+    }
     return {
-        "type": child.type,
-        "name": child.name,
+        "type": manifest.type,
+        "name": manifest.name,
         **{key: value for key, value in options.items() if value},
         "inputs": inputs,
     }
