@@ -40,40 +40,40 @@ def chart_objects(components: Iterable[ComponentTree], directory: Path) -> tuple
     return tuple(_objects(manifest, directory) for manifest in manifests if manifest.type == CHART)
 
 
-def _objects(declared: Manifest, directory: Path) -> ChartObjects:
-    chart = _chart(declared, directory)
+def _objects(manifest: Manifest, directory: Path) -> ChartObjects:
+    chart = _chart(manifest, directory)
     if chart is None:
-        name, version = _name(declared), declared.inputs.get("version", "")
+        name, version = _name(manifest), manifest.inputs.get("version", "")
         why = f"put {name}-{version}.tgz or the folder {name} into a directory, and name that in ${_FOLDER}"
-        return ChartObjects(declared.name, why_not=why)
+        return ChartObjects(manifest.name, why_not=why)
     helm = find("helm") or which("helm")
     if helm is None:
-        return ChartObjects(declared.name, why_not="there is no helm on this machine; `logstack tools obtain helm`")
+        return ChartObjects(manifest.name, why_not="there is no helm on this machine; `logstack tools obtain helm`")
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as values:
-        yaml.safe_dump(mask_secrets(declared.inputs["values"]), values)
-        release, namespace = str(declared.inputs["name"]), str(declared.inputs["namespace"])
+        yaml.safe_dump(mask_secrets(manifest.inputs["values"]), values)
+        release, namespace = str(manifest.inputs["name"]), str(manifest.inputs["namespace"])
         command = [str(helm), "template", release, str(chart), "--namespace", namespace]
         command += ["--skip-crds", "--values", values.name]
         run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
-        return ChartObjects(declared.name, why_not=run.stderr.strip())
-    return ChartObjects(declared.name, tuple(_rendered(run.stdout)))
+        return ChartObjects(manifest.name, why_not=run.stderr.strip())
+    return ChartObjects(manifest.name, tuple(_rendered(run.stdout)))
 
 
-def _chart(declared: Manifest, directory: Path) -> Path | None:
+def _chart(manifest: Manifest, directory: Path) -> Path | None:
     """The chart on this machine: the stack file's own, or one of a folder of charts."""
-    if "version" not in declared.inputs:
-        return directory / str(declared.inputs["chart"])
-    folder, name = os.environ.get(_FOLDER), _name(declared)
+    if "version" not in manifest.inputs:
+        return directory / str(manifest.inputs["chart"])
+    folder, name = os.environ.get(_FOLDER), _name(manifest)
     if not folder:
         return None
-    found = (Path(folder) / f"{name}-{declared.inputs['version']}.tgz", Path(folder) / name)
+    found = (Path(folder) / f"{name}-{manifest.inputs['version']}.tgz", Path(folder) / name)
     return next((path for path in found if path.exists()), None)
 
 
-def _name(declared: Manifest) -> str:
+def _name(manifest: Manifest) -> str:
     """The chart's name, without the mirror that it comes from; a release may be called otherwise."""
-    return str(declared.inputs["chart"]).rpartition("/")[2]
+    return str(manifest.inputs["chart"]).rpartition("/")[2]
 
 
 def _rendered(text: str) -> Iterator[ChartObject]:

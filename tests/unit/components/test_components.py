@@ -253,8 +253,8 @@ def test_a_secret_is_in_its_secret_and_in_clear_nowhere(case: str) -> None:
 def test_a_secret_stays_one_wherever_it_is_put() -> None:
     """Kubernetes' Secret hides its data by itself; no other resource does."""
     inputs = kubernetes(CONFIG_MAP, "x", "logs", {}, data={"key": Secret("accessKeyId")})
-    part = ComponentTree("logstack:index:Test", "test", (Manifest(CONFIG_MAP, "x", inputs),))
-    recording = record(lambda: Component(part, after=[cluster()], secrets={"accessKeyId": "MARKEDKEY"}))
+    tree = ComponentTree("logstack:index:Test", "test", (Manifest(CONFIG_MAP, "x", inputs),))
+    recording = record(lambda: Component(tree, after=[cluster()], secrets={"accessKeyId": "MARKEDKEY"}))
     config_map = recording.one(CONFIG_MAP)
     assert config_map.revealed["data"] == {"key": "MARKEDKEY"}
     assert "MARKEDKEY" not in json.dumps(config_map.plain)
