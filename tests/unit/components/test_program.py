@@ -24,6 +24,7 @@ from logstack.manifests.deployment import deployment
 from logstack.manifests.manifest import Manifest, Secret
 from logstack.preflight.aws_account import Caller
 from logstack.settings.load.stack_file import default_config, read_stack_file
+from logstack.settings.problems import Problem, StackProblems
 from tests.support.monitor import STACK_TYPE, Recording, RecordingMonitor, Registered, record
 from tests.support.stacks import EXAMPLES, NAMES, ROOT, settings_of
 
@@ -243,4 +244,24 @@ def test_another_aws_account_stops_the_program(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(pulumi.RunError, match="belong to account 999999999999") as refused:
         run_program(config_of("aws"), "aws", monitor)
     assert "this stack belongs to 123456789012" in str(refused.value)
+    assert monitor.registered == []
+
+
+def test_a_cluster_that_the_kubeconfig_does_not_know_stops_the_program() -> None:
+    monitor = RecordingMonitor()
+    config = config_of("dev") | KEYS
+    elsewhere = {**json.loads(config["logstack:cluster"]), "context": "elsewhere"}
+    with pytest.raises(pulumi.RunError, match="no kubeconfig context is called 'elsewhere'"):
+        run_program(config | {"logstack:cluster": json.dumps(elsewhere)}, "dev", monitor)
+    assert monitor.registered == []
+
+
+def test_a_change_that_loses_lines_stops_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise StackProblems([Problem("some-loss", "logstack:retention", "shorter than the state's", "", "")])
+
+    monkeypatch.setattr(guards, "refuse_lost_lines", refuse)
+    monitor = RecordingMonitor()
+    with pytest.raises(pulumi.RunError, match="shorter than the state's"):
+        run_program(config_of("dev") | KEYS, "dev", monitor)
     assert monitor.registered == []
