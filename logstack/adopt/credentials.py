@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from logstack.adopt.mode import CHART_ROLES, roles_of
 from logstack.adopt.paths import Path, at, path_of
 from logstack.adopt.reading import Reading
-from logstack.manifests.declaration import rolled_by_credentials
+from logstack.manifests.manifest import rolled_by_credentials
 from logstack.manifests.stores.access import STATIC_CREDENTIALS_SECRET
 from logstack.settings.load.source import SECRETS
 from logstack.settings.load.stack_file import PROJECT

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from logstack.manifests.deployment import deployment
 from logstack.manifests.loki.budget import refused_share
 from logstack.plan.model import plan
 from logstack.plan.sentences import sentences
@@ -60,11 +61,12 @@ Outcome = Rendered | StackProblems
 
 def render(stack: Stack) -> Rendered:
     """A stack that has no error."""
-    planned = plan(stack)
+    components = deployment(stack.settings)
+    planned = plan(stack, components=components)
     return Rendered(
         name=stack.name,
         settings=stack.settings.model_dump(mode="json", by_alias=True),
-        resources=tuple(resources_of(stack.settings)),
+        resources=resources_of(components),
         words=tuple(sentences(planned)),
         ring=_ring(stack.settings),
         requests=_requests(planned.sizes),

@@ -10,10 +10,10 @@ from logstack.localrun.client import Loki
 from logstack.localrun.layout import LOOPBACK, Layout, Node, layout
 from logstack.localrun.localise import Document, Replacement, flags, local_config, replacements
 from logstack.localrun.processes import Fleet
-from logstack.manifests.declaration import yaml_text
 from logstack.manifests.loki.config import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY, loki_config
 from logstack.manifests.loki.leader import token_files
 from logstack.manifests.loki.overrides import loki_overrides
+from logstack.manifests.manifest import yaml_text
 from logstack.manifests.stores.access import StoreAccess, store_access
 from logstack.settings.model.tree import Settings
 

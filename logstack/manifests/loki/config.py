@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from logstack.manifests.declaration import Quoted
 from logstack.manifests.loki.addresses import (
     GRPC_PORT,
     HTTP_PORT,
@@ -15,6 +14,7 @@ from logstack.manifests.loki.addresses import (
     service,
 )
 from logstack.manifests.loki.leader import is_elected, token_file
+from logstack.manifests.manifest import Quoted
 from logstack.manifests.stores.access import FormerAccess, StoreAccess
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import LokiSettings, SchemaPeriod

@@ -6,8 +6,8 @@ tenant of its user. A user that is of no tenant here has none, and Loki refuses 
 
 from collections.abc import Iterator
 
-from logstack.manifests.declaration import Json
 from logstack.manifests.loki.leader import nginx_snippets
+from logstack.manifests.manifest import Json
 from logstack.settings.model.access import OWN_USER
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import LokiSettings

@@ -1,9 +1,9 @@
 """The Loki chart's values: everything that is not loki.yaml. Numbers go as strings with units where they are large."""
 
-from logstack.manifests.declaration import Json, container_resources, rolled_by_credentials
 from logstack.manifests.loki.addresses import RELEASE
 from logstack.manifests.loki.config import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY, OVERRIDES_DIRECTORY
 from logstack.manifests.loki.gateway import auth_values, nginx_values
+from logstack.manifests.manifest import Json, container_resources, rolled_by_credentials
 from logstack.manifests.stores.access import StoreAccess
 from logstack.manifests.stores.aws import SERVICE_ACCOUNT
 from logstack.settings.model.cluster import ClusterSettings

@@ -4,7 +4,7 @@ Of what Rook makes nothing is read here: Loki's pods take the key and the gatewa
 everything that a chart gets is known at preview.
 """
 
-from logstack.manifests.declaration import Declaration, kubernetes, labels
+from logstack.manifests.manifest import Manifest, kubernetes, labels
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import CephBucketClaim
 
@@ -23,7 +23,7 @@ def endpoint(store: CephBucketClaim) -> str:
     return ADDRESS.replace("http:", "https:") if store.tls else ADDRESS
 
 
-def declarations(name: str, store: CephBucketClaim, cluster: ClusterSettings) -> tuple[Declaration, ...]:
+def declarations(name: str, store: CephBucketClaim, cluster: ClusterSettings) -> tuple[Manifest, ...]:
     """The claim: protected and kept, because a StorageClass whose policy is Delete deletes the bucket with it."""
     bound = {} if cluster.skip_await else {"pulumi.com/waitFor": "jsonpath={.status.phase}=Bound"}
     inputs = kubernetes(
@@ -34,4 +34,4 @@ def declarations(name: str, store: CephBucketClaim, cluster: ClusterSettings) ->
         annotations=bound,
         spec={"bucketName": store.bucket, "storageClassName": store.storage_class},
     )
-    return (Declaration(OBJECT_BUCKET_CLAIM, f"{name}-claim", inputs, protect=True, retain_on_delete=True),)
+    return (Manifest(OBJECT_BUCKET_CLAIM, f"{name}-claim", inputs, protect=True, retain_on_delete=True),)

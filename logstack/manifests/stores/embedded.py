@@ -1,11 +1,11 @@
 """The embedded object store: one Versity S3 Gateway on one volume, for staging."""
 
-from logstack.manifests.declaration import (
+from logstack.manifests.manifest import (
     RESTRICTED_CONTAINER,
     RESTRICTED_POD,
     UNPRIVILEGED,
-    Declaration,
     Json,
+    Manifest,
     container_resources,
     kubernetes,
     labels,
@@ -32,7 +32,7 @@ def endpoint(cluster: ClusterSettings) -> str:
 
 def declarations(
     name: str, store: EmbeddedStore, credentials_secret: str, size: Resources, cluster: ClusterSettings
-) -> tuple[Declaration, ...]:
+) -> tuple[Manifest, ...]:
     """The Service and the StatefulSet with its volume."""
     selector = {"app.kubernetes.io/name": NAME}
     service = kubernetes(
@@ -77,8 +77,8 @@ def declarations(
         },
     )
     return (
-        Declaration(SERVICE, f"{name}-s3-service", service),
-        Declaration(STATEFUL_SET, f"{name}-s3", stateful_set, depends_on=(f"{name}-s3-service",)),
+        Manifest(SERVICE, f"{name}-s3-service", service),
+        Manifest(STATEFUL_SET, f"{name}-s3", stateful_set, depends_on=(f"{name}-s3-service",)),
     )
 
 

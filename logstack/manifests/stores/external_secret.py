@@ -1,6 +1,6 @@
 """The store's access key by External Secrets: the operator makes the Secret that Loki's pods read."""
 
-from logstack.manifests.declaration import Declaration, Json, kubernetes, labels
+from logstack.manifests.manifest import Json, Manifest, kubernetes, labels
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import ExternalSecret
 from logstack.settings.model.quantities import loki_duration
@@ -8,7 +8,7 @@ from logstack.settings.model.quantities import loki_duration
 EXTERNAL_SECRET = "kubernetes:external-secrets.io/v1:ExternalSecret"  # noqa: S105 - a type token
 
 
-def declaration(name: str, said: ExternalSecret, secret: str, cluster: ClusterSettings) -> Declaration:
+def declaration(name: str, said: ExternalSecret, secret: str, cluster: ClusterSettings) -> Manifest:
     """The ExternalSecret; `secret` is what it makes, which stays when the other system loses the entry."""
     waits = {} if cluster.skip_await else {"pulumi.com/waitFor": "condition=Ready"}
     inputs = kubernetes(
@@ -27,7 +27,7 @@ def declaration(name: str, said: ExternalSecret, secret: str, cluster: ClusterSe
             ],
         },
     )
-    return Declaration(EXTERNAL_SECRET, f"{name}-external-secret", inputs)
+    return Manifest(EXTERNAL_SECRET, f"{name}-external-secret", inputs)
 
 
 def _entry(key: str, remote_key: str, remote_property: str) -> dict[str, Json]:

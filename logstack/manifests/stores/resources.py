@@ -1,8 +1,8 @@
 """The object store's resources, by its kind."""
 
-from logstack.manifests.declaration import Declaration, Part, Secret, kubernetes, labels
+from logstack.manifests.manifest import ComponentTree, Manifest, Secret, kubernetes, labels
 from logstack.manifests.stores import aws, claim, embedded, external_secret
-from logstack.manifests.stores.access import STATIC_CREDENTIALS_SECRET
+from logstack.manifests.stores.access import STATIC_CREDENTIALS_SECRET, store_access
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import (
     AwsStore,
@@ -23,8 +23,8 @@ def object_store(
     size: Resources,
     cluster: ClusterSettings,
     former: FormerObjectStore | None = None,
-) -> Part:
-    """The ObjectStore part: what the store's kind makes; an S3-compatible store is referenced, never managed.
+) -> ComponentTree:
+    """Return the ObjectStore component: what the store's kind makes; an S3-compatible store is referenced only.
 
     An embedded store goes on under the same names when it has become the former one.
     """
@@ -40,10 +40,12 @@ def object_store(
             children += claim.declarations(name, store, cluster)
         case AwsStore():
             children += aws.declarations(name, store, cluster)
-    return Part("logstack:index:ObjectStore", name, children)
+    access = store_access(store, cluster, former)
+    outputs = {"kind": store.kind, "bucket": access.bucket, "endpoint": access.endpoint or ""}
+    return ComponentTree("logstack:index:ObjectStore", name, children, outputs)
 
 
-def _access_key(name: str, store: ObjectStoreSettings, cluster: ClusterSettings) -> tuple[Declaration, ...]:
+def _access_key(name: str, store: ObjectStoreSettings, cluster: ClusterSettings) -> tuple[Manifest, ...]:
     """What makes the Secret with the access key; nothing where it exists, or where none is needed."""
     match store:
         case S3CompatibleStore(external_secret=said) if said:
@@ -53,7 +55,7 @@ def _access_key(name: str, store: ObjectStoreSettings, cluster: ClusterSettings)
     return ()
 
 
-def _credentials(name: str, cluster: ClusterSettings) -> Declaration:
+def _credentials(name: str, cluster: ClusterSettings) -> Manifest:
     """The Secret that Loki's pods take their keys from, filled from the Pulumi config's secrets."""
     inputs = kubernetes(
         SECRET,
@@ -65,4 +67,4 @@ def _credentials(name: str, cluster: ClusterSettings) -> Declaration:
             "AWS_SECRET_ACCESS_KEY": Secret("secretAccessKey"),
         },
     )
-    return Declaration(SECRET, f"{name}-credentials", inputs)
+    return Manifest(SECRET, f"{name}-credentials", inputs)

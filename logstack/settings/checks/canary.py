@@ -8,7 +8,7 @@ from logstack.settings.model.patterns import compile_error, finds
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed
 
-# The labels of its pods (components/declaration: labels) and one of its lines: nanoseconds, and letters to fill it up.
+# The labels of its pods (manifests/manifest.py: labels) and one of its lines: nanoseconds, and letters to fill it up.
 POD_LABELS = {
     "app.kubernetes.io/name": "loki-canary",
     "app.kubernetes.io/part-of": "logstack",

@@ -18,8 +18,8 @@ from logstack.adopt.documents import Release, read_release
 from logstack.adopt.paths import leaves, spelled_path
 from logstack.adopt.reading import Entry, Verdict
 from logstack.adopt.report import report_document, report_text
-from logstack.manifests.declaration import shown
 from logstack.manifests.loki.values import CHART_ROLES
+from logstack.manifests.manifest import mask_secrets
 from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.tree import Settings
 from tests.support.documents import differences, read_yaml
@@ -105,7 +105,7 @@ def test_some_case_has_secrets_to_let_out() -> None:
 
 def own_values(own: Settings) -> dict[str, object]:
     """What logstack gives the chart, with the overrides where the chart would have them."""
-    values: Any = shown(chart_values(own, "loki"))
+    values: Any = mask_secrets(chart_values(own, "loki"))
     overrides = read_yaml(data(declarations(own), "loki/loki-overrides"))
     return {**values, "loki": {**values["loki"], "runtimeConfig": overrides}}
 

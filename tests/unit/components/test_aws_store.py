@@ -11,7 +11,7 @@ import pulumi
 import pytest
 
 from components.base import Component, resource_class
-from logstack.manifests.declaration import Part
+from logstack.manifests.manifest import ComponentTree
 from logstack.manifests.stores import aws
 from logstack.settings.load.loader import settings_from
 from logstack.settings.load.source import Source
@@ -483,7 +483,7 @@ def test_the_engine_gets_exactly_what_is_declared(store: AwsStore) -> None:
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> None:
-        Component(Part("logstack:index:ObjectStore", "store", declared(store)))
+        Component(ComponentTree("logstack:index:ObjectStore", "store", declared(store)))
 
     program()
     for declaration in declared(store):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from logstack.manifests.deployment import platform
+from logstack.manifests.deployment import deployment
 from logstack.plan.model import Plan, plan, resources
 from logstack.plan.sizes import sizes
 from logstack.plan.storage import kept
@@ -90,9 +90,9 @@ def test_warnings_are_told_with_their_place_and_their_fix() -> None:
 def test_the_resource_tree_is_what_the_program_declares(name: str) -> None:
     said = [
         (branch.type, branch.name, [(r.type, r.name) for r in branch.resources])
-        for branch in resources(settings_of(name))
+        for branch in resources(deployment(settings_of(name)))
     ]
-    declared = [(p.type, p.name, [(c.type, c.name) for c in p.children]) for p in platform(settings_of(name))]
+    declared = [(p.type, p.name, [(c.type, c.name) for c in p.manifests]) for p in deployment(settings_of(name))]
     assert said == declared
 
 

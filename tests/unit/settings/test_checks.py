@@ -10,7 +10,7 @@ from hypothesis import Phase, given
 from hypothesis import settings as profile
 
 from logstack.manifests.canary.resources import NAME
-from logstack.manifests.declaration import labels
+from logstack.manifests.manifest import labels
 from logstack.settings import checks
 from logstack.settings.checks import canary, lines, matching, parsing, problems_of, sources
 from logstack.settings.model.charts import PINNED
