@@ -22,6 +22,7 @@ Values = dict[str, Json]
 
 def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings, config_hash: str) -> Values:
     """The values; `config_hash` changes with loki.yaml and rolls the pods."""
+    pods = {role: _role(settings, role, cluster, store) for role in Role}
     return {
         "deploymentMode": _CHART_MODES[settings.deployment_mode],
         "fullnameOverride": RELEASE,
@@ -33,7 +34,7 @@ def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         "loki": _loki(settings, store, config_hash),
         "defaults": _defaults(store),
         # The mode decides: pods of the other modes are none.
-        **{role.row.chart_key: _role(settings, role, cluster, store) for role in Role},
+        **{role.row.chart_key: own for role, own in pods.items() if not role.row.has_switch},
         # Experimental, and off.
         **{part: {"replicas": 0} for part in _BLOOMS},
         # Chart 18's default publishes only ready pods, so no pod of a new ring finds another.
@@ -49,6 +50,7 @@ def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         "gateway": _gateway(settings, cluster),
         "chunksCache": _cache(settings.caches.chunks),
         "resultsCache": _cache(settings.caches.results),
+        **{role.row.chart_key: own for role, own in pods.items() if role.row.has_switch},
         # Ours pushes through the collector; the chart's goes straight to Loki and proves half the way.
         "lokiCanary": {"enabled": False},
         # A pod with a floating image tag; the canary and `logstack try` test.
