@@ -63,7 +63,7 @@ def render(stack: Stack) -> Rendered:
     planned = plan(stack)
     return Rendered(
         name=stack.name,
-        settings=stack.settings.model_dump(mode="json", by_alias=True),
+        settings=stack.settings.complete.model_dump(mode="json", by_alias=True),
         resources=tuple(resources_of(stack.settings)),
         words=tuple(sentences(planned)),
         ring=_ring(stack.settings),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from logstack.settings.checks.check import reads
 from logstack.settings.model.quantities import kubernetes_size, parse_size
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
@@ -38,6 +39,7 @@ POD_LARGER_THAN_NODE = Rule(
 )
 
 
+@reads("caches", "cluster.node_memory", "deployment_mode", "resources", "size")
 def pods_fit_a_node(settings: Settings) -> Iterator[Problem]:
     """Each pod has a node that could take it."""
     node = settings.cluster.node_memory
@@ -52,6 +54,7 @@ def pods_fit_a_node(settings: Settings) -> Iterator[Problem]:
             yield POD_LARGER_THAN_NODE.problem("cluster.nodeMemory", what, fix)
 
 
+@reads("deployment_mode", "resources", "size", "wal_replay_ceiling")
 def replay_ceiling(settings: Settings) -> Iterator[Problem]:
     """A writer survives the replay of its own log."""
     ceiling, memory = settings.replay_ceiling, settings.resources_of(settings.writer).memory
@@ -64,6 +67,7 @@ def replay_ceiling(settings: Settings) -> Iterator[Problem]:
     yield rule.problem("walReplayCeiling", what, "remove walReplayCeiling: without it half of the memory is taken")
 
 
+@reads("caches")
 def cache_sizes(settings: Settings) -> Iterator[Problem]:
     """A cache is worth its pod."""
     for key, size in _caches(settings):
@@ -72,6 +76,7 @@ def cache_sizes(settings: Settings) -> Iterator[Problem]:
             yield CACHE_TOO_SMALL.problem(f"caches.{key}", what, f"logstack:caches: {{{key}: 64Mi}}, or remove {key}")
 
 
+@reads("caches", "deployment_mode", "replicas", "resources", "size")
 def caches_beside_loki(settings: Settings) -> Iterator[Problem]:
     """The caches do not dwarf what they serve."""
     caches = sum(int(size * _CACHE_OVERHEAD) for _, size in _caches(settings))
