@@ -1,6 +1,6 @@
 """Which keys of settings somebody reads: settings that note it."""
 
-from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -8,6 +8,9 @@ from pydantic import BaseModel
 from logstack.settings.model.stack_file import StackKeys
 from logstack.settings.model.tree import Settings
 
+NOTED: set[str] = set()
+"""The path of each key that was read of noting settings; whoever looks empties it first."""
+# Groups whose keys are noted one by one; the others, and lists, are noted as a whole.
 _GROUPS = {
     name
     for name, field in StackKeys.model_fields.items()
@@ -15,51 +18,32 @@ _GROUPS = {
 }
 
 
-def noting(settings: Settings) -> tuple[Settings, set[str]]:
-    """The same settings, and the set into which they put the path of each key that is read from now on."""
-    noted: set[str] = set()
-    values = dict(settings)
-
-    def group(name: str) -> BaseModel:
-        value: BaseModel = values[name]
-        inner = set(type(value).model_fields)
-        if name == "object_store":
-            noted.add("object_store.kind")  # by its class
-
-        def note(attribute: str) -> None:
-            if attribute in inner:
-                noted.add(f"{name}.{attribute}")
-            elif attribute in ("model_dump", "__iter__"):
-                noted.add(name)
-
-        return _subclass(type(value), note).model_construct(_fields_set=value.model_fields_set, **dict(value))
-
-    groups: dict[str, BaseModel] = {}
-
-    def of_settings(attribute: str) -> Any:
-        if attribute in _GROUPS:
-            if attribute not in groups:
-                groups[attribute] = group(attribute)
-            if attribute == "object_store":
-                noted.add("object_store.kind")
-            return groups[attribute]
-        if attribute in values:
-            noted.add(attribute)
-        return None
-
-    class Noting(Settings):
-        def __getattribute__(self, attribute: str) -> Any:
-            return of_settings(attribute) or super().__getattribute__(attribute)
-
-    recorded = Noting.model_validate(settings.stated)
-    noted.clear()
-    return recorded, noted
+class _NotingSettings(Settings):
+    def __getattribute__(self, name: str) -> Any:
+        value = super().__getattribute__(name)
+        if name in _GROUPS:
+            if name == "object_store":
+                NOTED.add("object_store.kind")  # by its class
+            kind: type[BaseModel] = type(value)
+            return _noting_group(kind, name).model_construct(_fields_set=value.model_fields_set, **dict(value))
+        if name in StackKeys.model_fields:
+            NOTED.add(name)
+        return value
 
 
-def _subclass(kind: type[BaseModel], note: Callable[[str], None]) -> type[BaseModel]:
+@cache
+def _noting_group(kind: type[BaseModel], group: str) -> type[BaseModel]:
     class Noting(kind):  # type: ignore[valid-type,misc]
-        def __getattribute__(self, attribute: str) -> Any:
-            note(attribute)
-            return super().__getattribute__(attribute)
+        def __getattribute__(self, name: str) -> Any:
+            if name in kind.model_fields:
+                NOTED.add(f"{group}.{name}")
+            elif name in ("model_dump", "__iter__"):
+                NOTED.add(group)
+            return super().__getattribute__(name)
 
     return Noting
+
+
+def noting(settings: Settings) -> Settings:
+    """The same settings, that note what is read of them."""
+    return _NotingSettings.model_validate(settings.stated)

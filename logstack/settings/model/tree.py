@@ -35,7 +35,7 @@ class Settings(StackKeys):
             return make(stated)
         keys = _stated_keys(stated) if isinstance(stated, Mapping) else stated
         file = StackFile.model_validate(keys, context=info.context)
-        settings = make(dict(resolve(file)))
+        settings = make({cls.model_fields[name].alias: value for name, value in resolve(file)})
         settings._stated = file  # noqa: SLF001 - of its own class
         return settings
 
