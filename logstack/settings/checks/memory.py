@@ -67,13 +67,22 @@ def replay_ceiling(settings: Settings) -> Iterator[Problem]:
     yield rule.problem("walReplayCeiling", what, "remove walReplayCeiling: without it half of the memory is taken")
 
 
-@reads("caches")
-def cache_sizes(settings: Settings) -> Iterator[Problem]:
-    """A cache is worth its pod."""
-    for key, size in _caches(settings):
-        if size < _SMALLEST_CACHE:
-            what = f"the {key} cache has {kubernetes_size(size)}"
-            yield CACHE_TOO_SMALL.problem(f"caches.{key}", what, f"logstack:caches: {{{key}: 64Mi}}, or remove {key}")
+@reads("caches.chunks")
+def chunks_cache(settings: Settings) -> Iterator[Problem]:
+    """The cache of chunks is worth its pod."""
+    return _worth_its_pod("chunks", settings.caches.chunks)
+
+
+@reads("caches.results")
+def results_cache(settings: Settings) -> Iterator[Problem]:
+    """The cache of results is worth its pod."""
+    return _worth_its_pod("results", settings.caches.results)
+
+
+def _worth_its_pod(key: str, size: int | None) -> Iterator[Problem]:
+    if size is not None and size < _SMALLEST_CACHE:
+        what = f"the {key} cache has {kubernetes_size(size)}"
+        yield CACHE_TOO_SMALL.problem(f"caches.{key}", what, f"logstack:caches: {{{key}: 64Mi}}, or remove {key}")
 
 
 @reads("caches", "deployment_mode", "replicas", "resources", "size")
@@ -96,4 +105,4 @@ def _mebibytes(size: int) -> str:
     return f"{size // 1024**2}Mi"
 
 
-CHECKS = (replay_ceiling, cache_sizes, caches_beside_loki, pods_fit_a_node)
+CHECKS = (replay_ceiling, chunks_cache, results_cache, caches_beside_loki, pods_fit_a_node)
