@@ -153,7 +153,7 @@ def _tree(stack: Mapping[str, object]) -> Settings:
 
 
 def _settings(keys: Mapping[str, object]) -> Settings:
-    return Settings.model_validate(StackFile.model_validate(keys, by_alias=True, by_name=False))
+    return Settings.of(StackFile.model_validate(keys, by_alias=True, by_name=False))
 
 
 def _problems(text: str, stack: str, directory: File, today: date | None) -> tuple[Problem, ...]:

@@ -66,7 +66,7 @@ def settings_from(
     `key_needed` a store without an access key is an error.
     """
     parsed = parse(source.raw)
-    settings = Settings.model_validate(parsed.file)
+    settings = Settings.of(parsed.file)
     unknown = unknown_keys(parsed.file, parsed.misread)
     rules = list(checks.rules().values())
     acknowledged = settings.acknowledge

@@ -39,6 +39,13 @@ class Settings(StackKeys):
         settings._stated = file  # noqa: SLF001 - of its own class
         return settings
 
+    @classmethod
+    def of(cls, file: StackFile) -> Self:
+        """Return the settings of a stack file; its values are not validated again."""
+        settings = cls.model_construct(**dict(resolve(file)))
+        settings._stated = file  # noqa: SLF001 - of its own class
+        return settings
+
     @model_serializer(mode="plain")
     def _dump(self, info: SerializationInfo) -> dict[str, Any]:
         include: Any = info.include  # its type is wider here than what a dump takes

@@ -130,7 +130,7 @@ def adopted_again(own: Settings) -> tuple[Adoption, Settings]:
         stack["objectStore"]["storageClass"] = own.object_store.storage_class
     if own.object_store.kind == "aws-s3":
         stack["objectStore"] = own.object_store.model_dump(by_alias=True, mode="json")
-    return adoption, Settings.model_validate(StackFile.model_validate(stack, by_alias=True, by_name=False))
+    return adoption, Settings.of(StackFile.model_validate(stack, by_alias=True, by_name=False))
 
 
 @pytest.mark.parametrize("stack", NAMES)

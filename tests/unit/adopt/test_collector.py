@@ -111,7 +111,7 @@ def test_sources_and_the_cluster_become_keys_of_the_stack_file() -> None:
     assert stack["collector"] == {
         "sources": {"nodeFiles": [{"path": "/var/log/syslog", "job": "syslog"}], "events": True}
     }
-    Settings.model_validate(StackFile.model_validate(stack, by_alias=True, by_name=False))
+    Settings.of(StackFile.model_validate(stack, by_alias=True, by_name=False))
     assert "SECRET-" not in report_document(adoption)
 
 
