@@ -40,7 +40,7 @@ class Settings(StackKeys):
         return settings
 
     @classmethod
-    def of(cls, file: StackFile) -> Self:
+    def of(cls, file: StackFile) -> "Settings":
         """Return the settings of a stack file; its values are not validated again."""
         settings = cls.model_construct(**dict(resolve(file)))
         settings._stated = file  # noqa: SLF001 - of its own class
