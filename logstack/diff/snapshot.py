@@ -65,7 +65,7 @@ def render(stack: Stack) -> Rendered:
     planned = plan(stack, components=components)
     return Rendered(
         name=stack.name,
-        settings=stack.settings.model_dump(mode="json", by_alias=True),
+        settings=stack.settings.complete.model_dump(mode="json", by_alias=True),
         resources=resources_of(components),
         words=tuple(sentences(planned)),
         ring=_ring(stack.settings),

@@ -231,8 +231,8 @@ def settings_of(name: str) -> Settings:
 
 
 def changed(settings: Settings, **changes: object) -> Settings:
-    """The settings with other values at the top, validated anew."""
-    return Settings.model_validate({**settings.model_dump(), **changes})
+    """The settings with other values at the top, and with every other key stated as it is."""
+    return Settings.model_validate({**settings.complete.model_dump(), **changes})
 
 
 # The latest settings whose deployment was built: a test asks for several files of the same ones.

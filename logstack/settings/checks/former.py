@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
+from logstack.settings.checks.check import reads
 from logstack.settings.checks.object_store import place
 from logstack.settings.checks.schema import day
 from logstack.settings.model.loki import LokiSettings
@@ -33,6 +34,7 @@ OVER = Rule(
 )
 
 
+@reads("former_object_store", "schema_periods")
 def boundary(settings: Settings) -> Iterator[Problem]:
     """A period begins on the day of the move, and another one before it."""
     former = settings.former_object_store
@@ -49,6 +51,7 @@ def boundary(settings: Settings) -> Iterator[Problem]:
         yield NOT_YET.problem("formerObjectStore.before", what, "name the day of a later period, or remove the key")
 
 
+@reads("deployment_mode", "former_object_store", "object_store", "replicas")
 def readable(settings: Settings) -> Iterator[Problem]:
     """Another place than today's, with a key of its own, or the volume that the pod still has."""
     former = settings.former_object_store
@@ -76,6 +79,7 @@ def _one_pod(settings: LokiSettings) -> Iterator[Problem]:
         yield DIRECTORY.problem("formerObjectStore.store.kind", what, fix)
 
 
+@reads("former_object_store", "retention", "retention_streams", "tenants")
 def needed(settings: Settings, today: date) -> Iterator[Problem]:
     """It is named while there are lines in it; `today` is in UTC."""
     former = settings.former_object_store

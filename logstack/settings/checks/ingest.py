@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from math import ceil
 
+from logstack.settings.checks.check import reads
 from logstack.settings.model.object_store import EmbeddedStore, FilesystemStore
 from logstack.settings.model.quantities import kubernetes_size, plain_duration, plain_ingest
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
-from logstack.settings.resolve.derivation import average_rate, derived
+from logstack.settings.resolve.derivation import average_rate
 from logstack.settings.resolve.sizing import PEAK, SIZING, WAL_SECONDS
 from logstack.settings.resolve.storage import FULL, filled_after, stored_in_all
 
@@ -53,6 +54,7 @@ FILLS = Rule(
 )
 
 
+@reads("deployment_mode", "ingest", "replicas", "resources", "size")
 def mode_takes_it(settings: Settings) -> Iterator[Problem]:
     """The mode is made for so many lines."""
     ingest, mode = settings.ingest, SIZING[settings.deployment_mode]
@@ -61,13 +63,15 @@ def mode_takes_it(settings: Settings) -> Iterator[Problem]:
     ends = plain_ingest(mode.rows[-1].up_to)
     what = f"ingest is {plain_ingest(ingest)}, and the mode {settings.deployment_mode} ends at {ends} ({mode.source})"
     other = f"logstack:deploymentMode: {mode.then}" if mode.then else "several stacks, each for some of the clusters"
-    if all(each.is_stated for each in derived(settings) if each.group in ("replicas", "resources")):
+    pods = [origin for key, origin in settings.provenance.items() if key.startswith(("replicas.", "resources."))]
+    if all(rule.is_stated for rule in (origin.derivation for origin in pods) if rule and rule.is_of_ingest):
         yield ABOVE_MODE.problem("ingest", what, other)
     else:
         fix = f"{other}; or say yourself what it needs: replicas, and resources of each role"
         yield ABOVE_TABLE.problem("ingest", what, fix)
 
 
+@reads("deployment_mode", "ingest", "replicas")
 def one_pod_takes_it(settings: Settings) -> Iterator[Problem]:
     """One pod with every role is for few lines."""
     ingest, most = settings.ingest, SIZING[settings.deployment_mode].single_replica
@@ -78,6 +82,7 @@ def one_pod_takes_it(settings: Settings) -> Iterator[Problem]:
     yield SINGLE.problem("ingest", what, fix)
 
 
+@reads("ingest", "limits.ingestion_rate", "tenants")
 def limits_let_it_in(settings: Settings) -> Iterator[Problem]:
     """The tenants' limits leave room for waves; each tenant has the whole limit."""
     if settings.ingest is None:
@@ -96,6 +101,7 @@ def limits_let_it_in(settings: Settings) -> Iterator[Problem]:
     yield rule.problem("limits.ingestionRate", what, fix)
 
 
+@reads("deployment_mode", "ingest", "object_store.kind", "replicas", "replication_factor", "resources", "size")
 def log_fits_its_volume(settings: Settings) -> Iterator[Problem]:
     """The write-ahead log has room on the writers' volumes."""
     volume = settings.resources_of(settings.writer).disk
@@ -112,6 +118,18 @@ def log_fits_its_volume(settings: Settings) -> Iterator[Problem]:
         yield LOG_VOLUME.problem(f"resources.{settings.writer}.disk", what, fix)
 
 
+@reads(
+    "deployment_mode",
+    "ingest",
+    "object_store.kind",
+    "object_store.size",
+    "replication_factor",
+    "resources",
+    "retention",
+    "retention_streams",
+    "size",
+    "tenants",
+)
 def volume_holds_the_retention(settings: Settings, today: date) -> Iterator[Problem]:
     """A volume that lines are kept on is as large as the retention needs."""
     store, ingest = settings.object_store, settings.ingest

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import SplitResult, urlsplit
 
+from logstack.settings.checks.check import reads
 from logstack.settings.model.loki import Replicas
 from logstack.settings.model.object_store import AwsStore, FilesystemStore, ObjectStoreSettings, S3CompatibleStore
 from logstack.settings.model.tree import Settings
@@ -48,6 +49,7 @@ _GUESSABLE = ("chunks", "ruler", "admin")
 _PORTS = {"http": 80, "https": 443}
 
 
+@reads("deployment_mode", "object_store.kind", "replicas")
 def filesystem(settings: Settings) -> Iterator[Problem]:
     """A directory has one user."""
     if not isinstance(settings.object_store, FilesystemStore):
@@ -61,16 +63,25 @@ def filesystem(settings: Settings) -> Iterator[Problem]:
         yield FILESYSTEM.problem("replicas.monolithic", what, fix)
 
 
+@reads("deployment_mode")
 def roles_of_the_mode(settings: Settings) -> Iterator[Problem]:
     """Nothing is written about pods that there are not."""
     others = sorted(set(Replicas.model_fields) - {role.replace("-", "_") for role in settings.roles})
-    for group, given in (("replicas", settings.replicas), ("resources", settings.resources)):
+    for group, given in (("replicas", settings.stated.replicas), ("resources", settings.stated.resources)):
         for role in (role for role in others if role in given.model_fields_set):
             key = Replicas.model_fields[role].alias
             what = f"the mode {settings.deployment_mode} has no {role.replace('_', ' ')} pods"
             yield OTHER_MODE.problem(f"{group}.{key}", what, f"remove {key}, or choose another deploymentMode")
 
 
+@reads(
+    "cluster.cluster_domain",
+    "former_object_store",
+    "object_store.bucket",
+    "object_store.endpoint",
+    "object_store.kind",
+    "object_store.path_style",
+)
 def endpoint(settings: Settings) -> Iterator[Problem]:
     """A scheme and a host, and nothing else; values are not shown, because credentials can be a part of them."""
     for key, store in _stores(settings):
@@ -111,6 +122,7 @@ def _endpoint(key: str, store: S3CompatibleStore, settings: Settings) -> Iterato
         yield PATH_STYLE.problem(f"{key}.pathStyle", what, "remove pathStyle: the default is true")
 
 
+@reads("cluster.name", "object_store.bucket", "object_store.kind")
 def bucket_name(settings: Settings) -> Iterator[Problem]:
     """A name that every S3 store takes (AWS: general purpose bucket naming rules)."""
     store = settings.object_store
@@ -129,6 +141,7 @@ def bucket_name(settings: Settings) -> Iterator[Problem]:
         )
 
 
+@reads("object_store.identity", "object_store.kind")
 def identity(settings: Settings) -> Iterator[Problem]:
     """A role for service accounts names who vouches for them."""
     store = settings.object_store
@@ -140,6 +153,7 @@ def identity(settings: Settings) -> Iterator[Problem]:
         yield NO_OIDC.problem("objectStore.identity.oidcProvider", "identity is irsa, without oidcProvider", fix)
 
 
+@reads("object_store.credentials_secret", "object_store.external_secret", "object_store.kind")
 def one_key(settings: Settings) -> Iterator[Problem]:
     """The access key comes from one place."""
     store = settings.object_store
@@ -148,6 +162,7 @@ def one_key(settings: Settings) -> Iterator[Problem]:
         yield TWO_KEYS.problem("objectStore.externalSecret", what, "keep one of the two")
 
 
+@reads("object_store")
 def own_bucket(settings: Settings, neighbours: Mapping[str, object]) -> Iterator[Problem]:
     """No other stack uses the bucket; `neighbours` are the other stack files' object stores, by file name."""
     own = place(settings.object_store)

@@ -21,6 +21,7 @@ from logstack.adopt.report import report_document, report_text
 from logstack.manifests.manifest import mask_secrets
 from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.roles import Role
+from logstack.settings.model.stack_file import StackFile
 from logstack.settings.model.tree import Settings
 from tests.support.documents import differences, read_yaml
 from tests.support.generated import stacks
@@ -129,7 +130,7 @@ def adopted_again(own: Settings) -> tuple[Adoption, Settings]:
         stack["objectStore"]["storageClass"] = own.object_store.storage_class
     if own.object_store.kind == "aws-s3":
         stack["objectStore"] = own.object_store.model_dump(by_alias=True, mode="json")
-    return adoption, Settings.model_validate(stack, by_alias=True, by_name=False)
+    return adoption, Settings.of(StackFile.model_validate(stack, by_alias=True, by_name=False))
 
 
 @pytest.mark.parametrize("stack", NAMES)
