@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from logstack.settings.model.loki import Caches, Limits, LokiSettings, Replicas, SizeOverrides
-from logstack.settings.model.object_store import EmbeddedStore, FilesystemStore
 from logstack.settings.model.sizes import SIZES, Resources, SizeName
 from logstack.settings.resolve.sizing import (
     ALLOY_CPU_PER_MIB,
@@ -126,7 +125,7 @@ def _replicas(settings: "Settings", row: SizingRow) -> Iterator[Derived]:
 
 def _count(settings: "Settings", role: str, replicas: int) -> tuple[int, str]:
     """The row's pods, or as many writers as there are copies of a line; a directory has one user."""
-    if isinstance(settings.object_store, FilesystemStore):
+    if settings.object_store.on_loki_volume:
         return 1, "one user of a directory"
     copies = settings.replication_factor
     if role != settings.writer or copies <= replicas:
@@ -147,7 +146,7 @@ def _resources(settings: "Settings", ingest: int, row: SizingRow) -> Iterator[De
 def _sizes(settings: "Settings", ingest: int, row: SizingRow) -> Iterator[tuple[str, Resources, str]]:
     """Parts, what a pod of each needs, and why."""
     for role, pods in row.roles.items():
-        if role == settings.writer and isinstance(settings.object_store, FilesystemStore):
+        if role == settings.writer and settings.object_store.on_loki_volume:
             yield role, _with_store(settings, ingest, pods.size), "the row, and room for the retention"
         else:
             yield role, pods.size, "the row"
@@ -183,8 +182,8 @@ def _room(settings: "Settings", ingest: int) -> int:
 
 def _volumes(settings: "Settings", ingest: int) -> Iterator[Derived]:
     store = settings.object_store
-    if isinstance(store, EmbeddedStore):
-        size = max(_room(settings, ingest), EmbeddedStore.model_fields["size"].default)
+    if store.default_volume:
+        size = max(_room(settings, ingest), store.default_volume)
         yield Derived("object_store", "size", size, "room for the retention", "size" in store.model_fields_set)
 
 
