@@ -2,10 +2,14 @@
 
 from logstack.manifests.declaration import Json, container_resources, rolled_by_credentials
 from logstack.manifests.loki.addresses import RELEASE
-from logstack.manifests.loki.config import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY, OVERRIDES_DIRECTORY
+from logstack.manifests.loki.config import OVERRIDES_DIRECTORY
 from logstack.manifests.loki.gateway import auth_values, nginx_values
-from logstack.manifests.stores.access import StoreAccess
-from logstack.manifests.stores.aws import SERVICE_ACCOUNT
+from logstack.manifests.stores.access import (
+    FORMER_ACCESS_KEY_ID,
+    FORMER_SECRET_ACCESS_KEY,
+    SERVICE_ACCOUNT,
+    StoreAccess,
+)
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import LokiSettings, Role
 from logstack.settings.model.quantities import kubernetes_size
@@ -68,7 +72,7 @@ def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         "resultsCache": _cache(settings.caches.results),
         # In the other modes it is a part of other pods, and enabled is for the chart's checks.
         "ruler": {
-            "enabled": store.kind == "s3",
+            "enabled": bool(store.bucket),
             **(_role(settings, "ruler", cluster, store) if "ruler" in settings.roles else {}),
         },
         # Ours pushes through the collector; the chart's goes straight to Loki and proves half the way.

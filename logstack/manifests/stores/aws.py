@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 from logstack.manifests.declaration import Declaration, Json, content_hash
+from logstack.manifests.stores.access import SERVICE_ACCOUNT, s3_access
+from logstack.manifests.stores.kind import StoreKind
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import AwsStore
-
-SERVICE_ACCOUNT = "loki"
-"""The Kubernetes service account of Loki's pods: the only one that may take on the role."""
 
 OWNER_TAG = "logstack:owner"
 """The tag that says which stack a bucket belongs to: the compactors of two stacks delete each other's data."""
@@ -24,6 +23,21 @@ _ROLE_NAME_LIMIT = 64
 # From this age on S3 Storage Lens, too, counts an upload as left behind ("incomplete multipart uploads greater than 7
 # days old").
 _ABANDONED_UPLOAD_DAYS = 7
+
+
+def store_kind(store: AwsStore, cluster: ClusterSettings) -> StoreKind:
+    """Return what the bucket is to the rest of the stack."""
+    return StoreKind(
+        access=s3_access(
+            store.bucket,
+            store.region,
+            store.access_key,
+            service_account_annotations=service_account_annotations(store),
+        ),
+        location=f"bucket {store.bucket} in {store.region}, made by the stack, protected and retained",
+        label=f"S3 bucket {store.bucket}<br/>AWS {store.region}",
+        declare=lambda name, _: declarations(name, store, cluster),
+    )
 
 
 def service_account_annotations(store: AwsStore) -> dict[str, str]:
@@ -222,7 +236,7 @@ def _deny_plain_http(store: AwsStore) -> dict[str, Json]:
 
 
 def _trust(store: AwsStore, cluster: ClusterSettings) -> dict[str, Json]:
-    """Who may take on the role: Loki's service account in its namespace of its cluster."""
+    """Who may take on the role: Loki's service account in its namespace of its cluster, and no other."""
     return _irsa_trust(store, cluster) if store.identity.kind == "irsa" else _pod_identity_trust(store, cluster)
 
 

@@ -11,6 +11,8 @@ from logstack.manifests.declaration import (
     labels,
     rolled_by_credentials,
 )
+from logstack.manifests.stores.access import s3_access
+from logstack.manifests.stores.kind import StoreKind
 from logstack.settings import pins
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import EmbeddedStore
@@ -25,14 +27,31 @@ SERVICE = "kubernetes:core/v1:Service"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
 
 
+def store_kind(store: EmbeddedStore, cluster: ClusterSettings) -> StoreKind:
+    """Return what the store is to the rest of the stack."""
+    url = endpoint(cluster)
+    return StoreKind(
+        access=s3_access(
+            store.bucket,
+            store.region,
+            store.access_key,
+            endpoint=url,
+            path_style=True,
+            # Its one key is changed before the writers': each would wait in vain for all of its time.
+            flush_seconds=60,
+        ),
+        location=f"bucket {store.bucket} of the stack's own S3 server",
+        label=f"S3 bucket {store.bucket}<br/>{url}",
+        declare=lambda name, size: declarations(name, store, size, cluster),
+    )
+
+
 def endpoint(cluster: ClusterSettings) -> str:
     """The store's URL inside the cluster."""
     return f"http://{NAME}.{cluster.namespace}.svc.{cluster.cluster_domain}:{PORT}"
 
 
-def declarations(
-    name: str, store: EmbeddedStore, credentials_secret: str, size: Resources, cluster: ClusterSettings
-) -> tuple[Declaration, ...]:
+def declarations(name: str, store: EmbeddedStore, size: Resources, cluster: ClusterSettings) -> tuple[Declaration, ...]:
     """The Service and the StatefulSet with its volume."""
     selector = {"app.kubernetes.io/name": NAME}
     service = kubernetes(
@@ -60,9 +79,9 @@ def declarations(
             "template": {
                 "metadata": {
                     "labels": labels(NAME),
-                    **({} if store.credentials_secret else {"annotations": rolled_by_credentials()}),
+                    **({"annotations": rolled_by_credentials()} if store.access_key.made_by == "config" else {}),
                 },
-                "spec": _pod(store, credentials_secret, size),
+                "spec": _pod(store, size),
             },
             "volumeClaimTemplates": [
                 {
@@ -82,9 +101,9 @@ def declarations(
     )
 
 
-def _pod(store: EmbeddedStore, credentials_secret: str, size: Resources) -> dict[str, Json]:
+def _pod(store: EmbeddedStore, size: Resources) -> dict[str, Json]:
     def credential(variable: str, key: str) -> dict[str, Json]:
-        return {"name": variable, "valueFrom": {"secretKeyRef": {"name": credentials_secret, "key": key}}}
+        return {"name": variable, "valueFrom": {"secretKeyRef": {"name": store.access_key.secret, "key": key}}}
 
     return {
         "automountServiceAccountToken": False,

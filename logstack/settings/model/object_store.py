@@ -91,6 +91,14 @@ class AccessKey:
     where the pods have a `role`, and where the store has no key (`none`)."""
     secret: str | None = None
 
+    @property
+    def is_declared(self) -> bool:
+        """Whether the stack declares the Secret, or the ExternalSecret that makes it."""
+        return self.made_by == "config" or isinstance(self.made_by, ExternalSecret)
+
+
+NO_KEY = AccessKey("none")
+
 
 class Address(NamedTuple):
     """How the stack file addresses a store that exists."""
@@ -113,14 +121,17 @@ class BaseStore(Group):
 
     on_loki_volume: ClassVar[bool] = False
     """Lines are in a directory of the Loki pod's own volume: there is one such pod, and no object store."""
-    runs_in_stack: ClassVar[bool] = False
-    """The stack runs the server, one pod with one volume."""
     makes_bucket: ClassVar[bool] = False
-    """The stack makes the bucket, or has it made."""
+    """The stack makes the bucket."""
     third_party_s3: ClassVar[bool] = False
     """The S3 API is not Amazon's own."""
     default_volume: ClassVar[int | None] = None
     """The size of the volume of the stack's own server if nobody says it, in bytes; None without one."""
+
+    @property
+    def runs_in_stack(self) -> bool:
+        """Whether the stack runs the server, one pod with one volume."""
+        return self.server_volume is not None
 
     @property
     def on_one_volume(self) -> bool:
@@ -130,7 +141,7 @@ class BaseStore(Group):
     @property
     def access_key(self) -> AccessKey:
         """Who makes the access key's Secret."""
-        return AccessKey("none")
+        return NO_KEY
 
     @property
     def has_two_keys(self) -> bool:
@@ -152,9 +163,16 @@ class BaseStore(Group):
         """The store, if it is in AWS: with an account, a region that has prices, and a role for pods."""
         return None
 
-    def line_volume(self, writer: str, disk: int | None) -> LineVolume | None:  # noqa: ARG002 - for those that have one
-        """Return the one volume that has every line, where each pod of the role `writer` has a `disk` in bytes."""
+    @property
+    def server_volume(self) -> int | None:
+        """The size of the volume of the stack's own server, in bytes; None without such a server."""
         return None
+
+    def line_volume(self, writer: str, disk: int | None) -> LineVolume | None:
+        """Return the one volume that has every line, where each pod of the role `writer` has a `disk` in bytes."""
+        if self.server_volume is not None:
+            return LineVolume("objectStore.size", self.server_volume)
+        return LineVolume(f"resources.{writer}.disk", disk or 0) if self.on_loki_volume else None
 
     @classmethod
     def location(cls, said: Mapping[str, object]) -> tuple[object, ...] | None:
@@ -187,7 +205,6 @@ def _static_key(credentials_secret: str | None, external_secret: ExternalSecret 
 class EmbeddedStore(BaseStore):
     """A Versity S3 Gateway on one volume, made by the stack: for staging, it survives no lost volume."""
 
-    runs_in_stack: ClassVar[bool] = True
     makes_bucket: ClassVar[bool] = True
     third_party_s3: ClassVar[bool] = True
     default_volume: ClassVar[int | None] = _EMBEDDED_VOLUME
@@ -210,9 +227,10 @@ class EmbeddedStore(BaseStore):
         """Of a Secret that exists, or of the stack's."""
         return _static_key(self.credentials_secret)
 
-    def line_volume(self, writer: str, disk: int | None) -> LineVolume:  # noqa: ARG002 - as the base
-        """Return the server's volume."""
-        return LineVolume("objectStore.size", self.size)
+    @property
+    def server_volume(self) -> int:
+        """As the stack file has it."""
+        return self.size
 
 
 class S3CompatibleStore(BaseStore):
@@ -262,7 +280,6 @@ class S3CompatibleStore(BaseStore):
 class CephBucketClaim(BaseStore):
     """A bucket on Ceph's object gateway (RGW), made by Rook for an ObjectBucketClaim of the stack's."""
 
-    makes_bucket: ClassVar[bool] = True
     third_party_s3: ClassVar[bool] = True
 
     kind: Literal["ceph-bucket-claim"]
@@ -344,10 +361,6 @@ class FilesystemStore(BaseStore):
     bucket: ClassVar[str] = ""
 
     kind: Literal["filesystem"]
-
-    def line_volume(self, writer: str, disk: int | None) -> LineVolume:
-        """Return the writer's volume."""
-        return LineVolume(f"resources.{writer}.disk", disk or 0)
 
 
 ObjectStoreSettings = Annotated[
