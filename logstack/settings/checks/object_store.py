@@ -111,15 +111,16 @@ def _endpoint(key: str, address: Address, bucket: str, settings: Settings) -> It
 
 def bucket_name(settings: Settings) -> Iterator[Problem]:
     """A name that every S3 store takes (AWS: general purpose bucket naming rules)."""
-    name = settings.object_store.bucket
-    if not name:
+    store = settings.object_store
+    if store.on_loki_volume:
         return
+    name = store.bucket
     wrong = ".." in name or name.startswith("xn--") or _address(name) is not None
     if wrong or not _BUCKET.fullmatch(name):
         what = "the bucket's name has not the form that S3 asks for"
         fix = "3 to 63 lower-case letters, digits and -, such as loki-production; no IP address, no xn--, no .."
         yield BUCKET_NAME.problem("objectStore.bucket", what, fix)
-    elif name in _GUESSABLE and not settings.object_store.runs_in_stack:
+    elif name in _GUESSABLE and not store.runs_in_stack:
         what = f"the bucket is called {name}, as in many examples"
         yield BUCKET_GUESSABLE.problem(
             "objectStore.bucket", what, f"say whose it is: bucket: loki-{settings.cluster.name}"
