@@ -124,4 +124,4 @@ def _credentials_source(stack: Stack) -> str:
             "not there yet; before `pulumi up`: pulumi config set --secret logstack:accessKeyId, "
             "and the same for logstack:secretAccessKey"
         )
-    return credentials.source(stack.settings.object_store.access_key)
+    return credentials.describe_source(stack.settings.object_store.access_key)

@@ -41,14 +41,14 @@ def store_kind(store: AwsStore, cluster: ClusterSettings) -> StoreKind:
 
 
 def service_account_annotations(store: AwsStore) -> dict[str, str]:
-    """What Loki's service account carries: the role's ARN for IRSA; Pod Identity finds the role by its association."""
+    """Return the role's ARN for IRSA, and nothing for Pod Identity, which finds the role by its association."""
     if store.identity.kind == "pod-identity":
         return {}
     return {"eks.amazonaws.com/role-arn": _role_arn(store)}
 
 
 def declarations(name: str, store: AwsStore, cluster: ClusterSettings) -> tuple[Declaration, ...]:
-    """The provider, the bucket with its settings, and the role of Loki's pods.
+    """Return the provider, the bucket with its settings, and the role of Loki's pods.
 
     The bucket comes first: the provider refuses to make one that exists, in any region (terraform-provider-aws#26011),
     and then no role for it is made either.

@@ -32,12 +32,12 @@ def store_kind(store: CephBucketClaim, cluster: ClusterSettings) -> StoreKind:
 
 
 def endpoint(store: CephBucketClaim) -> str:
-    """The gateway's URL, in words that Loki fills."""
+    """Return the gateway's URL, in words that Loki fills."""
     return ENVIRONMENT_ADDRESS.replace("http:", "https:") if store.tls else ENVIRONMENT_ADDRESS
 
 
 def declarations(name: str, store: CephBucketClaim, cluster: ClusterSettings) -> tuple[Declaration, ...]:
-    """The claim: protected and kept, because a StorageClass whose policy is Delete deletes the bucket with it."""
+    """Return the claim, protected and kept: a StorageClass whose policy is Delete deletes the bucket with it."""
     bound = {} if cluster.skip_await else {"pulumi.com/waitFor": "jsonpath={.status.phase}=Bound"}
     inputs = kubernetes(
         OBJECT_BUCKET_CLAIM,

@@ -23,7 +23,7 @@ def declarations(name: str, key: AccessKey, cluster: ClusterSettings) -> tuple[D
             assert_never(never)
 
 
-def source(key: AccessKey) -> str:
+def describe_source(key: AccessKey) -> str:
     """Return where Loki's pods have the key from."""
     match key.made_by:
         case ExternalSecret() as external:

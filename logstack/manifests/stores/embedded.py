@@ -47,12 +47,12 @@ def store_kind(store: EmbeddedStore, cluster: ClusterSettings) -> StoreKind:
 
 
 def endpoint(cluster: ClusterSettings) -> str:
-    """The store's URL inside the cluster."""
+    """Return the store's URL inside the cluster."""
     return f"http://{NAME}.{cluster.namespace}.svc.{cluster.cluster_domain}:{PORT}"
 
 
 def declarations(name: str, store: EmbeddedStore, size: Resources, cluster: ClusterSettings) -> tuple[Declaration, ...]:
-    """The Service and the StatefulSet with its volume."""
+    """Return the Service and the StatefulSet with its volume."""
     selector = {"app.kubernetes.io/name": NAME}
     service = kubernetes(
         SERVICE,

@@ -8,7 +8,7 @@ from logstack.manifests.stores.access import StoreAccess
 from logstack.settings.model.sizes import Resources
 
 
-def _nothing(name: str, size: Resources) -> tuple[Declaration, ...]:  # noqa: ARG001 - as the kinds that make something
+def _declare_nothing(name: str, size: Resources) -> tuple[Declaration, ...]:  # noqa: ARG001 - as the kinds that make something
     return ()
 
 
@@ -21,5 +21,5 @@ class StoreKind:
     """Where lines are, as a part of a sentence."""
     label: str
     """The same in a picture; <br/> ends a line."""
-    declare: Callable[[str, Resources], tuple[Declaration, ...]] = _nothing
+    declare: Callable[[str, Resources], tuple[Declaration, ...]] = _declare_nothing
     """What the stack makes besides the key's Secret, given the component's name and the size of a server."""

@@ -1,4 +1,8 @@
-"""The kinds of object store: the one place that tells them apart."""
+"""The kinds of object store: the one place that tells them apart.
+
+One more kind is a class in logstack/settings/model/object_store.py, which answers the checks, a module here with its
+`store_kind`, a case below, and its name in logstack/api.py.
+"""
 
 from dataclasses import replace
 from typing import assert_never

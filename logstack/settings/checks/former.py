@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from logstack.settings.checks.object_store import place
+from logstack.settings.checks.object_store import bucket_location
 from logstack.settings.checks.schema import day
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.quantities import plain_duration
@@ -54,7 +54,7 @@ def readable(settings: Settings) -> Iterator[Problem]:
     if not former:
         return
     path, store = "formerObjectStore.store", former.store
-    if store.kind == settings.object_store.kind and place(store) == place(settings.object_store):
+    if store.kind == settings.object_store.kind and bucket_location(store) == bucket_location(settings.object_store):
         yield SAME.problem(path, "formerObjectStore is the store that objectStore names", "remove formerObjectStore")
     if store.on_loki_volume:
         yield from _one_pod(settings)

@@ -147,21 +147,21 @@ def one_key(settings: Settings) -> Iterator[Problem]:
 
 def own_bucket(settings: Settings, neighbours: Mapping[str, object]) -> Iterator[Problem]:
     """No other stack uses the bucket; `neighbours` are the other stack files' object stores, by file name."""
-    own = place(settings.object_store)
+    own = bucket_location(settings.object_store)
     for file, store in neighbours.items():
-        if own and own == _place(store):
+        if own and own == _written_location(store):
             what = f"{file} names the same bucket on the same store"
             fix = f"a bucket for each stack: bucket: loki-{settings.cluster.name}"
             yield BUCKET_SHARED.problem("objectStore.bucket", what, fix)
 
 
-def place(store: ObjectStoreSettings) -> tuple[object, ...] | None:
-    """Which bucket on which store, comparable; None where nobody else can come by."""
-    return _place(store.model_dump(by_alias=True))
+def bucket_location(store: ObjectStoreSettings) -> tuple[object, ...] | None:
+    """Return which bucket on which store, comparable; None where nobody else can come by."""
+    return _written_location(store.model_dump(by_alias=True))
 
 
-def _place(store: object) -> tuple[object, ...] | None:
-    """The same of another stack's file, as it is, with all its mistakes."""
+def _written_location(store: object) -> tuple[object, ...] | None:
+    """Return the same of another stack's file, as it is, with all its mistakes."""
     return store_class(store.get("kind")).location(store) if isinstance(store, Mapping) else None
 
 

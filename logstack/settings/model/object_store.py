@@ -122,7 +122,7 @@ class BaseStore(Group):
     on_loki_volume: ClassVar[bool] = False
     """Lines are in a directory of the Loki pod's own volume: there is one such pod, and no object store."""
     makes_bucket: ClassVar[bool] = False
-    """The stack makes the bucket."""
+    """The stack itself makes the bucket."""
     third_party_s3: ClassVar[bool] = False
     """The S3 API is not Amazon's own."""
     default_volume: ClassVar[int | None] = None
@@ -175,13 +175,13 @@ class BaseStore(Group):
         return LineVolume(f"resources.{writer}.disk", disk or 0) if self.on_loki_volume else None
 
     @classmethod
-    def location(cls, said: Mapping[str, object]) -> tuple[object, ...] | None:
+    def location(cls, written: Mapping[str, object]) -> tuple[object, ...] | None:
         """Return which bucket on which store a stack file names, comparable; None where nobody else can come by.
 
-        `said` is what the file says under objectStore, with all its mistakes.
+        `written` is what the file says under objectStore, with all its mistakes.
         """
-        url = split_url(str(said.get("endpoint")))
-        return (url.hostname, url.port or _PORTS[url.scheme], said.get("bucket")) if url else None
+        url = split_url(str(written.get("endpoint")))
+        return (url.hostname, url.port or _PORTS[url.scheme], written.get("bucket")) if url else None
 
 
 def split_url(endpoint: str) -> SplitResult | None:
@@ -224,12 +224,12 @@ class EmbeddedStore(BaseStore):
 
     @property
     def access_key(self) -> AccessKey:
-        """Of a Secret that exists, or of the stack's."""
+        """The existing Secret, or one of the stack's own."""
         return _static_key(self.credentials_secret)
 
     @property
     def server_volume(self) -> int:
-        """As the stack file has it."""
+        """The size of the server's volume, in bytes."""
         return self.size
 
 
@@ -258,7 +258,7 @@ class S3CompatibleStore(BaseStore):
 
     @property
     def access_key(self) -> AccessKey:
-        """Of a Secret that exists, of External Secrets', or of the stack's."""
+        """The existing Secret, that of External Secrets, or one of the stack's own."""
         return _static_key(self.credentials_secret, self.external_secret)
 
     @property
@@ -268,12 +268,12 @@ class S3CompatibleStore(BaseStore):
 
     @property
     def address(self) -> Address:
-        """As the stack file has it."""
+        """The endpoint of the stack file."""
         return Address(self.endpoint, self.path_style)
 
     @property
     def bucket_expiry(self) -> timedelta | None:
-        """As the stack file has it."""
+        """The age that the stack file says the bucket's lifecycle has."""
         return self.expire_after
 
 
@@ -300,13 +300,13 @@ class CephBucketClaim(BaseStore):
 
     @property
     def access_key(self) -> AccessKey:
-        """Of the Secret that Rook makes."""
+        """The Secret that Rook makes."""
         return AccessKey("claim", self.claim_name)
 
     @classmethod
-    def location(cls, said: Mapping[str, object]) -> tuple[object, ...]:
+    def location(cls, written: Mapping[str, object]) -> tuple[object, ...]:
         """Return the StorageClass, which names the object store, and the bucket."""
-        return "ceph", said.get("storageClass"), said.get("bucket")
+        return "ceph", written.get("storageClass"), written.get("bucket")
 
 
 class AwsIdentity(Group):
@@ -349,9 +349,9 @@ class AwsStore(BaseStore):
         return self
 
     @classmethod
-    def location(cls, said: Mapping[str, object]) -> tuple[object, ...]:
+    def location(cls, written: Mapping[str, object]) -> tuple[object, ...]:
         """Return the partition, in which a bucket's name is unique, and the bucket."""
-        return "aws", said.get("partition", "aws"), said.get("bucket")
+        return "aws", written.get("partition", "aws"), written.get("bucket")
 
 
 class FilesystemStore(BaseStore):
