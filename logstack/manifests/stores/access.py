@@ -69,15 +69,7 @@ class FormerAccess:
 
 
 def s3_access(
-    bucket: str,
-    region: str,
-    access_key: AccessKey,
-    *,
-    endpoint: str | None = None,
-    path_style: bool = False,
-    address_config_map: str | None = None,
-    service_account_annotations: Mapping[str, str] | None = None,
-    flush_seconds: int = 300,
+    bucket: str, region: str, access_key: AccessKey, *, endpoint: str | None = None, path_style: bool = False
 ) -> StoreAccess:
     """Return how Loki reaches a bucket by its S3 client.
 
@@ -102,7 +94,4 @@ def s3_access(
         region=region,
         endpoint=endpoint,
         access_key=access_key,
-        address_config_map=address_config_map,
-        service_account_annotations=service_account_annotations or {},
-        flush_seconds=flush_seconds,
     )

@@ -6,6 +6,7 @@ chart gets is unknown.
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from logstack.manifests.declaration import Declaration, Json, content_hash
@@ -28,10 +29,8 @@ _ABANDONED_UPLOAD_DAYS = 7
 def store_kind(store: AwsStore, cluster: ClusterSettings) -> StoreKind:
     """Return what the bucket is to the rest of the stack."""
     return StoreKind(
-        access=s3_access(
-            store.bucket,
-            store.region,
-            store.access_key,
+        access=replace(
+            s3_access(store.bucket, store.region, store.access_key),
             service_account_annotations=service_account_annotations(store),
         ),
         location=f"bucket {store.bucket} in {store.region}, made by the stack, protected and retained",

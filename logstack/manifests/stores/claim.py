@@ -4,6 +4,8 @@ Of what Rook makes nothing is read here: Loki's pods take the key and the gatewa
 everything that a chart gets is known at preview.
 """
 
+from dataclasses import replace
+
 from logstack.manifests.declaration import Declaration, kubernetes, labels
 from logstack.manifests.stores.access import ENVIRONMENT_ADDRESS, s3_access
 from logstack.manifests.stores.kind import StoreKind
@@ -16,12 +18,8 @@ OBJECT_BUCKET_CLAIM = "kubernetes:objectbucket.io/v1alpha1:ObjectBucketClaim"
 def store_kind(store: CephBucketClaim, cluster: ClusterSettings) -> StoreKind:
     """Return what the claim is to the rest of the stack."""
     return StoreKind(
-        access=s3_access(
-            store.bucket,
-            store.region,
-            store.access_key,
-            endpoint=endpoint(store),
-            path_style=True,
+        access=replace(
+            s3_access(store.bucket, store.region, store.access_key, endpoint=endpoint(store), path_style=True),
             address_config_map=store.claim_name,
         ),
         location=f"bucket {store.bucket} on Ceph, made by Rook for a claim of the stack's (StorageClass "

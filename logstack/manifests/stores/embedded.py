@@ -1,5 +1,7 @@
 """The embedded object store: one Versity S3 Gateway on one volume, for staging."""
 
+from dataclasses import replace
+
 from logstack.manifests.declaration import (
     RESTRICTED_CONTAINER,
     RESTRICTED_POD,
@@ -31,12 +33,8 @@ def store_kind(store: EmbeddedStore, cluster: ClusterSettings) -> StoreKind:
     """Return what the store is to the rest of the stack."""
     url = endpoint(cluster)
     return StoreKind(
-        access=s3_access(
-            store.bucket,
-            store.region,
-            store.access_key,
-            endpoint=url,
-            path_style=True,
+        access=replace(
+            s3_access(store.bucket, store.region, store.access_key, endpoint=url, path_style=True),
             # Its one key is changed before the writers': each would wait in vain for all of its time.
             flush_seconds=60,
         ),
