@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from logstack.manifests.stores.access import store_access
+from logstack.manifests.stores.kinds import store_access
 from logstack.manifests.stores.resources import object_store
 from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.object_store import FormerObjectStore, ObjectStoreSettings

@@ -15,7 +15,7 @@ from logstack.adopt.vocabulary import is_known, meant
 from logstack.manifests.loki.config import loki_config
 from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.manifest import mask_secrets
-from logstack.manifests.stores.access import store_access
+from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.loki import SINGLE_TENANT
 from logstack.settings.model.tree import Settings
 from logstack.settings.pins import LOKI_CHART

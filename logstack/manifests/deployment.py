@@ -8,7 +8,7 @@ from logstack.manifests.loki.addresses import gateway_url
 from logstack.manifests.loki.intake import intake
 from logstack.manifests.loki.resources import loki
 from logstack.manifests.manifest import ComponentTree
-from logstack.manifests.stores.access import store_access
+from logstack.manifests.stores.kinds import store_access
 from logstack.manifests.stores.resources import object_store
 from logstack.settings.model.tree import Settings
 

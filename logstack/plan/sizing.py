@@ -8,7 +8,6 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from logstack.plan.prices import Cost, monthly_cost
-from logstack.settings.model.object_store import AwsStore, EmbeddedStore, FilesystemStore
 from logstack.settings.model.quantities import plain_ingest
 from logstack.settings.model.tree import Settings
 from logstack.settings.resolve.derivation import Derivation, average_rate, with_value
@@ -136,11 +135,7 @@ def _said(tree: BaseModel, path: Sequence[str]) -> str:
 
 def _storage(settings: Settings, ingest: int) -> Storage:
     copies, periods, store = settings.replication_factor, settings.retention_periods, settings.object_store
-    volume = None
-    if isinstance(store, EmbeddedStore):
-        volume = store.size
-    elif isinstance(store, FilesystemStore):
-        volume = settings.resources_of(settings.writer).disk or 0
+    volume = store.line_volume(settings.writer, settings.resources_of(settings.writer).disk)
     puts = puts_daily(ingest, copies, settings.limits.max_streams * max(1, len(settings.tenant_names)))
     whole = tuple(round(stored_in_all(ingest, number, periods)) for number in (1, copies))
     return Storage(
@@ -149,10 +144,10 @@ def _storage(settings: Settings, ingest: int) -> Storage:
         daily_bytes=(round(stored_daily(ingest, 1)), round(stored_daily(ingest, copies))),
         whole_bytes=(whole[0], whole[1]),
         counted_for=None if settings.has_one_period else settings.longest_retention,
-        puts_daily=None if isinstance(store, FilesystemStore) else puts,
-        volume_bytes=volume,
-        full_after=filled_after(volume, ingest, copies, periods) if volume else None,
-        cost=monthly_cost(store.region, whole[1], puts[1]) if isinstance(store, AwsStore) else None,
+        puts_daily=None if store.on_loki_volume else puts,
+        volume_bytes=volume.size if volume else None,
+        full_after=filled_after(volume.size, ingest, copies, periods) if volume and volume.size else None,
+        cost=monthly_cost(store.in_aws.region, whole[1], puts[1]) if store.in_aws else None,
     )
 
 

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from logstack.settings.checks.check import reads
-from logstack.settings.checks.object_store import place
+from logstack.settings.checks.object_store import bucket_location
 from logstack.settings.checks.schema import day
 from logstack.settings.model.loki import LokiSettings
-from logstack.settings.model.object_store import FilesystemStore
 from logstack.settings.model.quantities import plain_duration
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
@@ -58,11 +57,11 @@ def readable(settings: Settings) -> Iterator[Problem]:
     if not former:
         return
     path, store = "formerObjectStore.store", former.store
-    if store.kind == settings.object_store.kind and place(store) == place(settings.object_store):
+    if store.kind == settings.object_store.kind and bucket_location(store) == bucket_location(settings.object_store):
         yield SAME.problem(path, "formerObjectStore is the store that objectStore names", "remove formerObjectStore")
-    if isinstance(store, FilesystemStore):
+    if store.on_loki_volume:
         yield from _one_pod(settings)
-    elif not store.credentials_secret:
+    elif store.access_key.made_by != "secret":
         what = "the store names no credentialsSecret"
         fix = "put its AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY into a Secret: credentialsSecret: loki-s3-former"
         yield KEY.problem(f"{path}.credentialsSecret", what, fix)

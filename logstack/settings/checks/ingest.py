@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from math import ceil
 
 from logstack.settings.checks.check import reads
-from logstack.settings.model.object_store import EmbeddedStore, FilesystemStore
 from logstack.settings.model.quantities import kubernetes_size, plain_duration, plain_ingest
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
@@ -105,7 +104,7 @@ def limits_let_it_in(settings: Settings) -> Iterator[Problem]:
 def log_fits_its_volume(settings: Settings) -> Iterator[Problem]:
     """The write-ahead log has room on the writers' volumes."""
     volume = settings.resources_of(settings.writer).disk
-    if settings.ingest is None or volume is None or isinstance(settings.object_store, FilesystemStore):
+    if settings.ingest is None or volume is None or settings.object_store.on_loki_volume:
         return
     needed = average_rate(settings.ingest) * settings.replication_factor / settings.writers * WAL_SECONDS
     if needed > volume * FULL:
@@ -132,23 +131,22 @@ def log_fits_its_volume(settings: Settings) -> Iterator[Problem]:
 )
 def volume_holds_the_retention(settings: Settings, today: date) -> Iterator[Problem]:
     """A volume that lines are kept on is as large as the retention needs."""
-    store, ingest = settings.object_store, settings.ingest
-    if ingest is None or not isinstance(store, EmbeddedStore | FilesystemStore):
+    ingest, disk = settings.ingest, settings.resources_of(settings.writer).disk
+    volume = settings.object_store.line_volume(settings.writer, disk)
+    if ingest is None or volume is None:
         return
-    volume = store.size if isinstance(store, EmbeddedStore) else settings.resources_of(settings.writer).disk
     copies, periods = settings.replication_factor, settings.retention_periods
-    after = filled_after(volume or 0, ingest, copies, periods)
+    after = filled_after(volume.size, ingest, copies, periods)
     if after is None:
         return
-    path = "objectStore.size" if isinstance(store, EmbeddedStore) else f"resources.{settings.writer}.disk"
     what = (
-        f"the volume of {kubernetes_size(volume or 0)} is full {_days(after)} at "
+        f"the volume of {kubernetes_size(volume.size)} is full {_days(after)} at "
         f"{plain_ingest(ingest)}, on {today + after} if it is empty today; "
         f"{_kept(settings)}"
     )
     needed = ceil(stored_in_all(ingest, copies, periods) / FULL / _GIB)
     shorter = f", or {_shorter(settings)}{plain_duration(after)}" if after else ""
-    yield FILLS.problem(path, what, f"a volume of {needed}Gi{shorter}")
+    yield FILLS.problem(volume.key, what, f"a volume of {needed}Gi{shorter}")
 
 
 def _kept(settings: Settings) -> str:

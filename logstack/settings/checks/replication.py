@@ -66,7 +66,7 @@ def even_factor(settings: Settings) -> Iterator[Problem]:
 @reads("deployment_mode", "object_store.kind", "replication_factor")
 def single_copy(settings: Settings) -> Iterator[Problem]:
     """One copy is a decision for staging; elsewhere it should be one that was taken knowingly."""
-    if settings.replication_factor == 1 and settings.object_store.kind not in ("embedded", "filesystem"):
+    if settings.replication_factor == 1 and not settings.object_store.on_one_volume:
         what = "replicationFactor is 1: each line that is not flushed yet is in one pod only"
         fix = f"logstack:replicationFactor: 3 and logstack:replicas: {{{settings.writer}: 3}}"
         yield SINGLE_COPY.problem("replicationFactor", what, fix)

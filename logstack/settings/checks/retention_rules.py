@@ -9,7 +9,6 @@ from itertools import combinations
 
 from logstack.settings.checks.check import reads
 from logstack.settings.checks.labels import any_label, given
-from logstack.settings.model.object_store import S3CompatibleStore
 from logstack.settings.model.quantities import plain_duration
 from logstack.settings.model.retention import RetentionStream
 from logstack.settings.model.selectors import Matcher, Selector, are_disjoint, covers, parse_selector
@@ -198,12 +197,12 @@ def replaced(settings: Settings) -> Iterator[Problem]:
 @reads("object_store.expire_after", "object_store.kind", "retention", "retention_streams", "tenants")
 def lifecycle(settings: Settings) -> Iterator[Problem]:
     """A bucket that expires objects by itself does so after the compactor."""
-    store, longest = settings.object_store, settings.longest_retention
-    if isinstance(store, S3CompatibleStore) and store.expire_after is not None:
+    expiry, longest = settings.object_store.bucket_expiry, settings.longest_retention
+    if expiry is not None:
         needed = longest + _COMPACTORS_DAY
-        if store.expire_after < needed:
+        if expiry < needed:
             what = (
-                f"the bucket expires objects after {plain_duration(store.expire_after)}, and lines are kept for up to "
+                f"the bucket expires objects after {plain_duration(expiry)}, and lines are kept for up to "
                 f"{plain_duration(longest)}"
             )
             days = -(-needed // _DAY)

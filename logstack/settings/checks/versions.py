@@ -80,7 +80,7 @@ def archive_is_the_pin(settings: Settings) -> Iterator[Problem]:
 def object_store_safe(settings: Settings) -> Iterator[Problem]:
     """Loki and its store agree on what an object is."""
     version = _version(settings)
-    if settings.object_store.kind in ("s3-compatible", "ceph-bucket-claim", "embedded"):
+    if settings.object_store.third_party_s3:
         for first, last in _BREAKING:
             if first <= version <= last:
                 what = f"lokiVersion {settings.loki_version} writes to a store of kind {settings.object_store.kind}"

@@ -10,7 +10,6 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from logstack.settings.model.loki import Caches, Limits, Replicas, SizeOverrides
-from logstack.settings.model.object_store import EmbeddedStore, FilesystemStore
 from logstack.settings.model.sizes import SIZES, Resources, SizeName
 from logstack.settings.model.stack_file import StackFile
 from logstack.settings.resolve.sizing import (
@@ -130,7 +129,7 @@ def _replicas(stated: StackFile, row: SizingRow) -> Iterator[Derivation]:
 
 def _count(stated: StackFile, role: str, replicas: int) -> tuple[int, str]:
     """The row's pods, or as many writers as there are copies of a line; a directory has one user."""
-    if isinstance(stated.object_store, FilesystemStore):
+    if stated.object_store.on_loki_volume:
         return 1, "one user of a directory"
     copies = stated.replication_factor
     if role != stated.writer or copies <= replicas:
@@ -152,7 +151,7 @@ def _resources(stated: StackFile, ingest: int, row: SizingRow) -> Iterator[Deriv
 def _sizes(stated: StackFile, ingest: int, row: SizingRow) -> Iterator[tuple[str, Resources, str, tuple[str, ...]]]:
     """Parts, what a pod of each needs, why, and the keys that this follows from."""
     for role, pods in row.roles.items():
-        if role == stated.writer and isinstance(stated.object_store, FilesystemStore):
+        if role == stated.writer and stated.object_store.on_loki_volume:
             size, why = _with_store(stated, ingest, pods.size), "the row, and room for the retention"
             yield role, size, why, (*_ROW, *_ROOM, "object_store.kind")
         else:
@@ -189,8 +188,8 @@ def _room(stated: StackFile, ingest: int) -> int:
 
 def _volumes(stated: StackFile, ingest: int) -> Iterator[Derivation]:
     store = stated.object_store
-    if isinstance(store, EmbeddedStore):
-        size = max(_room(stated, ingest), EmbeddedStore.model_fields["size"].default)
+    if store.default_volume:
+        size = max(_room(stated, ingest), store.default_volume)
         is_stated = "size" in store.model_fields_set
         yield Derivation("object_store.size", size, "room for the retention", _ROOM, is_stated)
 

@@ -13,6 +13,7 @@ import pytest
 from components.base import Component, resource_class
 from logstack.manifests.manifest import ComponentTree
 from logstack.manifests.stores import aws
+from logstack.manifests.stores.access import SERVICE_ACCOUNT
 from logstack.settings.load.loader import settings_from
 from logstack.settings.load.source import Source
 from logstack.settings.model.cluster import ClusterSettings
@@ -282,7 +283,7 @@ def test_pod_identity_annotates_nothing_and_associates_the_declared_role() -> No
     assert one(store, ASSOCIATION_TYPE).inputs == {
         "clusterName": "platform",
         "namespace": "logging",
-        "serviceAccount": aws.SERVICE_ACCOUNT,
+        "serviceAccount": SERVICE_ACCOUNT,
         "roleArn": f"arn:aws:iam::{ACCOUNT}:role/{one(store, ROLE_TYPE).inputs['name']}",
     }
 

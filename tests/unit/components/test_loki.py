@@ -10,7 +10,8 @@ from logstack.manifests.loki.config import loki_config
 from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.loki.values import loki_values
 from logstack.manifests.manifest import yaml_text
-from logstack.manifests.stores.access import StoreAccess, store_access
+from logstack.manifests.stores.access import StoreAccess
+from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.tree import Settings
 
 CLUSTER = {"name": "production", "context": "production"}

@@ -83,8 +83,8 @@ def test_a_cluster_that_runs_no_pods_is_not_waited_for() -> None:
 # --- the embedded store
 
 
-def pod_of(store: EmbeddedStore, keys_from: str = "keys") -> dict[str, Any]:
-    _, stateful_set = embedded.declarations("store", store, keys_from, SIZE, CLUSTER)
+def pod_of(store: EmbeddedStore) -> dict[str, Any]:
+    _, stateful_set = embedded.declarations("store", store, SIZE, CLUSTER)
     spec: Any = stateful_set.inputs["spec"]
     pod: dict[str, Any] = spec["template"]["spec"]
     return pod
@@ -103,7 +103,7 @@ def test_the_bucket_is_a_directory_of_the_volume() -> None:
 
 
 def test_the_server_takes_the_keys_that_loki_takes() -> None:
-    (container,) = pod_of(EmbeddedStore(kind="embedded"), "loki-s3-credentials")["containers"]
+    (container,) = pod_of(EmbeddedStore(kind="embedded"))["containers"]
     assert {
         (entry["valueFrom"]["secretKeyRef"]["name"], entry["valueFrom"]["secretKeyRef"]["key"])
         for entry in container["env"]
@@ -112,7 +112,7 @@ def test_the_server_takes_the_keys_that_loki_takes() -> None:
 
 
 def test_the_service_is_what_lokis_endpoint_names() -> None:
-    service, stateful_set = embedded.declarations("store", EmbeddedStore(kind="embedded"), "keys", SIZE, CLUSTER)
+    service, stateful_set = embedded.declarations("store", EmbeddedStore(kind="embedded"), SIZE, CLUSTER)
     metadata, spec = service.inputs["metadata"], stateful_set.inputs["spec"]
     assert isinstance(metadata, Mapping)
     assert isinstance(spec, Mapping)
@@ -122,7 +122,7 @@ def test_the_service_is_what_lokis_endpoint_names() -> None:
 
 def test_the_volume_stays_whatever_happens_to_the_pod() -> None:
     store = EmbeddedStore(kind="embedded", storage_class="fast")
-    _, stateful_set = embedded.declarations("store", store, "k", SIZE, CLUSTER)
+    _, stateful_set = embedded.declarations("store", store, SIZE, CLUSTER)
     spec: Any = stateful_set.inputs["spec"]
     assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
     (claim,) = spec["volumeClaimTemplates"]
