@@ -126,7 +126,7 @@ def stability(settings: Settings) -> Iterator[Problem]:
     """Alloy is allowed what the settings need of it."""
     collector = settings.collector
     for name, needed in NEEDED_STABILITY.items():
-        if getattr(collector, name) and STABILITIES.index(collector.stability) < STABILITIES.index(needed):
+        if dict(collector)[name] and STABILITIES.index(collector.stability) < STABILITIES.index(needed):
             key = type(collector).model_fields[name].alias
             what = f"{key} needs the stability {needed}, and stability is {collector.stability}"
             fix = f"logstack:collector: {{stability: {needed}}}, or remove {key}"

@@ -56,9 +56,9 @@ def loki_chart(settings: Settings) -> Iterator[Problem]:
 @reads("charts")
 def one_source_each(settings: Settings) -> Iterator[Problem]:
     """A chart comes from one place."""
-    for name in PINNED:
-        source: ChartSource = getattr(settings.charts, name)
-        others = [key for key in ("repository", "version") if getattr(source, key)]
+    sources: Iterator[tuple[str, ChartSource]] = iter(settings.charts)
+    for name, source in sources:
+        others = [key for key, value in source if key != "path" and value]
         if source.path and others:
             what = f"path and {' and '.join(others)} are both set"
             yield SOURCE_TWICE.problem(f"charts.{name}.path", what, "keep one of them")
@@ -67,8 +67,9 @@ def one_source_each(settings: Settings) -> Iterator[Problem]:
 @reads("charts")
 def archive_is_the_pin(settings: Settings) -> Iterator[Problem]:
     """A chart's archive on this machine is the one that the repository's index publishes."""
-    for name, pin in PINNED.items():
-        archive = Path(getattr(settings.charts, name).path or "")
+    sources: Iterator[tuple[str, ChartSource]] = iter(settings.charts)
+    for name, source in sources:
+        pin, archive = PINNED[name], Path(source.path or "")
         if archive.is_file() and (digest := sha256(archive.read_bytes()).hexdigest()) != pin.digest:
             chart = f"{pin.name} {pin.version}"
             what = f"the archive's SHA-256 begins with {digest[:12]}, that of {chart} with {pin.digest[:12]}"
