@@ -17,6 +17,7 @@ from logstack.localrun.processes import Fleet
 from logstack.manifests.alloy.config import node_config
 from logstack.manifests.alloy.environment import Place
 from logstack.manifests.loki.intake import Intake, intake
+from logstack.settings.model.sources import PORTS
 from logstack.settings.model.tree import Settings
 
 NAME = "alloy"
@@ -53,7 +54,8 @@ class Collector:
         self._fleet = fleet
         self._storage = root / "alloy"
         self.config_file = root / "config.alloy"
-        self._port, *self.receivers = free_ports(4)
+        self._port, *ports = free_ports(1 + len(PORTS))
+        self.source_ports = {port.name: number for port, number in zip(PORTS, ports, strict=True)}
         self.config = local_config(settings, push, self._place(pods))
         self.replaced: list[Replacement] = config_replacements(stack_config(settings), self.config)
         # Alloy looks for new files every ten seconds: those that are there when it starts it reads at once.
@@ -97,9 +99,7 @@ class Collector:
         return parse_metrics(httpx.get(f"{self.url}/metrics", timeout=10).raise_for_status().text)
 
     def _place(self, pods: Sequence[Pod]) -> Place:
-        lines, grpc, http = self.receivers
-        targets = [pod.meta for pod in pods]
-        return Place(str(self.logs), targets, LOOPBACK, push_port=lines, otlp_grpc_port=grpc, otlp_http_port=http)
+        return Place(str(self.logs), [pod.meta for pod in pods], LOOPBACK, self.source_ports)
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + _READY_SECONDS

@@ -1,7 +1,9 @@
 """Where a collector runs: what the cluster gives, and what a local run replaces."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from logstack.settings.model.sources import PORTS
 
 
 @dataclass(frozen=True)
@@ -14,6 +16,5 @@ class Place:
     """Pods as targets with Kubernetes' meta labels, instead of those that the API server knows."""
     listen: str = "0.0.0.0"  # noqa: S104 - in a pod that is its own address alone
     """Where the receivers listen."""
-    push_port: int = 3500
-    otlp_grpc_port: int = 4317
-    otlp_http_port: int = 4318
+    ports: Mapping[str, int] = field(default_factory=lambda: {port.name: port.number for port in PORTS})
+    """The number of each port, by its name."""
