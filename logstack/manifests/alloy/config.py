@@ -1,7 +1,7 @@
 """config.alloy: the log sources, one process for every line, and the way to Loki."""
 
 from logstack.manifests.alloy.delivery import delivery
-from logstack.manifests.alloy.environment import Place
+from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.alloy.lines import lines
 from logstack.manifests.alloy.sources.catalog import node_sources, single_pod_sources, source_blocks
 from logstack.manifests.alloy.sources.record import LogSource
@@ -10,14 +10,14 @@ from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CollectorSettings
 
-IN_CLUSTER = Place()
+IN_CLUSTER = Environment()
 
 
 def node_config(
-    collector: CollectorSettings, cluster: ClusterSettings, intake: Intake, place: Place = IN_CLUSTER
+    collector: CollectorSettings, cluster: ClusterSettings, intake: Intake, environment: Environment = IN_CLUSTER
 ) -> str:
     """Return config.alloy of the nodes' collectors."""
-    return _config(node_sources(collector.sources), collector, cluster, intake, place)
+    return _config(node_sources(collector.sources), collector, cluster, intake, environment)
 
 
 def single_pod_config(collector: CollectorSettings, cluster: ClusterSettings, intake: Intake) -> str:
@@ -30,9 +30,9 @@ def _config(
     collector: CollectorSettings,
     cluster: ClusterSettings,
     intake: Intake,
-    place: Place,
+    environment: Environment,
 ) -> str:
     log = Block("logging", attributes={"level": "info", "format": "logfmt"})
-    blocks = source_blocks(sources, collector, place, intake)
+    blocks = source_blocks(sources, collector, environment, intake)
     process = lines(collector, cluster, intake, sources)
     return document([log, *blocks, process, delivery(collector, cluster, intake)])

@@ -13,8 +13,8 @@ from logstack.settings.model.processing import Language, Multiline, Parser
 from logstack.settings.model.quantities import loki_duration
 from logstack.settings.model.sources import LineFormat
 
-# The levels as Loki spells them (pkg/distributor/field_detection.go), from loggers' words, klog's letters, pino's and
-# bunyan's numbers, syslog's and the kubelet's keywords.
+# Loki's spelling of each level (pkg/distributor/field_detection.go), and the words of loggers, letters of klog, numbers
+# of pino and bunyan, and keywords of syslog and the kubelet that mean it.
 _LEVELS: Mapping[str, tuple[str, ...]] = {
     "trace": ("trace", "t", "10"),
     "debug": ("debug", "dbg", "d", "20"),
@@ -30,7 +30,7 @@ _CHOICES = "{{ else ".join(
 _ANY_LEVEL = f"{{{{ with or .{LEVEL_OF_JSON} .Value }}}}"
 _LEVEL = _ANY_LEVEL + "{{ $l := lower . }}{{ " + _CHOICES + "{{ else }}{{ $l }}{{ end }}{{ end }}"
 
-# What the first line of an entry looks like: a date, syslog's, Tomcat's, a time, klog's head, a level, logfmt, or JSON.
+# The first line of an entry begins with a date (ISO, syslog or Tomcat), a time, klog's head, a level, logfmt or JSON.
 _FIRST = (
     r"\[?\d{2,4}[-/.]\d{2}[-/.]\d{2}[T ,]",
     r"[A-Z][a-z]{2} [ \d]\d \d{2}:",
@@ -41,7 +41,7 @@ _FIRST = (
     r"(?:time|ts|level)=",
     r"\{\s*\"",
 )
-# What nobody has caught does not belong to the line above it; a Python traceback without one looks like any other.
+# An uncaught exception starts an entry. An uncaught Python traceback looks like a caught one, so it has no pattern.
 _FIRST_LINES: Mapping[Language, str] = {
     "java": f"^(?:{'|'.join((*_FIRST, 'Exception in thread '))})",
     "python": f"^(?:{'|'.join(_FIRST)})",
@@ -70,7 +70,7 @@ def joining(collector: CollectorSettings, sources: Sequence[LogSource]) -> Itera
     yield Block(
         "stage.match",
         attributes={"selector": f'{{{MULTILINE}=~".+"}}'},
-        blocks=tuple(_joined(names, said) for said, names in _multilines(collector).items()),
+        blocks=tuple(_joined(names, meaning) for meaning, names in _multilines(collector).items()),
         comment="Entries of several lines (collector.parsers: multiline; annotation logstack/multiline).",
     )
 
@@ -91,7 +91,7 @@ def reading(collector: CollectorSettings, sources: Sequence[LogSource]) -> Block
         blocks=(
             *(_within(f'{{{FORMAT}="{name}"}}', inner) for name, inner in stages.items() if inner),
             Block("stage.template", attributes={"source": "level", "template": _LEVEL}),
-            # A shipper's own label would win over what the template has made of it.
+            # A label `level` of the sender would override the level that the template sets.
             Block("stage.label_drop", attributes={"values": ["level"]}),
             Block("stage.structured_metadata", attributes={"values": dict.fromkeys(names, "")}),
         ),
@@ -119,21 +119,19 @@ def _multilines(collector: CollectorSettings) -> dict[tuple[str, Multiline], lis
     """Group the values of the label MULTILINE (languages and parsers) by first line and limits."""
     means: dict[str, tuple[str, Multiline]] = {name: (first, Multiline()) for name, first in _FIRST_LINES.items()}
     for number, parser in enumerate(collector.parsers, start=1):
-        if said := parser.multiline:
-            means[said.language or f"parser-{number}"] = (
-                said.first_line or _FIRST_LINES[said.language or "java"],
-                said,
-            )
-    found: dict[tuple[str, Multiline], list[str]] = {}
+        if multiline := parser.multiline:
+            first_line = multiline.first_line or _FIRST_LINES[multiline.language or "java"]
+            means[multiline.language or f"parser-{number}"] = (first_line, multiline)
+    names_by_meaning: dict[tuple[str, Multiline], list[str]] = {}
     for name, meaning in means.items():
-        found.setdefault(meaning, []).append(name)
-    return found
+        names_by_meaning.setdefault(meaning, []).append(name)
+    return names_by_meaning
 
 
-def _joined(names: list[str], said: tuple[str, Multiline]) -> Block:
-    first, limits = said
+def _joined(names: list[str], meaning: tuple[str, Multiline]) -> Block:
+    first_line, limits = meaning
     attributes: dict[str, Value] = {
-        "firstline": first,
+        "firstline": first_line,
         "max_lines": limits.max_lines,
         "max_wait_time": loki_duration(limits.max_wait),
     }
@@ -148,7 +146,7 @@ def _stages(parser: Parser) -> Iterator[Block]:
         case "json":
             yield _json({LEVEL_OF_JSON: _JSON_LEVEL} | fields)
         case "logfmt":
-            # The last that is there wins.
+            # The last field that exists wins.
             yield from (_logfmt({"level": name}) for name in ("severity", "lvl", "level"))
             yield from (_logfmt({name: field}) for name, field in fields.items())
         case "klog":
@@ -158,12 +156,12 @@ def _stages(parser: Parser) -> Iterator[Block]:
             yield from (_regex(rf"\b{name}=['\"]?(?P<{name}>[^,\s\]'\"]+)") for name in AIRFLOW_IDS)
     if parser.pattern:
         yield _regex(parser.pattern)
-    if said := parser.timestamp:
+    if timestamp := parser.timestamp:
         attributes: dict[str, Value] = {
-            "source": _TIME if parser.format in ("json", "logfmt") else said.field,
-            "format": said.format,
-            "location": said.time_zone or "UTC",
-            # Else a line whose time cannot be read would get the time of the line before it.
+            "source": _TIME if parser.format in ("json", "logfmt") else timestamp.field,
+            "format": timestamp.format,
+            "location": timestamp.time_zone or "UTC",
+            # By default a line with an unreadable time gets the time of the line before it.
             "action_on_failure": "skip",
         }
         yield Block("stage.timestamp", attributes=attributes)

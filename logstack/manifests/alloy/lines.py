@@ -162,7 +162,7 @@ def _labels(collector: CollectorSettings, *, with_tenants: bool) -> Iterator[Blo
     }
     rule = Block("rule", attributes=attributes)
     yield Block("stage.truncate", blocks=(rule,), comment="What Loki would refuse the whole line for.")
-    kept = [label for label in collector.stream_labels if label != "cluster"]
+    labels = [label for label in collector.stream_labels if label != "cluster"]
     # Alloy refuses a list of none; loki.write adds the cluster.
-    kept += [_TENANT] if with_tenants or not kept else []
-    yield Block("stage.label_keep", attributes={"values": kept}, comment="collector.indexLabels")
+    labels += [_TENANT] if with_tenants or not labels else []
+    yield Block("stage.label_keep", attributes={"values": labels}, comment="collector.indexLabels")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from logstack.manifests.alloy.environment import Place
+from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.alloy.sources.events import EVENTS
 from logstack.manifests.alloy.sources.journal import JOURNAL
 from logstack.manifests.alloy.sources.node_files import NODE_FILES
@@ -40,8 +40,8 @@ def needs_var_log(sources: Sources) -> bool:
 
 
 def source_blocks(
-    sources: tuple[LogSource, ...], collector: CollectorSettings, place: Place, intake: Intake
+    sources: tuple[LogSource, ...], collector: CollectorSettings, environment: Environment, intake: Intake
 ) -> Iterator[Block]:
     """Yield the blocks of config.alloy through which the sources' lines come in."""
     for source in sources:
-        yield from source.blocks(collector, place, intake)
+        yield from source.blocks(collector, environment, intake)

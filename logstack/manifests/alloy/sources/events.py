@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from logstack.manifests.alloy.environment import Place
+from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.alloy.labels import SOURCE
 from logstack.manifests.alloy.sources.record import LogSource, SourceFormat, to, to_lines
 from logstack.manifests.alloy.syntax import Block, Value
@@ -12,7 +12,7 @@ from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.sources import Sources
 
 
-def _blocks(collector: CollectorSettings, _place: Place, _intake: Intake) -> Iterator[Block]:
+def _blocks(collector: CollectorSettings, _environment: Environment, _intake: Intake) -> Iterator[Block]:
     only = collector.namespaces.only
     attributes: dict[str, Value] = {"job_name": "kubernetes-events"}
     if only:

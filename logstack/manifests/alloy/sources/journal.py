@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from logstack.manifests.alloy.environment import Place
+from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.alloy.labels import SOURCE, pattern_of
 from logstack.manifests.alloy.sources.record import NODE, HostPath, LogSource, SourceFormat, to_lines
 from logstack.manifests.alloy.syntax import Block, Expression, Value
@@ -13,7 +13,7 @@ from logstack.settings.model.quantities import loki_duration
 from logstack.settings.model.sources import Sources
 
 
-def _blocks(collector: CollectorSettings, _place: Place, _intake: Intake) -> Iterator[Block]:
+def _blocks(collector: CollectorSettings, _environment: Environment, _intake: Intake) -> Iterator[Block]:
     journal = collector.sources.journal
     unit = "__journal__systemd_unit"
     only: dict[str, Value] = {
@@ -54,9 +54,9 @@ JOURNAL = LogSource(
     facts.JOURNAL,
     blocks=_blocks,
     describe=_describe,
-    # The level is a label already, if there is one.
+    # A line with a level has it as a label already.
     format=SourceFormat(),
-    # /var/log/journal as well.
+    # The persistent journal is /var/log/journal.
     needs_var_log=lambda _: True,
     host_paths=(HostPath("runlogjournal", "/run/log/journal"), HostPath("machine-id", "/etc/machine-id", "File")),
     component="loki.source.journal",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from logstack.manifests.alloy.environment import Place
+from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.alloy.labels import SOURCE
 from logstack.manifests.alloy.sources.record import NODE, LogSource, to_lines
 from logstack.manifests.alloy.syntax import Block, Expression, Value
@@ -12,10 +12,10 @@ from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.sources import Sources
 
 
-def _blocks(collector: CollectorSettings, place: Place, _intake: Intake) -> Iterator[Block]:
+def _blocks(collector: CollectorSettings, environment: Environment, _intake: Intake) -> Iterator[Block]:
     targets: list[Value] = [
         {
-            "__path__": place.logs + file.path.removeprefix("/var/log"),
+            "__path__": environment.logs + file.path.removeprefix("/var/log"),
             "job": file.job,
             "node": NODE,
             SOURCE: facts.NODE_FILES.name,

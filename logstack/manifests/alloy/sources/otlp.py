@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from logstack.manifests.alloy.environment import Place
+from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.alloy.labels import LEVEL_OF_JSON, SOURCE
 from logstack.manifests.alloy.sources.record import LogSource, SourceFormat, to, to_lines
 from logstack.manifests.alloy.syntax import Block
@@ -16,9 +16,9 @@ from logstack.settings.problems import listed
 _SERVERS = {"otlp-grpc": ("grpc", "gRPC"), "otlp-http": ("http", "HTTP")}
 
 
-def _blocks(collector: CollectorSettings, place: Place, _intake: Intake) -> Iterator[Block]:
+def _blocks(collector: CollectorSettings, environment: Environment, _intake: Intake) -> Iterator[Block]:
     servers = [
-        Block(_SERVERS[port.name][0], attributes={"endpoint": f"{place.listen}:{place.ports[port.name]}"})
+        Block(_SERVERS[port.name][0], attributes={"endpoint": f"{environment.listen}:{environment.ports[port.name]}"})
         for port in facts.OTLP.ports
         if port.is_open(collector.sources)
     ]

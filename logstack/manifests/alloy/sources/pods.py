@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from logstack.manifests.alloy.environment import Place
+from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.alloy.labels import (
     AIRFLOW_IDS,
     FORMAT,
@@ -21,8 +21,8 @@ from logstack.settings.model.sources import Sources
 
 _NAMESPACE = "__meta_kubernetes_namespace"
 _POD = "__meta_kubernetes_pod"
-# From which metadata each label comes: (source labels, separator, pattern, what it becomes). Of several names of an
-# application the first that is there wins, as in the recommended labels of Kubernetes.
+# Each label's relabelling rule: (source labels, separator, regex, replacement). Of several labels that name an
+# application the first non-empty one wins; Kubernetes' recommended labels come first.
 _LABEL_RULES: Mapping[LabelName, tuple[Sequence[str], str, str, str]] = {
     "namespace": ((_NAMESPACE,), ";", "(.+)", "$1"),
     "pod": ((f"{_POD}_name",), ";", "(.+)", "$1"),
@@ -46,7 +46,7 @@ _LABEL_RULES: Mapping[LabelName, tuple[Sequence[str], str, str, str]] = {
 
 
 def discovery(collector: CollectorSettings) -> list[Block]:
-    """The pods of this node, from the API server; a local run has a list instead."""
+    """Return the discovery of this node's pods by the API server; a local run has a list of targets instead."""
     only = collector.namespaces.only
     return [
         Block(
@@ -54,7 +54,7 @@ def discovery(collector: CollectorSettings) -> list[Block]:
             "pods",
             {"role": "pod"},
             (
-                # Each node's Alloy watches its own pods: without this, every node tails the whole cluster.
+                # Without this selector every node's Alloy would tail the pods of the whole cluster.
                 Block(
                     "selectors",
                     attributes={"role": "pod", "field": Expression('"spec.nodeName=" + sys.env("HOSTNAME")')},
@@ -66,19 +66,19 @@ def discovery(collector: CollectorSettings) -> list[Block]:
     ]
 
 
-def relabelling(collector: CollectorSettings, place: Place) -> Block:
-    """Labels and file names from what Kubernetes says of each pod."""
+def relabelling(collector: CollectorSettings, environment: Environment) -> Block:
+    """Return the rules that select pods and set labels and file paths from Kubernetes' metadata."""
     rules = [
-        *_unwanted(collector),
+        *_pod_selection(collector),
         *(_rule(sources, sep, regex, label, to) for label, (sources, sep, regex, to) in _LABEL_RULES.items()),
         *(_copied(_meta("label", key), label) for label, key in collector.labels.items()),
         *(_first_of(name) for name in AIRFLOW_IDS if reads_airflow(collector)),
         _copied(_meta("annotation", "logstack/format"), FORMAT),
         _copied(_meta("annotation", "logstack/multiline"), MULTILINE),
         Block("rule", attributes={"target_label": SOURCE, "replacement": facts.PODS.name}),
-        *(_paths(place) if collector.sources.pods == "files" else []),
+        *(_paths(environment) if collector.sources.pods == "files" else []),
     ]
-    targets: Value = Expression("discovery.kubernetes.pods.targets") if place.pods is None else place.pods
+    targets: Value = Expression("discovery.kubernetes.pods.targets") if environment.pods is None else environment.pods
     return Block(
         "discovery.relabel",
         "pods",
@@ -88,7 +88,7 @@ def relabelling(collector: CollectorSettings, place: Place) -> Block:
     )
 
 
-def _unwanted(collector: CollectorSettings) -> list[Block]:
+def _pod_selection(collector: CollectorSettings) -> list[Block]:
     rules = [_drop([_NAMESPACE], name) for name in collector.namespaces.never]
     rules += [_drop([_meta("label", key)], pattern_of(text)) for key, text in collector.pods.never.items()]
     rules += [_drop([_meta("label", key)], pattern_of(text), "keep") for key, text in collector.pods.only.items()]
@@ -116,26 +116,26 @@ def _first_of(name: str) -> Block:
 
 
 def _meta(kind: str, key: str) -> str:
-    """The label of a pod's label or annotation, as Prometheus' discovery writes it."""
+    """Return the meta label of a pod's label or annotation, as Prometheus' discovery spells it."""
     return f"{_POD}_{kind}_{re.sub('[^a-zA-Z0-9_]', '_', key)}"
 
 
-def _paths(place: Place) -> list[Block]:
+def _paths(environment: Environment) -> list[Block]:
     return [
-        _rule([f"{_POD}_uid", f"{_POD}_container_name"], "/", "(.+)", "__path__", f"{place.logs}/pods/*$1/*.log"),
-        # A static pod's directory carries the hash of its manifest instead of its uid.
+        _rule([f"{_POD}_uid", f"{_POD}_container_name"], "/", "(.+)", "__path__", f"{environment.logs}/pods/*$1/*.log"),
+        # The directory of a static pod is named by the hash of its manifest instead of its uid.
         _rule(
             [f"{_POD}_annotation_kubernetes_io_config_mirror", f"{_POD}_container_name"],
             "/",
             "(.+)/(.+)",
             "__path__",
-            f"{place.logs}/pods/*$1/$2/*.log",
+            f"{environment.logs}/pods/*$1/$2/*.log",
         ),
     ]
 
 
-# Lines that a container runtime has cut at 16 KiB are put together again, up to this many times the longest line: what
-# is redacted first is cut afterwards.
+# Container runtimes split lines at 16 KiB. Alloy joins the pieces up to this many times limits.maxLineSize: the line is
+# redacted before it is cut to that limit.
 _JOINED = 2
 _NEWLINE = Block("stage.replace", attributes={"expression": r"(\r?\n)$", "replace": ""})
 
@@ -148,14 +148,15 @@ def _pod_files(max_line_size: int) -> Iterator[Block]:
         {"targets": Expression("local.file_match.pods.targets"), "forward_to": to("loki.process.pods.receiver")},
         comment="Files of pods (collector.sources.pods). Positions are kept on the node: a restart goes on.",
     )
-    joined = {"max_partial_line_size": _JOINED * max_line_size, "max_partial_line_size_truncate": True}
+    limits = {"max_partial_line_size": _JOINED * max_line_size, "max_partial_line_size_truncate": True}
+    selector = f'{{{SOURCE}="{facts.PODS.name}", container_runtime!="docker"}}'
     yield Block(
         "loki.process",
         "pods",
         {"forward_to": to_lines()},
         (
-            _match(f'{{{SOURCE}="pods", container_runtime!="docker"}}', Block("stage.cri", attributes=joined)),
-            # Docker keeps the newline in its JSON.
+            _match(selector, Block("stage.cri", attributes=limits)),
+            # Docker's JSON contains the newline.
             _match('{container_runtime="docker"}', Block("stage.docker"), _NEWLINE),
         ),
         comment="Time, stream and text from the container runtime's format.",
@@ -182,9 +183,9 @@ def _match(selector: str, *stages: Block) -> Block:
     return Block("stage.match", attributes={"selector": selector}, blocks=stages)
 
 
-def _blocks(collector: CollectorSettings, place: Place, intake: Intake) -> Iterator[Block]:
-    yield from discovery(collector) if place.pods is None else []
-    yield relabelling(collector, place)
+def _blocks(collector: CollectorSettings, environment: Environment, intake: Intake) -> Iterator[Block]:
+    yield from discovery(collector) if environment.pods is None else []
+    yield relabelling(collector, environment)
     yield from _pod_files(intake.max_line_size) if collector.sources.pods == "files" else _pod_api()
 
 

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 
-from logstack.manifests.alloy.environment import Place
+from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.alloy.labels import SOURCE
 from logstack.manifests.alloy.sources.record import LogSource, SourceFormat, to_lines
-from logstack.manifests.alloy.syntax import Block
+from logstack.manifests.alloy.syntax import Block, Value
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.model import sources as facts
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.sources import Sources
 
 
-def _blocks(_collector: CollectorSettings, place: Place, _intake: Intake) -> Iterator[Block]:
+def _blocks(_collector: CollectorSettings, environment: Environment, _intake: Intake) -> Iterator[Block]:
     (port,) = facts.PUSH.ports
+    server: dict[str, Value] = {"listen_address": environment.listen, "listen_port": environment.ports[port.name]}
     yield Block(
         "loki.source.api",
         "push",
@@ -22,7 +23,7 @@ def _blocks(_collector: CollectorSettings, place: Place, _intake: Intake) -> Ite
             "labels": {SOURCE: facts.PUSH.name},
             "forward_to": to_lines(),
         },
-        (Block("http", attributes={"listen_address": place.listen, "listen_port": place.ports[port.name]}),),
+        (Block("http", attributes=server),),
         comment="Loki's push API for other shippers (collector.sources.push).",
     )
 
@@ -36,7 +37,7 @@ PUSH = LogSource(
     facts.PUSH,
     blocks=_blocks,
     describe=_describe,
-    # The level is a label already, if there is one.
+    # A line with a level has it as a label already.
     format=SourceFormat(),
     takes_any_format=True,
     component="loki.source.api",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from logstack.manifests.alloy.environment import Place
+from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.alloy.syntax import Block, Expression, Value
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.collector import CollectorSettings
@@ -38,7 +38,7 @@ class LogSource:
     """A log source; `facts` is the part that the settings' checks need as well."""
 
     facts: SourceFacts
-    blocks: Callable[[CollectorSettings, Place, Intake], Iterator[Block]]
+    blocks: Callable[[CollectorSettings, Environment, Intake], Iterator[Block]]
     """Its blocks of config.alloy, which forward every line to `to_lines()`."""
     describe: Callable[[Sources], Iterator[str]]
     """Its lines of the plan."""
