@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from logstack.manifests.alloy.sources.catalog import LOG_SOURCES
+from logstack.settings.checks.labels import LABEL_OF_NOBODY, given, nobody_gives
+from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.sources import SOURCES, SourceFacts, Sources
 
 ROOT = Path(__file__).parents[2]
@@ -53,8 +55,8 @@ def sources_named(tree: ast.AST) -> Iterator[str]:
 def names_by_module() -> dict[str, set[str]]:
     """Return the keys of the sources that each module names."""
     modules = [*ROOT.glob("logstack/**/*.py"), *ROOT.glob("components/*.py")]
-    found = {str(path.relative_to(ROOT)): set(sources_named(ast.parse(path.read_text()))) for path in modules}
-    return {module: keys for module, keys in found.items() if keys}
+    names = {str(path.relative_to(ROOT)): set(sources_named(ast.parse(path.read_text()))) for path in modules}
+    return {module: keys for module, keys in names.items() if keys}
 
 
 def allowed(module: str) -> set[str]:
@@ -104,5 +106,17 @@ def test_every_source_of_the_settings_has_facts_and_a_record() -> None:
 @pytest.mark.parametrize("facts", SOURCES, ids=lambda facts: facts.key)
 def test_the_example_of_a_source_turns_it_on_alone(facts: SourceFacts) -> None:
     off = {"pods": "none"} if facts.key != "pods" else {}
-    said = Sources.model_validate(off | yaml.safe_load(f"{{{facts.example}}}"))
-    assert said.active == (facts,)
+    sources = Sources.model_validate(off | yaml.safe_load(f"{{{facts.example}}}"))
+    assert sources.active == (facts,)
+
+
+@pytest.mark.parametrize(
+    ("label", "sources", "example"),
+    [("unit", {}, "journal: {enabled: true}"), ("component", {"pods": "none", "events": True}, "pods: files")],
+)
+def test_the_fix_for_a_label_of_one_source_that_is_off_turns_it_on(
+    label: str, sources: dict[str, object], example: str
+) -> None:
+    collector = CollectorSettings.model_validate({"sources": sources})
+    problem = nobody_gives("path", label, given(collector), collector, LABEL_OF_NOBODY)
+    assert problem.fix == f"remove it, or logstack:collector: {{sources: {{{example}}}}}"
