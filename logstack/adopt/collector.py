@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from logstack.adopt.alloy_text import AlloyBlock, literals
 from logstack.adopt.reading import Entry, Reading, Verdict
+from logstack.manifests.alloy.sources.catalog import LOG_SOURCES
+from logstack.manifests.alloy.sources.record import LogSource
 from logstack.settings.model.collector import KNOWN_LABELS
 
 _FILE = "config.alloy"
@@ -25,20 +27,27 @@ class _Kind:
 
 
 _HERE = "as logstack's collector does"
+
+
+def _of_source(source: LogSource) -> _Kind:
+    """Turn a source on by its one switch."""
+    (switch,), ports = source.facts.switches, source.facts.ports
+    text = "".join(f"on port {port.number} of every collector" for port in ports)
+    return _Kind(T if ports else U, text, f"collector.sources.{switch}", writes=True)
+
+
 # The first whose name is the beginning of the component's.
 _COMPONENTS: dict[str, _Kind] = {
+    **{source.component: _of_source(source) for source in LOG_SOURCES if source.component},
     "discovery.kubernetes": _Kind(U, "pods of the collector's node", "collector.sources.pods"),
     "discovery.relabel": _Kind(U, "labels of pods", "collector.indexLabels"),
     "local.file_match": _Kind(U, _HERE),
-    "loki.source.kubernetes_events": _Kind(U, "", "collector.sources.events", writes=True),
     "loki.source.kubernetes": _Kind(
         T,
         "pods' lines from the node's files, which have the label stream and cost the API server nothing; "
         "sources: {pods: api} is the other way",
         "collector.sources.pods",
     ),
-    "loki.source.journal": _Kind(U, "", "collector.sources.journal.enabled", writes=True),
-    "loki.source.api": _Kind(T, "on port 3500 of every collector", "collector.sources.push", writes=True),
     "loki.source.podlogs": _Kind(
         T, "PodLogs are not read: all pods are collected", "collector.namespaces", decide=True
     ),

@@ -15,8 +15,9 @@ from logstack.localrun.platform import NotReadyError
 from logstack.localrun.pods import NODE, ContainerLog, Pod
 from logstack.localrun.processes import Fleet
 from logstack.manifests.alloy.config import node_config
-from logstack.manifests.alloy.environment import Place
+from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.loki.intake import Intake, intake
+from logstack.settings.model.sources import PORTS
 from logstack.settings.model.tree import Settings
 
 NAME = "alloy"
@@ -27,17 +28,17 @@ _POLL_SECONDS = 0.2
 
 def stack_config(settings: Settings) -> str:
     """config.alloy as the stack has it."""
-    return _config(settings, intake(settings, settings.cluster), Place())
+    return _config(settings, intake(settings, settings.cluster), Environment())
 
 
-def local_config(settings: Settings, push_url: str, place: Place) -> str:
+def local_config(settings: Settings, push_url: str, environment: Environment) -> str:
     """The same for this machine."""
     to = replace(intake(settings, settings.cluster), push_url=push_url, credentials_secret=None)
-    return _config(settings, to, place)
+    return _config(settings, to, environment)
 
 
-def _config(settings: Settings, to: Intake, place: Place) -> str:
-    return node_config(settings.collector, settings.cluster, to, place)
+def _config(settings: Settings, to: Intake, environment: Environment) -> str:
+    return node_config(settings.collector, settings.cluster, to, environment)
 
 
 class Collector:
@@ -53,8 +54,9 @@ class Collector:
         self._fleet = fleet
         self._storage = root / "alloy"
         self.config_file = root / "config.alloy"
-        self._port, *self.receivers = free_ports(4)
-        self.config = local_config(settings, push, self._place(pods))
+        self._port, *ports = free_ports(1 + len(PORTS))
+        self.source_ports = {port.name: number for port, number in zip(PORTS, ports, strict=True)}
+        self.config = local_config(settings, push, self._environment(pods))
         self.replaced: list[Replacement] = config_replacements(stack_config(settings), self.config)
         # Alloy looks for new files every ten seconds: those that are there when it starts it reads at once.
         self.containers: dict[str, ContainerLog] = {pod.name: ContainerLog(pod, self.logs) for pod in pods}
@@ -96,10 +98,8 @@ class Collector:
         """Its metrics now."""
         return parse_metrics(httpx.get(f"{self.url}/metrics", timeout=10).raise_for_status().text)
 
-    def _place(self, pods: Sequence[Pod]) -> Place:
-        lines, grpc, http = self.receivers
-        targets = [pod.meta for pod in pods]
-        return Place(str(self.logs), targets, LOOPBACK, push_port=lines, otlp_grpc_port=grpc, otlp_http_port=http)
+    def _environment(self, pods: Sequence[Pod]) -> Environment:
+        return Environment(str(self.logs), [pod.meta for pod in pods], LOOPBACK, self.source_ports)
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + _READY_SECONDS

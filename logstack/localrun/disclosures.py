@@ -4,7 +4,7 @@ from logstack.binaries.catalog import BINARIES
 from logstack.localrun.deletion import FAST_COMPACTOR, NO_DELAY, TAKES_OLD_LINES
 from logstack.localrun.localise import Replacement
 from logstack.localrun.machine import ALLOY, Machine
-from logstack.settings.model.sources import Sources
+from logstack.manifests.alloy.sources.catalog import active_sources
 from logstack.settings.model.tree import Settings
 
 _NEVER = ("the gateway's nginx", "Kubernetes: scheduling, probes, volumes, discovery of pods", "Grafana")
@@ -62,8 +62,8 @@ def not_exercised(machine: Machine) -> list[str]:
         left_out.append(f"the collector and the canary{_why_no_collector(settings)}")
     elif not machine.canary:
         left_out.append(f"the canary, which {'pushes to Loki itself' if settings.canary.enabled else 'is off'}")
-    if others := _other_sources(settings.collector.sources):
-        left_out.append(f"the collector's other sources: {', '.join(others)}")
+    if keys := [source.facts.key for source in active_sources(settings.collector.sources) if not source.runs_locally]:
+        left_out.append(f"the collector's other sources: {', '.join(keys)}")
     if settings.caches.chunks or settings.caches.results:
         left_out.append("memcached")
     return left_out
@@ -74,14 +74,3 @@ def _why_no_collector(settings: Settings) -> str:
         return ", which reads no files of pods in this stack"
     minutes = round(BINARIES[ALLOY].module.cold_seconds / 60)
     return f" (lines are pushed to Loki; for Alloy: `logstack tools build {ALLOY}`, about {minutes} min on two cores)"
-
-
-def _other_sources(sources: Sources) -> list[str]:
-    on = {
-        "journal": sources.journal.enabled,
-        "nodeFiles": bool(sources.node_files),
-        "otlp": sources.otlp.enabled,
-        "push": sources.push,
-        "events": sources.events,
-    }
-    return [name for name, is_on in on.items() if is_on]

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from logstack.manifests.alloy.labels import metadata_labels
+from logstack.manifests.alloy.sources.catalog import active_sources
 from logstack.settings.model.processing import Drop, RateLimit
 from logstack.settings.model.quantities import kubernetes_size
-from logstack.settings.model.sources import Sources
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import listed
 from logstack.text.words import Facts, spoken_share
@@ -29,10 +29,10 @@ class Collected:
 def collected(settings: Settings) -> Collected:
     """What the stack collects."""
     collector = settings.collector
-    redact = collector.redact
+    sources, redact = collector.sources, collector.redact
     fate = "its beginning is sent" if collector.long_lines == "cut" else "it is dropped, and counted"
     return Collected(
-        sources=tuple(_sources(collector.sources)),
+        sources=tuple(line for source in active_sources(sources) for line in source.describe(sources)),
         left_out=tuple(_left_out(settings)),
         index_labels=collector.stream_labels,
         structured_metadata=tuple(metadata_labels(collector)),
@@ -53,27 +53,6 @@ def collected_facts(found: Collected) -> Facts:
         ("redacted", listed(found.redacted, "and") or "nothing"),
         ("long lines", found.long_lines),
     ]
-
-
-def _sources(sources: Sources) -> Iterator[str]:
-    match sources.pods:
-        case "files":
-            yield "pods, from each node's /var/log/pods (read-only, as root)"
-        case "api":
-            yield (
-                "pods, from the Kubernetes API (no host path, not root; which stream a line is of is not known; a new "
-                "collector pod has no positions: it reads again what the kubelet still has)"
-            )
-    if sources.journal.enabled:
-        yield f"each node's systemd journal{': ' if sources.journal.units else ''}{', '.join(sources.journal.units)}"
-    yield from (f"each node's {file.path}, job {file.job}" for file in sources.node_files)
-    if sources.events:
-        yield "Kubernetes events, once, by a pod of their own"
-    protocols = [name for name, on in (("gRPC on 4317", sources.otlp.grpc), ("HTTP on 4318", sources.otlp.http)) if on]
-    if protocols:
-        yield f"OTLP logs, by {listed(protocols, 'and')}"
-    if sources.push:
-        yield "Loki's push API on 3500"
 
 
 def _left_out(settings: Settings) -> Iterator[str]:

@@ -141,7 +141,7 @@ def _head(stack: Stack) -> Head:
 
 def _collectors(settings: Settings) -> str:
     sources = settings.collector.sources
-    where = [("on every node", sources.on_nodes), ("in one pod for events", sources.events)]
+    where = [("on every node", sources.on_nodes), ("in one pod for events", sources.in_one_pod)]
     return " and ".join(words for words, on in where if on)
 
 

@@ -88,7 +88,7 @@ def _parts(settings: Settings) -> Iterator[PartSize]:
         if memory:
             container = memory // _MIB * _CACHE_MEMORY_PERCENT // 100 * _MIB
             yield PartSize(name, 1, _CACHE_CPU, container)
-    if settings.collector.sources.events:
+    if settings.collector.sources.in_one_pod:
         yield _part("alloy-events", 1, settings.resources_of("alloy-events"))
         yield _part("its reloader", 1, _RELOADER)
     former = settings.former_object_store.store if settings.former_object_store else None

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from logstack.manifests.alloy.sources.catalog import needs_var_log
 from logstack.settings import pins
 from logstack.settings.model.quantities import kubernetes_size
 from tests.support.real import Document, rendered
@@ -81,7 +82,7 @@ def test_of_the_node_alloy_reads_the_logs_and_writes_its_positions(stack: str, o
     assert "--storage.path=/var/lib/alloy/data" in container(objects, "alloy")["args"]
     assert not pod(objects).get("hostNetwork")
     assert not pod(objects).get("hostPID")
-    if not settings_of(stack).collector.sources.read_the_node:
+    if not needs_var_log(settings_of(stack).collector.sources):
         assert paths == {}
         assert container(objects, "alloy")["securityContext"]["runAsNonRoot"] is True
         return

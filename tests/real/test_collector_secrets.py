@@ -85,7 +85,7 @@ def test_of_the_corpus_no_secret_reaches_loki_or_the_bucket_and_no_look_alike_is
         collector = Collector(settings(), binary("alloy"), tmp_path, fleet, push, [])
         platform.start()
         collector.start()
-        start = pushed(f"http://{LOOPBACK}:{collector.receivers[0]}/loki/api/v1/push", corpus)
+        start = pushed(f"http://{LOOPBACK}:{collector.source_ports['push']}/loki/api/v1/push", corpus)
         found = in_loki(platform, start, len(corpus))
         answers = json.dumps(found, ensure_ascii=False)
         platform.restart(*platform.writers)

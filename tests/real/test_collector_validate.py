@@ -13,9 +13,10 @@ from logstack.localrun.collector import Collector
 from logstack.localrun.layout import free_ports
 from logstack.localrun.processes import Fleet
 from logstack.manifests.alloy.config import node_config
-from logstack.manifests.alloy.environment import Place
+from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.loki.intake import intake
 from logstack.settings.model.collector import STABILITIES
+from logstack.settings.model.sources import PORTS
 from logstack.settings.model.tree import Settings
 from tests.support.collector import stack
 from tests.support.generated import stacks
@@ -112,10 +113,10 @@ def reloaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
 
 def local(settings: Settings) -> str:
     """The nodes' configuration without the API server."""
-    push, otlp_grpc, otlp_http = free_ports(3)
-    place = Place("/nowhere", [], "127.0.0.1", push_port=push, otlp_grpc_port=otlp_grpc, otlp_http_port=otlp_http)
+    ports = {port.name: number for port, number in zip(PORTS, free_ports(len(PORTS)), strict=True)}
+    environment = Environment("/nowhere", [], "127.0.0.1", ports)
     to = replace(intake(settings, settings.cluster), push_url=PUSH)
-    return node_config(settings.collector, settings.cluster, to, place)
+    return node_config(settings.collector, settings.cluster, to, environment)
 
 
 @profile(max_examples=BUILT, derandomize=True, suppress_health_check=list(HealthCheck))

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from logstack.manifests.alloy.sources.catalog import needs_var_log
 from tests.support.objects import objects
 from tests.support.stacks import NAMES, settings_of
 
 pytestmark = pytest.mark.real
 
-BY_API = [name for name in NAMES if not settings_of(name).collector.sources.read_the_node]
+BY_API = [name for name in NAMES if not needs_var_log(settings_of(name).collector.sources)]
 # Kubernetes, Pod Security Standards, baseline: what containers may add.
 ALLOWED_CAPABILITIES = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP"}
 ALLOWED_CAPABILITIES |= {"AUDIT_WRITE", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"}

@@ -21,7 +21,7 @@ from logstack.localrun.layout import LOOPBACK
 from logstack.localrun.metrics import Metrics, parse_metrics
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
-from logstack.manifests.alloy.config import events_config
+from logstack.manifests.alloy.config import single_pod_config
 from logstack.manifests.alloy.syntax import Block, Expression, Value, document
 from logstack.manifests.loki.intake import intake
 from logstack.settings.load.stack_file import Value as Said
@@ -201,10 +201,10 @@ def _rows(platform: Platform, settings: Settings) -> Iterator[tuple[str | None, 
 def _events(settings: Settings, push: str, collector: Collector) -> str:
     """The configuration of the collector of events, with Loki's push API in the place of the API server."""
     to = replace(intake(settings, settings.cluster), push_url=push)
-    http = Block("http", attributes={"listen_address": LOOPBACK, "listen_port": collector.receivers[0]})
+    http = Block("http", attributes={"listen_address": LOOPBACK, "listen_port": collector.source_ports["push"]})
     forward: list[Value] = [Expression("loki.process.events.receiver")]
     stand_in = Block("loki.source.api", "events", {"forward_to": forward, "use_incoming_timestamp": True}, (http,))
-    text = events_config(settings.collector, settings.cluster, to)
+    text = single_pod_config(settings.collector, settings.cluster, to)
     text, count = re.subn(r"(?ms)^loki\.source\.kubernetes_events .*?^}\n", lambda _: document([stand_in]), text)
     assert count == 1
     return text
@@ -214,15 +214,15 @@ def _events(settings: Settings, push: str, collector: Collector) -> str:
 
 
 def _push_all(group: Group, collector: Collector, moments: Moments) -> None:
-    push, otlp_grpc, otlp_http = (f"{LOOPBACK}:{port}" for port in collector.receivers)
+    address = {name: f"{LOOPBACK}:{port}" for name, port in collector.source_ports.items()}
     for case in group.cases:
         if case.source == "push":
-            _post(f"http://{push}/loki/api/v1/push", _streams(case, moments))
+            _post(f"http://{address['push']}/loki/api/v1/push", _streams(case, moments))
         elif case.source == "otlp-http":
-            _post(f"http://{otlp_http}/v1/logs", _records(case, moments))
+            _post(f"http://{address['otlp-http']}/v1/logs", _records(case, moments))
         elif case.source == "otlp-grpc":
             request = json_format.ParseDict(_records(case, moments), ExportLogsServiceRequest())
-            with grpc.insecure_channel(otlp_grpc) as channel:
+            with grpc.insecure_channel(address["otlp-grpc"]) as channel:
                 path = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
                 channel.unary_unary(path, ExportLogsServiceRequest.SerializeToString, None)(request, timeout=60)
 

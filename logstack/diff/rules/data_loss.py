@@ -27,6 +27,7 @@ from logstack.diff.rule import (
 )
 from logstack.diff.snapshot import Rendered
 from logstack.settings.model.quantities import parse_duration
+from logstack.settings.model.sources import SOURCES
 
 _KEPT = "Copy what is still needed out of the store first; nothing brings it back."
 _ANEW = "Plan a move: what is there stays behind, and what is made anew begins empty."
@@ -328,12 +329,7 @@ RULES = (
     ),
     _rule(
         "collected-less",
-        (
-            "settings collector.sources.events",
-            "settings collector.sources.push",
-            "settings collector.sources.journal.enabled",
-            "settings collector.sources.otlp.*",
-        ),
+        tuple(f"settings collector.sources.{switch}" for source in SOURCES for switch in source.switches),
         "{path} is off: its lines are not collected any more.",
         "Nothing collects them later: be sure that somebody else does.",
         NOW_OFF,

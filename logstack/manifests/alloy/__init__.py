@@ -1,1 +1,1 @@
-"""Grafana Alloy: its configuration language, the pipeline, the chart's values."""
+"""Grafana Alloy: the log sources, the pipeline of config.alloy, and the chart's values."""

@@ -13,7 +13,7 @@ PASSWORD_FILE = f"{PASSWORD_FOLDER}/password"
 
 
 def delivery(collector: CollectorSettings, cluster: ClusterSettings, intake: Intake) -> Block:
-    """loki.write, with the cluster's name on every line."""
+    """Return `loki.write`, which adds the label `cluster` to every line."""
     endpoint: dict[str, Value] = {
         "url": intake.push_url,
         "batch_size": f"{kubernetes_size(collector.batch_size)}B",
@@ -39,13 +39,13 @@ def delivery(collector: CollectorSettings, cluster: ClusterSettings, intake: Int
 
 
 def _password(intake: Intake) -> tuple[Block, ...]:
-    """By a file, which Alloy reads for every push: a new password needs no restart."""
+    """Return the basic auth block; Alloy reads the file for every push, so a new password needs no restart."""
     if not intake.credentials_secret:
         return ()
     return (Block("basic_auth", attributes={"username": OWN_USER, "password_file": PASSWORD_FILE}),)
 
 
 def _write_ahead_log(collector: CollectorSettings) -> Block:
-    # Alloy deletes older segments whether they were sent or not: they have to outlive every try of a batch.
+    # Alloy deletes older segments even if they were not sent: they must outlive all retries of a batch.
     longest = collector.max_retries * collector.max_backoff
     return Block("wal", attributes={"enabled": True, "max_segment_age": loki_duration(longest)})

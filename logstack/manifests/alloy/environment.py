@@ -1,19 +1,20 @@
-"""Where a collector runs: what the cluster gives, and what a local run replaces."""
+"""What config.alloy takes from its surroundings: the defaults of a cluster, which a local run replaces."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from logstack.settings.model.sources import PORTS
 
 
 @dataclass(frozen=True)
-class Place:
-    """Folders and ports of one collector; a local run replaces these values, the address of Loki, and nothing else."""
+class Environment:
+    """Folders and ports of one collector; a local run replaces these and the address of Loki, and nothing else."""
 
     logs: str = "/var/log"
-    """The folder with the node's logs."""
+    """The folder of the node's logs."""
     pods: Sequence[Mapping[str, str]] | None = None
-    """Pods as targets with Kubernetes' meta labels, instead of those that the API server knows."""
-    listen: str = "0.0.0.0"  # noqa: S104 - in a pod that is its own address alone
-    """Where the receivers listen."""
-    push_port: int = 3500
-    otlp_grpc_port: int = 4317
-    otlp_http_port: int = 4318
+    """Targets with Kubernetes' meta labels that replace discovery by the API server."""
+    listen: str = "0.0.0.0"  # noqa: S104 - in a pod that is only its own address
+    """The address that sources with ports listen on."""
+    ports: Mapping[str, int] = field(default_factory=lambda: {port.name: port.number for port in PORTS})
+    """The number of each port, by its name."""

@@ -1,10 +1,11 @@
-"""How lines are read: which are joined, which format each has, and what is taken from it."""
+"""Reading lines: joining those of one entry, choosing each line's format, and reading its fields."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import get_args
 
-from logstack.manifests.alloy.labels import AIRFLOW_IDS, FORMAT, MULTILINE, SOURCE, selector
+from logstack.manifests.alloy.labels import AIRFLOW_IDS, FORMAT, LEVEL_OF_JSON, MULTILINE, SOURCE, selector
+from logstack.manifests.alloy.sources.catalog import LOG_SOURCES
+from logstack.manifests.alloy.sources.record import LogSource
 from logstack.manifests.alloy.syntax import Block, Value
 from logstack.settings.model.collector import CollectorSettings, LabelName
 from logstack.settings.model.patterns import group_names
@@ -12,8 +13,8 @@ from logstack.settings.model.processing import Language, Multiline, Parser
 from logstack.settings.model.quantities import loki_duration
 from logstack.settings.model.sources import LineFormat
 
-# The levels as Loki spells them (pkg/distributor/field_detection.go), from loggers' words, klog's letters, pino's and
-# bunyan's numbers, syslog's and the kubelet's keywords.
+# Loki's spelling of each level (pkg/distributor/field_detection.go), and the words of loggers, letters of klog, numbers
+# of pino and bunyan, and keywords of syslog and the kubelet that mean it.
 _LEVELS: Mapping[str, tuple[str, ...]] = {
     "trace": ("trace", "t", "10"),
     "debug": ("debug", "dbg", "d", "20"),
@@ -26,12 +27,10 @@ _LEVELS: Mapping[str, tuple[str, ...]] = {
 _CHOICES = "{{ else ".join(
     "if has $l (list " + " ".join(f'"{word}"' for word in words) + ") }}" + level for level, words in _LEVELS.items()
 )
-# JSON without a level would leave none to a line that has one as a label.
-_LEVEL_OF_JSON = "logstack_level"
-_ANY_LEVEL = f"{{{{ with or .{_LEVEL_OF_JSON} .Value }}}}"
+_ANY_LEVEL = f"{{{{ with or .{LEVEL_OF_JSON} .Value }}}}"
 _LEVEL = _ANY_LEVEL + "{{ $l := lower . }}{{ " + _CHOICES + "{{ else }}{{ $l }}{{ end }}{{ end }}"
 
-# What the first line of an entry looks like: a date, syslog's, Tomcat's, a time, klog's head, a level, logfmt, or JSON.
+# The first line of an entry begins with a date (ISO, syslog or Tomcat), a time, klog's head, a level, logfmt or JSON.
 _FIRST = (
     r"\[?\d{2,4}[-/.]\d{2}[-/.]\d{2}[T ,]",
     r"[A-Z][a-z]{2} [ \d]\d \d{2}:",
@@ -42,7 +41,7 @@ _FIRST = (
     r"(?:time|ts|level)=",
     r"\{\s*\"",
 )
-# What nobody has caught does not belong to the line above it; a Python traceback without one looks like any other.
+# An uncaught exception starts an entry. An uncaught Python traceback looks like a caught one, so it has no pattern.
 _FIRST_LINES: Mapping[Language, str] = {
     "java": f"^(?:{'|'.join((*_FIRST, 'Exception in thread '))})",
     "python": f"^(?:{'|'.join(_FIRST)})",
@@ -53,43 +52,46 @@ _JSON_LEVEL = 'level || severity || lvl || loglevel || "log.level" || log.level'
 _KLOG = r"^(?P<level>[IWEF])\d{4} \d{2}:\d{2}:\d{2}\.\d+\s+\d+ (?P<caller>[^\] ]+)\]"
 _AIRFLOW = r"^\[[^\]]+\] \{(?P<caller>[^}]+)\} (?P<level>[A-Z]+) - "
 _TIME = "logstack_time"
-# A parser without a match is for these; the other sources have formats of their own.
-_OF_ANY_FORMAT = "pods|node-files|push"
+# A parser without a match applies to these sources.
+_OF_ANY_FORMAT = "|".join(source.name for source in LOG_SOURCES if source.takes_any_format)
 
 
-def joining(collector: CollectorSettings, sources: Sequence[str]) -> Iterator[Block]:
-    """Which lines are read how, and those joined that are one entry; `sources` are those with a format of their own."""
+def joining(collector: CollectorSettings, sources: Sequence[LogSource]) -> Iterator[Block]:
+    """Yield the stages that choose each line's format and join the lines of one entry."""
     for number, parser in enumerate(collector.parsers, start=1):
         own = f"parser-{number}"
-        if kind := own if _says_more(parser) else parser.format:
+        if kind := own if _has_own_stages(parser) else parser.format:
             yield _chosen(parser.match, FORMAT, kind)
         if parser.multiline:
             yield _chosen(parser.match, MULTILINE, parser.multiline.language or own)
     for source in sources:
-        yield _chosen({SOURCE: source}, FORMAT, source, f"collector.sources.{source}")
+        if source.format:
+            yield _chosen({SOURCE: source.name}, FORMAT, source.name, f"collector.sources.{source.facts.key}")
     yield Block(
         "stage.match",
         attributes={"selector": f'{{{MULTILINE}=~".+"}}'},
-        blocks=tuple(_joined(names, said) for said, names in _multilines(collector).items()),
+        blocks=tuple(_joined(names, meaning) for meaning, names in _multilines(collector).items()),
         comment="Entries of several lines (collector.parsers: multiline; annotation logstack/multiline).",
     )
 
 
-def reading(collector: CollectorSettings, sources: Sequence[str]) -> Block:
-    """What is taken from a line by its format."""
-    wanted: dict[str, Parser] = {name: Parser(format=name) for name in get_args(LineFormat)}
-    wanted |= {f"parser-{number}": parser for number, parser in enumerate(collector.parsers, 1) if _says_more(parser)}
-    stages = {name: tuple(_stages(parser)) for name, parser in wanted.items()}
-    stages |= {source: SOURCE_FORMATS[source].stages for source in sources}
-    taken = [*map(_taken, wanted.values()), *(SOURCE_FORMATS[source].metadata for source in sources)]
-    names = dict.fromkeys(["level", *(name for some in taken for name in some)])
+def reading(collector: CollectorSettings, sources: Sequence[LogSource]) -> Block:
+    """Return the stage that reads level and structured metadata from a line, by its format."""
+    parsers: dict[str, Parser] = {name: Parser(format=name) for name in get_args(LineFormat)}
+    parsers |= {
+        f"parser-{number}": parser for number, parser in enumerate(collector.parsers, 1) if _has_own_stages(parser)
+    }
+    stages = {name: tuple(_stages(parser)) for name, parser in parsers.items()}
+    stages |= {source.name: source.format.stages for source in sources if source.format}
+    metadata = [*map(_metadata, parsers.values()), *(source.format.metadata for source in sources if source.format)]
+    names = dict.fromkeys(["level", *(name for names in metadata for name in names)])
     return Block(
         "stage.match",
         attributes={"selector": f'{{{FORMAT}=~".+"}}'},
         blocks=(
             *(_within(f'{{{FORMAT}="{name}"}}', inner) for name, inner in stages.items() if inner),
             Block("stage.template", attributes={"source": "level", "template": _LEVEL}),
-            # A shipper's own label would win over what the template has made of it.
+            # A label `level` of the sender would override the level that the template sets.
             Block("stage.label_drop", attributes={"values": ["level"]}),
             Block("stage.structured_metadata", attributes={"values": dict.fromkeys(names, "")}),
         ),
@@ -97,13 +99,13 @@ def reading(collector: CollectorSettings, sources: Sequence[str]) -> Block:
     )
 
 
-def _says_more(parser: Parser) -> bool:
-    """Whether the parser says more than the name of a format."""
+def _has_own_stages(parser: Parser) -> bool:
+    """Return whether the parser needs stages of its own beyond those of its format."""
     return bool(parser.fields or parser.pattern or parser.timestamp)
 
 
 def _chosen(match: Mapping[LabelName, str], label: LabelName, value: str, comment: str = "collector.parsers") -> Block:
-    """The first that matches gives a line its label; a pod's annotation is there already."""
+    """Set a label on matching lines that do not have it yet, by a pod's annotation or an earlier parser."""
     static = Block("stage.static_labels", attributes={"values": {label: value}})
     whose = selector(match, **{label: ""}) if match else f'{{{SOURCE}=~"{_OF_ANY_FORMAT}", {label}=""}}'
     return _within(whose, (static,), comment)
@@ -114,24 +116,22 @@ def _within(what: str, stages: tuple[Block, ...], comment: str = "") -> Block:
 
 
 def _multilines(collector: CollectorSettings) -> dict[tuple[str, Multiline], list[str]]:
-    """The labels' values by what they mean: the languages, and what the parsers say."""
+    """Group the values of the label MULTILINE (languages and parsers) by first line and limits."""
     means: dict[str, tuple[str, Multiline]] = {name: (first, Multiline()) for name, first in _FIRST_LINES.items()}
     for number, parser in enumerate(collector.parsers, start=1):
-        if said := parser.multiline:
-            means[said.language or f"parser-{number}"] = (
-                said.first_line or _FIRST_LINES[said.language or "java"],
-                said,
-            )
-    found: dict[tuple[str, Multiline], list[str]] = {}
+        if multiline := parser.multiline:
+            first_line = multiline.first_line or _FIRST_LINES[multiline.language or "java"]
+            means[multiline.language or f"parser-{number}"] = (first_line, multiline)
+    names_by_meaning: dict[tuple[str, Multiline], list[str]] = {}
     for name, meaning in means.items():
-        found.setdefault(meaning, []).append(name)
-    return found
+        names_by_meaning.setdefault(meaning, []).append(name)
+    return names_by_meaning
 
 
-def _joined(names: list[str], said: tuple[str, Multiline]) -> Block:
-    first, limits = said
+def _joined(names: list[str], meaning: tuple[str, Multiline]) -> Block:
+    first_line, limits = meaning
     attributes: dict[str, Value] = {
-        "firstline": first,
+        "firstline": first_line,
         "max_lines": limits.max_lines,
         "max_wait_time": loki_duration(limits.max_wait),
     }
@@ -144,9 +144,9 @@ def _stages(parser: Parser) -> Iterator[Block]:
         fields[_TIME] = parser.timestamp.field
     match parser.format:
         case "json":
-            yield _json({_LEVEL_OF_JSON: _JSON_LEVEL} | fields)
+            yield _json({LEVEL_OF_JSON: _JSON_LEVEL} | fields)
         case "logfmt":
-            # The last that is there wins.
+            # The last field that exists wins.
             yield from (_logfmt({"level": name}) for name in ("severity", "lvl", "level"))
             yield from (_logfmt({name: field}) for name, field in fields.items())
         case "klog":
@@ -156,19 +156,19 @@ def _stages(parser: Parser) -> Iterator[Block]:
             yield from (_regex(rf"\b{name}=['\"]?(?P<{name}>[^,\s\]'\"]+)") for name in AIRFLOW_IDS)
     if parser.pattern:
         yield _regex(parser.pattern)
-    if said := parser.timestamp:
+    if timestamp := parser.timestamp:
         attributes: dict[str, Value] = {
-            "source": _TIME if parser.format in ("json", "logfmt") else said.field,
-            "format": said.format,
-            "location": said.time_zone or "UTC",
-            # Else a line whose time cannot be read would get the time of the line before it.
+            "source": _TIME if parser.format in ("json", "logfmt") else timestamp.field,
+            "format": timestamp.format,
+            "location": timestamp.time_zone or "UTC",
+            # By default a line with an unreadable time gets the time of the line before it.
             "action_on_failure": "skip",
         }
         yield Block("stage.timestamp", attributes=attributes)
 
 
-def _taken(parser: Parser) -> list[str]:
-    """The names of the structured metadata that a parser gives, besides the level."""
+def _metadata(parser: Parser) -> list[str]:
+    """Return the names of the structured metadata that a parser reads, besides the level."""
     of_format = {"klog": ["caller"], "airflow": ["caller", *AIRFLOW_IDS]}.get(parser.format or "", [])
     return [*of_format, *parser.fields, *(group_names(parser.pattern) if parser.pattern else ())]
 
@@ -183,25 +183,3 @@ def _json(expressions: Mapping[str, str]) -> Block:
 
 def _logfmt(mapping: Mapping[str, str]) -> Block:
     return Block("stage.logfmt", attributes={"mapping": mapping})
-
-
-@dataclass(frozen=True)
-class SourceFormat:
-    """What is taken from the lines of a source, unless a parser says otherwise."""
-
-    stages: tuple[Block, ...] = ()
-    metadata: tuple[str, ...] = ()
-
-
-SOURCE_FORMATS: Mapping[str, SourceFormat] = {
-    "events": SourceFormat(
-        (_logfmt({"level": "type", "kind": "", "name": "", "reason": ""}),), ("kind", "name", "reason")
-    ),
-    "otlp": SourceFormat(
-        (_json({_LEVEL_OF_JSON: "severity", "trace_id": "traceid", "span_id": "spanid"}),), ("trace_id", "span_id")
-    ),
-    # The level is a label already, if there is one.
-    "journal": SourceFormat(),
-    "push": SourceFormat(),
-}
-"""Sources that have a format of their own."""

@@ -1,10 +1,10 @@
-"""Alloy's resources: the nodes' collectors, and one for Kubernetes' events; each has a configuration and a chart."""
+"""Alloy's resources: a ConfigMap and a chart for the nodes' collectors, and for the one in a single pod."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from logstack.manifests.alloy.config import events_config, node_config
-from logstack.manifests.alloy.values import CONFIG_KEY, Values, events_values, node_values
+from logstack.manifests.alloy.config import node_config, single_pod_config
+from logstack.manifests.alloy.values import CONFIG_KEY, Values, node_values, single_pod_values
 from logstack.manifests.charts import chart
 from logstack.manifests.loki.intake import Intake
 from logstack.manifests.manifest import ComponentTree, Manifest, kubernetes, labels
@@ -20,7 +20,7 @@ NODES, EVENTS = "alloy", "alloy-events"
 
 @dataclass(frozen=True)
 class CollectorSizes:
-    """What one collector asks for."""
+    """The CPU and memory that each kind of collector requests."""
 
     node: Resources = SIZES[SizeName.SMALL]["alloy"]
     events: Resources = SIZES[SizeName.SMALL]["alloy-events"]
@@ -30,7 +30,7 @@ DEFAULT_SIZES = CollectorSizes()
 
 
 def collector_sizes(settings: LokiSettings) -> CollectorSizes:
-    """Return what a stack's collectors ask for."""
+    """Return the sizes of a stack's collectors."""
     return CollectorSizes(settings.resources_of("alloy"), settings.resources_of("alloy-events"))
 
 
@@ -48,9 +48,9 @@ def alloy(
         config = node_config(collector, cluster, intake)
         values = node_values(collector, sizes.node, f"{NODES}-config", intake.credentials_secret)
         manifests += _release(name, NODES, config, values, cluster, source)
-    if collector.sources.events:
-        config = events_config(collector, cluster, intake)
-        values = events_values(collector, sizes.events, f"{EVENTS}-config", intake.credentials_secret)
+    if collector.sources.in_one_pod:
+        config = single_pod_config(collector, cluster, intake)
+        values = single_pod_values(collector, sizes.events, f"{EVENTS}-config", intake.credentials_secret)
         manifests += _release(f"{name}-events", EVENTS, config, values, cluster, source)
     return ComponentTree("logstack:index:Alloy", name, tuple(manifests), {"pushUrl": intake.push_url})
 

@@ -1,4 +1,4 @@
-"""The built-in rules of redaction: what a secret looks like, and what is left although it looks like one."""
+"""The built-in rules of redaction: what a secret looks like, and look-alikes that stay."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from logstack.settings.model.redaction import RedactionName
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage.replace: every group of every match becomes what the template makes of it."""
+    """A stage.replace: the template replaces every group of every match."""
 
     expression: str
     template: str
@@ -20,16 +20,16 @@ class Rule:
     """A built-in rule."""
 
     texts: str
-    """One of these words or of the patterns is in every line that has something to replace."""
+    """Words, separated by spaces. Every line that the rule can change contains one of them or matches a pattern."""
     patterns: Sequence[str]
-    """They begin with plain text."""
+    """Regular expressions that begin with plain text, for speed."""
     stages: Sequence[Stage]
 
 
-# --- what a replaced part becomes
+# --- replacements
 
 
-# Values that say that there is none; words of messages, such as "password: must not be empty"; names of schemes.
+# Not secrets: values that mean "none"; words of messages, such as "password: must not be empty"; names of schemes.
 _WORDS = """
 none null nil undefined true false yes no not is are was were be must should may can cannot could has have and or for to
 in of on with from by as at the a an it this that if when expired invalid incorrect missing required wrong changed reset
@@ -38,19 +38,19 @@ timeout eof open read file connection hidden filtered redacted masked protected 
 enabled disabled auth authentication authorization scheme realm header bearer basic
 """
 WORDS = tuple(_WORDS.split())
-# What others put in a secret's place, what says where it stands (a path is of small letters, or it is base64), and what
-# was redacted before.
+# Not secrets: placeholders of other programs, references (a path has only small letters, else it may be base64), and
+# values that are redacted already.
 PLACEHOLDER = r"^(?:<[^<>]*>|[-_.*?]+|[xX]+|%[a-z]|\$[({].*|\$[A-Z_]{2,}|~?/(?:[a-z0-9._-]+/?)*)$"
-# A number in JSON, with all that is between its key and itself: quotes have to come around what replaces it.
+# A JSON number with the text between it and its key: the replacement needs quotes around it.
 NUMBER = r'^(\\*")(\s*:\s*)-?[0-9.eE+-]+$'
 
 
 def redacted(name: str) -> str:
-    """What a reader sees instead."""
+    """Return the text that replaces a secret."""
     return f"<redacted:{name}>"
 
 
-# A template compiles its regular expression for every value: what costs less is asked first.
+# A template compiles its regular expressions for every value, so cheap conditions come first.
 _IS_NUMBER = f'and (contains `"` .Value) (regexMatch `{NUMBER}` .Value)'
 _IS_PLACEHOLDER = f"and (contains (trunc 1 .Value) `<-_.*?xX%$~/`) (regexMatch `{PLACEHOLDER}` .Value)"
 
@@ -67,12 +67,12 @@ def _unless_none(name: str) -> str:
 
 
 def _if_pair(name: str) -> str:
-    """A user's name and password in base64; everything else is a word."""
+    """Redact the value if it decodes to user:password; otherwise it is an ordinary word."""
     return f'{{{{ if contains ":" (b64dec .Value) }}}}{redacted(name)}{{{{ else }}}}{{{{ .Value }}}}{{{{ end }}}}'
 
 
 def _if_luhn(name: str) -> str:
-    """A number whose check digit is right, which one of ten is by chance."""
+    """Redact a number whose Luhn check digit is right, which is true of one random number in ten."""
     return (
         '{{ $digits := regexReplaceAll "[^0-9]" .Value "" }}{{ $parity := mod (len $digits) 2 }}{{ $sum := 0 }}'
         '{{ range $place, $digit := splitList "" $digits }}{{ $value := int $digit }}'
@@ -82,9 +82,9 @@ def _if_luhn(name: str) -> str:
     )
 
 
-# --- what is searched for first
+# --- patterns that are searched first
 
-# What follows a name: quotes, a bracket, and a sign; SQL has an apostrophe instead of a sign.
+# After a name come quotes, a bracket and a sign; SQL has an apostrophe instead of a sign.
 _SIGNED = r"""["'\\\]]*(?:[ \t]*[=:>]|\s+')"""
 _KEYS = ("oken", "OKEN", "Key", "_key", "-key", "_KEY", "-KEY", "pikey", "PIKEY", "sskey")
 _TOKEN_NAMES = tuple(rf"{name}\d?{_SIGNED}" for name in _KEYS)
@@ -98,9 +98,9 @@ _PASSWORD_NAMES = (
 
 _KEY_BEGINS = r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
 _KEY_ENDS = r"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
-# Up to its end, or, of a key that is cut off, all that looks like one.
+# The key up to its END line; of a key that is cut off, all text that looks like a key.
 _PEM = rf'({_KEY_BEGINS}(?:[^"]*?{_KEY_ENDS}|(?:\\+[nrt]|[A-Za-z0-9+/=\s])*))'
-# The same in base64, as in Kubernetes' Secrets and kubeconfigs: of RSA, none, EC, OPENSSH, ENCRYPTED and DSA.
+# The same in base64, as in Kubernetes' Secrets and kubeconfigs: RSA, no kind, EC, OPENSSH, ENCRYPTED and DSA.
 _KINDS = "BSU0EgUFJJVk|BQUklWQVRF|BFQyBQUklW|BPUEVOU1NI|BFTkNSWVBU|BEU0EgUFJJ"
 _PEM_IN_BASE64 = rf"(LS0tLS1CRUdJTi(?:{_KINDS})[A-Za-z0-9+/=]*)"
 _PRIVATE_KEYS = Rule(
@@ -111,9 +111,9 @@ _PRIVATE_KEYS = Rule(
 
 # --- tokens
 
-# A JSON text's escaped newline is no part of the word behind it.
+# An escape of JSON, such as \n, does not belong to the word after it.
 _ESCAPE = r"\\[nrt]|\\u[0-9a-fA-F]{4}"
-# Forms that issuers chose so that a token is known as one.
+# Prefixes by which issuers make their tokens recognisable.
 _ISSUED = "|".join(
     (
         r"eyJ[\w-]{16,}\.\.?[\w-]{8,}(?:\.[\w-]+){0,3}",  # JWT, signed or encrypted
@@ -129,7 +129,7 @@ _ISSUED = "|".join(
     )
 )
 _ISSUED_TOKEN = rf"(?:^|[^A-Za-z0-9]|{_ESCAPE})({_ISSUED})"
-# Between a name and its value: in JSON both in quotes, of which the value's may stand in a list.
+# Between a name and its value. JSON has both in quotes, and the value may be in a list.
 _SIGN = r"""(?:\\*["']\]?[ \t]*(?:=>|[:=])[ \t]*\[?\s?\\*["']|\]?[ \t]*(?:=>|[:=])[ \t]*\[?(?:\\*["'])?)"""
 _LETTER = r"""[^\s"'\\,;)\[\]}<{]"""
 _SCHEMES = "bearer|basic|token|api-?key|negotiate|ntlm|digest|aws4-hmac-sha256|oauth|jwt|dpop|splunk"
@@ -139,12 +139,12 @@ _HEADERS = (
 )
 _HEADER = "|".join(
     (
-        # A number of JSON; what comes after a scheme; without one no word of letters alone.
+        # A JSON number; the value after a scheme; without a scheme, a value that is not a word of small letters.
         (
             rf'(?i)(?:{_HEADERS})(?:(\\*"\s?:\s?-?\d[\d.eE+-]*)\b|{_SIGN}(?:(?:{_SCHEMES})[ \t]+({_LETTER}{{2,}})'
             rf"""|({_LETTER}*[^a-z\s"'\\,;)\[\]}}<{{]{_LETTER}{{5,}}|[a-z]{{20,}})))"""
         ),
-        # Anywhere: with a digit, or longer than words are.
+        # Anywhere in a line: a value with a digit, or longer than words are.
         r"bearer +((?:[a-z._~+/-]{0,8}\d[\w.~+/-]{8,}|[a-z._~+/-]{9,}\d[\w.~+/-]*|[a-z]{32,})=*)",
     )
 )
@@ -167,20 +167,20 @@ _TOKENS = Rule(
 
 # --- passwords
 
-# By first letters, of which there are fewer than names.
+# Grouped by first letter: fewer branches are faster.
 _NAMES = (
     "(?:p(?:ass(?:word|wd|phrase|code)|wd|rivate[_-]?key)|token"
     "|s(?:ecret(?:[_-]?(?:access)?[_-]?key(?:[_-]?base)?)?|(?:igning|torage)[_-]?key|mtp[_-]?pass)"
     "|a(?:(?:pi|ccess|ccount|uth)[_-]?key|uthpass)|(?:encryption|master)[_-]?key|(?:[_-]|user|db|mail)pass)"
 )
-# After `=` alone a space says that there is no value.
+# A space after a bare `=` means that there is no value.
 _EQUALS = r"(?:[ \t]*(?:=>|:)[ \t]*|:?=|[ \t]+:?=[ \t]*)"
 
 
 def _in_quotes(first: str = "") -> str:
-    """What stands in quotes, after a first character of its own.
+    """Return the pattern of a value in quotes, whose first character matches `first`.
 
-    Where JSON is a text of JSON, \\" ends a value, and \\\\\\" and \\\\n are a part of it; deeper, any \\ ends it.
+    In JSON within a JSON text, \\" ends a value, and \\\\\\" and \\\\n belong to it. At deeper levels any \\ ends it.
     """
     more = "*" if first else "+"
     return (
@@ -191,15 +191,15 @@ def _in_quotes(first: str = "") -> str:
     )
 
 
-# A quote after `token:` may just as well be the end of a text.
+# A quote after `token:` may also end the surrounding text.
 _NO_END = r"""[^\s"'\\,:)\]}]"""
 _PLAIN = r"""([^\s"'`\\<>{}\[\](),;&=:|](?:[^\s"'`\\<>)}\],;&|]|\\[^\s"'\\nrtu])*)"""
 _NAMED = "|".join(
     (
-        # What has no group is left: what programs and their errors say after a colon, the name of a Kubernetes Secret.
+        # Without a group, so they stay: words that programs print after a colon, and names of Kubernetes Secrets.
         r"""(?i)(?:token|secret): +(?:[a-z]{1,19}[.:]?|\d{3}|[a-z][\w.]*:)(?:[\s,;)"\\]|$)""",
         r"""secret["'\\]*\s?[=:]\s?["'\\]*(?-i:[a-z0-9-]+/[a-z0-9.-]+)(?:[\s"'\\,;)\]}]|$)""",
-        # A number of JSON; a name in quotes and whatever is in quotes after it, or a value without; a name without.
+        # A JSON number; a quoted name with a quoted or a plain value; a plain name with either.
         (
             rf'{_NAMES}\d?(?:(\\*"\s?:\s?-?\d[\d.eE+-]*)\b'
             rf"""|\\*["']\]?{_EQUALS}(?:\[?(?:{_in_quotes()})|{_PLAIN})"""
@@ -209,7 +209,7 @@ _NAMED = "|".join(
 )
 _OTHERWISE = "|".join(
     (
-        # A command's option, in a line or as a list.
+        # An option of a command, as text or as a list.
         (
             r"""(?i)--[\w-]*(?:passw(?:or)?d|passphrase|pass|secret|token|api-?key)"""
             r"""(?:[ \t]+["']?([^\s"'\\,:)\]}-][^\s"'\\]*)|\\*["'],\s*\\*["']([^\s"'\\]+)\\*["']\s*[,\]])"""
@@ -217,7 +217,7 @@ _OTHERWISE = "|".join(
         # SQL and XML.
         r"""\b(?:password|identified\s+by)\s+'((?:[^'"\\\n]|\\.)+)'""",
         r"""<[\w:.-]*(?:passw(?:or)?d|passphrase|secret|token|apikey)>([^<>"\n]+)</""",
-        # Up to the last @ of a URL's authority: some passwords have one.
+        # Up to the last @ of a URL's authority: some passwords contain one.
         r""":\\?/\\?/[^\s/:@"'<>]*:([^\s/?#"'<>\\]+)@""",
     )
 )
@@ -239,7 +239,7 @@ _PASSWORDS = Rule(
 
 
 def _cards(gap: str) -> str:
-    """Numbers in use: Visa; Mastercard; Discover, JCB, Maestro; UnionPay; American Express; Diners Club."""
+    """Return the pattern of Visa; Mastercard; Discover, JCB, Maestro; UnionPay; American Express; Diners Club."""
     twelve = rf"(?:{gap}\d{{4}}){{3}}"
     return "|".join(
         (
@@ -255,7 +255,7 @@ def _cards(gap: str) -> str:
 
 _GAP = "[ -]?"
 _TWELVE = rf"(?:{_GAP}\d{{4}}){{3}}"
-# What has no group is left: rows of more groups, and what follows a decimal point.
+# Without a group, so they stay: rows of more groups of digits, and digits after a decimal point.
 _CARD_NUMBER = rf'\d+(?:-\d+){{4,}}|\d\.\d{{13,}}|\w(\\*"\s?:\s?(?:{_cards("")}))\b|(?:\b|\\[nrt])({_cards(_GAP)})\b'
 _CARDS = Rule(
     "",
@@ -273,14 +273,14 @@ _CARDS = Rule(
 # --- mails
 
 _NO_DOMAIN = "service|socket|timer|mount|slice|scope|target|device|path|swap|png|jpe?g|webp|gif|svg"
-# What has no group is left: systemd's units and pictures for two resolutions, the user of a URL, and Git's.
+# Without a group, so they stay: systemd units, pictures such as icon@2x.png, the user of a URL, and git@.
 _ADDRESS = (
     rf"@[\w.:\\-]*\.(?:{_NO_DOMAIN})\b|[\w.%+-]+@[\w.:\\-]*\.(?:{_NO_DOMAIN})\b|://[^\s/@]*@|\bgit@"
     rf"|(?:{_ESCAPE}|\b)([A-Za-z0-9][\w.%+-]*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{{2,24}})\b"
 )
 _MAILS = Rule("", [r"@[A-Za-z0-9-]+\.[A-Za-z0-9]"], [Stage(_ADDRESS, redacted("mails"))])
 
-# In this order: a key may hold what looks like a token, a password may be one, and both may hold a card's number.
+# The order matters: a key may contain a token, a password may be a token, and both may contain a card number.
 RULES: Mapping[RedactionName, Rule] = {
     "private-keys": _PRIVATE_KEYS,
     "tokens": _TOKENS,

@@ -1,4 +1,4 @@
-"""Alloy's configuration language: blocks and attributes, written as `alloy fmt` leaves them."""
+"""Alloy's configuration language: blocks and attributes, formatted as by `alloy fmt`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,18 +7,18 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class Expression:
-    """Text that Alloy evaluates: a reference such as `loki.write.default.receiver`, or a call."""
+    """Text that Alloy evaluates: a reference such as `loki.write.default.receiver`, or a function call."""
 
     text: str
 
 
-# Objects hold no objects: `alloy fmt` aligns an object inside an object in a way of its own.
+# No objects within objects: `alloy fmt` aligns these differently.
 Value: TypeAlias = "str | bool | int | float | Expression | Sequence[Value] | Mapping[str, str | Expression]"
 
 
 @dataclass(frozen=True)
 class Block:
-    """`name "label" { ... }`: a comment above it, its attributes, then its blocks."""
+    """`name "label" { ... }`, with a comment above it; attributes come before inner blocks."""
 
     name: str
     label: str = ""
@@ -31,19 +31,19 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def quoted(text: str) -> str:
-    """A string literal; control characters as \\u escapes, as in Go."""
-    if text.isprintable():  # nearly every text; a regular expression of the redaction has thousands of characters
+    """Return a string literal, with control characters as Go's \\u escapes."""
+    if text.isprintable():  # nearly every text; a redaction pattern has thousands of characters
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return '"' + "".join(_ESCAPES.get(c) or (c if c.isprintable() else _escaped(c)) for c in text) + '"'
 
 
 def _escaped(character: str) -> str:
     code = ord(character)
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004 - the last code of \u
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004 - the last code point of \u
 
 
 def literal(value: Value) -> str:
-    """A value on one line."""
+    """Return a value on one line."""
     match value:
         case Expression(text):
             return text
@@ -60,7 +60,7 @@ def literal(value: Value) -> str:
 
 
 def document(blocks: Sequence[Block]) -> str:
-    """A whole configuration file."""
+    """Return the text of a configuration file."""
     return "\n".join("\n".join(_lines(block)) + "\n" for block in blocks)
 
 

@@ -1,64 +1,66 @@
 """The Alloy chart's values."""
 
+from collections.abc import Sequence
 from pathlib import PurePath
 
-from logstack.manifests.alloy.config import IN_CLUSTER
 from logstack.manifests.alloy.delivery import PASSWORD_FILE, PASSWORD_FOLDER
+from logstack.manifests.alloy.sources.catalog import needs_var_log, node_sources, single_pod_sources
+from logstack.manifests.alloy.sources.record import HostPath, LogSource
 from logstack.manifests.manifest import RESTRICTED_CONTAINER, RESTRICTED_POD, Json, container_resources
 from logstack.settings import pins
 from logstack.settings.model.access import PASSWORD_KEY
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.sizes import Resources
+from logstack.settings.model.sources import Sources
 
 CONFIG_KEY = "config.alloy"
 _STATE = "/var/lib/alloy"
 # Of the image (its Dockerfile's user `alloy`).
 _ALLOY_USER = 473
-_JOURNAL_HOST_PATHS = {"runlogjournal": "/run/log/journal", "machine-id": "/etc/machine-id"}
 Values = dict[str, Json]
 
 
 def node_values(
     collector: CollectorSettings, size: Resources, config_map: str, credentials_secret: str | None = None
 ) -> Values:
-    """The values of the nodes' collectors: a DaemonSet, with of the node what the sources need.
+    """Return the values of the nodes' collectors: a DaemonSet that mounts what its sources need of the node.
 
-    `credentials_secret` has the gateway's password, if it asks for one.
+    `credentials_secret` is the name of the Secret with the gateway's password; None if the gateway asks for none.
     """
-    sources = collector.sources
-    host_paths = {"state": _STATE} if sources.read_the_node else {}
-    if sources.journal.enabled:
-        host_paths |= _JOURNAL_HOST_PATHS
+    sources = node_sources(collector.sources)
+    reads_node = needs_var_log(collector.sources)
+    host_paths = [path for source in sources for path in source.host_paths]
     mounts: list[Json] = [{"name": "state", "mountPath": _STATE}]
-    mounts += [{"name": n, "mountPath": p, "readOnly": True} for n, p in host_paths.items() if n != "state"]
+    mounts += [{"name": path.name, "mountPath": path.path, "readOnly": True} for path in host_paths]
     mounts += _password_mount(credentials_secret)
     alloy: Values = {
         **_alloy(collector, size, config_map),
-        "mounts": {"varlog": sources.read_the_node, "extra": mounts},
-        # The kubelet's log files belong to root; nothing else of root is needed.
-        "securityContext": _ROOT if sources.read_the_node else _UNPRIVILEGED,
+        "mounts": {"varlog": reads_node, "extra": mounts},
+        # Root alone may read the kubelet's log files; the collector has no other right of root.
+        "securityContext": _ROOT if reads_node else _UNPRIVILEGED,
     }
-    if ports := _ports(collector):
+    if ports := _ports(collector.sources):
         alloy["extraPorts"] = ports
     controller: Values = {
         "type": "daemonset",
         # Control-plane nodes have logs as well.
         "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
-        "volumes": {"extra": [*_volumes(host_paths), *_password_volume(credentials_secret)]},
+        "volumes": {
+            "extra": [_state(on_node=reads_node), *map(_host_path, host_paths), *_password_volume(credentials_secret)]
+        },
     }
-    reads = sources.pods != "none"
     return {
         **_COMMON,
         "alloy": alloy,
         "controller": controller,
-        "rbac": _rbac("pods", logs=sources.pods == "api") if reads else {"create": False},
+        "rbac": _rbac(sources, collector.sources),
     }
 
 
-def events_values(
+def single_pod_values(
     collector: CollectorSettings, size: Resources, config_map: str, credentials_secret: str | None = None
 ) -> Values:
-    """The values of the one collector that has Kubernetes' events: a Deployment of one pod, unprivileged."""
+    """Return the values of the collector that runs once per cluster: a Deployment of one unprivileged pod."""
     return {
         **_COMMON,
         "alloy": {
@@ -72,11 +74,11 @@ def events_values(
         "controller": {
             "type": "deployment",
             "replicas": 1,
-            # Two at once would send every event twice.
+            # Two pods at once would send every line twice.
             "updateStrategy": {"type": "Recreate"},
-            "volumes": {"extra": [*_volumes({}), *_password_volume(credentials_secret)]},
+            "volumes": {"extra": [_state(on_node=False), *_password_volume(credentials_secret)]},
         },
-        "rbac": _rbac("events"),
+        "rbac": _rbac(single_pod_sources(collector.sources), collector.sources),
     }
 
 
@@ -99,24 +101,22 @@ def _alloy(collector: CollectorSettings, size: Resources, config_map: str) -> Va
     }
 
 
-def _ports(collector: CollectorSettings) -> list[Json]:
-    sources = collector.sources
-    ports = {
-        "push": IN_CLUSTER.push_port if sources.push else 0,
-        "otlp-grpc": IN_CLUSTER.otlp_grpc_port if sources.otlp.grpc else 0,
-        "otlp-http": IN_CLUSTER.otlp_http_port if sources.otlp.http else 0,
-    }
-    return [{"name": name, "port": port, "targetPort": port, "protocol": "TCP"} for name, port in ports.items() if port]
-
-
-def _volumes(host_paths: dict[str, str]) -> list[Json]:
-    """Positions and the write-ahead log: on the node where it is read anyway, else as long as the pod is there."""
-    kinds = {"state": "DirectoryOrCreate", "runlogjournal": "", "machine-id": "File"}
-    volumes: list[Json] = [
-        {"name": name, "hostPath": {"path": path, **({"type": kinds[name]} if kinds[name] else {})}}
-        for name, path in host_paths.items()
+def _ports(sources: Sources) -> list[Json]:
+    return [
+        {"name": port.name, "port": port.number, "targetPort": port.number, "protocol": "TCP"}
+        for port in sources.open_ports
     ]
-    return volumes if "state" in host_paths else [{"name": "state", "emptyDir": {}}, *volumes]
+
+
+def _state(*, on_node: bool) -> Json:
+    """Return the volume of positions and the write-ahead log: a path of the node, or as long as the pod lives."""
+    if on_node:
+        return _host_path(HostPath("state", _STATE, "DirectoryOrCreate"))
+    return {"name": "state", "emptyDir": {}}
+
+
+def _host_path(path: HostPath) -> Json:
+    return {"name": path.name, "hostPath": {"path": path.path, **({"type": path.type} if path.type else {})}}
 
 
 def _password_mount(secret: str | None) -> list[Json]:
@@ -124,18 +124,21 @@ def _password_mount(secret: str | None) -> list[Json]:
 
 
 def _password_volume(secret: str | None) -> list[Json]:
-    """The collectors' own password, and nobody else's."""
+    """Return the volume with the collectors' password alone."""
     items: Json = [{"key": PASSWORD_KEY, "path": PurePath(PASSWORD_FILE).name}]
     return [{"name": "gateway", "secret": {"secretName": secret, "items": items}}] if secret else []
 
 
-def _rbac(resource: str, *, logs: bool = False) -> Values:
-    """The chart's own rules read every Secret of the cluster.
+def _rbac(sources: Sequence[LogSource], settings: Sources) -> Values:
+    """Return the rights that the sources need; the chart's own rules read every Secret of the cluster.
 
-    Its template joins the two lists, and writes YAML that nobody can read when one of them is empty.
+    The chart's template joins the two lists, and writes invalid YAML when one of them is empty.
     """
-    rules: list[Json] = [_rule([resource], "list", "watch")]
-    cluster_rules: list[Json] = [_rule([resource, *([f"{resource}/log"] if logs else [])], "get")]
+    resources = [resource for source in sources for resource in source.api_resources(settings)]
+    if not resources:
+        return {"create": False}
+    rules: list[Json] = [_rule([resource for resource in resources if "/" not in resource], "list", "watch")]
+    cluster_rules: list[Json] = [_rule(resources, "get")]
     return {"rules": rules, "clusterRules": cluster_rules}
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from logstack.settings.checks.check import reads
 from logstack.settings.checks.matching import Match, has_all_of
-from logstack.settings.model.collector import NOT_BY_API
 from logstack.settings.model.patterns import compile_error, finds
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed
@@ -36,7 +35,7 @@ def labels(settings: Settings) -> Iterator[Problem]:
     pods = settings.collector.sources.pods
     if not _is_collected(settings) or pods == "none":
         return
-    there = [label for label in settings.collector.stream_labels if pods == "files" or label not in NOT_BY_API]
+    there = settings.collector.stream_labels
     found = "container" if pods == "api" or "container" in there else "stream"
     if missing := [label for label in ("pod", found) if label not in there]:
         what = f"not among the index labels: {listed(missing, 'and')}; the canary's lines go through the collector"

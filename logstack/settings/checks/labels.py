@@ -5,17 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from logstack.settings.checks.check import reads
-from logstack.settings.model.collector import KNOWN_LABELS, NOT_BY_API, CollectorSettings
-from logstack.settings.model.sources import Sources
+from logstack.settings.model.collector import KNOWN_LABELS, CollectorSettings
+from logstack.settings.model.sources import PODS, SOURCES
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed, nearest
 
-# What each source says of its lines (manifests/alloy: labels, sources).
-_OF_PODS = ("namespace", "pod", "container", "app", "component", "job", "stream", "container_runtime", "node")
-_OF_EVENTS = ("namespace", "job")
-_OF_THE_JOURNAL = ("job", "node", "unit")
-_OF_NODE_FILES = ("job", "node")
-_OF_OTLP = ("namespace", "pod", "container", "app", "job", "node")
 # A label of Kubernetes: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
 _POD_LABEL = re.compile(r"([a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _POD_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
@@ -34,24 +28,17 @@ POD_LABEL = Rule("pod-label", "Kubernetes takes no such label, so no pod has it"
 
 
 def given(collector: CollectorSettings) -> tuple[str, ...]:
-    """The labels that the sources give their lines; what is pushed may have any other as well (`any_label`)."""
+    """Return the labels that the sources give their lines; see `any_label` for further ones."""
     sources = collector.sources
-    found = {"cluster"}
-    found |= {*_of_pods(sources), *collector.labels} if sources.pods != "none" else set()
-    found |= set(_OF_EVENTS) if sources.events else set()
-    found |= set(_OF_THE_JOURNAL) if sources.journal.enabled else set()
-    found |= set(_OF_NODE_FILES) if sources.node_files else set()
-    found |= set(_OF_OTLP) if sources.otlp.enabled else set()
-    return tuple(label for label in collector.known_labels if label in found)
-
-
-def _of_pods(sources: Sources) -> Iterator[str]:
-    return (label for label in _OF_PODS if sources.pods == "files" or label not in NOT_BY_API)
+    labels = {"cluster", *(label for source in sources.active for label in source.labels)}
+    labels -= {*sources.unknown_labels}
+    labels |= {*collector.labels} if PODS in sources.active else set()
+    return tuple(label for label in collector.known_labels if label in labels)
 
 
 def any_label(collector: CollectorSettings) -> bool:
-    """Whether lines may come with labels that nobody here knows."""
-    return collector.sources.push
+    """Return whether senders may give lines labels that the settings do not name."""
+    return any(source.gives_any_label for source in collector.sources.active)
 
 
 def nobody_gives(path: str, label: str, known: Sequence[str], collector: CollectorSettings, rule: Rule) -> Problem:
@@ -59,10 +46,11 @@ def nobody_gives(path: str, label: str, known: Sequence[str], collector: Collect
     is_known = label in KNOWN_LABELS
     fix = f"name one of {listed(known)}" if known else "turn on a source"
     fix = f"{fix}, or add this one to logstack:collector: {{labels: ...}}"
-    if label in NOT_BY_API and collector.sources.pods == "api":
+    givers = [source for source in SOURCES if label in source.labels]
+    if label in collector.sources.unknown_labels:
         fix = f"remove it: the Kubernetes API does not say it; with sources: {{pods: files}} there is a {label}"
-    elif label == "unit":
-        fix = "remove it, or logstack:collector: {sources: {journal: {enabled: true}}}"
+    elif len(givers) == 1:
+        fix = f"remove it, or logstack:collector: {{sources: {{{givers[0].example}}}}}"
     elif meant := nearest(label, known):
         fix = f"did you mean {meant}? A label of the pods' is added by logstack:collector: {{labels: ...}}"
     return rule.problem(path, f"no source gives {label if is_known else 'a label of this name'}", fix)

@@ -49,7 +49,7 @@ def labels(settings: Settings) -> Iterator[Problem]:
 def namespaces(settings: Settings) -> Iterator[Problem]:
     """What is said of a namespace is said of one that is collected; others may send what they like."""
     collector = settings.collector
-    if collector.sources.push or collector.sources.otlp.enabled:
+    if any(source.names_any_namespace for source in collector.sources.active):
         return
     named = [(f"{path}.namespace", match["namespace"]) for path, match in matches(collector) if "namespace" in match]
     for index, limit in enumerate(collector.rate_limits):

@@ -135,7 +135,7 @@ def _impossible(matcher: Matcher, rule: _Rule, tenant: Tenant | None, settings: 
         return None
     elif matcher.label == "stream":
         possible = ["stdout", "stderr"]
-    elif matcher.label == "namespace" and not collector.sources.otlp.enabled:
+    elif matcher.label == "namespace" and not any(source.names_any_namespace for source in collector.sources.active):
         if tenant:
             possible = tenant.namespaces
         elif names.only:

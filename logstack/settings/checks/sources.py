@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from logstack.settings.checks.check import reads
 from logstack.settings.model.collector import NEEDED_STABILITY, STABILITIES
-from logstack.settings.model.sources import Journal
+from logstack.settings.model.sources import PODS, Journal, Sources
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed
 
@@ -51,10 +51,10 @@ RECEIVERS = Rule(
 @reads("collector.sources")
 def some_source(settings: Settings) -> Iterator[Problem]:
     """There is a source."""
-    sources = settings.collector.sources
-    if not sources.on_nodes and not sources.events:
-        what = "no source is on: not pods, events, journal, nodeFiles, otlp or push"
-        yield NO_SOURCE.problem("collector.sources", what, "logstack:collector: {sources: {pods: files}}, or another")
+    if not settings.collector.sources.active:
+        what = f"no source is on: not {listed([str(field.alias) for field in Sources.model_fields.values()])}"
+        fix = f"logstack:collector: {{sources: {{{PODS.example}}}}}, or another"
+        yield NO_SOURCE.problem("collector.sources", what, fix)
 
 
 @reads("collector.labels", "collector.namespaces", "collector.pods", "collector.sources")
@@ -154,10 +154,8 @@ def journal(settings: Settings) -> Iterator[Problem]:
 @reads("collector.sources")
 def receivers(settings: Settings) -> Iterator[Problem]:
     """Ports are open to the whole cluster."""
-    sources = settings.collector.sources
-    ports = {"3500 (push)": sources.push, "4317 (otlp.grpc)": sources.otlp.grpc, "4318 (otlp.http)": sources.otlp.http}
-    if opened := [port for port, is_on in ports.items() if is_on]:
-        what = f"every collector listens on {listed(opened, 'and')}"
+    if ports := [f"{port.number} ({port.key})" for port in settings.collector.sources.open_ports]:
+        what = f"every collector listens on {listed(ports, 'and')}"
         fix = "let a NetworkPolicy of yours admit only the senders to these ports"
         yield RECEIVERS.problem("collector.sources", what, fix)
 

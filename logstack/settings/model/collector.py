@@ -18,7 +18,7 @@ from logstack.settings.model.processing import Drop, Parser, RateLimit
 from logstack.settings.model.quantities import parse_duration, parse_size
 from logstack.settings.model.ranges import Switch
 from logstack.settings.model.redaction import RedactionSettings
-from logstack.settings.model.sources import Namespaces, Pods, Sources
+from logstack.settings.model.sources import SOURCE_LABELS, Namespaces, Pods, Sources
 
 # Prometheus' label names; Loki refuses others, and Alloy takes those with two underscores for its own.
 LabelName = Annotated[
@@ -30,19 +30,7 @@ LabelName = Annotated[
     ),
 ]
 # The labels that the collector knows, beside those of `labels`.
-KNOWN_LABELS: tuple[LabelName, ...] = (
-    "cluster",
-    "namespace",
-    "pod",
-    "container",
-    "app",
-    "component",
-    "job",
-    "stream",
-    "container_runtime",
-    "node",
-    "unit",
-)
+KNOWN_LABELS: tuple[LabelName, ...] = ("cluster", *SOURCE_LABELS)
 # Seed 002's labels; Loki's own limit is 15 names a stream.
 SEED_LABELS: tuple[LabelName, ...] = (
     "cluster",
@@ -54,8 +42,6 @@ SEED_LABELS: tuple[LabelName, ...] = (
     "stream",
     "container_runtime",
 )
-# What the Kubernetes API does not say of a line.
-NOT_BY_API: tuple[LabelName, ...] = ("stream",)
 Stability = Literal["generally-available", "public-preview", "experimental"]
 STABILITIES: tuple[Stability, ...] = get_args(Stability)
 # What Alloy counts as less than generally available, by our setting (its reference of each component).
@@ -104,8 +90,7 @@ class CollectorSettings(Group):
     @property
     def stream_labels(self) -> tuple[LabelName, ...]:
         """The index labels that the sources can give."""
-        missing = NOT_BY_API if self.sources.pods == "api" else ()
-        return tuple(label for label in self.index_labels if label not in missing)
+        return tuple(label for label in self.index_labels if label not in self.sources.unknown_labels)
 
     @property
     def known_labels(self) -> tuple[LabelName, ...]:

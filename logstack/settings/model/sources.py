@@ -1,6 +1,7 @@
-"""Where the collector takes lines from, and which pods' lines."""
+"""The collector's log sources: their settings, and the facts that checks and manifests share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from logstack.settings.model.base import DnsLabel, Group, spelled
@@ -90,11 +91,123 @@ class Sources(Group):
     """Loki's push API on port 3500 of every collector, for Vector and other shippers."""
 
     @property
-    def read_the_node(self) -> bool:
-        """Whether the collector needs the node's /var/log."""
-        return self.pods == "files" or self.journal.enabled or bool(self.node_files)
+    def active(self) -> tuple["SourceFacts", ...]:
+        """Return the sources that are on, in the order of `SOURCES`."""
+        return tuple(source for source in SOURCES if source.is_on(self))
 
     @property
     def on_nodes(self) -> bool:
-        """Whether a collector runs on every node."""
-        return self.read_the_node or self.pods == "api" or self.otlp.enabled or self.push
+        """Return whether a collector runs on every node."""
+        return any(source.on_nodes for source in self.active)
+
+    @property
+    def in_one_pod(self) -> bool:
+        """Return whether a further collector runs in a single pod, for what exists once per cluster."""
+        return any(not source.on_nodes for source in self.active)
+
+    @property
+    def open_ports(self) -> tuple["Port", ...]:
+        """Return the ports that every node's collector listens on, lowest first."""
+        return tuple(port for port in PORTS if port.is_open(self))
+
+    @property
+    def unknown_labels(self) -> tuple[str, ...]:
+        """Return the labels that the chosen way of reading pods cannot give."""
+        return NOT_BY_API if self.pods == "api" else ()
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port that a source listens on, on every node."""
+
+    name: str
+    """Its name in the collector's Service."""
+    key: str
+    """The setting below `collector.sources` that opens it."""
+    number: int
+    is_open: Callable[[Sources], bool]
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What the checks and the manifests both have to know of a log source."""
+
+    name: str
+    """The value of the internal label `logstack_source` on its lines."""
+    key: str
+    """Its key below `collector.sources`."""
+    is_on: Callable[[Sources], bool]
+    example: str
+    """How a stack file turns it on, below `collector.sources`."""
+    switches: tuple[str, ...] = ()
+    """The settings below `collector.sources` that turn it off entirely; `*` stands for any text."""
+    labels: tuple[str, ...] = ()
+    """The labels that it gives its lines."""
+    gives_any_label: bool = False
+    """Whether its senders choose labels of their own."""
+    names_any_namespace: bool = False
+    """Whether its senders write the label `namespace`, so that `collector.namespaces` does not limit it."""
+    on_nodes: bool = True
+    """Whether every node's collector has it, or a single pod of the cluster."""
+    ports: tuple[Port, ...] = ()
+
+
+# The Kubernetes API does not say which of the two streams wrote a line.
+NOT_BY_API = ("stream",)
+PODS = SourceFacts(
+    name="pods",
+    key="pods",
+    is_on=lambda sources: sources.pods != "none",
+    example="pods: files",
+    labels=("namespace", "pod", "container", "app", "component", "job", "stream", "container_runtime", "node"),
+)
+JOURNAL = SourceFacts(
+    name="journal",
+    key="journal",
+    is_on=lambda sources: sources.journal.enabled,
+    example="journal: {enabled: true}",
+    switches=("journal.enabled",),
+    labels=("job", "node", "unit"),
+)
+NODE_FILES = SourceFacts(
+    name="node-files",
+    key="nodeFiles",
+    is_on=lambda sources: bool(sources.node_files),
+    example="nodeFiles: [{path: /var/log/syslog, job: syslog}]",
+    labels=("job", "node"),
+)
+EVENTS = SourceFacts(
+    name="events",
+    key="events",
+    is_on=lambda sources: sources.events,
+    example="events: true",
+    switches=("events",),
+    labels=("namespace", "job"),
+    on_nodes=False,
+)
+OTLP = SourceFacts(
+    name="otlp",
+    key="otlp",
+    is_on=lambda sources: sources.otlp.enabled,
+    example="otlp: {grpc: true}",
+    switches=("otlp.*",),
+    labels=("namespace", "pod", "container", "app", "job", "node"),
+    names_any_namespace=True,
+    ports=(
+        Port("otlp-grpc", "otlp.grpc", 4317, lambda sources: sources.otlp.grpc),
+        Port("otlp-http", "otlp.http", 4318, lambda sources: sources.otlp.http),
+    ),
+)
+PUSH = SourceFacts(
+    name="push",
+    key="push",
+    is_on=lambda sources: sources.push,
+    example="push: true",
+    switches=("push",),
+    gives_any_label=True,
+    names_any_namespace=True,
+    ports=(Port("push", "push", 3500, lambda sources: sources.push),),
+)
+SOURCES = (PODS, JOURNAL, NODE_FILES, EVENTS, OTLP, PUSH)
+PORTS = tuple(sorted((port for source in SOURCES for port in source.ports), key=lambda port: port.number))
+SOURCE_LABELS = tuple(dict.fromkeys(label for source in SOURCES for label in source.labels))

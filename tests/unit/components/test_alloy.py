@@ -9,9 +9,9 @@ from hypothesis import given
 
 from logstack.manifests.alloy.config import IN_CLUSTER, node_config
 from logstack.manifests.alloy.delivery import delivery
-from logstack.manifests.alloy.labels import discovery
 from logstack.manifests.alloy.lines import lines
-from logstack.manifests.alloy.sources import node_sources
+from logstack.manifests.alloy.sources.catalog import node_sources, source_blocks
+from logstack.manifests.alloy.sources.pods import discovery
 from logstack.manifests.alloy.syntax import Block, Expression, Value, document, literal, quoted
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.cluster import ClusterSettings
@@ -27,7 +27,11 @@ META = "__meta_kubernetes"
 def blocks(**said: object) -> list[Block]:
     collector = CollectorSettings.model_validate(said)
     process = lines(collector, CLUSTER, INTAKE, [])
-    return [*node_sources(collector, IN_CLUSTER, INTAKE), process, delivery(collector, CLUSTER, INTAKE)]
+    return [
+        *source_blocks(node_sources(collector.sources), collector, IN_CLUSTER, INTAKE),
+        process,
+        delivery(collector, CLUSTER, INTAKE),
+    ]
 
 
 def find(tree: Sequence[Block], name: str) -> Iterator[Block]:

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from logstack.manifests.alloy.resources import DEFAULT_SIZES, alloy
-from logstack.manifests.alloy.values import events_values, node_values
+from logstack.manifests.alloy.values import node_values, single_pod_values
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.charts import PINNED_SOURCE
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.sizes import SIZES, SizeName
+from logstack.settings.model.sources import Sources
 
 SIZE = SIZES[SizeName.SMALL]["alloy"]
 CLUSTER = ClusterSettings(name="production", context="production")
@@ -87,7 +88,7 @@ def test_receivers_have_ports_in_the_service() -> None:
 
 
 def test_one_collector_at_a_time_has_the_events() -> None:
-    said: Any = events_values(CollectorSettings(), SIZE, "alloy-events-config")
+    said: Any = single_pod_values(CollectorSettings(sources=Sources(events=True)), SIZE, "alloy-events-config")
     assert (said["controller"]["type"], said["controller"]["replicas"]) == ("deployment", 1)
     assert said["controller"]["updateStrategy"] == {"type": "Recreate"}
     assert said["alloy"]["securityContext"]["runAsNonRoot"] is True

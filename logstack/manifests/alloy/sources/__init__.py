@@ -1,0 +1,1 @@
+"""The collector's log sources: one record in one module each."""

@@ -1,0 +1,210 @@
+"""Pods: their lines from the nodes' files or the Kubernetes API, with labels from Kubernetes' metadata."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from logstack.manifests.alloy.environment import Environment
+from logstack.manifests.alloy.labels import (
+    AIRFLOW_IDS,
+    FORMAT,
+    MULTILINE,
+    SOURCE,
+    pattern_of,
+    reads_airflow,
+)
+from logstack.manifests.alloy.sources.record import LogSource, to, to_lines
+from logstack.manifests.alloy.syntax import Block, Expression, Value
+from logstack.manifests.loki.intake import Intake
+from logstack.settings.model import sources as facts
+from logstack.settings.model.collector import CollectorSettings, LabelName
+from logstack.settings.model.sources import Sources
+
+_NAMESPACE = "__meta_kubernetes_namespace"
+_POD = "__meta_kubernetes_pod"
+# Each label's relabelling rule: (source labels, separator, regex, replacement). Of several labels that name an
+# application the first non-empty one wins; Kubernetes' recommended labels come first.
+_LABEL_RULES: Mapping[LabelName, tuple[Sequence[str], str, str, str]] = {
+    "namespace": ((_NAMESPACE,), ";", "(.+)", "$1"),
+    "pod": ((f"{_POD}_name",), ";", "(.+)", "$1"),
+    "container": ((f"{_POD}_container_name",), ";", "(.+)", "$1"),
+    "app": (
+        (f"{_POD}_label_app_kubernetes_io_name", f"{_POD}_label_app", f"{_POD}_container_name"),
+        ";",
+        "^;*([^;]+)(;.*)?$",
+        "$1",
+    ),
+    "component": (
+        (f"{_POD}_label_app_kubernetes_io_component", f"{_POD}_label_component"),
+        ";",
+        "^;*([^;]+)(;.*)?$",
+        "$1",
+    ),
+    "job": ((_NAMESPACE, f"{_POD}_container_name"), "/", "(.+)", "$1"),
+    "container_runtime": ((f"{_POD}_container_id",), ";", "^([^:]+)://.+$", "$1"),
+    "node": ((f"{_POD}_node_name",), ";", "(.+)", "$1"),
+}
+
+
+def discovery(collector: CollectorSettings) -> list[Block]:
+    """Return the discovery of this node's pods by the API server; a local run has a list of targets instead."""
+    only = collector.namespaces.only
+    return [
+        Block(
+            "discovery.kubernetes",
+            "pods",
+            {"role": "pod"},
+            (
+                # Without this selector every node's Alloy would tail the pods of the whole cluster.
+                Block(
+                    "selectors",
+                    attributes={"role": "pod", "field": Expression('"spec.nodeName=" + sys.env("HOSTNAME")')},
+                ),
+                *([Block("namespaces", attributes={"names": list(only)})] if only else []),
+            ),
+            comment="The pods of this node" + (" (collector.namespaces.only)." if only else "."),
+        )
+    ]
+
+
+def relabelling(collector: CollectorSettings, environment: Environment) -> Block:
+    """Return the rules that select pods and set labels and file paths from Kubernetes' metadata."""
+    rules = [
+        *_pod_selection(collector),
+        *(_rule(sources, sep, regex, label, to) for label, (sources, sep, regex, to) in _LABEL_RULES.items()),
+        *(_copied(_meta("label", key), label) for label, key in collector.labels.items()),
+        *(_first_of(name) for name in AIRFLOW_IDS if reads_airflow(collector)),
+        _copied(_meta("annotation", "logstack/format"), FORMAT),
+        _copied(_meta("annotation", "logstack/multiline"), MULTILINE),
+        Block("rule", attributes={"target_label": SOURCE, "replacement": facts.PODS.name}),
+        *(_paths(environment) if collector.sources.pods == "files" else []),
+    ]
+    targets: Value = Expression("discovery.kubernetes.pods.targets") if environment.pods is None else environment.pods
+    return Block(
+        "discovery.relabel",
+        "pods",
+        {"targets": targets},
+        tuple(rules),
+        comment="Which pods, and their labels (collector.namespaces, pods, labels; annotations logstack/...).",
+    )
+
+
+def _pod_selection(collector: CollectorSettings) -> list[Block]:
+    rules = [_drop([_NAMESPACE], name) for name in collector.namespaces.never]
+    rules += [_drop([_meta("label", key)], pattern_of(text)) for key, text in collector.pods.never.items()]
+    rules += [_drop([_meta("label", key)], pattern_of(text), "keep") for key, text in collector.pods.only.items()]
+    return [*rules, _drop([_meta("annotation", "logstack/collect")], "false|no")]
+
+
+def _drop(sources: list[str], pattern: str, action: str = "drop") -> Block:
+    return Block("rule", attributes={"source_labels": sources, "regex": pattern, "action": action})
+
+
+def _rule(sources: Sequence[str], separator: str, pattern: str, target: str, replacement: str) -> Block:
+    attributes: dict[str, Value] = {"source_labels": sources}
+    if separator != ";":
+        attributes["separator"] = separator
+    attributes |= {"regex": pattern, "target_label": target, "replacement": replacement}
+    return Block("rule", attributes=attributes)
+
+
+def _copied(source: str, target: str) -> Block:
+    return _rule([source], ";", "(.+)", target, "$1")
+
+
+def _first_of(name: str) -> Block:
+    return _rule([_meta("annotation", name), _meta("label", name)], ";", "^;*([^;]+)(;.*)?$", name, "$1")
+
+
+def _meta(kind: str, key: str) -> str:
+    """Return the meta label of a pod's label or annotation, as Prometheus' discovery spells it."""
+    return f"{_POD}_{kind}_{re.sub('[^a-zA-Z0-9_]', '_', key)}"
+
+
+def _paths(environment: Environment) -> list[Block]:
+    return [
+        _rule([f"{_POD}_uid", f"{_POD}_container_name"], "/", "(.+)", "__path__", f"{environment.logs}/pods/*$1/*.log"),
+        # The directory of a static pod is named by the hash of its manifest instead of its uid.
+        _rule(
+            [f"{_POD}_annotation_kubernetes_io_config_mirror", f"{_POD}_container_name"],
+            "/",
+            "(.+)/(.+)",
+            "__path__",
+            f"{environment.logs}/pods/*$1/$2/*.log",
+        ),
+    ]
+
+
+# Container runtimes split lines at 16 KiB. Alloy joins the pieces up to this many times limits.maxLineSize: the line is
+# redacted before it is cut to that limit.
+_JOINED = 2
+_NEWLINE = Block("stage.replace", attributes={"expression": r"(\r?\n)$", "replace": ""})
+
+
+def _pod_files(max_line_size: int) -> Iterator[Block]:
+    yield Block("local.file_match", "pods", {"path_targets": Expression("discovery.relabel.pods.output")})
+    yield Block(
+        "loki.source.file",
+        "pods",
+        {"targets": Expression("local.file_match.pods.targets"), "forward_to": to("loki.process.pods.receiver")},
+        comment="Files of pods (collector.sources.pods). Positions are kept on the node: a restart goes on.",
+    )
+    limits = {"max_partial_line_size": _JOINED * max_line_size, "max_partial_line_size_truncate": True}
+    selector = f'{{{SOURCE}="{facts.PODS.name}", container_runtime!="docker"}}'
+    yield Block(
+        "loki.process",
+        "pods",
+        {"forward_to": to_lines()},
+        (
+            _match(selector, Block("stage.cri", attributes=limits)),
+            # Docker's JSON contains the newline.
+            _match('{container_runtime="docker"}', Block("stage.docker"), _NEWLINE),
+        ),
+        comment="Time, stream and text from the container runtime's format.",
+    )
+
+
+def _pod_api() -> Iterator[Block]:
+    yield Block(
+        "loki.source.kubernetes",
+        "pods",
+        {"targets": Expression("discovery.relabel.pods.output"), "forward_to": to("loki.process.pods.receiver")},
+        comment="Lines of pods from the Kubernetes API (collector.sources.pods).",
+    )
+    yield Block(
+        "loki.process",
+        "pods",
+        {"forward_to": to_lines()},
+        (_NEWLINE,),
+        comment="Alloy 1.19.0 leaves the newline at the end of a line from the API (seen on Kubernetes 1.34).",
+    )
+
+
+def _match(selector: str, *stages: Block) -> Block:
+    return Block("stage.match", attributes={"selector": selector}, blocks=stages)
+
+
+def _blocks(collector: CollectorSettings, environment: Environment, intake: Intake) -> Iterator[Block]:
+    yield from discovery(collector) if environment.pods is None else []
+    yield relabelling(collector, environment)
+    yield from _pod_files(intake.max_line_size) if collector.sources.pods == "files" else _pod_api()
+
+
+def _describe(sources: Sources) -> Iterator[str]:
+    if sources.pods == "files":
+        yield "pods, from each node's /var/log/pods (read-only, as root)"
+    else:
+        yield (
+            "pods, from the Kubernetes API (no host path, not root; which stream a line is of is not known; a new "
+            "collector pod has no positions: it reads again what the kubelet still has)"
+        )
+
+
+PODS = LogSource(
+    facts.PODS,
+    blocks=_blocks,
+    describe=_describe,
+    takes_any_format=True,
+    needs_var_log=lambda sources: sources.pods == "files",
+    api_resources=lambda sources: ("pods", "pods/log") if sources.pods == "api" else ("pods",),
+    runs_locally=True,
+)
