@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from logstack.adopt.errors import RefusedError, UnreadableError
 from logstack.adopt.paths import Path, path_of
 from logstack.settings import pins
+from logstack.settings.model.roles import Role
 
 Version = tuple[int, int, int]
 OLDEST, NEWEST = 6, 18
@@ -31,12 +32,15 @@ class Default:
     since: Version = (0, 0, 0)
 
 
-_DISTRIBUTED_WITH_DISK = ("ingester", "indexGateway", "compactor", "ruler")
+_VOLUMES = tuple((role.row.chart_key, role.row.volume) for role in Role if role.row.volume)
 # Only what a stack file has to say when the values do not.
 _DEFAULTS: dict[str, tuple[Default, ...]] = {
     "deploymentMode": (Default("SimpleScalable"), Default("Monolithic", (12, 0, 0))),
-    **{f"{role}.replicas": (Default(3),) for role in ("write", "read", "backend")},
-    "singleBinary.replicas": (Default(0),),
+    **{
+        f"{role.row.chart_key}.replicas": (Default(role.row.chart_replicas),)
+        for role in Role
+        if role.row.chart_replicas is not None
+    },
     "loki.auth_enabled": (Default(value=True),),
     "loki.commonConfig.replication_factor": (Default(3),),
     "loki.storage.type": (Default("s3"),),
@@ -55,13 +59,10 @@ _DEFAULTS: dict[str, tuple[Default, ...]] = {
     "resultsCache.enabled": (Default(value=True),),
     "resultsCache.allocatedMemory": (Default(1024),),
     "sidecar.rules.enabled": (Default(value=True),),
-    "ruler.enabled": (Default(value=True),),
+    **{f"{role.row.chart_key}.enabled": (Default(value=True),) for role in Role if role.row.has_switch},
     "test.enabled": (Default(value=True),),
-    **{f"{role}.persistence.size": (Default("10Gi"),) for role in ("write", "backend", "singleBinary")},
-    **{f"{role}.persistence.volumeClaimsEnabled": (Default(value=True),) for role in ("write", "backend")},
-    "singleBinary.persistence.enabled": (Default(value=True),),
-    **{f"{role}.persistence.enabled": (Default(value=False),) for role in _DISTRIBUTED_WITH_DISK},
-    **{f"{role}.persistence.size": (Default("10Gi"),) for role in _DISTRIBUTED_WITH_DISK},
+    **{f"{key}.persistence.size": (Default("10Gi"),) for key, _ in _VOLUMES},
+    **{f"{key}.persistence.{volume.switch}": (Default(volume.is_default),) for key, volume in _VOLUMES},
     "global.clusterDomain": (Default("cluster.local"),),
     "global.dnsService": (Default("kube-dns"),),
     "global.dnsNamespace": (Default("kube-system"),),

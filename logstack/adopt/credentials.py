@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from logstack.adopt.mode import CHART_ROLES, roles_of
+from logstack.adopt.mode import roles_of
 from logstack.adopt.paths import Path, at, path_of
 from logstack.adopt.reading import Reading
 from logstack.manifests.declaration import rolled_by_credentials
 from logstack.manifests.stores.access import STATIC_CREDENTIALS_SECRET
 from logstack.settings.load.source import SECRETS
 from logstack.settings.load.stack_file import PROJECT
+from logstack.settings.model.roles import Role
 
 _VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _FROM_ENVIRONMENT = re.compile(r"\$\{?(\w+)\}?")
@@ -75,7 +76,7 @@ def _is_ours(reading: Reading) -> bool:
 
 def expansion(reading: Reading) -> None:
     """The flag by which Loki fills variables into its configuration; there are none in logstack's."""
-    for group in ("global", "defaults", *CHART_ROLES.values()):
+    for group in ("global", "defaults", *(role.row.chart_key for role in Role)):
         flags = at(reading.values, (group, "extraArgs"))
         if isinstance(flags, list) and flags and all("config.expand-env" in str(flag) for flag in flags):
             reading.translated(
@@ -85,7 +86,7 @@ def expansion(reading: Reading) -> None:
 
 def _places(reading: Reading) -> Iterator[Path]:
     """Where pods are given an environment that nobody has spoken of."""
-    parts = [CHART_ROLES[role] for role in roles_of(reading)]
+    parts = [role.row.chart_key for role in roles_of(reading)]
     for group in ("global", "defaults", *parts):
         for key in ("extraEnvFrom", "extraEnv"):
             if reading.open.get((group, key)):

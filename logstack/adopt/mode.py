@@ -1,11 +1,9 @@
 """The deployment mode, its roles' replicas, and the replication factor."""
 
-from pydantic.alias_generators import to_camel
-
 from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.reading import Reading
-from logstack.manifests.loki import values
-from logstack.settings.model.loki import DeploymentMode, LokiSettings, Role
+from logstack.settings.model.loki import LokiSettings
+from logstack.settings.model.roles import DeploymentMode, Role
 from logstack.settings.problems import nearest
 
 # What each of the chart's modes is here; a mode on its way to another is written as the one that it leads to.
@@ -18,7 +16,6 @@ _MODES: dict[str, DeploymentMode] = {
     "Monolithic<->SimpleScalable": "simple-scalable",
     "SimpleScalable<->Distributed": "distributed",
 }
-CHART_ROLES: dict[Role, str] = {**values.CHART_ROLES, "ruler": "ruler"}
 _EXPERIMENTAL = ("bloomPlanner", "bloomBuilder", "bloomGateway", "bloomCompactor", "patternIngester")
 _WITH_EXPERIMENTAL = [name for name, mode in _MODES.items() if mode == "distributed"]
 _OTHER_MODE = "the mode decides: pods of the other modes are none"
@@ -38,11 +35,6 @@ def writer_of(reading: Reading) -> Role:
     return _settings(reading).writer
 
 
-def key_of(role: str) -> str:
-    """A role's key in a stack file's groups, `queryFrontend`."""
-    return to_camel(role.replace("-", "_"))
-
-
 def mode(reading: Reading, config: LokiConfig) -> None:
     """The mode and how many pods of each role."""
     said = str(reading.value("deploymentMode"))
@@ -54,7 +46,7 @@ def mode(reading: Reading, config: LokiConfig) -> None:
         reading.not_taken("deploymentMode", text, decide=True)
         reading.write("deploymentMode", _MODES[near])
     for role in roles_of(reading):
-        _replicas(reading, role, CHART_ROLES[role])
+        _replicas(reading, role)
     _zones(reading)
     _replication(reading, config)
 
@@ -72,8 +64,9 @@ def _take(reading: Reading, said: str, meant: str) -> None:
         )
 
 
-def _replicas(reading: Reading, role: Role, key: str) -> None:
-    path, target = f"{key}.replicas", f"replicas.{key_of(role)}"
+def _replicas(reading: Reading, role: Role) -> None:
+    key, target = role.row.chart_key, f"replicas.{role.key}"
+    path = f"{key}.replicas"
     count = reading.value(path)
     scaled = next(
         (each for each in ("autoscaling", "kedaAutoscaling") if reading.value(f"{key}.{each}.enabled") is True), None
@@ -98,7 +91,7 @@ def _replicas(reading: Reading, role: Role, key: str) -> None:
 def _zones(reading: Reading) -> None:
     """The chart's default makes a StatefulSet of ingesters for each of three zones."""
     zones = "ingester.zoneAwareReplication"
-    if CHART_ROLES[writer_of(reading)] != "ingester":
+    if "zoneAwareReplication" not in writer_of(reading).row.chart_values:
         return
     if reading.value(f"{zones}.enabled") is False:
         reading.understood(f"{zones}.enabled", text="one StatefulSet of ingesters")
@@ -116,10 +109,10 @@ def _zones(reading: Reading) -> None:
 
 def other_roles(reading: Reading) -> None:
     """What is said of the roles of other modes."""
-    here = {CHART_ROLES[role] for role in roles_of(reading)}
-    for key in values.CHART_ROLES.values():
-        if key not in here:
-            reading.translated(key, _OTHER_MODE)
+    for role in Role:
+        # A role with a switch is a part of other pods in the other modes, where its values count as well.
+        if role not in roles_of(reading) and not role.row.has_switch:
+            reading.translated(role.row.chart_key, _OTHER_MODE)
     for key in _EXPERIMENTAL:
         if reading.value("deploymentMode") in _WITH_EXPERIMENTAL and reading.value(f"{key}.replicas"):
             reading.not_taken(key, "experimental in Loki, and no part of logstack", decide=True)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from logstack.adopt.chart import gone
 from logstack.adopt.documents import templated
 from logstack.adopt.loki_config import RUNNING, LokiConfig
-from logstack.adopt.mode import CHART_ROLES, writer_of
+from logstack.adopt.mode import writer_of
 from logstack.adopt.paths import Path, at, leaves, path_of
 from logstack.adopt.reading import Reading, Verdict
 from logstack.adopt.units import loki_duration_of, loki_size_of
@@ -183,7 +183,7 @@ def unknown(reading: Reading) -> None:
     for path in list(reading.open):
         if path[0] == RUNNING or is_known(path, reading.chart_defaults):
             continue
-        near = meant(path, CHART_ROLES[writer_of(reading)])
+        near = meant(path, writer_of(reading).row.chart_key)
         text = "the chart reads no such key, so it is without effect today" + (
             f"; did you mean {near}?" if near else ""
         )

@@ -4,28 +4,27 @@ import re
 from collections.abc import Mapping
 
 from logstack.adopt.loki_config import LokiConfig
-from logstack.adopt.mode import CHART_ROLES, key_of, roles_of, writer_of
+from logstack.adopt.mode import roles_of, writer_of
 from logstack.adopt.paths import Path, at, path_of
 from logstack.adopt.reading import Reading
 from logstack.adopt.units import loki_size_of, quantity_of, said_size
 from logstack.settings import pins
 from logstack.settings.model.loki import Gateway
 from logstack.settings.model.quantities import kubernetes_cpu, parse_cpu
+from logstack.settings.model.roles import Volume
 from logstack.settings.model.sizes import SIZES, Resources, SizeName
 
 _MIB = 1024**2
 _SIZE = SizeName.SMALL
-_WITH_DISK = tuple(role for role in CHART_ROLES if SIZES[_SIZE][role].disk)
-# Whose volumes stand in a list of claims.
-_CLAIM_LISTS = ("ingester", "compactor")
 _CLAIM = frozenset({"name", "accessModes", "size", "storageClass"})
 
 
 def parts(reading: Reading, config: LokiConfig) -> None:
     """All of them."""
     for role in roles_of(reading):
-        key = CHART_ROLES[role]
-        _resources(reading, role, key, _disk(reading, key) if role in _WITH_DISK else None)
+        volume = role.row.volume
+        disk = _disk(reading, role.row.chart_key, volume) if volume else None
+        _resources(reading, role, role.row.chart_key, f"resources.{role.key}", disk)
     _storage_class(reading)
     _replay(reading, config)
     _gateway(reading)
@@ -44,14 +43,13 @@ def _cpu(value: object) -> int | None:
         return None
 
 
-def _resources(reading: Reading, role: str, key: str, disk: int | None) -> None:
+def _resources(reading: Reading, part: str, key: str, target: str, disk: int | None) -> None:
     """Requests and limits as logstack has them: CPU is asked for, memory is asked for and the limit."""
-    row, base = SIZES[_SIZE][role], (key, "resources")
+    row, base = SIZES[_SIZE][part], (key, "resources")
     asked = {name: at(reading.values, (*base, "requests", name)) for name in ("cpu", "memory")}
     limit = {name: at(reading.values, (*base, "limits", name)) for name in ("cpu", "memory")}
     cpu = _cpu(asked["cpu"]) or _cpu(limit["cpu"])
     memory = quantity_of(limit["memory"]) or quantity_of(asked["memory"])
-    target = f"resources.{key_of(role)}"
     given = Resources.model_construct(cpu=cpu or row.cpu, memory=memory or row.memory, disk=disk)
     if given != row:
         written: dict[str, object] = {"cpu": kubernetes_cpu(given.cpu), "memory": said_size(given.memory)}
@@ -77,10 +75,9 @@ def _resources(reading: Reading, role: str, key: str, disk: int | None) -> None:
     reading.not_taken(base, "of resources, CPU and memory are taken")
 
 
-def _disk(reading: Reading, key: str) -> int | None:
-    base = f"{key}.persistence"
-    switch = "volumeClaimsEnabled" if key in ("write", "backend") else "enabled"
-    claim = _claim(reading, key)
+def _disk(reading: Reading, key: str, volume: Volume) -> int | None:
+    base, switch = f"{key}.persistence", volume.switch
+    claim = _claim(reading, key, volume)
     said = at(claim, ("size",)) or reading.value(f"{base}.size")
     size = quantity_of(said)
     if reading.value(f"{base}.{switch}") is False:
@@ -107,13 +104,13 @@ def _disk(reading: Reading, key: str) -> int | None:
     return size
 
 
-def _claim(reading: Reading, key: str) -> Mapping[str, object] | None:
+def _claim(reading: Reading, key: str, volume: Volume) -> Mapping[str, object] | None:
     """The one claim of a part whose volumes are a list; None where the list says more than size and class."""
     claims = at(reading.values, (key, "persistence", "claims"))
-    if key not in _CLAIM_LISTS or not isinstance(claims, list) or len(claims) != 1:
+    if not volume.has_claim_list or not isinstance(claims, list) or len(claims) != 1:
         return None
     claim = claims[0]
-    if not isinstance(claim, Mapping) or claim.get("name") != "data":
+    if not isinstance(claim, Mapping) or claim.get("name") != volume.claim:
         return None
     beside = [name for name, value in claim.items() if value and name not in _CLAIM]
     modes = claim.get("accessModes", ["ReadWriteOnce"])
@@ -122,11 +119,11 @@ def _claim(reading: Reading, key: str) -> Mapping[str, object] | None:
 
 def _storage_class(reading: Reading) -> None:
     """One class for all of Loki's volumes."""
-    keys = [CHART_ROLES[role] for role in roles_of(reading) if role in _WITH_DISK]
-    places = [f"{key}.persistence.storageClass" for key in keys]
+    volumes = [(role.row.chart_key, role.row.volume) for role in roles_of(reading) if role.row.volume]
+    places = [f"{key}.persistence.storageClass" for key, _ in volumes]
     said: dict[str, object] = {path: reading.text(path) for path in places if reading.text(path)}
-    for key in keys:
-        if name := at(_claim(reading, key), ("storageClass",)):
+    for key, volume in volumes:
+        if name := at(_claim(reading, key, volume), ("storageClass",)):
             said[f"{key}.persistence.claims"] = name
     classes = sorted({str(name) for name in said.values()})
     if classes and (len(classes) > 1 or "-" in classes):
@@ -141,8 +138,8 @@ def _storage_class(reading: Reading) -> None:
         reading.write("storageClass", classes[0])
     for path in places:
         reading.understood(path, "storageClass")
-    for key in keys:
-        if _claim(reading, key):
+    for key, volume in volumes:
+        if _claim(reading, key, volume):
             reading.understood(f"{key}.persistence.claims", "resources")
         several = "of volumes, one a pod is taken, with its size and its class"
         reading.not_taken(f"{key}.persistence.claims", several, decide=True)
@@ -155,7 +152,7 @@ def _replay(reading: Reading, config: LokiConfig) -> None:
     if not size:
         return
     writer = writer_of(reading)
-    memory = quantity_of(reading.written(f"resources.{key_of(writer)}.memory")) or SIZES[_SIZE][writer].memory
+    memory = quantity_of(reading.written(f"resources.{writer.key}.memory")) or SIZES[_SIZE][writer].memory
     if size != memory // 2:
         reading.write("walReplayCeiling", said_size(size))
     reading.understood(config.where(name), "walReplayCeiling")
@@ -176,7 +173,7 @@ def _gateway(reading: Reading) -> None:
         if not reading.given("gateway.replicas"):
             reading.unsaid("gateway.replicas", f"not set: the chart's default is {count}", key="gateway.replicas")
     if reading.given("gateway.resources"):
-        _resources(reading, "gateway", "gateway", None)
+        _resources(reading, "gateway", "gateway", "resources.gateway", None)
 
 
 def _cache(reading: Reading, cache: str, key: str) -> None:
@@ -222,7 +219,7 @@ def _canary(reading: Reading) -> None:
 
 def _spread(reading: Reading) -> None:
     """Loki's pods that may share a node are those of a cluster with one."""
-    roles = [CHART_ROLES[role] for role in roles_of(reading)]
+    roles = [role.row.chart_key for role in roles_of(reading)]
     loose = any(_is_loose(reading, (key, "affinity")) for key in roles)
     text = (
         "pods may share a node: written is cluster.singleNode"

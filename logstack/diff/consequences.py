@@ -13,13 +13,14 @@ from logstack.diff.rule import Rule, Sides
 from logstack.diff.rules import RULES
 from logstack.diff.snapshot import Rendered, Requests
 from logstack.settings.model.quantities import kubernetes_cpu
+from logstack.settings.model.roles import Duty, Role
 from logstack.settings.problems import listed
 from logstack.text.words import counted, spoken_share, spoken_size
 
 # Of what makes a pod restart, and of a value in a sentence.
 _FEW = 3
 _LONGEST = 120
-_WRITERS = ("write", "singleBinary", "ingester")
+_WRITERS = frozenset(role.row.chart_key for role in Role if Duty.HOLDS in role.row.duties)
 _PLAN = Change("plan", "", "its words", "other words")
 
 

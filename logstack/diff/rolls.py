@@ -14,14 +14,15 @@ from logstack.diff.changes import Change
 from logstack.diff.snapshot import Rendered
 from logstack.manifests.charts import CHART
 from logstack.manifests.loki.addresses import RELEASE
-from logstack.manifests.loki.values import CHART_ROLES
 from logstack.render.model import Resource
+from logstack.settings.model.roles import Role
 
 CONFIG_HASH = "podAnnotations.logstack/config-hash"
-_ROLES = {key: "" if role == "monolithic" else role for role, key in (*CHART_ROLES.items(), ("ruler", "ruler"))}
+_ROLES = {role.row.chart_key: role for role in Role}
 ROLE_KEYS = tuple(_ROLES)
-_CACHES = {"chunksCache": "chunks-cache", "resultsCache": "results-cache"}
-_DEPLOYMENTS = ("read", "gateway", "distributor", "querier", "queryFrontend", "queryScheduler")
+# The other workloads: what is behind the release in their names.
+_OTHERS = {"gateway": "gateway", "chunksCache": "chunks-cache", "resultsCache": "results-cache"}
+_DEPLOYMENTS = ("gateway", *(key for key, role in _ROLES.items() if role.row.kind == "Deployment"))
 _TEMPLATED = ("DaemonSet", "StatefulSet", "Deployment")
 
 ROLES, GATEWAY, SELF, ALL, NONE = "every Loki role", "the gateway", "its own pods", "all pods of the chart", "no pod"
@@ -30,7 +31,11 @@ ROLES, GATEWAY, SELF, ALL, NONE = "every Loki role", "the gateway", "its own pod
 LOKI_VALUES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("*.replicas", (NONE,)),
     ("*.podDisruptionBudget*", (NONE,)),
-    ("singleBinary.persistence.size", (SELF,)),
+    *(
+        (f"{key}.persistence.size", (SELF,))
+        for key, role in _ROLES.items()
+        if role.row.volume and role.row.volume.size_restarts_pods
+    ),
     ("*.persistence.size", (NONE,)),
     ("*.persistence.claims*", (NONE,)),
     ("*.persistence.storageClass", (NONE,)),
@@ -42,7 +47,7 @@ LOKI_VALUES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("deploymentMode", (GATEWAY,)),
     ("*Cache.enabled", (NONE,)),
     ("*Cache.*", (SELF,)),
-    ("ruler.enabled", (NONE,)),
+    *((f"{key}.enabled", (NONE,)) for key, role in _ROLES.items() if role.row.has_switch),
     *((f"{key}.*", (SELF,)) for key in ROLE_KEYS),
     ("loki.image*", (ROLES,)),
     ("loki.podAnnotations*", (ROLES,)),
@@ -177,13 +182,16 @@ def _overridden(path: str, own: object) -> bool:
 def _loki_workloads(release: str, values: Mapping[str, object]) -> list[Workload]:
     name = str(values.get("fullnameOverride", release))
     found = []
-    for part, suffix in {**_ROLES, "gateway": "gateway", **_CACHES}.items():
+    names = {
+        **{key: role.workload(name) for key, role in _ROLES.items()},
+        **{key: f"{name}-{suffix}" for key, suffix in _OTHERS.items()},
+    }
+    for part, called in names.items():
         own = values.get(part)
         if not isinstance(own, Mapping) or own.get("enabled") is False or own.get("replicas") == 0:
             continue
-        if part == "ruler" and "replicas" not in own:
+        if part in _ROLES and "replicas" not in own:
             continue  # a part of other pods
-        called = f"{name}-{suffix}" if suffix else name
         found.append(
             Workload(
                 "Deployment" if part in _DEPLOYMENTS else "StatefulSet", called, part, int(str(own.get("replicas", 1)))

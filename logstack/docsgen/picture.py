@@ -6,22 +6,8 @@ from logstack.manifests.loki.addresses import gateway_url
 from logstack.manifests.stores.access import store_access
 from logstack.settings import pins
 from logstack.settings.model.quantities import kubernetes_size, plain_duration
+from logstack.settings.model.roles import Duty
 from logstack.settings.model.tree import Settings
-
-_DOES = {
-    "write": "takes lines in, keeps them in its WAL",
-    "read": "answers queries",
-    "backend": "index, compaction, retention, rules",
-    "monolithic": "every role",
-    "distributor": "takes lines in",
-    "ingester": "keeps lines in its WAL",
-    "querier": "answers queries",
-    "query-frontend": "splits queries",
-    "query-scheduler": "queues queries",
-    "index-gateway": "serves the index",
-    "compactor": "compaction, retention",
-    "ruler": "rules",
-}
 
 
 def picture(settings: Settings) -> str:
@@ -47,7 +33,9 @@ def _namespace(settings: Settings) -> list[str]:
         f'  subgraph namespace["namespace {place.namespace} ({whose})"]',
         f'    gateway["gateway x{settings.gateway.replicas}<br/>{gateway_url(place)}"]',
     ]
-    lines += [f'    {role}["Loki {role} x{settings.replica_count(role)}<br/>{_DOES[role]}"]' for role in settings.roles]
+    lines += [
+        f'    {role}["Loki {role} x{settings.replica_count(role)}<br/>{role.row.does}"]' for role in settings.roles
+    ]
     for name, size in (("chunks", settings.caches.chunks), ("results", settings.caches.results)):
         if size:
             lines.append(f'    {name}["{name} cache {kubernetes_size(size)}"]')
@@ -71,9 +59,12 @@ def _asks_the_api(settings: Settings) -> bool:
 
 def _query_path(settings: Settings) -> list[str]:
     """From the gateway to who answers a query, and who tells where the answer is."""
-    if settings.deployment_mode != "distributed":
-        return [f"gateway --> {settings.reader}"]
-    path = ("gateway", "query-frontend", "query-scheduler", "querier", "index-gateway", "store")
+    front, queue, reader, index = (
+        settings.role_with(duty) for duty in (Duty.SPLITS, Duty.QUEUES, Duty.ANSWERS, Duty.INDEXES)
+    )
+    if front == reader:
+        return [f"gateway --> {reader}"]
+    path = ("gateway", front, queue, reader, index, "store")
     return [f"{one} --> {other}" for one, other in pairwise(path)]
 
 
@@ -90,11 +81,15 @@ def _arrows(settings: Settings) -> list[str]:
         arrows += [f"canary -- a line a second --> {first}", "canary -. asks for it back .-> gateway"]
     if reader != writer:
         arrows += [*_query_path(settings), f"{reader} -- recent lines --> {writer}", f"{reader} --> store"]
-    if "ruler" in settings.roles:
-        arrows += [f"ruler --> {writer}", "ruler --> index-gateway", "ruler --> store"]
+    evaluator = settings.role_with(Duty.EVALUATES)
+    if evaluator != backend:
+        arrows += [f"{evaluator} --> {role}" for role in (writer, settings.role_with(Duty.INDEXES), "store")]
     # Queriers know nothing of results: who splits a query keeps them.
-    asks = {"chunks": reader, "results": "query-frontend" if "query-frontend" in settings.roles else reader}
-    arrows += [f"{role} --> {name}" for name, role in asks.items() if getattr(settings.caches, name)]
+    asks = (
+        (reader, "chunks", settings.caches.chunks),
+        (settings.role_with(Duty.SPLITS), "results", settings.caches.results),
+    )
+    arrows += [f"{role} --> {name}" for role, name, size in asks if size]
     return [
         f"  {arrow}"
         for arrow in (

@@ -11,16 +11,16 @@ from pathlib import Path
 
 from logstack.manifests.loki.addresses import RELEASE
 from logstack.settings.model.loki import LokiSettings
+from logstack.settings.model.roles import Duty, Role
 
 LOOPBACK = "127.0.0.1"
-_TARGETS = {"monolithic": "all"}
 
 
 @dataclass(frozen=True)
 class Node:
     """One Loki process: what a pod of the stack is."""
 
-    role: str
+    role: Role
     index: int
     http_port: int
     grpc_port: int
@@ -35,12 +35,12 @@ class Node:
     @property
     def pod(self) -> str:
         """Its pod's name, which Loki reads from its environment."""
-        return f"{RELEASE}-{self.index}" if self.role == "monolithic" else self.name
+        return f"{self.role.workload(RELEASE)}-{self.index}"
 
     @property
     def target(self) -> str:
         """Loki's -target."""
-        return _TARGETS.get(self.role, self.role)
+        return self.role.target
 
     @property
     def url(self) -> str:
@@ -58,19 +58,23 @@ class Layout:
     former_port: int = 0
     """Of the S3 server of earlier days, where the stack has one."""
 
-    def of(self, *roles: str) -> tuple[Node, ...]:
-        """The processes that have one of the roles; the monolithic ones have every role."""
-        return tuple(node for node in self.nodes if node.role in {*roles, "monolithic"})
+    def of(self, role: str) -> tuple[Node, ...]:
+        """Return the processes of a role."""
+        return tuple(node for node in self.nodes if node.role == role)
+
+    def with_duty(self, duty: Duty) -> tuple[Node, ...]:
+        """Return the processes that have a duty, by whichever role."""
+        return tuple(node for node in self.nodes if duty in node.role.row.duties)
 
     @property
     def fronts(self) -> tuple[Node, ...]:
         """The processes that the gateway would ask a query."""
-        return self.of("read", "query-frontend")
+        return self.with_duty(Duty.SPLITS)
 
     @property
     def compactors(self) -> tuple[Node, ...]:
         """The processes that compact; the first one is the leader."""
-        return self.of("backend", "compactor")
+        return self.with_duty(Duty.COMPACTS)
 
     @property
     def store_url(self) -> str:

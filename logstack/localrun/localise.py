@@ -10,6 +10,7 @@ from logstack.localrun.layout import LOOPBACK, Layout, Node
 from logstack.manifests.loki.config import DATA
 from logstack.manifests.loki.leader import token_file
 from logstack.manifests.stores import claim
+from logstack.settings.model.roles import Duty
 
 Document = dict[str, Any]
 
@@ -39,12 +40,12 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
     local["ingester"]["lifecycler"] = {"min_ready_duration": "1s", "final_sleep": "0s"}
     if "tsdb_shipper" in local["storage_config"]:
         client = local["storage_config"]["tsdb_shipper"]["index_gateway_client"]
-        gateways = layout.of("backend", "index-gateway")
+        gateways = layout.with_duty(Duty.INDEXES)
         client["server_address"] = ",".join(f"{LOOPBACK}:{node.grpc_port}" for node in gateways)
     if "frontend" in local:
         # One name stands for pods with one port; here each has its own. Without an address Loki takes the ring.
         del local["frontend"]["scheduler_address"], local["frontend_worker"]
-        local["frontend"]["tail_proxy_url"] = layout.of("querier")[0].url
+        local["frontend"]["tail_proxy_url"] = layout.with_duty(Duty.ANSWERS)[0].url
     for storage in (local["common"]["storage"], local["ruler"]["storage"]):
         # A claim's address comes from the environment, here as in the cluster.
         if "s3" in storage and storage["s3"].get("endpoint") != claim.ADDRESS:
@@ -115,5 +116,5 @@ def flags(node: Node, config_file: Path) -> list[str]:
         f"-querier.id={node.name}",
         f"-common.path-prefix={node.directory}",
         f"-ingester.wal-dir={node.directory / 'wal'}",
-        *(["-legacy-read-mode=false"] if node.role in {"read", "backend"} else []),
+        *node.role.row.flags,
     ]

@@ -19,10 +19,10 @@ from logstack.migrate.stages import changing, kubectl, rendered
 from logstack.migrate.target import MODES
 from logstack.settings.load.edit import Edit, flow, key_of
 from logstack.settings.load.stack_file import Value
-from logstack.settings.model.loki import DeploymentMode, Replicas, roles_of
+from logstack.settings.model.roles import DeploymentMode, Duty, Role, roles_of
 
 _STAYING = ("gateway", "chunksCache", "resultsCache")
-_WRITERS = ("write", "ingester", "singleBinary")
+_BY_CHART_KEY = {role.row.chart_key: role for role in Role}
 
 
 def mode_stages(version: Version, keys: Mapping[str, Value]) -> tuple[list[Stage], Version]:
@@ -49,7 +49,7 @@ def _mode(version: Version, keys: Mapping[str, Value]) -> Edit:
             config[key_of(config, "replicas")] = flow({"monolithic": version.stack.settings.writers})
         for group in ("replicas", "resources"):
             said = config.get(key_of(config, group), {})
-            for role in [role for role in said if role in _ROLES and role not in roles]:
+            for role in [role for role in said if role in _ROLE_KEYS and role not in roles]:
                 del said[role]
             if not said:
                 config.pop(key_of(config, group), None)
@@ -57,7 +57,7 @@ def _mode(version: Version, keys: Mapping[str, Value]) -> Edit:
     return edit
 
 
-_ROLES = frozenset(field.alias or name for name, field in Replicas.model_fields.items())
+_ROLE_KEYS = frozenset(role.key for role in Role)
 
 
 def _resized(before: Version, after: Version) -> Stage:
@@ -103,8 +103,8 @@ def _left(before: Version, after: Version, old: Sequence[Workload]) -> Stage:
     At the end the new compactors' first pod comes again: while both modes ran, the old one's first pod had its token
     (logstack/manifests/loki/leader.py), and the ring leaves it to one of two.
     """
-    others = [each for each in old if each.part not in _WRITERS]
-    writers = [each for each in old if each.part in _WRITERS]
+    writers = [each for each in old if Duty.HOLDS in _BY_CHART_KEY[each.part].row.duties]
+    others = [each for each in old if each not in writers]
     settings = before.stack.settings
     alone = settings.lost_writers_survived == 0
     note = ("with replication 1 or 2, pushes of its streams may be refused while it leaves: collectors send again",)
@@ -134,8 +134,8 @@ def _leader(after: Version) -> list[str]:
 
 
 def _cleaned(before: Version, old: Sequence[Workload]) -> Stage:
-    claims = {each.part: ("storage" if each.part == "singleBinary" else "data") for each in old}
-    names = " ".join(f"{claims[each.part]}-{each.name}-{number}" for each in old for number in range(each.pods or 0))
+    claims = [(volume.claim, each) for each in old if (volume := _BY_CHART_KEY[each.part].row.volume)]
+    names = " ".join(f"{claim}-{each.name}-{number}" for claim, each in claims for number in range(each.pods or 0))
     return Stage(
         "Their volumes go",
         (),

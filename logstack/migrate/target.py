@@ -8,8 +8,8 @@ from typing import get_args
 from logstack.migrate.edit import Version
 from logstack.settings.load.loader import Stack
 from logstack.settings.load.stack_file import PROJECT, Value, plain, read_yaml
-from logstack.settings.model.loki import DeploymentMode
 from logstack.settings.model.object_store import AwsStore, CephBucketClaim, FilesystemStore
+from logstack.settings.model.roles import DeploymentMode
 from logstack.settings.problems import Problem, Rule, StackProblems, listed
 
 MODES: tuple[str, ...] = get_args(DeploymentMode)

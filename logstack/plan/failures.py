@@ -22,33 +22,13 @@ from logstack.manifests.loki.budget import (
 )
 from logstack.manifests.loki.leader import is_elected
 from logstack.plan.outage import Outage, bridged_outage
-from logstack.settings.model.loki import Role
 from logstack.settings.model.object_store import EmbeddedStore, FilesystemStore
+from logstack.settings.model.roles import Role
 from logstack.settings.model.tree import Settings
 from logstack.text.words import spoken_share, spoken_size
 
 GO_ON, KEPT = "go on", "kept"
 _PAIR = 2
-_NAMES: dict[Role, str] = {
-    "write": "writer",
-    "read": "reader",
-    "backend": "backend",
-    "monolithic": "Loki pod",
-    "distributor": "distributor",
-    "ingester": "ingester",
-    "querier": "querier",
-    "query-frontend": "query frontend",
-    "query-scheduler": "query scheduler",
-    "index-gateway": "index gateway",
-    "compactor": "compactor",
-    "ruler": "ruler",
-}
-# What waits while a role is gone, besides writes and queries.
-_WAITS: dict[Role, str] = {
-    "backend": "; retention, delete requests and rules wait",
-    "compactor": "; retention and delete requests wait",
-    "ruler": "; rules are not evaluated, and not made up for",
-}
 
 
 @dataclass(frozen=True)
@@ -98,7 +78,7 @@ def failure_budget(settings: Settings) -> FailureBudget:
 
 
 def _writer(settings: Settings) -> str:
-    return _NAMES[settings.writer]
+    return settings.writer.row.noun
 
 
 def _some(number: int, of: int, noun: str) -> str:
@@ -195,7 +175,7 @@ def _lost_volumes(settings: Settings, lost: int) -> Loss:
 def _others(settings: Settings) -> Iterator[Loss]:
     """Pods that hold no line of their own: of each role all, which is the worst."""
     for role in (role for role in settings.roles if role != settings.writer):
-        count, name = settings.replica_count(role), _NAMES[role]
+        count, name = settings.replica_count(role), role.row.noun
         worst = all_lost(settings, role)
         left = f" {_back(1)}" if count == 1 else f"; they go on while one {name} is left"
         yield Loss(
@@ -203,7 +183,7 @@ def _others(settings: Settings) -> Iterator[Loss]:
             budget="for a time" if worst.refused else "within",
             writes=f"wait in the collectors, see below{left}" if worst.refused else GO_ON,
             queries=GO_ON if worst.answered else f"fail{left}",
-            acknowledged_lines=f"{KEPT}{_WAITS.get(role, '')}",
+            acknowledged_lines="; ".join(filter(None, (KEPT, role.row.waits))),
             known_by="design",
         )
 
@@ -241,7 +221,7 @@ def _node(settings: Settings) -> Loss:
     writer, gateways = _lost_writers(settings, 1), settings.gateway.replicas
     only = [role for role in settings.roles if role != settings.writer and settings.replica_count(role) == 1]
     takes, asked = (
-        [_NAMES[role] for role in only if stops(settings, role)] for stops in (_stops_writes, _stops_queries)
+        [role.row.noun for role in only if stops(settings, role)] for stops in (_stops_writes, _stops_queries)
     )
     first = ["gateway"] if gateways == 1 else []
     return Loss(

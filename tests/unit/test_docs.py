@@ -12,7 +12,6 @@ from logstack.cli import app
 from logstack.manifests.declaration import Declaration
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.source import SECRETS
-from logstack.settings.model.loki import Role
 from logstack.settings.model.tree import Settings
 from tests.support.commands import PAGES, Command, all_commands, commands
 from tests.support.stacks import AWS, NAMES, ROOT, TODAY, chart_values, declarations, settings_of
@@ -149,7 +148,7 @@ def test_volumes_outlive_their_stateful_sets_as_leaving_says() -> None:
     spec: Any = all_declarations()["store-s3"].inputs["spec"]
     assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
     assert "enableStatefulSetAutoDeletePVC: false" in text
-    roles: dict[Role, str] = {"write": "write", "backend": "backend", "monolithic": "singleBinary"}
+    roles: dict[str, str] = {"write": "write", "backend": "backend", "monolithic": "singleBinary"}
     kept = 0
     for settings in every_stack():
         values: Any = chart_values(settings, "loki")

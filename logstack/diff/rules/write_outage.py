@@ -20,6 +20,7 @@ from logstack.diff.rule import (
     When,
     several,
 )
+from logstack.settings.model.roles import Duty, Role
 
 _QUIET = "Pick a quiet hour; collectors try again, for as long as the plan says."
 
@@ -40,11 +41,7 @@ _AT_ONCE = LOWERED.and_also(
 RULES = (
     _rule(
         "writers-fewer",
-        (
-            "loki-values.yaml write.replicas",
-            "loki-values.yaml singleBinary.replicas",
-            "loki-values.yaml ingester.replicas",
-        ),
+        tuple(f"loki-values.yaml {role.row.chart_key}.replicas" for role in Role if Duty.HOLDS in role.row.duties),
         "{after} writers instead of {before}: more go at once than may be lost, so pushes are refused until those that "
         "stay know that the others have left.",
         "Take them away one by one, and wait for each to have flushed.",

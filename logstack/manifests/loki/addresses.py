@@ -2,6 +2,7 @@
 
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import LokiSettings
+from logstack.settings.model.roles import Duty
 
 RELEASE = "loki"
 HTTP_PORT = 3100
@@ -28,7 +29,7 @@ def push_url(cluster: ClusterSettings) -> str:
 
 def compactor_pods(settings: LokiSettings) -> str:
     """The name of the pods that compact, which is also their Service's."""
-    return RELEASE if settings.deployment_mode == "monolithic" else f"{RELEASE}-{settings.compactor}"
+    return settings.compactor.workload(RELEASE)
 
 
 def leader(settings: LokiSettings) -> str:
@@ -44,10 +45,5 @@ def leader_host(settings: LokiSettings, cluster: ClusterSettings) -> str:
 
 def index_gateways(settings: LokiSettings) -> str | None:
     """The headless Service of the pods that serve the index; None where each pod reads it itself."""
-    match settings.deployment_mode:
-        case "simple-scalable":
-            return f"{RELEASE}-backend-headless"
-        case "distributed":
-            return f"{RELEASE}-index-gateway-headless"
-        case "monolithic":
-            return None
+    role = settings.role_with(Duty.INDEXES)
+    return None if role == settings.reader else f"{role.workload(RELEASE)}-headless"

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
 
-from logstack.settings.model.loki import LokiSettings, Role
+from logstack.settings.model.loki import LokiSettings
+from logstack.settings.model.roles import Duty, Role
 
 
 def writers_that_queries_spare(loki: LokiSettings) -> int:
@@ -82,8 +83,8 @@ class Promise:
     """Whether every query is answered."""
 
 
-# Roles without which no query finds its way, but for the writers.
-_ASKED = ("read", "backend", "querier", "query-frontend", "query-scheduler", "index-gateway")
+# Duties without which no query finds its way, but for the writers'.
+_ASKED = frozenset({Duty.SPLITS, Duty.QUEUES, Duty.ANSWERS, Duty.INDEXES})
 
 
 def one_lost(loki: LokiSettings, role: Role) -> Promise:
@@ -95,4 +96,4 @@ def one_lost(loki: LokiSettings, role: Role) -> Promise:
 
 def all_lost(loki: LokiSettings, role: Role) -> Promise:
     """What is promised for the loss of all pods of a role that holds no lines."""
-    return Promise(Fraction(role == loki.receiver), role not in _ASKED)
+    return Promise(Fraction(role == loki.receiver), role.row.duties.isdisjoint(_ASKED))

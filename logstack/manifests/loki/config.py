@@ -20,6 +20,7 @@ from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import LokiSettings, SchemaPeriod
 from logstack.settings.model.quantities import loki_duration, loki_size
 from logstack.settings.model.retention import RetentionStream
+from logstack.settings.model.roles import Duty
 from logstack.settings.resolve.storage import CODEC
 
 DATA = "/var/loki"
@@ -65,7 +66,7 @@ def loki_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         # Grafana's datasource asks for several tenants at once.
         config["querier"] = {"multi_tenant_queries_enabled": True}
     if settings.deployment_mode == "distributed":
-        config |= _query_path(cluster)
+        config |= _query_path(settings, cluster)
     if settings.caches.chunks:
         config["chunk_store_config"] = {"chunk_cache_config": _memcached("chunks-cache", cluster)}
     return config
@@ -121,11 +122,12 @@ def _compactor_host(settings: LokiSettings, cluster: ClusterSettings) -> str:
     return leader_host(settings, cluster) if is_elected(settings) else service(compactor_pods(settings), cluster)
 
 
-def _query_path(cluster: ClusterSettings) -> Section:
+def _query_path(settings: LokiSettings, cluster: ClusterSettings) -> Section:
     """How a query finds its way through processes that have one role each: the chart's addresses."""
-    scheduler = {"scheduler_address": f"{service(f'{RELEASE}-query-scheduler-headless', cluster)}:{GRPC_PORT}"}
-    querier = f"http://{service(f'{RELEASE}-querier', cluster)}:{HTTP_PORT}"
-    return {"frontend": {**scheduler, "tail_proxy_url": querier}, "frontend_worker": scheduler}
+    queue = settings.role_with(Duty.QUEUES).workload(RELEASE)
+    scheduler = {"scheduler_address": f"{service(f'{queue}-headless', cluster)}:{GRPC_PORT}"}
+    reader = f"http://{service(settings.reader.workload(RELEASE), cluster)}:{HTTP_PORT}"
+    return {"frontend": {**scheduler, "tail_proxy_url": reader}, "frontend_worker": scheduler}
 
 
 def _s3(store: StoreAccess) -> Section:

@@ -7,38 +7,22 @@ from logstack.manifests.loki.gateway import auth_values, nginx_values
 from logstack.manifests.stores.access import StoreAccess
 from logstack.manifests.stores.aws import SERVICE_ACCOUNT
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.loki import LokiSettings, Role
+from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.quantities import kubernetes_size
-from logstack.settings.model.sizes import Resources
+from logstack.settings.model.roles import Role, Volume
 
 CONFIG_MAP = "loki-config"
 CONFIG_KEY = "config.yaml"
 OVERRIDES_MAP = "loki-overrides"
 _MIB = 1024**2
 _CHART_MODES = {"simple-scalable": "SimpleScalable", "monolithic": "Monolithic", "distributed": "Distributed"}
-CHART_ROLES: dict[Role, str] = {
-    "write": "write",
-    "read": "read",
-    "backend": "backend",
-    "monolithic": "singleBinary",
-    "distributor": "distributor",
-    "ingester": "ingester",
-    "querier": "querier",
-    "query-frontend": "queryFrontend",
-    "query-scheduler": "queryScheduler",
-    "index-gateway": "indexGateway",
-    "compactor": "compactor",
-}
-# What the chart labels the pods of a role with, where it is not the role's name.
-_COMPONENTS = {"monolithic": "single-binary"}
-# Whose volumes the chart takes from a list of claims, and not from the size beside it.
-_CLAIM_LISTS = ("ingester", "compactor")
 _BLOOMS = ("bloomPlanner", "bloomBuilder", "bloomGateway")
 Values = dict[str, Json]
 
 
 def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings, config_hash: str) -> Values:
     """The values; `config_hash` changes with loki.yaml and rolls the pods."""
+    pods = {role: _role(settings, role, cluster, store) for role in Role}
     return {
         "deploymentMode": _CHART_MODES[settings.deployment_mode],
         "fullnameOverride": RELEASE,
@@ -50,7 +34,7 @@ def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         "loki": _loki(settings, store, config_hash),
         "defaults": _defaults(store),
         # The mode decides: pods of the other modes are none.
-        **{key: _role(settings, role, cluster, store) for role, key in CHART_ROLES.items()},
+        **{role.row.chart_key: own for role, own in pods.items() if not role.row.has_switch},
         # Experimental, and off.
         **{part: {"replicas": 0} for part in _BLOOMS},
         # Chart 18's default publishes only ready pods, so no pod of a new ring finds another.
@@ -66,11 +50,7 @@ def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         "gateway": _gateway(settings, cluster),
         "chunksCache": _cache(settings.caches.chunks),
         "resultsCache": _cache(settings.caches.results),
-        # In the other modes it is a part of other pods, and enabled is for the chart's checks.
-        "ruler": {
-            "enabled": store.kind == "s3",
-            **(_role(settings, "ruler", cluster, store) if "ruler" in settings.roles else {}),
-        },
+        **{role.row.chart_key: own for role, own in pods.items() if role.row.has_switch},
         # Ours pushes through the collector; the chart's goes straight to Loki and proves half the way.
         "lokiCanary": {"enabled": False},
         # A pod with a floating image tag; the canary and `logstack try` test.
@@ -128,41 +108,40 @@ def _former_key(secret: str) -> Json:
 
 def _role(settings: LokiSettings, role: Role, cluster: ClusterSettings, store: StoreAccess) -> Values:
     """One role's pods; a role of another mode has none."""
+    # In the other modes the role is a part of other pods, and the switch is for the chart's checks.
+    switch: Values = {"enabled": store.kind == "s3"} if role.row.has_switch else {}
     replicas = settings.replica_count(role)
     if not replicas:
-        return {"replicas": 0}
+        return switch or {"replicas": 0}
     size = settings.resources_of(role)
     values: Values = {
+        **switch,
         "replicas": replicas,
         "resources": container_resources(size),
-        "affinity": spread(_COMPONENTS.get(role, role), cluster),
-        **(_budget(replicas) if role != "compactor" else {}),
+        "affinity": spread(role.component, cluster),
+        **(_budget(replicas) if role.row.has_disruption_budget else {}),
+        **role.row.chart_values,
     }
-    if role == "backend":
-        # For the rules' sidecar, which we have not, the chart's own value for the backend wins over `defaults`.
-        values["automountServiceAccountToken"] = False
-    if role == "ingester":
-        # The chart's default makes three StatefulSets of three zones, which are rolled by an operator of Grafana's.
-        values["zoneAwareReplication"] = {"enabled": False}
     if role == settings.writer:
         values["terminationGracePeriodSeconds"] = store.flush_seconds
     if size.disk:
-        values["persistence"] = _persistence(settings, size, role)
+        # The chart reads nothing of a volume of a Deployment.
+        values["persistence"] = _persistence(settings, size.disk, role.row.volume or Volume())
     return values
 
 
-def _persistence(settings: LokiSettings, size: Resources, role: Role) -> Values:
+def _persistence(settings: LokiSettings, disk: int, of_chart: Volume) -> Values:
     """Volumes outlive pods, StatefulSets and mistakes."""
-    volume: Values = {"size": kubernetes_size(size.disk or 0)}
+    volume: Values = {"size": kubernetes_size(disk)}
     if settings.storage_class:
         volume["storageClass"] = settings.storage_class
-    if role in _CLAIM_LISTS:
-        volume = {"claims": [{"name": "data", "accessModes": ["ReadWriteOnce"], **volume}]}
+    if of_chart.has_claim_list:
+        volume = {"claims": [{"name": of_chart.claim, "accessModes": ["ReadWriteOnce"], **volume}]}
     return {
-        ("volumeClaimsEnabled" if role in ("write", "backend") else "enabled"): True,
+        of_chart.switch: True,
         **volume,
         # The chart's default for the backend deletes the claims with the StatefulSet: retention's markers with them.
-        **({"enableStatefulSetAutoDeletePVC": False} if role != "ruler" else {}),
+        **({"enableStatefulSetAutoDeletePVC": False} if of_chart.can_delete_claims else {}),
     }
 
 

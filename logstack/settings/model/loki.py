@@ -1,9 +1,9 @@
 """Loki: its mode, what it keeps, how many copies, its limits, caches, gateway and sizes."""
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from logstack.settings import pins
 from logstack.settings.model.access import GatewayAuth, IngressSettings
@@ -26,98 +26,41 @@ from logstack.settings.model.bounds import (
 )
 from logstack.settings.model.quantities import parse_duration, parse_size
 from logstack.settings.model.retention import RetentionStream
+from logstack.settings.model.roles import DeploymentMode, Duty, Role, roles_of
 from logstack.settings.model.sizes import SIZES, Resources, SizeName
 from logstack.settings.model.tenants import CANARY_TENANT, Tenant
 
 Version = Annotated[str, spelled(r"^[0-9]{1,5}\.[0-9]{1,5}\.[0-9]{1,5}$", "a full version, such as 3.7.8")]
-DeploymentMode = Literal["simple-scalable", "monolithic", "distributed"]
-Role = Literal[
-    "write",
-    "read",
-    "backend",
-    "monolithic",
-    "distributor",
-    "ingester",
-    "querier",
-    "query-frontend",
-    "query-scheduler",
-    "index-gateway",
-    "compactor",
-    "ruler",
-]
-_ROLES: dict[DeploymentMode, tuple[Role, ...]] = {
-    "simple-scalable": ("write", "read", "backend"),
-    "monolithic": ("monolithic",),
-    "distributed": (
-        "distributor",
-        "ingester",
-        "querier",
-        "query-frontend",
-        "query-scheduler",
-        "index-gateway",
-        "compactor",
-        "ruler",
-    ),
-}
-# Who takes lines in, who holds them until they are flushed, who answers queries, and who compacts and deletes.
-_RECEIVERS: dict[DeploymentMode, Role] = {
-    "simple-scalable": "write",
-    "monolithic": "monolithic",
-    "distributed": "distributor",
-}
-_WRITERS: dict[DeploymentMode, Role] = {
-    "simple-scalable": "write",
-    "monolithic": "monolithic",
-    "distributed": "ingester",
-}
-_READERS: dict[DeploymentMode, Role] = {
-    "simple-scalable": "read",
-    "monolithic": "monolithic",
-    "distributed": "querier",
-}
-_COMPACTORS: dict[DeploymentMode, Role] = {
-    "simple-scalable": "backend",
-    "monolithic": "monolithic",
-    "distributed": "compactor",
-}
-
-
-def roles_of(mode: DeploymentMode) -> tuple[Role, ...]:
-    """The roles that a mode runs."""
-    return _ROLES[mode]
-
-
 # Loki's name for everybody when authentication is off.
 SINGLE_TENANT = "fake"
 
 
-class Replicas(Group):
+if TYPE_CHECKING:
+    # A type checker cannot read the table: it takes any keyword with a value of the right kind.
+    _PodsOfEachRole = Group
+    _ResourcesOfEachRole = Group
+else:
+    _PodsOfEachRole = create_model(
+        "PodsOfEachRole",
+        __base__=Group,
+        **{role.field: (PodCount, Field(role.row.replicas, description=role.row.about)) for role in Role},
+    )
+    _ResourcesOfEachRole = create_model(
+        "ResourcesOfEachRole", __base__=Group, **{role.field: (Resources | None, None) for role in Role}
+    )
+
+
+class Replicas(_PodsOfEachRole):
     """How many pods of each role; the roles of other modes have none."""
 
-    write: PodCount = 3
-    """Writers: they take lines in and hold them until they are flushed to the object store."""
-    read: PodCount = 3
-    """Readers: they answer queries."""
-    backend: PodCount = 3
-    """Backends: compaction, retention, index gateway, rules."""
-    monolithic: PodCount = 1
-    """Single binaries, in the monolithic mode: 1, or 3 for high availability."""
-    distributor: PodCount = 3
-    """Distributors, in the distributed mode as all that follow: they take lines in and send each to its ingesters."""
-    ingester: PodCount = 3
-    """Ingesters: they hold lines until they are flushed to the object store."""
-    querier: PodCount = 3
-    """Queriers: they answer queries from the ingesters and the object store."""
-    query_frontend: PodCount = 2
-    """Query frontends: they split queries and cache results; the gateway asks them."""
-    query_scheduler: PodCount = 2
-    """Query schedulers: the queue between frontends and queriers."""
-    index_gateway: PodCount = 2
-    """Index gateways: they keep the index that queriers ask."""
-    compactor: PodCount = 1
-    """Compactors: compaction, retention and delete requests; one of them does the work, others wait for it to go."""
-    ruler: PodCount = 1
-    """Rulers: each evaluates every rule, so more than one sends everything more than once."""
+    if TYPE_CHECKING:
+
+        def __init__(self, **pods: int) -> None: ...
+
+    def __getitem__(self, role: str) -> int:
+        """Return the pods of a role, whatever the stack's mode is."""
+        pods: int = dict(self)[role.replace("-", "_")]
+        return pods
 
 
 class SchemaPeriod(Group):
@@ -179,26 +122,23 @@ class Gateway(Group):
     """Ask every request for a password; without it whoever reaches the gateway may read and push."""
 
 
-class SizeOverrides(Group):
+class SizeOverrides(_ResourcesOfEachRole):
     """Resources that differ from the size table, by part."""
 
-    write: Resources | None = None
-    read: Resources | None = None
-    backend: Resources | None = None
-    monolithic: Resources | None = None
-    distributor: Resources | None = None
-    ingester: Resources | None = None
-    querier: Resources | None = None
-    query_frontend: Resources | None = None
-    query_scheduler: Resources | None = None
-    index_gateway: Resources | None = None
-    compactor: Resources | None = None
-    ruler: Resources | None = None
     gateway: Resources | None = None
     alloy: Resources | None = None
     alloy_events: Resources | None = None
     canary: Resources | None = None
     object_store: Resources | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **parts: Resources | None) -> None: ...
+
+    def __getitem__(self, part: str) -> Resources | None:
+        """Return the resources of a part of the size table; None where the stack file says nothing of it."""
+        resources: Resources | None = dict(self)[part.replace("-", "_")]
+        return resources
 
 
 class LokiSettings(Group):
@@ -278,25 +218,29 @@ class LokiSettings(Group):
         """The roles that the mode runs."""
         return roles_of(self.deployment_mode)
 
+    def role_with(self, duty: Duty) -> Role:
+        """Return the role of the mode that has a duty."""
+        return next(role for role in self.roles if duty in role.row.duties)
+
     @property
     def receiver(self) -> Role:
         """The role whose pods take lines in."""
-        return _RECEIVERS[self.deployment_mode]
+        return self.role_with(Duty.RECEIVES)
 
     @property
     def writer(self) -> Role:
         """The role whose pods hold lines that are not flushed yet."""
-        return _WRITERS[self.deployment_mode]
+        return self.role_with(Duty.HOLDS)
 
     @property
     def reader(self) -> Role:
         """The role whose pods answer queries."""
-        return _READERS[self.deployment_mode]
+        return self.role_with(Duty.ANSWERS)
 
     @property
     def compactor(self) -> Role:
         """The role whose first pod compacts, deletes what has expired, and takes delete requests."""
-        return _COMPACTORS[self.deployment_mode]
+        return self.role_with(Duty.COMPACTS)
 
     @property
     def writers(self) -> int:
@@ -314,13 +258,12 @@ class LokiSettings(Group):
         return self.replication_factor - self.write_quorum
 
     def replica_count(self, role: str) -> int:
-        """Pods of a role; 0 for a role of another mode."""
-        return getattr(self.replicas, role.replace("-", "_")) if role in self.roles else 0
+        """Return the pods of a role; 0 for a role of another mode."""
+        return self.replicas[role] if role in self.roles else 0
 
     def resources_of(self, part: str) -> Resources:
-        """CPU, memory and disk of one pod of a part: the stack file's, else the size table's."""
-        override: Resources | None = getattr(self.resources, part.replace("-", "_"))
-        return override or SIZES[self.size or SizeName.SMALL][part]
+        """Return CPU, memory and disk of one pod of a part: the stack file's, else the size table's."""
+        return self.resources[part] or SIZES[self.size or SizeName.SMALL][part]
 
     @property
     def replay_ceiling(self) -> int:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from logstack.settings.model.base import Group
 from logstack.settings.model.bounds import Cpu, Memory, Volume
+from logstack.settings.model.roles import Role, Size
 
 
 class SizeName(StrEnum):
@@ -28,11 +29,11 @@ class Resources(Group):
     """The size of the pod's volume; without it the table's, and none where the part has no volume."""
 
 
-def _row(cpu: str, memory: str, disk: str | None = None) -> Resources:
-    return Resources.model_validate({"cpu": cpu, "memory": memory, "disk": disk})
+def _resources(size: Size) -> Resources:
+    return Resources.model_validate(size._asdict())
 
 
-# Sources, by row:
+# Sources, by size (roles.py has those of Loki's pods):
 #   extra-small  measured: a Loki process of staging holds 116 to 136 MiB after 2,000 lines. All of staging asks for
 #                1 CPU and 5.3Gi, which one node has.
 #   small        the chart's default volumes (10Gi); writers and readers have half of medium's CPU and memory.
@@ -46,62 +47,14 @@ def _row(cpu: str, memory: str, disk: str | None = None) -> Resources:
 #   alloy        measured: 300 MB resident with 2,000 lines in flight; hence no less than 384Mi.
 #   alloy-events measured: 188 MiB resident at rest; events are few.
 #   canary, object-store   measured in the local run: 35 and 33 MiB.
+_OTHER_PARTS: dict[str, tuple[Size, Size, Size]] = {
+    "gateway": (Size("10m", "64Mi"), Size("50m", "128Mi"), Size("500m", "512Mi")),
+    "alloy": (Size("50m", "384Mi"), Size("100m", "384Mi"), Size("500m", "512Mi")),
+    "alloy-events": (Size("50m", "320Mi"), Size("50m", "320Mi"), Size("50m", "320Mi")),
+    "canary": (Size("10m", "64Mi"), Size("10m", "64Mi"), Size("10m", "64Mi")),
+    "object-store": (Size("50m", "256Mi"), Size("100m", "512Mi"), Size("500m", "1Gi")),
+}
+_PARTS: dict[str, tuple[Size, Size, Size]] = {**{role.value: role.row.sizes for role in Role}, **_OTHER_PARTS}
 SIZES: dict[SizeName, dict[str, Resources]] = {
-    SizeName.EXTRA_SMALL: {
-        "write": _row("100m", "512Mi", "5Gi"),
-        "read": _row("100m", "512Mi"),
-        "backend": _row("100m", "512Mi", "5Gi"),
-        "monolithic": _row("200m", "1Gi", "10Gi"),
-        "distributor": _row("100m", "512Mi"),
-        "ingester": _row("100m", "512Mi", "5Gi"),
-        "querier": _row("100m", "512Mi"),
-        "query-frontend": _row("100m", "512Mi"),
-        "query-scheduler": _row("100m", "512Mi"),
-        "index-gateway": _row("100m", "512Mi", "5Gi"),
-        "compactor": _row("100m", "512Mi", "5Gi"),
-        "ruler": _row("100m", "512Mi", "5Gi"),
-        "gateway": _row("10m", "64Mi"),
-        "alloy": _row("50m", "384Mi"),
-        "alloy-events": _row("50m", "320Mi"),
-        "canary": _row("10m", "64Mi"),
-        "object-store": _row("50m", "256Mi"),
-    },
-    SizeName.SMALL: {
-        "write": _row("500m", "1Gi", "10Gi"),
-        "read": _row("500m", "1Gi"),
-        "backend": _row("250m", "1Gi", "10Gi"),
-        "monolithic": _row("500m", "2Gi", "20Gi"),
-        "distributor": _row("500m", "500Mi"),
-        "ingester": _row("500m", "3Gi", "10Gi"),
-        "querier": _row("750m", "1536Mi"),
-        "query-frontend": _row("500m", "500Mi"),
-        "query-scheduler": _row("500m", "256Mi"),
-        "index-gateway": _row("150m", "250Mi", "10Gi"),
-        "compactor": _row("500m", "500Mi", "10Gi"),
-        "ruler": _row("750m", "1536Mi", "10Gi"),
-        "gateway": _row("50m", "128Mi"),
-        "alloy": _row("100m", "384Mi"),
-        "alloy-events": _row("50m", "320Mi"),
-        "canary": _row("10m", "64Mi"),
-        "object-store": _row("100m", "512Mi"),
-    },
-    SizeName.MEDIUM: {
-        "write": _row("1", "2Gi", "20Gi"),
-        "read": _row("1", "2Gi"),
-        "backend": _row("500m", "1Gi", "10Gi"),
-        "monolithic": _row("2", "4Gi", "50Gi"),
-        "distributor": _row("2", "512Mi"),
-        "ingester": _row("2", "4Gi", "20Gi"),
-        "querier": _row("1", "1Gi"),
-        "query-frontend": _row("1", "2Gi"),
-        "query-scheduler": _row("1", "512Mi"),
-        "index-gateway": _row("500m", "2Gi", "10Gi"),
-        "compactor": _row("2", "10Gi", "10Gi"),
-        "ruler": _row("1", "1Gi", "10Gi"),
-        "gateway": _row("500m", "512Mi"),
-        "alloy": _row("500m", "512Mi"),
-        "alloy-events": _row("50m", "320Mi"),
-        "canary": _row("10m", "64Mi"),
-        "object-store": _row("500m", "1Gi"),
-    },
+    name: {part: _resources(sizes[index]) for part, sizes in _PARTS.items()} for index, name in enumerate(SizeName)
 }

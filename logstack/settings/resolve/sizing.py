@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from logstack.settings.model.quantities import parse_ingest, parse_size
+from logstack.settings.model.roles import Role
 from logstack.settings.model.sizes import SIZES, Resources, SizeName
 
 MONOLITHIC, SIMPLE_SCALABLE, DISTRIBUTED = "monolithic", "simple-scalable", "distributed"
@@ -35,7 +36,7 @@ class SizingRow:
 
     up_to: int
     """Bytes of lines a day."""
-    roles: Mapping[str, Pods]
+    roles: Mapping[Role, Pods]
     source: str
     """Where the numbers come from."""
     size: SizeName = SizeName.MEDIUM
@@ -64,7 +65,7 @@ def _pods(replicas: int, cpu: str, memory: str, disk: str | None = None) -> Pods
     return Pods(replicas, Resources.model_validate({"cpu": cpu, "memory": memory, "disk": disk}))
 
 
-def _sized(size: SizeName, *roles: str, replicas: int = 3) -> dict[str, Pods]:
+def _sized(size: SizeName, *roles: Role, replicas: int = 3) -> dict[Role, Pods]:
     return {role: Pods(replicas, SIZES[size][role]) for role in roles}
 
 
@@ -77,18 +78,18 @@ SIZING: dict[str, Mode] = {
         rows=(
             SizingRow(
                 parse_ingest("7GB/day"),
-                _sized(SizeName.SMALL, MONOLITHIC, replicas=1),
+                _sized(SizeName.SMALL, Role.MONOLITHIC, replicas=1),
                 "size small; seed 001 runs one for 50 GB a week, seed 003 gives it 500m and 2Gi",
                 SizeName.SMALL,
             ),
             SizingRow(
                 parse_ingest("20GB/day"),
-                _sized(SizeName.MEDIUM, MONOLITHIC, replicas=1),
+                _sized(SizeName.MEDIUM, Role.MONOLITHIC, replicas=1),
                 "size medium; Loki's page on deployment modes ends one pod at about 20 GB a day",
             ),
             SizingRow(
                 parse_ingest("50GB/day"),
-                _sized(SizeName.MEDIUM, MONOLITHIC, replicas=3),
+                _sized(SizeName.MEDIUM, Role.MONOLITHIC, replicas=3),
                 "size medium, three of them; the chart ends the mode at a few tens of GB a day",
                 caches={"chunks": parse_size("512Mi"), "results": parse_size("128Mi")},
             ),
@@ -101,22 +102,22 @@ SIZING: dict[str, Mode] = {
         rows=(
             SizingRow(
                 parse_ingest("25GB/day"),
-                _sized(SizeName.SMALL, "write", "read", "backend"),
+                _sized(SizeName.SMALL, Role.WRITE, Role.READ, Role.BACKEND),
                 "size small: half of medium's writers and readers for a quarter of the lines",
                 SizeName.SMALL,
             ),
             SizingRow(
                 parse_ingest("110GB/day"),
-                _sized(SizeName.MEDIUM, "write", "read", "backend"),
+                _sized(SizeName.MEDIUM, Role.WRITE, Role.READ, Role.BACKEND),
                 "size medium: seed 000's plan for 110 GB a day; caches of the production stack",
                 caches={"chunks": parse_size("1Gi"), "results": parse_size("256Mi")},
             ),
             SizingRow(
                 parse_ingest("500GB/day"),
                 {
-                    "write": _pods(3, "3500m", "6656Mi", "100Gi"),
-                    "read": _pods(3, "2", "2560Mi"),
-                    "backend": _pods(3, "2", "8Gi", "20Gi"),
+                    Role.WRITE: _pods(3, "3500m", "6656Mi", "100Gi"),
+                    Role.READ: _pods(3, "2", "2560Mi"),
+                    Role.BACKEND: _pods(3, "2", "8Gi", "20Gi"),
                 },
                 "half the pods of the row for 1 TB a day, so each takes in as much; half the chart's caches",
                 caches=_HALF_OF_THESE,
@@ -126,9 +127,9 @@ SIZING: dict[str, Mode] = {
                 {
                     # Ingester and a sixth of the distributors; querier and a sixth of the frontends; each backend may
                     # be the compactor, and has a third of index gateways and schedulers.
-                    "write": _pods(6, "3500m", "6656Mi", "100Gi"),
-                    "read": _pods(6, "2", "2560Mi"),
-                    "backend": _pods(3, "3500m", "13Gi", "50Gi"),
+                    Role.WRITE: _pods(6, "3500m", "6656Mi", "100Gi"),
+                    Role.READ: _pods(6, "2", "2560Mi"),
+                    Role.BACKEND: _pods(3, "3500m", "13Gi", "50Gi"),
                 },
                 f"{_PAGE}, its parts put together as the mode does; the chart's caches; volumes by the log's rate",
                 max_streams=25_000,
@@ -144,14 +145,14 @@ SIZING: dict[str, Mode] = {
             SizingRow(
                 parse_ingest("1000GB/day"),
                 {
-                    "distributor": _pods(2, "2", "512Mi"),
-                    "ingester": _pods(3, "2", "6Gi", "150Gi"),
-                    "querier": _pods(5, "1", "1Gi"),
-                    "query-frontend": _pods(2, "1", "2Gi"),
-                    "query-scheduler": _pods(2, "1", "512Mi"),
-                    "index-gateway": _pods(2, "500m", "2Gi", "10Gi"),
-                    "compactor": _pods(1, "2", "10Gi", "50Gi"),
-                    "ruler": _pods(1, "1", "1Gi", "10Gi"),
+                    Role.DISTRIBUTOR: _pods(2, "2", "512Mi"),
+                    Role.INGESTER: _pods(3, "2", "6Gi", "150Gi"),
+                    Role.QUERIER: _pods(5, "1", "1Gi"),
+                    Role.QUERY_FRONTEND: _pods(2, "1", "2Gi"),
+                    Role.QUERY_SCHEDULER: _pods(2, "1", "512Mi"),
+                    Role.INDEX_GATEWAY: _pods(2, "500m", "2Gi", "10Gi"),
+                    Role.COMPACTOR: _pods(1, "2", "10Gi", "50Gi"),
+                    Role.RULER: _pods(1, "1", "1Gi", "10Gi"),
                 },
                 f"half the pods of {_PAGE}, for a third of the lines; LokiStack's volumes for the log",
                 caches=_HALF_OF_THESE,
@@ -159,14 +160,14 @@ SIZING: dict[str, Mode] = {
             SizingRow(
                 parse_ingest("3000GB/day"),
                 {
-                    "distributor": _pods(4, "2", "512Mi"),
-                    "ingester": _pods(6, "2", "6Gi", "150Gi"),
-                    "querier": _pods(10, "1", "1Gi"),
-                    "query-frontend": _pods(2, "1", "2Gi"),
-                    "query-scheduler": _pods(2, "1", "512Mi"),
-                    "index-gateway": _pods(4, "500m", "2Gi", "10Gi"),
-                    "compactor": _pods(1, "2", "10Gi", "50Gi"),
-                    "ruler": _pods(1, "1", "1Gi", "10Gi"),
+                    Role.DISTRIBUTOR: _pods(4, "2", "512Mi"),
+                    Role.INGESTER: _pods(6, "2", "6Gi", "150Gi"),
+                    Role.QUERIER: _pods(10, "1", "1Gi"),
+                    Role.QUERY_FRONTEND: _pods(2, "1", "2Gi"),
+                    Role.QUERY_SCHEDULER: _pods(2, "1", "512Mi"),
+                    Role.INDEX_GATEWAY: _pods(4, "500m", "2Gi", "10Gi"),
+                    Role.COMPACTOR: _pods(1, "2", "10Gi", "50Gi"),
+                    Role.RULER: _pods(1, "1", "1Gi", "10Gi"),
                 },
                 f"{_PAGE}; the chart's caches; LokiStack's volumes for the log; a ruler, which it leaves out",
                 max_streams=25_000,

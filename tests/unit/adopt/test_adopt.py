@@ -19,8 +19,8 @@ from logstack.adopt.paths import leaves, spelled_path
 from logstack.adopt.reading import Entry, Verdict
 from logstack.adopt.report import report_document, report_text
 from logstack.manifests.declaration import shown
-from logstack.manifests.loki.values import CHART_ROLES
 from logstack.settings.load.stack_file import PROJECT
+from logstack.settings.model.roles import Role
 from logstack.settings.model.tree import Settings
 from tests.support.documents import differences, read_yaml
 from tests.support.generated import stacks
@@ -209,7 +209,7 @@ def _differing(own: Settings, again: Settings) -> dict[str, tuple[object, object
     """
     said: Any = own_values(own)
     left: Any = own_values(again)
-    for key in (*CHART_ROLES.values(), "ruler"):
+    for key in (role.row.chart_key for role in Role):
         if "persistence" not in said[key] or key == "queryScheduler":
             said[key].pop("persistence", None)
             left[key].pop("persistence", None)

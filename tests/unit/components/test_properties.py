@@ -131,7 +131,7 @@ def test_nothing_that_is_deployed_has_a_key_for_a_secret_value(stack: Settings) 
 @given(stacks())
 def test_pods_of_other_modes_are_none_and_those_of_the_mode_are_as_many_as_said(stack: Settings) -> None:
     values = chart_values(stack, "loki")
-    told = {role: getattr(stack.replicas, role) if role.replace("_", "-") in stack.roles else 0 for role in ROLES}
+    told = {role: stack.replicas[role] if role.replace("_", "-") in stack.roles else 0 for role in ROLES}
     known = {
         key: value["replicas"]
         for key, value in values.items()
@@ -139,7 +139,7 @@ def test_pods_of_other_modes_are_none_and_those_of_the_mode_are_as_many_as_said(
     }
     assert {role: known.pop(ROLES[role]) for role in ROLES} == told
     if stack.deployment_mode == "distributed":
-        assert known.pop("ruler") == stack.replicas.ruler
+        assert known.pop("ruler") == stack.replicas["ruler"]
     assert set(known.values()) == {0}
 
 

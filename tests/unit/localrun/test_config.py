@@ -9,6 +9,7 @@ from logstack.localrun.layout import layout
 from logstack.localrun.localise import flags, local_config, replacements
 from logstack.manifests.loki.config import loki_config
 from logstack.manifests.stores.access import store_access
+from logstack.settings.model.roles import Duty
 from logstack.settings.model.tree import Settings
 
 CLAIM = {"kind": "ceph-bucket-claim", "bucket": "loki-chunks", "storageClass": "ceph-bucket"}
@@ -108,7 +109,7 @@ def test_there_are_as_many_processes_of_each_role_as_the_stack_says(tmp_path: Pa
 
 def test_a_monolithic_process_has_every_role(tmp_path: Path) -> None:
     place = layout(settings("monolithic on a directory"), tmp_path)
-    assert place.of("write") == place.fronts == place.compactors == place.nodes
+    assert place.with_duty(Duty.HOLDS) == place.fronts == place.compactors == place.nodes
     assert [node.pod for node in place.nodes] == ["loki-0"]
     assert "-target=all" in flags(place.nodes[0], tmp_path / "loki.yaml")
 

@@ -11,7 +11,7 @@ from logstack.manifests.loki.budget import one_lost, refused_share
 from logstack.plan.failures import FailureBudget, Loss, failure_budget
 from logstack.plan.outage import bridged_outage
 from logstack.settings.model.collector import CollectorSettings
-from logstack.settings.model.loki import Role
+from logstack.settings.model.roles import Role
 from logstack.settings.model.tree import Settings
 
 S3 = {"kind": "s3-compatible", "endpoint": "http://10.0.0.1:9000", "bucket": "loki-test"}
@@ -140,18 +140,18 @@ def test_each_role_of_the_distributed_mode_is_told_by_what_stops_with_it() -> No
 @pytest.mark.parametrize(
     ("mode", "role", "few", "promise"),
     [
-        ("simple-scalable", "write", {}, (0, True)),
-        ("simple-scalable", "write", {"write": 4}, (0, True)),
-        ("simple-scalable", "read", {}, (0, True)),
-        ("simple-scalable", "read", {"read": 1}, (0, False)),
-        ("simple-scalable", "backend", {"backend": 1}, (0, False)),
-        ("monolithic", "monolithic", {"monolithic": 3}, (0, True)),
-        ("distributed", "ingester", {}, (0, True)),
-        ("distributed", "distributor", {}, (0, True)),
-        ("distributed", "distributor", {"distributor": 1}, (1, True)),
-        ("distributed", "index-gateway", {"indexGateway": 1}, (0, False)),
-        ("distributed", "compactor", {}, (0, True)),
-        ("distributed", "ruler", {}, (0, True)),
+        ("simple-scalable", Role.WRITE, {}, (0, True)),
+        ("simple-scalable", Role.WRITE, {"write": 4}, (0, True)),
+        ("simple-scalable", Role.READ, {}, (0, True)),
+        ("simple-scalable", Role.READ, {"read": 1}, (0, False)),
+        ("simple-scalable", Role.BACKEND, {"backend": 1}, (0, False)),
+        ("monolithic", Role.MONOLITHIC, {"monolithic": 3}, (0, True)),
+        ("distributed", Role.INGESTER, {}, (0, True)),
+        ("distributed", Role.DISTRIBUTOR, {}, (0, True)),
+        ("distributed", Role.DISTRIBUTOR, {"distributor": 1}, (1, True)),
+        ("distributed", Role.INDEX_GATEWAY, {"indexGateway": 1}, (0, False)),
+        ("distributed", Role.COMPACTOR, {}, (0, True)),
+        ("distributed", Role.RULER, {}, (0, True)),
     ],
 )
 def test_the_promise_for_one_lost_pod_is_what_was_written_by_hand(

@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from logstack.settings.checks import ingest as checks
 from logstack.settings.model.loki import Replicas, SizeOverrides
 from logstack.settings.model.quantities import parse_ingest, parse_size
+from logstack.settings.model.roles import Role
 from logstack.settings.model.sizes import SIZES, SizeName
 from logstack.settings.model.tree import Settings
 from logstack.settings.resolve.derivation import derived
@@ -78,7 +79,7 @@ def test_what_the_stack_file_says_wins_and_the_rest_is_derived(said: dict[str, A
     stated = [each for each in derived(sized) if each.is_stated]
     assert path in {f"{each.group}.{each.name}".strip(".") for each in stated}
     assert sized.caches.results == GIB // 2
-    assert sized.replicas.read == 3
+    assert sized.replicas["read"] == 3
 
 
 def test_resources_of_one_part_leave_the_others_to_the_row() -> None:
@@ -107,7 +108,7 @@ def test_a_role_with_a_dash_in_its_name_is_stated_as_every_other() -> None:
     ("mode", "part"),
     [(mode, part) for mode in SIZING for part, pods in SIZING[mode].rows[0].roles.items() if pods.size.disk],
 )
-def test_cpu_and_memory_of_a_part_leave_its_volume_to_the_table(mode: str, part: str) -> None:
+def test_cpu_and_memory_of_a_part_leave_its_volume_to_the_table(mode: str, part: Role) -> None:
     """The chart's own volume is 10Gi, and goes with the StatefulSet."""
     said: dict[str, Any] = {"resources": {to_camel(part.replace("-", "_")): {"cpu": "2", "memory": "3Gi"}}}
 
@@ -147,7 +148,7 @@ def test_a_volume_has_room_as_if_all_lines_were_kept_for_the_longest_period() ->
 def test_a_stated_size_decides_every_part() -> None:
     sized = tree(ingest="500GB/day", size="small")
     assert {sized.resources_of(part) == SIZES[SizeName.SMALL][part] for part in SIZES[SizeName.SMALL]} == {True}
-    assert sized.replicas.write == 3
+    assert sized.replicas["write"] == 3
 
 
 def test_a_burst_follows_the_rate_that_is_stated() -> None:
@@ -256,6 +257,6 @@ def test_a_bad_field_beside_an_ingest_is_told_alone() -> None:
 
 def test_the_projects_defaults_are_not_taken_for_stated() -> None:
     found = stack("ingest: 30GB/day\nreplicas: {}\nlimits: {}\ncaches: {}\nresources: {}").settings
-    assert found.replicas.monolithic == 3
+    assert found.replicas["monolithic"] == 3
     assert found.caches.chunks == parse_size("512Mi")
     assert found.ingest == parse_ingest("30GB/day")
