@@ -1,12 +1,15 @@
 """The gateway's nginx snippets, which two concerns write: whom it lets in, and which pod gets delete requests."""
 
+from fnmatch import fnmatchcase
+
 from logstack.diff.changes import Change
 from logstack.diff.rule import Sides, Unit, When
+from logstack.manifests.loki.chart import SNIPPETS
 from logstack.manifests.loki.gateway import Concern
 
 
 def _is_snippet(change: Change) -> bool:
-    return ".nginxConfig." in change.path
+    return fnmatchcase(change.path, SNIPPETS)
 
 
 def _lines_differ(concern: Concern, change: Change, sides: Sides) -> bool:

@@ -2,6 +2,7 @@
 
 from pathlib import PurePath
 
+from logstack.manifests.alloy.chart import DAEMON_SET, DEPLOYMENT
 from logstack.manifests.alloy.config import IN_CLUSTER
 from logstack.manifests.alloy.delivery import PASSWORD_FILE, PASSWORD_FOLDER
 from logstack.manifests.declaration import RESTRICTED_CONTAINER, RESTRICTED_POD, Json, container_resources
@@ -41,7 +42,7 @@ def node_values(
     if ports := _ports(collector):
         alloy["extraPorts"] = ports
     controller: Values = {
-        "type": "daemonset",
+        "type": DAEMON_SET,
         # Control-plane nodes have logs as well.
         "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
         "volumes": {"extra": [*_volumes(host_paths), *_password_volume(credentials_secret)]},
@@ -70,7 +71,7 @@ def events_values(
             "securityContext": _UNPRIVILEGED,
         },
         "controller": {
-            "type": "deployment",
+            "type": DEPLOYMENT,
             "replicas": 1,
             # Two at once would send every event twice.
             "updateStrategy": {"type": "Recreate"},

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from logstack.manifests.declaration import Json
-from logstack.manifests.loki.addresses import HTTP_PORT, leader_host
+from logstack.manifests.loki.addresses import leader_host
+from logstack.manifests.loki.chart import BASIC_AUTH_KEY, BODY_LIMIT_KEY, HTTP_PORT, Snippet
 from logstack.manifests.loki.leader import is_elected
 from logstack.settings.model.access import OWN_USER
 from logstack.settings.model.cluster import ClusterSettings
@@ -33,8 +34,8 @@ class Concern(StrEnum):
     """Which pod gets delete requests."""
 
 
-Snippet = Sequence[tuple[Concern, str]]
-"""The lines of one of the chart's places in nginx.conf, in their order, each run with what it decides."""
+Lines = Sequence[tuple[Concern, str]]
+"""The lines of a snippet in their order, each run with what it decides."""
 
 
 def nginx_values(settings: LokiSettings, cluster: ClusterSettings) -> dict[str, Json]:
@@ -43,8 +44,8 @@ def nginx_values(settings: LokiSettings, cluster: ClusterSettings) -> dict[str, 
     snippets = _snippets(settings, cluster)
     # A push may be as large as a burst; nginx's limit must not be the smaller one.
     return {
-        "clientMaxBodySize": f"{max(4, -(-burst // _MIB))}M",
-        **{name: "\n".join(text for _, text in snippet) for name, snippet in snippets.items() if snippet},
+        BODY_LIMIT_KEY: f"{max(4, -(-burst // _MIB))}M",
+        **{snippet.value: "\n".join(text for _, text in lines) for snippet, lines in snippets.items() if lines},
     }
 
 
@@ -52,31 +53,32 @@ def nginx_parts(settings: LokiSettings, cluster: ClusterSettings) -> dict[str, d
     """Return, by concern, what it has in each of the snippets of `nginx_values`."""
     snippets = _snippets(settings, cluster)
     return {
-        concern: {
-            name: "\n".join(text for about, text in snippet if about == concern)
-            for name, snippet in snippets.items()
-            if any(about == concern for about, _ in snippet)
+        concern.value: {
+            snippet.value: "\n".join(text for about, text in lines if about == concern)
+            for snippet, lines in snippets.items()
+            if any(about == concern for about, _ in lines)
         }
         for concern in Concern
     }
 
 
-def _snippets(settings: LokiSettings, cluster: ClusterSettings) -> Mapping[str, Snippet]:
+def _snippets(settings: LokiSettings, cluster: ClusterSettings) -> Mapping[Snippet, Lines]:
     with_password = bool(settings.gateway.auth)
     tenant = "proxy_set_header X-Scope-OrgID $logstack_tenant;" if with_password and settings.tenants else ""
     http = [*_long_headers(settings), *(_maps(settings) if with_password else [])]
     access = {
-        "httpSnippet": http,
-        "serverSnippet": [_SERVER] if with_password else [],
-        "locationSnippet": [tenant] if tenant else [],
+        Snippet.HTTP: http,
+        Snippet.SERVER: [_SERVER] if with_password else [],
+        Snippet.LOCATION: [tenant] if tenant else [],
     }
     to_leader = _to_leader(settings, cluster, tenant) if is_elected(settings) else {}
     return {
-        name: [*((Concern.ACCESS, text) for text in lines), *to_leader.get(name, [])] for name, lines in access.items()
+        snippet: [*((Concern.ACCESS, text) for text in texts), *to_leader.get(snippet, [])]
+        for snippet, texts in access.items()
     }
 
 
-def _to_leader(settings: LokiSettings, cluster: ClusterSettings, tenant: str) -> Mapping[str, Snippet]:
+def _to_leader(settings: LokiSettings, cluster: ClusterSettings, tenant: str) -> Mapping[Snippet, Lines]:
     """Delete requests go to the leader, not to its Service.
 
     The chart has a location for them already, and nginx refuses a second one: a rewrite leads from there to ours, which
@@ -85,19 +87,19 @@ def _to_leader(settings: LokiSettings, cluster: ClusterSettings, tenant: str) ->
     requests = Concern.DELETE_REQUESTS
     address = f"http://{leader_host(settings, cluster)}:{HTTP_PORT}"
     return {
-        "serverSnippet": [
+        Snippet.SERVER: [
             (requests, f"location = {_AT_LEADER} {{\n  internal;"),
             *([(Concern.ACCESS, f"  {tenant}")] if tenant else []),
             (requests, f'  set $leader      "{address}";\n  proxy_pass       $leader$request_uri;\n}}'),
         ],
-        "locationSnippet": [(requests, f"rewrite ^{_DELETE}$ {_AT_LEADER} last;")],
+        Snippet.LOCATION: [(requests, f"rewrite ^{_DELETE}$ {_AT_LEADER} last;")],
     }
 
 
 def auth_values(settings: LokiSettings) -> dict[str, Json]:
     """The chart's gateway.basicAuth; nothing without a password."""
     auth = settings.gateway.auth
-    return {"basicAuth": {"enabled": True, "existingSecret": auth.credentials_secret}} if auth else {}
+    return {BASIC_AUTH_KEY: {"enabled": True, "existingSecret": auth.credentials_secret}} if auth else {}
 
 
 def _long_headers(settings: LokiSettings) -> Iterator[str]:

@@ -6,7 +6,7 @@ Objects of our own, not the chart's: a preview and the plan show each field, wit
 from collections.abc import Mapping
 
 from logstack.manifests.declaration import Declaration, Json, kubernetes, labels
-from logstack.manifests.loki.addresses import GATEWAY, GATEWAY_PORT
+from logstack.manifests.loki.chart import GATEWAY, GATEWAY_PORT
 from logstack.settings.model.access import ControllerIngress, GatewayRoute, Tls
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import LokiSettings
