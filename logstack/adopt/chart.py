@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from logstack.adopt.errors import RefusedError, UnreadableError
 from logstack.adopt.paths import Path, path_of
-from logstack.manifests.loki.chart import DEFAULTS
+from logstack.manifests.loki.chart import DEFAULTS, MODES
 from logstack.settings import pins
 
 Version = tuple[int, int, int]
@@ -25,7 +25,7 @@ _OTHERS = {
 
 
 # Defaults that were others before a version; those of the pinned one are chart.DEFAULTS.
-_EARLIER: dict[str, tuple[object, Version]] = {"deploymentMode": ("SimpleScalable", (12, 0, 0))}
+_EARLIER: dict[str, tuple[object, Version]] = {"deploymentMode": (MODES["simple-scalable"], (12, 0, 0))}
 
 
 @dataclass(frozen=True)

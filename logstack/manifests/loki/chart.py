@@ -87,7 +87,7 @@ _VOLUMES = {key: role.row.volume for key, role in ROLES.items() if role.row.volu
 VOLUME_SWITCHES = tuple(sorted({volume.switch for volume in _VOLUMES.values()}))
 # Defaults that count where values leave the key out; all others are of no consequence for a stack file.
 DEFAULTS: Mapping[str, object] = {
-    "deploymentMode": "Monolithic",
+    "deploymentMode": MODES["monolithic"],
     **{
         f"{key}.replicas": role.row.chart_replicas for key, role in ROLES.items() if role.row.chart_replicas is not None
     },
