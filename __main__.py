@@ -1,63 +1,28 @@
-"""The program: settings, the six parts, and what they are reached by. Each part decides nothing here."""
+"""The program: read the stack, refuse what would do harm, register the deployment, export its addresses."""
 
 import pulumi
 
 from components import (
-    Alloy,
-    Canary,
-    Cluster,
     Credentials,
-    GrafanaDatasource,
-    Loki,
-    ObjectStore,
     load_settings,
+    register,
     stop_before_lines_are_lost,
     stop_in_wrong_account,
     stop_without_cluster,
 )
-from logstack import collector_sizes, found_by
+from logstack.manifests.deployment import deployment
+from logstack.manifests.loki.addresses import gateway_url, push_url
 
 settings = load_settings()
 stop_in_wrong_account(settings.object_store)
 stop_without_cluster(settings.cluster)
 stop_before_lines_are_lost(settings)
 
-cluster = Cluster("cluster", settings.cluster)
-store = ObjectStore(
-    "store",
-    settings.object_store,
-    cluster,
-    credentials=Credentials.from_config(),
-    former=settings.former_object_store,
-    size=settings.resources_of("object-store"),
-)
-loki = Loki("loki", settings, store, cluster, chart=settings.charts.loki)
-alloy = Alloy(
-    "alloy",
-    settings.collector,
-    loki.intake,
-    cluster,
-    chart=settings.charts.alloy,
-    sizes=collector_sizes(settings),
-)
-canary = Canary(
-    "canary",
-    settings.canary,
-    loki.gateway_url,
-    cluster,
-    found=found_by(settings.canary, settings.collector, loki.canary_tenant, loki.credentials_secret),
-    size=settings.resources_of("canary"),
-)
-grafana = GrafanaDatasource(
-    "grafana",
-    settings.grafana,
-    loki.gateway_url,
-    cluster,
-    tenants=settings.tenant_names,
-    with_password=bool(loki.credentials_secret),
-)
+credentials = Credentials.from_config()
+register(deployment(settings), credentials.secrets if credentials else {})
 
-pulumi.export("gatewayUrl", loki.gateway_url)
-pulumi.export("pushUrl", loki.intake.push_url)
-pulumi.export("queryUrl", f"{loki.gateway_url}/loki/api/v1")
-pulumi.export("datasourceUid", grafana.uid)
+gateway = gateway_url(settings.cluster)
+pulumi.export("gatewayUrl", gateway)
+pulumi.export("pushUrl", push_url(settings.cluster))
+pulumi.export("queryUrl", f"{gateway}/loki/api/v1")
+pulumi.export("datasourceUid", settings.grafana.uid)

@@ -1,4 +1,4 @@
-"""What Pulumi registers: one ComponentResource a file, which declares what `logstack.manifests` lists.
+"""What Pulumi registers: one ComponentResource a file, for the manifests that `logstack.manifests` builds.
 
 The repository imports these files as `components`, an installed program as `logstack.components`.
 """
@@ -6,7 +6,7 @@ The repository imports these files as `components`, an installed program as `log
 import sys
 
 from .alloy import Alloy
-from .base import Component
+from .base import Component, register
 from .canary import Canary
 from .cluster import Cluster
 from .config import checked, load_settings
@@ -26,6 +26,7 @@ __all__ = [
     "ObjectStore",
     "checked",
     "load_settings",
+    "register",
     "stop_before_lines_are_lost",
     "stop_in_wrong_account",
     "stop_without_cluster",

@@ -28,7 +28,6 @@ class Alloy(Component):
         """`sizes` are what each Alloy asks for; `chart` is where the chart comes from, if not from the pin."""
         super().__init__(
             alloy(name, settings, intake, sizes, cluster.settings, chart),
-            cluster=cluster,
-            outputs={"pushUrl": intake.push_url},
+            after=[cluster],
             opts=opts,
         )

@@ -1,15 +1,15 @@
-"""Register declarations with Pulumi: the only place where data becomes resources."""
+"""Register manifests with Pulumi: the only place where data becomes resources."""
 
 import hashlib
 import importlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import pulumi
 
 from logstack.manifests.charts import CHART
-from logstack.manifests.declaration import Declaration, Json, Part, Secret
+from logstack.manifests.manifest import ComponentTree, Json, Manifest, Secret
 
 # API groups that a cluster has from others than Kubernetes; the SDK has one class for all of their kinds.
 _CUSTOM_GROUPS = ("gateway.networking.k8s.io",)
@@ -88,49 +88,59 @@ def _orphan_stateful_sets(args: pulumi.ResourceTransformArgs) -> pulumi.Resource
 
 
 class Component(pulumi.ComponentResource):
-    """A component whose children are a part's declarations.
+    """A component that registers a tree: itself, its manifests as its children, and its outputs.
 
-    `cluster` gives the provider of the Kubernetes resources and is registered before them; `after` are further
-    resources that come first; `secrets` are the values of the part's Secrets.
+    The resources of the components in `after` come first, and a Cluster among them gives the provider of the Kubernetes
+    resources. `secrets` are the values of the tree's Secrets.
     """
 
     def __init__(
         self,
-        part: Part,
+        tree: ComponentTree,
         *,
-        cluster: "Component | None" = None,
-        after: Sequence[pulumi.Resource] = (),
+        after: Sequence["Component"] = (),
         secrets: Mapping[str, pulumi.Input[str]] | None = None,
-        outputs: Mapping[str, str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Registers the component, its children in their order, and its outputs."""
-        inherited = pulumi.ResourceOptions(providers=cluster.providers if cluster else None)
-        super().__init__(part.type, part.name, None, pulumi.ResourceOptions.merge(opts, inherited))
+        """Registers the manifests in their order."""
+        inherited = [provider for each in after for provider in each.providers if provider.package == "kubernetes"]
+        options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=inherited or None))
+        super().__init__(tree.type, tree.name, None, options)
         self.providers: list[pulumi.ProviderResource] = []
-        first = [*after, *([cluster] if cluster else [])]
-        made: dict[str, pulumi.Resource] = {}
-        for child in part.children:
-            own = [made[name] for name in child.depends_on]
-            made[child.name] = resource = self._declare(child, [*first, *own], secrets or {})
+        registered: dict[str, pulumi.Resource] = {}
+        for manifest in tree.manifests:
+            siblings = [registered[name] for name in manifest.depends_on]
+            resource = self._register(manifest, [*after, *siblings], secrets or {})
+            registered[manifest.name] = resource
             if isinstance(resource, pulumi.ProviderResource):
                 self.providers.append(resource)
-        self.register_outputs(dict(outputs or {}))
+        self.register_outputs(dict(tree.outputs))
 
-    def _declare(
-        self, child: Declaration, after: Sequence[pulumi.Resource], secrets: Mapping[str, pulumi.Input[str]]
+    def _register(
+        self, manifest: Manifest, after: Sequence[pulumi.Resource], secrets: Mapping[str, pulumi.Input[str]]
     ) -> pulumi.Resource:
-        package = child.type.split(":")[0]
+        package = manifest.type.split(":")[0]
         options = pulumi.ResourceOptions(
             parent=self,
             depends_on=list(after),
-            protect=child.protect or None,
-            retain_on_delete=child.retain_on_delete or None,
-            provider=next((made for made in self.providers if made.package == package), None),
-            transforms=[_orphan_stateful_sets] if child.type == CHART else None,
+            protect=manifest.protect or None,
+            retain_on_delete=manifest.retain_on_delete or None,
+            provider=next((each for each in self.providers if each.package == package), None),
+            transforms=[_orphan_stateful_sets] if manifest.type == CHART else None,
         )
         # The class of a Kubernetes object states its own apiVersion and kind; that of custom resources is told them.
-        stated = {"apiVersion", "kind"} if package == "kubernetes" and not is_custom(child.type) else set()
-        inputs = {_snake(key): _filled(value, secrets) for key, value in child.inputs.items() if key not in stated}
-        make: Callable[..., pulumi.Resource] = resource_class(child.type)
-        return make(child.name, opts=options, **inputs)
+        stated = {"apiVersion", "kind"} if package == "kubernetes" and not is_custom(manifest.type) else set()
+        inputs = {_snake(key): _filled(value, secrets) for key, value in manifest.inputs.items() if key not in stated}
+        make: Callable[..., pulumi.Resource] = resource_class(manifest.type)
+        return make(manifest.name, opts=options, **inputs)
+
+
+def register(components: Iterable[ComponentTree], secrets: Mapping[str, pulumi.Input[str]]) -> None:
+    """Register a deployment: each component after those that it depends on, which stand before it.
+
+    Raises ValueError when a component has a Secret that is not among `secrets`.
+    """
+    registered: dict[str, Component] = {}
+    for tree in components:
+        after = [registered[name] for name in tree.depends_on]
+        registered[tree.name] = Component(tree, after=after, secrets=secrets)

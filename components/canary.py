@@ -25,4 +25,4 @@ class Canary(Component):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """`found` is by what it finds its lines, `size` what one canary asks for."""
-        super().__init__(canary(name, settings, gateway_url, size, cluster.settings, found), cluster=cluster, opts=opts)
+        super().__init__(canary(name, settings, gateway_url, size, cluster.settings, found), after=[cluster], opts=opts)

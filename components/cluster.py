@@ -21,4 +21,4 @@ class Cluster(Component):
         with problems_stop_the_program():
             refuse_wrong_cluster(settings, kubeconfig_files())
         self.settings = settings
-        super().__init__(cluster(name, settings), outputs={"namespace": settings.namespace}, opts=opts)
+        super().__init__(cluster(name, settings), opts=opts)

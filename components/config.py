@@ -37,7 +37,7 @@ def checked(settings: Settings) -> Settings:
     Errors end the program, all at once and before anything is registered; warnings are logged. Problems name the keys
     as a stack file spells them: `replicationFactor` is `replication_factor` here.
     """
-    source = Source(settings.model_dump(by_alias=True, exclude_unset=True))
+    source = Source(settings.model_dump(by_alias=True))
     with problems_stop_the_program():
         stack = settings_from(source, pulumi.get_stack(), Path())
     for problem in stack.problems:

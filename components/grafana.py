@@ -32,7 +32,6 @@ class GrafanaDatasource(Component):
         self.uid = settings.uid
         super().__init__(
             grafana(name, settings, gateway_url, cluster.settings, tenants, with_password=with_password),
-            cluster=cluster,
-            outputs={"uid": settings.uid},
+            after=[cluster],
             opts=opts,
         )

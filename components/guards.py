@@ -13,7 +13,7 @@ from logstack.preflight.aws_account import refuse_wrong_account, shell_caller
 from logstack.preflight.data_loss import Configuration, of_the_stack, refuse_lost_lines, written
 from logstack.preflight.kubeconfig import kubeconfig_files, refuse_wrong_cluster
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.object_store import AwsStore, ObjectStoreSettings
+from logstack.settings.model.object_store import ObjectStoreSettings
 from logstack.settings.model.tree import Settings
 
 from .config import problems_stop_the_program
@@ -39,9 +39,9 @@ def stop_in_wrong_account(store: ObjectStoreSettings) -> None:
 
     The AWS provider refuses a wrong account as well, but only when the cluster's part is being made already.
     """
-    if isinstance(store, AwsStore):
+    if in_aws := store.in_aws:
         with problems_stop_the_program():
-            refuse_wrong_account(store, shell_caller(store))
+            refuse_wrong_account(in_aws, shell_caller(in_aws))
 
 
 def stop_before_lines_are_lost(settings: Settings) -> None:

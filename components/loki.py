@@ -38,9 +38,7 @@ class Loki(Component):
         self.credentials_secret = self.intake.credentials_secret
         super().__init__(
             loki(name, settings, store.access, cluster.settings, chart),
-            cluster=cluster,
-            after=[store],
+            after=[store, cluster],
             secrets=store.secrets,
-            outputs={"gatewayUrl": self.gateway_url, "pushUrl": self.intake.push_url},
             opts=opts,
         )

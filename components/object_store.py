@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from logstack.manifests.stores.access import store_access
+from logstack.manifests.stores.kinds import store_access
 from logstack.manifests.stores.resources import object_store
 from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.object_store import FormerObjectStore, ObjectStoreSettings
@@ -35,6 +35,11 @@ class Credentials:
         key, secret = config.get_secret("accessKeyId"), config.get_secret("secretAccessKey")
         return cls(key, secret) if key and secret else None
 
+    @property
+    def secrets(self) -> dict[str, pulumi.Input[str]]:
+        """The values of a component's Secrets, by their names."""
+        return {"accessKeyId": self.access_key_id, "secretAccessKey": self.secret_access_key}
+
 
 class ObjectStore(Component):
     """The store that Loki writes to: embedded, referenced or made in AWS.
@@ -56,13 +61,10 @@ class ObjectStore(Component):
     ) -> None:
         """`former` is the store of earlier days, and `size` what the embedded server asks for."""
         self.access = store_access(settings, cluster.settings, former)
-        self.secrets: dict[str, pulumi.Input[str]] = {}
-        if credentials:
-            self.secrets = {"accessKeyId": credentials.access_key_id, "secretAccessKey": credentials.secret_access_key}
+        self.secrets = credentials.secrets if credentials else {}
         super().__init__(
             object_store(name, settings, size, cluster.settings, former),
-            cluster=cluster,
+            after=[cluster],
             secrets=self.secrets,
-            outputs={"kind": settings.kind, "bucket": self.access.bucket, "endpoint": self.access.endpoint or ""},
             opts=opts,
         )

@@ -5,9 +5,9 @@ import pulumi
 from logstack import ClusterSettings, FilesystemStore, Settings
 from logstack.components import Alloy, Cluster, Loki, ObjectStore, checked
 
-place = ClusterSettings(name="dev", context="kind-dev", api_server="https://127.0.0.1:6443", single_node=True)
-kept = FilesystemStore(kind="filesystem")
-settings = checked(Settings(cluster=place, object_store=kept, deployment_mode="monolithic", replication_factor=1))
+target = ClusterSettings(name="dev", context="kind-dev", api_server="https://127.0.0.1:6443", single_node=True)
+disk = FilesystemStore(kind="filesystem")
+settings = checked(Settings(cluster=target, object_store=disk, deployment_mode="monolithic", replication_factor=1))
 
 cluster = Cluster("cluster", settings.cluster)
 store = ObjectStore("store", settings.object_store, cluster)

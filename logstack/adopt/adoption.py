@@ -30,6 +30,7 @@ from logstack.adopt.workloads import parts
 from logstack.settings.load.loader import settings_from
 from logstack.settings.load.source import from_file
 from logstack.settings.load.stack_file import YamlFile, parsed, plain, stack_path
+from logstack.settings.model.stack_file import StackFile
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems
 
@@ -146,9 +147,13 @@ def _tree(stack: Mapping[str, object]) -> Settings:
     store = {"objectStore": {"kind": "s3-compatible", "endpoint": "http://store", "bucket": "logs"}}
     for tree in (stack, {**stack, **store}):
         with suppress(ValidationError):
-            return Settings.model_validate(tree, by_alias=True, by_name=False)
+            return _settings(tree)
     keys = {key: stack[key] for key in ("cluster", "deploymentMode", "retention") if key in stack}
-    return Settings.model_validate({**keys, **store}, by_alias=True, by_name=False)
+    return _settings({**keys, **store})
+
+
+def _settings(keys: Mapping[str, object]) -> Settings:
+    return Settings.of(StackFile.model_validate(keys, by_alias=True, by_name=False))
 
 
 def _problems(text: str, stack: str, directory: File, today: date | None) -> tuple[Problem, ...]:

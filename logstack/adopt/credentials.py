@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from logstack.adopt.mode import roles_of
 from logstack.adopt.paths import Path, at, path_of
 from logstack.adopt.reading import Reading
-from logstack.manifests.declaration import rolled_by_credentials
-from logstack.manifests.stores.access import STATIC_CREDENTIALS_SECRET
+from logstack.manifests.manifest import rolled_by_credentials
 from logstack.settings.load.source import SECRETS
 from logstack.settings.load.stack_file import PROJECT
+from logstack.settings.model.object_store import STATIC_CREDENTIALS_SECRET
 from logstack.settings.model.roles import Role
 
 _VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from logstack.adopt.loki_config import LokiConfig, Said
 from logstack.adopt.paths import at, path_of
 from logstack.adopt.reading import Reading
-from logstack.manifests.loki.config import DATA, FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY
 from logstack.manifests.stores import embedded
+from logstack.manifests.stores.access import DATA, FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY
 from logstack.settings.model.cluster import ClusterSettings
 
 _KEY = "formerObjectStore"

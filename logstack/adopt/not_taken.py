@@ -12,11 +12,11 @@ from logstack.adopt.paths import Path, at, leaves, path_of
 from logstack.adopt.reading import Reading, Verdict
 from logstack.adopt.units import loki_duration_of, loki_size_of
 from logstack.adopt.vocabulary import is_known, meant
-from logstack.manifests.declaration import shown
 from logstack.manifests.loki import chart
 from logstack.manifests.loki.config import loki_config
 from logstack.manifests.loki.overrides import loki_overrides
-from logstack.manifests.stores.access import store_access
+from logstack.manifests.manifest import mask_secrets
+from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.loki import SINGLE_TENANT
 from logstack.settings.model.tree import Settings
 from logstack.settings.pins import LOKI_CHART
@@ -215,7 +215,7 @@ def defaults(reading: Reading) -> None:
 def loki_values(reading: Reading, config: LokiConfig, settings: Settings) -> None:
     """What is left of Loki's configuration, beside what logstack's own says."""
     store = store_access(settings.object_store, settings.cluster, settings.former_object_store)
-    ours = dict(leaves(shown(loki_config(settings, store, settings.cluster))))
+    ours = dict(leaves(mask_secrets(loki_config(settings, store, settings.cluster))))
     limits = at(loki_overrides(settings), ("overrides", SINGLE_TENANT))
     ours |= {("limits_config", *path): value for path, value in leaves(limits)}
     for path, said in config.said.items():

@@ -11,8 +11,8 @@ from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.paths import Path, at, leaves, path_of
 from logstack.adopt.reading import Reading
 from logstack.manifests.loki.chart import RELEASE
-from logstack.manifests.loki.config import DATA
 from logstack.manifests.stores import claim, embedded
+from logstack.manifests.stores.access import DATA
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import CephBucketClaim
 
@@ -244,7 +244,7 @@ def _claim(reading: Reading, found: _Found, endpoint: str, bucket: str | None) -
     """Rook's answer to a bucket claim: its ConfigMap has the address, and its Secret the key."""
     tls = endpoint.startswith("https:")
     store = CephBucketClaim(kind="ceph-bucket-claim", bucket=bucket or "", storage_class="unknown", tls=tls)
-    ours = bucket and endpoint == claim.endpoint(store) and credentials.are_of(reading, claim.name_of(store))
+    ours = bucket and endpoint == claim.endpoint(store) and credentials.are_of(reading, store.claim_name)
     reading.write("objectStore.kind", "ceph-bucket-claim" if ours else "s3-compatible")
     for name in ("bucket", "region"):
         if value := found.text(name):

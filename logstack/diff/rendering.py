@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import logstack
 from logstack.diff.sides import Side
 from logstack.diff.snapshot import Outcome, rendered
 from logstack.diff.snapshot_json import UnreadableError, read
@@ -43,7 +42,7 @@ def rendered_side(side: Side, wanted: frozenset[str], directory: Path) -> Render
     with _folder(side, directory) as folder:
         names = [name for name in stacks(folder) if not wanted or name in wanted]
         packages = [name for name in _PACKAGES if (folder / name / "__init__.py").is_file()]
-        if not packages or folder.resolve() == Path(logstack.__file__).resolve().parents[1]:
+        if not packages or folder.resolve() == Path(__file__).resolve().parents[2]:
             return RenderedSide(side, rendered(names, folder))
         renderers = [name for name in packages if (folder / name / "render" / "__init__.py").is_file()]
         if not renderers:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from logstack.manifests.deployment import deployment
 from logstack.manifests.loki.budget import refused_share
 from logstack.manifests.loki.gateway import nginx_parts
 from logstack.plan.model import plan
@@ -63,11 +64,12 @@ Outcome = Rendered | StackProblems
 
 def render(stack: Stack) -> Rendered:
     """A stack that has no error."""
-    planned = plan(stack)
+    components = deployment(stack.settings)
+    planned = plan(stack, components=components)
     return Rendered(
         name=stack.name,
-        settings=stack.settings.model_dump(mode="json", by_alias=True),
-        resources=tuple(resources_of(stack.settings)),
+        settings=stack.settings.complete.model_dump(mode="json", by_alias=True),
+        resources=resources_of(components),
         words=tuple(sentences(planned)),
         ring=_ring(stack.settings),
         requests=_requests(planned.sizes),

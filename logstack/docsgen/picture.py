@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from logstack.manifests.loki.addresses import gateway_url
-from logstack.manifests.stores.access import store_access
+from logstack.manifests.stores.kinds import store_kind
 from logstack.settings import pins
 from logstack.settings.model.quantities import kubernetes_size, plain_duration
 from logstack.settings.model.roles import Duty
@@ -45,11 +45,8 @@ def _namespace(settings: Settings) -> list[str]:
 
 
 def _store(settings: Settings) -> list[str]:
-    access = store_access(settings.object_store, settings.cluster, settings.former_object_store)
-    where = "Ceph" if access.address_config_map else access.endpoint or f"AWS {access.region}"
-    shape = f"S3 bucket {access.bucket}<br/>{where}" if access.kind == "s3" else "a directory of Loki's volume"
     api = ['  api["Kubernetes API"]'] if _asks_the_api(settings) else []
-    return [f'  store[("{shape}")]', '  grafana["Grafana"]', *api]
+    return [f'  store[("{store_kind(settings.object_store, settings.cluster).label}")]', '  grafana["Grafana"]', *api]
 
 
 def _asks_the_api(settings: Settings) -> bool:

@@ -9,7 +9,7 @@ from logstack.localrun.client import Entry
 from logstack.manifests.loki.config import loki_config
 from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.loki.retention import Retention, retention_of
-from logstack.manifests.stores.access import store_access
+from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.loki import SINGLE_TENANT
 from logstack.settings.model.selectors import Matcher
 from logstack.settings.model.tree import Settings

@@ -13,7 +13,7 @@ from logstack.localrun.metrics import Metrics, parse_metrics
 from logstack.localrun.pods import Pod
 from logstack.localrun.processes import RUNTIME, Fleet
 from logstack.manifests.canary.resources import CONTAINER, NAME, arguments, found_by
-from logstack.manifests.declaration import labels
+from logstack.manifests.manifest import labels
 from logstack.settings.model.tree import Settings
 
 # The canary's own delays are for a pod that lives for months: a line that its tail has not brought after a minute is

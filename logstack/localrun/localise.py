@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from logstack.localrun.layout import LOOPBACK, Layout, Node
-from logstack.manifests.loki.config import DATA
 from logstack.manifests.loki.leader import token_file
-from logstack.manifests.stores import claim
+from logstack.manifests.stores.access import DATA, ENVIRONMENT_ADDRESS
 from logstack.settings.model.roles import Duty
 
 Document = dict[str, Any]
@@ -48,7 +47,7 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
         local["frontend"]["tail_proxy_url"] = layout.with_duty(Duty.ANSWERS)[0].url
     for storage in (local["common"]["storage"], local["ruler"]["storage"]):
         # A claim's address comes from the environment, here as in the cluster.
-        if "s3" in storage and storage["s3"].get("endpoint") != claim.ADDRESS:
+        if "s3" in storage and storage["s3"].get("endpoint") != ENVIRONMENT_ADDRESS:
             storage["s3"] |= {"endpoint": layout.store_url, "s3forcepathstyle": True, "insecure": True}
     for former in local["storage_config"].get("named_stores", {}).get("aws", {}).values():
         former |= {"endpoint": layout.former_url, "s3forcepathstyle": True, "insecure": True}

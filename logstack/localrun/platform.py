@@ -10,11 +10,12 @@ from logstack.localrun.client import Loki
 from logstack.localrun.layout import LOOPBACK, Layout, Node, layout
 from logstack.localrun.localise import Document, Replacement, flags, local_config, replacements
 from logstack.localrun.processes import Fleet
-from logstack.manifests.declaration import yaml_text
-from logstack.manifests.loki.config import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY, loki_config
+from logstack.manifests.loki.config import loki_config
 from logstack.manifests.loki.leader import token_files
 from logstack.manifests.loki.overrides import loki_overrides
-from logstack.manifests.stores.access import StoreAccess, store_access
+from logstack.manifests.manifest import yaml_text
+from logstack.manifests.stores.access import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY, StoreAccess
+from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.tree import Settings
 
 # Nine processes on two cores were ready after 11.5 s; ten times that is a failure.
@@ -62,7 +63,7 @@ class Platform:
     @property
     def has_store(self) -> bool:
         """Whether chunks go to an object store, not to a directory."""
-        return self.access.kind == "s3"
+        return bool(self.access.bucket)
 
     def start(self) -> None:
         """Write the artefacts and start everything; raises ProcessDiedError or NotReadyError."""
@@ -130,7 +131,7 @@ class Platform:
     def _former(self) -> StoreAccess | None:
         """The S3 store of earlier days, if the stack has one."""
         former = self.access.former.store if self.access.former else None
-        return former if former and former.kind == "s3" else None
+        return former if former and former.bucket else None
 
     def _start_store(self) -> None:
         self._start_s3("versitygw", "store", self.access, self.layout.store_port)

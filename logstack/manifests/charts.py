@@ -1,4 +1,4 @@
-"""A Helm chart as a declaration: the one place that knows where a pinned chart comes from.
+"""A Helm chart as a manifest: the one place that knows where a pinned chart comes from.
 
 What a chart's values are called and what they make stands in the chart.py of its component.
 """
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from logstack.manifests.declaration import Declaration, Json
+from logstack.manifests.manifest import Json, Manifest
 from logstack.settings.model.charts import PINNED, ChartSource
 
 CHART = "kubernetes:helm.sh/v4:Chart"
@@ -23,7 +23,7 @@ def chart(
     skip_await: bool,
     after: tuple[str, ...],
     release: str | None = None,
-) -> Declaration:
+) -> Manifest:
     """The chart `pinned` in settings.charts.PINNED, from its repository, an OCI mirror or a folder.
 
     `name` is the logical name. The release's name is the chart's if no other is given: the objects' names follow from
@@ -42,7 +42,7 @@ def chart(
             inputs |= {"chart": pin.name, "repositoryOpts": {"repo": repository}}
     if skip_await:
         inputs["skipAwait"] = True
-    return Declaration(CHART, name, inputs, depends_on=after)
+    return Manifest(CHART, name, inputs, depends_on=after)
 
 
 class Pods(StrEnum):

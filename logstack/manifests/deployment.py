@@ -1,50 +1,37 @@
-"""The whole stack as data: the parts that `__main__` registers, for the plan and the tests, without Pulumi."""
+"""The whole deployment as data: what `pulumi up` registers, and what the plan, `render` and the tests read."""
 
 from logstack.manifests.alloy.resources import alloy, collector_sizes
 from logstack.manifests.canary.resources import canary, found_by
 from logstack.manifests.cluster.resources import cluster
-from logstack.manifests.declaration import Part
 from logstack.manifests.grafana.resources import grafana
 from logstack.manifests.loki.addresses import gateway_url
 from logstack.manifests.loki.intake import intake
 from logstack.manifests.loki.resources import loki
-from logstack.manifests.stores.access import store_access
+from logstack.manifests.manifest import ComponentTree
+from logstack.manifests.stores.kinds import store_access
 from logstack.manifests.stores.resources import object_store
 from logstack.settings.model.tree import Settings
 
 
-def platform(settings: Settings) -> tuple[Part, ...]:
-    """The parts in the order of `__main__`; a test holds the two equal."""
-    place = settings.cluster
-    gateway = gateway_url(place)
-    access = store_access(settings.object_store, place, settings.former_object_store)
-    to = intake(settings, place)
-    found = found_by(settings.canary, settings.collector, settings.canary_tenant, to.credentials_secret)
+def deployment(settings: Settings) -> tuple[ComponentTree, ...]:
+    """Return the components of a stack, each behind those that it depends on. Adding one is adding a row here."""
+    # What a row needs of more than its own group of settings.
+    target, former = settings.cluster, settings.former_object_store
+    access = store_access(settings.object_store, target, former)
+    gateway, pushes = gateway_url(target), intake(settings, target)
+    password = pushes.credentials_secret
+    canary_lines = found_by(settings.canary, settings.collector, settings.canary_tenant, password)
+    sizes, size = collector_sizes(settings), settings.resources_of
+
+    base = cluster("cluster", target)
+    store = object_store("store", settings.object_store, size("object-store"), target, former)
     return (
-        cluster("cluster", place),
-        object_store(
-            "store",
-            settings.object_store,
-            settings.resources_of("object-store"),
-            place,
-            settings.former_object_store,
-        ),
-        loki("loki", settings, access, place, settings.charts.loki),
-        alloy(
-            "alloy",
-            settings.collector,
-            to,
-            collector_sizes(settings),
-            place,
-            settings.charts.alloy,
-        ),
-        canary("canary", settings.canary, gateway, settings.resources_of("canary"), place, found),
+        base,
+        store.after(base),
+        loki("loki", settings, access, target, settings.charts.loki).after(store, base),
+        alloy("alloy", settings.collector, pushes, sizes, target, settings.charts.alloy).after(base),
+        canary("canary", settings.canary, gateway, size("canary"), target, canary_lines).after(base),
         grafana(
-            "grafana",
-            settings.grafana,
-            gateway,
-            place,
-            settings.tenant_names,
-            with_password=bool(to.credentials_secret),
-        ),
+            "grafana", settings.grafana, gateway, target, settings.tenant_names, with_password=bool(password)
+        ).after(base),
     )

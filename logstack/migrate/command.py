@@ -8,7 +8,6 @@ from logstack.migrate.model import Migration, Stage
 from logstack.migrate.modes import mode_stages
 from logstack.migrate.stores import store_stages
 from logstack.migrate.target import wanted
-from logstack.settings.model.object_store import FilesystemStore
 
 
 def migration(stack: str, to: str, directory: Path, now: datetime | None = None) -> Migration:
@@ -21,7 +20,7 @@ def migration(stack: str, to: str, directory: Path, now: datetime | None = None)
     moves: list[str] = []
     # A volume has one pod: its lines have to be elsewhere before there are others. In any other case the mode goes
     # first, which takes hours, and the store after it, which takes the retention.
-    store_first = isinstance(was.object_store, FilesystemStore)
+    store_first = was.object_store.on_loki_volume
     for kind in ("store", "mode") if store_first else ("mode", "store"):
         if kind == "store" and found.store:
             further, version = store_stages(version, found.store, at)

@@ -10,13 +10,12 @@ from datetime import date, datetime, timedelta
 from ruamel.yaml.comments import CommentedMap
 
 from logstack.manifests.loki.history import next_safe_day
-from logstack.manifests.stores.access import STATIC_CREDENTIALS_SECRET
 from logstack.migrate.edit import Version
 from logstack.migrate.model import Stage
 from logstack.migrate.stages import changing, kubectl
 from logstack.settings.load.edit import Edit, add_period, flow, key_of, quoted_day
 from logstack.settings.load.stack_file import Value
-from logstack.settings.model.object_store import EmbeddedStore, FilesystemStore
+from logstack.settings.model.object_store import STATIC_CREDENTIALS_SECRET, ObjectStoreSettings
 from logstack.text.words import spoken_duration
 
 FORMER_SECRET = "loki-s3-former"  # noqa: S105 - the name of a Secret
@@ -35,14 +34,13 @@ def store_stages(version: Version, store: Mapping[str, Value], now: datetime) ->
     moved = named.edited(_move(store, began))
     ended = moved.edited(_end)
     over = began + version.stack.settings.longest_retention
-    stages += [_new_store(store), _moved(named, moved, began), _begun(moved, began, over)]
+    stages += [_new_store(moved.stack.settings.object_store), _moved(named, moved, began), _begun(moved, began, over)]
     stages.append(_ended(moved, ended, over))
     return stages, ended
 
 
 def _key_is_the_stacks_own(version: Version) -> bool:
-    store = version.stack.settings.object_store
-    return not isinstance(store, FilesystemStore) and not getattr(store, "credentials_secret", "none")
+    return version.stack.settings.object_store.access_key.is_declared
 
 
 def _secret(before: Version, after: Version) -> Stage:
@@ -62,18 +60,16 @@ def _secret(before: Version, after: Version) -> Stage:
     )
 
 
-def _new_store(store: Mapping[str, Value]) -> Stage:
+def _new_store(store: ObjectStoreSettings) -> Stage:
     made = (
         "the stack makes it in the next stage"
-        if store.get("kind") in ("embedded", "aws-s3")
-        else (
-            f"make the bucket {store.get('bucket')}, empty and without a lifecycle that is shorter than the retention"
-        )
+        if store.makes_bucket
+        else (f"make the bucket {store.bucket}, empty and without a lifecycle that is shorter than the retention")
     )
-    key = store.get("credentialsSecret")
+    key = store.access_key
     secret = (
-        f"make the Secret {key} with its AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-        if key
+        f"make the Secret {key.secret} with its AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        if key.made_by == "secret"
         else (
             "where it has one and names no credentialsSecret: pulumi config set --secret logstack:accessKeyId, and "
             "logstack:secretAccessKey, just before the next `pulumi up`"
@@ -129,14 +125,13 @@ def _begun(version: Version, began: date, over: date) -> Stage:
 
 def _ended(before: Version, after: Version, over: date) -> Stage:
     store = before.stack.settings.former_object_store
-    kind = store.store if store else None
     last = "delete the old bucket and its key"
-    if isinstance(kind, EmbeddedStore):
+    if store and store.store.runs_in_stack:
         last = (
             "delete the old S3 server's pod and volume: "
             f"{kubectl(before, 'delete pod loki-s3-0')} and {kubectl(before, 'delete pvc data-loki-s3-0')}"
         )
-    elif isinstance(kind, FilesystemStore):
+    elif store and store.store.on_loki_volume:
         last = "nothing: the volume goes on as the write-ahead log's; what expired in it is deleted already"
     stage = changing(
         f"After {over}: the old store goes",

@@ -8,7 +8,7 @@ from typing import get_args
 from logstack.migrate.edit import Version
 from logstack.settings.load.loader import Stack
 from logstack.settings.load.stack_file import PROJECT, Value, plain, read_yaml
-from logstack.settings.model.object_store import AwsStore, CephBucketClaim, FilesystemStore
+from logstack.settings.model.object_store import store_class
 from logstack.settings.model.roles import DeploymentMode
 from logstack.settings.problems import Problem, Rule, StackProblems, listed
 
@@ -76,15 +76,15 @@ def _refused(to: str, found: Wanted, stack: Stack) -> Iterator[Problem]:
         what = f"{to} changes {listed(others, 'and')}"
         fix = f"change that before or after; a migration takes {listed((*OF_MODES, STORE), 'and')}"
         yield _problem(OTHER_KEY, "--to", what, fix)
-    if isinstance(settings.object_store, FilesystemStore) and "deploymentMode" in found.of_mode and not found.store:
+    if settings.object_store.on_loki_volume and "deploymentMode" in found.of_mode and not found.store:
         fix = "name an objectStore in the file as well: the store moves first"
         yield _problem(FROM_VOLUME, f"{PROJECT}:{STORE}", "the store is filesystem", fix)
     if not found.store:
         return
-    if found.store.get("kind") == "filesystem":
+    if store_class(found.store.get("kind")).on_loki_volume:
         yield _problem(TO_VOLUME, f"{PROJECT}:{STORE}", "the new store is filesystem", "name a store outside the pods")
-    for kind, rule in ((AwsStore, FROM_AWS), (CephBucketClaim, FROM_CLAIM)):
-        if isinstance(settings.object_store, kind):
+    for maker, rule in (("role", FROM_AWS), ("claim", FROM_CLAIM)):
+        if settings.object_store.access_key.made_by == maker:
             fix = "copy the bucket's objects to the new one while Loki is stopped, with the new store's own tools"
             yield _problem(rule, f"{PROJECT}:{STORE}", f"the store of today is {settings.object_store.kind}", fix)
     if settings.former_object_store:

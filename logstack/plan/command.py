@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from logstack.manifests.deployment import deployment
 from logstack.plan.chart_objects import chart_objects
 from logstack.plan.model import Plan, plan
 from logstack.settings.load.loader import load_stack_file
@@ -10,7 +11,8 @@ from logstack.settings.load.loader import load_stack_file
 def planned(stack: str, directory: Path, *, objects: bool) -> Plan:
     """The plan of a stack; with `objects`, those that the charts render. Raises StackProblems."""
     loaded = load_stack_file(stack, directory)
-    return plan(loaded, chart_objects(loaded.settings, directory) if objects else ())
+    components = deployment(loaded.settings)
+    return plan(loaded, chart_objects(components, directory) if objects else (), components=components)
 
 
 def said(document: Plan, *, as_json: bool, width: int | None = None) -> str:

@@ -22,7 +22,6 @@ from logstack.manifests.loki.budget import (
 )
 from logstack.manifests.loki.leader import is_elected
 from logstack.plan.outage import Outage, bridged_outage
-from logstack.settings.model.object_store import EmbeddedStore, FilesystemStore
 from logstack.settings.model.roles import Role
 from logstack.settings.model.tree import Settings
 from logstack.text.words import spoken_share, spoken_size
@@ -157,7 +156,7 @@ def _lost_volumes(settings: Settings, lost: int) -> Loss:
     pods = _lost_writers(settings, lost)
     if lost <= volumes_spared(settings):
         lines = f"{KEPT}: each was on {settings.write_quorum} {_writer(settings)}s"
-    elif isinstance(settings.object_store, FilesystemStore):
+    elif settings.object_store.on_loki_volume:
         lines = "all lost: Loki's volume is the only copy"
     else:
         # Loki's max_chunk_age; a stream that rests is flushed after chunk_idle_period, 30 minutes.
@@ -225,7 +224,7 @@ def _node(settings: Settings) -> Loss:
     )
     first = ["gateway"] if gateways == 1 else []
     return Loss(
-        lost="any one node" + (", but the object store's" if isinstance(settings.object_store, EmbeddedStore) else ""),
+        lost="any one node" + (", but the object store's" if settings.object_store.runs_in_stack else ""),
         budget="for a time" if writer.budget == "within" and (first or takes) else writer.budget,
         writes=writer.writes + _pause([*first, *takes]),
         queries=writer.queries + _pause([*first, *asked]),
@@ -247,14 +246,12 @@ def _pause(only: list[str]) -> str:
 
 
 def _store(settings: Settings) -> Iterator[Loss]:
-    store = settings.object_store
-    match store:
-        case FilesystemStore():
-            return  # a part of Loki's own volume
-        case EmbeddedStore():
-            reached, data = "the object store's pod or node", "the object store's volume"
-        case _:
-            reached, data = "the object store", "the bucket's objects"
+    if settings.object_store.on_loki_volume:
+        return
+    if settings.object_store.runs_in_stack:
+        reached, data = "the object store's pod or node", "the object store's volume"
+    else:
+        reached, data = "the object store", "the bucket's objects"
     size = settings.resources_of(settings.writer)
     # Unflushed chunks stay in memory and in the log; disk_full_threshold is 0.9 (pkg/ingester/wal.go).
     full = f"{GO_ON} until the memory ({spoken_size(size.memory)}) or 90 % of the volume"

@@ -1,9 +1,10 @@
 """The plan as data: what the text and the JSON are made of."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from logstack.manifests.declaration import Part
-from logstack.manifests.deployment import platform
+from logstack.manifests.deployment import deployment
+from logstack.manifests.manifest import ComponentTree, Manifest
 from logstack.plan.access import Access, access
 from logstack.plan.chart_objects import ChartObjects
 from logstack.plan.collection import Collected, collected
@@ -86,12 +87,17 @@ class Plan:
     """Only when they were asked for."""
 
 
-def plan(stack: Stack, chart_objects: tuple[ChartObjects, ...] = ()) -> Plan:
-    """The plan of a stack."""
+def plan(
+    stack: Stack,
+    chart_objects: tuple[ChartObjects, ...] = (),
+    *,
+    components: Sequence[ComponentTree] | None = None,
+) -> Plan:
+    """Plan a stack; `components` is its deployment, where that is built already."""
     settings = stack.settings
     return Plan(
         head=_head(stack),
-        resources=resources(settings),
+        resources=resources(deployment(settings) if components is None else components),
         failure_budget=failure_budget(settings),
         collected=collected(settings),
         kept=kept(stack),
@@ -104,14 +110,13 @@ def plan(stack: Stack, chart_objects: tuple[ChartObjects, ...] = ()) -> Plan:
     )
 
 
-def resources(settings: Settings) -> tuple[Branch, ...]:
-    """The resource tree, as `__main__` registers it."""
-    return tuple(_branch(part) for part in platform(settings))
+def resources(components: Iterable[ComponentTree]) -> tuple[Branch, ...]:
+    """Return the resource tree, as `__main__` registers it."""
+    return tuple(Branch(each.type, each.name, tuple(map(_resource, each.manifests))) for each in components)
 
 
-def _branch(part: Part) -> Branch:
-    made = (Resource(child.type, child.name, child.protect, child.retain_on_delete) for child in part.children)
-    return Branch(part.type, part.name, tuple(made))
+def _resource(manifest: Manifest) -> Resource:
+    return Resource(manifest.type, manifest.name, manifest.protect, manifest.retain_on_delete)
 
 
 def _head(stack: Stack) -> Head:

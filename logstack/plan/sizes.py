@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from logstack.manifests.alloy.chart import RELOADER
 from logstack.manifests.loki.chart import CACHE_CPU, cache_pod_memory, cache_sizes
-from logstack.settings.model.object_store import EmbeddedStore
 from logstack.settings.model.sizes import Resources
 from logstack.settings.model.tree import Settings
 
@@ -88,8 +87,8 @@ def _parts(settings: Settings) -> Iterator[PartSize]:
         yield _part("its reloader", 1, RELOADER)
     former = settings.former_object_store.store if settings.former_object_store else None
     for store in (settings.object_store, former):
-        if isinstance(store, EmbeddedStore):
-            yield _part("object-store", 1, settings.resources_of("object-store"), store.size)
+        if store and store.server_volume is not None:
+            yield _part("object-store", 1, settings.resources_of("object-store"), store.server_volume)
 
 
 def _node_parts(settings: Settings) -> Iterator[PartSize]:

@@ -1,6 +1,6 @@
 """What the stated ingest makes of the stack, line by line, and what its lines take where they are kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,10 +8,9 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from logstack.plan.prices import Cost, monthly_cost
-from logstack.settings.model.object_store import AwsStore, EmbeddedStore, FilesystemStore
 from logstack.settings.model.quantities import plain_ingest
 from logstack.settings.model.tree import Settings
-from logstack.settings.resolve.derivation import Derived, average_rate, derived, with_values
+from logstack.settings.resolve.derivation import Derivation, average_rate, with_value
 from logstack.settings.resolve.sizing import WAL_SECONDS, row_of
 from logstack.settings.resolve.storage import (
     CODEC,
@@ -96,31 +95,38 @@ def sizing(settings: Settings) -> Sizing | None:
         mode=settings.deployment_mode,
         row_up_to=plain_ingest(row.up_to),
         source=row.source,
-        values=tuple(_value(settings, each) for each in derived(settings)),
+        values=tuple(
+            _value(settings, origin.derivation)
+            for origin in settings.provenance.values()
+            if origin.derivation and origin.derivation.is_of_ingest
+        ),
         replay_ceiling_bytes=settings.replay_ceiling,
         log_bytes=round(average * settings.replication_factor / settings.writers * WAL_SECONDS),
         storage=_storage(settings, settings.ingest),
     )
 
 
-def _value(settings: Settings, each: Derived) -> Value:
-    group: BaseModel = getattr(settings, each.group) if each.group else settings
-    key = ".".join(filter(None, (to_camel(each.group), to_camel(each.name))))
-    would = _said(with_values(group, {each.name: each.value}), each.name)
-    return Value(key, would, _used(settings, group, each), each.because, each.is_stated)
+def _value(settings: Settings, each: Derivation) -> Value:
+    path = each.key.split(".")
+    would = _said(with_value(settings.complete, path, each.value), path)
+    return Value(".".join(map(to_camel, path)), would, _used(settings, path), each.rule, each.is_stated)
 
 
-def _used(settings: Settings, group: BaseModel, each: Derived) -> str:
+def _used(settings: Settings, path: Sequence[str]) -> str:
     """A size that the stack file names decides the resources that it does not name."""
-    if each.group == "resources" and getattr(group, each.name) is None:
-        part = each.name.replace("_", "-")
-        group = with_values(group, {each.name: settings.resources_of(part)})
-    return _said(group, each.name)
+    group, name = path[0], path[-1]
+    if group == "resources" and dict(settings.resources)[name] is None:
+        return _said(with_value(settings.complete, path, settings.resources_of(name.replace("_", "-"))), path)
+    return _said(settings.complete, path)
 
 
-def _said(group: BaseModel, name: str) -> str:
-    """A field as the stack file would say it."""
-    value = group.model_dump(mode="json", include={name})[name]
+def _said(tree: BaseModel, path: Sequence[str]) -> str:
+    """A key as the stack file would say it."""
+    name, *below = path
+    if below:
+        inner: BaseModel = dict(tree)[name]
+        return _said(inner, below)
+    value = tree.model_dump(mode="json", include={name})[name]
     if isinstance(value, dict):
         words = (f"{'CPU ' if key == 'cpu' else ''}{said}" for key, said in value.items() if said)
         return ", ".join(words)
@@ -129,11 +135,7 @@ def _said(group: BaseModel, name: str) -> str:
 
 def _storage(settings: Settings, ingest: int) -> Storage:
     copies, periods, store = settings.replication_factor, settings.retention_periods, settings.object_store
-    volume = None
-    if isinstance(store, EmbeddedStore):
-        volume = store.size
-    elif isinstance(store, FilesystemStore):
-        volume = settings.resources_of(settings.writer).disk or 0
+    volume = store.line_volume(settings.writer, settings.resources_of(settings.writer).disk)
     puts = puts_daily(ingest, copies, settings.limits.max_streams * max(1, len(settings.tenant_names)))
     whole = tuple(round(stored_in_all(ingest, number, periods)) for number in (1, copies))
     return Storage(
@@ -142,10 +144,10 @@ def _storage(settings: Settings, ingest: int) -> Storage:
         daily_bytes=(round(stored_daily(ingest, 1)), round(stored_daily(ingest, copies))),
         whole_bytes=(whole[0], whole[1]),
         counted_for=None if settings.has_one_period else settings.longest_retention,
-        puts_daily=None if isinstance(store, FilesystemStore) else puts,
-        volume_bytes=volume,
-        full_after=filled_after(volume, ingest, copies, periods) if volume else None,
-        cost=monthly_cost(store.region, whole[1], puts[1]) if isinstance(store, AwsStore) else None,
+        puts_daily=None if store.on_loki_volume else puts,
+        volume_bytes=volume.size if volume else None,
+        full_after=filled_after(volume.size, ingest, copies, periods) if volume and volume.size else None,
+        cost=monthly_cost(store.in_aws.region, whole[1], puts[1]) if store.in_aws else None,
     )
 
 

@@ -12,7 +12,7 @@ from logstack.manifests.loki.history import broken_history, left_behind, periods
 from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.loki.retention import Retention, Section, Shortened, retention_of, section, shortened
 from logstack.manifests.loki.values import CONFIG_KEY, CONFIG_MAP, OVERRIDES_MAP
-from logstack.manifests.stores.access import store_access
+from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.quantities import plain_duration
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems

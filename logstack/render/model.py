@@ -1,12 +1,10 @@
 """The resources of a stack as plain data, with `(secret NAME)` in each secret's place."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from logstack.manifests.charts import CHART
-from logstack.manifests.declaration import shown
-from logstack.manifests.deployment import platform
-from logstack.settings.model.tree import Settings
+from logstack.manifests.manifest import ComponentTree, mask_secrets
 
 
 @dataclass(frozen=True)
@@ -14,6 +12,7 @@ class Resource:
     """One resource that Pulumi registers."""
 
     part: str
+    """The logical name of its component."""
     type: str
     name: str
     inputs: Mapping[str, object]
@@ -36,18 +35,18 @@ class Resource:
         return self.type, self.called
 
 
-def resources_of(settings: Settings) -> list[Resource]:
-    """Every resource that Pulumi registers, in its order."""
-    return [
+def resources_of(components: Iterable[ComponentTree]) -> tuple[Resource, ...]:
+    """Return every resource that Pulumi registers below the components, in its order."""
+    return tuple(
         Resource(
-            part=part.name,
-            type=child.type,
-            name=child.name,
-            inputs={key: shown(value) for key, value in child.inputs.items()},
-            depends_on=child.depends_on,
-            protect=child.protect,
-            retain_on_delete=child.retain_on_delete,
+            part=component.name,
+            type=manifest.type,
+            name=manifest.name,
+            inputs={key: mask_secrets(value) for key, value in manifest.inputs.items()},
+            depends_on=manifest.depends_on,
+            protect=manifest.protect,
+            retain_on_delete=manifest.retain_on_delete,
         )
-        for part in platform(settings)
-        for child in part.children
-    ]
+        for component in components
+        for manifest in component.manifests
+    )

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 import yaml
 
-from logstack.manifests.declaration import shown
+from logstack.manifests.manifest import mask_secrets
 from logstack.settings.load.stack_file import Value
 from logstack.settings.model.tree import Settings
 from tests.support.engine import Project
@@ -57,7 +57,7 @@ def released(cluster: Live, settings: Mapping[str, Any], tmp_path_factory: pytes
     store = Server(cluster.dynamic)
     for name in ("loki-config", "loki-overrides"):
         store.create(cast("Mapping[str, Any]", declared[f"loki/{name}"].inputs), upsert=False)
-    values = cast("dict[str, Any]", shown(declared["loki/loki"].inputs["values"]))
+    values = cast("dict[str, Any]", mask_secrets(declared["loki/loki"].inputs["values"]))
     values["loki"]["podAnnotations"] = {"logstack/config-hash": "of before"}
     file = tmp_path_factory.mktemp("helm") / "values.yaml"
     file.write_text(yaml.safe_dump(values))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from logstack.manifests.declaration import content_hash
-from logstack.manifests.stores.access import store_access
+from logstack.manifests.manifest import content_hash
+from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.quantities import kubernetes_size
 from tests.support.documents import leaves
 from tests.support.real import CLAIMED, Document, binary, rendered, run

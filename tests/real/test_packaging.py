@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from logstack.manifests.deployment import platform
+from logstack.manifests.deployment import deployment
 from logstack.settings.model.tree import Settings
 from tests.support.copies import NO_SOURCE
 from tests.support.installed import MINIMAL, lay_out, record_minimal
@@ -173,8 +173,8 @@ def test_the_minimal_program_makes_the_same_with_the_release_alone(built: Built,
     recorded = record_minimal(tmp_path, str(built.installed))
     assert all(file.is_relative_to(built.installed) for file in recorded.modules)
     compared = 0
-    for part in platform(Settings.model_validate(MINIMAL_SAYS)):
-        for child in part.children if part.name in recorded.registered else ():
+    for part in deployment(Settings.model_validate(MINIMAL_SAYS)):
+        for child in part.manifests if part.name in recorded.registered else ():
             type_, parent, inputs = recorded.registered[child.name]
             assert (type_, parent) == (child.type, part.name)
             if not child.type.startswith("pulumi:providers:"):

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from logstack.manifests.loki.config import loki_config
-from logstack.manifests.stores.access import store_access
+from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.selectors import parse_selector
 from tests.support.real import binary, run
 from tests.support.stacks import settings_of

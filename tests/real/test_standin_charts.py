@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import pytest
 import yaml
 
-from logstack.manifests.declaration import Json
+from logstack.manifests.manifest import Json
 from logstack.settings import pins
 from logstack.settings.model.charts import PINNED
 from tests.support.documents import differences

@@ -5,7 +5,7 @@ from typing import Final
 import pytest
 
 from components import guards
-from logstack.manifests.declaration import Declaration
+from logstack.manifests.manifest import Manifest
 from logstack.manifests.stores import aws
 from logstack.preflight.aws_account import Caller
 from logstack.settings.model.cluster import ClusterSettings
@@ -50,12 +50,12 @@ def a_store(*, irsa: bool = False, kms: bool = False, **changed: object) -> AwsS
 EVERY_SHAPE = [a_store(irsa=irsa, kms=kms) for irsa in (False, True) for kms in (False, True)]
 
 
-def declared(store: AwsStore) -> tuple[Declaration, ...]:
+def declared(store: AwsStore) -> tuple[Manifest, ...]:
     """All that is declared."""
     return aws.declarations("store", store, CLUSTER)
 
 
-def one(store: AwsStore, token: str) -> Declaration:
+def one(store: AwsStore, token: str) -> Manifest:
     """The only declaration of a type."""
     found = [declaration for declaration in declared(store) if declaration.type == token]
     assert len(found) == 1, f"{len(found)} of {token}"

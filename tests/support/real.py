@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from logstack.binaries.obtain import find
-from logstack.manifests.declaration import Json, shown
+from logstack.manifests.manifest import Json, mask_secrets
 from tests.support.stacks import ROOT
 
 KUBERNETES = "1.34.0"
@@ -100,7 +100,7 @@ def helm_template(
 ) -> subprocess.CompletedProcess[str]:
     """Helm's answer to a chart's folder and the values, which may be a refusal."""
     command, file = binary("helm"), directory / f"{release}-values.yaml"
-    file.write_text(yaml.safe_dump(shown(values)))
+    file.write_text(yaml.safe_dump(mask_secrets(values)))
     arguments = ["--namespace", namespace, "--kube-version", KUBERNETES, "--skip-crds", "--values", str(file)]
     return run([command, "template", release, folder, *arguments])
 

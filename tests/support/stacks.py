@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 
 from logstack.manifests.charts import CHART
-from logstack.manifests.declaration import Declaration, Json, Part, yaml_text
-from logstack.manifests.deployment import platform
+from logstack.manifests.deployment import deployment
+from logstack.manifests.manifest import ComponentTree, Json, Manifest, yaml_text
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.stack_file import PROJECT, Value, read_stack_file, stacks
 from logstack.settings.model.tree import Settings
@@ -231,29 +231,29 @@ def settings_of(name: str) -> Settings:
 
 
 def changed(settings: Settings, **changes: object) -> Settings:
-    """The settings with other values at the top, validated anew."""
-    return Settings.model_validate({**settings.model_dump(), **changes})
+    """The settings with other values at the top, and with every other key stated as it is."""
+    return Settings.model_validate({**settings.complete.model_dump(), **changes})
 
 
-# The latest settings whose platform was built: a test asks for several files of the same ones.
-_latest: deque[tuple[Settings, tuple[Part, ...]]] = deque(maxlen=4)
+# The latest settings whose deployment was built: a test asks for several files of the same ones.
+_latest: deque[tuple[Settings, tuple[ComponentTree, ...]]] = deque(maxlen=4)
 
 
-def declarations(settings: Settings) -> dict[str, Declaration]:
-    """Everything that a stack declares; the key is the part and the logical name."""
-    return {f"{part.name}/{child.name}": child for part in _platform(settings) for child in part.children}
+def declarations(settings: Settings) -> dict[str, Manifest]:
+    """Every manifest of a stack; the key is its component's and its own logical name."""
+    return {f"{tree.name}/{manifest.name}": manifest for tree in _deployment(settings) for manifest in tree.manifests}
 
 
-def _platform(settings: Settings) -> tuple[Part, ...]:
-    """The platform of these very settings: others that are equal are built anew."""
-    for known, parts in _latest:
+def _deployment(settings: Settings) -> tuple[ComponentTree, ...]:
+    """The deployment of these very settings: others that are equal are built anew."""
+    for known, trees in _latest:
         if known is settings:
-            return parts
-    _latest.append((settings, tuple(platform(settings))))
+            return trees
+    _latest.append((settings, deployment(settings)))
     return _latest[-1][1]
 
 
-def data(declared: Mapping[str, Declaration], name: str) -> str:
+def data(declared: Mapping[str, Manifest], name: str) -> str:
     """The first file of a ConfigMap."""
     files = declared[name].inputs["data"]
     assert isinstance(files, Mapping)
@@ -293,7 +293,7 @@ def artefacts(settings: Settings) -> dict[str, str]:
     return {
         **files,
         "objects.yaml": yaml.dump(
-            [_part(part) for part in _platform(settings)], Dumper=_Dumper, sort_keys=False, width=120
+            [_component(tree) for tree in _deployment(settings)], Dumper=_Dumper, sort_keys=False, width=120
         ),
     }
 
@@ -305,20 +305,24 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _part(part: Part) -> dict[str, object]:
-    return {"type": part.type, "name": part.name, "children": [_child(child) for child in part.children]}
+def _component(tree: ComponentTree) -> dict[str, object]:
+    return {"type": tree.type, "name": tree.name, "children": [_manifest(each) for each in tree.manifests]}
 
 
-def _child(child: Declaration) -> dict[str, object]:
-    inputs: dict[str, object] = {key: _readable(value) for key, value in child.inputs.items()}
-    if child.type == CHART:
-        inputs["values"] = f"({child.name}-values.yaml)"
-    elif child.type.endswith(":ConfigMap"):
-        inputs["data"] = [f"({name})" for name in _mapping(child.inputs["data"])]
-    options = {"dependsOn": list(child.depends_on), "protect": child.protect, "retainOnDelete": child.retain_on_delete}
+def _manifest(manifest: Manifest) -> dict[str, object]:
+    inputs: dict[str, object] = {key: _readable(value) for key, value in manifest.inputs.items()}
+    if manifest.type == CHART:
+        inputs["values"] = f"({manifest.name}-values.yaml)"
+    elif manifest.type.endswith(":ConfigMap"):
+        inputs["data"] = [f"({name})" for name in _mapping(manifest.inputs["data"])]
+    options = {
+        "dependsOn": list(manifest.depends_on),
+        "protect": manifest.protect,
+        "retainOnDelete": manifest.retain_on_delete,
+    }
     return {
-        "type": child.type,
-        "name": child.name,
+        "type": manifest.type,
+        "name": manifest.name,
         **{key: value for key, value in options.items() if value},
         "inputs": inputs,
     }

@@ -9,7 +9,7 @@ import pytest
 from typer.main import get_command
 
 from logstack.cli import app
-from logstack.manifests.declaration import Declaration
+from logstack.manifests.manifest import Manifest
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.source import SECRETS
 from logstack.settings.model.tree import Settings
@@ -116,7 +116,7 @@ def every_stack() -> Iterator[Settings]:
     yield load_stack_file("aws-monolithic", AWS, today=TODAY).settings
 
 
-def all_declarations() -> dict[str, Declaration]:
+def all_declarations() -> dict[str, Manifest]:
     return {declared.name: declared for settings in every_stack() for declared in declarations(settings).values()}
 
 

@@ -11,7 +11,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 
-from logstack.manifests.deployment import platform
+from logstack.manifests.deployment import deployment
 from logstack.plan.command import planned, said
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.stack_file import stacks
@@ -55,17 +55,16 @@ def test_the_minimal_program_makes_what_the_shipped_program_makes_of_the_same_se
     packages: str, tmp_path: Path
 ) -> None:
     recorded = record_minimal(tmp_path, packages)
-    parts = {
-        part.name: part for part in platform(Settings.model_validate(MINIMAL_SAYS)) if part.name in recorded.registered
-    }
-    assert parts.keys() == {"cluster", "store", "loki", "alloy"}
-    children = {child.name: (part.name, child) for part in parts.values() for child in part.children}
-    assert recorded.registered.keys() == parts.keys() | children.keys()
-    for name, (parent, child) in children.items():
+    deployed = deployment(Settings.model_validate(MINIMAL_SAYS))
+    trees = {tree.name: tree for tree in deployed if tree.name in recorded.registered}
+    assert trees.keys() == {"cluster", "store", "loki", "alloy"}
+    manifests = {each.name: (tree.name, each) for tree in trees.values() for each in tree.manifests}
+    assert recorded.registered.keys() == trees.keys() | manifests.keys()
+    for name, (parent, manifest) in manifests.items():
         type_, parent_made, inputs = recorded.registered[name]
-        assert (type_, parent_made) == (child.type, parent)
-        if not child.type.startswith("pulumi:providers:"):
-            assert inputs == child.inputs, name
+        assert (type_, parent_made) == (manifest.type, parent)
+        if not manifest.type.startswith("pulumi:providers:"):
+            assert inputs == manifest.inputs, name
     assert recorded.exports == {"pushUrl": "http://loki-gateway.monitoring.svc.cluster.local/loki/api/v1/push"}
 
 
@@ -104,7 +103,7 @@ def test_a_stack_on_aws_has_no_problem_and_its_plan_can_be_read(name: str) -> No
 @on_aws
 def test_a_stack_on_aws_gives_loki_its_role_by_pod_identity_and_nobody_a_key(name: str) -> None:
     settings = load_stack_file(name, AWS, today=TODAY).settings
-    declared = {child.name: child for part in platform(settings) for child in part.children}
+    declared = {manifest.name: manifest for tree in deployment(settings) for manifest in tree.manifests}
     association = declared["store-pod-identity"].inputs
     assert (association["clusterName"], association["namespace"]) == ("production", "monitoring")
     values: Any = declared["loki"].inputs["values"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from logstack.manifests.alloy.config import events_config, node_config
 from logstack.manifests.alloy.values import CONFIG_KEY, Values, events_values, node_values
 from logstack.manifests.charts import chart
-from logstack.manifests.declaration import Declaration, Part, kubernetes, labels
 from logstack.manifests.loki.intake import Intake
+from logstack.manifests.manifest import ComponentTree, Manifest, kubernetes, labels
 from logstack.settings.model.charts import ChartSource
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CollectorSettings
@@ -30,7 +30,7 @@ DEFAULT_SIZES = CollectorSizes()
 
 
 def collector_sizes(settings: LokiSettings) -> CollectorSizes:
-    """Those of a stack."""
+    """Return what a stack's collectors ask for."""
     return CollectorSizes(settings.resources_of("alloy"), settings.resources_of("alloy-events"))
 
 
@@ -41,26 +41,26 @@ def alloy(
     sizes: CollectorSizes,
     cluster: ClusterSettings,
     source: ChartSource,
-) -> Part:
-    """The Alloy part; its reloaders take a changed configuration up without a restart."""
-    children: list[Declaration] = []
+) -> ComponentTree:
+    """Return the Alloy component; its reloaders load a changed configuration without a restart."""
+    manifests: list[Manifest] = []
     if collector.sources.on_nodes:
         config = node_config(collector, cluster, intake)
         values = node_values(collector, sizes.node, f"{NODES}-config", intake.credentials_secret)
-        children += _release(name, NODES, config, values, cluster, source)
+        manifests += _release(name, NODES, config, values, cluster, source)
     if collector.sources.events:
         config = events_config(collector, cluster, intake)
         values = events_values(collector, sizes.events, f"{EVENTS}-config", intake.credentials_secret)
-        children += _release(f"{name}-events", EVENTS, config, values, cluster, source)
-    return Part("logstack:index:Alloy", name, tuple(children))
+        manifests += _release(f"{name}-events", EVENTS, config, values, cluster, source)
+    return ComponentTree("logstack:index:Alloy", name, tuple(manifests), {"pushUrl": intake.push_url})
 
 
 def _release(
     name: str, release: str, config: str, values: Values, cluster: ClusterSettings, source: ChartSource
-) -> Iterator[Declaration]:
+) -> Iterator[Manifest]:
     data = {CONFIG_KEY: config}
     inputs = kubernetes(CONFIG, f"{release}-config", cluster.namespace, labels(release), data=data)
-    yield Declaration(CONFIG, f"{name}-config", inputs)
+    yield Manifest(CONFIG, f"{name}-config", inputs)
     yield chart(
         "alloy",
         source,

@@ -5,7 +5,7 @@ from pathlib import PurePath
 from logstack.manifests.alloy.chart import DAEMON_SET, DEPLOYMENT
 from logstack.manifests.alloy.config import IN_CLUSTER
 from logstack.manifests.alloy.delivery import PASSWORD_FILE, PASSWORD_FOLDER
-from logstack.manifests.declaration import RESTRICTED_CONTAINER, RESTRICTED_POD, Json, container_resources
+from logstack.manifests.manifest import RESTRICTED_CONTAINER, RESTRICTED_POD, Json, container_resources
 from logstack.settings import pins
 from logstack.settings.model.access import PASSWORD_KEY
 from logstack.settings.model.collector import CollectorSettings

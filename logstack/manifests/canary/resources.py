@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from logstack.manifests.declaration import (
+from logstack.manifests.manifest import (
     RESTRICTED_CONTAINER,
     RESTRICTED_POD,
-    Declaration,
+    ComponentTree,
     Json,
-    Part,
+    Manifest,
     container_resources,
     kubernetes,
     labels,
@@ -52,10 +52,10 @@ def found_by(
 
 def canary(
     name: str, settings: CanarySettings, gateway_url: str, size: Resources, cluster: ClusterSettings, found: Found
-) -> Part:
-    """The Canary part: a pod a node, and a Service for its metrics; nothing when it is off."""
+) -> ComponentTree:
+    """Return the Canary component: a pod a node, and a Service for its metrics; nothing when it is off."""
     if not settings.enabled:
-        return Part("logstack:index:Canary", name)
+        return ComponentTree("logstack:index:Canary", name)
     selector = {"app.kubernetes.io/name": NAME}
     daemon_set = kubernetes(
         DAEMON_SET,
@@ -78,10 +78,10 @@ def canary(
             "ports": [{"name": "http-metrics", "port": PORT, "targetPort": "http-metrics"}],
         },
     )
-    return Part(
+    return ComponentTree(
         "logstack:index:Canary",
         name,
-        (Declaration(DAEMON_SET, name, daemon_set), Declaration(SERVICE, f"{name}-metrics", service)),
+        (Manifest(DAEMON_SET, name, daemon_set), Manifest(SERVICE, f"{name}-metrics", service)),
     )
 
 

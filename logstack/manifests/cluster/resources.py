@@ -1,14 +1,15 @@
 """The cluster's provider, and the namespace if it is ours."""
 
-from logstack.manifests.declaration import Declaration, Part, kubernetes, labels
+from logstack.manifests.manifest import ComponentTree, Manifest, kubernetes, labels
 from logstack.settings.model.cluster import ClusterSettings
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 
 
-def cluster(name: str, settings: ClusterSettings) -> Part:
-    """The Cluster part."""
-    provider = Declaration(
+def cluster(name: str, settings: ClusterSettings) -> ComponentTree:
+    """Return the Cluster component."""
+    outputs = {"namespace": settings.namespace}
+    provider = Manifest(
         type="pulumi:providers:kubernetes",
         name=f"{name}-provider",
         inputs={
@@ -22,11 +23,11 @@ def cluster(name: str, settings: ClusterSettings) -> Part:
         },
     )
     if not settings.create_namespace:
-        return Part("logstack:index:Cluster", name, (provider,))
-    namespace = Declaration(
+        return ComponentTree("logstack:index:Cluster", name, (provider,), outputs)
+    namespace = Manifest(
         type=NAMESPACE,
         name=f"{name}-namespace",
         inputs=kubernetes(NAMESPACE, settings.namespace, None, labels("logstack")),
         protect=True,  # deleting a namespace deletes every volume claim in it
     )
-    return Part("logstack:index:Cluster", name, (provider, namespace))
+    return ComponentTree("logstack:index:Cluster", name, (provider, namespace), outputs)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from logstack.manifests.declaration import Declaration, Part, content_hash, kubernetes, labels, yaml_text
+from logstack.manifests.manifest import ComponentTree, Manifest, content_hash, kubernetes, labels, yaml_text
 from logstack.settings.model.access import OWN_USER, PASSWORD_KEY
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.grafana import GrafanaSettings
@@ -19,10 +19,14 @@ def grafana(
     tenants: Sequence[str] = (),
     *,
     with_password: bool = False,
-) -> Part:
-    """The GrafanaDatasource part; nothing when it is off. It asks for the lines of all `tenants`, and of each alone."""
+) -> ComponentTree:
+    """Return the GrafanaDatasource component, without manifests when it is off.
+
+    It has a datasource for the lines of all `tenants`, and one for each tenant alone.
+    """
+    type_, outputs = "logstack:index:GrafanaDatasource", {"uid": settings.uid}
     if not settings.enabled:
-        return Part("logstack:index:GrafanaDatasource", name)
+        return ComponentTree(type_, name, (), outputs)
     inputs = kubernetes(
         CONFIG,
         NAME,
@@ -30,7 +34,7 @@ def grafana(
         {**labels("grafana"), settings.sidecar_label: settings.sidecar_label_value},
         data={"logstack.yaml": yaml_text(datasources(settings, gateway_url, tenants, with_password=with_password))},
     )
-    return Part("logstack:index:GrafanaDatasource", name, (Declaration(CONFIG, f"{name}-datasource", inputs),))
+    return ComponentTree(type_, name, (Manifest(CONFIG, f"{name}-datasource", inputs),), outputs)
 
 
 def datasources(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from logstack.manifests.declaration import Quoted
 from logstack.manifests.loki.addresses import compactor_pods, index_gateways, leader_host, service
 from logstack.manifests.loki.chart import (
     CHUNKS_CACHE,
@@ -17,7 +16,7 @@ from logstack.manifests.loki.chart import (
     headless,
 )
 from logstack.manifests.loki.leader import is_elected, token_file
-from logstack.manifests.stores.access import FormerAccess, StoreAccess
+from logstack.manifests.stores.access import DATA, StoreAccess
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import LokiSettings, SchemaPeriod
 from logstack.settings.model.quantities import loki_duration, loki_size
@@ -25,15 +24,11 @@ from logstack.settings.model.retention import RetentionStream
 from logstack.settings.model.roles import Duty
 from logstack.settings.resolve.storage import CODEC
 
-DATA = "/var/loki"
 OVERRIDES_KEY = "overrides.yaml"
 OVERRIDES_DIRECTORY = "/etc/loki/overrides"
 OVERRIDES_FILE = f"{OVERRIDES_DIRECTORY}/{OVERRIDES_KEY}"
 # Where the bucket has the lists of chunks that are about to be deleted.
 MARKERS = "deletion-markers/"
-# The pods' environment has the former store's key under these names: AWS_* is the key of the store of today.
-FORMER_ACCESS_KEY_ID = "FORMER_AWS_ACCESS_KEY_ID"
-FORMER_SECRET_ACCESS_KEY = "FORMER_AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a variable
 Section = dict[str, object]
 # The index stores that Loki 3.7 reads; the second one only in periods that are over.
 _SHIPPERS = {"tsdb": "tsdb_shipper", "boltdb-shipper": "boltdb_shipper"}
@@ -110,12 +105,11 @@ def _memberlist(cluster: ClusterSettings) -> Section:
 
 
 def _common(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings) -> Section:
-    storage: Section = {"s3": _s3(store)} if store.kind == "s3" else {"filesystem": _filesystem()}
     return {
         "path_prefix": DATA,
         "replication_factor": settings.replication_factor,
         "compactor_grpc_address": f"{_compactor_host(settings, cluster)}:{GRPC_PORT}",
-        "storage": storage,
+        "storage": {store.kind: store.storage},
     }
 
 
@@ -130,18 +124,6 @@ def _query_path(settings: LokiSettings, cluster: ClusterSettings) -> Section:
     scheduler = {"scheduler_address": f"{service(headless(queue), cluster)}:{GRPC_PORT}"}
     reader = f"http://{service(settings.reader.workload(RELEASE), cluster)}:{HTTP_PORT}"
     return {"frontend": {**scheduler, "tail_proxy_url": reader}, "frontend_worker": scheduler}
-
-
-def _s3(store: StoreAccess) -> Section:
-    """No keys: the client takes AWS_* from its environment, or the role of its pod."""
-    s3: Section = {"bucketnames": store.bucket, "region": store.region}
-    if store.endpoint:
-        s3 |= {"endpoint": store.endpoint, "s3forcepathstyle": store.path_style, "insecure": store.insecure}
-    return s3
-
-
-def _filesystem() -> Section:
-    return {"chunks_directory": f"{DATA}/chunks", "rules_directory": f"{DATA}/rules"}
 
 
 def _schema(settings: LokiSettings, store: StoreAccess) -> Section:
@@ -161,7 +143,7 @@ def _schema(settings: LokiSettings, store: StoreAccess) -> Section:
 
 def _store_of(period: SchemaPeriod, store: StoreAccess) -> str:
     """Loki's name of the store that the period's lines are in."""
-    return store.former.name if store.former and period.start < store.former.before else store.kind
+    return store.former.store.former_name if store.former and period.start < store.former.before else store.kind
 
 
 def _storage(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings) -> Section:
@@ -172,20 +154,8 @@ def _storage(settings: LokiSettings, store: StoreAccess, cluster: ClusterSetting
         for index in sorted({period.store for period in settings.schema_periods}):
             storage[_SHIPPERS[index]] = {"index_gateway_client": {"server_address": address}}
     if store.former:
-        storage |= _former(store.former)
+        storage |= store.former.store.former_storage
     return storage
-
-
-def _former(former: FormerAccess) -> Section:
-    """The store of earlier days: the common section can name one store only."""
-    if former.store.kind == "filesystem":
-        return {"filesystem": {"directory": _filesystem()["chunks_directory"]}}
-    # Loki puts the environment's words in before it reads the YAML.
-    keys = {
-        "access_key_id": Quoted(f"${{{FORMER_ACCESS_KEY_ID}}}"),
-        "secret_access_key": Quoted(f"${{{FORMER_SECRET_ACCESS_KEY}}}"),
-    }
-    return {"named_stores": {"aws": {former.name: {**_s3(former.store), **keys}}}}
 
 
 def _ingester(settings: LokiSettings) -> Section:
@@ -235,7 +205,7 @@ def retention_streams(rules: Sequence[RetentionStream]) -> Section:
 def _compactor(settings: LokiSettings, store: StoreAccess) -> Section:
     """Retention needs all three: enabled, a store for delete requests, and a period (in limits_config)."""
     compactor: Section = {"retention_enabled": True, "delete_request_store": store.kind}
-    if store.kind == "s3":
+    if store.bucket:
         # Loki's default is the leader's own volume: what it has marked would wait until it is the leader again.
         compactor["deletion_marker_object_store_prefix"] = MARKERS
     if is_elected(settings):
@@ -272,6 +242,4 @@ def _memcached(cache: Cache, cluster: ClusterSettings) -> Section:
 
 def _ruler(store: StoreAccess) -> Section:
     """Rules stay in the object store, or in a directory where there is none."""
-    s3 = {"type": "s3", "s3": _s3(store)}
-    local = {"type": "local", "local": {"directory": f"{DATA}/rules"}}
-    return {"storage": s3 if store.kind == "s3" else local, "wal": {"dir": f"{DATA}/ruler-wal"}}
+    return {"storage": store.rules, "wal": {"dir": f"{DATA}/ruler-wal"}}

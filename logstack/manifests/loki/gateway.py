@@ -7,10 +7,10 @@ tenant of its user. A user that is of no tenant here has none, and Loki refuses 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
-from logstack.manifests.declaration import Json
 from logstack.manifests.loki.addresses import leader_host
 from logstack.manifests.loki.chart import BASIC_AUTH_KEY, BODY_LIMIT_KEY, HTTP_PORT, Snippet
 from logstack.manifests.loki.leader import is_elected
+from logstack.manifests.manifest import Json
 from logstack.settings.model.access import OWN_USER
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import LokiSettings

@@ -76,7 +76,7 @@ def _places(config: Section) -> dict[str, str]:
     """Where each store is that a period can name; that of a directory is its name."""
     stores = dict(section(section(config.get("common")).get("storage")))
     stores |= section(section(section(config.get("storage_config")).get("named_stores")).get("aws"))
-    return {name: _place(section(said)) for name, said in stores.items() if name != "filesystem"}
+    return {name: _place(section(said)) for name, said in stores.items() if "bucketnames" in section(said)}
 
 
 def _place(s3: Section) -> str:

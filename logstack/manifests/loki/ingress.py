@@ -5,8 +5,8 @@ Objects of our own, not the chart's: a preview and the plan show each field, wit
 
 from collections.abc import Mapping
 
-from logstack.manifests.declaration import Declaration, Json, kubernetes, labels
 from logstack.manifests.loki.chart import GATEWAY, GATEWAY_PORT
+from logstack.manifests.manifest import Json, Manifest, kubernetes, labels
 from logstack.settings.model.access import ControllerIngress, GatewayRoute, Tls
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import LokiSettings
@@ -15,7 +15,7 @@ INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 
 
-def ingress(name: str, settings: LokiSettings, cluster: ClusterSettings) -> tuple[Declaration, ...]:
+def ingress(name: str, settings: LokiSettings, cluster: ClusterSettings) -> tuple[Manifest, ...]:
     """The Ingress or the HTTPRoute; nothing for a stack without one."""
     match settings.ingress:
         case ControllerIngress() as said:
@@ -26,11 +26,9 @@ def ingress(name: str, settings: LokiSettings, cluster: ClusterSettings) -> tupl
             return ()
 
 
-def _declared(
-    token: str, name: str, cluster: ClusterSettings, annotations: Mapping[str, str], spec: Json
-) -> Declaration:
+def _declared(token: str, name: str, cluster: ClusterSettings, annotations: Mapping[str, str], spec: Json) -> Manifest:
     inputs = kubernetes(token, GATEWAY, cluster.namespace, labels("loki"), annotations=annotations, spec=spec)
-    return Declaration(token, f"{name}-ingress", inputs)
+    return Manifest(token, f"{name}-ingress", inputs)
 
 
 def _annotations(said: ControllerIngress) -> dict[str, str]:

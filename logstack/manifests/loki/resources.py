@@ -1,12 +1,13 @@
 """Loki's resources: two ConfigMaps of ours, the chart, and the way in from outside."""
 
 from logstack.manifests.charts import chart
-from logstack.manifests.declaration import Declaration, Part, content_hash, kubernetes, labels, yaml_text
+from logstack.manifests.loki.addresses import gateway_url, push_url
 from logstack.manifests.loki.config import OVERRIDES_KEY, loki_config
 from logstack.manifests.loki.ingress import ingress
 from logstack.manifests.loki.leader import token_files
 from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.loki.values import CONFIG_KEY, CONFIG_MAP, OVERRIDES_MAP, loki_values
+from logstack.manifests.manifest import ComponentTree, Manifest, content_hash, kubernetes, labels, yaml_text
 from logstack.manifests.stores.access import StoreAccess
 from logstack.settings.model.charts import ChartSource
 from logstack.settings.model.cluster import ClusterSettings
@@ -16,8 +17,10 @@ CONFIG = "kubernetes:core/v1:ConfigMap"
 CHART_NAME = "loki"
 
 
-def loki(name: str, settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings, source: ChartSource) -> Part:
-    """The Loki part."""
+def loki(
+    name: str, settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings, source: ChartSource
+) -> ComponentTree:
+    """Return the Loki component."""
     config = yaml_text(loki_config(settings, store, cluster))
     overrides = yaml_text(loki_overrides(settings))
     values = loki_values(settings, store, cluster, content_hash(config))
@@ -25,7 +28,7 @@ def loki(name: str, settings: LokiSettings, store: StoreAccess, cluster: Cluster
         _config_map(f"{name}-config", CONFIG_MAP, cluster, {CONFIG_KEY: config}),
         _config_map(f"{name}-overrides", OVERRIDES_MAP, cluster, {OVERRIDES_KEY: overrides, **token_files(settings)}),
     )
-    return Part(
+    return ComponentTree(
         "logstack:index:Loki",
         name,
         (
@@ -41,8 +44,9 @@ def loki(name: str, settings: LokiSettings, store: StoreAccess, cluster: Cluster
             ),
             *ingress(name, settings, cluster),
         ),
+        {"gatewayUrl": gateway_url(cluster), "pushUrl": push_url(cluster)},
     )
 
 
-def _config_map(name: str, called: str, cluster: ClusterSettings, data: dict[str, str]) -> Declaration:
-    return Declaration(CONFIG, name, kubernetes(CONFIG, called, cluster.namespace, labels("loki"), data=data))
+def _config_map(name: str, called: str, cluster: ClusterSettings, data: dict[str, str]) -> Manifest:
+    return Manifest(CONFIG, name, kubernetes(CONFIG, called, cluster.namespace, labels("loki"), data=data))

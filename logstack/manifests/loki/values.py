@@ -1,6 +1,5 @@
 """The Loki chart's values: everything that is not loki.yaml. Numbers go as strings with units where they are large."""
 
-from logstack.manifests.declaration import Json, container_resources, rolled_by_credentials
 from logstack.manifests.loki.chart import (
     CACHE_MEMORY_KEY,
     CONFIG_HASH_KEY,
@@ -11,10 +10,15 @@ from logstack.manifests.loki.chart import (
     RELEASE,
     cache_sizes,
 )
-from logstack.manifests.loki.config import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY, OVERRIDES_DIRECTORY
+from logstack.manifests.loki.config import OVERRIDES_DIRECTORY
 from logstack.manifests.loki.gateway import auth_values, nginx_values
-from logstack.manifests.stores.access import StoreAccess
-from logstack.manifests.stores.aws import SERVICE_ACCOUNT
+from logstack.manifests.manifest import Json, container_resources, rolled_by_credentials
+from logstack.manifests.stores.access import (
+    FORMER_ACCESS_KEY_ID,
+    FORMER_SECRET_ACCESS_KEY,
+    SERVICE_ACCOUNT,
+    StoreAccess,
+)
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.quantities import kubernetes_size
@@ -115,7 +119,7 @@ def _former_key(secret: str) -> Json:
 def _role(settings: LokiSettings, role: Role, cluster: ClusterSettings, store: StoreAccess) -> Values:
     """One role's pods; a role of another mode has none."""
     # In the other modes the role is a part of other pods, and the switch is for the chart's checks.
-    switch: Values = {"enabled": store.kind == "s3"} if role.row.has_switch else {}
+    switch: Values = {"enabled": bool(store.bucket)} if role.row.has_switch else {}
     replicas = settings.replica_count(role)
     if not replicas:
         return switch or {"replicas": 0}

@@ -1,1 +1,1 @@
-"""The object store: embedded, referenced or made in AWS; and how Loki reaches it."""
+"""The object store: one module for each kind, `kinds.py` to find it, and what all kinds share."""

@@ -1,21 +1,21 @@
 """How Loki reaches its object store: all of it known at preview, none of it secret."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from logstack.manifests.stores import aws, claim, embedded
-from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.object_store import (
-    AwsStore,
-    CephBucketClaim,
-    EmbeddedStore,
-    FilesystemStore,
-    FormerObjectStore,
-    ObjectStoreSettings,
-    S3CompatibleStore,
-)
+from logstack.manifests.manifest import Json, Quoted
+from logstack.settings.model.object_store import NO_KEY, AccessKey
 
-STATIC_CREDENTIALS_SECRET = "loki-s3-credentials"  # noqa: S105 - the name of a Secret
+DATA = "/var/loki"
+"""Where Loki's pods have their volume."""
+SERVICE_ACCOUNT = "loki"
+"""The Kubernetes service account of Loki's pods."""
+# Loki composes it when it starts (-config.expand-env), of what a ConfigMap says.
+ENVIRONMENT_ADDRESS = "http://${BUCKET_HOST}:${BUCKET_PORT}"
+# The pods' environment has the former store's key under these names: AWS_* is the key of the store of today.
+FORMER_ACCESS_KEY_ID = "FORMER_AWS_ACCESS_KEY_ID"
+FORMER_SECRET_ACCESS_KEY = "FORMER_AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a variable
+_FORMER = "former"
 
 
 @dataclass(frozen=True)
@@ -23,18 +23,23 @@ class StoreAccess:
     """What Loki's configuration and pods need of the store."""
 
     kind: str
-    """Loki's name of the store: `s3` or `filesystem`."""
+    """Loki's name of the store's client: `s3` or `filesystem`."""
+    storage: Mapping[str, Json]
+    """The client's section of loki.yaml, in `common.storage`."""
+    rules: Mapping[str, Json]
+    """`ruler.storage`."""
+    former_name: str
+    """What schema periods call it when it is the store of earlier days."""
+    former_storage: Mapping[str, Json]
+    """What `storage_config` says of it then: the common section names one store only."""
     bucket: str = ""
+    """Empty for a directory."""
     region: str = ""
     endpoint: str | None = None
     """The store's URL; none on AWS, where setting one breaks the web identity exchange (grafana/loki#7279)."""
-    path_style: bool = False
-    credentials_secret: str | None = None
-    """The Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; none where the pods have a role."""
+    access_key: AccessKey = NO_KEY
     address_config_map: str | None = None
     """The ConfigMap with BUCKET_HOST and BUCKET_PORT that Loki fills its endpoint from; none where that is known."""
-    credentials_are_ours: bool = False
-    """Whether the stack itself makes that Secret, and so knows when its keys change."""
     service_account_annotations: Mapping[str, str] = field(default_factory=dict)
     flush_seconds: int = 300
     """How long a writer that stops may take to bring its chunks here; as the chart gives its writers. What it does not
@@ -44,9 +49,14 @@ class StoreAccess:
     """The store of earlier days, while Loki still reads it."""
 
     @property
-    def insecure(self) -> bool:
-        """Whether the store speaks plain HTTP."""
-        return (self.endpoint or "").startswith("http://")
+    def credentials_secret(self) -> str | None:
+        """The Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; none where the pods have a role."""
+        return self.access_key.secret
+
+    @property
+    def credentials_are_ours(self) -> bool:
+        """Whether the stack itself makes that Secret, and so knows when its keys change."""
+        return self.access_key.made_by == "config"
 
 
 @dataclass(frozen=True)
@@ -57,54 +67,31 @@ class FormerAccess:
     """The first day that is not in it."""
     store: StoreAccess
 
-    @property
-    def name(self) -> str:
-        """What the schema's periods call it: Loki's own name for a directory, ours for a second S3 store."""
-        return "former" if self.store.kind == "s3" else self.store.kind
 
-
-def store_access(
-    store: ObjectStoreSettings, cluster: ClusterSettings, former: FormerObjectStore | None = None
+def s3_access(
+    bucket: str, region: str, access_key: AccessKey, *, endpoint: str | None = None, path_style: bool = False
 ) -> StoreAccess:
-    """How Loki reaches the store that the stack file names, and the former one."""
-    if former:
-        earlier = FormerAccess(former.before, store_access(former.store, cluster))
-        return replace(store_access(store, cluster), former=earlier)
-    match store:
-        case FilesystemStore():
-            return StoreAccess(kind="filesystem")
-        case AwsStore():
-            return StoreAccess(
-                kind="s3",
-                bucket=store.bucket,
-                region=store.region,
-                service_account_annotations=aws.service_account_annotations(store),
-            )
-        case CephBucketClaim():
-            return StoreAccess(
-                kind="s3",
-                bucket=store.bucket,
-                region=store.region,
-                endpoint=claim.endpoint(store),
-                path_style=True,
-                credentials_secret=claim.name_of(store),
-                address_config_map=claim.name_of(store),
-            )
-        case _:
-            endpoint = embedded.endpoint(cluster) if isinstance(store, EmbeddedStore) else store.endpoint
-            return StoreAccess(
-                kind="s3",
-                bucket=store.bucket,
-                region=store.region,
-                endpoint=endpoint,
-                path_style=True if isinstance(store, EmbeddedStore) else store.path_style,
-                credentials_secret=store.credentials_secret or STATIC_CREDENTIALS_SECRET,
-                credentials_are_ours=not store.credentials_secret and not _is_external(store),
-                # Its one key is changed before the writers': each would wait in vain for all of its time.
-                flush_seconds=60 if isinstance(store, EmbeddedStore) else 300,
-            )
+    """Return how Loki reaches a bucket by its S3 client.
 
-
-def _is_external(store: EmbeddedStore | S3CompatibleStore) -> bool:
-    """Whether another system's operator makes the Secret."""
-    return isinstance(store, S3CompatibleStore) and store.external_secret is not None
+    No keys in its section: the client takes AWS_* from its environment, or the role of its pod. A former store has the
+    words of the environment in it, which Loki puts in before it reads the YAML.
+    """
+    section: dict[str, Json] = {"bucketnames": bucket, "region": region}
+    if endpoint:
+        insecure = endpoint.startswith("http://")
+        section |= {"endpoint": endpoint, "s3forcepathstyle": path_style, "insecure": insecure}
+    keys = {
+        "access_key_id": Quoted(f"${{{FORMER_ACCESS_KEY_ID}}}"),
+        "secret_access_key": Quoted(f"${{{FORMER_SECRET_ACCESS_KEY}}}"),
+    }
+    return StoreAccess(
+        kind="s3",
+        storage=section,
+        rules={"type": "s3", "s3": {**section}},
+        former_name=_FORMER,
+        former_storage={"named_stores": {"aws": {_FORMER: {**section, **keys}}}},
+        bucket=bucket,
+        region=region,
+        endpoint=endpoint,
+        access_key=access_key,
+    )

@@ -6,14 +6,14 @@ chart gets is unknown.
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
-from logstack.manifests.declaration import Declaration, Json, content_hash
+from logstack.manifests.manifest import Json, Manifest, content_hash
+from logstack.manifests.stores.access import SERVICE_ACCOUNT, s3_access
+from logstack.manifests.stores.kind import StoreKind
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import AwsStore
-
-SERVICE_ACCOUNT = "loki"
-"""The Kubernetes service account of Loki's pods: the only one that may take on the role."""
 
 OWNER_TAG = "logstack:owner"
 """The tag that says which stack a bucket belongs to: the compactors of two stacks delete each other's data."""
@@ -26,15 +26,28 @@ _ROLE_NAME_LIMIT = 64
 _ABANDONED_UPLOAD_DAYS = 7
 
 
+def store_kind(store: AwsStore, cluster: ClusterSettings) -> StoreKind:
+    """Return what the bucket is to the rest of the stack."""
+    return StoreKind(
+        access=replace(
+            s3_access(store.bucket, store.region, store.access_key),
+            service_account_annotations=service_account_annotations(store),
+        ),
+        location=f"bucket {store.bucket} in {store.region}, made by the stack, protected and retained",
+        label=f"S3 bucket {store.bucket}<br/>AWS {store.region}",
+        declare=lambda name, _: declarations(name, store, cluster),
+    )
+
+
 def service_account_annotations(store: AwsStore) -> dict[str, str]:
-    """What Loki's service account carries: the role's ARN for IRSA; Pod Identity finds the role by its association."""
+    """Return the role's ARN for IRSA, and nothing for Pod Identity, which finds the role by its association."""
     if store.identity.kind == "pod-identity":
         return {}
     return {"eks.amazonaws.com/role-arn": _role_arn(store)}
 
 
-def declarations(name: str, store: AwsStore, cluster: ClusterSettings) -> tuple[Declaration, ...]:
-    """The provider, the bucket with its settings, and the role of Loki's pods.
+def declarations(name: str, store: AwsStore, cluster: ClusterSettings) -> tuple[Manifest, ...]:
+    """Return the provider, the bucket with its settings, and the role of Loki's pods.
 
     The bucket comes first: the provider refuses to make one that exists, in any region (terraform-provider-aws#26011),
     and then no role for it is made either.
@@ -51,21 +64,21 @@ def declarations(name: str, store: AwsStore, cluster: ClusterSettings) -> tuple[
     )
 
 
-def _provider(name: str, store: AwsStore, tags: Mapping[str, str]) -> Declaration:
+def _provider(name: str, store: AwsStore, tags: Mapping[str, str]) -> Manifest:
     """The provider of one account and one region, whatever the shell is logged in to; it tags all that it makes."""
-    return Declaration(
+    return Manifest(
         "pulumi:providers:aws",
         f"{name}-provider",
         {"region": store.region, "allowedAccountIds": [store.account_id], "defaultTags": {"tags": tags}},
     )
 
 
-def _bucket(name: str, store: AwsStore, tags: Mapping[str, str]) -> Declaration:
+def _bucket(name: str, store: AwsStore, tags: Mapping[str, str]) -> Manifest:
     """The bucket, which outlives the stack.
 
     It is marked by itself too, not only by the provider's default: the mark stays when another provider adopts it.
     """
-    return Declaration(
+    return Manifest(
         "aws:s3/bucket:Bucket",
         f"{name}-bucket",
         {"bucket": store.bucket, "forceDestroy": False, "tags": tags},
@@ -74,7 +87,7 @@ def _bucket(name: str, store: AwsStore, tags: Mapping[str, str]) -> Declaration:
     )
 
 
-def _bucket_settings(name: str, store: AwsStore, after: str) -> tuple[Declaration, ...]:
+def _bucket_settings(name: str, store: AwsStore, after: str) -> tuple[Manifest, ...]:
     """What guards the bucket; it stays in AWS as long as the bucket does, even when Pulumi forgets both.
 
     One setting comes after the other: S3 may refuse concurrent changes of one bucket with OperationAborted
@@ -112,10 +125,10 @@ def _bucket_settings(name: str, store: AwsStore, after: str) -> tuple[Declaratio
             {"policy": _policy(_deny_plain_http(store))},
         ),
     )
-    declared: list[Declaration] = []
+    declared: list[Manifest] = []
     for token, suffix, inputs in settings:
         declared.append(
-            Declaration(
+            Manifest(
                 token,
                 f"{name}-{suffix}",
                 {"bucket": store.bucket, **inputs},
@@ -156,9 +169,9 @@ def _abort_abandoned_uploads() -> dict[str, Json]:
     }
 
 
-def _role(name: str, store: AwsStore, cluster: ClusterSettings, after: str) -> tuple[Declaration, ...]:
+def _role(name: str, store: AwsStore, cluster: ClusterSettings, after: str) -> tuple[Manifest, ...]:
     """The role, what it may do, and for Pod Identity its association with Loki's service account."""
-    role = Declaration(
+    role = Manifest(
         "aws:iam/role:Role",
         f"{name}-role",
         {
@@ -168,7 +181,7 @@ def _role(name: str, store: AwsStore, cluster: ClusterSettings, after: str) -> t
         },
         depends_on=(after,),
     )
-    permissions = Declaration(
+    permissions = Manifest(
         "aws:iam/rolePolicy:RolePolicy",
         f"{name}-role-policy",
         {"name": "object-store", "role": _role_name(store), "policy": _policy(*_permissions(store))},
@@ -176,7 +189,7 @@ def _role(name: str, store: AwsStore, cluster: ClusterSettings, after: str) -> t
     )
     if store.identity.kind == "irsa":
         return role, permissions
-    association = Declaration(
+    association = Manifest(
         "aws:eks/podIdentityAssociation:PodIdentityAssociation",
         f"{name}-pod-identity",
         {
@@ -222,7 +235,7 @@ def _deny_plain_http(store: AwsStore) -> dict[str, Json]:
 
 
 def _trust(store: AwsStore, cluster: ClusterSettings) -> dict[str, Json]:
-    """Who may take on the role: Loki's service account in its namespace of its cluster."""
+    """Who may take on the role: Loki's service account in its namespace of its cluster, and no other."""
     return _irsa_trust(store, cluster) if store.identity.kind == "irsa" else _pod_identity_trust(store, cluster)
 
 

@@ -4,34 +4,45 @@ Of what Rook makes nothing is read here: Loki's pods take the key and the gatewa
 everything that a chart gets is known at preview.
 """
 
-from logstack.manifests.declaration import Declaration, kubernetes, labels
+from dataclasses import replace
+
+from logstack.manifests.manifest import Manifest, kubernetes, labels
+from logstack.manifests.stores.access import ENVIRONMENT_ADDRESS, s3_access
+from logstack.manifests.stores.kind import StoreKind
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import CephBucketClaim
 
-# Loki composes it when it starts (-config.expand-env), of what the ConfigMap says.
-ADDRESS = "http://${BUCKET_HOST}:${BUCKET_PORT}"
 OBJECT_BUCKET_CLAIM = "kubernetes:objectbucket.io/v1alpha1:ObjectBucketClaim"
 
 
-def name_of(store: CephBucketClaim) -> str:
-    """The name of the claim, of its Secret and of its ConfigMap; no ConfigMap of the stack's own ends like it."""
-    return f"{store.bucket}-bucket"
+def store_kind(store: CephBucketClaim, cluster: ClusterSettings) -> StoreKind:
+    """Return what the claim is to the rest of the stack."""
+    return StoreKind(
+        access=replace(
+            s3_access(store.bucket, store.region, store.access_key, endpoint=endpoint(store), path_style=True),
+            address_config_map=store.claim_name,
+        ),
+        location=f"bucket {store.bucket} on Ceph, made by Rook for a claim of the stack's (StorageClass "
+        f"{store.storage_class}); the claim is protected and retained",
+        label=f"S3 bucket {store.bucket}<br/>Ceph",
+        declare=lambda name, _: declarations(name, store, cluster),
+    )
 
 
 def endpoint(store: CephBucketClaim) -> str:
-    """The gateway's URL, in words that Loki fills."""
-    return ADDRESS.replace("http:", "https:") if store.tls else ADDRESS
+    """Return the gateway's URL, in words that Loki fills."""
+    return ENVIRONMENT_ADDRESS.replace("http:", "https:") if store.tls else ENVIRONMENT_ADDRESS
 
 
-def declarations(name: str, store: CephBucketClaim, cluster: ClusterSettings) -> tuple[Declaration, ...]:
-    """The claim: protected and kept, because a StorageClass whose policy is Delete deletes the bucket with it."""
+def declarations(name: str, store: CephBucketClaim, cluster: ClusterSettings) -> tuple[Manifest, ...]:
+    """Return the claim, protected and kept: a StorageClass whose policy is Delete deletes the bucket with it."""
     bound = {} if cluster.skip_await else {"pulumi.com/waitFor": "jsonpath={.status.phase}=Bound"}
     inputs = kubernetes(
         OBJECT_BUCKET_CLAIM,
-        name_of(store),
+        store.claim_name,
         cluster.namespace,
         labels("loki"),
         annotations=bound,
         spec={"bucketName": store.bucket, "storageClassName": store.storage_class},
     )
-    return (Declaration(OBJECT_BUCKET_CLAIM, f"{name}-claim", inputs, protect=True, retain_on_delete=True),)
+    return (Manifest(OBJECT_BUCKET_CLAIM, f"{name}-claim", inputs, protect=True, retain_on_delete=True),)

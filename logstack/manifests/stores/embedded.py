@@ -1,16 +1,20 @@
 """The embedded object store: one Versity S3 Gateway on one volume, for staging."""
 
-from logstack.manifests.declaration import (
+from dataclasses import replace
+
+from logstack.manifests.manifest import (
     RESTRICTED_CONTAINER,
     RESTRICTED_POD,
     UNPRIVILEGED,
-    Declaration,
     Json,
+    Manifest,
     container_resources,
     kubernetes,
     labels,
     rolled_by_credentials,
 )
+from logstack.manifests.stores.access import s3_access
+from logstack.manifests.stores.kind import StoreKind
 from logstack.settings import pins
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import EmbeddedStore
@@ -25,15 +29,28 @@ SERVICE = "kubernetes:core/v1:Service"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
 
 
+def store_kind(store: EmbeddedStore, cluster: ClusterSettings) -> StoreKind:
+    """Return what the store is to the rest of the stack."""
+    url = endpoint(cluster)
+    return StoreKind(
+        access=replace(
+            s3_access(store.bucket, store.region, store.access_key, endpoint=url, path_style=True),
+            # Its one key is changed before the writers': each would wait in vain for all of its time.
+            flush_seconds=60,
+        ),
+        location=f"bucket {store.bucket} of the stack's own S3 server",
+        label=f"S3 bucket {store.bucket}<br/>{url}",
+        declare=lambda name, size: declarations(name, store, size, cluster),
+    )
+
+
 def endpoint(cluster: ClusterSettings) -> str:
-    """The store's URL inside the cluster."""
+    """Return the store's URL inside the cluster."""
     return f"http://{NAME}.{cluster.namespace}.svc.{cluster.cluster_domain}:{PORT}"
 
 
-def declarations(
-    name: str, store: EmbeddedStore, credentials_secret: str, size: Resources, cluster: ClusterSettings
-) -> tuple[Declaration, ...]:
-    """The Service and the StatefulSet with its volume."""
+def declarations(name: str, store: EmbeddedStore, size: Resources, cluster: ClusterSettings) -> tuple[Manifest, ...]:
+    """Return the Service and the StatefulSet with its volume."""
     selector = {"app.kubernetes.io/name": NAME}
     service = kubernetes(
         SERVICE,
@@ -60,9 +77,9 @@ def declarations(
             "template": {
                 "metadata": {
                     "labels": labels(NAME),
-                    **({} if store.credentials_secret else {"annotations": rolled_by_credentials()}),
+                    **({"annotations": rolled_by_credentials()} if store.access_key.made_by == "config" else {}),
                 },
-                "spec": _pod(store, credentials_secret, size),
+                "spec": _pod(store, size),
             },
             "volumeClaimTemplates": [
                 {
@@ -77,14 +94,14 @@ def declarations(
         },
     )
     return (
-        Declaration(SERVICE, f"{name}-s3-service", service),
-        Declaration(STATEFUL_SET, f"{name}-s3", stateful_set, depends_on=(f"{name}-s3-service",)),
+        Manifest(SERVICE, f"{name}-s3-service", service),
+        Manifest(STATEFUL_SET, f"{name}-s3", stateful_set, depends_on=(f"{name}-s3-service",)),
     )
 
 
-def _pod(store: EmbeddedStore, credentials_secret: str, size: Resources) -> dict[str, Json]:
+def _pod(store: EmbeddedStore, size: Resources) -> dict[str, Json]:
     def credential(variable: str, key: str) -> dict[str, Json]:
-        return {"name": variable, "valueFrom": {"secretKeyRef": {"name": credentials_secret, "key": key}}}
+        return {"name": variable, "valueFrom": {"secretKeyRef": {"name": store.access_key.secret, "key": key}}}
 
     return {
         "automountServiceAccountToken": False,

@@ -1,6 +1,6 @@
 """The store's access key by External Secrets: the operator makes the Secret that Loki's pods read."""
 
-from logstack.manifests.declaration import Declaration, Json, kubernetes, labels
+from logstack.manifests.manifest import Json, Manifest, kubernetes, labels
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import ExternalSecret
 from logstack.settings.model.quantities import loki_duration
@@ -8,8 +8,8 @@ from logstack.settings.model.quantities import loki_duration
 EXTERNAL_SECRET = "kubernetes:external-secrets.io/v1:ExternalSecret"  # noqa: S105 - a type token
 
 
-def declaration(name: str, said: ExternalSecret, secret: str, cluster: ClusterSettings) -> Declaration:
-    """The ExternalSecret; `secret` is what it makes, which stays when the other system loses the entry."""
+def declaration(name: str, external: ExternalSecret, secret: str, cluster: ClusterSettings) -> Manifest:
+    """Return the ExternalSecret; `secret` is what it makes, which stays when the other system loses the entry."""
     waits = {} if cluster.skip_await else {"pulumi.com/waitFor": "condition=Ready"}
     inputs = kubernetes(
         EXTERNAL_SECRET,
@@ -18,16 +18,16 @@ def declaration(name: str, said: ExternalSecret, secret: str, cluster: ClusterSe
         labels("loki"),
         annotations=waits,
         spec={
-            "refreshInterval": loki_duration(said.refresh_interval),
-            "secretStoreRef": {"kind": said.secret_store.kind, "name": said.secret_store.name},
+            "refreshInterval": loki_duration(external.refresh_interval),
+            "secretStoreRef": {"kind": external.secret_store.kind, "name": external.secret_store.name},
             "target": {"name": secret, "creationPolicy": "Owner", "deletionPolicy": "Retain"},
             "data": [
-                _entry("AWS_ACCESS_KEY_ID", said.remote_key, said.properties.access_key_id),
-                _entry("AWS_SECRET_ACCESS_KEY", said.remote_key, said.properties.secret_access_key),
+                _entry("AWS_ACCESS_KEY_ID", external.remote_key, external.properties.access_key_id),
+                _entry("AWS_SECRET_ACCESS_KEY", external.remote_key, external.properties.secret_access_key),
             ],
         },
     )
-    return Declaration(EXTERNAL_SECRET, f"{name}-external-secret", inputs)
+    return Manifest(EXTERNAL_SECRET, f"{name}-external-secret", inputs)
 
 
 def _entry(key: str, remote_key: str, remote_property: str) -> dict[str, Json]:

@@ -1,7 +1,6 @@
-"""The checks between a stack's fields: all are run, and each finds what it can."""
+"""The checks between a stack's keys: each runs when the keys that it reads are known."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from functools import partial
 
@@ -30,8 +29,7 @@ from logstack.settings.checks import (
 )
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
-
-Check = Callable[[Settings], Iterator[Problem]]
+from logstack.settings.resolve.unknown import have_common_keys
 
 TOPICS = (
     cluster,
@@ -65,19 +63,21 @@ def rules() -> dict[str, Rule]:
 
 
 def problems_of(
-    settings: Settings, *, today: date | None = None, neighbours: Mapping[str, object] | None = None
+    settings: Settings,
+    unknown: Collection[str] = (),
+    *,
+    today: date | None = None,
+    neighbours: Mapping[str, object] | None = None,
 ) -> list[Problem]:
-    """What the checks find; `today` is in UTC, `neighbours` are the other stack files' object stores by file name.
+    """Return what the checks find whose keys are known.
 
-    A tree may lack fields that are bad themselves: a check that needs one of them is left at that point.
+    `unknown` are the keys that could not be read and what is derived from them, `today` is in UTC, `neighbours` are the
+    other stack files' object stores by file name.
     """
     day = today or datetime.now(UTC).date()
-    checks: list[Check] = [check for topic in TOPICS for check in topic.CHECKS]
-    checks += [partial(check, today=day) for topic in (schema, former, ingest) for check in topic.DATED_CHECKS]
-    checks += [partial(check, neighbours=neighbours or {}) for check in object_store.NEIGHBOUR_CHECKS]
-    is_whole = settings.__dict__.keys() == Settings.model_fields.keys()
-    found: list[Problem] = []
-    for check in checks:
-        with suppress(*(() if is_whole else (AttributeError,))):
-            found.extend(check(settings))
-    return found
+    checks = [(each.reads, each) for topic in TOPICS for each in topic.CHECKS]
+    dated = [each for topic in (schema, former, ingest) for each in topic.DATED_CHECKS]
+    checks += [(each.reads, partial(each, today=day)) for each in dated]
+    checks += [(each.reads, partial(each, neighbours=neighbours or {})) for each in object_store.NEIGHBOUR_CHECKS]
+    runnable = (find for reads, find in checks if not have_common_keys(reads, unknown))
+    return [problem for find in runnable for problem in find(settings)]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import accumulate
 
+from logstack.settings.checks.check import reads
 from logstack.settings.model.access import OWN_USER, ControllerIngress, GatewayRoute
 from logstack.settings.model.quantities import kubernetes_size
 from logstack.settings.model.tree import Settings
@@ -46,6 +47,7 @@ _ROOM = 1024**2 - 64 * 1024
 _LIMITS, _STAGE, _DATASOURCE, _LINKS = 340, 130, 330, 150
 
 
+@reads("gateway.auth", "ingress")
 def ingress(settings: Settings) -> Iterator[Problem]:
     """What comes from outside is encrypted, has a password, and reaches something."""
     said = settings.ingress
@@ -62,6 +64,7 @@ def ingress(settings: Settings) -> Iterator[Problem]:
         yield NO_PASSWORD.problem("ingress", what, _AUTH)
 
 
+@reads("ingress")
 def encryption(settings: Settings) -> Iterator[Problem]:
     """The way has a certificate, and the certificate one issuer."""
     match settings.ingress:
@@ -77,6 +80,7 @@ def encryption(settings: Settings) -> Iterator[Problem]:
             yield NO_TLS.problem("ingress.gateway.sectionName", what, fix)
 
 
+@reads("gateway.auth", "tenants")
 def users(settings: Settings) -> Iterator[Problem]:
     """Tenants have passwords, and each its own."""
     if settings.tenants and not settings.gateway.auth:
@@ -96,6 +100,15 @@ def users(settings: Settings) -> Iterator[Problem]:
         first.setdefault(user, index)
 
 
+@reads(
+    "cluster.cluster_domain",
+    "cluster.namespace",
+    "grafana.enabled",
+    "grafana.name",
+    "grafana.trace_links",
+    "grafana.uid",
+    "tenants",
+)
 def many(settings: Settings) -> Iterator[Problem]:
     """What is written of each tenant has room in its ConfigMap."""
     for name, sizes in tenant_bytes(settings).items():

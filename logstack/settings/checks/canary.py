@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from logstack.settings.checks.check import reads
 from logstack.settings.checks.matching import Match, has_all_of
 from logstack.settings.model.collector import NOT_BY_API
 from logstack.settings.model.patterns import compile_error, finds
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed
 
-# The labels of its pods (components/declaration: labels) and one of its lines: nanoseconds, and letters to fill it up.
+# The labels of its pods (manifests/manifest.py: labels) and one of its lines: nanoseconds, and letters to fill it up.
 POD_LABELS = {
     "app.kubernetes.io/name": "loki-canary",
     "app.kubernetes.io/part-of": "logstack",
@@ -29,6 +30,7 @@ CANARY_JOINED = Rule(
 )
 
 
+@reads("canary.enabled", "canary.route", "collector.index_labels", "collector.sources")
 def labels(settings: Settings) -> Iterator[Problem]:
     """The canary's query can match: it asks by the pod, and by the stream or the container (components/canary)."""
     pods = settings.collector.sources.pods
@@ -42,6 +44,9 @@ def labels(settings: Settings) -> Iterator[Problem]:
         yield CANARY_LABELS.problem("collector.indexLabels", what, fix)
 
 
+@reads(
+    "canary.enabled", "canary.route", "cluster.namespace", "collector.namespaces", "collector.pods", "collector.sources"
+)
 def collected(settings: Settings) -> Iterator[Problem]:
     """The canary's own pods are collected."""
     if not _is_collected(settings):
@@ -68,6 +73,7 @@ def collected(settings: Settings) -> Iterator[Problem]:
             yield CANARY_DROPPED.problem(f"collector.pods.never.{key}", what, f"remove it, or {_DIRECT}")
 
 
+@reads("canary.enabled", "canary.route", "cluster.namespace", "collector.drop", "collector.parsers")
 def treated(settings: Settings) -> Iterator[Problem]:
     """The canary's lines stay lines, and stay."""
     if not _is_collected(settings):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from logstack.settings.checks.check import reads
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
 
@@ -12,6 +13,7 @@ NOT_CHECKED = Rule(
 )
 
 
+@reads("cluster.api_server", "cluster.context")
 def api_server(settings: Settings) -> Iterator[Problem]:
     """The context is held against an address."""
     cluster = settings.cluster

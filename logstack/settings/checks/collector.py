@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from logstack.settings.checks.check import reads
 from logstack.settings.model.quantities import plain_duration
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
@@ -17,6 +18,7 @@ TOO_OLD = Rule(
 ALL_TOO_OLD = Rule("collector-age-zero", "every line is older than that when the collector has it, and is dropped")
 
 
+@reads("collector.max_age", "retention", "retention_streams", "tenants")
 def age(settings: Settings) -> Iterator[Problem]:
     """The collector drops what Loki would not keep; nobody is held to a default that retention undercuts."""
     oldest = min(settings.longest_retention, _OLDEST_LINE)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import date
 
-from logstack.settings.checks.object_store import place
+from logstack.settings.checks.check import reads
+from logstack.settings.checks.object_store import bucket_location
 from logstack.settings.checks.schema import day
 from logstack.settings.model.loki import LokiSettings
-from logstack.settings.model.object_store import FilesystemStore
 from logstack.settings.model.quantities import plain_duration
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
@@ -33,6 +33,7 @@ OVER = Rule(
 )
 
 
+@reads("former_object_store", "schema_periods")
 def boundary(settings: Settings) -> Iterator[Problem]:
     """A period begins on the day of the move, and another one before it."""
     former = settings.former_object_store
@@ -49,17 +50,18 @@ def boundary(settings: Settings) -> Iterator[Problem]:
         yield NOT_YET.problem("formerObjectStore.before", what, "name the day of a later period, or remove the key")
 
 
+@reads("deployment_mode", "former_object_store", "object_store", "replicas")
 def readable(settings: Settings) -> Iterator[Problem]:
     """Another place than today's, with a key of its own, or the volume that the pod still has."""
     former = settings.former_object_store
     if not former:
         return
     path, store = "formerObjectStore.store", former.store
-    if store.kind == settings.object_store.kind and place(store) == place(settings.object_store):
+    if store.kind == settings.object_store.kind and bucket_location(store) == bucket_location(settings.object_store):
         yield SAME.problem(path, "formerObjectStore is the store that objectStore names", "remove formerObjectStore")
-    if isinstance(store, FilesystemStore):
+    if store.on_loki_volume:
         yield from _one_pod(settings)
-    elif not store.credentials_secret:
+    elif store.access_key.made_by != "secret":
         what = "the store names no credentialsSecret"
         fix = "put its AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY into a Secret: credentialsSecret: loki-s3-former"
         yield KEY.problem(f"{path}.credentialsSecret", what, fix)
@@ -76,6 +78,7 @@ def _one_pod(settings: LokiSettings) -> Iterator[Problem]:
         yield DIRECTORY.problem("formerObjectStore.store.kind", what, fix)
 
 
+@reads("former_object_store", "retention", "retention_streams", "tenants")
 def needed(settings: Settings, today: date) -> Iterator[Problem]:
     """It is named while there are lines in it; `today` is in UTC."""
     former = settings.former_object_store

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from math import ceil
 
-from logstack.settings.model.object_store import EmbeddedStore, FilesystemStore
+from logstack.settings.checks.check import reads
 from logstack.settings.model.quantities import kubernetes_size, plain_duration, plain_ingest
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
-from logstack.settings.resolve.derivation import average_rate, derived
+from logstack.settings.resolve.derivation import average_rate
 from logstack.settings.resolve.sizing import PEAK, SIZING, WAL_SECONDS
 from logstack.settings.resolve.storage import FULL, filled_after, stored_in_all
 
@@ -53,6 +53,7 @@ FILLS = Rule(
 )
 
 
+@reads("deployment_mode", "ingest", "replicas", "resources", "size")
 def mode_takes_it(settings: Settings) -> Iterator[Problem]:
     """The mode is made for so many lines."""
     ingest, mode = settings.ingest, SIZING[settings.deployment_mode]
@@ -61,13 +62,15 @@ def mode_takes_it(settings: Settings) -> Iterator[Problem]:
     ends = plain_ingest(mode.rows[-1].up_to)
     what = f"ingest is {plain_ingest(ingest)}, and the mode {settings.deployment_mode} ends at {ends} ({mode.source})"
     other = f"logstack:deploymentMode: {mode.then}" if mode.then else "several stacks, each for some of the clusters"
-    if all(each.is_stated for each in derived(settings) if each.group in ("replicas", "resources")):
+    pods = [origin for key, origin in settings.provenance.items() if key.startswith(("replicas.", "resources."))]
+    if all(rule.is_stated for rule in (origin.derivation for origin in pods) if rule and rule.is_of_ingest):
         yield ABOVE_MODE.problem("ingest", what, other)
     else:
         fix = f"{other}; or say yourself what it needs: replicas, and resources of each role"
         yield ABOVE_TABLE.problem("ingest", what, fix)
 
 
+@reads("deployment_mode", "ingest", "replicas")
 def one_pod_takes_it(settings: Settings) -> Iterator[Problem]:
     """One pod with every role is for few lines."""
     ingest, most = settings.ingest, SIZING[settings.deployment_mode].single_replica
@@ -78,6 +81,7 @@ def one_pod_takes_it(settings: Settings) -> Iterator[Problem]:
     yield SINGLE.problem("ingest", what, fix)
 
 
+@reads("ingest", "limits.ingestion_rate", "tenants")
 def limits_let_it_in(settings: Settings) -> Iterator[Problem]:
     """The tenants' limits leave room for waves; each tenant has the whole limit."""
     if settings.ingest is None:
@@ -96,10 +100,11 @@ def limits_let_it_in(settings: Settings) -> Iterator[Problem]:
     yield rule.problem("limits.ingestionRate", what, fix)
 
 
+@reads("deployment_mode", "ingest", "object_store.kind", "replicas", "replication_factor", "resources", "size")
 def log_fits_its_volume(settings: Settings) -> Iterator[Problem]:
     """The write-ahead log has room on the writers' volumes."""
     volume = settings.resources_of(settings.writer).disk
-    if settings.ingest is None or volume is None or isinstance(settings.object_store, FilesystemStore):
+    if settings.ingest is None or volume is None or settings.object_store.on_loki_volume:
         return
     needed = average_rate(settings.ingest) * settings.replication_factor / settings.writers * WAL_SECONDS
     if needed > volume * FULL:
@@ -112,25 +117,36 @@ def log_fits_its_volume(settings: Settings) -> Iterator[Problem]:
         yield LOG_VOLUME.problem(f"resources.{settings.writer}.disk", what, fix)
 
 
+@reads(
+    "deployment_mode",
+    "ingest",
+    "object_store.kind",
+    "object_store.size",
+    "replication_factor",
+    "resources",
+    "retention",
+    "retention_streams",
+    "size",
+    "tenants",
+)
 def volume_holds_the_retention(settings: Settings, today: date) -> Iterator[Problem]:
     """A volume that lines are kept on is as large as the retention needs."""
-    store, ingest = settings.object_store, settings.ingest
-    if ingest is None or not isinstance(store, EmbeddedStore | FilesystemStore):
+    ingest, disk = settings.ingest, settings.resources_of(settings.writer).disk
+    volume = settings.object_store.line_volume(settings.writer, disk)
+    if ingest is None or volume is None:
         return
-    volume = store.size if isinstance(store, EmbeddedStore) else settings.resources_of(settings.writer).disk
     copies, periods = settings.replication_factor, settings.retention_periods
-    after = filled_after(volume or 0, ingest, copies, periods)
+    after = filled_after(volume.size, ingest, copies, periods)
     if after is None:
         return
-    path = "objectStore.size" if isinstance(store, EmbeddedStore) else f"resources.{settings.writer}.disk"
     what = (
-        f"the volume of {kubernetes_size(volume or 0)} is full {_days(after)} at "
+        f"the volume of {kubernetes_size(volume.size)} is full {_days(after)} at "
         f"{plain_ingest(ingest)}, on {today + after} if it is empty today; "
         f"{_kept(settings)}"
     )
     needed = ceil(stored_in_all(ingest, copies, periods) / FULL / _GIB)
     shorter = f", or {_shorter(settings)}{plain_duration(after)}" if after else ""
-    yield FILLS.problem(path, what, f"a volume of {needed}Gi{shorter}")
+    yield FILLS.problem(volume.key, what, f"a volume of {needed}Gi{shorter}")
 
 
 def _kept(settings: Settings) -> str:

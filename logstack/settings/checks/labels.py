@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from logstack.settings.checks.check import reads
 from logstack.settings.model.collector import KNOWN_LABELS, NOT_BY_API, CollectorSettings
 from logstack.settings.model.sources import Sources
 from logstack.settings.model.tree import Settings
@@ -67,6 +68,7 @@ def nobody_gives(path: str, label: str, known: Sequence[str], collector: Collect
     return rule.problem(path, f"no source gives {label if is_known else 'a label of this name'}", fix)
 
 
+@reads("collector.index_labels", "collector.label_budget", "collector.labels", "collector.sources")
 def index_labels(settings: Settings) -> Iterator[Problem]:
     """Few labels, each once, and each of some source; nobody is held to the default ones."""
     collector = settings.collector
@@ -86,6 +88,7 @@ def index_labels(settings: Settings) -> Iterator[Problem]:
             yield nobody_gives(f"collector.indexLabels[{index}]", label, known, collector, LABEL_OF_NOBODY)
 
 
+@reads("collector.labels")
 def further_labels(settings: Settings) -> Iterator[Problem]:
     """`labels` adds labels, each from a label that a pod can have."""
     for label, key in settings.collector.labels.items():
@@ -96,6 +99,7 @@ def further_labels(settings: Settings) -> Iterator[Problem]:
             yield _no_pod_label(path)
 
 
+@reads("collector.pods")
 def pod_labels(settings: Settings) -> Iterator[Problem]:
     """`pods` names labels and values that a pod can have."""
     pods = settings.collector.pods

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from logstack.settings.checks.check import reads
 from logstack.settings.model.loki import Limits
 from logstack.settings.model.quantities import kubernetes_size, plain_duration
 from logstack.settings.model.tenants import TenantLimits
@@ -34,6 +35,7 @@ LONG_LINES = Rule(
 )
 
 
+@reads("limits.max_line_size", "tenants")
 def longest_line(settings: Settings) -> Iterator[Problem]:
     """What is cut is still a line, and the collector cuts where no tenant's line is too long."""
     longest = settings.limits.max_line_size
@@ -46,6 +48,7 @@ def longest_line(settings: Settings) -> Iterator[Problem]:
             yield LONG_LINES.problem(f"{path}.maxLineSize", what, f"{kubernetes_size(longest)} or more, or remove it")
 
 
+@reads("limits.query_timeout", "tenants")
 def query_timeout(settings: Settings) -> Iterator[Problem]:
     """A query ends before its connection."""
     for path, limits in _of_all(settings):
@@ -54,6 +57,7 @@ def query_timeout(settings: Settings) -> Iterator[Problem]:
             yield TIMEOUT.problem(f"{path}.queryTimeout", what, f"logstack:{path}: {{queryTimeout: 10m}}, or shorter")
 
 
+@reads("collector.batch_size", "limits.ingestion_burst", "tenants")
 def batches_fit_the_burst(settings: Settings) -> Iterator[Problem]:
     """The collector's batches are no larger than Loki lets in at once."""
     batch = settings.collector.batch_size

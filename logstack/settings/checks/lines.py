@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterator, Sequence
 
+from logstack.settings.checks.check import reads
 from logstack.settings.model.loki import SINGLE_TENANT
 from logstack.settings.model.patterns import finds
 from logstack.settings.model.processing import Drop
@@ -27,6 +28,7 @@ _TAKEN = {
 }
 
 
+@reads("collector.drop")
 def drops(settings: Settings) -> Iterator[Problem]:
     """A rule that drops lines has a name of its own, and leaves some lines."""
     rules = settings.collector.drop
@@ -44,6 +46,7 @@ def _is_of_all(rule: Drop) -> bool:
     return matches_all and (not rule.pattern or finds(rule.pattern, ""))
 
 
+@reads("collector.rate_limits")
 def rates(settings: Settings) -> Iterator[Problem]:
     """A namespace has one limit, and all the others have one."""
     for index, first in _again([limit.namespace for limit in settings.collector.rate_limits]):
@@ -52,6 +55,7 @@ def rates(settings: Settings) -> Iterator[Problem]:
         yield RATE_TWICE.problem(f"collector.rateLimits[{index}]", f"rateLimits[{first}] is of {whose}", fix)
 
 
+@reads("tenants")
 def tenants(settings: Settings) -> Iterator[Problem]:
     """A tenant has one entry and namespaces, a namespace one tenant, and the name is Loki's to take."""
     for index, tenant in enumerate(settings.tenants):

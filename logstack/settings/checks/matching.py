@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
+from logstack.settings.checks.check import reads
 from logstack.settings.checks.labels import any_label, given, nobody_gives
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.tree import Settings
@@ -22,6 +23,7 @@ def matches(collector: CollectorSettings) -> Iterator[tuple[str, Match]]:
         yield f"collector.drop[{index}].match", rule.match
 
 
+@reads("collector.drop", "collector.labels", "collector.parsers", "collector.sources")
 def labels(settings: Settings) -> Iterator[Problem]:
     """A rule is for labels that lines have where it looks at them."""
     collector = settings.collector
@@ -36,6 +38,14 @@ def labels(settings: Settings) -> Iterator[Problem]:
                 yield nobody_gives(f"{path}.{label}", label, known, collector, MATCH_OF_NOBODY)
 
 
+@reads(
+    "collector.drop",
+    "collector.namespaces",
+    "collector.parsers",
+    "collector.rate_limits",
+    "collector.sources",
+    "tenants",
+)
 def namespaces(settings: Settings) -> Iterator[Problem]:
     """What is said of a namespace is said of one that is collected; others may send what they like."""
     collector = settings.collector

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from logstack.settings.checks.check import reads
 from logstack.settings.model.quantities import kubernetes_size, parse_size
 from logstack.settings.model.sizes import CACHE_OVERHEAD
 from logstack.settings.model.tree import Settings
@@ -37,6 +38,7 @@ POD_LARGER_THAN_NODE = Rule(
 )
 
 
+@reads("caches", "cluster.node_memory", "deployment_mode", "resources", "size")
 def pods_fit_a_node(settings: Settings) -> Iterator[Problem]:
     """Each pod has a node that could take it."""
     node = settings.cluster.node_memory
@@ -51,6 +53,7 @@ def pods_fit_a_node(settings: Settings) -> Iterator[Problem]:
             yield POD_LARGER_THAN_NODE.problem("cluster.nodeMemory", what, fix)
 
 
+@reads("deployment_mode", "resources", "size", "wal_replay_ceiling")
 def replay_ceiling(settings: Settings) -> Iterator[Problem]:
     """A writer survives the replay of its own log."""
     ceiling, memory = settings.replay_ceiling, settings.resources_of(settings.writer).memory
@@ -63,14 +66,25 @@ def replay_ceiling(settings: Settings) -> Iterator[Problem]:
     yield rule.problem("walReplayCeiling", what, "remove walReplayCeiling: without it half of the memory is taken")
 
 
-def cache_sizes(settings: Settings) -> Iterator[Problem]:
-    """A cache is worth its pod."""
-    for key, size in _caches(settings):
-        if size < _SMALLEST_CACHE:
-            what = f"the {key} cache has {kubernetes_size(size)}"
-            yield CACHE_TOO_SMALL.problem(f"caches.{key}", what, f"logstack:caches: {{{key}: 64Mi}}, or remove {key}")
+@reads("caches.chunks")
+def chunks_cache(settings: Settings) -> Iterator[Problem]:
+    """The cache of chunks is worth its pod."""
+    return _worth_its_pod("chunks", settings.caches.chunks)
 
 
+@reads("caches.results")
+def results_cache(settings: Settings) -> Iterator[Problem]:
+    """The cache of results is worth its pod."""
+    return _worth_its_pod("results", settings.caches.results)
+
+
+def _worth_its_pod(key: str, size: int | None) -> Iterator[Problem]:
+    if size is not None and size < _SMALLEST_CACHE:
+        what = f"the {key} cache has {kubernetes_size(size)}"
+        yield CACHE_TOO_SMALL.problem(f"caches.{key}", what, f"logstack:caches: {{{key}: 64Mi}}, or remove {key}")
+
+
+@reads("caches", "deployment_mode", "replicas", "resources", "size")
 def caches_beside_loki(settings: Settings) -> Iterator[Problem]:
     """The caches do not dwarf what they serve."""
     caches = sum(int(size * CACHE_OVERHEAD) for _, size in _caches(settings))
@@ -90,4 +104,4 @@ def _mebibytes(size: int) -> str:
     return f"{size // 1024**2}Mi"
 
 
-CHECKS = (replay_ceiling, cache_sizes, caches_beside_loki, pods_fit_a_node)
+CHECKS = (replay_ceiling, chunks_cache, results_cache, caches_beside_loki, pods_fit_a_node)

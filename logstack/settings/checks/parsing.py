@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import available_timezones
 
+from logstack.settings.checks.check import reads
 from logstack.settings.checks.labels import OWN_PREFIX
 from logstack.settings.checks.matching import has_all_of
 from logstack.settings.model.patterns import compile_error, group_names, is_json_path
@@ -49,6 +50,7 @@ def _parsers(settings: Settings) -> Iterator[tuple[str, Parser]]:
         yield f"collector.parsers[{index}]", parser
 
 
+@reads("collector.parsers")
 def work(settings: Settings) -> Iterator[Problem]:
     """A parser does something, and knows one way in which a line is written."""
     for path, parser in _parsers(settings):
@@ -62,6 +64,7 @@ def work(settings: Settings) -> Iterator[Problem]:
             )
 
 
+@reads("collector.parsers")
 def fields(settings: Settings) -> Iterator[Problem]:
     """Fields are of formats that have named ones, each is read once, and of JSON by a path that is one."""
     for path, parser in _parsers(settings):
@@ -93,6 +96,7 @@ def _no_path(path: str) -> Problem:
     return JSON_PATH.problem(path, "the text is no path of JMESPath", fix)
 
 
+@reads("collector.labels", "collector.parsers")
 def names(settings: Settings) -> Iterator[Problem]:
     """What is taken from a line has a name of its own."""
     taken = settings.collector.known_labels
@@ -107,6 +111,7 @@ def names(settings: Settings) -> Iterator[Problem]:
                 yield FIELD_TAKEN.problem(place, f"the name {name} is taken", f"choose another, such as line_{name}")
 
 
+@reads("collector.drop", "collector.parsers")
 def patterns(settings: Settings) -> Iterator[Problem]:
     """Every regular expression is one, and one that reads lines takes something from them."""
     found = [(f"collector.drop[{index}].pattern", rule.pattern) for index, rule in enumerate(settings.collector.drop)]
@@ -124,6 +129,7 @@ def patterns(settings: Settings) -> Iterator[Problem]:
             yield PATTERN.problem(path, f"RE2 does not read it: {error}", fix)
 
 
+@reads("collector.parsers")
 def timestamps(settings: Settings) -> Iterator[Problem]:
     """A time stands in a field that is there, in a form and a zone that Alloy reads."""
     for path, parser in _parsers(settings):
@@ -165,6 +171,7 @@ def _form(path: str, said: Timestamp) -> Iterator[Problem]:
         yield TIME_ZONE.problem(f"{path}.timeZone", "there is no time zone of this name", fix)
 
 
+@reads("collector.parsers")
 def first_lines(settings: Settings) -> Iterator[Problem]:
     """An entry of several lines begins in one way."""
     for path, parser in _parsers(settings):
@@ -177,6 +184,7 @@ def first_lines(settings: Settings) -> Iterator[Problem]:
             yield NO_WAIT.problem(f"{path}.multiline.maxWait", "maxWait is nothing", "remove it: the default is 3s")
 
 
+@reads("collector.parsers")
 def order(settings: Settings) -> Iterator[Problem]:
     """Each parser has lines that no earlier one has had."""
     parsers = settings.collector.parsers

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import get_args
 
+from logstack.settings.checks.check import reads
 from logstack.settings.checks.parsing import PATTERN
 from logstack.settings.model.patterns import compile_error, finds
 from logstack.settings.model.redaction import RedactionName
@@ -23,6 +24,7 @@ NAME_TAKEN = Rule("redaction-name-taken", "who reads <redacted:NAME> cannot tell
 EVERYTHING = Rule("redaction-of-everything", "every line is redacted, and nobody can read what is left of it")
 
 
+@reads("collector.redact")
 def names(settings: Settings) -> Iterator[Problem]:
     """A rule has a name of its own."""
     taken = [rule.name for rule in settings.collector.redact.custom]
@@ -34,6 +36,7 @@ def names(settings: Settings) -> Iterator[Problem]:
             yield NAME_TAKEN.problem(path, f"custom[{first}] has the same name", "choose another name")
 
 
+@reads("collector.redact")
 def patterns(settings: Settings) -> Iterator[Problem]:
     """A rule's pattern is one, and is not found in lines without secrets."""
     for index, rule in enumerate(settings.collector.redact.custom):

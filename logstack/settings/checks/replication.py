@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from logstack.settings.checks.check import reads
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
 
@@ -37,6 +38,7 @@ PAIR = Rule(
 )
 
 
+@reads("deployment_mode", "replicas", "replication_factor")
 def enough_writers(settings: Settings) -> Iterator[Problem]:
     """Each copy needs a writer of its own."""
     factor, writers, role = settings.replication_factor, settings.writers, settings.writer
@@ -47,6 +49,7 @@ def enough_writers(settings: Settings) -> Iterator[Problem]:
         yield ABOVE_WRITERS.problem("replicationFactor", what, fix)
 
 
+@reads("replication_factor")
 def even_factor(settings: Settings) -> Iterator[Problem]:
     """A majority of an even number needs one writer more."""
     factor, survived = settings.replication_factor, settings.lost_writers_survived
@@ -60,14 +63,16 @@ def even_factor(settings: Settings) -> Iterator[Problem]:
         yield EVEN.problem("replicationFactor", what, f"logstack:replicationFactor: {factor - 1}")
 
 
+@reads("deployment_mode", "object_store.kind", "replication_factor")
 def single_copy(settings: Settings) -> Iterator[Problem]:
     """One copy is a decision for staging; elsewhere it should be one that was taken knowingly."""
-    if settings.replication_factor == 1 and settings.object_store.kind not in ("embedded", "filesystem"):
+    if settings.replication_factor == 1 and not settings.object_store.on_one_volume:
         what = "replicationFactor is 1: each line that is not flushed yet is in one pod only"
         fix = f"logstack:replicationFactor: 3 and logstack:replicas: {{{settings.writer}: 3}}"
         yield SINGLE_COPY.problem("replicationFactor", what, fix)
 
 
+@reads("deployment_mode", "replicas")
 def monolithic_pair(settings: Settings) -> Iterator[Problem]:
     """Two monolithic replicas are neither simple nor available."""
     if settings.replica_count("monolithic") == _PAIR:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from logstack.settings.checks.check import reads
 from logstack.settings.model.quantities import plain_duration
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
@@ -49,6 +50,7 @@ def _periods(settings: Settings) -> Iterator[tuple[str, timedelta]]:
             yield f"tenants[{number}].retentionStreams[{place}].period", rule.period
 
 
+@reads("retention", "tenants")
 def at_least_a_day(settings: Settings) -> Iterator[Problem]:
     """Retention has a smallest value that Loki does not enforce."""
     for path, kept in _tenants(settings):
@@ -57,6 +59,7 @@ def at_least_a_day(settings: Settings) -> Iterator[Problem]:
             yield TOO_SHORT.problem(path, what, f"logstack:{path}: 1d, or longer")
 
 
+@reads("retention", "retention_streams", "tenants")
 def whole_days(settings: Settings) -> Iterator[Problem]:
     """Retention in days, as the index has it."""
     for path, kept in _periods(settings):
@@ -66,6 +69,7 @@ def whole_days(settings: Settings) -> Iterator[Problem]:
             yield NO_WHOLE_DAYS.problem(path, what, f"logstack:{path}: {days + 1}d")
 
 
+@reads("limits.max_query_length", "limits.max_query_lookback", "retention", "retention_streams", "tenants")
 def queries_reach_everything(settings: Settings) -> Iterator[Problem]:
     """What is kept can be asked for; a limit of 0s is none."""
     limits, kept = settings.limits, settings.longest_retention

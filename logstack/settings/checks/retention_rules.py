@@ -7,8 +7,8 @@ from datetime import timedelta
 from functools import cached_property
 from itertools import combinations
 
+from logstack.settings.checks.check import reads
 from logstack.settings.checks.labels import any_label, given
-from logstack.settings.model.object_store import S3CompatibleStore
 from logstack.settings.model.quantities import plain_duration
 from logstack.settings.model.retention import RetentionStream
 from logstack.settings.model.selectors import Matcher, Selector, are_disjoint, covers, parse_selector
@@ -72,6 +72,7 @@ def _placed(path: str, rules: Sequence[RetentionStream]) -> list[_Rule]:
     return [_Rule(f"{path}[{number}]", rule) for number, rule in enumerate(rules)]
 
 
+@reads("retention_streams", "tenants")
 def selectors(settings: Settings) -> Iterator[Problem]:
     """A selector is label matchers, as Loki reads them."""
     for rule in (rule for _, rules in _rules(settings) for rule in rules):
@@ -82,6 +83,15 @@ def selectors(settings: Settings) -> Iterator[Problem]:
             yield SELECTOR.problem(f"{rule.path}.selector", f"this is no selector: {error}", fix)
 
 
+@reads(
+    "canary.enabled",
+    "canary.route",
+    "collector.index_labels",
+    "collector.labels",
+    "collector.sources",
+    "retention_streams",
+    "tenants",
+)
 def labels(settings: Settings) -> Iterator[Problem]:
     """A rule asks for index labels that lines come with."""
     collector = settings.collector
@@ -105,6 +115,7 @@ def labels(settings: Settings) -> Iterator[Problem]:
             yield LABEL.problem(f"{rule.path}.selector", what, fix)
 
 
+@reads("cluster.name", "collector.namespaces", "collector.sources", "retention_streams", "tenants")
 def values(settings: Settings) -> Iterator[Problem]:
     """A rule asks for values that its labels can have, as far as that is known."""
     for tenant, rules in _rules(settings):
@@ -139,6 +150,7 @@ def _impossible(matcher: Matcher, rule: _Rule, tenant: Tenant | None, settings: 
     return VALUE.problem(path, what, f"ask for {listed(possible)}, or remove the rule")
 
 
+@reads("retention_streams", "tenants")
 def periods(settings: Settings) -> Iterator[Problem]:
     """Loki refuses shorter periods of streams by itself, and only when it starts."""
     for rule in (rule for _, rules in _rules(settings) for rule in rules):
@@ -147,6 +159,7 @@ def periods(settings: Settings) -> Iterator[Problem]:
             yield STREAM_TOO_SHORT.problem(f"{rule.path}.period", what, "1d, or longer")
 
 
+@reads("retention_streams", "tenants")
 def precedence(settings: Settings) -> Iterator[Problem]:
     """It is said which of two rules comes first, and each has something to say."""
     for _, rules in _rules(settings):
@@ -169,6 +182,7 @@ def precedence(settings: Settings) -> Iterator[Problem]:
                 yield TIE.problem(f"{other.path}.priority", what, fix)
 
 
+@reads("retention_streams", "tenants")
 def replaced(settings: Settings) -> Iterator[Problem]:
     """Loki does not join a tenant's rules with the stack's."""
     for number, tenant in enumerate(settings.tenants):
@@ -180,14 +194,15 @@ def replaced(settings: Settings) -> Iterator[Problem]:
             yield REPLACED.problem(f"tenants[{number}].retentionStreams", what, fix)
 
 
+@reads("object_store.expire_after", "object_store.kind", "retention", "retention_streams", "tenants")
 def lifecycle(settings: Settings) -> Iterator[Problem]:
     """A bucket that expires objects by itself does so after the compactor."""
-    store, longest = settings.object_store, settings.longest_retention
-    if isinstance(store, S3CompatibleStore) and store.expire_after is not None:
+    expiry, longest = settings.object_store.bucket_expiry, settings.longest_retention
+    if expiry is not None:
         needed = longest + _COMPACTORS_DAY
-        if store.expire_after < needed:
+        if expiry < needed:
             what = (
-                f"the bucket expires objects after {plain_duration(store.expire_after)}, and lines are kept for up to "
+                f"the bucket expires objects after {plain_duration(expiry)}, and lines are kept for up to "
                 f"{plain_duration(longest)}"
             )
             days = -(-needed // _DAY)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 
+from logstack.settings.checks.check import reads
 from logstack.settings.model.loki import SchemaPeriod
 from logstack.settings.model.quantities import plain_duration
 from logstack.settings.model.tree import Settings
@@ -34,12 +35,14 @@ _READABLE_STORES = ("tsdb", "boltdb-shipper")
 _READABLE_SCHEMAS = ("v9", "v10", "v11", "v12", "v13")
 
 
+@reads("schema_periods")
 def at_least_one(settings: Settings) -> Iterator[Problem]:
     """There is a schema."""
     if not settings.schema_periods:
         yield NO_PERIOD.problem("schemaPeriods", "there is no period", 'logstack:schemaPeriods: [{from: "2024-04-01"}]')
 
 
+@reads("schema_periods")
 def literal_dates(settings: Settings) -> Iterator[Problem]:
     """Each period begins at a date that stands in the file."""
     for number, period in enumerate(settings.schema_periods):
@@ -48,6 +51,7 @@ def literal_dates(settings: Settings) -> Iterator[Problem]:
             yield NO_DATE.problem(f"schemaPeriods[{number}].from", "from is no date of the form YYYY-MM-DD", fix)
 
 
+@reads("schema_periods")
 def in_order(settings: Settings) -> Iterator[Problem]:
     """Each period begins after the one before."""
     begins = [_begin(period) for period in settings.schema_periods]
@@ -57,6 +61,7 @@ def in_order(settings: Settings) -> Iterator[Problem]:
             yield UNORDERED.problem(f"schemaPeriods[{number}].from", what, "sort the periods, oldest first, a day each")
 
 
+@reads("schema_periods")
 def daily_index(settings: Settings) -> Iterator[Problem]:
     """Each index table covers a day."""
     for number, period in enumerate(settings.schema_periods):
@@ -65,6 +70,7 @@ def daily_index(settings: Settings) -> Iterator[Problem]:
             yield INDEX_PERIOD.problem(f"schemaPeriods[{number}].indexPeriod", what, "remove it: the default is 24h")
 
 
+@reads("schema_periods")
 def begun(settings: Settings, today: date) -> Iterator[Problem]:
     """The first period has begun; `today` is in UTC."""
     begins = [_begin(period) for period in settings.schema_periods[:1]]
@@ -73,6 +79,7 @@ def begun(settings: Settings, today: date) -> Iterator[Problem]:
         yield IN_FUTURE.problem("schemaPeriods[0].from", what, 'write a day in the past: from: "2024-04-01"')
 
 
+@reads("schema_periods")
 def up_to_date(settings: Settings, today: date) -> Iterator[Problem]:
     """The active period and those to come have store and schema of today; those that are over are readable."""
     begins = [_begin(period) for period in settings.schema_periods]

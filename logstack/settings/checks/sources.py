@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from logstack.settings.checks.check import reads
 from logstack.settings.model.collector import NEEDED_STABILITY, STABILITIES
 from logstack.settings.model.sources import Journal
 from logstack.settings.model.tree import Settings
@@ -47,6 +48,7 @@ RECEIVERS = Rule(
 )
 
 
+@reads("collector.sources")
 def some_source(settings: Settings) -> Iterator[Problem]:
     """There is a source."""
     sources = settings.collector.sources
@@ -55,6 +57,7 @@ def some_source(settings: Settings) -> Iterator[Problem]:
         yield NO_SOURCE.problem("collector.sources", what, "logstack:collector: {sources: {pods: files}}, or another")
 
 
+@reads("collector.labels", "collector.namespaces", "collector.pods", "collector.sources")
 def effect(settings: Settings) -> Iterator[Problem]:
     """What is said of pods or of the journal has pods or a journal to be said of."""
     collector = settings.collector
@@ -75,6 +78,7 @@ def effect(settings: Settings) -> Iterator[Problem]:
         yield WITHOUT_SOURCE.problem(f"collector.{key}", f"sources.pods is none, and {key} only counts for pods", fix)
 
 
+@reads("collector.namespaces", "collector.pods")
 def wanted_and_refused(settings: Settings) -> Iterator[Problem]:
     """No namespace and no pod is wanted and refused."""
     namespaces, pods = settings.collector.namespaces, settings.collector.pods
@@ -86,6 +90,7 @@ def wanted_and_refused(settings: Settings) -> Iterator[Problem]:
         yield PODS_TWICE.problem("collector.pods", what, "keep each label in one of the two")
 
 
+@reads("collector.sources")
 def node_files(settings: Settings) -> Iterator[Problem]:
     """Each file is read once, and is one that the collector sees."""
     sources = settings.collector.sources
@@ -116,17 +121,19 @@ def _may_be_of_pods(path: str) -> bool:
     return is_log and ("**" in first or (bool(rest) and any(fnmatchcase(name, first) for name in _PODS_FOLDERS)))
 
 
+@reads("collector.stability", "collector.write_ahead_log")
 def stability(settings: Settings) -> Iterator[Problem]:
     """Alloy is allowed what the settings need of it."""
     collector = settings.collector
     for name, needed in NEEDED_STABILITY.items():
-        if getattr(collector, name) and STABILITIES.index(collector.stability) < STABILITIES.index(needed):
+        if dict(collector)[name] and STABILITIES.index(collector.stability) < STABILITIES.index(needed):
             key = type(collector).model_fields[name].alias
             what = f"{key} needs the stability {needed}, and stability is {collector.stability}"
             fix = f"logstack:collector: {{stability: {needed}}}, or remove {key}"
             yield STABILITY.problem(f"collector.{key}", what, fix)
 
 
+@reads("collector.write_ahead_log")
 def write_ahead_log(settings: Settings) -> Iterator[Problem]:
     """Alloy's log bridges an outage of Loki, and no restart of its own."""
     if settings.collector.write_ahead_log:
@@ -135,6 +142,7 @@ def write_ahead_log(settings: Settings) -> Iterator[Problem]:
         yield WRITE_AHEAD_LOG.problem("collector.writeAheadLog", what, fix)
 
 
+@reads("collector.sources")
 def journal(settings: Settings) -> Iterator[Problem]:
     """A node without systemd has no journal."""
     if settings.collector.sources.journal.enabled:
@@ -143,6 +151,7 @@ def journal(settings: Settings) -> Iterator[Problem]:
         yield JOURNAL.problem("collector.sources.journal", what, fix)
 
 
+@reads("collector.sources")
 def receivers(settings: Settings) -> Iterator[Problem]:
     """Ports are open to the whole cluster."""
     sources = settings.collector.sources

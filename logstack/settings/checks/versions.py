@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
+from logstack.settings.checks.check import reads
 from logstack.settings.model.charts import PINNED, ChartSource
 from logstack.settings.model.tree import Settings
 from logstack.settings.pins import LOKI_VERSION
@@ -39,6 +40,7 @@ _BREAKING: tuple[tuple[Version, Version], ...] = (((3, 6, 11), (3, 6, 15)), ((3,
 _FIRST_ENTERPRISE = 7
 
 
+@reads("charts.loki")
 def loki_chart(settings: Settings) -> Iterator[Problem]:
     """The `loki` chart is the open-source one."""
     source = settings.charts.loki
@@ -51,20 +53,23 @@ def loki_chart(settings: Settings) -> Iterator[Problem]:
         yield ENTERPRISE.problem("charts.loki.repository", what, fix)
 
 
+@reads("charts")
 def one_source_each(settings: Settings) -> Iterator[Problem]:
     """A chart comes from one place."""
-    for name in PINNED:
-        source: ChartSource = getattr(settings.charts, name)
-        others = [key for key in ("repository", "version") if getattr(source, key)]
+    sources: Iterator[tuple[str, ChartSource]] = iter(settings.charts)
+    for name, source in sources:
+        others = [key for key, value in source if key != "path" and value]
         if source.path and others:
             what = f"path and {' and '.join(others)} are both set"
             yield SOURCE_TWICE.problem(f"charts.{name}.path", what, "keep one of them")
 
 
+@reads("charts")
 def archive_is_the_pin(settings: Settings) -> Iterator[Problem]:
     """A chart's archive on this machine is the one that the repository's index publishes."""
-    for name, pin in PINNED.items():
-        archive = Path(getattr(settings.charts, name).path or "")
+    sources: Iterator[tuple[str, ChartSource]] = iter(settings.charts)
+    for name, source in sources:
+        pin, archive = PINNED[name], Path(source.path or "")
         if archive.is_file() and (digest := sha256(archive.read_bytes()).hexdigest()) != pin.digest:
             chart = f"{pin.name} {pin.version}"
             what = f"the archive's SHA-256 begins with {digest[:12]}, that of {chart} with {pin.digest[:12]}"
@@ -72,16 +77,18 @@ def archive_is_the_pin(settings: Settings) -> Iterator[Problem]:
             yield ARCHIVE_DIFFERS.problem(f"charts.{name}.path", what, fix)
 
 
+@reads("loki_version", "object_store.kind")
 def object_store_safe(settings: Settings) -> Iterator[Problem]:
     """Loki and its store agree on what an object is."""
     version = _version(settings)
-    if settings.object_store.kind in ("s3-compatible", "ceph-bucket-claim", "embedded"):
+    if settings.object_store.third_party_s3:
         for first, last in _BREAKING:
             if first <= version <= last:
                 what = f"lokiVersion {settings.loki_version} writes to a store of kind {settings.object_store.kind}"
                 yield BREAKS_STORE.problem("lokiVersion", what, f"logstack:lokiVersion: {LOKI_VERSION}")
 
 
+@reads("deployment_mode", "loki_version")
 def simple_scalable(settings: Settings) -> Iterator[Problem]:
     """The mode is there in this version."""
     if settings.deployment_mode != "simple-scalable":
@@ -95,6 +102,7 @@ def simple_scalable(settings: Settings) -> Iterator[Problem]:
         yield SSD_ENDS.problem("deploymentMode", what, fix)
 
 
+@reads("loki_version")
 def new_enough(settings: Settings) -> Iterator[Problem]:
     """Loki knows what our configuration says."""
     if _version(settings) < (3, 0, 0):

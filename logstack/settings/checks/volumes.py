@@ -2,6 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
+from pydantic.alias_generators import to_camel
+
+from logstack.settings.checks.check import reads
+from logstack.settings.model.sizes import Resources
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
 
@@ -26,10 +30,12 @@ _PARTS: Mapping[str, tuple[Rule, str]] = {
 }
 
 
+@reads()
 def disks_of_parts_with_volumes(settings: Settings) -> Iterator[Problem]:
     """A size is said of volumes that there are."""
-    for name, field in type(settings.resources).model_fields.items():
-        given, part = getattr(settings.resources, name), str(field.alias)
+    given_of: dict[str, Resources | None] = dict(settings.stated.resources)
+    for name, given in given_of.items():
+        part = to_camel(name)
         if given and given.disk and part in _PARTS:
             rule, fix = _PARTS[part]
             runs = "runs once on every node, as a DaemonSet" if rule is ON_DAEMON_SET else "has no volume of that size"

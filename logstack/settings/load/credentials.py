@@ -1,11 +1,11 @@
 """Where the object store's access key comes from. The key itself is never a part of the settings."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, assert_never
 
 from logstack.settings.load.source import SECRETS, Source
 from logstack.settings.load.stack_file import PROJECT
-from logstack.settings.model.object_store import CephBucketClaim, EmbeddedStore, S3CompatibleStore
+from logstack.settings.model.object_store import ExternalSecret
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
 
@@ -21,16 +21,17 @@ def credentials(settings: Settings, source: Source) -> Credentials:
     An existing `secret`, an `external-secret`, a bucket's `claim`, the Pulumi `config`, the config that has no key yet,
     or `none` where no key is needed.
     """
-    store = settings.object_store
-    if isinstance(store, CephBucketClaim):
-        return "claim"
-    if not isinstance(store, EmbeddedStore | S3CompatibleStore):
-        return "none"
-    if store.credentials_secret:
-        return "secret"
-    if isinstance(store, S3CompatibleStore) and store.external_secret:
-        return "external-secret"
-    return "config" if source.secrets else "config-missing"
+    match settings.object_store.access_key.made_by:
+        case ExternalSecret():
+            return "external-secret"
+        case "secret" | "claim" as existing:
+            return existing
+        case "config":
+            return "config" if source.secrets else "config-missing"
+        case "role" | "none":
+            return "none"
+        case never:
+            assert_never(never)
 
 
 def complete(source: Source) -> Iterator[Problem]:

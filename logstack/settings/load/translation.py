@@ -17,7 +17,7 @@ from logstack.settings.load.source import SECRET_IN_CLEAR, SECRETS, how_to_encry
 from logstack.settings.load.stack_file import PROJECT, Value
 from logstack.settings.model.bounds import RANGES
 from logstack.settings.model.ranges import ABOVE, BELOW, NO_UNIT
-from logstack.settings.model.tree import Settings
+from logstack.settings.model.stack_file import StackFile
 from logstack.settings.problems import Problem, Rule, listed, nearest
 
 Node = dict[str, object]
@@ -41,7 +41,7 @@ WRONG_VALUE = Rule("wrong-value", "the stack cannot be built from it")
 @cache
 def schema() -> Node:
     """The JSON schema of the tree; quantities' defaults as people write them."""
-    return Settings.model_json_schema(mode="serialization")
+    return StackFile.model_json_schema(mode="serialization")
 
 
 def resolved(node: Node) -> Node:

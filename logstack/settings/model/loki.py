@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, create_model
+from pydantic import ConfigDict, Field, create_model
 
 from logstack.settings import pins
 from logstack.settings.model.access import GatewayAuth, IngressSettings
@@ -143,6 +143,8 @@ class SizeOverrides(_ResourcesOfEachRole):
 
 class LokiSettings(Group):
     """What Loki is and keeps."""
+
+    model_config = ConfigDict(defer_build=True)  # 5 ms each, and commands validate a StackFile alone
 
     deployment_mode: DeploymentMode = "simple-scalable"
     """Loki's deployment mode."""

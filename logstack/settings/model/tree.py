@@ -1,47 +1,83 @@
-"""The whole of what a stack file says."""
+"""The settings of a stack: what its file states, and what follows from that."""
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
-from pydantic import model_validator
+from pydantic import (
+    BaseModel,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    SerializationInfo,
+    ValidationInfo,
+    model_serializer,
+    model_validator,
+)
 
-from logstack.settings.model.bounds import Ingest, ShortText
-from logstack.settings.model.charts import Charts
-from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.collector import CanarySettings, CollectorSettings
-from logstack.settings.model.grafana import GrafanaSettings
-from logstack.settings.model.loki import LokiSettings
-from logstack.settings.model.object_store import FormerObjectStore, ObjectStoreSettings
-from logstack.settings.resolve.derivation import resolved
-from logstack.settings.resolve.storage import Periods
+from logstack.settings.model.stack_file import StackFile, StackKeys
+from logstack.settings.resolve.derivation import resolve
+from logstack.settings.resolve.provenance import Origin, provenance
 
 
-class Settings(LokiSettings):
-    """A stack: Loki's decisions at the top, the other parts in groups of their own."""
+class Settings(StackKeys):
+    """The settings of a stack; each key that the stack file does not state is derived, or has its default.
 
-    ingest: Ingest | None = None
-    """Lines that come in, on average: replicas, sizes, volumes, caches and limits that are not written here follow from
-    it by one table (docs/sizing.md). Without it nothing is derived."""
-    cluster: ClusterSettings
-    object_store: ObjectStoreSettings
-    """Where chunks, index and rules are kept."""
-    former_object_store: FormerObjectStore | None = None
-    collector: CollectorSettings = CollectorSettings()
-    canary: CanarySettings = CanarySettings()
-    grafana: GrafanaSettings = GrafanaSettings()
-    charts: Charts = Charts()
-    acknowledge: tuple[ShortText, ...] = ()
-    """Names of warnings that this stack accepts."""
+    A dump has the stated keys alone, so that it makes the same settings again, with the same provenance.
+    """
+
+    _stated: StackFile = PrivateAttr()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _resolve(cls, stated: object, make: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        """Make settings of what is stated: a stack file, or its keys. Of a group that is part of other settings counts
+        what these state."""
+        if isinstance(stated, Settings):
+            return make(stated)
+        keys = _stated_keys(stated) if isinstance(stated, Mapping) else stated
+        file = StackFile.model_validate(keys, context=info.context)
+        settings = make({cls.model_fields[name].alias: value for name, value in resolve(file)})
+        settings._stated = file  # noqa: SLF001 - of its own class
+        return settings
+
+    @classmethod
+    def of(cls, file: StackFile) -> "Settings":
+        """Return the settings of a stack file; its values are not validated again."""
+        settings = cls.model_construct(**dict(resolve(file)))
+        settings._stated = file  # noqa: SLF001 - of its own class
+        return settings
+
+    @model_serializer(mode="plain")
+    def _dump(self, info: SerializationInfo) -> dict[str, Any]:
+        include: Any = info.include  # its type is wider here than what a dump takes
+        exclude: Any = info.exclude
+        return self._stated.model_dump(
+            mode=info.mode, by_alias=info.by_alias, include=include, exclude=exclude, exclude_unset=True
+        )
 
     @property
-    def retention_periods(self) -> Periods:
-        """Which share of the lines is kept for how long: nobody says a rule's share, so all for the longest period."""
-        return ((1.0, self.longest_retention),)
+    def stated(self) -> StackFile:
+        """What the stack file states."""
+        return self._stated
 
-    def resolve(self) -> None:
-        """Take what the ingest decides; what the stack file says stays, and stays known as its own."""
-        self.__dict__.update(resolved(self))
+    @property
+    def provenance(self) -> Mapping[str, Origin]:
+        """Where the value of each key comes from, by the key's path, such as `replicas.query_frontend`."""
+        return provenance(self._stated)
 
-    @model_validator(mode="after")
-    def _resolve(self) -> Self:
-        self.resolve()
-        return self
+    @property
+    def complete(self) -> StackFile:
+        """A stack file that states every key: nothing is left to be derived."""
+        return StackFile.model_construct(**dict(self))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return the settings of the same stack file, or of one that states other values at its top."""
+        if not update:
+            return super().model_copy(deep=deep)
+        return self.model_validate({**self._stated.model_dump(exclude_unset=True), **update})
+
+
+def _stated_keys(keys: Mapping[str, object]) -> dict[str, object]:
+    return {
+        key: value.model_dump(exclude_unset=True) if isinstance(value, BaseModel) else value
+        for key, value in keys.items()
+    }

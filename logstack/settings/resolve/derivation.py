@@ -1,20 +1,17 @@
-"""From an ingest to settings: what each key is by the sizing table, and which of them the stack file says itself.
+"""From a stack file to a whole tree: what the rules make of each key, and which keys they read."""
 
-`Settings` takes what is derived when it is made, so whoever reads settings reads one resolved tree, and what was said
-wins: pydantic's `model_fields_set` knows that.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from pydantic import BaseModel
 
-from logstack.settings.model.loki import Caches, Limits, LokiSettings, Replicas, SizeOverrides
-from logstack.settings.model.object_store import EmbeddedStore, FilesystemStore
+from logstack.settings.model.loki import Caches, Limits, Replicas, SizeOverrides
 from logstack.settings.model.sizes import SIZES, Resources, SizeName
+from logstack.settings.model.stack_file import StackFile
 from logstack.settings.resolve.sizing import (
     ALLOY_CPU_PER_MIB,
     ALLOY_MEMORY_PER_MIB,
@@ -26,9 +23,6 @@ from logstack.settings.resolve.sizing import (
 )
 from logstack.settings.resolve.storage import FULL, stored_in_all
 
-if TYPE_CHECKING:
-    from logstack.settings.model.tree import Settings
-
 _DAY_SECONDS = 86400
 _MIB, _GIB = 1024**2, 1024**3
 _CPU_STEP = 50
@@ -38,123 +32,134 @@ _DISK_STEP = 5 * _GIB
 # The fewest replicas of which one may be lost, and the nodes that they need.
 _AVAILABLE = 3
 _PAIR = 2
+# Keys that rules read: of the row, and of the room that lines take.
+_ROW = ("ingest", "deployment_mode")
+_ROOM = ("ingest", "replication_factor", "retention", "retention_streams", "tenants")
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
-class Derived:
-    """One key of the stack file and what the ingest makes of it."""
+class Derivation:
+    """One key of the stack file and what a rule makes of it."""
 
-    group: str
-    """The field of `Settings`; empty for a key at the top."""
-    name: str
-    """The field of the group."""
+    key: str
+    """The path of fields below `Settings`, such as `size` or `replicas.query_frontend`."""
     value: object
     """What is derived."""
-    because: str
+    rule: str
     """Of what, by which rule or row."""
-    is_stated: bool
-    """Whether the stack file says the key itself, which wins."""
+    reads: tuple[str, ...]
+    """The keys that the rule reads."""
+    is_stated: bool = False
+    """Whether the stack file decides the key itself, which wins."""
+    is_of_ingest: bool = True
+    """Whether the ingest decides it; else the size alone."""
 
 
 def average_rate(ingest: int) -> Fraction:
-    """Bytes a second of an ingest."""
+    """Return the bytes a second of an ingest."""
     return Fraction(ingest, _DAY_SECONDS)
 
 
-def derived(settings: "Settings") -> tuple[Derived, ...]:
-    """Everything that the ingest decides; nothing without one."""
-    if settings.ingest is None:
-        return ()
-    row = row_of(settings.deployment_mode, settings.ingest)
+def resolve(stated: StackFile) -> StackFile:
+    """Return the stack file that states every key: what was stated, what is derived from it, and defaults."""
+    sized = stated if stated.size else with_value(stated, ("size",), SizeName.SMALL)
+    derived = (each for each in derivations(stated) if not each.is_stated)
+    return reduce(lambda tree, each: with_value(tree, each.key.split("."), each.value), derived, sized)
+
+
+def derivations(stated: StackFile) -> tuple[Derivation, ...]:
+    """Return what the rules make of a stack file, of stated keys too: without an ingest only disks follow."""
+    if stated.ingest is None:
+        return tuple(_disks(stated))
+    row = row_of(stated.deployment_mode, stated.ingest)
     return (
-        *_replicas(settings, row),
-        *_resources(settings, settings.ingest, row),
-        *_volumes(settings, settings.ingest),
-        *_caches(settings, row),
-        *_limits(settings.limits, settings.ingest, row),
+        *_replicas(stated, row),
+        *_resources(stated, stated.ingest, row),
+        *_volumes(stated, stated.ingest),
+        *_caches(stated, row),
+        *_limits(stated.limits, stated.ingest, row),
+        *_disks(stated),
     )
 
 
-def resolved(settings: "Settings") -> dict[str, object]:
-    """The fields of the tree that follow from others, with what the stack file says in its place."""
-    changed: dict[str, object] = {} if settings.size else {"size": SizeName.SMALL}
-    groups: dict[str, dict[str, object]] = {}
-    for each in derived(settings):
-        if not each.is_stated:
-            groups.setdefault(each.group, {})[each.name] = each.value
-    if disks := _disks(settings):
-        groups.setdefault("resources", {}).update(disks)
-    for name, values in groups.items():
-        changed |= {name: with_values(getattr(settings, name), values)} if name else values
-    return changed
+def with_value(group: Model, path: Sequence[str], value: object) -> Model:
+    """Return the group with another value at a path below it; what was stated stays known."""
+    name, *below = path
+    values = dict(group)
+    inner = values[name]
+    values[name] = with_value(inner, below, value) if below and isinstance(inner, BaseModel) else value
+    return type(group).model_construct(_fields_set=group.model_fields_set, **values)
 
 
-def with_values(group: BaseModel, values: dict[str, object]) -> BaseModel:
-    """The group with derived values; what was stated stays known."""
-    return type(group).model_construct(_fields_set=group.model_fields_set, **{**dict(group), **values})
-
-
-def _disks(settings: "Settings") -> dict[str, object]:
+def _disks(stated: StackFile) -> Iterator[Derivation]:
     """Parts whose CPU and memory are stated without a disk, with that of the row or the size: without one said the
     chart makes a volume of its own, whose claims go with the StatefulSet."""
-    table = SIZES[settings.size or SizeName.SMALL]
-    if settings.ingest is not None and not _is_sized(settings):
-        row = row_of(settings.deployment_mode, settings.ingest)
-        table = table | {part: size for part, size, _ in _sizes(settings, settings.ingest, row)}
-    found: dict[str, object] = {}
-    for part, size in table.items():
+    name_of_size = stated.size or SizeName.SMALL
+    rows: dict[str, tuple[Resources, str, tuple[str, ...]]] = {
+        part: (size, f"size {name_of_size}", _ROW) for part, size in SIZES[name_of_size].items()
+    }
+    if stated.ingest is not None and not _is_sized(stated):
+        row = row_of(stated.deployment_mode, stated.ingest)
+        rows |= {part: (size, why, reads) for part, size, why, reads in _sizes(stated, stated.ingest, row)}
+    resources: dict[str, Resources | None] = dict(stated.resources)
+    for part, (size, why, reads) in rows.items():
         name = part.replace("-", "_")
-        said: Resources | None = getattr(settings.resources, name)
-        if said and not said.disk and size.disk:
-            found[name] = with_values(said, {"disk": size.disk})
-    return found
+        given = resources[name]
+        if given and not given.disk and size.disk:
+            key = f"resources.{name}.disk"
+            yield Derivation(key, size.disk, f"{why}: no disk is stated", (*reads, "size"), is_of_ingest=False)
 
 
-def _is_sized(settings: "Settings") -> bool:
+def _is_sized(stated: StackFile) -> bool:
     """Whether the stack file names the size of every part."""
-    return bool(settings.size) and "size" in settings.model_fields_set
+    return bool(stated.size) and "size" in stated.model_fields_set
 
 
-def _replicas(settings: "Settings", row: SizingRow) -> Iterator[Derived]:
-    stated = settings.replicas.model_fields_set
+def _replicas(stated: StackFile, row: SizingRow) -> Iterator[Derivation]:
     for role, pods in row.roles.items():
         name = role.replace("-", "_")
         if name in Replicas.model_fields:
-            count, why = _count(settings, role, pods.replicas)
-            yield Derived("replicas", name, count, why or "the row", name in stated)
+            count, why = _count(stated, role, pods.replicas)
+            reads = (*_ROW, "object_store.kind", "replication_factor")
+            is_stated = name in stated.replicas.model_fields_set
+            yield Derivation(f"replicas.{name}", count, why or "the row", reads, is_stated)
 
 
-def _count(settings: "Settings", role: str, replicas: int) -> tuple[int, str]:
+def _count(stated: StackFile, role: str, replicas: int) -> tuple[int, str]:
     """The row's pods, or as many writers as there are copies of a line; a directory has one user."""
-    if isinstance(settings.object_store, FilesystemStore):
+    if stated.object_store.on_loki_volume:
         return 1, "one user of a directory"
-    copies = settings.replication_factor
-    if role != settings.writer or copies <= replicas:
+    copies = stated.replication_factor
+    if role != stated.writer or copies <= replicas:
         return replicas, ""
     enough = _AVAILABLE if role == MONOLITHIC and copies == _PAIR else copies
     return enough, f"a writer for each of {copies} copies"
 
 
-def _resources(settings: "Settings", ingest: int, row: SizingRow) -> Iterator[Derived]:
-    whole = _is_sized(settings)
-    yield Derived("", "size", row.size, "the row's other parts", whole)
-    for part, size, why in _sizes(settings, ingest, row):
+def _resources(stated: StackFile, ingest: int, row: SizingRow) -> Iterator[Derivation]:
+    whole = _is_sized(stated)
+    yield Derivation("size", row.size, "the row's other parts", _ROW, whole)
+    for part, size, why, reads in _sizes(stated, ingest, row):
         name = part.replace("-", "_")
         if name in SizeOverrides.model_fields:
-            yield Derived("resources", name, size, why, whole or name in settings.resources.model_fields_set)
+            is_stated = whole or name in stated.resources.model_fields_set
+            yield Derivation(f"resources.{name}", size, why, (*reads, "size"), is_stated)
 
 
-def _sizes(settings: "Settings", ingest: int, row: SizingRow) -> Iterator[tuple[str, Resources, str]]:
-    """Parts, what a pod of each needs, and why."""
+def _sizes(stated: StackFile, ingest: int, row: SizingRow) -> Iterator[tuple[str, Resources, str, tuple[str, ...]]]:
+    """Parts, what a pod of each needs, why, and the keys that this follows from."""
     for role, pods in row.roles.items():
-        if role == settings.writer and isinstance(settings.object_store, FilesystemStore):
-            yield role, _with_store(settings, ingest, pods.size), "the row, and room for the retention"
+        if role == stated.writer and stated.object_store.on_loki_volume:
+            size, why = _with_store(stated, ingest, pods.size), "the row, and room for the retention"
+            yield role, size, why, (*_ROW, *_ROOM, "object_store.kind")
         else:
-            yield role, pods.size, "the row"
-    nodes = _node_count(settings, row)
+            yield role, pods.size, "the row", (*_ROW, "object_store.kind")
+    nodes = _node_count(stated, row)
     over = f"over {nodes} node{'s' if nodes > 1 else ''}"
     why = f"a core and 120Mi for each MiB/s {over}, size {row.size}'s at least"
-    yield "alloy", _alloy(ingest, row, nodes), why
+    yield "alloy", _alloy(ingest, row, nodes), why, (*_ROW, "cluster.single_node")
 
 
 def _alloy(ingest: int, row: SizingRow, nodes: int) -> Resources:
@@ -166,46 +171,47 @@ def _alloy(ingest: int, row: SizingRow, nodes: int) -> Resources:
     return Resources.model_construct(cpu=max(least.cpu, cpu), memory=least.memory + memory - _MEMORY_STEP)
 
 
-def _node_count(settings: "Settings", row: SizingRow) -> int:
+def _node_count(stated: StackFile, row: SizingRow) -> int:
     """At least as many nodes as the largest role has pods, for no two of them share one."""
-    return 1 if settings.cluster.single_node else max(_AVAILABLE, *(pods.replicas for pods in row.roles.values()))
+    return 1 if stated.cluster.single_node else max(_AVAILABLE, *(pods.replicas for pods in row.roles.values()))
 
 
-def _with_store(settings: "Settings", ingest: int, size: Resources) -> Resources:
+def _with_store(stated: StackFile, ingest: int, size: Resources) -> Resources:
     """The log's volume, and on it what is kept."""
-    disk = (size.disk or 0) + _room(settings, ingest)
+    disk = (size.disk or 0) + _room(stated, ingest)
     return Resources.model_construct(cpu=size.cpu, memory=size.memory, disk=disk)
 
 
-def _room(settings: "Settings", ingest: int) -> int:
-    return _up(stored_in_all(ingest, settings.replication_factor, settings.retention_periods) / FULL, _DISK_STEP)
+def _room(stated: StackFile, ingest: int) -> int:
+    return _up(stored_in_all(ingest, stated.replication_factor, stated.retention_periods) / FULL, _DISK_STEP)
 
 
-def _volumes(settings: "Settings", ingest: int) -> Iterator[Derived]:
-    store = settings.object_store
-    if isinstance(store, EmbeddedStore):
-        size = max(_room(settings, ingest), EmbeddedStore.model_fields["size"].default)
-        yield Derived("object_store", "size", size, "room for the retention", "size" in store.model_fields_set)
+def _volumes(stated: StackFile, ingest: int) -> Iterator[Derivation]:
+    store = stated.object_store
+    if store.default_volume:
+        size = max(_room(stated, ingest), store.default_volume)
+        is_stated = "size" in store.model_fields_set
+        yield Derivation("object_store.size", size, "room for the retention", _ROOM, is_stated)
 
 
-def _caches(settings: LokiSettings, row: SizingRow) -> Iterator[Derived]:
-    stated = settings.caches.model_fields_set
+def _caches(stated: StackFile, row: SizingRow) -> Iterator[Derivation]:
     for name in Caches.model_fields:
-        yield Derived("caches", name, row.caches.get(name), "the row", name in stated)
+        is_stated = name in stated.caches.model_fields_set
+        yield Derivation(f"caches.{name}", row.caches.get(name), "the row", _ROW, is_stated)
 
 
-def _limits(limits: Limits, ingest: int, row: SizingRow) -> Iterator[Derived]:
+def _limits(limits: Limits, ingest: int, row: SizingRow) -> Iterator[Derivation]:
     """Never below the defaults."""
     stated, least = limits.model_fields_set, {name: field.default for name, field in Limits.model_fields.items()}
     rate = max(least["ingestion_rate"], _up(average_rate(ingest) * PEAK, _MIB))
-    yield Derived(
-        "limits", "ingestion_rate", rate, f"{PEAK} times the average, the default at least", "ingestion_rate" in stated
-    )
+    why = f"{PEAK} times the average, the default at least"
+    yield Derivation("limits.ingestion_rate", rate, why, ("ingest",), "ingestion_rate" in stated)
     taken = limits.ingestion_rate if "ingestion_rate" in stated else rate
     burst = max(least["ingestion_burst"], BURST * taken)
     why = f"{BURST} times ingestionRate, the default at least"
-    yield Derived("limits", "ingestion_burst", burst, why, "ingestion_burst" in stated)
-    yield Derived("limits", "max_streams", row.max_streams, "the row", "max_streams" in stated)
+    reads = ("ingest", "limits.ingestion_rate")
+    yield Derivation("limits.ingestion_burst", burst, why, reads, "ingestion_burst" in stated)
+    yield Derivation("limits.max_streams", row.max_streams, "the row", _ROW, "max_streams" in stated)
 
 
 def _up(value: Fraction | float, step: int) -> int:

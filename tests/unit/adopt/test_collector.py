@@ -7,6 +7,7 @@ from logstack.adopt.alloy_text import alloy_blocks, literals
 from logstack.adopt.errors import UnreadableError
 from logstack.adopt.reading import Verdict
 from logstack.adopt.report import report_document
+from logstack.settings.model.stack_file import StackFile
 from logstack.settings.model.tree import Settings
 from tests.support.stacks import NAMES, artefacts, settings_of
 from tests.unit.adopt.cases import of
@@ -110,7 +111,7 @@ def test_sources_and_the_cluster_become_keys_of_the_stack_file() -> None:
     assert stack["collector"] == {
         "sources": {"nodeFiles": [{"path": "/var/log/syslog", "job": "syslog"}], "events": True}
     }
-    Settings.model_validate(stack, by_alias=True, by_name=False)
+    Settings.of(StackFile.model_validate(stack, by_alias=True, by_name=False))
     assert "SECRET-" not in report_document(adoption)
 
 

@@ -114,7 +114,7 @@ RELEASES: list[tuple[dict[str, Any], list[str]]] = [
 def test_there_is_a_collector_for_each_kind_of_source(sources: dict[str, Any], names: list[str]) -> None:
     said = CollectorSettings.model_validate({"sources": sources})
     part = alloy("alloy", said, Intake("http://loki/loki/api/v1/push"), DEFAULT_SIZES, CLUSTER, PINNED_SOURCE)
-    assert [child.name for child in part.children] == names
-    assert [child.depends_on for child in part.children if child.type.endswith("Chart")] == [
+    assert [child.name for child in part.manifests] == names
+    assert [child.depends_on for child in part.manifests if child.type.endswith("Chart")] == [
         (name,) for name in names if name.endswith("-config")
     ]

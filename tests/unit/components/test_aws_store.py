@@ -11,8 +11,9 @@ import pulumi
 import pytest
 
 from components.base import Component, resource_class
-from logstack.manifests.declaration import Part
+from logstack.manifests.manifest import ComponentTree
 from logstack.manifests.stores import aws
+from logstack.manifests.stores.access import SERVICE_ACCOUNT
 from logstack.settings.load.loader import settings_from
 from logstack.settings.load.source import Source
 from logstack.settings.model.cluster import ClusterSettings
@@ -282,7 +283,7 @@ def test_pod_identity_annotates_nothing_and_associates_the_declared_role() -> No
     assert one(store, ASSOCIATION_TYPE).inputs == {
         "clusterName": "platform",
         "namespace": "logging",
-        "serviceAccount": aws.SERVICE_ACCOUNT,
+        "serviceAccount": SERVICE_ACCOUNT,
         "roleArn": f"arn:aws:iam::{ACCOUNT}:role/{one(store, ROLE_TYPE).inputs['name']}",
     }
 
@@ -483,7 +484,7 @@ def test_the_engine_gets_exactly_what_is_declared(store: AwsStore) -> None:
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> None:
-        Component(Part("logstack:index:ObjectStore", "store", declared(store)))
+        Component(ComponentTree("logstack:index:ObjectStore", "store", declared(store)))
 
     program()
     for declaration in declared(store):

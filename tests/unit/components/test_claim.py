@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from logstack.manifests.stores.access import store_access
+from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.tree import Settings
 from tests.support.stacks import changed, chart_values, declarations, settings_of
 
@@ -40,8 +40,8 @@ def test_a_gateway_with_tls_is_asked_by_https() -> None:
     store = {**CEPH.object_store.model_dump(), "tls": True}
     access = store_access(changed(CEPH, object_store=store).object_store, CEPH.cluster)
     assert access.endpoint == "https://${BUCKET_HOST}:${BUCKET_PORT}"
-    assert not access.insecure
-    assert access.path_style
+    assert access.storage["insecure"] is False
+    assert access.storage["s3forcepathstyle"] is True
 
 
 def test_the_claims_secret_and_config_map_are_none_of_the_stacks_own() -> None:

@@ -18,8 +18,8 @@ from components.cluster import Cluster
 from components.grafana import GrafanaDatasource
 from components.loki import Loki
 from components.object_store import Credentials, ObjectStore
-from logstack.manifests.declaration import Declaration, Part, Secret, kubernetes
 from logstack.manifests.loki.intake import Intake
+from logstack.manifests.manifest import ComponentTree, Manifest, Secret, kubernetes
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CanarySettings, CollectorSettings
 from logstack.settings.model.grafana import GrafanaSettings
@@ -253,8 +253,8 @@ def test_a_secret_is_in_its_secret_and_in_clear_nowhere(case: str) -> None:
 def test_a_secret_stays_one_wherever_it_is_put() -> None:
     """Kubernetes' Secret hides its data by itself; no other resource does."""
     inputs = kubernetes(CONFIG_MAP, "x", "logs", {}, data={"key": Secret("accessKeyId")})
-    part = Part("logstack:index:Test", "test", (Declaration(CONFIG_MAP, "x", inputs),))
-    recording = record(lambda: Component(part, cluster=cluster(), secrets={"accessKeyId": "MARKEDKEY"}))
+    tree = ComponentTree("logstack:index:Test", "test", (Manifest(CONFIG_MAP, "x", inputs),))
+    recording = record(lambda: Component(tree, after=[cluster()], secrets={"accessKeyId": "MARKEDKEY"}))
     config_map = recording.one(CONFIG_MAP)
     assert config_map.revealed["data"] == {"key": "MARKEDKEY"}
     assert "MARKEDKEY" not in json.dumps(config_map.plain)

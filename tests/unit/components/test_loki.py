@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from logstack.manifests.declaration import yaml_text
 from logstack.manifests.loki.addresses import gateway_url, push_url
 from logstack.manifests.loki.config import loki_config
 from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.loki.values import loki_values
-from logstack.manifests.stores.access import StoreAccess, store_access
+from logstack.manifests.manifest import yaml_text
+from logstack.manifests.stores.access import StoreAccess
+from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.tree import Settings
 
 CLUSTER = {"name": "production", "context": "production"}

@@ -8,13 +8,24 @@ from functools import cache
 import pulumi
 import pytest
 
-from components import guards
+from components import (
+    Alloy,
+    Canary,
+    Cluster,
+    Credentials,
+    GrafanaDatasource,
+    Loki,
+    ObjectStore,
+    guards,
+)
 from components.base import fingerprint
-from logstack.manifests.declaration import Declaration, Secret
-from logstack.manifests.deployment import platform
+from logstack import Settings, collector_sizes, found_by
+from logstack.manifests.deployment import deployment
+from logstack.manifests.manifest import Manifest, Secret
 from logstack.preflight.aws_account import Caller
 from logstack.settings.load.stack_file import default_config, read_stack_file
-from tests.support.monitor import STACK_TYPE, Recording, RecordingMonitor, record
+from logstack.settings.problems import Problem, StackProblems
+from tests.support.monitor import STACK_TYPE, Recording, RecordingMonitor, Registered, record
 from tests.support.stacks import EXAMPLES, NAMES, ROOT, settings_of
 
 pytestmark = [
@@ -22,7 +33,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*V2 has been deprecated in favor of:DeprecationWarning"),
 ]
 KEYS = {"logstack:accessKeyId": "MARKEDKEY", "logstack:secretAccessKey": "marked/secret+value"}
-# Which parts come before a part's own resources.
+# Which parts come before a component's own resources.
 BEFORE = {
     "cluster": (),
     "store": ("cluster",),
@@ -65,11 +76,14 @@ def recorded(stack: str) -> Recording:
 
 @every_stack
 def test_the_program_registers_what_the_stack_declares_and_nothing_else(stack: str) -> None:
-    declared = [(part.type, part.name, STACK_TYPE, f"logstack-{stack}") for part in platform(settings_of(stack))]
+    declared = [
+        (component.type, component.name, STACK_TYPE, f"logstack-{stack}")
+        for component in deployment(settings_of(stack))
+    ]
     declared += [
-        (child.type, child.name, part.type, part.name)
-        for part in platform(settings_of(stack))
-        for child in part.children
+        (manifest.type, manifest.name, component.type, component.name)
+        for component in deployment(settings_of(stack))
+        for manifest in component.manifests
     ]
     recording = recorded(stack)
     registered = [(each.type, each.name, *each.parent.split("::")[2:]) for each in recording.registered]
@@ -79,21 +93,21 @@ def test_the_program_registers_what_the_stack_declares_and_nothing_else(stack: s
 @every_stack
 def test_each_resource_gets_the_inputs_and_the_protection_that_are_declared(stack: str) -> None:
     recording = recorded(stack)
-    for part in platform(settings_of(stack)):
-        for child in part.children:
-            registered = recording.one(child.type, child.name)
+    for component in deployment(settings_of(stack)):
+        for manifest in component.manifests:
+            registered = recording.one(manifest.type, manifest.name)
             inputs = registered.revealed
-            if child.type.startswith("pulumi:providers:"):  # the SDK adds what it finds in the environment
-                inputs = {key: inputs[key] for key in child.inputs}
-            assert inputs == on_the_wire(child, stack), child.name
-            assert (registered.protect, registered.retain_on_delete) == (child.protect, child.retain_on_delete)
+            if manifest.type.startswith("pulumi:providers:"):  # the SDK adds what it finds in the environment
+                inputs = {key: inputs[key] for key in manifest.inputs}
+            assert inputs == on_the_wire(manifest, stack), manifest.name
+            assert (registered.protect, registered.retain_on_delete) == (manifest.protect, manifest.retain_on_delete)
 
 
-def on_the_wire(child: Declaration, stack: str) -> dict[str, object]:
-    """A declaration's inputs with the secrets in their places; a provider's are texts."""
-    if child.type.startswith("pulumi:providers:"):
-        return {key: value if isinstance(value, str) else json.dumps(value) for key, value in child.inputs.items()}
-    return {key: _filled(value, stack) for key, value in child.inputs.items()}
+def on_the_wire(manifest: Manifest, stack: str) -> dict[str, object]:
+    """A manifest's inputs with the secrets in their places; a provider's are texts."""
+    if manifest.type.startswith("pulumi:providers:"):
+        return {key: value if isinstance(value, str) else json.dumps(value) for key, value in manifest.inputs.items()}
+    return {key: _filled(value, stack) for key, value in manifest.inputs.items()}
 
 
 def _filled(value: object, stack: str) -> object:
@@ -108,15 +122,70 @@ def _filled(value: object, stack: str) -> object:
 @every_stack
 def test_each_resource_comes_after_what_is_declared_to_come_first(stack: str) -> None:
     recording = recorded(stack)
-    parts = {part.name: part for part in platform(settings_of(stack))}
-    for part in parts.values():
-        urns = {child.name: recording.one(child.type, child.name).urn for child in part.children}
+    trees = {component.name: component for component in deployment(settings_of(stack))}
+    for component in trees.values():
+        urns = {manifest.name: recording.one(manifest.type, manifest.name).urn for manifest in component.manifests}
         first = {
-            recording.one(child.type, child.name).urn for name in BEFORE[part.name] for child in parts[name].children
+            recording.one(manifest.type, manifest.name).urn
+            for name in BEFORE[component.name]
+            for manifest in trees[name].manifests
         }
-        for child in part.children:
-            own = {urns[name] for name in child.depends_on}
-            assert recording.one(child.type, child.name).dependencies == first | own, child.name
+        for manifest in component.manifests:
+            own = {urns[name] for name in manifest.depends_on}
+            assert recording.one(manifest.type, manifest.name).dependencies == first | own, manifest.name
+
+
+def program_of_ones_own(settings: Settings) -> None:
+    """The shipped program's deployment, wired with the classes of the components."""
+    cluster = Cluster("cluster", settings.cluster)
+    store = ObjectStore(
+        "store",
+        settings.object_store,
+        cluster,
+        credentials=Credentials.from_config(),
+        former=settings.former_object_store,
+        size=settings.resources_of("object-store"),
+    )
+    loki = Loki("loki", settings, store, cluster, chart=settings.charts.loki)
+    Alloy(
+        "alloy",
+        settings.collector,
+        loki.intake,
+        cluster,
+        chart=settings.charts.alloy,
+        sizes=collector_sizes(settings),
+    )
+    Canary(
+        "canary",
+        settings.canary,
+        loki.gateway_url,
+        cluster,
+        found=found_by(settings.canary, settings.collector, loki.canary_tenant, loki.credentials_secret),
+        size=settings.resources_of("canary"),
+    )
+    GrafanaDatasource(
+        "grafana",
+        settings.grafana,
+        loki.gateway_url,
+        cluster,
+        tenants=settings.tenant_names,
+        with_password=bool(loki.credentials_secret),
+    )
+
+
+@every_stack
+def test_a_program_of_ones_own_registers_the_same_with_the_components_classes(stack: str) -> None:
+    own = record(lambda: program_of_ones_own(settings_of(stack)), config=KEYS, secret_keys=list(KEYS), stack=stack)
+    assert {each.urn: registration(each) for each in own.registered} == {
+        each.urn: registration(each) for each in recorded(stack).registered
+    }
+    assert own.outputs == recorded(stack).outputs
+
+
+def registration(resource: Registered) -> tuple[object, ...]:
+    """All that the engine was told of a resource, and what of it is a secret."""
+    options = (resource.protect, resource.retain_on_delete, resource.provider, resource.providers, resource.aliases)
+    return resource.inputs, resource.dependencies, *options, len(resource.transforms)
 
 
 @every_stack
@@ -138,10 +207,10 @@ def test_the_program_exports_where_loki_is_reached(stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_logical_names_are_unique_within_a_part(stack: str) -> None:
-    for part in platform(settings_of(stack)):
-        names = [child.name for child in part.children]
-        assert len(set(names)) == len(names), part.name
+def test_logical_names_are_unique_within_a_component(stack: str) -> None:
+    for component in deployment(settings_of(stack)):
+        names = [manifest.name for manifest in component.manifests]
+        assert len(set(names)) == len(names), component.name
 
 
 def test_every_secret_stays_out_of_whatever_can_be_read() -> None:
@@ -175,4 +244,24 @@ def test_another_aws_account_stops_the_program(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(pulumi.RunError, match="belong to account 999999999999") as refused:
         run_program(config_of("aws"), "aws", monitor)
     assert "this stack belongs to 123456789012" in str(refused.value)
+    assert monitor.registered == []
+
+
+def test_a_cluster_that_the_kubeconfig_does_not_know_stops_the_program() -> None:
+    monitor = RecordingMonitor()
+    config = config_of("dev") | KEYS
+    elsewhere = {**json.loads(config["logstack:cluster"]), "context": "elsewhere"}
+    with pytest.raises(pulumi.RunError, match="no kubeconfig context is called 'elsewhere'"):
+        run_program(config | {"logstack:cluster": json.dumps(elsewhere)}, "dev", monitor)
+    assert monitor.registered == []
+
+
+def test_a_change_that_loses_lines_stops_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise StackProblems([Problem("some-loss", "logstack:retention", "shorter than the state's", "", "")])
+
+    monkeypatch.setattr(guards, "refuse_lost_lines", refuse)
+    monitor = RecordingMonitor()
+    with pytest.raises(pulumi.RunError, match="shorter than the state's"):
+        run_program(config_of("dev") | KEYS, "dev", monitor)
     assert monitor.registered == []

@@ -9,8 +9,8 @@ from hypothesis import Phase, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from logstack.manifests.declaration import Secret, yaml_text
-from logstack.manifests.loki.config import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY
+from logstack.manifests.manifest import Secret, yaml_text
+from logstack.manifests.stores.access import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.quantities import loki_duration
 from logstack.settings.model.tree import Settings

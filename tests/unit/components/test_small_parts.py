@@ -10,8 +10,8 @@ from hypothesis import given
 
 from logstack.manifests.canary.resources import BY_STREAM, Found, arguments, canary, found_by
 from logstack.manifests.charts import chart
-from logstack.manifests.declaration import Declaration, content_hash, kubernetes, yaml_text
 from logstack.manifests.grafana.resources import datasources, grafana, tenant_uid
+from logstack.manifests.manifest import Manifest, content_hash, kubernetes, yaml_text
 from logstack.manifests.stores import embedded
 from logstack.preflight.kubeconfig import kubeconfig_files, refuse_wrong_cluster
 from logstack.settings import pins
@@ -65,7 +65,7 @@ SOURCES = {
 }
 
 
-def declared_chart(source: ChartSource, *, skip_await: bool = False) -> Declaration:
+def declared_chart(source: ChartSource, *, skip_await: bool = False) -> Manifest:
     return chart("loki", source, "logs", {"a": 1}, name="loki", skip_await=skip_await, after=("config",))
 
 
@@ -83,8 +83,8 @@ def test_a_cluster_that_runs_no_pods_is_not_waited_for() -> None:
 # --- the embedded store
 
 
-def pod_of(store: EmbeddedStore, keys_from: str = "keys") -> dict[str, Any]:
-    _, stateful_set = embedded.declarations("store", store, keys_from, SIZE, CLUSTER)
+def pod_of(store: EmbeddedStore) -> dict[str, Any]:
+    _, stateful_set = embedded.declarations("store", store, SIZE, CLUSTER)
     spec: Any = stateful_set.inputs["spec"]
     pod: dict[str, Any] = spec["template"]["spec"]
     return pod
@@ -103,7 +103,7 @@ def test_the_bucket_is_a_directory_of_the_volume() -> None:
 
 
 def test_the_server_takes_the_keys_that_loki_takes() -> None:
-    (container,) = pod_of(EmbeddedStore(kind="embedded"), "loki-s3-credentials")["containers"]
+    (container,) = pod_of(EmbeddedStore(kind="embedded"))["containers"]
     assert {
         (entry["valueFrom"]["secretKeyRef"]["name"], entry["valueFrom"]["secretKeyRef"]["key"])
         for entry in container["env"]
@@ -112,7 +112,7 @@ def test_the_server_takes_the_keys_that_loki_takes() -> None:
 
 
 def test_the_service_is_what_lokis_endpoint_names() -> None:
-    service, stateful_set = embedded.declarations("store", EmbeddedStore(kind="embedded"), "keys", SIZE, CLUSTER)
+    service, stateful_set = embedded.declarations("store", EmbeddedStore(kind="embedded"), SIZE, CLUSTER)
     metadata, spec = service.inputs["metadata"], stateful_set.inputs["spec"]
     assert isinstance(metadata, Mapping)
     assert isinstance(spec, Mapping)
@@ -122,7 +122,7 @@ def test_the_service_is_what_lokis_endpoint_names() -> None:
 
 def test_the_volume_stays_whatever_happens_to_the_pod() -> None:
     store = EmbeddedStore(kind="embedded", storage_class="fast")
-    _, stateful_set = embedded.declarations("store", store, "k", SIZE, CLUSTER)
+    _, stateful_set = embedded.declarations("store", store, SIZE, CLUSTER)
     spec: Any = stateful_set.inputs["spec"]
     assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
     (claim,) = spec["volumeClaimTemplates"]
@@ -171,7 +171,7 @@ def test_the_canary_names_its_tenant_and_its_label() -> None:
 
 
 def test_a_canary_knows_its_pods_name() -> None:
-    daemon_set = canary("canary", CanarySettings(), GATEWAY, SIZE, CLUSTER, BY_STREAM).children[0]
+    daemon_set = canary("canary", CanarySettings(), GATEWAY, SIZE, CLUSTER, BY_STREAM).manifests[0]
     spec: Any = daemon_set.inputs["spec"]
     (container,) = spec["template"]["spec"]["containers"]
     assert "-labelvalue=$(POD_NAME)" in container["args"]
@@ -182,7 +182,7 @@ def test_a_canary_knows_its_pods_name() -> None:
 
 
 def provisioned(settings: GrafanaSettings) -> dict[str, Any]:
-    (config_map,) = grafana("grafana", settings, GATEWAY, CLUSTER).children
+    (config_map,) = grafana("grafana", settings, GATEWAY, CLUSTER).manifests
     files: Any = config_map.inputs["data"]
     (datasource,) = yaml.safe_load(files["logstack.yaml"])["datasources"]
     return dict(datasource)
@@ -196,7 +196,7 @@ def test_the_datasource_asks_the_gateway_and_is_never_the_default() -> None:
 
 
 def test_a_datasource_asks_for_the_lines_of_all_tenants_and_one_for_those_of_each() -> None:
-    (config_map,) = grafana("grafana", GrafanaSettings(), GATEWAY, CLUSTER, ("fake", "team-a")).children
+    (config_map,) = grafana("grafana", GrafanaSettings(), GATEWAY, CLUSTER, ("fake", "team-a")).manifests
     files: Any = config_map.inputs["data"]
     found = yaml.safe_load(files["logstack.yaml"])["datasources"]
     asked = {each["name"]: each["secureJsonData"]["httpHeaderValue1"] for each in found}
@@ -212,7 +212,7 @@ def test_a_tenants_uid_is_stable_and_no_longer_than_grafana_takes() -> None:
 
 
 def test_the_gateways_password_is_of_grafanas_environment_and_stands_in_no_object() -> None:
-    (config_map,) = grafana("grafana", GrafanaSettings(), GATEWAY, CLUSTER, with_password=True).children
+    (config_map,) = grafana("grafana", GrafanaSettings(), GATEWAY, CLUSTER, with_password=True).manifests
     files: Any = config_map.inputs["data"]
     (found,) = yaml.safe_load(files["logstack.yaml"])["datasources"]
     assert (found["basicAuth"], found["basicAuthUser"]) == (True, "logstack")
@@ -221,7 +221,7 @@ def test_the_gateways_password_is_of_grafanas_environment_and_stands_in_no_objec
 
 def test_grafanas_sidecar_finds_the_datasource_in_its_own_namespace() -> None:
     said = GrafanaSettings(namespace="grafana", sidecar_label="pick_me", sidecar_label_value="yes")
-    (config_map,) = grafana("grafana", said, GATEWAY, CLUSTER).children
+    (config_map,) = grafana("grafana", said, GATEWAY, CLUSTER).manifests
     metadata: Any = config_map.inputs["metadata"]
     assert metadata["namespace"] == "grafana"
     assert metadata["labels"]["pick_me"] == "yes"

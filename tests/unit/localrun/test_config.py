@@ -8,7 +8,7 @@ import pytest
 from logstack.localrun.layout import layout
 from logstack.localrun.localise import flags, local_config, replacements
 from logstack.manifests.loki.config import loki_config
-from logstack.manifests.stores.access import store_access
+from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.roles import Duty
 from logstack.settings.model.tree import Settings
 

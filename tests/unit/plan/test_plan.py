@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from logstack.manifests.deployment import platform
+from logstack.manifests.deployment import deployment
 from logstack.plan.model import Plan, plan, resources
 from logstack.plan.sizes import sizes
 from logstack.plan.storage import kept
@@ -22,7 +22,7 @@ from logstack.settings.problems import Problem
 from logstack.text.documents import json_text
 from logstack.text.layout import terminal
 from tests.support import golden
-from tests.support.stacks import EXAMPLES, NAMES, ROOT, TODAY, settings_of
+from tests.support.stacks import EXAMPLES, NAMES, ROOT, TODAY, changed, settings_of
 
 GOLDEN = Path(__file__).parent / "golden"
 WARNING = Problem("a-rule", "logstack:retention", "it is short", "little is kept", "make it longer", "warning", "x:3")
@@ -90,9 +90,9 @@ def test_warnings_are_told_with_their_place_and_their_fix() -> None:
 def test_the_resource_tree_is_what_the_program_declares(name: str) -> None:
     said = [
         (branch.type, branch.name, [(r.type, r.name) for r in branch.resources])
-        for branch in resources(settings_of(name))
+        for branch in resources(deployment(settings_of(name)))
     ]
-    declared = [(p.type, p.name, [(c.type, c.name) for c in p.children]) for p in platform(settings_of(name))]
+    declared = [(p.type, p.name, [(c.type, c.name) for c in p.manifests]) for p in deployment(settings_of(name))]
     assert said == declared
 
 
@@ -118,22 +118,29 @@ def test_a_chart_of_a_folder_has_no_version_of_ours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "words"),
+    ("state", "store", "words"),
     [
-        ("secret", "the Secret loki-s3-secret, which exists already, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
-        ("config", "the Pulumi config's secrets, put into the Secret loki-s3-secret"),
+        (
+            "secret",
+            {"credentials_secret": "loki-s3-secret"},
+            "the Secret loki-s3-secret, which exists already, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        ),
+        ("config", {}, "the Pulumi config's secrets, put into the Secret loki-s3-credentials"),
         (
             "config-missing",
+            {},
             (
                 "not there yet; before `pulumi up`: pulumi config set --secret logstack:accessKeyId, "
                 "and the same for logstack:secretAccessKey"
             ),
         ),
-        ("none", "none: a directory needs no key"),
+        ("none", {"kind": "filesystem"}, "none: a directory needs no key"),
     ],
 )
-def test_the_access_keys_state_is_told(state: Any, words: str) -> None:
-    assert kept(Stack("production", settings_of("production"), (), (), state)).credentials_source == words
+def test_the_access_keys_state_is_told(state: Any, store: Mapping[str, str], words: str) -> None:
+    existing = {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "loki-production"}
+    settings = changed(settings_of("production"), object_store=store if "kind" in store else {**existing, **store})
+    assert kept(Stack("production", settings, (), (), state)).credentials_source == words
 
 
 def test_a_key_of_another_system_and_a_buckets_address_are_told_by_where_they_come_from() -> None:

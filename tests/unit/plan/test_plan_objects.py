@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from logstack.manifests.deployment import deployment
 from logstack.plan import chart_objects as objects
 from logstack.plan.chart_objects import ChartObject, ChartObjects, chart_objects
 from logstack.plan.model import plan
@@ -56,7 +57,7 @@ def test_objects_come_from_a_folder_of_charts(helm: Path, monkeypatch: pytest.Mo
     (charts / "alloy").mkdir(parents=True)
     (charts / "loki-18.11.0.tgz").touch()
     monkeypatch.setenv("LOGSTACK_CHARTS", str(charts))
-    assert chart_objects(settings_of("staging"), Path()) == (
+    assert chart_objects(deployment(settings_of("staging")), Path()) == (
         ChartObjects(
             "loki", (ChartObject("Service", "loki-loki-18.11.0.tgz"), ChartObject("ConfigMap", "monitoring-backend"))
         ),
@@ -70,12 +71,12 @@ def test_objects_come_from_a_folder_of_charts(helm: Path, monkeypatch: pytest.Mo
 def test_objects_come_from_the_stack_files_own_chart(helm: Path) -> None:
     (helm.parent / "ours").mkdir()
     settings = Settings.model_validate(settings_of("staging").model_dump() | {"charts": {"loki": {"path": "ours"}}})
-    assert of_loki(chart_objects(settings, helm.parent)).objects[0] == ChartObject("Service", "loki-ours")
+    assert of_loki(chart_objects(deployment(settings), helm.parent)).objects[0] == ChartObject("Service", "loki-ours")
 
 
 @pytest.mark.usefixtures("helm")
 def test_without_a_chart_the_plan_says_where_to_put_one() -> None:
-    assert of_loki(chart_objects(settings_of("staging"), Path())).why_not == (
+    assert of_loki(chart_objects(deployment(settings_of("staging")), Path())).why_not == (
         "put loki-18.11.0.tgz or the folder loki into a directory, and name that in $LOGSTACK_CHARTS"
     )
 
@@ -85,14 +86,14 @@ def test_without_helm_the_plan_says_how_to_get_it(helm: Path, monkeypatch: pytes
     monkeypatch.setenv("LOGSTACK_CHARTS", str(helm.parent))
     monkeypatch.setattr(objects, "find", lambda _name: None)
     monkeypatch.setenv("PATH", "")
-    assert of_loki(chart_objects(settings_of("staging"), Path())).why_not == (
+    assert of_loki(chart_objects(deployment(settings_of("staging")), Path())).why_not == (
         "there is no helm on this machine; `logstack tools obtain helm`"
     )
 
 
 def test_helms_own_words_say_why_it_failed(helm: Path) -> None:
     settings = Settings.model_validate(settings_of("staging").model_dump() | {"charts": {"loki": {"path": "gone"}}})
-    found = of_loki(chart_objects(settings, helm.parent))
+    found = of_loki(chart_objects(deployment(settings), helm.parent))
     assert (found.objects, found.why_not) == ((), f"no chart {helm.parent / 'gone'}")
 
 

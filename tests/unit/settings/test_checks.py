@@ -10,9 +10,10 @@ from hypothesis import Phase, given
 from hypothesis import settings as profile
 
 from logstack.manifests.canary.resources import NAME
-from logstack.manifests.declaration import labels
+from logstack.manifests.manifest import labels
 from logstack.settings import checks
 from logstack.settings.checks import canary, lines, matching, parsing, problems_of, sources
+from logstack.settings.checks.check import reads
 from logstack.settings.model.charts import PINNED
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import StackProblems
@@ -394,7 +395,7 @@ def test_a_risk_that_a_bad_field_hides_is_not_called_unneeded() -> None:
 
 def test_a_mistake_in_a_check_itself_is_not_taken_for_a_bad_field(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = stack().settings
-    monkeypatch.setattr(checks.cluster, "CHECKS", (lambda tree: iter([tree.no_such_field]),))
+    monkeypatch.setattr(checks.cluster, "CHECKS", (reads("cluster")(lambda tree: iter([tree.no_such_field])),))
     with pytest.raises(AttributeError, match="no_such_field"):
         problems_of(settings, today=TODAY)
 

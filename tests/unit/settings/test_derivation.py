@@ -14,7 +14,7 @@ from logstack.settings.model.quantities import parse_ingest, parse_size
 from logstack.settings.model.roles import Role
 from logstack.settings.model.sizes import SIZES, SizeName
 from logstack.settings.model.tree import Settings
-from logstack.settings.resolve.derivation import derived
+from logstack.settings.resolve.derivation import Derivation
 from logstack.settings.resolve.sizing import SIZING, row_of
 from tests.unit.settings.stacks import TODAY, stack, told
 
@@ -34,9 +34,14 @@ def tree(**said: Any) -> Settings:
     )
 
 
+def derived(settings: Settings) -> list[Derivation]:
+    found = (origin.derivation for origin in settings.provenance.values())
+    return [each for each in found if each and each.is_of_ingest]
+
+
 def test_without_an_ingest_nothing_is_derived() -> None:
     plain = tree()
-    assert derived(plain) == ()
+    assert derived(plain) == []
     assert plain.size == SizeName.SMALL
     assert plain.resources == SizeOverrides()
     assert plain.resources_of("write") == SIZES[SizeName.SMALL]["write"]
@@ -77,7 +82,7 @@ def test_what_the_stack_file_says_wins_and_the_rest_is_derived(said: dict[str, A
         at = getattr(at, name)
     assert at == value
     stated = [each for each in derived(sized) if each.is_stated]
-    assert path in {f"{each.group}.{each.name}".strip(".") for each in stated}
+    assert path in {each.key for each in stated}
     assert sized.caches.results == GIB // 2
     assert sized.replicas["read"] == 3
 
@@ -100,7 +105,7 @@ def test_a_role_with_a_dash_in_its_name_is_stated_as_every_other() -> None:
     assert sized.resources_of("query-frontend").memory == 9 * GIB
     assert sized.replica_count("query-scheduler") == 2
     assert sized.resources_of("index-gateway").disk == 10 * GIB
-    stated = {f"{each.group}.{each.name}" for each in derived(sized) if each.is_stated}
+    stated = {each.key for each in derived(sized) if each.is_stated}
     assert stated == {"replicas.query_frontend", "resources.query_frontend"}
 
 
@@ -185,8 +190,13 @@ def test_a_volume_that_lines_are_kept_on_holds_the_retention(kind: str) -> None:
 
 def test_settings_that_are_derived_are_not_taken_for_stated() -> None:
     sized = tree(ingest="110GB/day", replicas={"write": 4})
-    assert sized.replicas.model_fields_set == {"write"}
-    assert "limits" not in sized.model_fields_set
+    assert sized.stated.replicas.model_fields_set == {"write"}
+    assert "limits" not in sized.stated.model_fields_set
+    assert [sized.provenance[key].source for key in ("replicas.write", "replicas.read", "retention")] == [
+        "stated",
+        "derived",
+        "default",
+    ]
     again = Settings.model_validate(sized.model_dump(by_alias=True, exclude_unset=True))
     assert again == sized
     assert derived(again) == derived(sized)

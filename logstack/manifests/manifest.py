@@ -1,8 +1,8 @@
-"""What a part declares, as data: the plan, the tests and the components all read the same list."""
+"""Manifests, which are Kubernetes or cloud objects as data, and the components that they belong to."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import yaml
@@ -41,24 +41,24 @@ class Secret:
         return f"({'fingerprint of ' if self.fingerprint else ''}secret {self.name})"
 
 
-def shown(value: object) -> object:
-    """The value with words in each Secret's place: for whoever reads it, or renders it without the secrets."""
+def mask_secrets(value: object) -> object:
+    """Replace each Secret in the value by its name in brackets, such as `(secret accessKeyId)`."""
     if isinstance(value, Mapping):
-        return {key: shown(item) for key, item in value.items()}
+        return {key: mask_secrets(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [shown(item) for item in value]
+        return [mask_secrets(item) for item in value]
     return str(value) if isinstance(value, Secret) else value
 
 
 @dataclass(frozen=True)
-class Declaration:
-    """One resource: its Pulumi type token, its logical name, its inputs and what is done to protect it."""
+class Manifest:
+    """A Kubernetes or cloud object as data: its Pulumi type token, logical name, inputs and protection."""
 
     type: str
     name: str
     inputs: Mapping[str, Json]
     depends_on: tuple[str, ...] = ()
-    """Logical names of resources of the same part that come first; names are unique within a part."""
+    """Logical names of manifests of the same component that come first; names are unique within a component."""
     protect: bool = False
     """`pulumi destroy` refuses to delete it."""
     retain_on_delete: bool = False
@@ -66,12 +66,20 @@ class Declaration:
 
 
 @dataclass(frozen=True)
-class Part:
-    """A component and its children: one branch of the resource tree."""
+class ComponentTree:
+    """A component as data: its type token, its logical name and its manifests, whose parent it is."""
 
     type: str
     name: str
-    children: tuple[Declaration, ...] = field(default=())
+    manifests: tuple[Manifest, ...] = ()
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """What Pulumi shows as the component's outputs."""
+    depends_on: tuple[str, ...] = ()
+    """Logical names of components of the same deployment whose resources come first."""
+
+    def after(self, *components: "ComponentTree") -> "ComponentTree":
+        """Return the same component, whose resources are registered after those of `components`."""
+        return replace(self, depends_on=tuple(component.name for component in components))
 
 
 def kubernetes(
@@ -123,7 +131,7 @@ _Dumper.add_representer(Quoted, lambda dumper, text: dumper.represent_scalar("ta
 
 def yaml_text(document: Mapping[str, object]) -> str:
     """A document as YAML 1.1, the dialect that Loki and Kubernetes read, in the order it was built."""
-    return yaml.dump(shown(document), Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+    return yaml.dump(mask_secrets(document), Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
 
 
 def rolled_by_credentials() -> dict[str, Json]:

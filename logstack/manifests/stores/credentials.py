@@ -1,0 +1,58 @@
+"""The Secret with the store's access key: what the stack declares for it, and what people are told of it."""
+
+from typing import assert_never
+
+from logstack.manifests.manifest import Manifest, Secret, kubernetes, labels
+from logstack.manifests.stores import external_secret
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.object_store import STATIC_CREDENTIALS_SECRET, AccessKey, ExternalSecret
+
+SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type token
+
+
+def declarations(name: str, key: AccessKey, cluster: ClusterSettings) -> tuple[Manifest, ...]:
+    """Return what makes the Secret; nothing where it exists, where another resource makes it, or without a key."""
+    match key.made_by:
+        case ExternalSecret() as external:
+            return (external_secret.declaration(name, external, STATIC_CREDENTIALS_SECRET, cluster),)
+        case "config":
+            return (_from_config(name, cluster),)
+        case "secret" | "claim" | "role" | "none":
+            return ()
+        case never:
+            assert_never(never)
+
+
+def describe_source(key: AccessKey) -> str:
+    """Return where Loki's pods have the key from."""
+    match key.made_by:
+        case ExternalSecret() as external:
+            entry = f"{external.remote_key} of the {external.secret_store.kind} {external.secret_store.name}"
+            return f"{entry}, put into the Secret {key.secret} by External Secrets"
+        case "config":
+            return f"the Pulumi config's secrets, put into the Secret {key.secret}"
+        case "secret":
+            return f"the Secret {key.secret}, which exists already, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        case "claim":
+            return f"made by Rook, in the Secret {key.secret}; pods read it, and the gateway's address, when they start"
+        case "role":
+            return "none: the pods take on an AWS role"
+        case "none":
+            return "none: a directory needs no key"
+        case never:
+            assert_never(never)
+
+
+def _from_config(name: str, cluster: ClusterSettings) -> Manifest:
+    """Return the Secret that Loki's pods take their keys from, filled from the Pulumi config's secrets."""
+    inputs = kubernetes(
+        SECRET,
+        STATIC_CREDENTIALS_SECRET,
+        cluster.namespace,
+        labels("loki"),
+        stringData={
+            "AWS_ACCESS_KEY_ID": Secret("accessKeyId"),
+            "AWS_SECRET_ACCESS_KEY": Secret("secretAccessKey"),
+        },
+    )
+    return Manifest(SECRET, f"{name}-credentials", inputs)

@@ -1,0 +1,16 @@
+"""An S3-compatible store that exists: referenced, never managed."""
+
+from logstack.manifests.stores.access import s3_access
+from logstack.manifests.stores.kind import StoreKind
+from logstack.settings.model.object_store import S3CompatibleStore
+
+
+def store_kind(store: S3CompatibleStore) -> StoreKind:
+    """Return what the store is to the rest of the stack."""
+    return StoreKind(
+        access=s3_access(
+            store.bucket, store.region, store.access_key, endpoint=store.endpoint, path_style=store.path_style
+        ),
+        location=f"bucket {store.bucket} at {store.endpoint}, which exists already; logstack never manages it",
+        label=f"S3 bucket {store.bucket}<br/>{store.endpoint}",
+    )

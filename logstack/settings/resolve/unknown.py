@@ -1,0 +1,21 @@
+"""Which keys nobody knows while some of a stack file could not be read."""
+
+from collections.abc import Iterable
+
+from logstack.settings.model.stack_file import StackFile
+from logstack.settings.resolve.derivation import derivations
+
+
+def unknown_keys(stated: StackFile, misread: Iterable[str]) -> frozenset[str]:
+    """Return the keys that could not be read, and all that rules derive from them."""
+    unknown = frozenset(misread)
+    for each in derivations(stated):  # each rule comes after those whose keys it reads
+        if not each.is_stated and have_common_keys(each.reads, unknown):
+            unknown |= {each.key}
+    return unknown
+
+
+def have_common_keys(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Tell whether a key is among both, or a group on one side and a key in it on the other."""
+    one_side, other_side = [f"{key}." for key in some], [f"{key}." for key in others]
+    return any(one.startswith(other) or other.startswith(one) for one in one_side for other in other_side)

@@ -1,0 +1,92 @@
+"""Kinds of object store are told apart in two places: the settings' classes, and manifests/stores."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from logstack.manifests.stores.kinds import store_kind
+from logstack.settings.model.object_store import AccessKey, ObjectStoreSettings, store_class
+from tests.support.stacks import NAMES, ROOT, changed, declarations, settings_of
+
+CLASSES = {each.__name__: each for each in get_args(get_args(ObjectStoreSettings)[0])}
+KINDS = {get_args(each.model_fields["kind"].annotation)[0] for each in CLASSES.values()}
+STORES = ROOT / "logstack/manifests/stores"
+# A module of manifests/stores that is one kind's alone has a function of this name.
+MAKES_A_KIND = "store_kind"
+OWNERS = (STORES, ROOT / "logstack/settings/model/object_store.py")
+ALLOWED = {
+    "logstack/api.py": "exports the classes: they are what a program of one's own writes",
+    "logstack/adopt/": "reads charts of others, and writes the kind that they come to",
+    "logstack/preflight/aws_account.py": "asks AWS about a store that is in AWS, and is given no other",
+}
+
+
+def _modules() -> list[Path]:
+    files = [ROOT / "__main__.py", *(ROOT / "components").rglob("*.py"), *(ROOT / "logstack").rglob("*.py")]
+    return [each for each in files if not any(each.is_relative_to(owner) for owner in OWNERS)]
+
+
+def _makes_a_kind(path: Path) -> bool:
+    functions = (node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef))
+    return path.stem != "kinds" and MAKES_A_KIND in functions
+
+
+KIND_MODULES = {each.stem for each in STORES.glob("*.py") if _makes_a_kind(each)}
+
+
+def _named(path: Path) -> Iterator[str]:
+    """Names of a kind: its class, its word in the stack file, or its module."""
+    package = "logstack.manifests.stores"
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name) if name in CLASSES:
+                yield name
+            case ast.Constant(value=str() as word) if word in KINDS:
+                yield word
+            case ast.ImportFrom(module=module, names=names) if module and module.startswith(package):
+                imported = {module.removeprefix(f"{package}."), *(each.name for each in names if module == package)}
+                yield from imported & KIND_MODULES
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_does_not_tell_kinds_of_store_apart(path: Path) -> None:
+    if any(path.relative_to(ROOT).as_posix().startswith(each) for each in ALLOWED):
+        return
+    assert not set(_named(path))
+
+
+@pytest.mark.parametrize("allowed", ALLOWED)
+def test_an_exception_is_still_one(allowed: str) -> None:
+    path = ROOT / allowed
+    files = path.rglob("*.py") if path.is_dir() else [path]
+    assert any(set(_named(each)) for each in files)
+
+
+def test_each_kind_has_one_module() -> None:
+    assert len(KIND_MODULES) == len(CLASSES)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_kind_is_found_by_its_word_in_the_stack_file(kind: str) -> None:
+    assert store_class(kind) in CLASSES.values()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pods_read_the_secret_that_the_settings_name(name: str) -> None:
+    """The Secret's name, who makes it, and what pods read follow from one value."""
+    settings = settings_of(name)
+    store = settings.object_store
+    assert store_kind(store, settings.cluster).access.access_key == store.access_key
+    assert (store.access_key.secret is None) == (store.access_key.made_by in ("role", "none"))
+
+
+def test_a_secret_that_exists_comes_before_one_that_would_be_made() -> None:
+    """Both are an error of a stack file; who builds a store without its checks gets one Secret all the same."""
+    external = {"secretStore": {"name": "vault"}, "remoteKey": "loki/s3"}
+    said = {"kind": "s3-compatible", "endpoint": "http://store", "bucket": "logs", "externalSecret": external}
+    settings = changed(settings_of("production"), object_store={**said, "credentialsSecret": "mine"})
+    assert settings.object_store.access_key == AccessKey("secret", "mine")
+    assert [each.type for each in declarations(settings).values() if "secrets" in each.type.lower()] == []
