@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from pydantic import TypeAdapter, ValidationError
 
 from logstack.adopt.documents import templated
-from logstack.adopt.paths import at
+from logstack.adopt.paths import at, path_of
 from logstack.adopt.reading import Reading
+from logstack.manifests.loki.chart import BASIC_AUTH, NGINX, Snippet
 from logstack.manifests.loki.gateway import nginx_values
 from logstack.settings.model.access import HASHES_KEY, OWN_USER, PASSWORD_KEY, UserName
 from logstack.settings.model.tree import Settings
 
-_BASE = "gateway.basicAuth"
 _KEY = "gateway.auth"
-_NGINX = ("gateway", "nginxConfig")
+_NGINX = path_of(NGINX)
 # The chart's own Secret is called loki-gateway and goes with its release.
 _NEW_SECRET = "loki-gateway-users"  # noqa: S105 - the name of a Secret
 _OURS = "$logstack_refused"
@@ -26,34 +26,38 @@ _USER = TypeAdapter(UserName)
 
 def is_asked(reading: Reading) -> bool:
     """Whether the gateway asks for a password."""
-    return reading.value("gateway.enabled") is not False and reading.value(f"{_BASE}.enabled") is True
+    return reading.value("gateway.enabled") is not False and reading.value(f"{BASIC_AUTH}.enabled") is True
 
 
 def password(reading: Reading) -> None:
     """Whoever is asked for a password today is asked for one by the stack: without it the gateway would be open."""
     if not is_asked(reading):
         return
-    said = reading.text(f"{_BASE}.existingSecret")
+    said = reading.text(f"{BASIC_AUTH}.existingSecret")
     secret = None if templated(said) else said
     reading.write(f"{_KEY}.credentialsSecret", secret or _NEW_SECRET)
-    reading.understood(f"{_BASE}.enabled", _KEY)
+    reading.understood(f"{BASIC_AUTH}.enabled", _KEY)
     if secret and _is_ours(reading):
-        reading.understood(_BASE, _KEY)
+        reading.understood(BASIC_AUTH, _KEY)
     elif secret:
         needs = (
             f"add to this Secret, before the first deployment, {PASSWORD_KEY} and in its {HASHES_KEY} the user "
             f"{OWN_USER} with that password (docs/access.md): the collector, the canary and Grafana have it"
         )
-        reading.translated(f"{_BASE}.existingSecret", needs, key=_KEY, decide=True)
-        reading.translated(_BASE, "without effect: existingSecret is there", key=_KEY)
+        reading.translated(f"{BASIC_AUTH}.existingSecret", needs, key=_KEY, decide=True)
+        reading.translated(BASIC_AUTH, "without effect: existingSecret is there", key=_KEY)
     else:
         made = (
             f"a secret: not copied. Make the Secret {_NEW_SECRET} with {HASHES_KEY}, today's users and {OWN_USER}, and "
             f"{PASSWORD_KEY}, that user's password (docs/access.md)"
         )
-        reading.translated(_BASE, made, key=_KEY, decide=True)
-        if not any(reading.given(f"{_BASE}.{key}") for key in ("username", "password", "htpasswd", "existingSecret")):
-            reading.unsaid(_BASE, f"its users are the tenants, or cannot be read here: {made}", key=_KEY, decide=True)
+        reading.translated(BASIC_AUTH, made, key=_KEY, decide=True)
+        if not any(
+            reading.given(f"{BASIC_AUTH}.{key}") for key in ("username", "password", "htpasswd", "existingSecret")
+        ):
+            reading.unsaid(
+                BASIC_AUTH, f"its users are the tenants, or cannot be read here: {made}", key=_KEY, decide=True
+            )
 
 
 def users(reading: Reading, tenants: Iterable[str]) -> dict[str, str]:
@@ -61,7 +65,7 @@ def users(reading: Reading, tenants: Iterable[str]) -> dict[str, str]:
     snippet = _snippet(reading)
     if _OURS in snippet:
         return {each["tenant"]: each["user"] for each in _USER_OF_TENANT.finditer(snippet)}
-    header = at(reading.values, (*_NGINX, "locationSnippet"))
+    header = at(reading.values, (*_NGINX, Snippet.LOCATION))
     if not is_asked(reading) or (header and _USER_AS_TENANT not in str(header)):
         return {}
     return {tenant: tenant for tenant in tenants if _is_user(tenant)}
@@ -79,7 +83,7 @@ def _is_ours(reading: Reading) -> bool:
 
 
 def _snippet(reading: Reading) -> str:
-    return str(at(reading.values, (*_NGINX, "httpSnippet")) or "")
+    return str(at(reading.values, (*_NGINX, Snippet.HTTP)) or "")
 
 
 def _is_user(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The Loki chart from version to version: defaults that decide something, and keys that have gone.
+"""The Loki chart from version to version: defaults that were others, and keys that have gone.
 
 Sources: the charts' own values files of 6.30.1, 6.49.0, 6.55.0 and 18.11.0, and the community chart's upgrade notes.
 """
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from logstack.adopt.errors import RefusedError, UnreadableError
 from logstack.adopt.paths import Path, path_of
+from logstack.manifests.loki.chart import DEFAULTS, MODES
 from logstack.settings import pins
-from logstack.settings.model.roles import Role
 
 Version = tuple[int, int, int]
 OLDEST, NEWEST = 6, 18
@@ -24,50 +24,8 @@ _OTHERS = {
 }
 
 
-@dataclass(frozen=True)
-class Default:
-    """A default of the chart, from one version on."""
-
-    value: object
-    since: Version = (0, 0, 0)
-
-
-_VOLUMES = tuple((role.row.chart_key, role.row.volume) for role in Role if role.row.volume)
-# Only what a stack file has to say when the values do not.
-_DEFAULTS: dict[str, tuple[Default, ...]] = {
-    "deploymentMode": (Default("SimpleScalable"), Default("Monolithic", (12, 0, 0))),
-    **{
-        f"{role.row.chart_key}.replicas": (Default(role.row.chart_replicas),)
-        for role in Role
-        if role.row.chart_replicas is not None
-    },
-    "loki.auth_enabled": (Default(value=True),),
-    "loki.commonConfig.replication_factor": (Default(3),),
-    "loki.storage.type": (Default("s3"),),
-    "loki.useTestSchema": (Default(value=False),),
-    "loki.limits_config.query_timeout": (Default("300s"),),
-    "minio.enabled": (Default(value=False),),
-    "gateway.enabled": (Default(value=True),),
-    "gateway.replicas": (Default(1),),
-    "gateway.basicAuth.enabled": (Default(value=False),),
-    "gateway.ingress.enabled": (Default(value=False),),
-    "ingress.enabled": (Default(value=False),),
-    "ingester.zoneAwareReplication.enabled": (Default(value=True),),
-    "lokiCanary.enabled": (Default(value=True),),
-    "chunksCache.enabled": (Default(value=True),),
-    "chunksCache.allocatedMemory": (Default(8192),),
-    "resultsCache.enabled": (Default(value=True),),
-    "resultsCache.allocatedMemory": (Default(1024),),
-    "sidecar.rules.enabled": (Default(value=True),),
-    **{f"{role.row.chart_key}.enabled": (Default(value=True),) for role in Role if role.row.has_switch},
-    "test.enabled": (Default(value=True),),
-    **{f"{key}.persistence.size": (Default("10Gi"),) for key, _ in _VOLUMES},
-    **{f"{key}.persistence.{volume.switch}": (Default(volume.is_default),) for key, volume in _VOLUMES},
-    "global.clusterDomain": (Default("cluster.local"),),
-    "global.dnsService": (Default("kube-dns"),),
-    "global.dnsNamespace": (Default("kube-system"),),
-}
-_BY_PATH = {path_of(key): values for key, values in _DEFAULTS.items()}
+# Defaults that were others before a version; those of the pinned one are chart.DEFAULTS.
+_EARLIER: dict[str, tuple[object, Version]] = {"deploymentMode": (MODES["simple-scalable"], (12, 0, 0))}
 
 
 @dataclass(frozen=True)
@@ -115,8 +73,9 @@ GONE: dict[str, Gone] = {
 
 def default(path: Path, version: Version) -> object:
     """The default at a path in a version; None where nothing depends on it."""
-    known = [each.value for each in _BY_PATH.get(path, ()) if each.since <= version]
-    return known[-1] if known else None
+    key = ".".join(path)
+    earlier, until = _EARLIER.get(key, (None, (0, 0, 0)))
+    return earlier if version < until else DEFAULTS.get(key)
 
 
 def gone(path: Path, version: Version) -> Gone | None:

@@ -2,21 +2,20 @@
 
 from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.reading import Reading
+from logstack.manifests.loki import chart
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.roles import DeploymentMode, Role
 from logstack.settings.problems import nearest
 
-# What each of the chart's modes is here; a mode on its way to another is written as the one that it leads to.
+# What each of the modes of any version is here; one on its way to another is written as the one that it leads to.
 _MODES: dict[str, DeploymentMode] = {
+    **{name: mode for mode, name in chart.MODES.items()},
     "SingleBinary": "monolithic",
-    "Monolithic": "monolithic",
-    "SimpleScalable": "simple-scalable",
-    "Distributed": "distributed",
     "SingleBinary<->SimpleScalable": "simple-scalable",
     "Monolithic<->SimpleScalable": "simple-scalable",
     "SimpleScalable<->Distributed": "distributed",
 }
-_EXPERIMENTAL = ("bloomPlanner", "bloomBuilder", "bloomGateway", "bloomCompactor", "patternIngester")
+_EXPERIMENTAL = (*chart.EXPERIMENTAL, "bloomCompactor", "patternIngester")
 _WITH_EXPERIMENTAL = [name for name, mode in _MODES.items() if mode == "distributed"]
 _OTHER_MODE = "the mode decides: pods of the other modes are none"
 
@@ -41,7 +40,7 @@ def mode(reading: Reading, config: LokiConfig) -> None:
     if meant := _MODES.get(said):
         _take(reading, said, meant)
     else:
-        near = nearest(said, _MODES) or "SimpleScalable"
+        near = nearest(said, _MODES) or chart.MODES["simple-scalable"]
         text = f"no mode of the chart, which renders a release without Loki: did you mean {near}? Written is that"
         reading.not_taken("deploymentMode", text, decide=True)
         reading.write("deploymentMode", _MODES[near])

@@ -12,6 +12,7 @@ from logstack.adopt.paths import Path, at, leaves, path_of
 from logstack.adopt.reading import Reading, Verdict
 from logstack.adopt.units import loki_duration_of, loki_size_of
 from logstack.adopt.vocabulary import is_known, meant
+from logstack.manifests.loki import chart
 from logstack.manifests.loki.config import loki_config
 from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.manifest import mask_secrets
@@ -60,9 +61,9 @@ ROWS: tuple[Row, ...] = (
     Row("sidecar", N, "no sidecar looks for rules in ConfigMaps"),
     Row("gateway.ingress|route", T, _NO_WAY_IN),
     Row("ingress|route", T, _NO_WAY_IN),
-    Row("gateway.basicAuth", T, "off: without effect"),
-    Row("gateway.nginxConfig.clientMaxBodySize", T, "follows limits.ingestionBurst"),
-    Row("gateway.nginxConfig|containerPort", N, "nginx is configured by the chart's default"),
+    Row(chart.BASIC_AUTH, T, "off: without effect"),
+    Row(chart.BODY_LIMIT, T, "follows limits.ingestionBurst"),
+    Row(f"{chart.NGINX}|containerPort", N, "nginx is configured by the chart's default"),
     Row("gateway.metrics|verboseLogging", N, "the chart's default, without the exporter of access logs"),
     Row(
         "monitoring.serviceMonitor",
@@ -125,7 +126,11 @@ ROWS: tuple[Row, ...] = (
         decide=True,
     ),
     Row("lokiCanary", N, "the canary is logstack's own: `canary` and resources.canary are the keys"),
-    Row("chunksCache|resultsCache|memcached", N, "of caches, the memory is taken; all else is the chart's default"),
+    Row(
+        "|".join((*(cache.key for cache in chart.CACHES), "memcached")),
+        N,
+        "of caches, the memory is taken; all else is the chart's default",
+    ),
     Row("memcachedExporter", N, "no exporter beside the caches: their metrics are not there"),
     Row("defaults", N, "pods have the chart's defaults", decide=True),
 )

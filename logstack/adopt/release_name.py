@@ -2,7 +2,7 @@
 
 from logstack.adopt.documents import Release
 from logstack.adopt.reading import Reading
-from logstack.manifests.loki.addresses import RELEASE
+from logstack.manifests.loki.chart import RELEASE
 
 _CLUSTER = {
     "global.clusterDomain": "cluster.clusterDomain",

@@ -10,7 +10,7 @@ from logstack.adopt.former_store import former
 from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.paths import Path, at, leaves, path_of
 from logstack.adopt.reading import Reading
-from logstack.manifests.loki.addresses import RELEASE
+from logstack.manifests.loki.chart import RELEASE
 from logstack.manifests.stores import claim, embedded
 from logstack.manifests.stores.access import DATA
 from logstack.settings.model.cluster import ClusterSettings

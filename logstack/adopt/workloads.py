@@ -8,11 +8,12 @@ from logstack.adopt.mode import roles_of, writer_of
 from logstack.adopt.paths import Path, at, path_of
 from logstack.adopt.reading import Reading
 from logstack.adopt.units import loki_size_of, quantity_of, said_size
+from logstack.manifests.loki.chart import CACHE_MEMORY_KEY, CACHES, Cache
 from logstack.settings import pins
 from logstack.settings.model.loki import Gateway
 from logstack.settings.model.quantities import kubernetes_cpu, parse_cpu
 from logstack.settings.model.roles import Volume
-from logstack.settings.model.sizes import SIZES, Resources, SizeName
+from logstack.settings.model.sizes import CACHE_OVERHEAD, SIZES, Resources, SizeName
 
 _MIB = 1024**2
 _SIZE = SizeName.SMALL
@@ -28,8 +29,8 @@ def parts(reading: Reading, config: LokiConfig) -> None:
     _storage_class(reading)
     _replay(reading, config)
     _gateway(reading)
-    for cache, key in (("chunksCache", "chunks"), ("resultsCache", "results")):
-        _cache(reading, cache, key)
+    for cache in CACHES:
+        _cache(reading, cache)
     _canary(reading)
     _spread(reading)
     _image(reading)
@@ -176,29 +177,32 @@ def _gateway(reading: Reading) -> None:
         _resources(reading, "gateway", "gateway", "resources.gateway", None)
 
 
-def _cache(reading: Reading, cache: str, key: str) -> None:
-    target = f"caches.{key}"
-    if reading.value(f"{cache}.enabled") is False:
-        reading.understood(f"{cache}.enabled", target, "none")
-        reading.translated(cache, "the cache is off: without effect")
+def _cache(reading: Reading, cache: Cache) -> None:
+    key, target = cache.key, f"caches.{cache.setting}"
+    path = f"{key}.{CACHE_MEMORY_KEY}"
+    if reading.value(f"{key}.enabled") is False:
+        reading.understood(f"{key}.enabled", target, "none")
+        reading.translated(key, "the cache is off: without effect")
         return
-    reading.understood(f"{cache}.enabled", target)
-    memory = reading.value(f"{cache}.allocatedMemory")
+    reading.understood(f"{key}.enabled", target)
+    memory = reading.value(path)
     if isinstance(memory, int) and memory > 0:
         reading.write(target, said_size(memory * _MIB))
-        reading.understood(f"{cache}.allocatedMemory", target)
-        if not reading.given(f"{cache}.allocatedMemory"):
-            text = f"not set: the chart's default is {memory} MiB, which asks for 1.2 times as much of a node"
-            reading.unsaid(f"{cache}.allocatedMemory", text, key=target)
+        reading.understood(path, target)
+        if not reading.given(path):
+            text = (
+                f"not set: the chart's default is {memory} MiB, which asks for {CACHE_OVERHEAD} times as much of a node"
+            )
+            reading.unsaid(path, text, key=target)
     else:
         text = "no number of MiB, so the chart cannot compute with it: write a size, such as 1Gi"
-        reading.not_taken(f"{cache}.allocatedMemory", text, decide=True)
-    reading.translated(f"{cache}.resources", "follow from the cache's memory here", key=target)
-    replicas = reading.value(f"{cache}.replicas")
+        reading.not_taken(path, text, decide=True)
+    reading.translated(f"{key}.resources", "follow from the cache's memory here", key=target)
+    replicas = reading.value(f"{key}.replicas")
     if isinstance(replicas, int) and replicas > 1:
-        reading.not_taken(f"{cache}.replicas", "one pod here: give it the memory of all", decide=True)
+        reading.not_taken(f"{key}.replicas", "one pod here: give it the memory of all", decide=True)
     else:
-        reading.understood(f"{cache}.replicas", target)
+        reading.understood(f"{key}.replicas", target)
 
 
 def _canary(reading: Reading) -> None:

@@ -8,19 +8,21 @@ from typing import Literal
 from logstack.diff.changes import SETTINGS, Change, changes
 from logstack.diff.comparison import Comparison, compare
 from logstack.diff.effects import Effect, rank, worst
-from logstack.diff.rolls import CONFIG_HASH, ROLE_KEYS, Roll, Workload, loki_workloads, rolls
+from logstack.diff.rolls import Roll, loki_workloads, rolls
 from logstack.diff.rule import Rule, Sides
 from logstack.diff.rules import RULES
 from logstack.diff.snapshot import Rendered, Requests
+from logstack.manifests.charts import Workload
+from logstack.manifests.loki.chart import CONFIG_HASH, GATEWAY_KEY, ROLES
 from logstack.settings.model.quantities import kubernetes_cpu
-from logstack.settings.model.roles import Duty, Role
+from logstack.settings.model.roles import Duty
 from logstack.settings.problems import listed
 from logstack.text.words import counted, spoken_share, spoken_size
 
 # Of what makes a pod restart, and of a value in a sentence.
 _FEW = 3
 _LONGEST = 120
-_WRITERS = frozenset(role.row.chart_key for role in Role if Duty.HOLDS in role.row.duties)
+_WRITERS = frozenset(key for key, role in ROLES.items() if Duty.HOLDS in role.row.duties)
 _PLAN = Change("plan", "", "its words", "other words")
 
 
@@ -167,8 +169,8 @@ def _own(works: Sequence[Workload], found: Sequence[Change]) -> list[Change]:
 
 def _read_by(come: Sequence[Workload], found: Sequence[Change]) -> Iterator[Change]:
     """The changes of loki.yaml, where only pods that come read it."""
-    if any(each.part in ROLE_KEYS for each in come):
-        yield from (change for change in found if change.artefact == "loki.yaml" or change.path.endswith(CONFIG_HASH))
+    if any(each.part in ROLES for each in come):
+        yield from (change for change in found if change.artefact == "loki.yaml" or change.path == CONFIG_HASH)
 
 
 def _pods(number: int | None) -> str:
@@ -194,7 +196,7 @@ def _restarts(found: Sequence[Change], restarts: Sequence[Roll], sides: Sides) -
 def _not_taken_up(found: Sequence[Change]) -> Iterator[Consequence]:
     """A mistake of the code: pods restart for a new loki.yaml by the hash of it that they carry."""
     config = tuple(change for change in found if change.artefact == "loki.yaml")
-    if config and not any(change.path.endswith(CONFIG_HASH) for change in found):
+    if config and not any(change.path == CONFIG_HASH for change in found):
         says = "loki.yaml differs, and its hash in the pods' annotations does not: no pod takes it up by itself."
         do = "Correct the code; until then restart the pods by hand."
         yield Consequence("not-taken-up", Effect.UNCLASSED, (Sentence(says),), do, config)
@@ -209,7 +211,7 @@ def _pods_restart(found: Sequence[Change], restarts: Sequence[Roll]) -> Conseque
         for roll in restarts
     )
     causes = dict.fromkeys(change for roll in restarts for change in roll.because)
-    if any(change.path.endswith(CONFIG_HASH) for change in causes):
+    if any(change.path == CONFIG_HASH for change in causes):
         causes |= dict.fromkeys(change for change in found if change.artefact == "loki.yaml")
     do = "One pod after the other; follow it with kubectl rollout status."
     return Consequence("pods-restart", Effect.RESTART, sentences, do, tuple(causes))
@@ -221,9 +223,7 @@ def _roll_values(roll: Roll) -> dict[str, str]:
 
 def _causes(roll: Roll) -> list[str]:
     """The paths that count, a few of them; for the hash of loki.yaml, loki.yaml."""
-    said = dict.fromkeys(
-        "loki.yaml" if change.path.endswith(CONFIG_HASH) else _short(change.path) for change in roll.because
-    )
+    said = dict.fromkeys("loki.yaml" if change.path == CONFIG_HASH else _short(change.path) for change in roll.because)
     few = list(said)[:_FEW]
     return [*few, *([f"{len(said) - _FEW} more"] if len(said) > _FEW else [])]
 
@@ -248,7 +248,7 @@ def _writes_stop(restarts: Sequence[Roll], sides: Sides) -> Iterator[Consequence
             }
             sentence = Sentence(says + "{copies} spares no writer.", values)
             yield Consequence("writers-restart", Effect.WRITE_OUTAGE, (sentence,), do, roll.because)
-        if roll.part == "gateway" and roll.pods == 1:
+        if roll.part == GATEWAY_KEY and roll.pods == 1:
             sentence = Sentence("The only gateway restarts: pushes and queries wait until it is back.")
             yield Consequence("gateway-restarts", Effect.WRITE_OUTAGE, (sentence,), do, roll.because)
 

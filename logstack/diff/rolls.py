@@ -1,7 +1,6 @@
 """Which pods restart: what of a chart's values, or of an object of ours, stands in which pods' template.
 
-The tables were held against both pinned charts, rendered by Helm before and after each change of
-tests/unit/diff/diff_changes.yaml; the test does that again where Helm and the charts are at hand.
+The charts' own modules (manifests/loki/chart.py, manifests/alloy/chart.py) have the tables.
 """
 
 from collections import defaultdict
@@ -12,64 +11,12 @@ from typing import cast
 
 from logstack.diff.changes import Change
 from logstack.diff.snapshot import Rendered
-from logstack.manifests.charts import CHART
-from logstack.manifests.loki.addresses import RELEASE
+from logstack.manifests.alloy import chart as alloy_chart
+from logstack.manifests.charts import CHART, Pods, Templates, Workload
+from logstack.manifests.loki import chart as loki_chart
 from logstack.render.model import Resource
-from logstack.settings.model.roles import Role
 
-CONFIG_HASH = "podAnnotations.logstack/config-hash"
-_ROLES = {role.row.chart_key: role for role in Role}
-ROLE_KEYS = tuple(_ROLES)
-# The other workloads: what is behind the release in their names.
-_OTHERS = {"gateway": "gateway", "chunksCache": "chunks-cache", "resultsCache": "results-cache"}
-_DEPLOYMENTS = ("gateway", *(key for key, role in _ROLES.items() if role.row.kind == "Deployment"))
 _TEMPLATED = ("DaemonSet", "StatefulSet", "Deployment")
-
-ROLES, GATEWAY, SELF, ALL, NONE = "every Loki role", "the gateway", "its own pods", "all pods of the chart", "no pod"
-
-# The first pattern that a path of the Loki chart's values matches says whose template it is in.
-LOKI_VALUES: Sequence[tuple[str, tuple[str, ...]]] = (
-    ("*.replicas", (NONE,)),
-    ("*.podDisruptionBudget*", (NONE,)),
-    *(
-        (f"{key}.persistence.size", (SELF,))
-        for key, role in _ROLES.items()
-        if role.row.volume and role.row.volume.size_restarts_pods
-    ),
-    ("*.persistence.size", (NONE,)),
-    ("*.persistence.claims*", (NONE,)),
-    ("*.persistence.storageClass", (NONE,)),
-    ("*.persistence.enableStatefulSetAutoDeletePVC", (NONE,)),
-    ("*.persistence.when*", (NONE,)),
-    ("gateway.deploymentStrategy*", (NONE,)),
-    ("gateway.*", (GATEWAY,)),
-    ("global.*", (GATEWAY,)),
-    ("deploymentMode", (GATEWAY,)),
-    ("*Cache.enabled", (NONE,)),
-    ("*Cache.*", (SELF,)),
-    *((f"{key}.enabled", (NONE,)) for key, role in _ROLES.items() if role.row.has_switch),
-    *((f"{key}.*", (SELF,)) for key in ROLE_KEYS),
-    ("loki.image*", (ROLES,)),
-    ("loki.podAnnotations*", (ROLES,)),
-    ("defaults.enableServiceLinks", (ROLES, GATEWAY)),
-    ("defaults.*", (ROLES,)),
-    ("serviceAccount.name", (ROLES,)),
-    ("serviceAccount.*", (NONE,)),
-    ("loki.auth_enabled", (NONE,)),
-    ("loki.commonConfig*", (NONE,)),
-    ("loki.storage*", (NONE,)),
-    ("loki.schemaConfig*", (NONE,)),
-    ("memberlist.service*", (NONE,)),
-    ("rbac*", (NONE,)),
-    ("*", (ALL,)),
-)
-ALLOY_VALUES: Sequence[tuple[str, tuple[str, ...]]] = (
-    ("rbac*", (NONE,)),
-    ("crds*", (NONE,)),
-    ("controller.replicas", (NONE,)),
-    ("controller.updateStrategy*", (NONE,)),
-    ("*", (ALL,)),
-)
 
 
 @dataclass(frozen=True)
@@ -87,22 +34,6 @@ class Roll:
     """In another namespace, so nothing restarts: new pods come, and the old ones go."""
 
 
-@dataclass(frozen=True)
-class Workload:
-    """Pods of a chart."""
-
-    kind: str
-    name: str
-    part: str
-    """The key of the chart's values that is the workload's own."""
-    pods: int | None
-
-    @property
-    def called(self) -> str:
-        """As kubectl names it."""
-        return f"{self.kind} {self.name}"
-
-
 def rolls(changes: Sequence[Change], before: Rendered, after: Rendered) -> tuple[Roll, ...]:
     """The workloads that are there before and after, and whose pods restart."""
     old = {resource.identity for resource in before.resources}
@@ -116,8 +47,8 @@ def rolls(changes: Sequence[Change], before: Rendered, after: Rendered) -> tuple
 
 def loki_workloads(stack: Rendered) -> dict[str, Workload]:
     """The Loki chart's workloads, by the key of its values that each is of."""
-    charts = (each for each in stack.resources if each.type == CHART and each.called == RELEASE)
-    return {work.part: work for each in charts for work in _loki_workloads(RELEASE, _values(each))}
+    charts = (each for each in stack.resources if each.type == CHART and each.called == loki_chart.RELEASE)
+    return {work.part: work for each in charts for work in loki_chart.workloads(each.called, _values(each))}
 
 
 def _values(chart: Resource) -> Mapping[str, object]:
@@ -142,21 +73,21 @@ def _of_object(changes: Sequence[Change], resource: Resource) -> Iterator[Roll]:
 
 def _of_chart(changes: Sequence[Change], before: Resource, after: Resource) -> Iterator[Roll]:
     release = after.called
-    table, workloads = (LOKI_VALUES, _loki_workloads) if release == RELEASE else (ALLOY_VALUES, _alloy_workloads)
+    chart = loki_chart if release == loki_chart.RELEASE else alloy_chart
     old, new = _values(before), _values(after)
-    there = {each.called for each in workloads(release, old)}
+    there = {each.called for each in chart.workloads(release, old)}
     causes: dict[Workload, list[Change]] = defaultdict(list)
-    staying = [each for each in workloads(release, new) if each.called in there]
+    staying = [each for each in chart.workloads(release, new) if each.called in there]
     for change in changes:
         for workload in staying:
-            if _reaches(change, workload, after, table):
+            if _reaches(change, workload, after, chart.TEMPLATES):
                 causes[workload].append(change)
     for workload in staying:
         if workload in causes:
             yield Roll(workload.called, workload.pods, tuple(causes[workload]), workload.part)
 
 
-def _reaches(change: Change, workload: Workload, chart: Resource, table: Sequence[tuple[str, tuple[str, ...]]]) -> bool:
+def _reaches(change: Change, workload: Workload, chart: Resource, templates: Templates) -> bool:
     """Whether a change stands in the template of the workload's pods."""
     release, values = chart.called, _values(chart)
     # A mirror has the same chart; a folder may have another one.
@@ -165,45 +96,15 @@ def _reaches(change: Change, workload: Workload, chart: Resource, table: Sequenc
         return change.path == "version" or (change.path == "chart" and without_version)
     if change.artefact != f"{release}-values.yaml" or not change.path:
         return False
-    targets = next(targets for pattern, targets in table if fnmatchcase(change.path, pattern))
-    if ALL in targets or (GATEWAY in targets and workload.part == "gateway"):
+    pods = next(pods for pattern, pods in templates if fnmatchcase(change.path, pattern))
+    if Pods.ALL in pods or (Pods.GATEWAY in pods and workload.part == loki_chart.GATEWAY_KEY):
         return True
-    if ROLES in targets and workload.part in _ROLES:
+    if Pods.ROLES in pods and workload.part in loki_chart.ROLES:
         return not _overridden(change.path, values.get(workload.part))
-    return SELF in targets and change.path.startswith(f"{workload.part}.")
+    return Pods.OWN in pods and change.path.startswith(f"{workload.part}.")
 
 
 def _overridden(path: str, own: object) -> bool:
     """Whether a role's own value stands before that of `defaults`."""
     key = path.removeprefix("defaults.").split(".")[0].split("[")[0]
     return path.startswith("defaults.") and isinstance(own, Mapping) and key in own
-
-
-def _loki_workloads(release: str, values: Mapping[str, object]) -> list[Workload]:
-    name = str(values.get("fullnameOverride", release))
-    found = []
-    names = {
-        **{key: role.workload(name) for key, role in _ROLES.items()},
-        **{key: f"{name}-{suffix}" for key, suffix in _OTHERS.items()},
-    }
-    for part, called in names.items():
-        own = values.get(part)
-        if not isinstance(own, Mapping) or own.get("enabled") is False or own.get("replicas") == 0:
-            continue
-        if part in _ROLES and "replicas" not in own:
-            continue  # a part of other pods
-        found.append(
-            Workload(
-                "Deployment" if part in _DEPLOYMENTS else "StatefulSet", called, part, int(str(own.get("replicas", 1)))
-            )
-        )
-    return found
-
-
-def _alloy_workloads(release: str, values: Mapping[str, object]) -> list[Workload]:
-    controller = values.get("controller")
-    if not isinstance(controller, Mapping):
-        return []
-    if controller.get("type") == "deployment":
-        return [Workload("Deployment", release, "controller", int(str(controller.get("replicas", 1))))]
-    return [Workload("DaemonSet", release, "controller", None)]

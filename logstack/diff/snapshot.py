@@ -6,6 +6,7 @@ from pathlib import Path
 
 from logstack.manifests.deployment import deployment
 from logstack.manifests.loki.budget import refused_share
+from logstack.manifests.loki.gateway import nginx_parts
 from logstack.plan.model import plan
 from logstack.plan.sentences import sentences
 from logstack.plan.sizes import Sizes
@@ -53,6 +54,8 @@ class Rendered:
     requests: Requests
     warnings: tuple[Problem, ...]
     acknowledged: tuple[Problem, ...]
+    nginx: Mapping[str, Mapping[str, str]] | None
+    """What each concern has in the gateway's nginx snippets; None of a revision whose code did not tell them apart."""
 
 
 Outcome = Rendered | StackProblems
@@ -72,6 +75,7 @@ def render(stack: Stack) -> Rendered:
         requests=_requests(planned.sizes),
         warnings=stack.problems,
         acknowledged=stack.accepted,
+        nginx=nginx_parts(stack.settings, stack.settings.cluster),
     )
 
 

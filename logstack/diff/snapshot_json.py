@@ -1,8 +1,10 @@
 """What `logstack render --json` writes, and how it is read again.
 
 {"format": 1, "stacks": {"production": {"name": ..., "settings": ..., "resources": ..., "words": ..., "ring": ...,
-                                        "requests": ..., "warnings": ..., "acknowledged": ...},
+                                        "requests": ..., "warnings": ..., "acknowledged": ..., "nginx": ...},
                          "broken": {"problems": [...]}}}
+
+Older code of this form writes no "nginx".
 """
 
 import json
@@ -61,6 +63,7 @@ def _outcome(stack: dict[str, Any]) -> Outcome:
         requests=Requests(requests["cpuMillicores"], requests["memoryBytes"], requests["diskBytes"], requests["nodes"]),
         warnings=tuple(Problem(**problem) for problem in stack["warnings"]),
         acknowledged=tuple(Problem(**problem) for problem in stack["acknowledged"]),
+        nginx=stack.get("nginx"),
     )
 
 

@@ -1,36 +1,41 @@
-"""The gateway's nginx snippets, which two parts write: whom it lets in, and which pod gets delete requests."""
+"""The gateway's nginx snippets, which two concerns write: whom it lets in, and which pod gets delete requests."""
+
+from fnmatch import fnmatchcase
 
 from logstack.diff.changes import Change
 from logstack.diff.rule import Sides, Unit, When
-from logstack.manifests.loki.leader import AT_LEADER
-
-# In a location of the leader's too it says whose a request is.
-_WHOSE = "X-Scope-OrgID"
+from logstack.manifests.loki.chart import SNIPPETS
+from logstack.manifests.loki.gateway import Concern
 
 
-def _parts(snippet: str | None) -> tuple[list[str], list[str]]:
-    """The lines about who is let in, and those about the pod that compacts."""
-    access: list[str] = []
-    leader: list[str] = []
-    in_location = False
-    for line in (snippet or "").splitlines():
-        about = leader if (in_location or AT_LEADER in line) and _WHOSE not in line else access
-        about.append(line)
-        if AT_LEADER in line:
-            in_location = line.endswith("{")
-        elif line == "}":
-            in_location = False
-    return access, leader
+def _is_snippet(change: Change) -> bool:
+    return fnmatchcase(change.path, SNIPPETS)
 
 
-def _differs(part: int, words: str) -> When:
-    """Whether one of the two parts of a snippet differs; what is no snippet does."""
+def _lines_differ(concern: Concern, change: Change, sides: Sides) -> bool:
+    """Whether a snippet differs in the lines of the concern; False where a side does not tell them from the others."""
+    before, after = sides.before.nginx, sides.after.nginx
+    if before is None or after is None:
+        return False
+    snippet = change.path.rpartition(".")[2]
+    return before.get(concern, {}).get(snippet) != after.get(concern, {}).get(snippet)
 
-    def holds(change: Change, _unit: Unit, _sides: Sides) -> bool:
-        return ".nginxConfig." not in change.path or _parts(change.before)[part] != _parts(change.after)[part]
 
-    return When(f"differs, a snippet in {words}", holds)
+def _access_differs(change: Change, _unit: Unit, sides: Sides) -> bool:
+    """Whatever is not known to be about delete requests alone may let somebody in."""
+    return (
+        not _is_snippet(change)
+        or _lines_differ(Concern.ACCESS, change, sides)
+        or not _lines_differ(Concern.DELETE_REQUESTS, change, sides)
+    )
 
 
-ACCESS_DIFFERS = _differs(0, "more than the place of delete requests")
-LEADER_DIFFERS = _differs(1, "the place of delete requests")
+def _leader_differs(change: Change, _unit: Unit, sides: Sides) -> bool:
+    return not _is_snippet(change) or _lines_differ(Concern.DELETE_REQUESTS, change, sides)
+
+
+ACCESS_DIFFERS = When(
+    "differs, a snippet in more than the place of delete requests, or where an older revision does not name that place",
+    _access_differs,
+)
+LEADER_DIFFERS = When("differs, a snippet in the place of delete requests", _leader_differs)

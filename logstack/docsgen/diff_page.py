@@ -1,13 +1,15 @@
 """The generated parts of docs/diff.md: the classes with their exit codes, the rules, and which values restart what."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
 from logstack.diff.effects import EXIT_CODES, MEANINGS, Effect
-from logstack.diff.rolls import ALLOY_VALUES, LOKI_VALUES
 from logstack.diff.rule import Rule
 from logstack.diff.rules import RULES
+from logstack.manifests.alloy.chart import TEMPLATES as ALLOY_TEMPLATES
+from logstack.manifests.charts import Templates
+from logstack.manifests.loki.chart import TEMPLATES as LOKI_TEMPLATES
 
 PAGE = Path(__file__).parents[2] / "docs" / "diff.md"
 
@@ -41,12 +43,12 @@ def _row(rule: Rule) -> str:
 
 def _restarts() -> Iterator[str]:
     yield from ("| chart | values | in the template of |", "|---|---|---|")
-    for chart, table in (("loki", LOKI_VALUES), ("alloy", ALLOY_VALUES)):
+    for chart, table in (("loki", LOKI_TEMPLATES), ("alloy", ALLOY_TEMPLATES)):
         for who, patterns in _grouped(table):
             yield f"| {chart} | {', '.join(map(_code, patterns))} | {who} |"
 
 
-def _grouped(table: Sequence[tuple[str, tuple[str, ...]]]) -> Iterator[tuple[str, list[str]]]:
+def _grouped(table: Templates) -> Iterator[tuple[str, list[str]]]:
     """Neighbours of the same pods together: of several patterns the first decides."""
     for who, run in groupby(table, lambda row: row[1]):
         yield " and ".join(who), [pattern for pattern, _ in run]

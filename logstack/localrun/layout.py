@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from logstack.manifests.loki.addresses import RELEASE
+from logstack.manifests.loki.chart import RELEASE
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.roles import Duty, Role
 

@@ -1,4 +1,11 @@
-"""A Helm chart as a manifest: the one place that knows where a pinned chart comes from."""
+"""A Helm chart as a manifest: the one place that knows where a pinned chart comes from.
+
+What a chart's values are called and what they make stands in the chart.py of its component.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 from logstack.manifests.manifest import Json, Manifest
 from logstack.settings.model.charts import PINNED, ChartSource
@@ -36,3 +43,34 @@ def chart(
     if skip_await:
         inputs["skipAwait"] = True
     return Manifest(CHART, name, inputs, depends_on=after)
+
+
+class Pods(StrEnum):
+    """Pods whose template a value of a chart stands in: they restart with it."""
+
+    ROLES = "every Loki role"
+    GATEWAY = "the gateway"
+    OWN = "its own pods"
+    ALL = "all pods of the chart"
+    NONE = "no pod"
+
+
+Templates = Sequence[tuple[str, tuple[Pods, ...]]]
+"""Patterns of the paths of a chart's values, with the pods; the first pattern that matches a path decides."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Pods of a chart."""
+
+    kind: str
+    name: str
+    part: str
+    """The key of the chart's values that is the workload's own."""
+    pods: int | None
+    """None for one on every node."""
+
+    @property
+    def called(self) -> str:
+        """As kubectl names it."""
+        return f"{self.kind} {self.name}"

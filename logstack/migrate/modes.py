@@ -10,8 +10,10 @@ from typing import cast
 
 from ruamel.yaml.comments import CommentedMap
 
-from logstack.diff.rolls import Workload, loki_workloads
+from logstack.diff.rolls import loki_workloads
+from logstack.manifests.charts import Workload
 from logstack.manifests.loki.addresses import leader
+from logstack.manifests.loki.chart import OF_EVERY_MODE, ROLES
 from logstack.manifests.loki.leader import is_elected
 from logstack.migrate.edit import Version
 from logstack.migrate.model import Stage
@@ -21,15 +23,12 @@ from logstack.settings.load.edit import Edit, flow, key_of
 from logstack.settings.load.stack_file import Value
 from logstack.settings.model.roles import DeploymentMode, Duty, Role, roles_of
 
-_STAYING = ("gateway", "chunksCache", "resultsCache")
-_BY_CHART_KEY = {role.row.chart_key: role for role in Role}
-
 
 def mode_stages(version: Version, keys: Mapping[str, Value]) -> tuple[list[Stage], Version]:
     """The stages of a change of mode, and the stack after them; raises StackProblems."""
     changed = version.edited(_mode(version, keys))
     staying = loki_workloads(rendered(changed))
-    old = [each for part, each in loki_workloads(rendered(version)).items() if part not in (*_STAYING, *staying)]
+    old = [each for part, each in loki_workloads(rendered(version)).items() if part not in (*OF_EVERY_MODE, *staying)]
     if not old:
         return [_resized(version, changed)], changed
     pods = [each for each in old if each.kind == "StatefulSet"]
@@ -103,7 +102,7 @@ def _left(before: Version, after: Version, old: Sequence[Workload]) -> Stage:
     At the end the new compactors' first pod comes again: while both modes ran, the old one's first pod had its token
     (logstack/manifests/loki/leader.py), and the ring leaves it to one of two.
     """
-    writers = [each for each in old if Duty.HOLDS in _BY_CHART_KEY[each.part].row.duties]
+    writers = [each for each in old if Duty.HOLDS in ROLES[each.part].row.duties]
     others = [each for each in old if each not in writers]
     settings = before.stack.settings
     alone = settings.lost_writers_survived == 0
@@ -134,7 +133,7 @@ def _leader(after: Version) -> list[str]:
 
 
 def _cleaned(before: Version, old: Sequence[Workload]) -> Stage:
-    claims = [(volume.claim, each) for each in old if (volume := _BY_CHART_KEY[each.part].row.volume)]
+    claims = [(volume.claim, each) for each in old if (volume := ROLES[each.part].row.volume)]
     names = " ".join(f"{claim}-{each.name}-{number}" for claim, each in claims for number in range(each.pods or 0))
     return Stage(
         "Their volumes go",

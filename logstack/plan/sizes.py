@@ -3,16 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from logstack.settings.model.quantities import parse_cpu, parse_size
+from logstack.manifests.alloy.chart import RELOADER
+from logstack.manifests.loki.chart import CACHE_CPU, cache_pod_memory, cache_sizes
 from logstack.settings.model.sizes import Resources
 from logstack.settings.model.tree import Settings
 
-# The Loki chart's own: allocatedCPU, and floor(1.2 x allocatedMemory) as the memory of a cache's container.
-_CACHE_CPU = parse_cpu("500m")
-_CACHE_MEMORY_PERCENT = 120
-_MIB = 1024**2
-# The Alloy chart's own: configReloader.resources.
-_RELOADER = Resources.model_construct(cpu=parse_cpu("10m"), memory=parse_size("50Mi"))
 # Without a single node, the total is said for as many nodes as the anti-affinity of three replicas needs.
 _NODES = 3
 
@@ -84,13 +79,12 @@ def _parts(settings: Settings) -> Iterator[PartSize]:
     for role in settings.roles:
         yield _part(role, settings.replica_count(role), settings.resources_of(role))
     yield _part("gateway", settings.gateway.replicas, settings.resources_of("gateway"))
-    for name, memory in (("chunks-cache", settings.caches.chunks), ("results-cache", settings.caches.results)):
+    for cache, memory in cache_sizes(settings.caches):
         if memory:
-            container = memory // _MIB * _CACHE_MEMORY_PERCENT // 100 * _MIB
-            yield PartSize(name, 1, _CACHE_CPU, container)
+            yield PartSize(cache.component, 1, CACHE_CPU, cache_pod_memory(memory))
     if settings.collector.sources.in_one_pod:
         yield _part("alloy-events", 1, settings.resources_of("alloy-events"))
-        yield _part("its reloader", 1, _RELOADER)
+        yield _part("its reloader", 1, RELOADER)
     former = settings.former_object_store.store if settings.former_object_store else None
     for store in (settings.object_store, former):
         if store and store.server_volume is not None:
@@ -100,7 +94,7 @@ def _parts(settings: Settings) -> Iterator[PartSize]:
 def _node_parts(settings: Settings) -> Iterator[PartSize]:
     if settings.collector.sources.on_nodes:
         yield _part("alloy", 1, settings.resources_of("alloy"))
-        yield _part("alloy's reloader", 1, _RELOADER)
+        yield _part("alloy's reloader", 1, RELOADER)
     if settings.canary.enabled:
         yield _part("canary", 1, settings.resources_of("canary"))
 

@@ -2,7 +2,7 @@
 
 from logstack.diff.effects import Effect
 from logstack.diff.rule import DIFFERS, LOWERED, NUMBER, Rule, When, several
-from logstack.settings.model.roles import Role
+from logstack.manifests.loki.chart import ROLES
 
 
 def _rule(name: str, looks_at: tuple[str, ...], says: str, do: str = "Nothing.", when: When = DIFFERS) -> Rule:
@@ -35,7 +35,7 @@ RULES = (
             "loki-values.yaml loki.storage*",
             "loki-values.yaml loki.schemaConfig*",
             "loki-values.yaml loki.commonConfig*",
-            *(f"loki-values.yaml {role.row.chart_key}.enabled" for role in Role if role.row.has_switch),
+            *(f"loki-values.yaml {key}.enabled" for key, role in ROLES.items() if role.row.has_switch),
         ),
         "Values that only the chart's own checks read: {path}.",
     ),

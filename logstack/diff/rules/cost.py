@@ -24,6 +24,8 @@ from logstack.diff.rule import (
     Unit,
     When,
 )
+from logstack.manifests.loki.chart import BODY_LIMIT, CACHE_MEMORY_KEY
+from logstack.settings.model.sizes import CACHE_OVERHEAD
 
 
 def _rule(name: str, looks_at: tuple[str, ...], says: str, do: str, when: When = DIFFERS, unit: Unit = TEXT) -> Rule:
@@ -100,8 +102,8 @@ RULES = (
     ),
     _rule(
         "cache",
-        ("*-values.yaml *Cache.allocatedMemory",),
-        "{part}: {path} is {after}, before {before} (MiB; its pod asks for 1.2 times as much).",
+        (f"*-values.yaml *Cache.{CACHE_MEMORY_KEY}",),
+        f"{{part}}: {{path}} is {{after}}, before {{before}} (MiB; its pod asks for {CACHE_OVERHEAD} times as much).",
         "A cache that restarts is empty: queries ask the store until it is warm.",
     ),
     _rule(
@@ -160,7 +162,7 @@ RULES = (
     ),
     _rule(
         "pushes-larger",
-        ("loki-values.yaml gateway.nginxConfig.clientMaxBodySize",),
+        (f"loki-values.yaml {BODY_LIMIT}",),
         "The gateway takes pushes up to {after}; it was {before}.",
         "Nothing.",
         RAISED,

@@ -26,6 +26,7 @@ from logstack.diff.rule import (
     When,
 )
 from logstack.diff.snapshot import Rendered
+from logstack.manifests.loki.chart import VOLUME_SWITCHES
 from logstack.settings.model.quantities import parse_duration
 from logstack.settings.model.sources import SOURCES
 
@@ -218,7 +219,7 @@ RULES = (
     ),
     _rule(
         "volumes-off",
-        ("*-values.yaml *.persistence.enabled", "*-values.yaml *.persistence.volumeClaimsEnabled"),
+        tuple(f"*-values.yaml *.persistence.{switch}" for switch in VOLUME_SWITCHES),
         "{part}: no volume any more. What is not flushed is lost with each pod.",
         "Keep the volumes: the write-ahead log lives there.",
         NOW_OFF,

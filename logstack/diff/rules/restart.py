@@ -3,13 +3,14 @@
 from logstack.diff.effects import Effect
 from logstack.diff.rule import ADDED, Rule
 from logstack.diff.snippets import LEADER_DIFFERS
+from logstack.manifests.loki.chart import SNIPPETS
 
 RULES = (
     Rule(
         "compacting-pod",
         Effect.RESTART,
         (
-            "loki-values.yaml gateway.nginxConfig.*Snippet",
+            f"loki-values.yaml {SNIPPETS}",
             "loki-overrides.compactor-token-* *",
             "loki.yaml compactor.compactor_ring.*",
             "loki.yaml common.compactor_grpc_address",

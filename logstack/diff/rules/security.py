@@ -4,6 +4,7 @@ from logstack.diff.effects import Effect
 from logstack.diff.rule import DIFFERS, OTHER_SCHEME, TEXT, Rule, Unit, When, mentions
 from logstack.diff.snippets import ACCESS_DIFFERS
 from logstack.manifests.alloy.redaction import CLEAN
+from logstack.manifests.loki.chart import BASIC_AUTH_KEY, SNIPPETS
 
 
 def _rule(name: str, looks_at: tuple[str, ...], says: str, do: str, when: When = DIFFERS, unit: Unit = TEXT) -> Rule:
@@ -34,13 +35,13 @@ RULES = (
             "loki.yaml auth_enabled",
             "loki.yaml querier.multi_tenant_queries_enabled",
             "loki-values.yaml loki.auth_enabled",
-            "loki-values.yaml *basicAuth*",
+            f"loki-values.yaml *{BASIC_AUTH_KEY}*",
             "datasource.yaml *secureJsonData*",
             "datasource.yaml *httpHeader*",
             "datasource.yaml *basicAuth*",
             "settings gateway.auth.*",
             "settings tenants*.user",
-            "loki-values.yaml gateway.nginxConfig.*Snippet",
+            f"loki-values.yaml {SNIPPETS}",
             "*.alloy *basic_auth*",
             "*-values.yaml controller.volumes.extra*secret*",
             "*-values.yaml alloy.mounts.extra[gateway]*",

@@ -20,7 +20,8 @@ from logstack.diff.rule import (
     When,
     several,
 )
-from logstack.settings.model.roles import Duty, Role
+from logstack.manifests.loki.chart import BODY_LIMIT, GATEWAY_KEY, ROLES
+from logstack.settings.model.roles import Duty
 
 _QUIET = "Pick a quiet hour; collectors try again, for as long as the plan says."
 
@@ -41,7 +42,7 @@ _AT_ONCE = LOWERED.and_also(
 RULES = (
     _rule(
         "writers-fewer",
-        tuple(f"loki-values.yaml {role.row.chart_key}.replicas" for role in Role if Duty.HOLDS in role.row.duties),
+        tuple(f"loki-values.yaml {key}.replicas" for key, role in ROLES.items() if Duty.HOLDS in role.row.duties),
         "{after} writers instead of {before}: more go at once than may be lost, so pushes are refused until those that "
         "stay know that the others have left.",
         "Take them away one by one, and wait for each to have flushed.",
@@ -56,7 +57,7 @@ RULES = (
     ),
     _rule(
         "gateway-alone",
-        ("loki-values.yaml gateway.replicas",),
+        (f"loki-values.yaml {GATEWAY_KEY}.replicas",),
         "{after} of the gateway instead of {before}: pushes and queries wait whenever it restarts or its node goes.",
         "Two or more, on nodes of their own.",
         LOWERED.and_also("to one or none", lambda change, _sides: change.after in ("0", "1")),
@@ -64,7 +65,7 @@ RULES = (
     ),
     _rule(
         "gateway-off",
-        ("loki-values.yaml gateway.enabled",),
+        (f"loki-values.yaml {GATEWAY_KEY}.enabled",),
         "No gateway any more: collectors push to an address that nobody answers.",
         "Keep it, or give the collectors another address in the same change.",
         When("off", lambda change, _unit, _sides: change.after != "true"),
@@ -99,7 +100,7 @@ RULES = (
     ),
     _rule(
         "pushes-smaller",
-        ("loki-values.yaml gateway.nginxConfig.clientMaxBodySize",),
+        (f"loki-values.yaml {BODY_LIMIT}",),
         "The gateway refuses pushes above {after} (413); it was {before}.",
         "Keep it above the collectors' batch size.",
         LOWERED,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from logstack.manifests.alloy.chart import DAEMON_SET, DEPLOYMENT
 from logstack.manifests.alloy.delivery import PASSWORD_FILE, PASSWORD_FOLDER
 from logstack.manifests.alloy.sources.catalog import needs_var_log, node_sources, single_pod_sources
 from logstack.manifests.alloy.sources.record import HostPath, LogSource
@@ -42,7 +43,7 @@ def node_values(
     if ports := _ports(collector.sources):
         alloy["extraPorts"] = ports
     controller: Values = {
-        "type": "daemonset",
+        "type": DAEMON_SET,
         # Control-plane nodes have logs as well.
         "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
         "volumes": {
@@ -72,7 +73,7 @@ def single_pod_values(
             "securityContext": _UNPRIVILEGED,
         },
         "controller": {
-            "type": "deployment",
+            "type": DEPLOYMENT,
             "replicas": 1,
             # Two pods at once would send every line twice.
             "updateStrategy": {"type": "Recreate"},

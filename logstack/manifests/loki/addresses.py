@@ -1,15 +1,9 @@
-"""Names and addresses of Loki's Services; the release's name is `loki`, so they follow from it."""
+"""Names and addresses of Loki's Services, which follow from the release's name (chart.py)."""
 
+from logstack.manifests.loki.chart import GATEWAY, RELEASE, headless
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.roles import Duty
-
-RELEASE = "loki"
-HTTP_PORT = 3100
-GRPC_PORT = 9095
-MEMBERLIST_PORT = 7946
-GATEWAY = f"{RELEASE}-gateway"
-GATEWAY_PORT = 80
 
 
 def service(name: str, cluster: ClusterSettings) -> str:
@@ -40,10 +34,10 @@ def leader(settings: LokiSettings) -> str:
 def leader_host(settings: LokiSettings, cluster: ClusterSettings) -> str:
     """The leader's own name in the cluster's DNS."""
     pods = compactor_pods(settings)
-    return f"{leader(settings)}.{service(f'{pods}-headless', cluster)}"
+    return f"{leader(settings)}.{service(headless(pods), cluster)}"
 
 
 def index_gateways(settings: LokiSettings) -> str | None:
     """The headless Service of the pods that serve the index; None where each pod reads it itself."""
     role = settings.role_with(Duty.INDEXES)
-    return None if role == settings.reader else f"{role.workload(RELEASE)}-headless"
+    return None if role == settings.reader else headless(role.workload(RELEASE))

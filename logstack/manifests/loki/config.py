@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from logstack.manifests.loki.addresses import (
+from logstack.manifests.loki.addresses import compactor_pods, index_gateways, leader_host, service
+from logstack.manifests.loki.chart import (
+    CHUNKS_CACHE,
     GRPC_PORT,
     HTTP_PORT,
+    MEMBERLIST,
     MEMBERLIST_PORT,
     RELEASE,
-    compactor_pods,
-    index_gateways,
-    leader_host,
-    service,
+    RESULTS_CACHE,
+    Cache,
+    headless,
 )
 from logstack.manifests.loki.leader import is_elected, token_file
 from logstack.manifests.stores.access import DATA, StoreAccess
@@ -63,7 +65,7 @@ def loki_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
     if settings.deployment_mode == "distributed":
         config |= _query_path(settings, cluster)
     if settings.caches.chunks:
-        config["chunk_store_config"] = {"chunk_cache_config": _memcached("chunks-cache", cluster)}
+        config["chunk_store_config"] = {"chunk_cache_config": _memcached(CHUNKS_CACHE, cluster)}
     return config
 
 
@@ -92,7 +94,7 @@ def _memberlist(cluster: ClusterSettings) -> Section:
     return {
         "bind_port": MEMBERLIST_PORT,
         "advertise_port": MEMBERLIST_PORT,
-        "join_members": [service(f"{RELEASE}-memberlist", cluster)],
+        "join_members": [service(MEMBERLIST, cluster)],
         # A pod that finds no ring must not become ready with a ring of its own.
         "abort_if_cluster_join_fails": True,
         "min_join_backoff": "1s",
@@ -119,7 +121,7 @@ def _compactor_host(settings: LokiSettings, cluster: ClusterSettings) -> str:
 def _query_path(settings: LokiSettings, cluster: ClusterSettings) -> Section:
     """How a query finds its way through processes that have one role each: the chart's addresses."""
     queue = settings.role_with(Duty.QUEUES).workload(RELEASE)
-    scheduler = {"scheduler_address": f"{service(f'{queue}-headless', cluster)}:{GRPC_PORT}"}
+    scheduler = {"scheduler_address": f"{service(headless(queue), cluster)}:{GRPC_PORT}"}
     reader = f"http://{service(settings.reader.workload(RELEASE), cluster)}:{HTTP_PORT}"
     return {"frontend": {**scheduler, "tail_proxy_url": reader}, "frontend_worker": scheduler}
 
@@ -216,26 +218,26 @@ def _query_range(settings: LokiSettings, cluster: ClusterSettings) -> Section:
     if settings.caches.results:
         query_range |= {
             "cache_results": True,
-            "results_cache": {"cache": {**_memcached("results-cache", cluster), "default_validity": "12h"}},
+            "results_cache": {"cache": {**_memcached(RESULTS_CACHE, cluster), "default_validity": "12h"}},
         }
     return query_range
 
 
-def _memcached(name: str, cluster: ClusterSettings) -> Section:
+def _memcached(cache: Cache, cluster: ClusterSettings) -> Section:
     """A cache of the chart's; the values are the chart's own."""
-    chunks = name == "chunks-cache"
+    chunks = cache == CHUNKS_CACHE
     client: Section = {
-        "addresses": f"dnssrvnoa+_memcached-client._tcp.{service(f'{RELEASE}-{name}', cluster)}",
+        "addresses": f"dnssrvnoa+_memcached-client._tcp.{service(cache.service, cluster)}",
         "consistent_hash": True,
         "timeout": "2000ms" if chunks else "500ms",
     }
     client |= {"max_idle_conns": 72} if chunks else {"update_interval": "1m"}
-    cache: Section = {
+    section: Section = {
         "default_validity": "0s",
         "background": {"writeback_goroutines": 1, "writeback_buffer": 500000, "writeback_size_limit": "500MB"},
         "memcached_client": client,
     }
-    return cache | {"memcached": {"batch_size": 4, "parallelism": 5}} if chunks else cache
+    return section | {"memcached": {"batch_size": 4, "parallelism": 5}} if chunks else section
 
 
 def _ruler(store: StoreAccess) -> Section:

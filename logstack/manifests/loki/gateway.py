@@ -4,9 +4,12 @@ With a password nobody names a tenant but the stack's own user: what a request s
 tenant of its user. A user that is of no tenant here has none, and Loki refuses its requests.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 
-from logstack.manifests.loki.leader import nginx_snippets
+from logstack.manifests.loki.addresses import leader_host
+from logstack.manifests.loki.chart import BASIC_AUTH_KEY, BODY_LIMIT_KEY, HTTP_PORT, Snippet
+from logstack.manifests.loki.leader import is_elected
 from logstack.manifests.manifest import Json
 from logstack.settings.model.access import OWN_USER
 from logstack.settings.model.cluster import ClusterSettings
@@ -17,28 +20,86 @@ _MIB = 1024**2
 _HEADER = 8 * 1024
 # What a user other than our own reaches: pushing, asking, rules. Not /flush, /config, /ingester/shutdown, the rings.
 _DATA = r"/(loki/api/v1|api/prom|otlp/v1|prometheus/api/v1)/"
+_DELETE = "/loki/api/v1/delete"
+# Our own location of the gateway, from which delete requests go to the leader.
+_AT_LEADER = "/compactor-leader/delete"
+
+
+class Concern(StrEnum):
+    """What lines of nginx's snippets decide."""
+
+    ACCESS = "access"
+    """Whom the gateway lets in, and as which tenant."""
+    DELETE_REQUESTS = "delete-requests"
+    """Which pod gets delete requests."""
+
+
+Lines = Sequence[tuple[Concern, str]]
+"""The lines of a snippet in their order, each run with what it decides."""
 
 
 def nginx_values(settings: LokiSettings, cluster: ClusterSettings) -> dict[str, Json]:
-    """The chart's gateway.nginxConfig."""
+    """Return the chart's gateway.nginxConfig."""
     burst = max(limits.ingestion_burst for limits in settings.all_limits)
+    snippets = _snippets(settings, cluster)
+    # A push may be as large as a burst; nginx's limit must not be the smaller one.
+    return {
+        BODY_LIMIT_KEY: f"{max(4, -(-burst // _MIB))}M",
+        **{snippet.value: "\n".join(text for _, text in lines) for snippet, lines in snippets.items() if lines},
+    }
+
+
+def nginx_parts(settings: LokiSettings, cluster: ClusterSettings) -> dict[str, dict[str, str]]:
+    """Return, by concern, what it has in each of the snippets of `nginx_values`."""
+    snippets = _snippets(settings, cluster)
+    return {
+        concern.value: {
+            snippet.value: "\n".join(text for about, text in lines if about == concern)
+            for snippet, lines in snippets.items()
+            if any(about == concern for about, _ in lines)
+        }
+        for concern in Concern
+    }
+
+
+def _snippets(settings: LokiSettings, cluster: ClusterSettings) -> Mapping[Snippet, Lines]:
     with_password = bool(settings.gateway.auth)
     tenant = "proxy_set_header X-Scope-OrgID $logstack_tenant;" if with_password and settings.tenants else ""
-    at_leader, leader = nginx_snippets(settings, cluster, tenant)
-    snippets = {
-        "httpSnippet": [*_long_headers(settings), *(_maps(settings) if with_password else [])],
-        "serverSnippet": [_SERVER if with_password else "", leader],
-        "locationSnippet": [tenant, at_leader],
+    http = [*_long_headers(settings), *(_maps(settings) if with_password else [])]
+    access = {
+        Snippet.HTTP: http,
+        Snippet.SERVER: [_SERVER] if with_password else [],
+        Snippet.LOCATION: [tenant] if tenant else [],
     }
-    said: dict[str, Json] = {name: "\n".join(filter(None, lines)) for name, lines in snippets.items() if any(lines)}
-    # A push may be as large as a burst; nginx's limit must not be the smaller one.
-    return {"clientMaxBodySize": f"{max(4, -(-burst // _MIB))}M", **said}
+    to_leader = _to_leader(settings, cluster, tenant) if is_elected(settings) else {}
+    return {
+        snippet: [*((Concern.ACCESS, text) for text in texts), *to_leader.get(snippet, [])]
+        for snippet, texts in access.items()
+    }
+
+
+def _to_leader(settings: LokiSettings, cluster: ClusterSettings, tenant: str) -> Mapping[Snippet, Lines]:
+    """Delete requests go to the leader, not to its Service.
+
+    The chart has a location for them already, and nginx refuses a second one: a rewrite leads from there to ours, which
+    has the directive `tenant` as every location has.
+    """
+    requests = Concern.DELETE_REQUESTS
+    address = f"http://{leader_host(settings, cluster)}:{HTTP_PORT}"
+    return {
+        Snippet.SERVER: [
+            (requests, f"location = {_AT_LEADER} {{\n  internal;"),
+            *([(Concern.ACCESS, f"  {tenant}")] if tenant else []),
+            (requests, f'  set $leader      "{address}";\n  proxy_pass       $leader$request_uri;\n}}'),
+        ],
+        Snippet.LOCATION: [(requests, f"rewrite ^{_DELETE}$ {_AT_LEADER} last;")],
+    }
 
 
 def auth_values(settings: LokiSettings) -> dict[str, Json]:
     """The chart's gateway.basicAuth; nothing without a password."""
     auth = settings.gateway.auth
-    return {"basicAuth": {"enabled": True, "existingSecret": auth.credentials_secret}} if auth else {}
+    return {BASIC_AUTH_KEY: {"enabled": True, "existingSecret": auth.credentials_secret}} if auth else {}
 
 
 def _long_headers(settings: LokiSettings) -> Iterator[str]:

@@ -5,7 +5,7 @@ Objects of our own, not the chart's: a preview and the plan show each field, wit
 
 from collections.abc import Mapping
 
-from logstack.manifests.loki.addresses import GATEWAY, GATEWAY_PORT
+from logstack.manifests.loki.chart import GATEWAY, GATEWAY_PORT
 from logstack.manifests.manifest import Json, Manifest, kubernetes, labels
 from logstack.settings.model.access import ControllerIngress, GatewayRoute, Tls
 from logstack.settings.model.cluster import ClusterSettings

@@ -9,13 +9,9 @@ the gateway and the readers ask that pod and no other.
 
 import json
 
-from logstack.manifests.loki.addresses import HTTP_PORT, leader, leader_host
-from logstack.settings.model.cluster import ClusterSettings
+from logstack.manifests.loki.addresses import leader
 from logstack.settings.model.loki import LokiSettings
 
-_DELETE = "/loki/api/v1/delete"
-# Our own location of the gateway, from which delete requests go to the leader.
-AT_LEADER = "/compactor-leader/delete"
 # ring.Get(0) finds the first token above 0 (pkg/compactor/compactor.go: ringKeyOfLeader).
 _LOWEST_TOKEN = 1
 _RING_FILE = "compactor-token-"
@@ -38,22 +34,3 @@ def token_files(settings: LokiSettings) -> dict[str, str]:
     if not is_elected(settings):
         return {}
     return {f"{_RING_FILE}{leader(settings)}": json.dumps({"tokens": [_LOWEST_TOKEN]})}
-
-
-def nginx_snippets(settings: LokiSettings, cluster: ClusterSettings, header: str) -> tuple[str, str]:
-    """What each location and the server have besides the chart's: delete requests go to the leader, not to its Service.
-
-    The chart has a location for them already, and nginx refuses a second one: a rewrite leads from there to ours, which
-    has the `header` directive that every location has.
-    """
-    if not is_elected(settings):
-        return "", ""
-    server = [
-        f"location = {AT_LEADER} {{",
-        "  internal;",
-        *([f"  {header}"] if header else []),
-        f'  set $leader      "http://{leader_host(settings, cluster)}:{HTTP_PORT}";',
-        "  proxy_pass       $leader$request_uri;",
-        "}",
-    ]
-    return f"rewrite ^{_DELETE}$ {AT_LEADER} last;", "\n".join(server)

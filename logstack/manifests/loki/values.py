@@ -1,6 +1,15 @@
 """The Loki chart's values: everything that is not loki.yaml. Numbers go as strings with units where they are large."""
 
-from logstack.manifests.loki.addresses import RELEASE
+from logstack.manifests.loki.chart import (
+    CACHE_MEMORY_KEY,
+    CONFIG_HASH_KEY,
+    EXPERIMENTAL,
+    GATEWAY_KEY,
+    MODES,
+    NGINX_KEY,
+    RELEASE,
+    cache_sizes,
+)
 from logstack.manifests.loki.config import OVERRIDES_DIRECTORY
 from logstack.manifests.loki.gateway import auth_values, nginx_values
 from logstack.manifests.manifest import Json, container_resources, rolled_by_credentials
@@ -19,8 +28,6 @@ CONFIG_MAP = "loki-config"
 CONFIG_KEY = "config.yaml"
 OVERRIDES_MAP = "loki-overrides"
 _MIB = 1024**2
-_CHART_MODES = {"simple-scalable": "SimpleScalable", "monolithic": "Monolithic", "distributed": "Distributed"}
-_BLOOMS = ("bloomPlanner", "bloomBuilder", "bloomGateway")
 Values = dict[str, Json]
 
 
@@ -28,7 +35,7 @@ def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
     """The values; `config_hash` changes with loki.yaml and rolls the pods."""
     pods = {role: _role(settings, role, cluster, store) for role in Role}
     return {
-        "deploymentMode": _CHART_MODES[settings.deployment_mode],
+        "deploymentMode": MODES[settings.deployment_mode],
         "fullnameOverride": RELEASE,
         "global": {
             "clusterDomain": cluster.cluster_domain,
@@ -40,7 +47,7 @@ def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         # The mode decides: pods of the other modes are none.
         **{role.row.chart_key: own for role, own in pods.items() if not role.row.has_switch},
         # Experimental, and off.
-        **{part: {"replicas": 0} for part in _BLOOMS},
+        **{part: {"replicas": 0} for part in EXPERIMENTAL},
         # Chart 18's default publishes only ready pods, so no pod of a new ring finds another.
         "memberlist": {"service": {"publishNotReadyAddresses": True}},
         "serviceAccount": {
@@ -51,9 +58,8 @@ def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         # Reads every Secret of the cluster and needs another image; rules come as ConfigMaps of our own.
         "sidecar": {"rules": {"enabled": False}},
         "rbac": {"namespaced": True},
-        "gateway": _gateway(settings, cluster),
-        "chunksCache": _cache(settings.caches.chunks),
-        "resultsCache": _cache(settings.caches.results),
+        GATEWAY_KEY: _gateway(settings, cluster),
+        **{cache.key: _cache(memory) for cache, memory in cache_sizes(settings.caches)},
         **{role.row.chart_key: own for role, own in pods.items() if role.row.has_switch},
         # Ours pushes through the collector; the chart's goes straight to Loki and proves half the way.
         "lokiCanary": {"enabled": False},
@@ -71,7 +77,7 @@ def _loki(settings: LokiSettings, store: StoreAccess, config_hash: str) -> Value
         "configObjectName": CONFIG_MAP,
         "generatedConfigObjectName": "",
         "podAnnotations": {
-            "logstack/config-hash": config_hash,
+            CONFIG_HASH_KEY: config_hash,
             **(rolled_by_credentials() if store.credentials_are_ours else {}),
         },
         # Read by the chart for its checks and the mode's templates, not for the configuration.
@@ -183,7 +189,7 @@ def _gateway(settings: LokiSettings, cluster: ClusterSettings) -> Values:
         "affinity": spread("gateway", cluster),
         # A surge pod would need a node of its own: with as many replicas as nodes the rollout would wait for ever.
         "deploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
-        "nginxConfig": nginx_values(settings, cluster),
+        NGINX_KEY: nginx_values(settings, cluster),
         **auth_values(settings),
         # One more image and container for numbers that Loki's own metrics have.
         "metrics": {"enabled": False},
@@ -191,4 +197,4 @@ def _gateway(settings: LokiSettings, cluster: ClusterSettings) -> Values:
 
 
 def _cache(memory: int | None) -> Values:
-    return {"enabled": True, "allocatedMemory": memory // _MIB} if memory else {"enabled": False}
+    return {"enabled": True, CACHE_MEMORY_KEY: memory // _MIB} if memory else {"enabled": False}

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 from logstack.settings.checks.check import reads
 from logstack.settings.model.quantities import kubernetes_size, parse_size
+from logstack.settings.model.sizes import CACHE_OVERHEAD
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
 
 _SMALLEST_CACHE = parse_size("64Mi")
-# The chart asks for 1.2 times allocatedMemory: memcached's own overhead.
-_CACHE_OVERHEAD = 1.2
 
 REPLAY_KILLS = Rule(
     "replay-ceiling-too-high",
@@ -46,7 +45,7 @@ def pods_fit_a_node(settings: Settings) -> Iterator[Problem]:
     if node is None:
         return
     pods: dict[str, int] = {role: settings.resources_of(role).memory for role in settings.roles}
-    pods |= {f"{key} cache": int(size * _CACHE_OVERHEAD) for key, size in _caches(settings)}
+    pods |= {f"{key} cache": int(size * CACHE_OVERHEAD) for key, size in _caches(settings)}
     for name, memory in pods.items():
         if memory > node:
             what = f"a {name} pod asks for {_mebibytes(memory)}, and a node has {_mebibytes(node)}"
@@ -88,7 +87,7 @@ def _worth_its_pod(key: str, size: int | None) -> Iterator[Problem]:
 @reads("caches", "deployment_mode", "replicas", "resources", "size")
 def caches_beside_loki(settings: Settings) -> Iterator[Problem]:
     """The caches do not dwarf what they serve."""
-    caches = sum(int(size * _CACHE_OVERHEAD) for _, size in _caches(settings))
+    caches = sum(int(size * CACHE_OVERHEAD) for _, size in _caches(settings))
     loki = sum(settings.resources_of(role).memory * settings.replica_count(role) for role in settings.roles)
     if caches > loki:
         what = f"the caches ask for {_mebibytes(caches)}, all of Loki's pods together for {_mebibytes(loki)}"

@@ -3,6 +3,7 @@
 CPU is a request without a limit; memory is request and limit in one, so no pod is evicted for what it was promised.
 """
 
+from decimal import Decimal
 from enum import StrEnum
 
 from logstack.settings.model.base import Group
@@ -58,3 +59,6 @@ _PARTS: dict[str, tuple[Size, Size, Size]] = {**{role.value: role.row.sizes for 
 SIZES: dict[SizeName, dict[str, Resources]] = {
     name: {part: _resources(sizes[index]) for part, sizes in _PARTS.items()} for index, name in enumerate(SizeName)
 }
+
+# The Loki chart asks for so many times a cache's memory: memcached's own overhead.
+CACHE_OVERHEAD = Decimal("1.2")

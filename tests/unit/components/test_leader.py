@@ -4,16 +4,17 @@ import json
 
 import pytest
 
-from logstack.manifests.loki.leader import is_elected, nginx_snippets, token_files
+from logstack.manifests.loki.gateway import nginx_values
+from logstack.manifests.loki.leader import is_elected, token_files
 from logstack.settings.model.tree import Settings
 
+PLACE = {"name": "here", "context": "here"}
 STORE = {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "b"}
 
 
 def stack(mode: str, **replicas: int) -> Settings:
-    place = {"name": "here", "context": "here"}
     return Settings.model_validate(
-        {"cluster": place, "objectStore": STORE, "deploymentMode": mode, "replicas": replicas}
+        {"cluster": PLACE, "objectStore": STORE, "deploymentMode": mode, "replicas": replicas}
     )
 
 
@@ -31,10 +32,23 @@ def test_the_first_pod_alone_has_the_lowest_token(settings: Settings, pod: str) 
     assert name == f"compactor-token-{pod}"
     assert json.loads(text) == {"tokens": [1]}
     service = pod.removesuffix("-0")
-    location, server = nginx_snippets(settings, settings.cluster, "proxy_set_header A b;")
-    assert location == "rewrite ^/loki/api/v1/delete$ /compactor-leader/delete last;"
-    assert "\n  proxy_set_header A b;\n" in server
+    values = nginx_values(settings, settings.cluster)
+    server = str(values["serverSnippet"])
+    assert values["locationSnippet"] == "rewrite ^/loki/api/v1/delete$ /compactor-leader/delete last;"
     assert f'"http://{pod}.{service}-headless.monitoring.svc.cluster.local:3100"' in server
+
+
+def test_the_leaders_location_names_the_tenant_as_every_location_does() -> None:
+    tenants = {"tenants": [{"name": "team-a", "namespaces": ["shop"]}]}
+    auth = {"gateway": {"auth": {"credentialsSecret": "loki-gateway"}}}
+    settings = Settings.model_validate({"cluster": PLACE, "objectStore": STORE, **tenants, **auth})
+    values = nginx_values(settings, settings.cluster)
+    header = "proxy_set_header X-Scope-OrgID $logstack_tenant;"
+    rewrite = "rewrite ^/loki/api/v1/delete$ /compactor-leader/delete last;"
+    assert values["locationSnippet"] == f"{header}\n{rewrite}"
+    assert f"location = /compactor-leader/delete {{\n  internal;\n  {header}\n  set $leader " in str(
+        values["serverSnippet"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,4 +57,4 @@ def test_the_first_pod_alone_has_the_lowest_token(settings: Settings, pod: str) 
 def test_an_only_compactor_needs_no_election(settings: Settings) -> None:
     assert not is_elected(settings)
     assert token_files(settings) == {}
-    assert nginx_snippets(settings, settings.cluster, "") == ("", "")
+    assert nginx_values(settings, settings.cluster).keys() == {"clientMaxBodySize"}

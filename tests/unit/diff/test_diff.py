@@ -227,3 +227,45 @@ def test_the_day_decides_whether_a_schema_period_is_back_dated() -> None:
     found = stack_diff("here", before, after, date(2027, 1, 2))
     assert found
     assert found.worst == Effect.DATA_LOSS
+
+
+def without_nginx(stack: Rendered) -> Rendered:
+    """The stack as code wrote it that did not tell the lines of nginx's snippets apart."""
+    document = json.loads(written({"here": stack}))
+    del document["stacks"]["here"]["nginx"]
+    older = read(json.dumps(document))["here"]
+    assert isinstance(older, Rendered)
+    return older
+
+
+def rules_of_snippets(found: StackDiff) -> set[str]:
+    """The rules, but for restarts, that a snippet of the gateway's nginx holds by."""
+    held = {each.rule for each in found.consequences for change in each.changes if "Snippet" in change.path}
+    return held - {"pods-restart"}
+
+
+def test_a_snippet_about_delete_requests_is_no_matter_of_access() -> None:
+    before, after = (rendered(changed(settings_of("production"), replicas={"backend": pods})) for pods in (1, 3))
+    assert rules_of_snippets(difference(before, after)) == {"compacting-pod"}
+
+
+def test_a_snippet_that_an_older_revision_does_not_tell_apart_counts_as_access() -> None:
+    before, after = (rendered(changed(settings_of("production"), replicas={"backend": pods})) for pods in (1, 3))
+    for older in ((without_nginx(before), after), (before, without_nginx(after))):
+        assert rules_of_snippets(difference(*older)) == {"authentication"}
+
+
+def test_an_older_revision_of_the_same_stack_does_not_differ() -> None:
+    stack = rendered(settings_of("unusual"))
+    assert stack_diff("here", without_nginx(stack), stack, TODAY) is None
+
+
+def test_a_snippet_that_differs_in_nothing_that_is_told_apart_counts_as_access() -> None:
+    """As by values of the chart that a stack file writes over ours."""
+    before = rendered(settings_of("unusual"))
+    document = json.loads(written({"here": before}))
+    (chart,) = [each for each in document["stacks"]["here"]["resources"] if each["name"] == "loki"]
+    chart["inputs"]["values"]["gateway"]["nginxConfig"]["serverSnippet"] = "allow all;"
+    after = read(json.dumps(document))["here"]
+    assert isinstance(after, Rendered)
+    assert rules_of_snippets(difference(before, after)) == {"authentication"}
