@@ -10,8 +10,8 @@ from logstack.diff.rules import RULES
 from logstack.docsgen.splice import table
 
 
-def parts() -> Mapping[str, str]:
-    """Return the text of each part."""
+def inserts() -> Mapping[str, str]:
+    """Return the text between each pair of markers."""
     classes = ((f"`{effect}`", str(EXIT_CODES[effect]), MEANINGS[effect]) for effect in Effect)
     return {
         "classes": table(("class", "exit code", "what it means"), classes),

@@ -11,22 +11,22 @@ from logstack.docsgen.stack_file_reference import reference
 from logstack.docsgen.stack_file_schema import pulumi_yaml, stack_file_schema
 
 Update = Callable[[str], str]
-"""From a file's text to the same text with its generated parts up to date."""
+"""From a file's text to the same text, up to date."""
 
 
 def _whole(render: Callable[[], str]) -> Update:
     return lambda _: render()
 
 
-def _parts(render: Callable[[], Mapping[str, str]]) -> Update:
+def _spliced(render: Callable[[], Mapping[str, str]]) -> Update:
     return lambda text: spliced(text, render())
 
 
 PAGES: Mapping[str, Update] = {
     "Pulumi.yaml": pulumi_yaml,
-    "README.md": _parts(readme.parts),
-    "docs/diff.md": _parts(diff_page.parts),
-    "docs/sizing.md": _parts(sizing_page.parts),
+    "README.md": _spliced(readme.inserts),
+    "docs/diff.md": _spliced(diff_page.inserts),
+    "docs/sizing.md": _spliced(sizing_page.inserts),
     "docs/stack-file.md": _whole(reference),
     "docs/stack-file.schema.json": _whole(stack_file_schema),
 }

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[2]
 STACK = "production"
 
 
-def parts() -> Mapping[str, str]:
-    """Return the text of each part."""
+def inserts() -> Mapping[str, str]:
+    """Return the text between each pair of markers."""
     text = plan_text(plan_stack(STACK, ROOT, objects=False), width=WIDTH)
     return {
         "picture": fence("mermaid", picture(load_stack_file(STACK, ROOT).settings)),

@@ -8,8 +8,8 @@ from logstack.settings.model.quantities import kubernetes_cpu, kubernetes_size, 
 from logstack.settings.resolve.sizing import SIZING, Pods, SizingRow
 
 
-def parts() -> Mapping[str, str]:
-    """Return the text of each part."""
+def inserts() -> Mapping[str, str]:
+    """Return the text between each pair of markers."""
     return {
         "table": table(("mode", "up to", "pods", "caches", "streams", "source"), _rows()),
         "prices": table((f"region ({AS_OF})", "GB and month", "1,000 PUTs", "1,000 GETs"), _prices()),

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 
-def spliced(text: str, parts: Mapping[str, str]) -> str:
-    """Return a Markdown page with each part between `<!-- name -->` and `<!-- /name -->`; ValueError without these."""
-    for name, content in parts.items():
+def spliced(text: str, inserts: Mapping[str, str]) -> str:
+    """Return a page with each insert between `<!-- name -->` and `<!-- /name -->`; ValueError without them."""
+    for name, content in inserts.items():
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         text = splice(text, begin, f"\n\n{content}\n\n", end)
     return text

@@ -96,7 +96,7 @@ def _tenants(settings: Settings) -> str:
     users = [f"{tenant.user} is {tenant.name}" for tenant in settings.tenants if tenant.user]
     names = listed(users, "and") if 0 < len(users) <= _NAMED else f"{len(users)} users have a tenant each"
     return (
-        f"the user decides, not the request's X-Scope-OrgID: {names}; {OWN_USER} may name any tenant; the gateway "
+        f"the user decides, not the request's X-Scope-OrgID: {names}; {OWN_USER} may name any tenant; Loki "
         f"refuses every other user; only {OWN_USER} reaches Loki's administration"
     )
 

@@ -81,6 +81,13 @@ def test_the_first_screen_counts_what_it_has_no_room_for() -> None:
     assert text(whole).count("shop-") == 20
 
 
+def test_every_section_has_a_key_of_its_own_in_the_document() -> None:
+    whole = plan(stack_of("production"))
+    document = json.loads(plan_json(whole))
+    assert list(document) == [section.key for section in whole.values()]
+    assert tuple(whole) == SECTION_NAMES
+
+
 def test_the_first_screen_names_every_section() -> None:
     screen = letters(summary_text(plan(stack_of("staging")), terminal(110)))
     assert ",".join(SECTION_NAMES) in screen
