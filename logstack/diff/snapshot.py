@@ -7,9 +7,8 @@ from pathlib import Path
 from logstack.manifests.deployment import deployment
 from logstack.manifests.loki.budget import refused_share
 from logstack.manifests.loki.gateway import nginx_parts
-from logstack.plan.model import plan
 from logstack.plan.sentences import sentences
-from logstack.plan.sizes import Sizes
+from logstack.plan.sizes import Sizes, plan_sizes
 from logstack.render.model import Resource, resources_of
 from logstack.settings.load.loader import Stack, load_stack_file
 from logstack.settings.model.tree import Settings
@@ -65,14 +64,13 @@ Outcome = Rendered | StackProblems
 def render(stack: Stack) -> Rendered:
     """A stack that has no error."""
     components = deployment(stack.settings)
-    planned = plan(stack, components=components)
     return Rendered(
         name=stack.name,
         settings=stack.settings.complete.model_dump(mode="json", by_alias=True),
         resources=resources_of(components),
-        words=tuple(sentences(planned)),
+        words=tuple(sentences(plan(stack, components=components))),
         ring=_ring(stack.settings),
-        requests=_requests(planned.sizes),
+        requests=_requests(plan_sizes(stack.settings)),
         warnings=stack.problems,
         acknowledged=stack.accepted,
         nginx=nginx_parts(stack.settings, stack.settings.cluster),

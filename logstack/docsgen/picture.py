@@ -11,7 +11,7 @@ from logstack.settings.model.tree import Settings
 
 
 def picture(settings: Settings) -> str:
-    """The flowchart's text."""
+    """Return the flowchart's text."""
     return "\n".join(["flowchart LR", *_nodes(settings), *_namespace(settings), *_store(settings), *_arrows(settings)])
 
 
@@ -27,11 +27,11 @@ def _nodes(settings: Settings) -> list[str]:
 
 
 def _namespace(settings: Settings) -> list[str]:
-    place = settings.cluster
-    whose = "made and protected by the stack" if place.create_namespace else "a guest's"
+    cluster = settings.cluster
+    owner = "created and protected by this stack" if cluster.create_namespace else "existing"
     lines = [
-        f'  subgraph namespace["namespace {place.namespace} ({whose})"]',
-        f'    gateway["gateway x{settings.gateway.replicas}<br/>{gateway_url(place)}"]',
+        f'  subgraph namespace["namespace {cluster.namespace} ({owner})"]',
+        f'    gateway["gateway x{settings.gateway.replicas}<br/>{gateway_url(cluster)}"]',
     ]
     lines += [
         f'    {role}["Loki {role} x{settings.replica_count(role)}<br/>{role.row.does}"]' for role in settings.roles
@@ -50,19 +50,19 @@ def _store(settings: Settings) -> list[str]:
 
 
 def _asks_the_api(settings: Settings) -> bool:
-    """Whether lines come from the API server, not its list of pods alone."""
+    """Return whether collectors read lines from the API server, not only its list of pods."""
     return settings.collector.sources.events or settings.collector.sources.pods == "api"
 
 
 def _query_path(settings: Settings) -> list[str]:
-    """From the gateway to who answers a query, and who tells where the answer is."""
+    """Return the arrows from the gateway to what answers a query."""
     front, queue, reader, index = (
         settings.role_with(duty) for duty in (Duty.SPLITS, Duty.QUEUES, Duty.ANSWERS, Duty.INDEXES)
     )
     if front == reader:
         return [f"gateway --> {reader}"]
     path = ("gateway", front, queue, reader, index, "store")
-    return [f"{one} --> {other}" for one, other in pairwise(path)]
+    return [f"{source} --> {target}" for source, target in pairwise(path)]
 
 
 def _arrows(settings: Settings) -> list[str]:
@@ -75,18 +75,18 @@ def _arrows(settings: Settings) -> list[str]:
         arrows += ["api -- events --> events", "events -- push --> gateway"]
     if settings.canary.enabled:
         first = source if settings.canary.route == "collector" else "gateway"
-        arrows += [f"canary -- a line a second --> {first}", "canary -. asks for it back .-> gateway"]
+        arrows += [f"canary -- a line a second --> {first}", "canary -. queries it .-> gateway"]
     if reader != writer:
         arrows += [*_query_path(settings), f"{reader} -- recent lines --> {writer}", f"{reader} --> store"]
     evaluator = settings.role_with(Duty.EVALUATES)
     if evaluator != backend:
         arrows += [f"{evaluator} --> {role}" for role in (writer, settings.role_with(Duty.INDEXES), "store")]
-    # Queriers know nothing of results: who splits a query keeps them.
-    asks = (
+    # Queriers do not use the results cache: the role that splits a query does.
+    cache_users = (
         (reader, "chunks", settings.caches.chunks),
         (settings.role_with(Duty.SPLITS), "results", settings.caches.results),
     )
-    arrows += [f"{role} --> {name}" for role, name, size in asks if size]
+    arrows += [f"{role} --> {name}" for role, name, size in cache_users if size]
     return [
         f"  {arrow}"
         for arrow in (

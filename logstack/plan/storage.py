@@ -1,51 +1,58 @@
-"""What is kept, where and how long: read from the loki.yaml that the stack deploys."""
+"""Where lines are stored and how long: read from the loki.yaml that the stack deploys."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from logstack.manifests.loki.config import loki_config
 from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.loki.retention import Retention, retention_of
-from logstack.manifests.stores import credentials
+from logstack.manifests.stores.credentials import describe_source
 from logstack.manifests.stores.kinds import store_access, store_kind
+from logstack.plan.section import Section
 from logstack.settings.load.credentials import Credentials
 from logstack.settings.load.loader import Stack
+from logstack.settings.load.source import SECRETS
+from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import ObjectStoreSettings
 from logstack.settings.model.quantities import parse_duration
 from logstack.settings.model.tree import Settings
 from logstack.settings.resolve.storage import FULL, stored_daily
-from logstack.text.words import spoken_duration, spoken_size
+from logstack.text.blocks import Labelled
+from logstack.text.documents import JSON_KEY
+from logstack.text.words import Facts, counted, spoken_duration, spoken_size
 
 # Loki's defaults, which loki.yaml does not set (pkg/compactor/config.go).
 _COMPACTION_INTERVAL = timedelta(minutes=10)
 _DELETE_DELAY = timedelta(hours=2)
 _GB = 10**9
+# The first screen has room for this many retention rules.
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
-class KeptStreams:
-    """Streams, and how long their lines are kept."""
+class StreamRetention:
+    """The retention of some streams."""
 
     tenant: str | None
-    """Whose; None for everybody without rules or a period of their own."""
+    """None for every tenant without rules or a period of its own."""
     selector: str
-    """Which streams; empty for all that no rule before is for."""
+    """Empty for all streams that no earlier rule selects."""
     period: timedelta
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What becomes of a line."""
+class LineStorage:
+    """What happens to a line after Loki acknowledges it."""
 
     retention: timedelta
-    rules: tuple[KeptStreams, ...]
-    """In the order in which they decide, tenant by tenant; none where everything is kept for one time."""
-    place: str
+    rules: tuple[StreamRetention, ...]
+    """In the order in which they decide, tenant by tenant; empty where all streams have the same retention."""
+    location: str = field(metadata={JSON_KEY: "place"})
     earlier: str | None
-    """Where the lines of earlier days are, and how long they are read there; None without a former store."""
+    """Where older lines are and how long Loki needs that store; None without a former store."""
     deleted_within: timedelta
-    """After the end of its retention."""
+    """After the retention ends."""
     query_lookback: timedelta
     refused_when_older: timedelta
     """By Loki."""
@@ -57,8 +64,18 @@ class Kept:
     credentials_source: str
 
 
-def kept(stack: Stack) -> Kept:
-    """What the stack keeps."""
+def storage_section(stack: Stack) -> Section:
+    """Plan where lines are stored and how long."""
+    storage = plan_storage(stack)
+    facts, rules = _facts(storage), storage.rules
+    more = f"\n{counted(len(rules) - _SHOWN, 'more rule')}: --section storage" if len(rules) > _SHOWN else ""
+    short = "\n".join(map(_rule, rules[:_SHOWN])) + more
+    summary = [(label, short if label == "by stream" else text) for label, text in facts if label != "schema"]
+    return Section("Storage and retention", "kept", storage, facts, summary=(Labelled(summary),))
+
+
+def plan_storage(stack: Stack) -> LineStorage:
+    """Say where the stack's lines are stored and how long. Raises TypeError for a loki.yaml without limits_config."""
     settings = stack.settings
     access = store_access(settings.object_store, settings.cluster, settings.former_object_store)
     config = loki_config(settings, access, settings.cluster)
@@ -66,10 +83,10 @@ def kept(stack: Stack) -> Kept:
     if not isinstance(limits, dict):
         raise TypeError("limits_config is no section")
     period = settings.schema_periods[-1]
-    return Kept(
+    return LineStorage(
         retention=settings.retention,
         rules=_rules(retention_of(config, loki_overrides(settings))),
-        place=_place(settings.object_store, settings.cluster),
+        location=_location(settings.object_store, settings.cluster),
         earlier=_earlier(settings),
         deleted_within=_COMPACTION_INTERVAL + _DELETE_DELAY,
         query_lookback=parse_duration(limits["max_query_lookback"]),
@@ -82,11 +99,13 @@ def kept(stack: Stack) -> Kept:
     )
 
 
-def _rules(retention: Retention) -> tuple[KeptStreams, ...]:
+def _rules(retention: Retention) -> tuple[StreamRetention, ...]:
     if len(retention.default.rules) == 1 and not retention.tenants:
         return ()
     policies = [(None, retention.default), *retention.tenants.items()]
-    return tuple(KeptStreams(tenant, rule.text, rule.period) for tenant, policy in policies for rule in policy.rules)
+    return tuple(
+        StreamRetention(tenant, rule.text, rule.period) for tenant, policy in policies for rule in policy.rules
+    )
 
 
 def _earlier(settings: Settings) -> str | None:
@@ -94,34 +113,53 @@ def _earlier(settings: Settings) -> str | None:
     if not former:
         return None
     until = date.fromisoformat(former.before) + settings.longest_retention
-    place = _place(former.store, settings.cluster)
-    return f"those of the days before {former.before} are in {place}; needed until {until:%Y-%m-%d}"
+    location = _location(former.store, settings.cluster)
+    return f"before {former.before} in {location}; Loki needs them there until {until:%Y-%m-%d}"
 
 
-def _place(store: ObjectStoreSettings, cluster: ClusterSettings) -> str:
+def _location(store: ObjectStoreSettings, cluster: ClusterSettings) -> str:
     volume = store.server_volume
-    size = f", one volume of {spoken_size(volume)}" if volume is not None else ""
+    size = f", on one volume of {spoken_size(volume)}" if volume is not None else ""
     return f"{store_kind(store, cluster).location}{size}"
 
 
 def _space(settings: Settings) -> str:
-    """What the retention needs, or what the volume holds of it."""
+    """Say how much space the retention needs, or how many lines a day the volume holds."""
     days = settings.longest_retention / timedelta(days=1)
-    kept_for = "" if settings.has_one_period else f", were all kept for {spoken_duration(settings.longest_retention)}"
+    longest = "" if settings.has_one_period else f", if every line stays {spoken_duration(settings.longest_retention)}"
     volume = settings.object_store.line_volume(settings.writer, settings.resources_of(settings.writer).disk)
     copies = settings.replication_factor
     if volume and volume.size:
         daily = volume.size * FULL / days / stored_daily(_GB, copies)
-        return f"{spoken_size(volume.size)} holds about {daily:.2g} GB of lines a day for the whole retention{kept_for}"
+        return f"{spoken_size(volume.size)} holds the whole retention of about {daily:.2g} GB of lines a day{longest}"
     least, most = (days * stored_daily(_GB, number) / _GB for number in (1, copies))
     span = f"{least:.2g}" if copies == 1 else f"{least:.2g} to {most:.2g}"
-    return f"about {span} GB in the bucket for each GB of lines a day{kept_for}"
+    return f"about {span} GB in the bucket for each GB of lines a day{longest}"
 
 
 def _credentials_source(stack: Stack) -> str:
     if stack.credentials == "config-missing":
-        return (
-            "not there yet; before `pulumi up`: pulumi config set --secret logstack:accessKeyId, "
-            "and the same for logstack:secretAccessKey"
-        )
-    return credentials.describe_source(stack.settings.object_store.access_key)
+        commands = [f"pulumi config set --secret {PROJECT}:{key}" for key in SECRETS]
+        return "\n".join(["missing; before `pulumi up`, run:", *commands])
+    return describe_source(stack.settings.object_store.access_key)
+
+
+def _facts(storage: LineStorage) -> Facts:
+    refused, dropped = spoken_duration(storage.refused_when_older), spoken_duration(storage.dropped_when_older)
+    return [
+        ("retention", f"{spoken_duration(storage.retention)}, stored in {storage.location}"),
+        *([("by stream", "\n".join(map(_rule, storage.rules)))] if storage.rules else []),
+        *([("earlier lines", storage.earlier)] if storage.earlier else []),
+        ("deletion", f"by the compactor, within {spoken_duration(storage.deleted_within)} after the retention ends"),
+        ("queries", f"look back {spoken_duration(storage.query_lookback)}"),
+        ("age limit", f"Loki refuses lines older than {refused}; the collector drops lines older than {dropped}"),
+        ("space", f"{storage.space} (gzip, measured; lines differ)"),
+        ("schema", storage.schema),
+        ("access key", storage.credentials_source),
+    ]
+
+
+def _rule(streams: StreamRetention) -> str:
+    """Return one rule; Loki applies the first one that selects a line."""
+    tenant = f"tenant {streams.tenant}: " if streams.tenant else ""
+    return f"{tenant}{streams.selector or 'all other lines'} for {spoken_duration(streams.period)}"

@@ -33,7 +33,7 @@ def store_kind(store: AwsStore, cluster: ClusterSettings) -> StoreKind:
             s3_access(store.bucket, store.region, store.access_key),
             service_account_annotations=service_account_annotations(store),
         ),
-        location=f"bucket {store.bucket} in {store.region}, made by the stack, protected and retained",
+        location=f"bucket {store.bucket} in {store.region} (created by this stack, protected and retained)",
         label=f"S3 bucket {store.bucket}<br/>AWS {store.region}",
         declare=lambda name, _: declarations(name, store, cluster),
     )

@@ -22,8 +22,8 @@ def store_kind(store: CephBucketClaim, cluster: ClusterSettings) -> StoreKind:
             s3_access(store.bucket, store.region, store.access_key, endpoint=endpoint(store), path_style=True),
             address_config_map=store.claim_name,
         ),
-        location=f"bucket {store.bucket} on Ceph, made by Rook for a claim of the stack's (StorageClass "
-        f"{store.storage_class}); the claim is protected and retained",
+        location=f"bucket {store.bucket} on Ceph (Rook creates it for this stack's claim, StorageClass "
+        f"{store.storage_class}; the claim is protected and retained)",
         label=f"S3 bucket {store.bucket}<br/>Ceph",
         declare=lambda name, _: declarations(name, store, cluster),
     )

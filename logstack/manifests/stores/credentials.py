@@ -28,15 +28,17 @@ def describe_source(key: AccessKey) -> str:
     match key.made_by:
         case ExternalSecret() as external:
             entry = f"{external.remote_key} of the {external.secret_store.kind} {external.secret_store.name}"
-            return f"{entry}, put into the Secret {key.secret} by External Secrets"
+            return f"External Secrets copies {entry} into the Secret {key.secret}"
         case "config":
-            return f"the Pulumi config's secrets, put into the Secret {key.secret}"
+            return f"from the secrets of the Pulumi config, copied into the Secret {key.secret}"
         case "secret":
-            return f"the Secret {key.secret}, which exists already, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            return f"from the Secret {key.secret} (existing): AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         case "claim":
-            return f"made by Rook, in the Secret {key.secret}; pods read it, and the gateway's address, when they start"
+            return (
+                f"Rook creates it in the Secret {key.secret}; pods read it, and the gateway's address, when they start"
+            )
         case "role":
-            return "none: the pods take on an AWS role"
+            return "none: the pods use an AWS role"
         case "none":
             return "none: a directory needs no key"
         case never:

@@ -17,6 +17,6 @@ def store_kind() -> StoreKind:
             former_name="filesystem",
             former_storage={"filesystem": {"directory": CHUNKS}},
         ),
-        location="the volume of the one Loki pod",
+        location="the volume of the only Loki pod",
         label="a directory of Loki's volume",
     )

@@ -11,6 +11,6 @@ def store_kind(store: S3CompatibleStore) -> StoreKind:
         access=s3_access(
             store.bucket, store.region, store.access_key, endpoint=store.endpoint, path_style=store.path_style
         ),
-        location=f"bucket {store.bucket} at {store.endpoint}, which exists already; logstack never manages it",
+        location=f"bucket {store.bucket} at {store.endpoint} (existing, not managed by this stack)",
         label=f"S3 bucket {store.bucket}<br/>{store.endpoint}",
     )

@@ -302,7 +302,7 @@ class Role(StrEnum):
         noun="ruler",
         about="Rulers: each evaluates every rule, so more than one sends everything more than once.",
         does="rules",
-        waits="rules are not evaluated, and not made up for",
+        waits="Loki does not evaluate rules, and does not catch up",
         replicas=1,
         sizes=(Size("100m", "512Mi", "5Gi"), Size("750m", "1536Mi", "10Gi"), Size("1", "1Gi", "10Gi")),
         chart_key="ruler",

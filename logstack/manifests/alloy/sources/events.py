@@ -39,7 +39,7 @@ def _dropped(selector: str, reason: str) -> Block:
 
 
 def _describe(_sources: Sources) -> Iterator[str]:
-    yield "Kubernetes events, once, by a pod of their own"
+    yield "Kubernetes events, once, from a pod of their own"
 
 
 _FIELDS = {"level": "type", "kind": "", "name": "", "reason": ""}

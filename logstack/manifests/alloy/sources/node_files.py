@@ -36,7 +36,7 @@ def _blocks(collector: CollectorSettings, environment: Environment, _intake: Int
 
 
 def _describe(sources: Sources) -> Iterator[str]:
-    yield from (f"each node's {file.path}, job {file.job}" for file in sources.node_files)
+    yield from (f"{file.path} on each node, job {file.job}" for file in sources.node_files)
 
 
 NODE_FILES = LogSource(

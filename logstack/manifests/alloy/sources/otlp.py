@@ -51,7 +51,7 @@ def _blocks(collector: CollectorSettings, environment: Environment, _intake: Int
 
 def _describe(sources: Sources) -> Iterator[str]:
     ports = [f"{_SERVERS[port.name][1]} on {port.number}" for port in facts.OTLP.ports if port.is_open(sources)]
-    yield f"OTLP logs, by {listed(ports, 'and')}"
+    yield f"OTLP logs over {listed(ports, 'and')}"
 
 
 _FIELDS = {LEVEL_OF_JSON: "severity", "trace_id": "traceid", "span_id": "spanid"}

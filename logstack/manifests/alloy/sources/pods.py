@@ -191,11 +191,11 @@ def _blocks(collector: CollectorSettings, environment: Environment, intake: Inta
 
 def _describe(sources: Sources) -> Iterator[str]:
     if sources.pods == "files":
-        yield "pods, from each node's /var/log/pods (read-only, as root)"
+        yield "pod logs from each node's /var/log/pods (read-only, as root)"
     else:
         yield (
-            "pods, from the Kubernetes API (no host path, not root; which stream a line is of is not known; a new "
-            "collector pod has no positions: it reads again what the kubelet still has)"
+            "pod logs from the Kubernetes API (no host path, not root). The API does not name a line's stream. A "
+            "new collector pod has no positions: it reads again what the kubelet still has."
         )
 
 
