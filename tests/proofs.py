@@ -121,9 +121,9 @@ PATHS: tuple[tuple[str, str], ...] = (
     (".pre-commit-config.yaml", _NONE),
     ("LICENSE", _NONE),
     # Pages that proofs read or write.
-    ("docs/changes.md", "engine documents"),
-    ("docs/ci/*", "workflows"),
-    ("docs/cluster.md", "cluster documents"),
+    ("docs/reference/changes.md", "engine documents"),
+    ("docs/reference/ci/*", "workflows"),
+    ("docs/reference/cluster.md", "cluster documents"),
     ("docs/*", "documents"),
     ("*.md", "documents"),
     # Settings.

@@ -1,4 +1,4 @@
-"""The generated parts of docs/diff.md: the classes with their exit codes, the rules, and which values restart what."""
+"""The generated parts of docs/reference/diff.md: classes with exit codes, rules, and which values restart what."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -9,7 +9,7 @@ from logstack.diff.rolls import ALLOY_VALUES, LOKI_VALUES
 from logstack.diff.rule import Rule
 from logstack.diff.rules import RULES
 
-PAGE = Path(__file__).parents[2] / "docs" / "diff.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "diff.md"
 
 
 def generated(text: str) -> str:

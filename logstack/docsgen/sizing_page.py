@@ -1,4 +1,4 @@
-"""The generated parts of docs/sizing.md: the sizing table, and what the prices are."""
+"""The generated parts of docs/reference/sizing.md: the sizing table, and what the prices are."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ from logstack.plan.prices import AS_OF, PRICES
 from logstack.settings.model.quantities import kubernetes_cpu, kubernetes_size, plain_ingest
 from logstack.settings.resolve.sizing import SIZING, Pods, SizingRow
 
-PAGE = Path(__file__).parents[2] / "docs" / "sizing.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "sizing.md"
 
 
 def generated(text: str) -> str:

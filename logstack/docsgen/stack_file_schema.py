@@ -103,14 +103,14 @@ def main(arguments: Sequence[str], root: Path = Path()) -> int:
     generated = {
         root / "Pulumi.yaml": pulumi_yaml((root / "Pulumi.yaml").read_text()),
         root / "docs" / "stack-file.schema.json": stack_file_schema(),
-        root / "docs" / "stack-file.md": reference(),
+        root / "docs" / "reference" / "stack-file.md": reference(),
     }
     differing = [path for path, text in generated.items() if not path.is_file() or path.read_text() != text]
     for path in differing:
         if only_check:
             sys.stderr.write(f"{path} is out of date: run `make docs`\n")
         else:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(generated[path])
     return 1 if only_check and differing else 0
 

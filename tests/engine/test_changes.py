@@ -1,4 +1,4 @@
-"""What each kind of change of a stack file does, as the real engine previews it: the table of docs/changes.md."""
+"""What each kind of change of a stack file does, as the real engine previews it (docs/reference/changes.md)."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ from tests.support.stacks import ROOT
 
 pytestmark = pytest.mark.prove
 
-DOCUMENT = ROOT / "docs" / "changes.md"
+DOCUMENT = ROOT / "docs" / "reference" / "changes.md"
 STAGING, PRODUCTION = "staging", "production"
 
 
