@@ -29,9 +29,9 @@ try: .venv/installed ## run a stack here with the real Loki: STACK=staging LOGS=
 	$(LOGSTACK) try $(or $(STACK),staging) $(EXAMPLE) "$$@" $(if $(COLLECTOR),--collector $(COLLECTOR)) \
 	$(if $(DEEP),--deep) $(if $(KEEP),--keep) $(if $(JSON),--json)
 
-plan: .venv/installed ## what a stack comes to, offline: STACK=production AGAINST=staging (or HEAD~1) OBJECTS=1 JSON=1
-	@$(LOGSTACK) plan $(or $(STACK),production) $(EXAMPLE) $(if $(AGAINST),--against '$(AGAINST)') $(if $(OBJECTS),--objects) \
-		$(if $(JSON),--json)
+plan: .venv/installed ## plan a stack offline: STACK=production FULL=1 SECTION=storage AGAINST=HEAD~1 OBJECTS=1 JSON=1
+	@$(LOGSTACK) plan $(or $(STACK),production) $(EXAMPLE) $(if $(FULL),--full) $(if $(SECTION),--section '$(SECTION)') \
+		$(if $(AGAINST),--against '$(AGAINST)') $(if $(OBJECTS),--objects) $(if $(JSON),--json)
 
 test: fast real ## every test: the fast ones first, then those with the real Loki
 
@@ -81,9 +81,8 @@ lock: | $(RUN) ## write the hashed pins from requirements*.in, install and check
 lock-check: .venv/developed ## is everything that a pinned package requires pinned, on every supported Python and system?
 	@$(RUN) -m pytest --quiet tests/unit/test_lock.py
 
-docs: .venv/installed ## write what is generated: the reference of the stack file, and the README's parts
-	@$(RUN) -m logstack.docsgen.stack_file_schema
-	@$(RUN) -m logstack.docsgen.pages
+docs: .venv/installed ## write the generated parts of the documents and of Pulumi.yaml: CHECK=1 only checks them
+	@$(RUN) -m logstack.docsgen $(if $(CHECK),--check)
 
 tools: .venv/installed ## obtain the pinned binaries: PATH, release, or build
 	@$(RUN) -m logstack tools obtain

@@ -60,21 +60,30 @@ def plan(
         typer.Option(help="Say what differs from another stack, from a folder, or from a git revision (HEAD~1)."),
     ] = None,
     *,
+    full: Annotated[bool, typer.Option("--full", help="Print every section instead of one screen.")] = False,
+    section: Annotated[
+        list[str] | None, typer.Option(help="Print this section instead of one screen; the screen names them.")
+    ] = None,
     objects: Annotated[
         bool, typer.Option("--objects", help="List the charts' own objects; needs helm and $LOGSTACK_CHARTS.")
     ] = False,
     as_json: AsJson = False,
     directory: Directory,
 ) -> None:
-    """Say offline what a stack comes to: what is deployed and kept, at what size, and which failures it survives."""
+    """Print offline what a stack deploys and stores, what it requests, and which failures it survives: one screen."""
+    from logstack.plan.command import check_section, plan_json, plan_stack, plan_text
+
+    try:
+        for name in section or ():
+            check_section(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--section") from None
     if against:
         _echo_comparison(stack, against, directory, as_json=as_json)
         return
-    from logstack.plan.command import planned, said
-
     with _problems_end(as_json=as_json):
-        document = planned(stack, directory, objects=objects)
-    typer.echo(said(document, as_json=as_json), nl=False)
+        plan = plan_stack(stack, directory, objects=objects)
+    typer.echo(plan_json(plan) if as_json else plan_text(plan, full=full, names=section or ()), nl=False)
 
 
 def _echo_comparison(stack: str, against: str, directory: Path, *, as_json: bool) -> None:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from logstack.manifests.loki.budget import refused_share
-from logstack.plan.model import plan
-from logstack.plan.sentences import sentences
-from logstack.plan.sizes import Sizes
+from logstack.plan.model import plan, sentences
+from logstack.plan.sizes import Sizes, plan_sizes
 from logstack.render.model import Resource, resources_of
 from logstack.settings.load.loader import Stack, load_stack_file
 from logstack.settings.model.tree import Settings
@@ -60,14 +59,13 @@ Outcome = Rendered | StackProblems
 
 def render(stack: Stack) -> Rendered:
     """A stack that has no error."""
-    planned = plan(stack)
     return Rendered(
         name=stack.name,
         settings=stack.settings.model_dump(mode="json", by_alias=True),
         resources=tuple(resources_of(stack.settings)),
-        words=tuple(sentences(planned)),
+        words=tuple(sentences(plan(stack))),
         ring=_ring(stack.settings),
-        requests=_requests(planned.sizes),
+        requests=_requests(plan_sizes(stack.settings)),
         warnings=stack.problems,
         acknowledged=stack.accepted,
     )

@@ -1,31 +1,27 @@
 """The generated part of docs/reference/commands.md: every command of `logstack`, from the command line itself."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 from typer.main import get_command
 
 from logstack.cli import app
+from logstack.docsgen.splice import table
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
 _EVERYWHERE = ("--directory", "--help")
 
 
-def generated(text: str) -> str:
-    """Return the page with its table written anew."""
-    before, rest = text.split("<!-- commands -->")
-    _, after = rest.split("<!-- /commands -->")
-    return before + "\n".join(["<!-- commands -->", "", *_table(), "", "<!-- /commands -->"]) + after
+def inserts() -> Mapping[str, str]:
+    """Return the table of commands."""
+    commands = _commands(get_command(app), "logstack")
+    return {"commands": table(("command", "what it does", "options"), (_row(*each) for each in commands))}
 
 
-def _table() -> Iterator[str]:
-    yield from ("| command | what it does | options |", "|---|---|---|")
-    for name, command in _commands(get_command(app), "logstack"):
-        arguments = [str(each.name).upper() for each in command.params if isinstance(each, TyperArgument)]
-        options = [option for each in command.params for option in each.opts if option.startswith("--")]
-        listed = ", ".join(f"`{option}`" for option in options if option not in _EVERYWHERE)
-        yield f"| `{' '.join([name, *arguments])}` | {_summary(command)} | {listed} |"
+def _row(name: str, command: TyperCommand) -> tuple[str, str, str]:
+    arguments = [str(each.name).upper() for each in command.params if isinstance(each, TyperArgument)]
+    options = [option for each in command.params for option in each.opts if option.startswith("--")]
+    listed = ", ".join(f"`{option}`" for option in options if option not in _EVERYWHERE)
+    return f"`{' '.join([name, *arguments])}`", _summary(command), listed
 
 
 def _commands(command: object, name: str) -> Iterator[tuple[str, TyperCommand]]:

@@ -1,65 +1,56 @@
-"""The generated parts of README.md and of docs: a plan, a picture, the rules of diff, the sizing table.
+"""The list of files with generated text, and the one function that puts it between its markers."""
 
-`python -m logstack.docsgen.pages [--check]`.
-"""
-
-import re
+import argparse
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from logstack.docsgen import commands_page, diff_page, sizing_page
-from logstack.docsgen.picture import picture
-from logstack.plan.command import planned, said
-from logstack.settings.load.loader import load_stack_file
+from logstack.docsgen import commands_page, diff_page, readme, sizing_page
+from logstack.docsgen.splice import spliced
+from logstack.docsgen.stack_file_reference import reference
+from logstack.docsgen.stack_file_schema import pulumi_yaml, stack_file_schema
 
-ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
-PLATFORM = ROOT / "docs" / "concepts" / "platform.md"
-
-
-def with_plan(text: str) -> str:
-    """Return README.md with the plan of production."""
-    told = said(planned("production", ROOT, objects=False), as_json=False, width=100)
-    return _with(text, "plan", "text", _excerpt(told))
+Update = Callable[[str], str]
+"""From a file's text to the same text, up to date."""
 
 
-def with_picture(text: str) -> str:
-    """Return docs/concepts/platform.md with the picture of production."""
-    return _with(text, "picture", "mermaid", picture(load_stack_file("production", ROOT).settings))
+def _whole(render: Callable[[], str]) -> Update:
+    return lambda _: render()
 
 
-def _with(text: str, name: str, fence: str, content: str) -> str:
-    before, rest = text.split(f"<!-- {name} -->")
-    _, after = rest.split(f"<!-- /{name} -->")
-    return f"{before}<!-- {name} -->\n\n```{fence}\n{content}\n```\n\n<!-- /{name} -->{after}"
+def _spliced(render: Callable[[], Mapping[str, str]]) -> Update:
+    return lambda text: spliced(text, render())
 
 
-def _excerpt(plan: str) -> str:
-    """Return the head, the failure budget in a sentence, and what is kept."""
-    sections = re.split(r"\n\n(?=\S)", plan.rstrip())
-    shown = ("production:", "Failure budget", "What is kept")
-    kept = [section if section.startswith(shown) else "..." for section in sections]
-    return re.sub(r"(\n\n\.\.\.)+", "\n\n...", "\n\n".join(kept))
+PAGES: Mapping[str, Update] = {
+    "Pulumi.yaml": pulumi_yaml,
+    "README.md": _spliced(readme.inserts),
+    "docs/concepts/platform.md": _spliced(readme.picture_insert),
+    "docs/reference/commands.md": _spliced(commands_page.inserts),
+    "docs/reference/diff.md": _spliced(diff_page.inserts),
+    "docs/reference/sizing.md": _spliced(sizing_page.inserts),
+    "docs/reference/stack-file.md": _whole(reference),
+    "docs/stack-file.schema.json": _whole(stack_file_schema),
+}
+"""Paths from the repository's top."""
 
 
-def main() -> int:
-    """Write the pages; with --check, only say whether they are up to date."""
-    pages = {
-        README: with_plan,
-        PLATFORM: with_picture,
-        commands_page.PAGE: commands_page.generated,
-        diff_page.PAGE: diff_page.generated,
-        sizing_page.PAGE: sizing_page.generated,
-    }
-    texts = {page: write(page.read_text()) for page, write in pages.items()}
-    differing = {page: text for page, text in texts.items() if page.read_text() != text}
-    for page, text in differing.items():
-        if "--check" in sys.argv[1:]:
-            sys.stderr.write(f"{page.name} is not up to date: run `make docs`\n")
+def main(arguments: Sequence[str], root: Path = Path()) -> int:
+    """Write every page below `root`, or with `--check` name those that are out of date; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m logstack.docsgen", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is out of date")
+    only_check: bool = parser.parse_args(arguments).check
+    outdated = False
+    for path, update in PAGES.items():
+        file = root / path
+        committed = file.read_text(encoding="utf-8") if file.is_file() else ""
+        text = update(committed)
+        if text == committed:
+            continue
+        outdated = True
+        if only_check:
+            sys.stderr.write(f"{path} is out of date: run `make docs`\n")
         else:
-            page.write_text(text)
-    return 1 if differing and "--check" in sys.argv[1:] else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+    return 1 if only_check and outdated else 0

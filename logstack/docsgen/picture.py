@@ -25,7 +25,7 @@ _DOES = {
 
 
 def picture(settings: Settings) -> str:
-    """The flowchart's text."""
+    """Return the flowchart's text."""
     return "\n".join(["flowchart LR", *_nodes(settings), *_namespace(settings), *_store(settings), *_arrows(settings)])
 
 
@@ -41,11 +41,11 @@ def _nodes(settings: Settings) -> list[str]:
 
 
 def _namespace(settings: Settings) -> list[str]:
-    place = settings.cluster
-    whose = "made and protected by the stack" if place.create_namespace else "a guest's"
+    cluster = settings.cluster
+    owner = "created and protected by this stack" if cluster.create_namespace else "existing"
     lines = [
-        f'  subgraph namespace["namespace {place.namespace} ({whose})"]',
-        f'    gateway["gateway x{settings.gateway.replicas}<br/>{gateway_url(place)}"]',
+        f'  subgraph namespace["namespace {cluster.namespace} ({owner})"]',
+        f'    gateway["gateway x{settings.gateway.replicas}<br/>{gateway_url(cluster)}"]',
     ]
     lines += [f'    {role}["Loki {role} x{settings.replica_count(role)}<br/>{_DOES[role]}"]' for role in settings.roles]
     for name, size in (("chunks", settings.caches.chunks), ("results", settings.caches.results)):
@@ -65,16 +65,16 @@ def _store(settings: Settings) -> list[str]:
 
 
 def _asks_the_api(settings: Settings) -> bool:
-    """Whether lines come from the API server, not its list of pods alone."""
+    """Return whether collectors read lines from the API server, not only its list of pods."""
     return settings.collector.sources.events or settings.collector.sources.pods == "api"
 
 
 def _query_path(settings: Settings) -> list[str]:
-    """From the gateway to who answers a query, and who tells where the answer is."""
+    """Return the arrows from the gateway to what answers a query."""
     if settings.deployment_mode != "distributed":
         return [f"gateway --> {settings.reader}"]
     path = ("gateway", "query-frontend", "query-scheduler", "querier", "index-gateway", "store")
-    return [f"{one} --> {other}" for one, other in pairwise(path)]
+    return [f"{source} --> {target}" for source, target in pairwise(path)]
 
 
 def _arrows(settings: Settings) -> list[str]:
@@ -87,14 +87,14 @@ def _arrows(settings: Settings) -> list[str]:
         arrows += ["api -- events --> events", "events -- push --> gateway"]
     if settings.canary.enabled:
         first = source if settings.canary.route == "collector" else "gateway"
-        arrows += [f"canary -- a line a second --> {first}", "canary -. asks for it back .-> gateway"]
+        arrows += [f"canary -- a line a second --> {first}", "canary -. queries it .-> gateway"]
     if reader != writer:
         arrows += [*_query_path(settings), f"{reader} -- recent lines --> {writer}", f"{reader} --> store"]
     if "ruler" in settings.roles:
         arrows += [f"ruler --> {writer}", "ruler --> index-gateway", "ruler --> store"]
-    # Queriers know nothing of results: who splits a query keeps them.
-    asks = {"chunks": reader, "results": "query-frontend" if "query-frontend" in settings.roles else reader}
-    arrows += [f"{role} --> {name}" for name, role in asks.items() if getattr(settings.caches, name)]
+    # Queriers do not use the results cache: the role that splits a query does.
+    cache_users = {"chunks": reader, "results": "query-frontend" if "query-frontend" in settings.roles else reader}
+    arrows += [f"{role} --> {name}" for name, role in cache_users.items() if getattr(settings.caches, name)]
     return [
         f"  {arrow}"
         for arrow in (

@@ -1,30 +1,25 @@
-"""The generated parts of docs/reference/sizing.md: the sizing table, and what the prices are."""
+"""The generated parts of docs/reference/sizing.md: the sizing table, and the prices."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
+from logstack.docsgen.splice import table
 from logstack.plan.prices import AS_OF, PRICES
 from logstack.settings.model.quantities import kubernetes_cpu, kubernetes_size, plain_ingest
 from logstack.settings.resolve.sizing import SIZING, Pods, SizingRow
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "sizing.md"
+
+def inserts() -> Mapping[str, str]:
+    """Return the text between each pair of markers."""
+    return {
+        "table": table(("mode", "up to", "pods", "caches", "streams", "source"), _rows()),
+        "prices": table((f"region ({AS_OF})", "GB and month", "1,000 PUTs", "1,000 GETs"), _prices()),
+    }
 
 
-def generated(text: str) -> str:
-    """The page with its generated parts written anew."""
-    for name, lines in {"table": _table(), "prices": _prices()}.items():
-        before, rest = text.split(f"<!-- {name} -->")
-        _, after = rest.split(f"<!-- /{name} -->")
-        text = before + "\n".join([f"<!-- {name} -->", "", *lines, "", f"<!-- /{name} -->"]) + after
-    return text
-
-
-def _table() -> Iterator[str]:
-    yield from ("| mode | up to | pods | caches | streams | source |", "|---|---|---|---|---|---|")
+def _rows() -> Iterator[tuple[str, ...]]:
     for mode, of_mode in SIZING.items():
         for row in of_mode.rows:
-            cells = (mode, plain_ingest(row.up_to), _pods(row), _caches(row), f"{row.max_streams:,}", row.source)
-            yield f"| {' | '.join(cells)} |"
+            yield mode, plain_ingest(row.up_to), _pods(row), _caches(row), f"{row.max_streams:,}", row.source
 
 
 def _pods(row: SizingRow) -> str:
@@ -41,7 +36,6 @@ def _caches(row: SizingRow) -> str:
     return "<br>".join(f"{name} {kubernetes_size(size)}" for name, size in row.caches.items()) or "none"
 
 
-def _prices() -> Iterator[str]:
-    yield from (f"| region ({AS_OF}) | GB and month | 1,000 PUTs | 1,000 GETs |", "|---|---|---|---|")
+def _prices() -> Iterator[tuple[str, ...]]:
     for region, price in PRICES.items():
-        yield f"| {region} | ${price.gb_month:g} | ${price.thousand_puts:g} | ${price.thousand_gets:g} |"
+        yield region, f"${price.gb_month:g}", f"${price.thousand_puts:g}", f"${price.thousand_gets:g}"

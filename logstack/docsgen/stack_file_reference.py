@@ -59,25 +59,25 @@ An error stops the stack before anything is registered. A warning is accepted by
 
 
 def reference() -> str:
-    """The page."""
+    """Return the page."""
     problems = _PROBLEMS + "".join(map(_rule_row, all_rules()))
     return "\n".join([_INTRODUCTION, *_tables(), _SECRETS, _sizes(), _ranges(), problems])
 
 
 def all_rules() -> list[Rule]:
-    """Every rule there is: of reading a stack file first, then of the checks."""
+    """Return every rule: first those of reading a stack file, then the checks."""
     modules = (stack_file, source, translation, credentials, acknowledgements)
     reading = [rule for module in modules for rule in vars(module).values() if isinstance(rule, Rule)]
     return list(dict.fromkeys([*reading, *checks.rules().values()]))
 
 
 def meaning(node: Node) -> str:
-    """What a key is for, in one line."""
+    """Return the description of a key in one line."""
     return " ".join(str((resolved(node) | node).get("description", "")).split())
 
 
 def _tables() -> Iterator[str]:
-    """One table for the keys at the top, one for each group there, and one for the entries of each list of groups."""
+    """Yield a table for the top keys, one for each group, and one for the entries of each list of groups."""
     top = _properties(schema())
     groups = {key: node for key, node in top.items() if _is_group(_group(node))}
     yield _table("Keys", "", [_row(f"{PROJECT}:{key}", schema(), key) for key in top if key not in groups])
@@ -94,7 +94,7 @@ def _tables_of(title: str, node: Node) -> Iterator[str]:
 
 
 def _lists(group: Node) -> Iterator[tuple[str, Node]]:
-    """The lists of groups within a group and its groups, with their paths."""
+    """Yield the lists of groups within a group and its groups, with their paths."""
     for variant in variants(group).values() or (group,):
         for key, node in _properties(variant).items():
             if _is_list_of_groups(node):
@@ -116,7 +116,7 @@ def _properties(node: Node) -> dict[str, Node]:
 
 
 def _group(node: Node) -> Node:
-    """The group that a key takes, once or as a list's entries."""
+    """Return the group that a key takes, once or as the entries of a list."""
     return entry(resolved(node)) or resolved(node)
 
 
@@ -145,7 +145,7 @@ def _rows(prefix: str, group: Node, kind: str = "", *, title: str) -> Iterator[s
 
 
 def _alike(group: Node, keys: list[str]) -> Iterator[list[str]]:
-    """The keys; neighbours that take the same are together."""
+    """Yield the keys; neighbours of the same type together."""
     for _, run in groupby(keys, lambda key: resolved(_properties(group)[key])):
         yield list(run)
 
@@ -157,17 +157,17 @@ def _row(label: str, group: Node, key: str, kind: str = "", *, takes: str = "") 
     return _line(label, kind, takes or _takes(node), default, meaning(node))
 
 
-def _line(label: str, kind: str, *rest: str) -> str:
-    cells = [f"`{label}`" + (f" ({kind})" if kind else ""), *rest]
+def _line(label: str, kind: str, *columns: str) -> str:
+    cells = [f"`{label}`" + (f" ({kind})" if kind else ""), *columns]
     return f"| {' | '.join(cell.replace('|', _PIPE) for cell in cells)} |"
 
 
 def _takes(node: Node) -> str:
-    found = resolved(node)
-    if found.get("type") == "array":
-        return f"list of: {taken(entry(found))}"
-    words = taken(found)
-    return words.split(":")[0] if found.get("format") == "quantity" else words
+    value = resolved(node)
+    if value.get("type") == "array":
+        return f"list of: {taken(entry(value))}"
+    words = taken(value)
+    return words.split(":")[0] if value.get("format") == "quantity" else words
 
 
 def _shown(default: object) -> str:
@@ -185,7 +185,7 @@ def _sizes() -> str:
 
 
 def _ranges() -> str:
-    """The range of every number and quantity, with its reason."""
+    """Return the range of every number and quantity, with its reason."""
     head = ["| what | from | to | because |", "|---|---|---|---|"]
     rows = [f"| {each.of} | {_least(each)} | {_most(each)} | {each.reason} |" for each in RANGES.values()]
     return "\n".join(["## Ranges", "", "A value outside its range is an error.", "", *head, *rows, ""])

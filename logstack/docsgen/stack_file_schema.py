@@ -1,19 +1,13 @@
-"""What is generated from the settings tree: `make docs` writes it, `--check` fails when it is out of date.
+"""The declarations in Pulumi.yaml, and the JSON schema that editors check stack files with."""
 
-Three files: the declarations in Pulumi.yaml, the JSON schema that editors check stack files with, and the reference.
-"""
-
-import argparse
 import io
 import json
-import sys
-from collections.abc import Sequence
-from pathlib import Path
 from typing import cast
 
 from ruamel.yaml import YAML
 
-from logstack.docsgen.stack_file_reference import meaning, reference
+from logstack.docsgen.splice import splice
+from logstack.docsgen.stack_file_reference import meaning
 from logstack.settings import checks
 from logstack.settings.load.source import SECRETS
 from logstack.settings.load.stack_file import PROJECT
@@ -23,15 +17,15 @@ _MARK = "  # Generated from logstack/settings by `make docs`, down to the end of
 
 
 def pulumi_yaml(committed: str) -> str:
-    """Pulumi.yaml with its generated part as it should be; raises ValueError without the mark where that begins."""
-    return committed[: committed.index(_MARK)] + _MARK + _declarations()
+    """Return Pulumi.yaml with its generated part up to date; ValueError without the mark that begins it."""
+    return splice(committed, _MARK, _declarations())
 
 
 def _declarations() -> str:
-    """The project's keys for the engine.
+    """Return the project's keys for the engine.
 
-    It demands each declared key that has no default: so optional keys without one are not declared. It takes a group's
-    default whole or not at all, so that is empty: what the group leaves out has defaults of its own.
+    The engine requires each declared key without a default, so optional keys without one are not declared. It takes a
+    group's default whole or not at all, so that default is empty: the keys of the group have their own.
     """
     required = cast("list[str]", schema()["required"])
     declared: dict[str, Node] = {}
@@ -53,7 +47,7 @@ def _declarations() -> str:
 
 
 def stack_file_schema() -> str:
-    """The JSON schema of a whole stack file."""
+    """Return the JSON schema of a whole stack file."""
     encrypted = {
         "description": "Set by `pulumi config set --secret`.",
         "type": "object",
@@ -82,7 +76,7 @@ def stack_file_schema() -> str:
 
 
 def _tidy(node: object) -> Node:
-    """A node without titles, nulls and the defaults of groups: editors would offer them."""
+    """Return a node without titles, nulls and the defaults of groups, which editors would offer."""
     tidied = dict(cast("Node", node))
     for option in cast("list[Node]", tidied.pop("anyOf", [])):
         tidied |= option if option != {"type": "null"} else {}
@@ -93,27 +87,3 @@ def _tidy(node: object) -> Node:
     if "properties" in tidied:
         tidied["properties"] = {key: _tidy(inner) for key, inner in child(tidied, "properties").items()}
     return {key: value for key, value in tidied.items() if key not in ("title", "discriminator")}
-
-
-def main(arguments: Sequence[str], root: Path = Path()) -> int:
-    """Writes the three files, or with `--check` names those that differ; returns the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file differs")
-    only_check: bool = parser.parse_args(arguments).check
-    generated = {
-        root / "Pulumi.yaml": pulumi_yaml((root / "Pulumi.yaml").read_text()),
-        root / "docs" / "stack-file.schema.json": stack_file_schema(),
-        root / "docs" / "reference" / "stack-file.md": reference(),
-    }
-    differing = [path for path, text in generated.items() if not path.is_file() or path.read_text() != text]
-    for path in differing:
-        if only_check:
-            sys.stderr.write(f"{path} is out of date: run `make docs`\n")
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(generated[path])
-    return 1 if only_check and differing else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

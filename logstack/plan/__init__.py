@@ -1,1 +1,1 @@
-"""The plan: what a stack file comes to, said without a cluster, without credentials and without Pulumi's SDKs."""
+"""The plan of a stack file, without a cluster, without credentials and without Pulumi's SDKs."""

@@ -1,14 +1,17 @@
 """Who can push and read: from inside the cluster, from outside, and as which tenant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from logstack.manifests.loki.addresses import gateway_url
+from logstack.plan.section import Section
+from logstack.settings.load.loader import Stack
 from logstack.settings.model.access import OWN_USER, PASSWORD_KEY, ControllerIngress, GatewayRoute
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import listed
+from logstack.text.documents import JSON_KEY
 from logstack.text.words import Facts
 
-# More tenants than these are counted instead of named.
+# The plan counts tenants from here on instead of naming them.
 _NAMED = 8
 
 
@@ -17,63 +20,71 @@ class Access:
     """Who reaches Loki, in words."""
 
     inside: str
-    around: str
-    """Past the gateway."""
+    bypass: str = field(metadata={JSON_KEY: "around"})
+    """Access to Loki's own port, not through the gateway."""
     outside: str
     tenants: str
     """Empty for a stack without tenants."""
     grafana: str
-    """What Grafana has to be given; empty where nothing."""
+    """What Grafana needs; empty where it needs nothing."""
 
 
-def access(settings: Settings) -> Access:
-    """Of a stack."""
+def access_section(stack: Stack) -> Section:
+    """Plan who can push and read."""
+    access = plan_access(stack.settings)
+    return Section("Who can push and read", "access", access, _facts(access))
+
+
+def plan_access(settings: Settings) -> Access:
+    """Say who reaches the stack's Loki."""
+    tenant = " as any tenant" if settings.tenants else ""
     return Access(
-        inside=f"{gateway_url(settings.cluster)}: {_who(settings, 'every pod')} may push and read",
-        around="every pod that reaches port 3100 of a Loki pod or Service may push and read"
-        f"{' as any tenant' if settings.tenants else ''}: no password is asked there; a NetworkPolicy decides who does",
+        inside=f"{gateway_url(settings.cluster)}: {_may(settings, 'every pod', 'push and read')}",
+        bypass="every pod that reaches port 3100 of a Loki pod or Service may push and read"
+        f"{tenant} without a password; a NetworkPolicy can forbid it",
         outside=_outside(settings),
         tenants=_tenants(settings),
         grafana=_grafana(settings),
     )
 
 
-def access_facts(found: Access) -> Facts:
-    """The same, with what it is of."""
+def _facts(access: Access) -> Facts:
     facts = [
-        ("inside", found.inside),
-        ("past it", found.around),
-        ("outside", found.outside),
-        ("tenants", found.tenants),
-        ("Grafana", found.grafana),
+        ("inside", access.inside),
+        ("bypass", access.bypass),
+        ("outside", access.outside),
+        ("tenants", access.tenants),
+        ("Grafana", access.grafana),
     ]
-    return [(of, words) for of, words in facts if words]
+    return [(label, text) for label, text in facts if text]
 
 
-def _who(settings: Settings, everybody: str) -> str:
+def _may(settings: Settings, everybody: str, do: str) -> str:
     auth = settings.gateway.auth
-    return f"whoever has a password of the Secret {auth.credentials_secret}" if auth else f"{everybody}, unasked,"
+    if auth:
+        return f"anyone with a password of the Secret {auth.credentials_secret} may {do}"
+    return f"{everybody} may {do} without a password"
 
 
 def _outside(settings: Settings) -> str:
-    said = settings.ingress
-    may = "push" if said and said.path.endswith(("/push", "/otlp", "/otlp/v1", "/logs")) else "push and read"
-    who = _who(settings, "whoever reaches it")
-    match said:
+    ingress = settings.ingress
+    only_push = ingress and ingress.path.endswith(("/push", "/otlp", "/otlp/v1", "/logs"))
+    who = _may(settings, "anyone who reaches it", "push" if only_push else "push and read")
+    match ingress:
         case None:
             return "nobody: there is no ingress"
         case ControllerIngress(tls=None):
-            return f"http://{said.host}{said.path}, not encrypted: {who} may {may}"
+            return f"http://{ingress.host}{ingress.path} (not encrypted): {who}"
         case ControllerIngress(tls=tls):
             issuer = tls and (tls.issuer or tls.cluster_issuer)
-            made = f"by cert-manager's {issuer}" if issuer else "which exists already"
+            source = f"from cert-manager's {issuer}" if issuer else "existing"
             secret = tls.secret_name if tls else ""
-            return f"https://{said.host}{said.path}, certificate {secret}, {made}: {who} may {may}"
+            return f"https://{ingress.host}{ingress.path} (certificate {secret}, {source}): {who}"
         case GatewayRoute(gateway=gateway):
             listener = f"the listener {gateway.section_name}" if gateway.section_name else "every listener"
             return (
-                f"{said.host}{said.path}, by {listener} of the Gateway {gateway.name}, whose owner decides on TLS: "
-                f"{who} may {may}"
+                f"{ingress.host}{ingress.path} through {listener} of the Gateway {gateway.name}, which decides on TLS: "
+                f"{who}"
             )
 
 
@@ -81,12 +92,12 @@ def _tenants(settings: Settings) -> str:
     if not settings.tenants:
         return ""
     if not settings.gateway.auth:
-        return "a request is of the tenant that it names in X-Scope-OrgID, whoever sends it"
+        return "each request names its tenant in X-Scope-OrgID, and anyone may name any tenant"
     users = [f"{tenant.user} is {tenant.name}" for tenant in settings.tenants if tenant.user]
-    whose = listed(users, "and") if 0 < len(users) <= _NAMED else f"{len(users)} users have a tenant each"
+    names = listed(users, "and") if 0 < len(users) <= _NAMED else f"{len(users)} users have a tenant each"
     return (
-        f"by user, whatever a request names: {whose}; {OWN_USER} may name any; every other user is refused, and no "
-        f"user but {OWN_USER} reaches Loki's administration"
+        f"the user decides, not the request's X-Scope-OrgID: {names}; {OWN_USER} may name any tenant; Loki "
+        f"refuses every other user; only {OWN_USER} reaches Loki's administration"
     )
 
 
@@ -96,6 +107,6 @@ def _grafana(settings: Settings) -> str:
         return ""
     namespace = settings.grafana.namespace or settings.cluster.namespace
     return (
-        f"needs {PASSWORD_KEY} in its environment, of the Secret {auth.credentials_secret} in {namespace} "
-        "(its chart: envFromSecret)"
+        f"needs {PASSWORD_KEY} in its environment, from the Secret {auth.credentials_secret} in {namespace} "
+        "(chart value envFromSecret)"
     )

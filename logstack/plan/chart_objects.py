@@ -1,4 +1,4 @@
-"""The charts' own objects, where Helm and the charts are on this machine; nothing is downloaded for them."""
+"""The objects that the charts render, where Helm and the charts are on this machine; nothing is downloaded."""
 
 import os
 import subprocess
@@ -14,7 +14,9 @@ from logstack.binaries.obtain import find
 from logstack.manifests.charts import CHART
 from logstack.manifests.declaration import Declaration, Json, shown
 from logstack.manifests.deployment import platform
+from logstack.plan.section import Section
 from logstack.settings.model.tree import Settings
+from logstack.text.blocks import Block, Heading, Labelled, Paragraph
 
 _FOLDER = "LOGSTACK_CHARTS"
 
@@ -29,15 +31,32 @@ class ChartObject:
 
 @dataclass(frozen=True)
 class ChartObjects:
-    """What a chart renders, or why that is not known."""
+    """What a chart renders, or why nobody knows."""
 
     chart: str
     objects: tuple[ChartObject, ...] = ()
     why_not: str = ""
 
 
+def chart_objects_section(charts: tuple[ChartObjects, ...]) -> Section:
+    """Plan the charts' objects, which the comparison has as chart values; the first screen shows what was asked for."""
+    blocks = tuple(block for chart in charts for block in _blocks(chart))
+    hint = Paragraph("--objects lists them; it needs helm and the charts.")
+    return Section("Objects of the charts", "chartObjects", charts, (), layout=blocks or (hint,), summary=blocks)
+
+
+def _blocks(chart: ChartObjects) -> Iterator[Block]:
+    if chart.why_not:
+        yield Heading(f"Objects of the chart {chart.chart}")
+        yield Labelled([("not listed", chart.why_not)])
+    else:
+        yield Heading(f"Objects of the chart {chart.chart}: {len(chart.objects)}")
+        if chart.objects:
+            yield Labelled([(each.kind, each.name) for each in chart.objects])
+
+
 def chart_objects(settings: Settings, directory: Path) -> tuple[ChartObjects, ...]:
-    """Each chart's objects; a chart's path in a stack file is relative to its directory."""
+    """Render each chart and list its objects; a chart's path in a stack file is relative to its directory."""
     children = (child for part in platform(settings) for child in part.children)
     return tuple(_objects(child, directory) for child in children if child.type == CHART)
 
@@ -46,11 +65,11 @@ def _objects(declared: Declaration, directory: Path) -> ChartObjects:
     chart = _chart(declared, directory)
     if chart is None:
         name, version = _name(declared), declared.inputs.get("version", "")
-        why = f"put {name}-{version}.tgz or the folder {name} into a directory, and name that in ${_FOLDER}"
+        why = f"put {name}-{version}.tgz or the folder {name} into a directory, and set ${_FOLDER} to it"
         return ChartObjects(declared.name, why_not=why)
     helm = find("helm") or which("helm")
     if helm is None:
-        return ChartObjects(declared.name, why_not="there is no helm on this machine; `logstack tools obtain helm`")
+        return ChartObjects(declared.name, why_not="no helm on this machine; run `logstack tools obtain helm`")
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as values:
         yaml.safe_dump(shown(declared.inputs["values"]), values)
         release, namespace = str(declared.inputs["name"]), str(declared.inputs["namespace"])
@@ -63,18 +82,18 @@ def _objects(declared: Declaration, directory: Path) -> ChartObjects:
 
 
 def _chart(declared: Declaration, directory: Path) -> Path | None:
-    """The chart on this machine: the stack file's own, or one of a folder of charts."""
+    """Find the chart on this machine: the stack file's own, or one of a folder of charts."""
     if "version" not in declared.inputs:
         return directory / str(declared.inputs["chart"])
     folder, name = os.environ.get(_FOLDER), _name(declared)
     if not folder:
         return None
-    found = (Path(folder) / f"{name}-{declared.inputs['version']}.tgz", Path(folder) / name)
-    return next((path for path in found if path.exists()), None)
+    candidates = (Path(folder) / f"{name}-{declared.inputs['version']}.tgz", Path(folder) / name)
+    return next((path for path in candidates if path.exists()), None)
 
 
 def _name(declared: Declaration) -> str:
-    """The chart's name, without the mirror that it comes from; a release may be called otherwise."""
+    """Return the chart's name without its repository; the release may have another name."""
     return str(declared.inputs["chart"]).rpartition("/")[2]
 
 

@@ -1,23 +1,26 @@
-"""What the collector takes, what it makes of a line, and what it leaves out."""
+"""Which logs the collector reads, what it does to a line, and what it drops."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from logstack.manifests.alloy.labels import metadata_labels
+from logstack.plan.section import Section
+from logstack.settings.load.loader import Stack
 from logstack.settings.model.processing import Drop, RateLimit
 from logstack.settings.model.quantities import kubernetes_size
 from logstack.settings.model.sources import Sources
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import listed
+from logstack.text.documents import JSON_KEY
 from logstack.text.words import Facts, spoken_share
 
 
 @dataclass(frozen=True)
-class Collected:
-    """What becomes of lines on their way to Loki."""
+class Collection:
+    """The way of a line to Loki."""
 
     sources: tuple[str, ...]
-    left_out: tuple[str, ...]
+    dropped: tuple[str, ...] = field(metadata={JSON_KEY: "leftOut"})
     index_labels: tuple[str, ...]
     structured_metadata: tuple[str, ...]
     formats: tuple[str, ...]
@@ -26,61 +29,65 @@ class Collected:
     long_lines: str
 
 
-def collected(settings: Settings) -> Collected:
-    """What the stack collects."""
-    collector = settings.collector
-    redact = collector.redact
-    fate = "its beginning is sent" if collector.long_lines == "cut" else "it is dropped, and counted"
-    return Collected(
+def collection_section(stack: Stack) -> Section:
+    """Plan what the stack collects."""
+    collection = _collection(stack.settings)
+    return Section("Collection", "collected", collection, _facts(collection))
+
+
+def _collection(settings: Settings) -> Collection:
+    collector, redact = settings.collector, settings.collector.redact
+    longest = kubernetes_size(settings.limits.max_line_size)
+    verb = "sends the beginning of" if collector.long_lines == "cut" else "drops, and counts,"
+    return Collection(
         sources=tuple(_sources(collector.sources)),
-        left_out=tuple(_left_out(settings)),
+        dropped=tuple(_dropped(settings)),
         index_labels=collector.stream_labels,
         structured_metadata=tuple(metadata_labels(collector)),
         formats=tuple(_formats(settings)),
         redacted=(*redact.rules, *(rule.name for rule in redact.custom)),
-        long_lines=f"of a line above {kubernetes_size(settings.limits.max_line_size)} {fate}",
+        long_lines=f"the collector {verb} a line above {longest}",
     )
 
 
-def collected_facts(found: Collected) -> Facts:
-    """The same in words."""
+def _facts(collection: Collection) -> Facts:
     return [
-        ("sources", "\n".join(found.sources)),
-        *([("left out", "\n".join(found.left_out))] if found.left_out else []),
-        ("streams", f"by {listed(found.index_labels, 'and')}"),
-        ("metadata", f"{listed(found.structured_metadata, 'and')}, and what a format gives"),
-        ("formats", "\n".join(found.formats)),
-        ("redacted", listed(found.redacted, "and") or "nothing"),
-        ("long lines", found.long_lines),
+        ("sources", "\n".join(collection.sources)),
+        *([("not sent", "\n".join(collection.dropped))] if collection.dropped else []),
+        ("index labels", listed(collection.index_labels, "and")),
+        ("structured metadata", f"{listed(collection.structured_metadata, 'and')}, and the fields of a format"),
+        ("formats", "\n".join(collection.formats)),
+        ("redacted", listed(collection.redacted, "and") or "nothing"),
+        ("long lines", collection.long_lines),
     ]
 
 
 def _sources(sources: Sources) -> Iterator[str]:
     match sources.pods:
         case "files":
-            yield "pods, from each node's /var/log/pods (read-only, as root)"
+            yield "pod logs from each node's /var/log/pods (read-only, as root)"
         case "api":
             yield (
-                "pods, from the Kubernetes API (no host path, not root; which stream a line is of is not known; a new "
-                "collector pod has no positions: it reads again what the kubelet still has)"
+                "pod logs from the Kubernetes API (no host path, not root). The API does not name a line's stream. A "
+                "new collector pod has no positions: it reads again what the kubelet still has."
             )
     if sources.journal.enabled:
         yield f"each node's systemd journal{': ' if sources.journal.units else ''}{', '.join(sources.journal.units)}"
-    yield from (f"each node's {file.path}, job {file.job}" for file in sources.node_files)
+    yield from (f"{file.path} on each node, job {file.job}" for file in sources.node_files)
     if sources.events:
-        yield "Kubernetes events, once, by a pod of their own"
+        yield "Kubernetes events, once, from a pod of their own"
     protocols = [name for name, on in (("gRPC on 4317", sources.otlp.grpc), ("HTTP on 4318", sources.otlp.http)) if on]
     if protocols:
-        yield f"OTLP logs, by {listed(protocols, 'and')}"
+        yield f"OTLP logs over {listed(protocols, 'and')}"
     if sources.push:
         yield "Loki's push API on 3500"
 
 
-def _left_out(settings: Settings) -> Iterator[str]:
+def _dropped(settings: Settings) -> Iterator[str]:
     collector = settings.collector
     namespaces, pods = collector.namespaces, collector.pods
     if namespaces.only:
-        yield f"every namespace but {listed(namespaces.only, 'and')}"
+        yield f"every namespace except {listed(namespaces.only, 'and')}"
     if namespaces.never:
         yield f"namespace {listed(namespaces.never, 'and')}"
     if pods.only:
@@ -92,24 +99,24 @@ def _left_out(settings: Settings) -> Iterator[str]:
 
 
 def _drop(rule: Drop) -> str:
-    what = f"{rule.name}: lines"
+    lines = f"{rule.name}: lines"
     if rule.match:
-        what += f" of {listed([f'{label}={text}' for label, text in rule.match.items()], 'and')}"
+        lines += f" of {listed([f'{label}={text}' for label, text in rule.match.items()], 'and')}"
     if rule.pattern:
-        what += f" with {rule.pattern}"
-    return f"{what}, but for {spoken_share(rule.keep)} of them" if rule.keep else what
+        lines += f" that match {rule.pattern}"
+    return f"{lines}, except {spoken_share(rule.keep)} of them" if rule.keep else lines
 
 
 def _rate(limit: RateLimit) -> str:
-    whose = f"namespace {limit.namespace}" if limit.namespace else "each namespace"
-    return f"of {whose} on each node what is above {limit.rate} lines a second ({limit.burst} at once)"
+    namespace = f"namespace {limit.namespace}" if limit.namespace else "each namespace"
+    return f"lines of {namespace} above {limit.rate} a second on each node (burst {limit.burst})"
 
 
 def _formats(settings: Settings) -> Iterator[str]:
     for parser in settings.collector.parsers:
-        whose = listed([f"{label}={text}" for label, text in parser.match.items()], "and") or "all lines"
-        how: list[str] = [parser.format or ("a pattern" if parser.pattern else "")]
-        if said := parser.multiline:
-            how.append(f"entries of several lines ({said.language or 'a pattern'})")
-        yield f"{whose}: {listed([each for each in how if each], 'and')}"
-    yield "what a pod's annotations logstack/format and logstack/multiline name"
+        lines = listed([f"{label}={text}" for label, text in parser.match.items()], "and") or "all lines"
+        steps: list[str] = [parser.format or ("a pattern" if parser.pattern else "")]
+        if multiline := parser.multiline:
+            steps.append(f"multiline ({multiline.language or 'a pattern'})")
+        yield f"{lines}: {listed([step for step in steps if step], 'and')}"
+    yield "each pod: as its annotations logstack/format and logstack/multiline say"

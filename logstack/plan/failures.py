@@ -1,12 +1,13 @@
-"""The failure budget: what may be lost at once with no acknowledged line lost and writes going on, and what may not.
+"""The failure budget: which losses a stack survives with writes continuing and no acknowledged line lost.
 
-The numbers are those of manifests/loki/budget.py. Where a loss was not run, the plan says what it goes by: arithmetic
-with Loki's rules, or the design of Loki and Kubernetes.
+The numbers are those of manifests/loki/budget.py. Each loss names its evidence: a measurement, a calculation with
+Loki's rules, or the design of Loki and Kubernetes.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import groupby
 from typing import Literal
 
 from logstack.manifests.loki.addresses import leader
@@ -22,12 +23,19 @@ from logstack.manifests.loki.budget import (
 )
 from logstack.manifests.loki.leader import is_elected
 from logstack.plan.outage import Outage, bridged_outage
+from logstack.plan.section import Section
+from logstack.settings.load.loader import Stack
 from logstack.settings.model.loki import Role
 from logstack.settings.model.object_store import EmbeddedStore, FilesystemStore
 from logstack.settings.model.tree import Settings
-from logstack.text.words import spoken_share, spoken_size
+from logstack.text.blocks import Block, Heading, Labelled, Paragraph, SentenceTable
+from logstack.text.documents import JSON_KEY
+from logstack.text.words import Facts, spoken_duration, spoken_share, spoken_size
 
-GO_ON, KEPT = "go on", "kept"
+Budget = Literal["within", "for a time", "beyond"]
+Evidence = Literal["measured", "arithmetic", "design"]
+
+CONTINUE, NONE_LOST = "continue", "none lost"
 _PAIR = 2
 _NAMES: dict[Role, str] = {
     "write": "writer",
@@ -47,25 +55,32 @@ _NAMES: dict[Role, str] = {
 _WAITS: dict[Role, str] = {
     "backend": "; retention, delete requests and rules wait",
     "compactor": "; retention and delete requests wait",
-    "ruler": "; rules are not evaluated, and not made up for",
+    "ruler": "; Loki does not evaluate rules, and does not catch up",
 }
+_HEADINGS: dict[Budget, str] = {
+    "within": "Survived: writes continue, and no acknowledged line is lost",
+    "for a time": "Survived for a limited time",
+    "beyond": "Not survived",
+}
+_SURVIVED: dict[Budget, str] = {"within": "yes", "for a time": "for a time", "beyond": "no"}
+_EVIDENCE: dict[Evidence, str] = {"measured": "measured", "arithmetic": "calculated", "design": "by design"}
 
 
 @dataclass(frozen=True)
 class Loss:
-    """One loss and what follows from it."""
+    """One loss and its effects."""
 
     lost: str
-    budget: Literal["within", "for a time", "beyond"]
+    budget: Budget
     writes: str
     queries: str
     acknowledged_lines: str
-    known_by: Literal["measured", "arithmetic", "design"]
+    evidence: Evidence = field(metadata={JSON_KEY: "knownBy"})
 
 
 @dataclass(frozen=True)
 class FailureBudget:
-    """What a stack survives."""
+    """The losses of a stack."""
 
     summary: str
     losses: tuple[Loss, ...]
@@ -73,11 +88,85 @@ class FailureBudget:
     measurements: tuple[str, ...]
     """The runs behind the losses that were measured."""
     outage: Outage
-    """How long Loki as a whole may be away."""
+    """How long all of Loki may be unavailable."""
 
 
-def failure_budget(settings: Settings) -> FailureBudget:
-    """The failure budget in words."""
+def failures_section(stack: Stack) -> Section:
+    """Plan which failures the stack survives."""
+    budget = plan_failures(stack.settings)
+    outage = _outage_text(budget.outage)
+    losses = [(f"loss of {loss.lost}", _sentence(loss)) for loss in budget.losses]
+    columns = ("lost", "survived", "writes", "queries", "acknowledged lines", "evidence")
+    deciding = [(loss.lost, _SURVIVED[loss.budget], *_effects(loss)) for loss in deciding_losses(stack.settings)]
+    return Section(
+        title="Failure budget",
+        key="failureBudget",
+        data=budget,
+        facts=[("summary", budget.summary), *losses, ("Loki unavailable", outage)],
+        layout=(
+            Paragraph(budget.summary),
+            *_tables(budget),
+            Heading("Evidence"),
+            Labelled(_evidence(budget)),
+            Heading("While Loki accepts no lines"),
+            Paragraph(outage),
+        ),
+        summary=(Paragraph(budget.summary, lines_below=0), SentenceTable(columns, deciding)),
+    )
+
+
+def deciding_losses(settings: Settings) -> tuple[Loss, ...]:
+    """Return the three losses that decide: of the writers, the most survived and one more; and one node.
+
+    Where the stack survives the loss of no writer, that one and its volume.
+    """
+    survived = settings.lost_writers_survived
+    if survived:
+        return _lost_writers(settings, survived), _node(settings), _lost_writers(settings, survived + 1)
+    return _lost_writers(settings, 1), _lost_volumes(settings, volumes_spared(settings) + 1), _node(settings)
+
+
+def _tables(budget: FailureBudget) -> Iterator[Block]:
+    for name, losses in groupby(budget.losses, key=lambda loss: loss.budget):
+        yield Heading(_HEADINGS[name])
+        rows = [(loss.lost, *_effects(loss)) for loss in losses]
+        yield SentenceTable(("lost", "writes", "queries", "acknowledged lines", "evidence"), rows)
+
+
+def _effects(loss: Loss) -> tuple[str, ...]:
+    return loss.writes, loss.queries, loss.acknowledged_lines, _EVIDENCE[loss.evidence]
+
+
+def _sentence(loss: Loss) -> str:
+    return f"writes {loss.writes}; queries {loss.queries}; acknowledged lines: {loss.acknowledged_lines}"
+
+
+def _evidence(budget: FailureBudget) -> Facts:
+    runs = "\n".join(("with the real Loki, its processes on one machine", *budget.measurements))
+    return [
+        *([("measured", runs)] if budget.measurements else []),
+        ("calculated", "from the rules of Loki's ring and of Alloy's retries"),
+        ("by design", "the design of Loki and Kubernetes; not run"),
+    ]
+
+
+def _outage_text(outage: Outage) -> str:
+    least, most = spoken_duration(outage.at_least), spoken_duration(outage.at_most)
+    waiting = "in the node's files until the kubelet rotates them."
+    killed = "is killed meanwhile loses what it has read ahead, 10 to 20Mi."
+    if outage.write_ahead_log:
+        waiting = "in the collector's write-ahead log on the node, as long as the node's disk has room."
+        killed = "is killed or restarted meanwhile loses that log: Alloy 1.19.0 does not read it again (measured)."
+    return (
+        f"Collectors hold the lines and retry, for at least {least} and at most {most}: the pauses between the "
+        f"{outage.tries} tries are random (calculated). Then a collector drops a batch of "
+        f"{spoken_size(outage.batch_bytes)} and tries the next one as long; the lines behind it wait {waiting} "
+        f"A collector that {killed}"
+    )
+
+
+def plan_failures(settings: Settings) -> FailureBudget:
+    """Say which losses the stack survives."""
     losses = [
         *_writers(settings),
         *_others(settings),
@@ -111,7 +200,7 @@ def _some(number: int, of: int, noun: str) -> str:
 
 
 def _back(lost: int, spared: int = 0) -> str:
-    """Until as many are back as it takes."""
+    """Say how many must come back."""
     if lost == 1:
         return "until it is back"
     return "until one is back" if lost - spared == 1 else f"until {lost - spared} are back"
@@ -121,32 +210,30 @@ def _summary(settings: Settings) -> str:
     name, survived = _writer(settings), settings.lost_writers_survived
     node = _node(settings)
     if survived:
-        and_node = f", or {node.lost}" if node.budget == "within" else ""
+        and_node = f", or of {node.lost}" if node.budget == "within" else ""
         return (
-            f"Any {survived} of {settings.writers} {name}s may be lost{and_node}: "
-            "writes go on and no acknowledged line is lost."
+            f"The stack survives the loss of any {survived} of {settings.writers} {name}s{and_node}: "
+            "writes continue, and no acknowledged line is lost."
         )
-    only = settings.writers == 1
-    subject = (
-        f"The only {name} must not be lost: while it is gone" if only else f"No {name} may be lost: while one is gone"
-    )
+    writer = f"its only {name}" if settings.writers == 1 else f"any {name}"
     streams = _of_the_streams(refused_share(settings, 1))
-    queries = "queries go on" if writers_that_queries_spare(settings) else "queries fail"
-    return f"{subject}, writes are refused{streams}, and {queries}. Its lines stay on its volume."
+    queries = "queries continue" if writers_that_queries_spare(settings) else "queries fail"
+    return (
+        f"The stack does not survive the loss of {writer}: until it is back, Loki refuses writes{streams}, and "
+        f"{queries}. The lines of the lost {name} stay on its volume."
+    )
 
 
 def _run(run: Measurement) -> str:
-    found = (
-        "queries failed" if run.missing is None else f"{run.missing} of {run.acknowledged} acknowledged lines missing"
-    )
+    missing = f"{run.missing} of {run.acknowledged} acknowledged lines missing"
     return (
-        f"replication {run.replication_factor}, {run.killed} of 3 writers killed: "
-        f"{run.refused} of {PUSHES_AFTER_KILL} pushes refused, {found}"
+        f"replication factor {run.replication_factor}, {run.killed} of 3 writers killed: {run.refused} of "
+        f"{PUSHES_AFTER_KILL} pushes refused, {'queries failed' if run.missing is None else missing}"
     )
 
 
 def _writers(settings: Settings) -> Iterator[Loss]:
-    """The most that may be lost, one more than that, and the same with the pods' volumes."""
+    """Yield the most that the stack survives, one more than that, and the same with the pods' volumes."""
     survived, volumes = settings.lost_writers_survived, volumes_spared(settings)
     if survived:
         yield _lost_writers(settings, survived)
@@ -162,10 +249,10 @@ def _lost_writers(settings: Settings, lost: int) -> Loss:
     return Loss(
         lost=_some(lost, settings.writers, _writer(settings)),
         budget="beyond" if refused else "within",
-        writes=waits if refused else GO_ON,
-        queries=GO_ON if answered else f"fail {_back(lost, spared)}",
-        acknowledged_lines=KEPT if answered else f"{KEPT} on the volumes, read again when they are back",
-        known_by="measured" if measured(settings, lost) else "arithmetic",
+        writes=waits if refused else CONTINUE,
+        queries=CONTINUE if answered else f"fail {_back(lost, spared)}",
+        acknowledged_lines=NONE_LOST if answered else f"{NONE_LOST}: they wait on the volumes",
+        evidence="measured" if measured(settings, lost) else "arithmetic",
     )
 
 
@@ -176,68 +263,69 @@ def _of_the_streams(share: Fraction) -> str:
 def _lost_volumes(settings: Settings, lost: int) -> Loss:
     pods = _lost_writers(settings, lost)
     if lost <= volumes_spared(settings):
-        lines = f"{KEPT}: each was on {settings.write_quorum} {_writer(settings)}s"
+        lines = f"{NONE_LOST}: each is on {settings.write_quorum} {_writer(settings)}s"
     elif isinstance(settings.object_store, FilesystemStore):
         lines = "all lost: Loki's volume is the only copy"
     else:
         # Loki's max_chunk_age; a stream that rests is flushed after chunk_idle_period, 30 minutes.
-        lines = "lost where not flushed yet: up to the last 2 h"
+        lines = "lost if not flushed: up to the last 2 h"
     return Loss(
         lost=f"{pods.lost} with {'its volume' if lost == 1 else 'their volumes'}",
         budget=pods.budget,
         writes=pods.writes,
         queries=pods.queries,
         acknowledged_lines=lines,
-        known_by="arithmetic",
+        evidence="arithmetic",
     )
 
 
 def _others(settings: Settings) -> Iterator[Loss]:
-    """Pods that hold no line of their own: of each role all, which is the worst."""
+    """Yield the loss of all pods of each role that holds no lines, which is the worst case."""
     for role in (role for role in settings.roles if role != settings.writer):
         count, name = settings.replica_count(role), _NAMES[role]
         worst = all_lost(settings, role)
-        left = f" {_back(1)}" if count == 1 else f"; they go on while one {name} is left"
+        unless = _back(1) if count == 1 else f"unless one {name} survives"
         yield Loss(
             lost=_some(count, count, name),
             budget="for a time" if worst.refused else "within",
-            writes=f"wait in the collectors, see below{left}" if worst.refused else GO_ON,
-            queries=GO_ON if worst.answered else f"fail{left}",
-            acknowledged_lines=f"{KEPT}{_WAITS.get(role, '')}",
-            known_by="design",
+            writes=f"wait in the collectors {unless}" if worst.refused else CONTINUE,
+            queries=CONTINUE if worst.answered else f"fail {unless}",
+            acknowledged_lines=f"{NONE_LOST}{_WAITS.get(role, '')}",
+            evidence="design",
         )
 
 
 def _leader(settings: Settings) -> Iterator[Loss]:
-    """The one of several that compacts, and takes delete requests."""
+    """Yield the loss of the elected pod, which compacts and accepts delete requests."""
     if is_elected(settings):
-        waits = (
-            "; delete requests wait for it, and retention until another takes over: at once, or 10 min after a crash"
-        )
+        waits = "; delete requests wait for it; retention waits until another pod takes over: at once, or 10 min after "
         promise = one_lost(settings, settings.compactor)
         yield Loss(
             lost=f"the pod {leader(settings)}",
             budget="beyond" if promise.refused else "within",
-            writes=_lost_writers(settings, 1).writes if promise.refused else GO_ON,
-            queries=GO_ON if promise.answered else "fail until it is back",
-            acknowledged_lines=f"{KEPT}{waits}",
-            known_by="design",
+            writes=_lost_writers(settings, 1).writes if promise.refused else CONTINUE,
+            queries=CONTINUE if promise.answered else "fail until it is back",
+            acknowledged_lines=f"{NONE_LOST}{waits}a crash",
+            evidence="design",
         )
 
 
 def _gateways(settings: Settings) -> Iterator[Loss]:
     count = settings.gateway.replicas
     if count > 1:
-        yield Loss(_some(count - 1, count, "gateway"), "within", GO_ON, GO_ON, KEPT, "design")
-    writes = "wait in the collectors, see below"
-    yield Loss(_some(count, count, "gateway"), "for a time", writes, f"fail {_back(count, count - 1)}", KEPT, "design")
+        yield Loss(_some(count - 1, count, "gateway"), "within", CONTINUE, CONTINUE, NONE_LOST, "design")
+    back = _back(count, count - 1)
+    writes, queries = f"wait in the collectors {back}", f"fail {back}"
+    yield Loss(_some(count, count, "gateway"), "for a time", writes, queries, NONE_LOST, "design")
 
 
 def _node(settings: Settings) -> Loss:
-    """A node carries one pod of each role at most (logstack/manifests/loki/values.py: spread), or everything."""
+    """Return the loss of one node: it runs one pod of each role at most (manifests/loki/values.py: spread), or all."""
     if settings.cluster.single_node:
         writes = "stop until it is back"
-        return Loss("the only node", "beyond", writes, "fail until it is back", f"{KEPT} if its disk is", "design")
+        return Loss(
+            "the only node", "beyond", writes, "fail until it is back", f"{NONE_LOST} if its disk survives", "design"
+        )
     writer, gateways = _lost_writers(settings, 1), settings.gateway.replicas
     only = [role for role in settings.roles if role != settings.writer and settings.replica_count(role) == 1]
     takes, asked = (
@@ -245,12 +333,13 @@ def _node(settings: Settings) -> Loss:
     )
     first = ["gateway"] if gateways == 1 else []
     return Loss(
-        lost="any one node" + (", but the object store's" if isinstance(settings.object_store, EmbeddedStore) else ""),
+        lost="any one node"
+        + (" except the object store's" if isinstance(settings.object_store, EmbeddedStore) else ""),
         budget="for a time" if writer.budget == "within" and (first or takes) else writer.budget,
         writes=writer.writes + _pause([*first, *takes]),
         queries=writer.queries + _pause([*first, *asked]),
-        acknowledged_lines=f"{writer.acknowledged_lines}; lines not sent yet stay on its disk",
-        known_by="arithmetic",
+        acknowledged_lines=f"{writer.acknowledged_lines}; unsent lines stay on its disk",
+        evidence="arithmetic",
     )
 
 
@@ -263,7 +352,7 @@ def _stops_queries(settings: Settings, role: Role) -> bool:
 
 
 def _pause(only: list[str]) -> str:
-    return f"; if it carries the only {' or '.join(only)}, only after that has moved" if only else ""
+    return f"; if it runs the only {' or '.join(only)}, after that pod has moved" if only else ""
 
 
 def _store(settings: Settings) -> Iterator[Loss]:
@@ -277,17 +366,17 @@ def _store(settings: Settings) -> Iterator[Loss]:
             reached, data = "the object store", "the bucket's objects"
     size = settings.resources_of(settings.writer)
     # Unflushed chunks stay in memory and in the log; disk_full_threshold is 0.9 (pkg/ingester/wal.go).
-    full = f"{GO_ON} until the memory ({spoken_size(size.memory)}) or 90 % of the volume"
+    full = f"{CONTINUE} until the memory ({spoken_size(size.memory)}) or 90 % of the volume"
     if size.disk:
         full += f" ({spoken_size(size.disk)})"
     full += f" of each {_writer(settings)} is full"
-    waits = f"{KEPT} on the {_writer(settings)}s' volumes"
+    waits = f"{NONE_LOST}: they wait on the {_writer(settings)}s' volumes"
     yield Loss(reached, "for a time", full, "fail for flushed lines", waits, "design")
-    lines = "everything flushed is lost: logstack keeps no second copy"
-    yield Loss(data, "beyond", GO_ON, "find only what is not flushed", lines, "design")
+    lines = "all flushed lines are lost: logstack makes no second copy"
+    yield Loss(data, "beyond", CONTINUE, "find only lines that are not flushed", lines, "design")
 
 
 def _collector() -> Loss:
-    """What was read and not delivered is in its memory; nobody has acknowledged it."""
-    writes = "go on; its node's lines wait in their files until these are rotated"
-    return Loss("a collector pod", "within", writes, GO_ON, KEPT, "design")
+    """Return the loss of a collector: lines that it has read and not sent are in its memory, and not acknowledged."""
+    writes = "continue; its node's lines wait in their files until rotation"
+    return Loss("a collector pod", "within", writes, CONTINUE, NONE_LOST, "design")

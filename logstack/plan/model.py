@@ -1,147 +1,52 @@
-"""The plan as data: what the text and the JSON are made of."""
+"""The plan: a table of sections, from which the text, the JSON document and the comparison are made."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 
-from logstack.manifests.declaration import Part
-from logstack.manifests.deployment import platform
-from logstack.plan.access import Access, access
-from logstack.plan.chart_objects import ChartObjects
-from logstack.plan.collection import Collected, collected
-from logstack.plan.failures import FailureBudget, failure_budget
-from logstack.plan.sizes import Sizes, sizes
-from logstack.plan.sizing import Sizing, sizing
-from logstack.plan.storage import Kept, kept
-from logstack.settings import pins
+from logstack.plan.access import access_section
+from logstack.plan.chart_objects import ChartObjects, chart_objects_section
+from logstack.plan.collection import collection_section
+from logstack.plan.failures import failures_section
+from logstack.plan.problems import acknowledged_section, warnings_section
+from logstack.plan.resources import resources_section
+from logstack.plan.section import Section
+from logstack.plan.sizes import sizes_section
+from logstack.plan.sizing import sizing_section
+from logstack.plan.stack import stack_section
+from logstack.plan.storage import storage_section
 from logstack.settings.load.loader import Stack
-from logstack.settings.model.charts import PINNED, ChartSource
-from logstack.settings.model.tree import Settings
-from logstack.settings.problems import Problem
 
+Plan = Mapping[str, Section]
+"""The sections by their names, in the order of reading."""
 
-@dataclass(frozen=True)
-class ChartVersion:
-    """A chart, and where it comes from."""
-
-    name: str
-    version: str | None
-    """None for a chart from a folder, which has a version of its own."""
-    source: str
-
-
-@dataclass(frozen=True)
-class Head:
-    """Which stack, where, and which versions."""
-
-    stack: str
-    cluster: str
-    context: str
-    api_server: str | None
-    namespace: str
-    namespace_is_created: bool
-    mode: str
-    replicas: dict[str, int]
-    replication_factor: int
-    loki_version: str
-    alloy_version: str
-    collectors: str
-    """Where they run."""
-    charts: tuple[ChartVersion, ...]
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One resource of the tree."""
-
-    type: str
-    name: str
-    protected: bool = False
-    retained: bool = False
-
-
-@dataclass(frozen=True)
-class Branch:
-    """A component and its resources."""
-
-    type: str
-    name: str
-    resources: tuple[Resource, ...]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a stack comes to."""
-
-    head: Head
-    resources: tuple[Branch, ...]
-    failure_budget: FailureBudget
-    collected: Collected
-    kept: Kept
-    access: Access
-    sizes: Sizes
-    sizing: Sizing | None
-    """None without a stated ingest."""
-    warnings: tuple[Problem, ...]
-    acknowledged: tuple[Problem, ...]
-    chart_objects: tuple[ChartObjects, ...] = ()
-    """Only when they were asked for."""
+SECTIONS: Mapping[str, Callable[[Stack], Section]] = {
+    "stack": stack_section,
+    "warnings": warnings_section,
+    "acknowledged": acknowledged_section,
+    "failures": failures_section,
+    "storage": storage_section,
+    "sizes": sizes_section,
+    "sizing": sizing_section,
+    "collection": collection_section,
+    "access": access_section,
+    "resources": resources_section,
+}
+# The only section that takes more than the stack file: Helm, and the charts.
+_CHART_OBJECTS = "chart-objects"
+SECTION_NAMES = (*SECTIONS, _CHART_OBJECTS)
 
 
 def plan(stack: Stack, chart_objects: tuple[ChartObjects, ...] = ()) -> Plan:
-    """The plan of a stack."""
-    settings = stack.settings
-    return Plan(
-        head=_head(stack),
-        resources=resources(settings),
-        failure_budget=failure_budget(settings),
-        collected=collected(settings),
-        kept=kept(stack),
-        access=access(settings),
-        sizes=sizes(settings),
-        sizing=sizing(settings),
-        warnings=stack.problems,
-        acknowledged=stack.accepted,
-        chart_objects=chart_objects,
-    )
+    """Plan a stack; `chart_objects` are what its charts render, where somebody asked for them."""
+    sections = {name: build(stack) for name, build in SECTIONS.items()}
+    return sections | {_CHART_OBJECTS: chart_objects_section(chart_objects)}
 
 
-def resources(settings: Settings) -> tuple[Branch, ...]:
-    """The resource tree, as `__main__` registers it."""
-    return tuple(_branch(part) for part in platform(settings))
+def document(plan: Plan) -> dict[str, object]:
+    """Return the plan's data by the keys of the JSON document."""
+    return {section.key: section.data for section in plan.values()}
 
 
-def _branch(part: Part) -> Branch:
-    made = (Resource(child.type, child.name, child.protect, child.retain_on_delete) for child in part.children)
-    return Branch(part.type, part.name, tuple(made))
-
-
-def _head(stack: Stack) -> Head:
-    settings, cluster = stack.settings, stack.settings.cluster
-    sources = {"loki": settings.charts.loki, "alloy": settings.charts.alloy}
-    return Head(
-        stack=stack.name,
-        cluster=cluster.name,
-        context=cluster.context,
-        api_server=cluster.api_server,
-        namespace=cluster.namespace,
-        namespace_is_created=cluster.create_namespace,
-        mode=settings.deployment_mode,
-        replicas={role: settings.replica_count(role) for role in settings.roles},
-        replication_factor=settings.replication_factor,
-        loki_version=settings.loki_version,
-        alloy_version=pins.ALLOY_VERSION,
-        collectors=_collectors(settings),
-        charts=tuple(_chart(name, source) for name, source in sources.items()),
-    )
-
-
-def _collectors(settings: Settings) -> str:
-    sources = settings.collector.sources
-    where = [("on every node", sources.on_nodes), ("in one pod for events", sources.events)]
-    return " and ".join(words for words, on in where if on)
-
-
-def _chart(name: str, source: ChartSource) -> ChartVersion:
-    pin = PINNED[name]
-    if source.path:
-        return ChartVersion(name, None, source.path)
-    return ChartVersion(name, source.version or pin.version, source.repository or pin.repository)
+def sentences(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield each sentence with the section and the label that it belongs to."""
+    for name, section in plan.items():
+        yield from ((f"{name}: {label}", sentence) for label, sentence in section.facts)

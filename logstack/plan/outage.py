@@ -1,10 +1,10 @@
-"""How long Loki may be away before the collectors give lines up.
+"""How long Loki may be unavailable before the collectors drop lines.
 
 Alloy 1.19.0 sends one batch at a time and tries it `max_retries` times (loki/client/shards.go, sendBatch). Between two
 tries it pauses (dskit, backoff/backoff.go): a random time between 500 ms and twice that, then both ends double until
 the upper one is `max_backoff`; after the last try it does not pause. A try itself adds up to 10 s when nothing answers,
 which is left out. Meanwhile the queue is full and holds the files' readers back (`block_on_overflow`), so lines wait on
-the node; a batch that is given up is dropped, and the next one begins.
+the node; after the last try it drops the batch and begins the next one.
 """
 
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ _MIN_BACKOFF = timedelta(milliseconds=500)
 
 @dataclass(frozen=True)
 class Outage:
-    """How long Loki may be away before the first batch is given up; the pauses are random."""
+    """How long Loki may be unavailable before a collector drops its first batch; the pauses are random."""
 
     at_least: timedelta
     at_most: timedelta
     tries: int
     batch_bytes: int
-    """What is given up then, on each node: one batch at a time."""
+    """Each node's collector drops one batch at a time."""
     write_ahead_log: bool
-    """Whether lines that are not sent yet stand on the node's disk."""
+    """Whether unsent lines are on the node's disk."""
 
 
 def bridged_outage(collector: CollectorSettings) -> Outage:
-    """The outage that the collector's settings bridge."""
+    """Return the outage that the collector's settings bridge."""
     longest_pause = collector.max_backoff
     low, high = _MIN_BACKOFF, max(_MIN_BACKOFF, min(2 * _MIN_BACKOFF, longest_pause))
     at_least = at_most = timedelta()

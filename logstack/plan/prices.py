@@ -1,4 +1,4 @@
-"""What AWS asks for S3 Standard: a small table with its date, for a first idea of a bucket's cost."""
+"""AWS's prices for S3 Standard: a small table with its date, for a first estimate of a bucket's cost."""
 
 from dataclasses import dataclass
 
@@ -31,18 +31,18 @@ PRICES = {
 
 @dataclass(frozen=True)
 class Cost:
-    """US dollars a month, once lines are deleted as fast as they come in."""
+    """US dollars a month, once Loki deletes lines as fast as they arrive."""
 
     region: str
     storage: float
     puts: float
     above_first_tier: bool
-    """Whether a part of the storage is cheaper than it is reckoned here."""
+    """Whether a part of the storage is cheaper than this estimate."""
     as_of: str = AS_OF
 
 
 def monthly_cost(region: str, stored_bytes: float, puts_a_day: float) -> Cost | None:
-    """The cost in a region; None where the table has no price."""
+    """Estimate the cost in a region; None where the table has no price."""
     price = PRICES.get(region)
     if price is None:
         return None

@@ -1,12 +1,17 @@
-"""What the stack asks of the cluster: requests of CPU and memory, and volumes."""
+"""Requests of CPU and memory, and volumes."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from logstack.plan.section import Section
+from logstack.settings.load.loader import Stack
 from logstack.settings.model.object_store import EmbeddedStore
-from logstack.settings.model.quantities import parse_cpu, parse_size
+from logstack.settings.model.quantities import kubernetes_cpu, parse_cpu, parse_size
 from logstack.settings.model.sizes import Resources
 from logstack.settings.model.tree import Settings
+from logstack.text.blocks import Labelled, NumberTable
+from logstack.text.documents import JSON_KEY
+from logstack.text.words import counted, spoken_share, spoken_size
 
 # The Loki chart's own: allocatedCPU, and floor(1.2 x allocatedMemory) as the memory of a cache's container.
 _CACHE_CPU = parse_cpu("500m")
@@ -14,18 +19,17 @@ _CACHE_MEMORY_PERCENT = 120
 _MIB = 1024**2
 # The Alloy chart's own: configReloader.resources.
 _RELOADER = Resources.model_construct(cpu=parse_cpu("10m"), memory=parse_size("50Mi"))
-# Without a single node, the total is said for as many nodes as the anti-affinity of three replicas needs.
+# Without a single node, the total is for as many nodes as the anti-affinity of three replicas needs.
 _NODES = 3
 
 
 @dataclass(frozen=True)
-class PartSize:
-    """The pods of one part."""
+class WorkloadSize:
+    """The requests of one pod of a workload, and the number of pods."""
 
-    part: str
+    name: str = field(metadata={JSON_KEY: "part"})
     replicas: int
     cpu_millicores: int
-    """Of one pod, as are the others."""
     memory_bytes: int
     disk_bytes: int = 0
 
@@ -41,74 +45,120 @@ class Total:
 
 @dataclass(frozen=True)
 class Sizes:
-    """The parts and their sums."""
+    """The workloads and their sums."""
 
-    parts: tuple[PartSize, ...]
+    workloads: tuple[WorkloadSize, ...] = field(metadata={JSON_KEY: "parts"})
     total: Total
-    """Of the parts, whatever number of nodes there is."""
-    node_parts: tuple[PartSize, ...]
+    """Of the workloads, whatever number of nodes there is."""
+    node_workloads: tuple[WorkloadSize, ...] = field(metadata={JSON_KEY: "nodeParts"})
     """One pod on each node."""
     nodes_needed: int
-    """At least: no two pods of a role share a node."""
+    """At least: a node runs one pod of a role."""
     nodes_assumed: int
     total_with_nodes: Total
-    """Of the parts, and of the node parts on the nodes that are assumed."""
+    """Of all workloads, on the assumed nodes."""
     memory_of_nodes: int | None
     """Bytes that pods may take on these nodes; None where the stack file names no node's memory."""
 
 
-def sizes(settings: Settings) -> Sizes:
-    """What the stack asks for."""
-    parts = tuple(_parts(settings))
-    node_parts = tuple(_node_parts(settings))
+def sizes_section(stack: Stack) -> Section:
+    """Plan the requests."""
+    sizes = plan_sizes(stack.settings)
+    needed, assumed = (counted(number, "node") for number in (sizes.nodes_needed, sizes.nodes_assumed))
+    cpu, memory, disk = amounts(sizes.total_with_nodes)
+    total = f"{cpu} CPU, {memory} memory and {disk} of volumes on {assumed}; the stack needs at least {needed}"
+    share = _memory_share(sizes)
+    table = NumberTable(
+        ("workload", "pods", "CPU each", "memory each", "disk each"),
+        (
+            [_row(each, str(each.replicas)) for each in sizes.workloads],
+            [("sum", "", *amounts(sizes.total))],
+            [_row(each, "x nodes") for each in sizes.node_workloads],
+            [(f"sum on {assumed}", "", *amounts(sizes.total_with_nodes))],
+        ),
+    )
+    facts = [("total", total), *([("memory", share)] if share else [])]
+    return Section(
+        title="Requests (the memory limit equals the memory request)",
+        key="sizes",
+        data=sizes,
+        facts=facts,
+        layout=(table, Labelled(facts)),
+        summary=(Labelled(facts),),
+    )
+
+
+def _row(size: WorkloadSize, pods: str) -> tuple[str, ...]:
+    return size.name, pods, *amounts(size)
+
+
+def amounts(size: WorkloadSize | Total) -> tuple[str, str, str]:
+    """Return CPU, memory and disk as Kubernetes writes them; `-` is no disk."""
+    disk = spoken_size(size.disk_bytes) if size.disk_bytes else "-"
+    return kubernetes_cpu(size.cpu_millicores), spoken_size(size.memory_bytes), disk
+
+
+def _memory_share(sizes: Sizes) -> str:
+    """Say what share of the nodes' memory the stack takes; nothing where the stack file names no node's memory."""
+    if sizes.memory_of_nodes is None:
+        return ""
+    taken, memory = sizes.total_with_nodes.memory_bytes, sizes.memory_of_nodes
+    shortage = "" if taken <= memory else ": add nodes"
+    return f"{spoken_share(taken / memory)} of the {spoken_size(memory)} that pods may take on these nodes{shortage}"
+
+
+def plan_sizes(settings: Settings) -> Sizes:
+    """Add up what the stack requests."""
+    workloads = tuple(_workloads(settings))
+    node_workloads = tuple(_node_workloads(settings))
     needed = 1
     if not settings.cluster.single_node:
         counts = [settings.replica_count(role) for role in settings.roles]
         needed = max(*counts, settings.gateway.replicas)
     assumed = 1 if settings.cluster.single_node else max(_NODES, needed)
-    total = _total(parts, 1)
-    on_nodes = _total(node_parts, assumed)
+    total = _total(workloads, 1)
+    on_nodes = _total(node_workloads, assumed)
     with_nodes = Total(
         total.cpu_millicores + on_nodes.cpu_millicores,
         total.memory_bytes + on_nodes.memory_bytes,
         total.disk_bytes + on_nodes.disk_bytes,
     )
     node = settings.cluster.node_memory
-    return Sizes(parts, total, node_parts, needed, assumed, with_nodes, node * assumed if node else None)
+    return Sizes(workloads, total, node_workloads, needed, assumed, with_nodes, node * assumed if node else None)
 
 
-def _part(part: str, replicas: int, size: Resources, disk: int | None = None) -> PartSize:
-    return PartSize(part, replicas, size.cpu, size.memory, disk or size.disk or 0)
+def _workload(name: str, replicas: int, size: Resources, disk: int | None = None) -> WorkloadSize:
+    return WorkloadSize(name, replicas, size.cpu, size.memory, disk or size.disk or 0)
 
 
-def _parts(settings: Settings) -> Iterator[PartSize]:
+def _workloads(settings: Settings) -> Iterator[WorkloadSize]:
     for role in settings.roles:
-        yield _part(role, settings.replica_count(role), settings.resources_of(role))
-    yield _part("gateway", settings.gateway.replicas, settings.resources_of("gateway"))
+        yield _workload(role, settings.replica_count(role), settings.resources_of(role))
+    yield _workload("gateway", settings.gateway.replicas, settings.resources_of("gateway"))
     for name, memory in (("chunks-cache", settings.caches.chunks), ("results-cache", settings.caches.results)):
         if memory:
             container = memory // _MIB * _CACHE_MEMORY_PERCENT // 100 * _MIB
-            yield PartSize(name, 1, _CACHE_CPU, container)
+            yield WorkloadSize(name, 1, _CACHE_CPU, container)
     if settings.collector.sources.events:
-        yield _part("alloy-events", 1, settings.resources_of("alloy-events"))
-        yield _part("its reloader", 1, _RELOADER)
+        yield _workload("alloy-events", 1, settings.resources_of("alloy-events"))
+        yield _workload("alloy-events reloader", 1, _RELOADER)
     former = settings.former_object_store.store if settings.former_object_store else None
     for store in (settings.object_store, former):
         if isinstance(store, EmbeddedStore):
-            yield _part("object-store", 1, settings.resources_of("object-store"), store.size)
+            yield _workload("object-store", 1, settings.resources_of("object-store"), store.size)
 
 
-def _node_parts(settings: Settings) -> Iterator[PartSize]:
+def _node_workloads(settings: Settings) -> Iterator[WorkloadSize]:
     if settings.collector.sources.on_nodes:
-        yield _part("alloy", 1, settings.resources_of("alloy"))
-        yield _part("alloy's reloader", 1, _RELOADER)
+        yield _workload("alloy", 1, settings.resources_of("alloy"))
+        yield _workload("alloy reloader", 1, _RELOADER)
     if settings.canary.enabled:
-        yield _part("canary", 1, settings.resources_of("canary"))
+        yield _workload("canary", 1, settings.resources_of("canary"))
 
 
-def _total(parts: Sequence[PartSize], times: int) -> Total:
+def _total(workloads: Sequence[WorkloadSize], times: int) -> Total:
     return Total(
-        times * sum(part.replicas * part.cpu_millicores for part in parts),
-        times * sum(part.replicas * part.memory_bytes for part in parts),
-        times * sum(part.replicas * part.disk_bytes for part in parts),
+        times * sum(each.replicas * each.cpu_millicores for each in workloads),
+        times * sum(each.replicas * each.memory_bytes for each in workloads),
+        times * sum(each.replicas * each.disk_bytes for each in workloads),
     )

@@ -1,4 +1,4 @@
-"""What the stated ingest makes of the stack, line by line, and what its lines take where they are kept."""
+"""The derivation of sizes from the stated ingest, line by line, and the storage that the lines take."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from logstack.plan.prices import Cost, monthly_cost
+from logstack.plan.section import Section
+from logstack.settings.load.loader import Stack
 from logstack.settings.model.object_store import AwsStore, EmbeddedStore, FilesystemStore
 from logstack.settings.model.quantities import plain_ingest
 from logstack.settings.model.tree import Settings
@@ -21,11 +23,12 @@ from logstack.settings.resolve.storage import (
     stored_daily,
     stored_in_all,
 )
+from logstack.text.blocks import Heading, Labelled
 from logstack.text.words import Facts, spoken_duration, spoken_size
 
 _GB, _TB = 10**9, 10**12
-_COPIES = ": copies are the same objects where streams fill their chunks, and are not where age cuts them (measured)"
-# What is said with three digits is a thousand of the smaller unit from here on.
+_COPIES = ": replicas write the same objects where streams fill their chunks, and others where age cuts them (measured)"
+# With three digits, a size rounds to a thousand of the smaller unit from here on.
 _ROUNDED = 0.9995
 
 
@@ -35,40 +38,40 @@ class Value:
 
     key: str
     derived: str
-    """What the ingest makes of it."""
+    """From the ingest."""
     used: str
-    """What is deployed."""
+    """In the deployed stack."""
     because: str
     is_stated: bool
-    """Whether the stack file says it, which wins."""
+    """Whether the stack file states it, which has precedence."""
 
 
 @dataclass(frozen=True)
 class Storage:
-    """What the lines take where they are kept."""
+    """The storage that the lines take."""
 
     codec: str
     share: float
     """Bytes stored for each byte of lines, of one copy; measured."""
     daily_bytes: tuple[int, int]
-    """Where the writers' chunks are the same objects, and where they are cut by age."""
+    """With full chunks, which replicas share as objects, and with chunks that age cuts."""
     whole_bytes: tuple[int, int]
     """Once lines are deleted as fast as they come in."""
     counted_for: timedelta | None
-    """The longest period, for which all lines are counted; None where there is no other."""
+    """The longest retention, which the total assumes for every line; None where all have the same."""
     puts_daily: tuple[int, int] | None
-    """Requests that write, with full chunks and with small ones; None where there is no bucket."""
+    """PUT requests, with full chunks and with small ones; None without a bucket."""
     volume_bytes: int | None
-    """Of the volume that lines are kept on; None with a bucket of somebody else's."""
+    """Of the volume that stores the lines; None with a bucket outside the stack."""
     full_after: timedelta | None
-    """None where the retention ends before that."""
+    """None where the volume holds the whole retention."""
     cost: Cost | None
-    """Of the larger numbers; None outside of AWS, and in regions without a price here."""
+    """For the larger numbers; None outside AWS, and in regions without a price here."""
 
 
 @dataclass(frozen=True)
 class Sizing:
-    """From an ingest to a stack."""
+    """The derivation of a stack from an ingest."""
 
     ingest: str
     bytes_a_day: int
@@ -79,12 +82,30 @@ class Sizing:
     values: tuple[Value, ...]
     replay_ceiling_bytes: int
     log_bytes: int
-    """What the write-ahead log of one writer takes."""
+    """Of the write-ahead log of one writer."""
     storage: Storage
 
 
-def sizing(settings: Settings) -> Sizing | None:
-    """What follows from the ingest; None without one."""
+def sizing_section(stack: Stack) -> Section:
+    """Plan the sizes that follow from the ingest, and the storage."""
+    sizing = plan_sizing(stack.settings)
+    if sizing is None:
+        return Section("Sizing: the stack file states no ingest", "sizing", None, facts=())
+    derivation, storage = _sizing_facts(sizing), _storage_facts(sizing.storage)
+    shown = ("stored in total", "volume", "cost")
+    stored = [(label, text) for label, text in storage if label in shown]
+    return Section(
+        title=f"Sizing from {sizing.ingest}",
+        key="sizing",
+        data=sizing,
+        facts=[*derivation, *storage],
+        layout=(Labelled(derivation), Heading(f"Storage for {sizing.ingest}"), Labelled(storage)),
+        summary=(Labelled([*derivation[:1], *stored]),),
+    )
+
+
+def plan_sizing(settings: Settings) -> Sizing | None:
+    """Derive sizes from the ingest; None without one."""
     if settings.ingest is None:
         return None
     row = row_of(settings.deployment_mode, settings.ingest)
@@ -106,24 +127,23 @@ def sizing(settings: Settings) -> Sizing | None:
 def _value(settings: Settings, each: Derived) -> Value:
     group: BaseModel = getattr(settings, each.group) if each.group else settings
     key = ".".join(filter(None, (to_camel(each.group), to_camel(each.name))))
-    would = _said(with_values(group, {each.name: each.value}), each.name)
-    return Value(key, would, _used(settings, group, each), each.because, each.is_stated)
+    from_ingest = _field_text(with_values(group, {each.name: each.value}), each.name)
+    return Value(key, from_ingest, _used(settings, group, each), each.because, each.is_stated)
 
 
 def _used(settings: Settings, group: BaseModel, each: Derived) -> str:
-    """A size that the stack file names decides the resources that it does not name."""
+    """Return the deployed value: the stack file's `size` decides the resources that it does not state."""
     if each.group == "resources" and getattr(group, each.name) is None:
-        part = each.name.replace("_", "-")
-        group = with_values(group, {each.name: settings.resources_of(part)})
-    return _said(group, each.name)
+        workload = each.name.replace("_", "-")
+        group = with_values(group, {each.name: settings.resources_of(workload)})
+    return _field_text(group, each.name)
 
 
-def _said(group: BaseModel, name: str) -> str:
-    """A field as the stack file would say it."""
+def _field_text(group: BaseModel, name: str) -> str:
+    """Return a field as a stack file would state it."""
     value = group.model_dump(mode="json", include={name})[name]
     if isinstance(value, dict):
-        words = (f"{'CPU ' if key == 'cpu' else ''}{said}" for key, said in value.items() if said)
-        return ", ".join(words)
+        return ", ".join(f"{'CPU ' if key == 'cpu' else ''}{amount}" for key, amount in value.items() if amount)
     return "none" if value is None else str(value)
 
 
@@ -149,65 +169,62 @@ def _storage(settings: Settings, ingest: int) -> Storage:
     )
 
 
-def sizing_facts(found: Sizing) -> Facts:
-    """The derivation, line by line."""
-    ceiling, log = spoken_size(found.replay_ceiling_bytes), spoken_size(found.log_bytes)
+def _sizing_facts(sizing: Sizing) -> Facts:
+    ceiling, log = spoken_size(sizing.replay_ceiling_bytes), spoken_size(sizing.log_bytes)
     return [
-        ("ingest", f"{found.ingest}, {found.bytes_a_second / 1e6:.3g} MB/s on average"),
-        ("row", f"{found.mode} up to {found.row_up_to}"),
-        ("source", found.source),
-        *((value.key, _value_words(value)) for value in found.values),
-        ("log", f"takes {log} of a writer's volume (Loki's documentation); replaying it may take {ceiling} of memory"),
+        ("ingest", f"{sizing.ingest}, {sizing.bytes_a_second / 1e6:.3g} MB/s on average"),
+        ("row", f"{sizing.mode} up to {sizing.row_up_to}"),
+        ("source", sizing.source),
+        *((value.key, _value_words(value)) for value in sizing.values),
+        ("WAL", f"takes {log} of a writer's volume (Loki's documentation); replay may take {ceiling} of memory"),
     ]
 
 
 def _value_words(value: Value) -> str:
     if not value.is_stated:
         return f"{value.used}: {value.because}"
-    return f"{value.used}: the stack file says it; derived were {value.derived}: {value.because}"
+    return f"{value.used}: stated in the stack file; the ingest gives {value.derived}: {value.because}"
 
 
-def storage_facts(found: Storage) -> Facts:
-    """What the lines take."""
-    daily, whole = _span(found.daily_bytes), _span(found.whole_bytes)
+def _storage_facts(storage: Storage) -> Facts:
+    daily, whole = _span(storage.daily_bytes), _span(storage.whole_bytes)
+    longest = f", if every line stays {spoken_duration(storage.counted_for)}" if storage.counted_for else ""
     return [
-        ("ratio", f"{found.share:g} bytes for each byte of lines: {found.codec}, measured; lines differ"),
-        ("a day", f"{daily}{'' if len(set(found.daily_bytes)) == 1 else _COPIES}"),
-        ("in all", f"{whole}, when lines are deleted as fast as they come in{_counted_words(found.counted_for)}"),
-        *([("volume", _volume_words(found, found.volume_bytes))] if found.volume_bytes else []),
-        *([("requests", _requests_words(found.puts_daily))] if found.puts_daily else []),
-        *([("cost", _cost_words(found.cost))] if found.cost else []),
+        ("ratio", f"{storage.share:g} bytes stored for each byte of lines: {storage.codec}, measured; lines differ"),
+        ("stored a day", f"{daily}{'' if len(set(storage.daily_bytes)) == 1 else _COPIES}"),
+        ("stored in total", f"{whole}, once Loki deletes lines as fast as they arrive{longest}"),
+        *([("volume", _volume_words(storage, storage.volume_bytes))] if storage.volume_bytes else []),
+        *([("PUT requests", _requests_words(storage.puts_daily))] if storage.puts_daily else []),
+        *([("cost", _cost_words(storage.cost))] if storage.cost else []),
     ]
 
 
-def _counted_words(period: timedelta | None) -> str:
-    return f", were all kept for {spoken_duration(period)}" if period else ""
-
-
 def _requests_words(puts: tuple[int, int]) -> str:
-    return f"{_span(puts, '{:,}'.format)} PUTs a day, of full chunks or of small ones (measured)"
+    return f"{_span(puts, '{:,}'.format)} a day, with full chunks or with small ones (measured)"
 
 
-def _span(both: tuple[int, int], said: Callable[[int], str] | None = None) -> str:
-    words = [(said or _decimal)(each) for each in both]
+def _span(both: tuple[int, int], spell: Callable[[int], str] | None = None) -> str:
+    words = [(spell or _decimal)(each) for each in both]
     return words[0] if words[0] == words[1] else f"{words[0]} to {words[1]}"
 
 
 def _decimal(size: int) -> str:
-    """As disks and clouds count: GB and TB are powers of 1000."""
+    """Return a size as disks and clouds count: GB and TB are powers of 1000."""
     return f"{size / _TB:.3g} TB" if size >= _TB * _ROUNDED else f"{size / _GB:.3g} GB"
 
 
-def _volume_words(found: Storage, volume: int) -> str:
-    if found.full_after is None:
+def _volume_words(storage: Storage, volume: int) -> str:
+    if storage.full_after is None:
         return f"{spoken_size(volume)} holds the whole retention"
-    return f"{spoken_size(volume)}: full after {spoken_duration(found.full_after)}, before the first line is deleted"
+    return (
+        f"{spoken_size(volume)}: full after {spoken_duration(storage.full_after)}, before Loki deletes the first line"
+    )
 
 
 def _cost_words(cost: Cost) -> str:
-    cheaper = "; less, for AWS asks less above 50 TB" if cost.above_first_tier else ""
+    cheaper = "; less in fact, because AWS charges less above 50 TB" if cost.above_first_tier else ""
     total = cost.storage + cost.puts
     return (
         f"${total:,.0f} a month at most in {cost.region}: ${cost.storage:,.0f} for storage, ${cost.puts:,.0f} for "
-        f"writes{cheaper}; reads come on top (AWS's list prices of {cost.as_of})"
+        f"writes{cheaper}; reads cost extra (AWS's list prices of {cost.as_of})"
     )

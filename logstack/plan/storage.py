@@ -1,14 +1,17 @@
-"""What is kept, where and how long: read from the loki.yaml that the stack deploys."""
+"""Where lines are stored and how long: read from the loki.yaml that the stack deploys."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from logstack.manifests.loki.config import loki_config
 from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.loki.retention import Retention, retention_of
 from logstack.manifests.stores.access import store_access
+from logstack.plan.section import Section
 from logstack.settings.load.credentials import Credentials
 from logstack.settings.load.loader import Stack
+from logstack.settings.load.source import SECRETS
+from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.object_store import (
     AwsStore,
     CephBucketClaim,
@@ -20,37 +23,41 @@ from logstack.settings.model.object_store import (
 from logstack.settings.model.quantities import parse_duration
 from logstack.settings.model.tree import Settings
 from logstack.settings.resolve.storage import FULL, stored_daily
-from logstack.text.words import spoken_duration, spoken_size
+from logstack.text.blocks import Labelled
+from logstack.text.documents import JSON_KEY
+from logstack.text.words import Facts, counted, spoken_duration, spoken_size
 
 # Loki's defaults, which loki.yaml does not set (pkg/compactor/config.go).
 _COMPACTION_INTERVAL = timedelta(minutes=10)
 _DELETE_DELAY = timedelta(hours=2)
 _GB = 10**9
+# The first screen has room for this many retention rules.
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
-class KeptStreams:
-    """Streams, and how long their lines are kept."""
+class StreamRetention:
+    """The retention of some streams."""
 
     tenant: str | None
-    """Whose; None for everybody without rules or a period of their own."""
+    """None for every tenant without rules or a period of its own."""
     selector: str
-    """Which streams; empty for all that no rule before is for."""
+    """Empty for all streams that no earlier rule selects."""
     period: timedelta
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What becomes of a line."""
+class LineStorage:
+    """What happens to a line after Loki acknowledges it."""
 
     retention: timedelta
-    rules: tuple[KeptStreams, ...]
-    """In the order in which they decide, tenant by tenant; none where everything is kept for one time."""
-    place: str
+    rules: tuple[StreamRetention, ...]
+    """In the order in which they decide, tenant by tenant; empty where all streams have the same retention."""
+    location: str = field(metadata={JSON_KEY: "place"})
     earlier: str | None
-    """Where the lines of earlier days are, and how long they are read there; None without a former store."""
+    """Where older lines are and how long Loki needs that store; None without a former store."""
     deleted_within: timedelta
-    """After the end of its retention."""
+    """After the retention ends."""
     query_lookback: timedelta
     refused_when_older: timedelta
     """By Loki."""
@@ -62,8 +69,18 @@ class Kept:
     credentials_source: str
 
 
-def kept(stack: Stack) -> Kept:
-    """What the stack keeps."""
+def storage_section(stack: Stack) -> Section:
+    """Plan where lines are stored and how long."""
+    storage = plan_storage(stack)
+    facts, rules = _facts(storage), storage.rules
+    more = f"\n{counted(len(rules) - _SHOWN, 'more rule')}: --section storage" if len(rules) > _SHOWN else ""
+    short = "\n".join(map(_rule, rules[:_SHOWN])) + more
+    summary = [(label, short if label == "by stream" else text) for label, text in facts if label != "schema"]
+    return Section("Storage and retention", "kept", storage, facts, summary=(Labelled(summary),))
+
+
+def plan_storage(stack: Stack) -> LineStorage:
+    """Say where the stack's lines are stored and how long. Raises TypeError for a loki.yaml without limits_config."""
     settings = stack.settings
     access = store_access(settings.object_store, settings.cluster, settings.former_object_store)
     config = loki_config(settings, access, settings.cluster)
@@ -71,10 +88,10 @@ def kept(stack: Stack) -> Kept:
     if not isinstance(limits, dict):
         raise TypeError("limits_config is no section")
     period = settings.schema_periods[-1]
-    return Kept(
+    return LineStorage(
         retention=settings.retention,
         rules=_rules(retention_of(config, loki_overrides(settings))),
-        place=_place(settings.object_store),
+        location=_location(settings.object_store),
         earlier=_earlier(settings),
         deleted_within=_COMPACTION_INTERVAL + _DELETE_DELAY,
         query_lookback=parse_duration(limits["max_query_lookback"]),
@@ -87,11 +104,13 @@ def kept(stack: Stack) -> Kept:
     )
 
 
-def _rules(retention: Retention) -> tuple[KeptStreams, ...]:
+def _rules(retention: Retention) -> tuple[StreamRetention, ...]:
     if len(retention.default.rules) == 1 and not retention.tenants:
         return ()
     policies = [(None, retention.default), *retention.tenants.items()]
-    return tuple(KeptStreams(tenant, rule.text, rule.period) for tenant, policy in policies for rule in policy.rules)
+    return tuple(
+        StreamRetention(tenant, rule.text, rule.period) for tenant, policy in policies for rule in policy.rules
+    )
 
 
 def _earlier(settings: Settings) -> str | None:
@@ -99,31 +118,31 @@ def _earlier(settings: Settings) -> str | None:
     if not former:
         return None
     until = date.fromisoformat(former.before) + settings.longest_retention
-    place = _place(former.store)
-    return f"those of the days before {former.before} are in {place}; needed until {until:%Y-%m-%d}"
+    location = _location(former.store)
+    return f"before {former.before} in {location}; Loki needs them there until {until:%Y-%m-%d}"
 
 
-def _place(store: ObjectStoreSettings) -> str:
+def _location(store: ObjectStoreSettings) -> str:
     match store:
         case FilesystemStore():
-            return "the volume of the one Loki pod"
+            return "the volume of the only Loki pod"
         case EmbeddedStore():
-            return f"bucket {store.bucket} of the stack's own S3 server, one volume of {spoken_size(store.size)}"
+            return f"bucket {store.bucket} of the stack's own S3 server, on one volume of {spoken_size(store.size)}"
         case AwsStore():
-            return f"bucket {store.bucket} in {store.region}, made by the stack, protected and retained"
+            return f"bucket {store.bucket} in {store.region} (created by this stack, protected and retained)"
         case CephBucketClaim():
             return (
-                f"bucket {store.bucket} on Ceph, made by Rook for a claim of the stack's (StorageClass "
-                f"{store.storage_class}); the claim is protected and retained"
+                f"bucket {store.bucket} on Ceph (Rook creates it for this stack's claim, StorageClass "
+                f"{store.storage_class}; the claim is protected and retained)"
             )
         case _:
-            return f"bucket {store.bucket} at {store.endpoint}, which exists already; logstack never manages it"
+            return f"bucket {store.bucket} at {store.endpoint} (existing, not managed by this stack)"
 
 
 def _space(settings: Settings) -> str:
-    """What the retention needs, or what the volume holds of it."""
+    """Say how much space the retention needs, or how many lines a day the volume holds."""
     days = settings.longest_retention / timedelta(days=1)
-    kept_for = "" if settings.has_one_period else f", were all kept for {spoken_duration(settings.longest_retention)}"
+    longest = "" if settings.has_one_period else f", if every line stays {spoken_duration(settings.longest_retention)}"
     store = settings.object_store
     volume = store.size if isinstance(store, EmbeddedStore) else None
     if isinstance(store, FilesystemStore):
@@ -131,32 +150,51 @@ def _space(settings: Settings) -> str:
     copies = settings.replication_factor
     if volume:
         daily = volume * FULL / days / stored_daily(_GB, copies)
-        return f"{spoken_size(volume)} holds about {daily:.2g} GB of lines a day for the whole retention{kept_for}"
+        return f"{spoken_size(volume)} holds the whole retention of about {daily:.2g} GB of lines a day{longest}"
     least, most = (days * stored_daily(_GB, number) / _GB for number in (1, copies))
     span = f"{least:.2g}" if copies == 1 else f"{least:.2g} to {most:.2g}"
-    return f"about {span} GB in the bucket for each GB of lines a day{kept_for}"
+    return f"about {span} GB in the bucket for each GB of lines a day{longest}"
 
 
 def _credentials_source(stack: Stack, secret: str) -> str:
     match stack.credentials:
         case "secret":
-            return f"the Secret {secret}, which exists already, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            return f"from the Secret {secret} (existing): AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         case "external-secret":
-            return f"{_external_source(stack.settings)}, put into the Secret {secret} by External Secrets"
+            return f"External Secrets copies {_external_source(stack.settings)} into the Secret {secret}"
         case "claim":
-            return f"made by Rook, in the Secret {secret}; pods read it, and the gateway's address, when they start"
+            return f"Rook creates it in the Secret {secret}; pods read it, and the gateway's address, when they start"
         case "config":
-            return f"the Pulumi config's secrets, put into the Secret {secret}"
+            return f"from the secrets of the Pulumi config, copied into the Secret {secret}"
         case "config-missing":
-            return (
-                "not there yet; before `pulumi up`: pulumi config set --secret logstack:accessKeyId, "
-                "and the same for logstack:secretAccessKey"
-            )
+            commands = [f"pulumi config set --secret {PROJECT}:{key}" for key in SECRETS]
+            return "\n".join(["missing; before `pulumi up`, run:", *commands])
     role = isinstance(stack.settings.object_store, AwsStore)
-    return "none: the pods take on an AWS role" if role else "none: a directory needs no key"
+    return "none: the pods use an AWS role" if role else "none: a directory needs no key"
 
 
 def _external_source(settings: Settings) -> str:
     store = settings.object_store
-    said = store.external_secret if isinstance(store, S3CompatibleStore) else None
-    return f"{said.remote_key} of the {said.secret_store.kind} {said.secret_store.name}" if said else ""
+    secret = store.external_secret if isinstance(store, S3CompatibleStore) else None
+    return f"{secret.remote_key} of the {secret.secret_store.kind} {secret.secret_store.name}" if secret else ""
+
+
+def _facts(storage: LineStorage) -> Facts:
+    refused, dropped = spoken_duration(storage.refused_when_older), spoken_duration(storage.dropped_when_older)
+    return [
+        ("retention", f"{spoken_duration(storage.retention)}, stored in {storage.location}"),
+        *([("by stream", "\n".join(map(_rule, storage.rules)))] if storage.rules else []),
+        *([("earlier lines", storage.earlier)] if storage.earlier else []),
+        ("deletion", f"by the compactor, within {spoken_duration(storage.deleted_within)} after the retention ends"),
+        ("queries", f"look back {spoken_duration(storage.query_lookback)}"),
+        ("age limit", f"Loki refuses lines older than {refused}; the collector drops lines older than {dropped}"),
+        ("space", f"{storage.space} (gzip, measured; lines differ)"),
+        ("schema", storage.schema),
+        ("access key", storage.credentials_source),
+    ]
+
+
+def _rule(streams: StreamRetention) -> str:
+    """Return one rule; Loki applies the first one that selects a line."""
+    tenant = f"tenant {streams.tenant}: " if streams.tenant else ""
+    return f"{tenant}{streams.selector or 'all other lines'} for {spoken_duration(streams.period)}"

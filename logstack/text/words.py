@@ -13,11 +13,11 @@ _MIB = 1024**2
 
 
 def spoken_duration(value: timedelta) -> str:
-    """Its two largest units, the rest cut off: `1h 29min`, `30d`."""
-    return " ".join(list(_parts(int(value.total_seconds())))[:2]) or "0s"
+    """Return a duration in its two largest units, rounded down: `1h 29min`, `30d`."""
+    return " ".join(list(_units(int(value.total_seconds())))[:2]) or "0s"
 
 
-def _parts(seconds: int) -> Iterator[str]:
+def _units(seconds: int) -> Iterator[str]:
     for unit, size in _UNITS:
         number, seconds = divmod(seconds, size)
         if number:
@@ -25,16 +25,16 @@ def _parts(seconds: int) -> Iterator[str]:
 
 
 def spoken_size(value: int) -> str:
-    """Bytes in Gi from a whole Gi on, else in Mi, with at most two decimals: `7.5Gi`, `384Mi`."""
+    """Return bytes in Gi from 1Gi on, else in Mi, with at most two decimals: `7.5Gi`, `384Mi`."""
     unit, size = ("Gi", _GIB) if value >= _GIB else ("Mi", _MIB)
     return f"{round(value / size, 2):g}{unit}"
 
 
 def spoken_share(share: Fraction | float) -> str:
-    """A share in whole per cent."""
+    """Return a share in whole per cent."""
     return f"{round(share * 100)} %"
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 writer`, `3 writers`."""
+    """Return the number with its noun: `1 writer`, `3 writers`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,29 @@ def test_the_plan_of_production_is_the_default() -> None:
     assert result.exit_code == 0
     assert result.stdout.startswith("production: Loki ")
     assert result.stdout == logstack("plan", "production", "-C", str(ROOT)).stdout
+
+
+def test_plan_prints_one_screen_everything_or_the_named_sections() -> None:
+    def planned(*options: str) -> str:
+        return logstack("plan", *options, "-C", str(ROOT)).stdout
+
+    screen, full, storage = planned(), planned("--full"), planned("--section", "storage")
+    assert len(screen.splitlines()) <= 50 < len(full.splitlines())
+    assert storage.startswith("Storage and retention\n")
+    assert storage in full
+    both = planned("--section", "storage", "--section", "access")
+    assert both == storage + planned("--section", "access")
+
+
+def test_plan_names_the_sections_when_one_is_unknown() -> None:
+    result = logstack("plan", "--section", "storrage", "-C", str(ROOT))
+    assert (result.exit_code, result.stdout) == (2, "")
+    message = " ".join(re.sub(r"[│╭╰─╮╯]", " ", result.stderr).split())
+    assert (
+        'no section "storrage": did you mean storage? The sections are stack, warnings, acknowledged, failures'
+        in message
+    )
+    assert "Traceback" not in result.stderr
 
 
 def test_the_stack_files_are_found_from_a_folder_below_the_project(monkeypatch: pytest.MonkeyPatch) -> None:

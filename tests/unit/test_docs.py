@@ -9,7 +9,6 @@ import pytest
 from typer.main import get_command
 
 from logstack.cli import app
-from logstack.docsgen import commands_page
 from logstack.manifests.declaration import Declaration
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.source import SECRETS
@@ -155,11 +154,6 @@ def test_the_first_line_of_every_stack_file_names_the_schema() -> None:
         found = re.match(r"# yaml-language-server: \$schema=(\S+)\n", file.read_text())
         assert found, file
         assert (file.parent / found[1]).resolve() == ROOT / "docs" / "stack-file.schema.json", file
-
-
-def test_the_page_of_commands_is_up_to_date() -> None:
-    text = commands_page.PAGE.read_text()
-    assert commands_page.generated(text) == text, "run `make docs`"
 
 
 def every_stack() -> Iterator[Settings]:

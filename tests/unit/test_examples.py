@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from logstack.manifests.deployment import platform
-from logstack.plan.command import planned, said
+from logstack.plan.command import plan_stack, plan_text
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.stack_file import stacks
 from logstack.settings.model.tree import Settings
@@ -23,8 +23,8 @@ EXAMPLES = ROOT / "examples"
 on_aws = pytest.mark.parametrize("name", stacks(AWS))
 # A stack of each mode but simple-scalable, which the shipped stacks have, and what its plan promises.
 MODES = {
-    "monolithic-ha": "Any 1 of 3 Loki pods may be lost, or any one node",
-    "distributed": "Any 1 of 3 ingesters may be lost, or any one node",
+    "monolithic-ha": "The stack survives the loss of any 1 of 3 Loki pods, or of any one node",
+    "distributed": "The stack survives the loss of any 1 of 3 ingesters, or of any one node",
 }
 # What the program of examples/minimal says, as a stack file spells it.
 MINIMAL_SAYS = {
@@ -96,9 +96,9 @@ def test_a_stack_on_aws_has_no_problem_and_its_plan_can_be_read(name: str) -> No
     stack = load_stack_file(name, AWS, today=TODAY)
     accepted = {problem.name for problem in stack.accepted}
     assert (stack.problems, accepted) == ((), {"simple-scalable-ends-with-loki-4"} if name == "aws" else set())
-    told = said(planned(name, AWS, objects=False), as_json=False, width=100)
+    told = plan_text(plan_stack(name, AWS, objects=False), width=110)
     assert f"bucket {stack.settings.object_store.model_dump()['bucket']}" in told
-    assert f"Any 1 of 3 {'writers' if name == 'aws' else 'Loki pods'} may be lost" in told
+    assert f"The stack survives the loss of any 1 of 3 {'writers' if name == 'aws' else 'Loki pods'}" in told
 
 
 @on_aws
@@ -117,7 +117,7 @@ def test_a_stack_on_aws_gives_loki_its_role_by_pod_identity_and_nobody_a_key(nam
 def test_the_stack_of_a_mode_has_no_problem_and_survives_a_lost_node(name: str, promise: str) -> None:
     stack = load_stack_file(name, EXAMPLES / name, today=TODAY)
     assert (stack.problems, stack.accepted) == ((), ())
-    told = said(planned(name, EXAMPLES / name, objects=False), as_json=False, width=200)
+    told = plan_text(plan_stack(name, EXAMPLES / name, objects=False), width=200)
     assert promise in told
 
 

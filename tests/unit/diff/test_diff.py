@@ -154,7 +154,7 @@ def test_loki_yaml_that_rolls_no_pod_is_told_as_what_nobody_takes_up() -> None:
 
 def test_only_other_words_of_the_plan_are_cosmetic() -> None:
     before = rendered(settings_of("production"))
-    after = replaced(before, {"a guest there": "a visitor there"})
+    after = replaced(before, {"not managed by this stack": "not created by this stack"})
     assert classes(difference(before, after)) == ["cosmetic"]
 
 

@@ -4,27 +4,19 @@ from typing import Any
 
 import pytest
 
-from logstack.docsgen import pages
 from logstack.docsgen.picture import picture
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.model.tree import Settings
-from tests.support.stacks import settings_of
+from tests.support.stacks import ROOT, settings_of
 
 
 def settings(**more: Any) -> Settings:
     return Settings.model_validate({"cluster": {"name": "a", "context": "a"}, **more})
 
 
-def test_the_readme_and_the_platforms_page_show_production_as_it_is() -> None:
-    readme, platform = pages.README.read_text(), pages.PLATFORM.read_text()
-    assert pages.with_plan(readme) == readme, "run `make docs`"
-    assert pages.with_picture(platform) == platform, "run `make docs`"
-    assert "write x3" in platform
-
-
 @pytest.mark.parametrize("stack", ["staging", "production"])
 def test_every_arrow_joins_two_parts_that_are_drawn(stack: str) -> None:
-    lines = picture(load_stack_file(stack, pages.ROOT).settings).splitlines()
+    lines = picture(load_stack_file(stack, ROOT).settings).splitlines()
     drawn = {line.split("[")[0].strip() for line in lines if "[" in line and "subgraph" not in line}
     ends = {part for line in lines if ">" in line and "[" not in line for part in (line.split()[0], line.split()[-1])}
     assert ends == drawn

@@ -9,17 +9,19 @@ from typing import Any
 import pytest
 
 from logstack.manifests.deployment import platform
-from logstack.plan.model import Plan, plan, resources
-from logstack.plan.sizes import sizes
-from logstack.plan.storage import kept
-from logstack.plan.text import plan_text
+from logstack.plan.command import plan_json
+from logstack.plan.failures import plan_failures
+from logstack.plan.model import SECTION_NAMES, Plan, plan
+from logstack.plan.resources import resources
+from logstack.plan.sizes import plan_sizes
+from logstack.plan.storage import plan_storage
+from logstack.plan.text import full_text, summary_text
 from logstack.settings.load.credentials import credentials
 from logstack.settings.load.loader import Stack, load_stack_file
 from logstack.settings.load.source import Source
 from logstack.settings.model.sizes import SIZES, SizeName
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem
-from logstack.text.documents import json_text
 from logstack.text.layout import terminal
 from tests.support import golden
 from tests.support.stacks import EXAMPLES, NAMES, ROOT, TODAY, settings_of
@@ -38,7 +40,7 @@ def stack_of(name: str) -> Stack:
 
 
 def text(whole: Plan, width: int = 100) -> str:
-    return plan_text(whole, terminal(width))
+    return full_text(whole, terminal(width))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -46,16 +48,62 @@ def test_the_text_says_what_it_said_when_somebody_last_read_it(name: str, reques
     golden.check(GOLDEN / f"plan-{name}.txt", text(plan(stack_of(name))), request)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_plan_fits_one_screen(name: str, request: pytest.FixtureRequest) -> None:
+    screen = summary_text(plan(stack_of(name)), terminal(110))
+    lines = screen.splitlines()
+    assert len(lines) <= 50
+    assert max(map(len, lines)) <= 110
+    golden.check(GOLDEN / f"screen-{name}.txt", screen, request)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_plan_fits_one_screen_with_many_warnings(name: str) -> None:
+    problems = tuple(
+        Problem(f"rule-{number}", f"logstack:key{number}", "what " * 30, "then " * 90, "fix " * 40, "warning", "x:3")
+        for number in range(20)
+    )
+    stack = stack_of(name)
+    screen = summary_text(plan(Stack(name, stack.settings, problems, problems, stack.credentials)), terminal(110))
+    assert len(screen.splitlines()) <= 50
+    assert max(map(len, screen.splitlines())) <= 110
+    assert "rule-0: what what" in screen
+    assert "18 more warnings: --section warnings\n" in screen
+
+
+def test_the_first_screen_counts_what_it_has_no_room_for() -> None:
+    rules = [{"selector": f'{{namespace="shop-{number}"}}', "period": "3d"} for number in range(20)]
+    settings = Settings.model_validate({**EXAMPLES["distributed"], "retentionStreams": rules})
+    whole = plan(Stack("many", settings, (), (), "secret"))
+    screen = summary_text(whole, terminal(110))
+    assert len(screen.splitlines()) <= 50
+    assert "18 more rules: --section storage\n" in screen
+    assert text(whole).count("shop-") == 20
+
+
+def test_every_section_has_a_key_of_its_own_in_the_document() -> None:
+    whole = plan(stack_of("production"))
+    document = json.loads(plan_json(whole))
+    assert list(document) == [section.key for section in whole.values()]
+    assert tuple(whole) == SECTION_NAMES
+
+
+def test_the_first_screen_names_every_section() -> None:
+    screen = letters(summary_text(plan(stack_of("staging")), terminal(110)))
+    assert ",".join(SECTION_NAMES) in screen
+
+
 @pytest.mark.parametrize("width", [30, 60, 79, 80, 100, 200])
 def test_no_word_is_lost_in_a_terminal_of_any_width(width: int) -> None:
-    whole = plan(stack_of("production"))
-    said = text(whole, width)
+    stack = stack_of("production")
+    said = text(plan(stack), width)
     assert max(map(len, said.splitlines())) <= width
     assert "…" not in said
     # Long words are folded where columns are narrow, so letters are looked for.
-    sentences = [whole.kept.place, *(words for loss in whole.failure_budget.losses for words in vars(loss).values())]
-    missing = {word for sentence in sentences for word in sentence.split() if word not in letters(said)}
-    assert not missing - {"within", "beyond"}
+    losses = plan_failures(stack.settings).losses
+    effects = [text for loss in losses for text in (loss.lost, loss.writes, loss.queries, loss.acknowledged_lines)]
+    sentences = [plan_storage(stack).location, *effects]
+    assert not {word for sentence in sentences for word in sentence.split() if word not in letters(said)}
 
 
 def letters(words: str) -> str:
@@ -65,7 +113,7 @@ def letters(words: str) -> str:
 def test_a_pipe_gets_no_colours_and_no_trailing_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("COLUMNS", "FORCE_COLOR", "NO_COLOR"):
         monkeypatch.delenv(variable, raising=False)
-    said = plan_text(plan(stack_of("staging")), terminal())
+    said = full_text(plan(stack_of("staging")), terminal())
     assert "\x1b" not in said
     assert not [line for line in said.splitlines() if line != line.rstrip()]
     assert max(map(len, said.splitlines())) <= 100
@@ -103,8 +151,8 @@ def test_what_is_protected_and_retained_says_so() -> None:
 
 
 def test_a_namespace_is_a_guests_or_the_stacks_own() -> None:
-    assert "namespace  monitoring, a guest there: it is not made here" in text(plan(stack_of("staging")))
-    assert "namespace  logs, made by the stack, and protected" in text(plan(stack_of("monolithic")))
+    assert "namespace  monitoring (existing, not managed by this stack)" in text(plan(stack_of("staging")))
+    assert "namespace  logs (created and protected by this stack)" in text(plan(stack_of("monolithic")))
 
 
 def test_a_chart_of_a_folder_has_no_version_of_ours() -> None:
@@ -120,40 +168,41 @@ def test_a_chart_of_a_folder_has_no_version_of_ours() -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("secret", "the Secret loki-s3-secret, which exists already, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
-        ("config", "the Pulumi config's secrets, put into the Secret loki-s3-secret"),
+        ("secret", "from the Secret loki-s3-secret (existing): AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+        ("config", "from the secrets of the Pulumi config, copied into the Secret loki-s3-secret"),
         (
             "config-missing",
             (
-                "not there yet; before `pulumi up`: pulumi config set --secret logstack:accessKeyId, "
-                "and the same for logstack:secretAccessKey"
+                "missing; before `pulumi up`, run:\n"
+                "pulumi config set --secret logstack:accessKeyId\n"
+                "pulumi config set --secret logstack:secretAccessKey"
             ),
         ),
         ("none", "none: a directory needs no key"),
     ],
 )
 def test_the_access_keys_state_is_told(state: Any, words: str) -> None:
-    assert kept(Stack("production", settings_of("production"), (), (), state)).credentials_source == words
+    assert plan_storage(Stack("production", settings_of("production"), (), (), state)).credentials_source == words
 
 
 def test_a_key_of_another_system_and_a_buckets_address_are_told_by_where_they_come_from() -> None:
-    external = kept(Stack("ceph-ssd", settings_of("ceph-ssd"), (), (), "external-secret")).credentials_source
+    external = plan_storage(Stack("ceph-ssd", settings_of("ceph-ssd"), (), (), "external-secret")).credentials_source
     assert external == (
-        "loki-ceph-ssd of the ClusterSecretStore onepassword, put into the Secret loki-s3-credentials by External "
-        "Secrets"
+        "External Secrets copies loki-ceph-ssd of the ClusterSecretStore onepassword into the Secret "
+        "loki-s3-credentials"
     )
-    claimed = kept(Stack("ceph", settings_of("ceph"), (), (), "claim"))
-    assert "made by Rook, in the Secret loki-chunks-bucket" in claimed.credentials_source
-    assert "the claim is protected and retained" in claimed.place
+    claimed = plan_storage(Stack("ceph", settings_of("ceph"), (), (), "claim"))
+    assert "Rook creates it in the Secret loki-chunks-bucket" in claimed.credentials_source
+    assert "the claim is protected and retained" in claimed.location
 
 
 def test_on_aws_the_pods_have_a_role_instead_of_a_key() -> None:
-    assert kept(stack_of("aws")).credentials_source == "none: the pods take on an AWS role"
+    assert plan_storage(stack_of("aws")).credentials_source == "none: the pods use an AWS role"
 
 
 def test_what_is_kept_follows_the_retention() -> None:
     settings = Settings.model_validate(settings_of("production").model_dump() | {"retention": "3d"})
-    found = kept(Stack("short", settings, (), (), "secret"))
+    found = plan_storage(Stack("short", settings, (), (), "secret"))
     assert found.query_lookback.days == found.refused_when_older.days == 3
     assert found.deleted_within.total_seconds() == 2 * 3600 + 600
     # 3 days of 0.303 GB for each GB; three copies take 2.3 times as much at most.
@@ -162,7 +211,7 @@ def test_what_is_kept_follows_the_retention() -> None:
 
 def test_a_volume_holds_what_the_measured_ratio_allows() -> None:
     # 20Gi = 21.47 GB, of it 0.9; / 0.303 = 63.8 GB of lines; over 7 days 9.1 GB a day.
-    assert kept(stack_of("staging")).space == "20Gi holds about 9.1 GB of lines a day for the whole retention"
+    assert plan_storage(stack_of("staging")).space == "20Gi holds the whole retention of about 9.1 GB of lines a day"
 
 
 def test_the_sum_is_that_of_the_size_table() -> None:
@@ -171,7 +220,7 @@ def test_the_sum_is_that_of_the_size_table() -> None:
     )
     small = SIZES[SizeName.SMALL]
     assert (small["write"].cpu, small["read"].cpu, small["backend"].cpu) == (500, 500, 250)
-    found = sizes(settings)
+    found = plan_sizes(settings)
     # 3 x (500 + 500 + 250) + 2 gateways of 50 + the store's 100; each node: Alloy 100, its reloader 10, the canary 10.
     assert (found.total.cpu_millicores, found.total_with_nodes.cpu_millicores) == (3950, 3950 + 3 * 120)
     # 9 x 1Gi + 2 x 128Mi + 512Mi; each node: 384 + 50 + 64 Mi.
@@ -184,7 +233,7 @@ def test_the_sum_is_that_of_the_size_table() -> None:
 
 def test_a_caches_container_asks_for_a_fifth_more_than_the_cache() -> None:
     keys = settings_of("staging").model_dump() | {"caches": {"chunks": "8Gi", "results": "1Gi"}}
-    parts = {part.part: part for part in sizes(Settings.model_validate(keys)).parts}
+    parts = {each.name: each for each in plan_sizes(Settings.model_validate(keys)).workloads}
     # The chart's own defaults of 8192 and 1024 MB ask for 9830Mi and 1228Mi.
     assert (parts["chunks-cache"].memory_bytes, parts["results-cache"].memory_bytes) == (9830 * MIB, 1228 * MIB)
     assert parts["chunks-cache"].cpu_millicores == 500
@@ -192,15 +241,15 @@ def test_a_caches_container_asks_for_a_fifth_more_than_the_cache() -> None:
 
 def test_more_replicas_need_more_nodes_unless_there_is_only_one() -> None:
     keys = settings_of("staging").model_dump() | {"replicas": {"write": 5}}
-    found = sizes(Settings.model_validate(keys))
+    found = plan_sizes(Settings.model_validate(keys))
     assert (found.nodes_needed, found.nodes_assumed) == (5, 5)
-    single = sizes(Settings.model_validate(keys | {"cluster": {"name": "a", "context": "a", "singleNode": True}}))
+    single = plan_sizes(Settings.model_validate(keys | {"cluster": {"name": "a", "context": "a", "singleNode": True}}))
     assert (single.nodes_needed, single.nodes_assumed) == (1, 1)
 
 
 @pytest.mark.parametrize("name", ["production", "staging"])
 def test_the_document_for_machines_has_the_keys_that_it_had(name: str, request: pytest.FixtureRequest) -> None:
-    document = json.loads(json_text(plan(stack_of(name))))
+    document = json.loads(plan_json(plan(stack_of(name))))
     keys = "\n".join(dict.fromkeys(sorted(paths(document)))) + "\n"
     golden.check(GOLDEN / "plan-keys.txt", keys, request)
 
@@ -218,7 +267,7 @@ def paths(value: object, path: str = "") -> Iterator[str]:
 
 
 def test_the_document_says_durations_in_seconds_and_sizes_in_bytes() -> None:
-    document = json.loads(json_text(plan(stack_of("production"))))
+    document = json.loads(plan_json(plan(stack_of("production"))))
     assert document["kept"]["retentionSeconds"] == 30 * 86400
     assert document["failureBudget"]["outage"]["atLeastSeconds"] == 5375.5
     write = document["sizes"]["parts"][0]

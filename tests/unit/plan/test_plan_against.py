@@ -61,7 +61,7 @@ def test_a_changed_key_shows_in_the_words_the_settings_and_the_artefacts(project
     found = compared("here", "HEAD", project)
     assert (found.before, found.after) == ("here at HEAD", "here")
     assert found.settings == (Difference("retention", "30d", "7d"),)
-    assert Difference("queries", "look back 30d", "look back 7d") in found.words
+    assert Difference("storage: queries", "look back 30d", "look back 7d") in found.words
     config = next(diff for diff in found.artefacts if diff.name == "loki.yaml")
     assert config.effect == "rolls the Loki pods, one after the other"
     assert "-  retention_period: 720h" in config.lines

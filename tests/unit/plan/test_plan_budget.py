@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from logstack.manifests.loki.budget import one_lost, refused_share
-from logstack.plan.failures import FailureBudget, Loss, failure_budget
+from logstack.plan.failures import FailureBudget, Loss, deciding_losses, plan_failures
 from logstack.plan.outage import bridged_outage
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.loki import Role
@@ -31,19 +31,19 @@ def stack(mode: str = "simple-scalable", factor: int = 3, writers: int = 3, **ch
 
 
 def row(loss: Loss) -> str:
-    words = (loss.lost, loss.budget, loss.writes, loss.queries, loss.acknowledged_lines, loss.known_by)
+    words = (loss.lost, loss.budget, loss.writes, loss.queries, loss.acknowledged_lines, loss.evidence)
     return " | ".join(words)
 
 
 def losses(settings: Settings) -> dict[str, str]:
-    return {loss.lost: row(loss) for loss in failure_budget(settings).losses}
+    return {loss.lost: row(loss) for loss in plan_failures(settings).losses}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.partition("\n")[0])
 def test_the_budget_of_writers_is_what_was_written_by_hand(block: str) -> None:
     head, summary, *rows = map(str.strip, block.strip().splitlines())
     mode, factor, writers = re.sub(" replication | writers ", "", head).split(",")
-    budget = failure_budget(stack(mode, int(factor), int(writers)))
+    budget = plan_failures(stack(mode, int(factor), int(writers)))
     assert [budget.summary, *map(row, of_writers(budget))] == [summary, *rows]
 
 
@@ -61,43 +61,75 @@ def test_the_arithmetic_is_near_what_was_measured_with_three_writers(factor: int
 @pytest.mark.parametrize(
     ("factor", "runs"),
     [
-        (1, ["replication 1, 1 of 3 writers killed: 220 of 600 pushes refused, queries failed"]),
+        (1, ["replication factor 1, 1 of 3 writers killed: 220 of 600 pushes refused, queries failed"]),
         (
             2,
-            ["replication 2, 1 of 3 writers killed: 420 of 600 pushes refused, 0 of 480 acknowledged lines missing"],
+            [
+                (
+                    "replication factor 2, 1 of 3 writers killed: 420 of 600 pushes refused,"
+                    " 0 of 480 acknowledged lines missing"
+                )
+            ],
         ),
         (
             3,
             [
-                "replication 3, 1 of 3 writers killed: 0 of 600 pushes refused, 0 of 900 acknowledged lines missing",
-                "replication 3, 2 of 3 writers killed: 600 of 600 pushes refused, queries failed",
+                (
+                    "replication factor 3, 1 of 3 writers killed: 0 of 600 pushes refused,"
+                    " 0 of 900 acknowledged lines missing"
+                ),
+                "replication factor 3, 2 of 3 writers killed: 600 of 600 pushes refused, queries failed",
             ],
         ),
     ],
 )
 def test_measured_runs_are_told_for_stacks_that_are_like_them(factor: int, runs: list[str]) -> None:
-    assert list(failure_budget(stack(factor=factor)).measurements) == runs
+    assert list(plan_failures(stack(factor=factor)).measurements) == runs
 
 
 def test_nothing_is_called_measured_that_was_not_run() -> None:
     for other in (stack(writers=4), stack("monolithic")):
-        budget = failure_budget(other)
+        budget = plan_failures(other)
         assert not budget.measurements
-        assert "measured" not in {loss.known_by for loss in budget.losses}
+        assert "measured" not in {loss.evidence for loss in budget.losses}
+
+
+@pytest.mark.parametrize(
+    ("settings", "rows"),
+    [
+        (stack(), {"1 of 3 writers": "within", "any one node": "within", "2 of 3 writers": "beyond"}),
+        (
+            stack(factor=5, writers=5),
+            {"2 of 5 writers": "within", "any one node": "within", "3 of 5 writers": "beyond"},
+        ),
+        (
+            stack(factor=2),
+            {"1 of 3 writers": "beyond", "2 of 3 writers with their volumes": "beyond", "any one node": "beyond"},
+        ),
+        (
+            stack("monolithic", 1, 1, cluster={"name": "edge", "context": "edge", "singleNode": True}),
+            {"the only Loki pod": "beyond", "the only Loki pod with its volume": "beyond", "the only node": "beyond"},
+        ),
+    ],
+)
+def test_deciding_losses_are_the_edge_of_the_budget_and_a_node(settings: Settings, rows: dict[str, str]) -> None:
+    deciding = deciding_losses(settings)
+    assert {loss.lost: loss.budget for loss in deciding} == rows
+    assert set(deciding) <= set(plan_failures(settings).losses)
 
 
 def test_readers_backends_gateways_and_collectors_may_be_lost() -> None:
     found = losses(stack())
     assert [found[lost] for lost in ("all 3 readers", "all 3 backends", "1 of 2 gateways", "a collector pod")] == [
-        "all 3 readers | within | go on | fail; they go on while one reader is left | kept | design",
+        "all 3 readers | within | continue | fail unless one reader survives | none lost | design",
         (
-            "all 3 backends | within | go on | fail; they go on while one backend is left"
-            " | kept; retention, delete requests and rules wait | design"
+            "all 3 backends | within | continue | fail unless one backend survives"
+            " | none lost; retention, delete requests and rules wait | design"
         ),
-        "1 of 2 gateways | within | go on | go on | kept | design",
+        "1 of 2 gateways | within | continue | continue | none lost | design",
         (
-            "a collector pod | within | go on; its node's lines wait in their files until these are rotated"
-            " | go on | kept | design"
+            "a collector pod | within | continue; its node's lines wait in their files until rotation"
+            " | continue | none lost | design"
         ),
     ]
 
@@ -118,21 +150,24 @@ def test_each_role_of_the_distributed_mode_is_told_by_what_stops_with_it() -> No
             "any one node",
         )
     ] == [
-        "1 of 3 ingesters | within | go on | go on | kept | arithmetic",
+        "1 of 3 ingesters | within | continue | continue | none lost | arithmetic",
         (
-            "both distributors | for a time | wait in the collectors, see below; they go on while one distributor"
-            " is left | go on | kept | design"
+            "both distributors | for a time | wait in the collectors unless one distributor survives"
+            " | continue | none lost | design"
         ),
-        "all 4 queriers | within | go on | fail; they go on while one querier is left | kept | design",
-        "both query frontends | within | go on | fail; they go on while one query frontend is left | kept | design",
-        "the only query scheduler | within | go on | fail until it is back | kept | design",
-        "both index gateways | within | go on | fail; they go on while one index gateway is left | kept | design",
-        "the only compactor | within | go on | go on | kept; retention and delete requests wait | design",
-        "the only ruler | within | go on | go on | kept; rules are not evaluated, and not made up for | design",
+        "all 4 queriers | within | continue | fail unless one querier survives | none lost | design",
+        "both query frontends | within | continue | fail unless one query frontend survives | none lost | design",
+        "the only query scheduler | within | continue | fail until it is back | none lost | design",
+        "both index gateways | within | continue | fail unless one index gateway survives | none lost | design",
+        "the only compactor | within | continue | continue | none lost; retention and delete requests wait | design",
         (
-            "any one node | within | go on"
-            " | go on; if it carries the only query scheduler, only after that has moved"
-            " | kept; lines not sent yet stay on its disk | arithmetic"
+            "the only ruler | within | continue | continue"
+            " | none lost; Loki does not evaluate rules, and does not catch up | design"
+        ),
+        (
+            "any one node | within | continue"
+            " | continue; if it runs the only query scheduler, after that pod has moved"
+            " | none lost; unsent lines stay on its disk | arithmetic"
         ),
     ]
 
@@ -163,61 +198,68 @@ def test_the_promise_for_one_lost_pod_is_what_was_written_by_hand(
 
 def test_the_pod_that_compacts_is_told_where_there_are_several() -> None:
     assert losses(stack())["the pod loki-backend-0"] == (
-        "the pod loki-backend-0 | within | go on | go on | kept; delete requests wait for it, and retention until"
-        " another takes over: at once, or 10 min after a crash | design"
+        "the pod loki-backend-0 | within | continue | continue | none lost; delete requests wait for it;"
+        " retention waits until another pod takes over: at once, or 10 min after a crash | design"
     )
     assert not [lost for lost in losses(stack("distributed")) if lost.startswith("the pod")]
 
 
 def test_without_a_gateway_lines_wait_in_the_collectors() -> None:
-    both = "both gateways | for a time | wait in the collectors, see below | fail until one is back | kept | design"
-    only = "the only gateway | for a time | wait in the collectors, see below | fail until it is back | kept | design"
+    both = (
+        "both gateways | for a time | wait in the collectors until one is back | fail until one is back"
+        " | none lost | design"
+    )
+    only = (
+        "the only gateway | for a time | wait in the collectors until it is back | fail until it is back"
+        " | none lost | design"
+    )
     assert losses(stack())["both gateways"] == both
     assert losses(stack(gateway={"replicas": 1}))["the only gateway"] == only
 
 
 def test_a_node_carries_one_pod_of_a_role_at_most() -> None:
     assert losses(stack())["any one node"] == (
-        "any one node | within | go on | go on | kept; lines not sent yet stay on its disk | arithmetic"
+        "any one node | within | continue | continue | none lost; unsent lines stay on its disk | arithmetic"
     )
 
 
 def test_a_node_with_the_only_gateway_stops_writes_until_that_has_moved() -> None:
     few = stack(gateway={"replicas": 1}, replicas={"write": 3, "read": 1})
     assert losses(few)["any one node"] == (
-        "any one node | for a time | go on; if it carries the only gateway, only after that has moved"
-        " | go on; if it carries the only gateway or reader, only after that has moved"
-        " | kept; lines not sent yet stay on its disk | arithmetic"
+        "any one node | for a time | continue; if it runs the only gateway, after that pod has moved"
+        " | continue; if it runs the only gateway or reader, after that pod has moved"
+        " | none lost; unsent lines stay on its disk | arithmetic"
     )
-    assert failure_budget(few).summary.startswith("Any 1 of 3 writers may be lost: writes go on")
+    assert plan_failures(few).summary.startswith("The stack survives the loss of any 1 of 3 writers: writes continue")
 
 
 def test_one_node_is_everything_on_a_cluster_of_one_node() -> None:
     single = stack(cluster={"name": "edge", "context": "edge", "singleNode": True})
     assert losses(single)["the only node"] == (
-        "the only node | beyond | stop until it is back | fail until it is back | kept if its disk is | design"
+        "the only node | beyond | stop until it is back | fail until it is back"
+        " | none lost if its disk survives | design"
     )
-    assert "node" not in failure_budget(single).summary
+    assert "node" not in plan_failures(single).summary
 
 
 def test_the_object_store_may_be_away_until_the_writers_are_full() -> None:
     assert losses(stack())["the object store"] == (
         "the object store | for a time"
-        " | go on until the memory (1Gi) or 90 % of the volume (10Gi) of each writer is full"
-        " | fail for flushed lines | kept on the writers' volumes | design"
+        " | continue until the memory (1Gi) or 90 % of the volume (10Gi) of each writer is full"
+        " | fail for flushed lines | none lost: they wait on the writers' volumes | design"
     )
 
 
 def test_the_embedded_stores_volume_is_the_only_copy() -> None:
     found = losses(stack(objectStore={"kind": "embedded"}))
     assert found["the object store's volume"] == (
-        "the object store's volume | beyond | go on | find only what is not flushed"
-        " | everything flushed is lost: logstack keeps no second copy | design"
+        "the object store's volume | beyond | continue | find only lines that are not flushed"
+        " | all flushed lines are lost: logstack makes no second copy | design"
     )
-    assert "any one node, but the object store's" in found
-    assert failure_budget(stack(objectStore={"kind": "embedded"})).summary == (
-        "Any 1 of 3 writers may be lost, or any one node, but the object store's: "
-        "writes go on and no acknowledged line is lost."
+    assert "any one node except the object store's" in found
+    assert plan_failures(stack(objectStore={"kind": "embedded"})).summary == (
+        "The stack survives the loss of any 1 of 3 writers, or of any one node except the object store's: "
+        "writes continue, and no acknowledged line is lost."
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from logstack.plan import chart_objects as objects
 from logstack.plan.chart_objects import ChartObject, ChartObjects, chart_objects
 from logstack.plan.model import plan
-from logstack.plan.text import plan_text
+from logstack.plan.text import full_text, summary_text
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.tree import Settings
 from logstack.text.layout import terminal
@@ -76,7 +76,7 @@ def test_objects_come_from_the_stack_files_own_chart(helm: Path) -> None:
 @pytest.mark.usefixtures("helm")
 def test_without_a_chart_the_plan_says_where_to_put_one() -> None:
     assert of_loki(chart_objects(settings_of("staging"), Path())).why_not == (
-        "put loki-18.11.0.tgz or the folder loki into a directory, and name that in $LOGSTACK_CHARTS"
+        "put loki-18.11.0.tgz or the folder loki into a directory, and set $LOGSTACK_CHARTS to it"
     )
 
 
@@ -86,7 +86,7 @@ def test_without_helm_the_plan_says_how_to_get_it(helm: Path, monkeypatch: pytes
     monkeypatch.setattr(objects, "find", lambda _name: None)
     monkeypatch.setenv("PATH", "")
     assert of_loki(chart_objects(settings_of("staging"), Path())).why_not == (
-        "there is no helm on this machine; `logstack tools obtain helm`"
+        "no helm on this machine; run `logstack tools obtain helm`"
     )
 
 
@@ -102,8 +102,9 @@ def test_the_text_lists_them_with_their_kinds() -> None:
         ChartObjects("alloy", why_not="there is no helm"),
     )
     stack = Stack("staging", settings_of("staging"), (), (), "config")
-    text = plan_text(plan(stack, found), terminal(100))
+    text = full_text(plan(stack, found), terminal(100))
     assert "Objects of the chart loki: 2\n  StatefulSet  loki-write\n  Service      loki-read\n" in text
     assert "Objects of the chart alloy\n  not listed  there is no helm\n" in text
     assert "--objects" not in text
-    assert "--objects" in plan_text(plan(stack), terminal(100))
+    assert "--objects" in full_text(plan(stack), terminal(100))
+    assert "StatefulSet  loki-write\n" in summary_text(plan(stack, found), terminal(100))

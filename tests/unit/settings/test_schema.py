@@ -9,8 +9,9 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 
-from logstack.docsgen import stack_file_schema as schema
+from logstack.docsgen.pages import main
 from logstack.docsgen.stack_file_reference import all_rules, reference
+from logstack.docsgen.stack_file_schema import pulumi_yaml
 from logstack.settings.load.loader import stacks
 from logstack.settings.load.translation import keys
 from logstack.settings.model.tree import Settings
@@ -21,12 +22,13 @@ VALIDATOR = Draft7Validator(json.loads((ROOT / "docs" / "stack-file.schema.json"
 
 def copy_of_the_project(directory: Path) -> Path:
     copytree(ROOT / "docs", directory / "docs")
-    (directory / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
+    for name in ("Pulumi.yaml", "README.md"):
+        (directory / name).write_text((ROOT / name).read_text())
     return directory
 
 
 def test_what_is_committed_is_what_is_generated(capsys: pytest.CaptureFixture[str]) -> None:
-    assert schema.main(["--check"], ROOT) == 0
+    assert main(["--check"], ROOT) == 0
     assert capsys.readouterr().err == ""
 
 
@@ -36,24 +38,24 @@ def test_a_file_that_drifted_is_named_and_written_anew(tmp_path: Path, capsys: p
     page.write_text("old")
     declarations.write_text(declarations.read_text().replace("default: 30d", "default: 7d"))
     (project / "docs" / "stack-file.schema.json").unlink()
-    assert schema.main(["--check"], project) == 1
+    assert main(["--check"], project) == 1
     assert page.read_text() == "old"
     assert len(re.findall("is out of date: run `make docs`", capsys.readouterr().err)) == 3
-    assert schema.main([], project) == 0
-    assert schema.main(["--check"], project) == 0
+    assert main([], project) == 0
+    assert main(["--check"], project) == 0
 
 
 def test_what_stands_above_the_generated_part_of_the_project_file_stays(tmp_path: Path) -> None:
     project = copy_of_the_project(tmp_path)
     file = project / "Pulumi.yaml"
     file.write_text(f"# ours\n{file.read_text()}")
-    schema.main([], project)
+    main([], project)
     assert file.read_text() == f"# ours\n{(ROOT / 'Pulumi.yaml').read_text()}"
 
 
 def test_a_project_file_without_the_mark_is_left_alone() -> None:
     with pytest.raises(ValueError, match="substring not found"):
-        schema.pulumi_yaml("name: logstack\nconfig: {}\n")
+        pulumi_yaml("name: logstack\nconfig: {}\n")
 
 
 def test_the_engine_demands_only_what_a_stack_must_say() -> None:
