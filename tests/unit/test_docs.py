@@ -127,6 +127,19 @@ def test_the_index_leads_to_every_page() -> None:
     assert pages - linked == {"README.md"}
 
 
+def test_every_question_of_an_operator_has_a_proof_that_exists() -> None:
+    text = (ROOT / "tests" / "docs" / "questions.md").read_text()
+    questions = re.split(r"^## \d+\. ", text, flags=re.MULTILINE)[1:]
+    assert len(questions) == 10
+    tests = "".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
+    for question in questions:
+        proof = question.partition("\nProof: ")[2]
+        paths = re.findall(r"`((?:logstack|tests)/[\w./-]+)`", proof)
+        assert paths, question
+        assert [path for path in paths if not (ROOT / path).exists()] == []
+        assert [name for name in re.findall(r"`(test_\w+)", proof) if name not in tests] == []
+
+
 def referring_files() -> list[Path]:
     """What may name a page of the documents: code, stack files, workflows, scripts, and the project's own pages."""
     folders = ("logstack", "components", "tests", "ci", "examples", ".github")
