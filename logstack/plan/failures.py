@@ -36,6 +36,8 @@ Budget = Literal["within", "for a time", "beyond"]
 Evidence = Literal["measured", "arithmetic", "design"]
 
 CONTINUE, NONE_LOST = "continue", "none lost"
+# The limit is the outage that the collectors bridge.
+_WAIT = "wait in the collectors for a limited time"
 _PAIR = 2
 _NAMES: dict[Role, str] = {
     "write": "writer",
@@ -169,7 +171,7 @@ def plan_failures(settings: Settings) -> FailureBudget:
     """Say which losses the stack survives."""
     losses = [
         *_writers(settings),
-        *_others(settings),
+        *_stateless(settings),
         *_leader(settings),
         *_gateways(settings),
         _node(settings),
@@ -279,7 +281,7 @@ def _lost_volumes(settings: Settings, lost: int) -> Loss:
     )
 
 
-def _others(settings: Settings) -> Iterator[Loss]:
+def _stateless(settings: Settings) -> Iterator[Loss]:
     """Yield the loss of all pods of each role that holds no lines, which is the worst case."""
     for role in (role for role in settings.roles if role != settings.writer):
         count, name = settings.replica_count(role), _NAMES[role]
@@ -288,7 +290,7 @@ def _others(settings: Settings) -> Iterator[Loss]:
         yield Loss(
             lost=_some(count, count, name),
             budget="for a time" if worst.refused else "within",
-            writes=f"wait in the collectors {unless}" if worst.refused else CONTINUE,
+            writes=f"{_WAIT}{'' if count == 1 else f' {unless}'}" if worst.refused else CONTINUE,
             queries=CONTINUE if worst.answered else f"fail {unless}",
             acknowledged_lines=f"{NONE_LOST}{_WAITS.get(role, '')}",
             evidence="design",
@@ -298,14 +300,17 @@ def _others(settings: Settings) -> Iterator[Loss]:
 def _leader(settings: Settings) -> Iterator[Loss]:
     """Yield the loss of the elected pod, which compacts and accepts delete requests."""
     if is_elected(settings):
-        waits = "; delete requests wait for it; retention waits until another pod takes over: at once, or 10 min after "
+        waits = (
+            "; delete requests wait for it; retention waits until another pod takes over: at once, or 10 min after a "
+            "crash"
+        )
         promise = one_lost(settings, settings.compactor)
         yield Loss(
             lost=f"the pod {leader(settings)}",
             budget="beyond" if promise.refused else "within",
             writes=_lost_writers(settings, 1).writes if promise.refused else CONTINUE,
             queries=CONTINUE if promise.answered else "fail until it is back",
-            acknowledged_lines=f"{NONE_LOST}{waits}a crash",
+            acknowledged_lines=f"{NONE_LOST}{waits}",
             evidence="design",
         )
 
@@ -314,27 +319,24 @@ def _gateways(settings: Settings) -> Iterator[Loss]:
     count = settings.gateway.replicas
     if count > 1:
         yield Loss(_some(count - 1, count, "gateway"), "within", CONTINUE, CONTINUE, NONE_LOST, "design")
-    back = _back(count, count - 1)
-    writes, queries = f"wait in the collectors {back}", f"fail {back}"
-    yield Loss(_some(count, count, "gateway"), "for a time", writes, queries, NONE_LOST, "design")
+    queries = f"fail {_back(count, count - 1)}"
+    yield Loss(_some(count, count, "gateway"), "for a time", _WAIT, queries, NONE_LOST, "design")
 
 
 def _node(settings: Settings) -> Loss:
     """Return the loss of one node: it runs one pod of each role at most (manifests/loki/values.py: spread), or all."""
     if settings.cluster.single_node:
-        writes = "stop until it is back"
-        return Loss(
-            "the only node", "beyond", writes, "fail until it is back", f"{NONE_LOST} if its disk survives", "design"
-        )
+        lines = f"{NONE_LOST} if its disk survives"
+        return Loss("the only node", "beyond", "stop until it is back", "fail until it is back", lines, "design")
     writer, gateways = _lost_writers(settings, 1), settings.gateway.replicas
     only = [role for role in settings.roles if role != settings.writer and settings.replica_count(role) == 1]
     takes, asked = (
         [_NAMES[role] for role in only if stops(settings, role)] for stops in (_stops_writes, _stops_queries)
     )
     first = ["gateway"] if gateways == 1 else []
+    exception = " except the object store's" if isinstance(settings.object_store, EmbeddedStore) else ""
     return Loss(
-        lost="any one node"
-        + (" except the object store's" if isinstance(settings.object_store, EmbeddedStore) else ""),
+        lost=f"any one node{exception}",
         budget="for a time" if writer.budget == "within" and (first or takes) else writer.budget,
         writes=writer.writes + _pause([*first, *takes]),
         queries=writer.queries + _pause([*first, *asked]),

@@ -66,7 +66,8 @@ def sizes_section(stack: Stack) -> Section:
     sizes = plan_sizes(stack.settings)
     needed, assumed = (counted(number, "node") for number in (sizes.nodes_needed, sizes.nodes_assumed))
     cpu, memory, disk = amounts(sizes.total_with_nodes)
-    total = f"{cpu} CPU, {memory} memory and {disk} of volumes on {assumed}; the stack needs at least {needed}"
+    volumes = f"{disk} of volumes" if sizes.total.disk_bytes else "no volumes"
+    total = f"{cpu} CPU, {memory} memory and {volumes} on {assumed}; the stack needs at least {needed}"
     share = _memory_share(sizes)
     table = NumberTable(
         ("workload", "pods", "CPU each", "memory each", "disk each"),

@@ -152,7 +152,7 @@ def test_each_role_of_the_distributed_mode_is_told_by_what_stops_with_it() -> No
     ] == [
         "1 of 3 ingesters | within | continue | continue | none lost | arithmetic",
         (
-            "both distributors | for a time | wait in the collectors unless one distributor survives"
+            "both distributors | for a time | wait in the collectors for a limited time unless one distributor survives"
             " | continue | none lost | design"
         ),
         "all 4 queriers | within | continue | fail unless one querier survives | none lost | design",
@@ -206,11 +206,11 @@ def test_the_pod_that_compacts_is_told_where_there_are_several() -> None:
 
 def test_without_a_gateway_lines_wait_in_the_collectors() -> None:
     both = (
-        "both gateways | for a time | wait in the collectors until one is back | fail until one is back"
+        "both gateways | for a time | wait in the collectors for a limited time | fail until one is back"
         " | none lost | design"
     )
     only = (
-        "the only gateway | for a time | wait in the collectors until it is back | fail until it is back"
+        "the only gateway | for a time | wait in the collectors for a limited time | fail until it is back"
         " | none lost | design"
     )
     assert losses(stack())["both gateways"] == both
