@@ -42,14 +42,15 @@ def password(reading: Reading) -> None:
     elif secret:
         needs = (
             f"add to this Secret, before the first deployment, {PASSWORD_KEY} and in its {HASHES_KEY} the user "
-            f"{OWN_USER} with that password (docs/access.md): the collector, the canary and Grafana have it"
+            f"{OWN_USER} with that password (docs/how-to/set-a-gateway-password.md): the collector, the canary and "
+            "Grafana have it"
         )
         reading.translated(f"{BASIC_AUTH}.existingSecret", needs, key=_KEY, decide=True)
         reading.translated(BASIC_AUTH, "without effect: existingSecret is there", key=_KEY)
     else:
         made = (
             f"a secret: not copied. Make the Secret {_NEW_SECRET} with {HASHES_KEY}, today's users and {OWN_USER}, and "
-            f"{PASSWORD_KEY}, that user's password (docs/access.md)"
+            f"{PASSWORD_KEY}, that user's password (docs/how-to/set-a-gateway-password.md)"
         )
         reading.translated(BASIC_AUTH, made, key=_KEY, decide=True)
         if not any(

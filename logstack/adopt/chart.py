@@ -109,7 +109,7 @@ def refuse_foreign(chart: str | None, repository: str | None, version: Version) 
     if chart in _OTHERS:
         raise RefusedError(
             f"the chart {chart} is not the Loki chart: {_OTHERS[chart]}.\n"
-            f"Way out: begin a stack beside it, with a bucket of its own (docs/adopting.md, side by side)"
+            "Way out: begin a stack beside it, with a bucket of its own (docs/how-to/run-side-by-side.md)"
         )
     if version[0] >= FIRST_ENTERPRISE and is_grafanas(repository):
         raise RefusedError(enterprise_text(f"chart {version[0]}.{version[1]}.{version[2]} of Grafana's own repository"))
@@ -134,5 +134,5 @@ def enterprise_text(found: str) -> str:
         f"{found} is Grafana Enterprise Logs, and logstack runs the open-source Loki: its tokens, tenants and gateway "
         "have no counterpart (grafana/loki#20705).\n"
         f"Way out: where no licence is in use, move to {pin.name} {pin.version} of {pin.repository} first and read "
-        "those values; else begin a stack beside it, with a bucket of its own (docs/adopting.md, side by side)"
+        "those values; else begin a stack beside it, with a bucket of its own (docs/how-to/run-side-by-side.md)"
     )

@@ -72,7 +72,8 @@ def limits(reading: Reading, config: LokiConfig) -> None:
             path = config.where(f"limits_config.{name}")
         if value is None:
             if name in _LOWER_IN_LOKI:
-                text = f"not set: Loki's default is {_LOWER_IN_LOKI[name]}, logstack's is higher (docs/stack-file.md)"
+                lower = _LOWER_IN_LOKI[name]
+                text = f"not set: Loki's default is {lower}, logstack's is higher (docs/reference/stack-file.md)"
                 reading.unsaid(f"loki.limits_config.{name}", text, key=f"limits.{limit.key}")
             continue
         _limit(reading, path, limit, value)

@@ -115,7 +115,8 @@ def assembled(reading: Reading) -> LokiConfig:
             "loki.config",
             f"{why}; the running Loki's copy was read instead"
             if seen
-            else f"{why}: hand over what came of it with --loki-config (docs/adopting.md says how to get it)",
+            else f"{why}: hand over what came of it with --loki-config (docs/how-to/adopt-a-helm-release.md says how "
+            "to get it)",
             decide=not seen,
         )
     return config

@@ -54,7 +54,7 @@ def _show(adoption: Adoption, console: Console, *, with_file: bool) -> None:
 
 
 def _show_take_over(adoption: Adoption, console: Console) -> None:
-    show_heading(console, "Taking over the running Loki (docs/adopting.md)")
+    show_heading(console, "Taking over the running Loki (docs/how-to/adopt-a-helm-release.md)")
     if adoption.side_by_side:
         show_block(
             console, f"Side by side, with a bucket of its own: {'; '.join(dict.fromkeys(adoption.side_by_side))}."

@@ -38,7 +38,8 @@ def stack_text(stack: Mapping[str, object], entries: Iterable[Entry], source: st
     for entry in entries:
         if entry.decide and entry.key:
             comments.setdefault(entry.key.partition(".")[0], []).append(f"DECIDE {entry.path}: {entry.text}")
-    lines = [*_comment(f"By `logstack adopt` from {source}. What it is for: docs/adopting.md", ""), "config:"]
+    head = f"By `logstack adopt` from {source}. See docs/how-to/adopt-a-helm-release.md"
+    lines = [*_comment(head, ""), "config:"]
     for key in sorted(stack, key=lambda each: _ORDER.index(each) if each in _ORDER else len(_ORDER)):
         for comment in comments.get(key, []):
             lines += _comment(comment, "  ")

@@ -285,7 +285,10 @@ def _aws(reading: Reading, found: _Found, bucket: str | None) -> None:
         text = "IRSA stays, by a role of the stack's own with the least rights: write eksCluster and oidcProvider"
         reading.translated(_ROLE, text, key="objectStore.identity", decide=True)
     else:
-        text = "which account and which EKS cluster is not in Helm values: write accountId and identity (docs/aws.md)"
+        text = (
+            "which account and which EKS cluster is not in Helm values: write accountId and identity "
+            "(docs/how-to/deploy-on-aws.md)"
+        )
         reading.unsaid("(the AWS account)", text, key="objectStore.accountId", decide=True)
     text = "aws-s3 makes its bucket and role itself: one that exists has to be imported first, or go side by side"
     reading.unsaid("(the bucket in AWS)", text, key="objectStore", decide=True)
@@ -343,8 +346,8 @@ def _minio(reading: Reading, release: Release) -> None:
         reading.write(f"objectStore.{key}", value)
     text = (
         "taken as an S3 store that exists. It is no part of this stack and gets no new images: keep its StatefulSet "
-        "and volumes when the release goes, and move to another store (docs/adopting.md); rules are in a bucket of "
-        "their own"
+        "and volumes when the release goes, and move to another store (docs/how-to/move-to-another-store.md); rules "
+        "are in a bucket of their own"
     )
     reading.translated("minio.enabled", text, key="objectStore.endpoint", decide=True)
     for path in ("minio.rootUser", "minio.rootPassword"):

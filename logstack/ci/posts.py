@@ -170,7 +170,7 @@ def _fitting(text: str, limit: int) -> str:
 def _needed(name: str, environment: Mapping[str, str]) -> str:
     if value := environment.get(name):
         return value
-    raise PostError(f"{name} is not set, so there is nowhere to post; docs/ci.md says what each forge needs")
+    raise PostError(f"{name} is not set, so there is nowhere to post; docs/reference/ci.md says what each forge needs")
 
 
 class _NoRedirect(HTTPRedirectHandler):

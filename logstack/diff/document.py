@@ -1,4 +1,4 @@
-"""The diff as one JSON document; docs/diff.md describes it."""
+"""The diff as one JSON document; docs/reference/diff.md describes it."""
 
 from logstack.diff.consequences import StackDiff
 from logstack.diff.model import Differences, SideProblem

@@ -1,4 +1,4 @@
-"""The generated parts of docs/diff.md: the classes with their exit codes, the rules, and which values restart pods."""
+"""The generated parts of docs/reference/diff.md: classes with exit codes, rules, and which values restart pods."""
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby

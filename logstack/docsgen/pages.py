@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from logstack.docsgen import diff_page, readme, sizing_page
+from logstack.docsgen import commands_page, diff_page, readme, sizing_page
 from logstack.docsgen.splice import spliced
 from logstack.docsgen.stack_file_reference import reference
 from logstack.docsgen.stack_file_schema import pulumi_yaml, stack_file_schema
@@ -25,9 +25,11 @@ def _spliced(render: Callable[[], Mapping[str, str]]) -> Update:
 PAGES: Mapping[str, Update] = {
     "Pulumi.yaml": pulumi_yaml,
     "README.md": _spliced(readme.inserts),
-    "docs/diff.md": _spliced(diff_page.inserts),
-    "docs/sizing.md": _spliced(sizing_page.inserts),
-    "docs/stack-file.md": _whole(reference),
+    "docs/concepts/platform.md": _spliced(readme.picture_insert),
+    "docs/reference/commands.md": _spliced(commands_page.inserts),
+    "docs/reference/diff.md": _spliced(diff_page.inserts),
+    "docs/reference/sizing.md": _spliced(sizing_page.inserts),
+    "docs/reference/stack-file.md": _whole(reference),
     "docs/stack-file.schema.json": _whole(stack_file_schema),
 }
 """Paths from the repository's top."""

@@ -1,4 +1,4 @@
-"""The generated parts of README.md: production's picture and the first screen of its plan."""
+"""Production in the documents: the first screen of its plan, and its picture."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,9 +14,11 @@ STACK = "production"
 
 
 def inserts() -> Mapping[str, str]:
-    """Return the text between each pair of markers."""
+    """Return the first screen of the plan, for README.md."""
     text = plan_text(plan_stack(STACK, ROOT, objects=False), width=WIDTH)
-    return {
-        "picture": fence("mermaid", picture(load_stack_file(STACK, ROOT).settings)),
-        "plan": fence("text", text.rstrip()),
-    }
+    return {"plan": fence("text", text.rstrip())}
+
+
+def picture_insert() -> Mapping[str, str]:
+    """Return the picture, for docs/concepts/platform.md."""
+    return {"picture": fence("mermaid", picture(load_stack_file(STACK, ROOT).settings))}

@@ -1,4 +1,4 @@
-"""The generated parts of docs/sizing.md: the sizing table, and the prices."""
+"""The generated parts of docs/reference/sizing.md: the sizing table, and the prices."""
 
 from collections.abc import Iterator, Mapping
 

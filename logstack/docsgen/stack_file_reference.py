@@ -1,4 +1,4 @@
-"""docs/stack-file.md: every key of a stack file and every problem, taken from the tree and its checks."""
+"""docs/reference/stack-file.md: every key of a stack file and every problem, taken from the tree and its checks."""
 
 import json
 import re

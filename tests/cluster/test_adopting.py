@@ -1,4 +1,4 @@
-"""A running Helm release of the chart is adopted as docs/adopting.md says: no line lost, no restart that is not named.
+"""docs/how-to/adopt-a-helm-release.md, followed: a running release is adopted, no line lost, no unnamed restart.
 
 A single binary with its lines on its own volume. What the release ran with before is the same chart with another
 configuration's hash, so that the pods have a reason to roll.

@@ -16,7 +16,7 @@ from tests.support.stores import Object, Server
 pytestmark = pytest.mark.cluster
 
 LEVELS = ("restricted", "baseline", "privileged")
-DOCUMENT = ROOT / "docs" / "cluster.md"
+DOCUMENT = ROOT / "docs" / "reference" / "cluster.md"
 
 
 @pytest.fixture(scope="module")

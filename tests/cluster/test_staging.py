@@ -179,7 +179,7 @@ def test_what_was_destroyed_leaves_its_data_for_a_second_up(
         "loki-write",
         "loki-backend",
         "loki-s3",
-    }, "docs/leaving.md says which pods stay, and how they go"
+    }, "docs/reference/resources.md says which pods stay, and how they go"
     for selector in ("app.kubernetes.io/instance=loki", "app.kubernetes.io/name=loki-s3"):
         cluster.core.delete_collection_namespaced_pod(NAMESPACE, label_selector=selector)
     cluster.until(lambda: not cluster.pods(NAMESPACE), "all pods are gone", seconds=420)

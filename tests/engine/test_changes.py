@@ -1,4 +1,4 @@
-"""What each kind of change of a stack file does, as the real engine previews it: the table of docs/changes.md."""
+"""What each kind of change of a stack file does, as the real engine previews it (docs/reference/changes.md)."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ from tests.support.stacks import ROOT
 
 pytestmark = pytest.mark.prove
 
-DOCUMENT = ROOT / "docs" / "changes.md"
+DOCUMENT = ROOT / "docs" / "reference" / "changes.md"
 STAGING, PRODUCTION = "staging", "production"
 
 
@@ -55,7 +55,7 @@ CASES = {
         STAGING,
         {"replicationFactor": 3},
         "`replicationFactor: 3`",
-        "the Loki pods restart; lines from then on have three copies",
+        "the Loki pods restart; each new line goes to three writers",
     ),
     "resources": Case(
         PRODUCTION,
@@ -67,13 +67,13 @@ CASES = {
         PRODUCTION,
         {"resources": {"write": {"cpu": "1", "memory": "2Gi", "disk": "40Gi"}}},
         "a larger disk in `resources: {write: {...}}`",
-        "a new StatefulSet takes over the pods; the volumes that exist keep their size",
+        "a new StatefulSet takes over the pods; existing volumes keep their size",
     ),
     "storage class": Case(
         PRODUCTION,
         {"storageClass": "fast"},
         "`storageClass: fast`",
-        "new StatefulSets take over the pods; the volumes that exist stay where they are",
+        "new StatefulSets take over the pods; existing volumes stay where they are",
     ),
     "credentials": Case(
         STAGING,
@@ -104,13 +104,13 @@ CASES = {
         PRODUCTION,
         {"cluster": {"context": "staging", "apiServer": "https://10.0.30.2:6443"}},
         "`cluster: {context: ..., apiServer: ...}`",
-        "the same cluster by another way: nothing but the provider's settings",
+        "the same cluster at another address: only the provider's settings change",
     ),
     "namespace": Case(
         PRODUCTION,
         {"cluster": {"namespace": "logging"}},
         "`cluster: {namespace: logging}`",
-        "everything is made anew there, with new volumes: what only the old volumes have is not found",
+        "everything is made again there, with new volumes: lines that are only on the old volumes are not found",
     ),
     "Loki's version": Case(
         PRODUCTION, {"lokiVersion": "3.7.9"}, "`lokiVersion: 3.7.9`", "the Loki pods restart, one after the other"
@@ -125,13 +125,13 @@ CASES = {
         PRODUCTION,
         {"objectStore": {"bucket": "loki-production-2"}, "acknowledge": ELSEWHERE},
         "`objectStore: {bucket: ...}`, acknowledged",
-        "the Loki pods restart; what is in the old bucket is found no more",
+        "the Loki pods restart; lines in the old bucket are no longer found",
     ),
     "caches": Case(
         PRODUCTION,
         {"caches": {"chunks": "2Gi"}},
         "`caches: {chunks: 2Gi}`",
-        "the cache restarts, empty; Loki goes on without it",
+        "the cache restarts empty; Loki continues without it",
     ),
     "mode": Case(
         PRODUCTION,

@@ -102,7 +102,7 @@ def test_a_bucket_that_is_protected_is_not_destroyed_and_nothing_else_is(platfor
 
 
 def test_a_destroy_that_skips_its_preview_takes_all_but_what_is_protected(platform: Project) -> None:
-    """The Automation API never looks before it acts: docs/leaving.md warns of it."""
+    """The Automation API never looks before it acts: docs/reference/resources.md warns of it."""
     platform.up("aws")
     assert platform.destroy("aws").failed
     assert platform.memory.objects == {}

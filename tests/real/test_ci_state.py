@@ -1,4 +1,4 @@
-"""The policies of docs/ci under the real Pulumi, with its state in a real S3 server that asks a real IAM.
+"""The policies of docs/reference/ci under the real Pulumi, with its state in a real S3 server that asks a real IAM.
 
 The server is no AWS, but reads the same policies (tests/support/guarded_store.py).
 """
@@ -26,8 +26,8 @@ REFUSED = "AccessDenied"
 
 
 def policy(name: str) -> str:
-    """A policy of docs/ci for the bucket of these tests."""
-    return (ROOT / f"docs/ci/{name}.json").read_text().replace("STATE_BUCKET", BUCKET)
+    """A policy of docs/reference/ci for the bucket of these tests."""
+    return (ROOT / f"docs/reference/ci/{name}.json").read_text().replace("STATE_BUCKET", BUCKET)
 
 
 @dataclass

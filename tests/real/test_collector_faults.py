@@ -113,7 +113,7 @@ def test_a_hundred_thousand_lines_of_rotated_files_all_arrive_once(
             pass
         found, again = running.found(written), running.taken() - written
         names = {sample.name for sample in running.collector.metrics().samples}
-    assert sorted(WATCHED - names) == [], "docs/collector.md says that these are worth watching"
+    assert sorted(WATCHED - names) == [], "docs/reference/collector.md says that these are worth watching"
     measured(f"rotation, 5 pods, 3 times each: {told(found, written)}, {again} sent twice")
     assert lost(found, written) == []
     assert twice(found) == 0
@@ -148,7 +148,7 @@ def test_an_outage_of_two_minutes_loses_nothing(tmp_path: Path, measured: Callab
     assert dropped == 0
 
 
-# Of docs/collector.md, without those that are there only when something was dropped or cut.
+# Of docs/reference/collector.md, without those that are there only when something was dropped or cut.
 WATCHED = {
     "loki_source_file_file_bytes_total",
     "loki_source_file_read_bytes_total",
@@ -157,7 +157,7 @@ WATCHED = {
     "loki_write_entry_propagation_latency_seconds_count",
 }
 READ_AHEAD = 20
-"""MiB that a collector without a log loses at most, as docs/collector.md and the plan say."""
+"""MiB that a collector without a log loses at most, as docs/concepts/collector.md and the plan say."""
 KILLED_MEANWHILE: list[tuple[dict[str, object], str]] = [
     ({}, "without a write-ahead log"),
     ({"writeAheadLog": True, "stability": "experimental"}, "with a write-ahead log"),
@@ -181,7 +181,7 @@ def test_a_collector_that_is_killed_while_loki_is_away_loses_no_more_than_it_had
     # It was killed in the middle of the outage: what came after that was read by the next one.
     assert len(missing) < written * (away / 2 + 2) / seconds
     if said:
-        assert missing, "the log was read again: docs/collector.md, the plan and the check say that it is not"
+        assert missing, "the log was read again: docs/concepts/collector.md, the plan and the check say that it is not"
     else:
         assert size < READ_AHEAD, "more than the plan says"
 

@@ -110,6 +110,64 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+HOW_TO = sorted((ROOT / "docs" / "how-to").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.name)
+def test_a_how_to_has_goal_preparation_steps_verification_and_failures(page: Path) -> None:
+    headings = re.findall(r"^## (.+)$", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL), re.MULTILINE)
+    assert headings[:5] == ["Goal", "Before you start", "Steps", "Verify", "If it fails"]
+
+
+def test_the_index_leads_to_every_page() -> None:
+    folder = ROOT / "docs"
+    linked = set(re.findall(r"\]\(([^)#\s]+)", (folder / "README.md").read_text()))
+    pages = {page.relative_to(folder).as_posix() for page in folder.rglob("*.md")}
+    assert pages - linked == {"README.md"}
+
+
+def test_every_question_of_an_operator_has_a_proof_that_exists() -> None:
+    text = (ROOT / "tests" / "docs" / "questions.md").read_text()
+    questions = re.split(r"^## \d+\. ", text, flags=re.MULTILINE)[1:]
+    assert len(questions) == 10
+    tests = "".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
+    for question in questions:
+        proof = question.partition("\nProof: ")[2]
+        paths = re.findall(r"`((?:logstack|tests)/[\w./-]+)`", proof)
+        assert paths, question
+        assert [path for path in paths if not (ROOT / path).exists()] == []
+        assert [name for name in re.findall(r"`(test_\w+)", proof) if name not in tests] == []
+
+
+def referring_files() -> list[Path]:
+    """What may name a page of the documents: code, stack files, workflows, scripts, and the project's own pages."""
+    folders = ("logstack", "components", "tests", "ci", "examples", ".github")
+    inner = [file for folder in folders for file in (ROOT / folder).rglob("*") if file.is_file()]
+    found = [*inner, *(file for file in ROOT.iterdir() if file.is_file())]
+    return [file for file in found if file.suffix in ("", ".py", ".md", ".txt", ".yaml", ".yml")]
+
+
+def test_every_page_that_a_file_names_exists() -> None:
+    """As `docs/...` from the repository's top: the links of Markdown have a test of their own."""
+    named = {
+        (file.relative_to(ROOT).as_posix(), path)
+        for file in referring_files()
+        for path in re.findall(r"(?<![\w/.-])docs/[\w./-]*\w", file.read_text(errors="replace"))
+    }
+    assert len({path for _, path in named}) > 15
+    assert sorted((file, path) for file, path in named if not (ROOT / path).exists()) == []
+
+
+def test_the_first_line_of_every_stack_file_names_the_schema() -> None:
+    """Users' stack files name it too, so it keeps its path."""
+    files = [*ROOT.glob("Pulumi.*.yaml"), *ROOT.glob("examples/*/Pulumi.*.yaml")]
+    assert len(files) > 8
+    for file in files:
+        found = re.match(r"# yaml-language-server: \$schema=(\S+)\n", file.read_text())
+        assert found, file
+        assert (file.parent / found[1]).resolve() == ROOT / "docs" / "stack-file.schema.json", file
+
+
 def every_stack() -> Iterator[Settings]:
     """What can be declared at all: the shipped stacks, the tests' examples, and the examples of users."""
     yield from map(settings_of, NAMES)
@@ -121,8 +179,8 @@ def all_declarations() -> dict[str, Manifest]:
 
 
 def leaving_table() -> dict[str, tuple[bool, bool, str]]:
-    """Whether a resource is protected and retained, and what becomes of it, as docs/leaving.md has it."""
-    text = (ROOT / "docs" / "leaving.md").read_text()
+    """Whether a resource is protected and retained, and what becomes of it, as docs/reference/resources.md has it."""
+    text = (ROOT / "docs" / "reference" / "resources.md").read_text()
     table = text.partition("<!-- declared -->")[2].partition("<!-- /declared -->")[0]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("| `")]
     assert all({protected, retained} <= {"", "yes"} for _, _, protected, retained, _ in rows)
@@ -143,7 +201,7 @@ def test_what_is_protected_or_retained_stays_and_all_else_goes() -> None:
 
 
 def test_volumes_outlive_their_stateful_sets_as_leaving_says() -> None:
-    text = (ROOT / "docs" / "leaving.md").read_text()
+    text = (ROOT / "docs" / "reference" / "resources.md").read_text()
     assert "persistentVolumeClaimRetentionPolicy: {whenDeleted: Retain, whenScaled: Retain}" in text
     spec: Any = all_declarations()["store-s3"].inputs["spec"]
     assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
@@ -162,7 +220,7 @@ def test_volumes_outlive_their_stateful_sets_as_leaving_says() -> None:
 def test_pods_outlive_their_stateful_sets_as_leaving_says() -> None:
     """The charts' StatefulSets get the same annotation by a transform, which has its own tests."""
     annotation = "pulumi.com/deletionPropagationPolicy"
-    assert f"`{annotation}: orphan`" in (ROOT / "docs" / "leaving.md").read_text()
+    assert f"`{annotation}: orphan`" in (ROOT / "docs" / "reference" / "resources.md").read_text()
     metadata: Any = all_declarations()["store-s3"].inputs["metadata"]
     assert metadata["annotations"][annotation] == "orphan"
 

@@ -325,7 +325,7 @@ RULES = (
         "collector-log-off",
         ("settings collector.writeAheadLog",),
         "The collector keeps no log of its own while Loki is away: files that are rotated meanwhile are not read.",
-        "See docs/collector.md, what is lost when.",
+        "See docs/concepts/collector.md, what is lost when.",
         NOW_OFF,
     ),
     _rule(

@@ -122,7 +122,7 @@ def read_stack_file(stack: str, directory: Path) -> YamlFile:
         raise StackProblems([_file_problem(UNKNOWN_STACK, path, f"there is no file {path.name}", fix)])
     file = read_yaml(path)
     if not file.tree:
-        fix = "write the stack's decisions under `config:`; docs/stack-file.md lists the keys"
+        fix = "write the stack's decisions under `config:`; docs/reference/stack-file.md lists the keys"
         raise StackProblems([_file_problem(NO_CONFIG, path, "the file has nothing under `config:`", fix)])
     return file
 

@@ -15,7 +15,7 @@ class StackKeys(LokiSettings):
 
     ingest: Ingest | None = None
     """Lines that come in, on average: replicas, sizes, volumes, caches and limits that are not written here follow from
-    it by one table (docs/sizing.md). Without it nothing is derived."""
+    it by one table (docs/reference/sizing.md). Without it nothing is derived."""
     cluster: ClusterSettings
     object_store: ObjectStoreSettings
     """Where chunks, index and rules are kept."""

@@ -14,7 +14,7 @@ MONOLITHIC, SIMPLE_SCALABLE, DISTRIBUTED = "monolithic", "simple-scalable", "dis
 # Loki's documentation of the write-ahead log: 10 to 15 GB for 5 MB/s of one writer, so 3,000 s of what comes in.
 WAL_SECONDS = 3000
 # Alloy's documentation (estimate-resource-usage): a core and 120 MiB for each MiB/s. Measured: 4.6 MB/s of one core
-# with everything that is on by default (docs/collector.md), so this leaves a factor of 4.
+# with everything that is on by default (docs/concepts/collector.md), so this leaves a factor of 4.
 ALLOY_CPU_PER_MIB = 1000
 ALLOY_MEMORY_PER_MIB = parse_size("120Mi")
 # Of the average: logs come in waves, and what Loki refuses waits in the collectors.

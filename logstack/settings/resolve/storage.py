@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 # Bytes of chunks in the bucket for each byte of lines. Measured side by side by tests/real/test_sizing.py, which holds
-# them to this table: 40 MB of klog, JSON and Airflow lines full of ids, Loki 3.7.8 (docs/sizing.md).
+# them to this table: 40 MB of klog, JSON and Airflow lines full of ids, Loki 3.7.8 (docs/reference/sizing.md).
 STORED_SHARES = {"gzip": 0.303, "zstd": 0.294, "lz4": 0.439, "snappy": 0.464}
 CODEC = "gzip"
 # Measured in the same place: chunks that three writers cut alike are the same objects (1.00 times the bytes of one

@@ -1,4 +1,4 @@
-"""The examples of docs/ci, and the page itself, against the code."""
+"""The examples of docs/reference/ci, and the page itself, against the code."""
 
 import json
 import re
@@ -12,8 +12,8 @@ from logstack.ci import failures
 from tests.support.documents import leaves
 from tests.support.stacks import NAMES, ROOT, SHIPPED, declarations, settings_of
 
-FOLDER = ROOT / "docs/ci"
-PAGE = (ROOT / "docs/ci.md").read_text()
+FOLDER = ROOT / "docs/reference/ci"
+PAGE = (ROOT / "docs/reference/ci.md").read_text()
 MANIFESTS: list[dict[str, Any]] = list(yaml.safe_load_all((FOLDER / "preview-rbac.yaml").read_text()))
 READS = {"get", "list", "watch"}
 
@@ -98,7 +98,7 @@ def test_every_secret_and_variable_of_the_workflows_stands_in_the_page() -> None
 def test_every_link_of_the_page_leads_somewhere() -> None:
     links = [link for link in re.findall(r"\]\(([^)#]+)", PAGE) if "://" not in link]
     assert links
-    assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
+    assert [link for link in links if not (ROOT / "docs" / "reference" / link).exists()] == []
 
 
 def test_every_example_is_named_by_the_page() -> None:

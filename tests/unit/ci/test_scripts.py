@@ -83,7 +83,7 @@ def test_nothing_that_differs_never_fails(machine: Machine) -> None:
 def test_a_class_that_is_none_is_misuse(machine: Machine) -> None:
     code, _, said = diff(machine, 0, FAIL_FROM="dataloss")
     assert code == 2
-    assert "FAIL_FROM is dataloss, which is none of cosmetic cost" in said
+    assert "FAIL_FROM is dataloss, not one of cosmetic cost" in said
     assert machine.calls == []
 
 
@@ -183,7 +183,7 @@ def test_an_archive_that_is_not_the_published_one_is_not_unpacked(linux: Machine
     address = release(tmp_path / "releases", sum_of=b"another archive")
     answer = linux.script("pulumi", "tools", PULUMI_RELEASES=address)
     assert answer.code == 1
-    assert "is not what the release's list of SHA-256 says" in answer.said
+    assert "does not match the SHA-256 of the release's list" in answer.said
     assert list((linux.folder / "tools").iterdir()) == []
 
 
@@ -198,4 +198,4 @@ def test_an_archive_without_a_sum_is_not_unpacked(linux: Machine, tmp_path: Path
 def test_a_release_that_cannot_be_had_is_named(linux: Machine, tmp_path: Path) -> None:
     answer = linux.script("pulumi", "tools", PULUMI_RELEASES=(tmp_path / "nowhere").as_uri())
     assert answer.code == 1
-    assert f"{ARCHIVE} cannot be had; put pulumi {PULUMI_VERSION} on PATH" in answer.said
+    assert f"{ARCHIVE} cannot be downloaded; put pulumi {PULUMI_VERSION} on PATH" in answer.said

@@ -124,6 +124,6 @@ def test_problems_are_a_comment_too() -> None:
 
 def test_the_comment_in_the_documents_is_what_comes_out() -> None:
     """But for the commits behind the names."""
-    page = (ROOT / "docs" / "diff.md").read_text()
+    page = (ROOT / "docs" / "reference" / "diff.md").read_text()
     shown = page.split("<!-- comment -->\n\n")[1].split("\n<!-- /comment -->")[0]
     assert re.sub(r" \([0-9a-f]{9}\)", "", shown) == comment(found())

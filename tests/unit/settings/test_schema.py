@@ -34,7 +34,7 @@ def test_what_is_committed_is_what_is_generated(capsys: pytest.CaptureFixture[st
 
 def test_a_file_that_drifted_is_named_and_written_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = copy_of_the_project(tmp_path)
-    page, declarations = project / "docs" / "stack-file.md", project / "Pulumi.yaml"
+    page, declarations = project / "docs" / "reference" / "stack-file.md", project / "Pulumi.yaml"
     page.write_text("old")
     declarations.write_text(declarations.read_text().replace("default: 30d", "default: 7d"))
     (project / "docs" / "stack-file.schema.json").unlink()

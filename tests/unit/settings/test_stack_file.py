@@ -61,7 +61,7 @@ def test_a_file_that_says_nothing_is_told_where_to_look(tmp_path: Path, content:
         "Pulumi.test.yaml:1: error: Pulumi.test.yaml [no-config]\n"
         "  what: the file has nothing under `config:`\n"
         "  then: the stack says nothing: not where it runs, and not where it keeps its lines\n"
-        "  fix:  write the stack's decisions under `config:`; docs/stack-file.md lists the keys"
+        "  fix:  write the stack's decisions under `config:`; docs/reference/stack-file.md lists the keys"
     )
 
 
