@@ -224,6 +224,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/support/documents.py", _NONE),
     ("tests/support/installed.py", _NONE),
     ("tests/support/monitor.py", _NONE),
+    ("tests/support/reads.py", _NONE),
     ("tests/support/s3_calls.py", _NONE),
 )
 

@@ -131,7 +131,7 @@ class BaseStore(Group):
     @property
     def runs_in_stack(self) -> bool:
         """Whether the stack runs the server, one pod with one volume."""
-        return self.server_volume is not None
+        return self.default_volume is not None
 
     @property
     def on_one_volume(self) -> bool:
