@@ -1,13 +1,15 @@
 """Which processes the stack's mode needs here, each with ports and a directory of its own."""
 
+import errno
 import fcntl
 import os
 import socket
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from random import SystemRandom
 
 from logstack.manifests.loki.chart import RELEASE
 from logstack.settings.model.loki import LokiSettings
@@ -87,24 +89,37 @@ class Layout:
         return f"http://{LOOPBACK}:{self.former_port}"
 
 
+# Below what systems give to outgoing connections (Linux from 32768, macOS from 49152) and Kubernetes to NodePorts (from
+# 30000): a process that is away for a while finds its port free again. Seen: somebody's connection had the port of a
+# Loki that was to start again.
+PORTS = range(12_000, 30_000)
 _given: set[int] = set()
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody uses now, none of them given before, here or in another run of this user's.
+    """Return ports of the loopback that nobody uses now, and that no run of this user was given before.
 
-    Who was given one before may not have opened it yet.
+    Who was given one before may not have opened it yet. Raises OSError when there are not so many.
     """
     ports: list[int] = []
     with ExitStack() as open_sockets:
-        while len(ports) < count:
+        for port in _candidates():
+            if len(ports) == count:
+                return ports
             bound = open_sockets.enter_context(socket.socket())
-            bound.bind((LOOPBACK, 0))
-            port = bound.getsockname()[1]
-            if port not in _given and _is_nobody_elses(port):
-                _given.add(port)
-                ports.append(port)
-    return ports
+            with suppress(OSError):
+                bound.bind((LOOPBACK, port))
+                if port not in _given and _is_nobody_elses(port):
+                    _given.add(port)
+                    ports.append(port)
+    if len(ports) == count:
+        return ports
+    raise OSError(errno.EADDRINUSE, f"{count} ports are needed, and {len(ports)} of {PORTS} are free")
+
+
+def _candidates() -> list[int]:
+    """Return all ports in an order of chance: runs that begin together seldom try the same."""
+    return SystemRandom().sample(PORTS, len(PORTS))
 
 
 def _is_nobody_elses(port: int) -> bool:

@@ -25,7 +25,7 @@ _PATIENCE = 180
 _EVERYTHING = {
     "parsers": [{"match": {"app": "service"}, "format": "json", "multiline": {"language": "java"}}],
     "drop": [{"name": "health-checks", "match": {"app": "nginx"}, "pattern": "GET /health"}],
-    "rateLimits": [{"rate": 10_000_000, "burst": 100_000_000}],
+    "rateLimits": [{"rate": 10_000_000, "burst": 10_000_000}],
     "redact": {"rules": ["private-keys", "tokens", "passwords", "cards", "mails"]},
 }
 

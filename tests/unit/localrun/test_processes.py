@@ -134,8 +134,8 @@ def test_free_ports_are_all_different() -> None:
     assert len(set(free_ports(30))) == 30
 
 
-# No system has ports as high as these.
-HIGH = 70_001
+def test_free_ports_are_none_that_outgoing_connections_or_node_ports_get() -> None:
+    assert max(free_ports(30)) < 30_000
 
 
 @pytest.fixture
@@ -147,34 +147,41 @@ def own_register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "_taken_ports", cache(layout._taken_ports.__wrapped__))
 
 
-def offered(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
-    """A system that gives these ports, one after the other."""
-    coming = iter([("127.0.0.1", port) for port in ports])
-
-    class Offered(socket.socket):
-        def getsockname(self) -> tuple[str, int]:
-            return next(coming)
-
-    monkeypatch.setattr(socket, "socket", Offered)
+def candidates(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
+    """The ports that are tried, in this order."""
+    monkeypatch.setattr(layout, "_candidates", lambda: list(ports))
 
 
 @pytest.mark.usefixtures("own_register")
 def test_a_port_is_given_once_even_if_nobody_has_opened_it_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    offered(monkeypatch, HIGH, HIGH, HIGH + 1)
-    assert (free_ports(1), free_ports(1)) == ([HIGH], [HIGH + 1])
+    first, second = free_ports(2)
+    monkeypatch.setattr(layout, "_given", set())
+    candidates(monkeypatch, first, second)
+    assert (free_ports(1), free_ports(1)) == ([first], [second])
+    with pytest.raises(OSError, match="1 ports are needed, and 0 of"):
+        free_ports(1)
+
+
+def test_a_port_that_somebody_listens_on_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    open_port, free = free_ports(2)
+    monkeypatch.setattr(layout, "_given", set())
+    candidates(monkeypatch, open_port, free)
+    with socket.create_server(("127.0.0.1", open_port)):
+        assert free_ports(1) == [free]
 
 
 @pytest.mark.usefixtures("own_register")
 def test_a_port_of_another_run_is_not_given_until_that_run_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken, further = HIGH + 2, HIGH + 3
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as another:
+        taken, further = one.getsockname()[1], another.getsockname()[1]
     takes = f"from logstack.localrun import layout; print(layout._is_nobody_elses({taken}), flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", takes], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as run:
         assert run.stdout
         assert run.stdout.readline() == "True\n"
-        offered(monkeypatch, taken, further)
+        candidates(monkeypatch, taken, further)
         assert free_ports(1) == [further]
         run.communicate("\n")
-    offered(monkeypatch, taken)
+    candidates(monkeypatch, taken)
     assert free_ports(1) == [taken]
