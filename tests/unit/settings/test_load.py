@@ -312,9 +312,9 @@ def test_two_stacks_on_one_bucket_are_told_of_each_other(
         load_stack_file("one", tmp_path)
     assert str(raised.value).splitlines()[2:] == [
         "error[bucket-shared] Pulumi.one.yaml:5: logstack:objectStore.bucket",
-        "  what: Pulumi.other.yaml names the same bucket on the same store",
-        "  then: each stack deletes the other's lines at the end of its own retention, and both write one index",
-        "  fix:  a bucket for each stack: bucket: loki-test",
+        "  what: Pulumi.other.yaml uses the same bucket of the same object store",
+        "  then: each stack applies its own retention to the other's lines, and both write the same index",
+        "  fix:  give each stack its own bucket: bucket: loki-test",
     ]
 
 
