@@ -35,7 +35,7 @@ CASES: dict[str, tuple[str, dict[str, Value], str]] = {
     "a context that is not there": (
         "production",
         {"cluster": {"context": "prodction"}},
-        "no kubeconfig context is called 'prodction'",
+        "unknown kubeconfig context 'prodction'",
     ),
     "a setting that is no setting": ("production", {"retentoin": "30d"}, "did you mean"),
     "two things at once": (

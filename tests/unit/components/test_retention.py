@@ -154,9 +154,9 @@ def test_the_refusal_names_the_lines_their_days_and_what_accepts_it() -> None:
     (problem,) = refused.value.problems
     assert str(problem) == (
         "error[retention-shortened] logstack:retention\n"
-        "  what: lines that no rule is for are kept for 7d; applied are 30d\n"
-        "  then: the compactor deletes those of 2026-05-02 to 2026-05-25 (UTC) for ever, soon after the update\n"
-        "  fix:  keep 30d, or copy what is still needed and accept it:\n"
+        "  what: lines that no rule is for: retention 7d is shorter than the applied 30d\n"
+        "  then: soon after the update the compactor permanently deletes lines from 2026-05-02 to 2026-05-25 (UTC)\n"
+        "  fix:  keep 30d, or copy the lines that you need and accept:\n"
         "        logstack:acknowledge: ['retention-shortened-from-30d-to-7d']"
     )
 
