@@ -205,5 +205,9 @@ def _size_cell(size: SizeName, part: str) -> str:
     return ", ".join([kubernetes_cpu(row.cpu), kubernetes_size(row.memory), *volume])
 
 
+# For rules whose messages say all: a value or a key that is wrong by itself.
+_REFUSED = "logstack refuses the stack file"
+
+
 def _rule_row(rule: Rule) -> str:
-    return f"| `{rule.name}` | {rule.severity} | {rule.consequence} |\n"
+    return f"| `{rule.name}` | {rule.severity} | {rule.consequence or _REFUSED} |\n"

@@ -23,14 +23,14 @@ _OLDEST = (1, 25)
 
 _REVIEWS = "authorization.k8s.io/v1"
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
-_INSTEAD = "without a cluster: `make plan` and `logstack diff` say offline what would be deployed"
+_INSTEAD = "without a cluster: `make plan` and `logstack diff` show offline what would be deployed"
 
 
 def refuse_old_cluster(cluster: ClusterSettings, version: tuple[int, int]) -> None:
     """Raises StackProblems for a Kubernetes that the charts do not support."""
     if version < _OLDEST:
         found, oldest = (".".join(map(str, each)) for each in (version, _OLDEST))
-        what = f"the API server of context {cluster.context!r} is Kubernetes {found}, and the charts need {oldest}"
+        what = f"the API server of context {cluster.context!r} is Kubernetes {found}, but the charts need {oldest}"
         raise _stop("kubernetes-too-old", what, f"update the cluster to Kubernetes {oldest} or newer")
 
 
@@ -54,20 +54,20 @@ def server_version(cluster: ClusterSettings, files: Sequence[Path]) -> tuple[int
         return int(version["major"]), int(re.sub(r"\D.*", "", version["minor"]))
     except ApiException as error:
         if error.status in (_UNAUTHORIZED, _FORBIDDEN):
-            what = f"{server} does not take the credentials of {who} ({error.status} {error.reason})"
+            what = f"{server} refuses the credentials of {who} ({error.status} {error.reason})"
             raise _stop("credentials-refused", what, _log_in(cluster)) from None
         if not error.status:  # the client's word for a TLS connection that did not come about
             what = f"{who} does not trust {server}: {str(error.reason).splitlines()[-1]}"
-            raise _stop("certificate-not-trusted", what, "take the kubeconfig anew from where it came") from None
+            raise _stop("certificate-not-trusted", what, "get a new kubeconfig from where it came") from None
         what = f"{server} answers {error.status} {error.reason}"
-        raise _stop("cluster-unreachable", what, f"see whether the API server is well; {_INSTEAD}") from None
+        raise _stop("cluster-unreachable", what, f"check the API server; {_INSTEAD}") from None
     except HTTPError as error:
         what = f"{server} of {who} does not answer: {_reason(error)}"
         fix = f"reach its network (VPN, tunnel, a stopped cluster), or correct the context; {_INSTEAD}"
         raise _stop("cluster-unreachable", what, fix) from None
     except (ValueError, KeyError, TypeError):
         what = f"{server} of {who} answers, but not as Kubernetes does"
-        fix = f"see who answers there (a proxy, a page to log in at), or correct the context; {_INSTEAD}"
+        fix = f"check what answers there (a proxy, a login page), or correct the context; {_INSTEAD}"
         raise _stop("cluster-unreachable", what, fix) from None
 
 
@@ -85,20 +85,20 @@ def _client(cluster: ClusterSettings, files: Sequence[Path]) -> "ApiClient":
         with _logged() as words:
             api = config.new_client_from_config(os.pathsep.join(written), context=cluster.context)
     except (config.ConfigException, OSError, ValueError) as error:
-        raise unusable(f"{who} cannot be used: {_told(str(error))}") from None
+        raise unusable(f"{who} cannot be used: {_redacted(str(error))}") from None
     if words:
-        what = f"the command that logs {who} in has failed: {_told(' '.join(words))}"
+        what = f"the login command of {who} failed: {_redacted(' '.join(words))}"
         raise _stop("log-in-failed", what, f"install the command if it is missing; {_log_in(cluster)}")
     return api
 
 
-def _told(words: str) -> str:
+def _redacted(words: str) -> str:
     """In one line, and without what the client shows of the kubeconfig's entries: tokens stand there."""
     return re.sub(r"\{.*\}", "{...}", " ".join(words.split()))
 
 
-class _Kept(logging.Handler):
-    """Keeps what is logged."""
+class _Recorder(logging.Handler):
+    """Record log messages."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -111,11 +111,11 @@ class _Kept(logging.Handler):
 
 @contextmanager
 def _logged() -> Iterator[list[str]]:
-    """What is logged as an error meanwhile, kept instead of shown: the client's only word for a log-in that failed."""
-    root, kept = logging.getLogger(), _Kept()
-    before, root.handlers = root.handlers, [kept]
+    """What is logged as an error meanwhile, recorded instead of shown: the client reports a failed login only there."""
+    root, recorder = logging.getLogger(), _Recorder()
+    before, root.handlers = root.handlers, [recorder]
     try:
-        yield kept.words
+        yield recorder.words
     finally:
         root.handlers = before
 
@@ -143,5 +143,5 @@ def _log_in(cluster: ClusterSettings) -> str:
 
 
 def _stop(name: str, what: str, fix: str) -> StackProblems:
-    consequence = "a preview and an update ask the API server for everything; nothing was registered"
+    consequence = "preview and update need the API server; nothing was registered"
     return StackProblems([Problem(name, "logstack:cluster.context", what, consequence, fix)])

@@ -55,12 +55,14 @@ def shell_caller(store: AwsStore) -> Caller:
         # A session of its own: boto3's shared one remembers the profile of an earlier call.
         identity = boto3.Session().client("sts", region_name=store.region, config=patience).get_caller_identity()
     except exceptions.ClientError as error:
-        told = error.response["Error"]
-        what = "have expired" if told["Code"] in _EXPIRED else f"are refused: {told['Code']}, {told['Message']}"
+        details = error.response["Error"]
+        what = (
+            "have expired" if details["Code"] in _EXPIRED else f"are refused: {details['Code']}, {details['Message']}"
+        )
         raise StackProblems([_unknown(f"the shell's AWS credentials {what}", log_in)]) from None
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
-        fix = "let this machine reach AWS, by HTTPS_PROXY if there is a proxy"
-        raise StackProblems([_unknown(f"AWS was not reached: {error}", fix)]) from None
+        fix = "connect this machine to AWS; set HTTPS_PROXY if there is a proxy"
+        raise StackProblems([_unknown(f"cannot reach AWS: {error}", fix)]) from None
     except exceptions.BotoCoreError as error:
         raise StackProblems([_unknown(f"the shell has no usable AWS credentials: {error}", log_in)]) from None
     return Caller(identity["Account"], identity["Arn"])
@@ -78,6 +80,6 @@ def _unknown(what: str, fix: str) -> Problem:
         name="unknown-aws-account",
         path="logstack:objectStore.accountId",
         what=what,
-        consequence="the AWS provider could make neither the bucket nor its role; nothing was registered",
+        consequence="the AWS provider could create neither the bucket nor its role; nothing was registered",
         fix=fix,
     )

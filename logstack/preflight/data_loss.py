@@ -43,8 +43,8 @@ def of_the_stack(maps: Sequence[Mapping[str, Any]], namespace: str, config: Sect
     A program may have several Lokis, and a Loki that moves to another namespace keeps its lines.
     """
     configs, overrides = _documents(maps, CONFIG_MAP, CONFIG_KEY), _documents(maps, OVERRIDES_MAP, OVERRIDES_KEY)
-    moved = [place for place, other in configs.items() if _storage(other) == _storage(config)]
-    there = next((place for place in (namespace, *moved) if place in configs), None)
+    moved = [name for name, each in configs.items() if _storage(each) == _storage(config)]
+    there = next((name for name in (namespace, *moved) if name in configs), None)
     return None if there is None else Configuration(configs[there], overrides.get(there, {}))
 
 
@@ -75,7 +75,7 @@ def refuse_lost_lines(
     refused += broken_history(*periods)
     if refused:
         raise StackProblems(refused)
-    return [replace(loss, fix="it is acknowledged", severity="warning") for _, loss in losses]
+    return [replace(loss, fix="acknowledged in the stack file", severity="warning") for _, loss in losses]
 
 
 def _deleted(loss: Shortened, now: datetime) -> Problem:
@@ -86,7 +86,7 @@ def _deleted(loss: Shortened, now: datetime) -> Problem:
     return Problem(
         "retention-shortened",
         f"logstack:{key}",
-        f"{loss.lines} are kept for {after}; applied are {before}",
-        f"the compactor deletes those of {oldest} to {youngest} (UTC) for ever, soon after the update",
-        f"keep {before}, or copy what is still needed and accept it:\nlogstack:acknowledge: ['{loss.acknowledgement}']",
+        f"{loss.lines}: retention {after} is shorter than the applied {before}",
+        f"soon after the update the compactor permanently deletes lines from {oldest} to {youngest} (UTC)",
+        f"keep {before}, or copy the lines that you need and accept:\nlogstack:acknowledge: ['{loss.acknowledgement}']",
     )

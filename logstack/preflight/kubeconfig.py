@@ -42,11 +42,11 @@ def _document(file: Path) -> dict[str, Any]:
         raise unusable(f"{file} cannot be read ({type(error).__name__})") from None
     found = {} if document is None else document
     if not isinstance(found, dict):
-        raise unusable(f"{file} is no kubeconfig")
+        raise unusable(f"{file} is not a kubeconfig")
     for section, inner in _SECTIONS.items():
         entries = found.get(section) or []
         if not isinstance(entries, list) or not all(_named(entry, inner) for entry in entries):
-            raise unusable(f"{file}: `{section}` is no list of entries with `name` and `{inner}`")
+            raise unusable(f"{file}: `{section}` is not a list of entries with `name` and `{inner}`")
     return found
 
 
@@ -57,7 +57,7 @@ def _named(entry: object, inner: str) -> bool:
 def unusable(what: str) -> StackProblems:
     """The kubeconfig is there, and is not what it should be."""
     consequence = "no cluster can be reached; nothing was registered"
-    fix = "correct the kubeconfig, or take it anew from where it came: `kubectl config view` must read it"
+    fix = "correct the kubeconfig, or get it again from where it came: `kubectl config view` must read it"
     return StackProblems([Problem("kubeconfig-unusable", "logstack:cluster.context", what, consequence, fix)])
 
 
@@ -69,16 +69,16 @@ def refuse_wrong_cluster(cluster: ClusterSettings, files: list[Path]) -> None:
 
 def _problem(cluster: ClusterSettings, files: list[Path]) -> Problem | None:
     contexts = _entries(files, "contexts")
-    read = ", ".join(f"{file}" if file.is_file() else f"{file}, which is not there" for file in files)
+    read = ", ".join(f"{file}" if file.is_file() else f"{file}, which does not exist" for file in files)
     if cluster.context not in contexts:
         known = ", ".join(sorted(contexts)) or "none"
         return Problem(
             name="unknown-context",
             path="logstack:cluster.context",
-            what=f"no kubeconfig context is called {cluster.context!r} (read: {read}; contexts there: {known})",
+            what=f"unknown kubeconfig context {cluster.context!r} (read: {read}; contexts there: {known})",
             consequence="no cluster can be reached; nothing was registered",
             fix="set KUBECONFIG to the file that has the context, or name another context; without a cluster: "
-            "`make plan` and `logstack diff` say offline what would be deployed",
+            "`make plan` and `logstack diff` show offline what would be deployed",
         )
     server = _entries(files, "clusters").get(contexts[cluster.context].get("cluster", ""), {}).get("server")
     if cluster.api_server and (server or "").rstrip("/") != cluster.api_server.rstrip("/"):

@@ -1,4 +1,4 @@
-"""What can be wrong with a stack, in words: what it is, what would happen, and how to fix it."""
+"""Problems of a stack: what is wrong, what would happen, and how to fix it."""
 
 import difflib
 import textwrap
@@ -18,25 +18,27 @@ class Problem:
     path: str
     """The key in the stack file, such as logstack:schemaPeriods[1].from."""
     what: str
-    """What the stack says now."""
+    """What is wrong, with the value in quotes unless it may be a secret."""
     consequence: str
-    """What would happen."""
+    """What would happen; empty where that adds nothing."""
     fix: str
-    """What to write instead."""
+    """How to fix it; ends with a line to paste where there is one."""
     severity: Severity = "error"
     where: str = ""
     """The file and the line, such as Pulumi.production.yaml:12; empty where they are not known."""
 
     def __str__(self) -> str:
-        """The problem as a block of plain text."""
-        return self.text(f"{self.severity}: ")
+        """Return the problem as a block of plain text: `error[name] file:line: key`, and its parts below."""
+        return self.text(self.severity)
 
     def text(self, severity: str = "") -> str:
-        """The same with other words for the severity, for those who say it in words of their own."""
-        place = f"{self.where}: " if self.where else ""
-        lines = [f"{place}{severity}{self.path} [{self.name}]"]
+        """Return the same block with another severity, or with none where Pulumi prints it."""
+        is_about_file = self.where.startswith(f"{self.path}:")
+        location = [self.where] if is_about_file else [self.where, self.path]
+        lines = [f"{severity}[{self.name}] {': '.join(filter(None, location))}"]
         for label, text in (("what: ", self.what), ("then: ", self.consequence), ("fix:  ", self.fix)):
-            lines.append(textwrap.indent(label + text.replace("\n", "\n      "), "  "))
+            if text:
+                lines.append(textwrap.indent(label + text.replace("\n", "\n      "), "  "))
         return "\n".join(lines)
 
 
@@ -46,26 +48,26 @@ class Rule:
 
     name: str
     consequence: str
-    """What would happen; with the measurement or the source it is known from."""
+    """What would happen, with the measurement or the source; empty where that adds nothing."""
     severity: Severity = "error"
 
     def problem(self, path: str, what: str, fix: str) -> Problem:
-        """This rule broken at a key of the stack file, given without its `logstack:`."""
+        """Return the problem of a key that breaks this rule; `path` has no `logstack:` in front."""
         if self.severity == "warning":
             fix = f"{fix}\nor accept it: add {self.name} to logstack:acknowledge"
         return Problem(self.name, f"logstack:{path}", what, self.consequence, fix, self.severity)
 
 
 class StackProblems(Exception):  # noqa: N818 - it carries warnings as well
-    """All the problems of a stack, of which at least one is an error."""
+    """All problems of a stack; at least one is an error."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        """`problems` are shown errors first."""
+        """Keep the problems, errors first."""
         self.problems = tuple(sorted(problems, key=lambda problem: problem.severity))
         super().__init__(self.problems)
 
     def __str__(self) -> str:
-        """The number of problems and a block of text for each."""
+        """Return the number of problems and a block of text for each."""
         errors = sum(problem.severity == "error" for problem in self.problems)
         counts = [_count(errors, "error"), _count(len(self.problems) - errors, "warning")]
         return "\n\n".join([f"{', '.join(filter(None, counts))}:", *map(str, self.problems)])
@@ -76,12 +78,12 @@ def _count(number: int, noun: str) -> str:
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.7) -> str | None:
-    """The known word that was probably meant; case, `-` and `_` do not count."""
+    """Return the known word that was probably meant; ignores case, `-` and `_`."""
     plain = {name.lower().replace("-", "").replace("_", ""): name for name in known}
-    found = difflib.get_close_matches(word.lower().replace("-", "").replace("_", ""), plain, n=1, cutoff=cutoff)
-    return plain[found[0]] if found else None
+    matches = difflib.get_close_matches(word.lower().replace("-", "").replace("_", ""), plain, n=1, cutoff=cutoff)
+    return plain[matches[0]] if matches else None
 
 
 def listed(words: Sequence[str], last: str = "or") -> str:
-    """`a, b or c`."""
+    """Return `a, b or c`."""
     return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)

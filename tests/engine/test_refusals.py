@@ -35,7 +35,7 @@ CASES: dict[str, tuple[str, dict[str, Value], str]] = {
     "a context that is not there": (
         "production",
         {"cluster": {"context": "prodction"}},
-        "no kubeconfig context is called 'prodction'",
+        "unknown kubeconfig context 'prodction'",
     ),
     "a setting that is no setting": ("production", {"retentoin": "30d"}, "did you mean"),
     "two things at once": (
@@ -64,7 +64,7 @@ def test_a_secret_in_clear_is_refused_before_anything_is_registered(platform: Pr
     stack.set_config("logstack:accessKeyId", auto.ConfigValue("in-clear"))
     stack.set_config("logstack:secretAccessKey", auto.ConfigValue("in-clear-too"))
     said = refused(platform, "staging", keys=False)
-    assert "accessKeyId is not encrypted" in said
+    assert "accessKeyId is in clear text" in said
 
 
 def test_another_aws_account_is_refused_before_anything_is_registered(

@@ -39,14 +39,14 @@ def test_a_shorter_retention_waits_for_its_value(platform: Project) -> None:
     said = refusal(platform)
     ended = datetime.now(UTC)  # of another day, when midnight was between
     lost = [[f"{now - timedelta(days=days):%Y-%m-%d}" for days in (30, 7)] for now in (began, ended)]
-    assert any(f"the compactor deletes those of {first} to {last} (UTC) for ever" in said for first, last in lost)
+    assert any(f"the compactor permanently deletes lines from {first} to {last} (UTC)" in said for first, last in lost)
     assert "logstack:acknowledge: ['retention-shortened-from-30d-to-7d']" in said
     platform.say(STACK, acknowledged("retention-shortened-from-30d-to-14d"))
     assert "applied are 30d" in refusal(platform), "another value accepts nothing"
     platform.say(STACK, acknowledged("retention-shortened-from-30d-to-7d"))
     made = platform.up(STACK)
     assert made.failed == ""
-    assert "it is acknowledged" in " ".join(made.said)
+    assert "acknowledged in the stack file" in " ".join(made.said)
     after = platform.preview(STACK)
     assert (after.failed, after.changes, after.said) == ("", (), ()), "what was applied is no news any more"
 

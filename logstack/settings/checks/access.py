@@ -14,33 +14,31 @@ _ROOTS = ("/loki/api/v1", "/otlp/v1/logs", "/api/prom", "/prometheus/api/v1")
 _AUTH = "logstack:gateway: {auth: {credentialsSecret: loki-gateway}}"
 
 NO_TLS = Rule(
-    "ingress-without-tls", "whoever is on the way reads the lines and the passwords, and may put in others", "warning"
+    "ingress-without-tls", "anybody on the network path can read lines and passwords, and change them", "warning"
 )
 NO_PASSWORD = Rule(
     "ingress-without-password",
-    "whoever reaches the host may do there what the path allows, from reading every line to pushing any",
+    "anybody who reaches the host can use everything below the path: read every line, push any line",
     "warning",
 )
 ADMINISTRATION = Rule(
     "ingress-opens-administration",
-    "whoever reaches the host reads and pushes every line, and stops a writer by one request to /ingester/shutdown",
+    "anybody who reaches the host can read and push lines, and stop a writer by one request to /ingester/shutdown",
     "warning",
 )
 PATH = Rule("ingress-path", "the gateway answers every request below it with 404")
 ISSUERS = Rule("two-issuers", "cert-manager refuses an Ingress that names both, and there is no certificate")
 ANYBODYS = Rule(
     "tenants-without-password",
-    "a request is whose it says it is: whoever reaches the gateway reads and pushes as any tenant",
+    "anybody who reaches the gateway can read and push as any tenant",
     "warning",
 )
-NO_AUTH = Rule("user-without-password", "the gateway asks nobody for a password: nobody is this user")
-OWN = Rule("user-reserved", "the stack's own parts are this user, which may name any tenant")
+NO_AUTH = Rule("user-without-password", "without gateway.auth the gateway knows no users")
+OWN = Rule("user-reserved", "the stack's own components log in as this user, which may act as any tenant")
 TWO_TENANTS = Rule(
-    "user-of-two-tenants", "a password opens one tenant: nginx, which compares without case, refuses to start with two"
+    "user-of-two-tenants", "a user belongs to one tenant: nginx, which ignores case, does not start with two"
 )
-TOO_MANY = Rule(
-    "too-many-tenants", "Kubernetes refuses a ConfigMap above 1 MiB: nothing of it is deployed, and nothing after it"
-)
+TOO_MANY = Rule("too-many-tenants", "Kubernetes refuses a ConfigMap above 1 MiB, and the deployment stops there")
 # A ConfigMap's 1 MiB, without what is in it besides the tenants.
 _ROOM = 1024**2 - 64 * 1024
 # Bytes of one tenant at the most, beside its names; counted in the files of 1,000 tenants, which a test holds against.
@@ -48,19 +46,19 @@ _LIMITS, _STAGE, _DATASOURCE, _LINKS = 340, 130, 330, 150
 
 
 @reads("gateway.auth", "ingress")
-def ingress(settings: Settings) -> Iterator[Problem]:
+def outside_access(settings: Settings) -> Iterator[Problem]:
     """What comes from outside is encrypted, has a password, and reaches something."""
-    said = settings.ingress
-    if said is None:
+    ingress = settings.ingress
+    if ingress is None:
         return
-    if not any(_below(root, said.path) or _below(said.path, root) for root in _ROOTS):
-        what = f"Loki answers nothing at {said.path}"
+    if not any(_below(root, ingress.path) or _below(ingress.path, root) for root in _ROOTS):
+        what = f"Loki has no API at {ingress.path}"
         yield PATH.problem("ingress.path", what, f"remove it, or a path of {listed(_ROOTS)}")
-    if not settings.gateway.auth and said.path == "/":
-        what = "all of the gateway is reached, which asks nobody for a password"
+    if not settings.gateway.auth and ingress.path == "/":
+        what = "the path / exposes the whole gateway, which asks for no password"
         yield ADMINISTRATION.problem("ingress.path", what, f"remove it: the default is /loki/api/v1; or {_AUTH}")
     elif not settings.gateway.auth:
-        what = f"the gateway asks nobody for a password, and {said.host} leads to it"
+        what = f"{ingress.host} leads to the gateway, which asks for no password"
         yield NO_PASSWORD.problem("ingress", what, _AUTH)
 
 
@@ -68,11 +66,11 @@ def ingress(settings: Settings) -> Iterator[Problem]:
 def encryption(settings: Settings) -> Iterator[Problem]:
     """The way has a certificate, and the certificate one issuer."""
     match settings.ingress:
-        case ControllerIngress(tls=None) as said:
+        case ControllerIngress(tls=None) as ingress:
             fix = "logstack:ingress: {tls: {secretName: loki-tls, clusterIssuer: ...}}"
-            yield NO_TLS.problem("ingress.tls", f"{said.host} has no certificate", fix)
+            yield NO_TLS.problem("ingress.tls", f"{ingress.host} has no certificate", fix)
         case ControllerIngress(tls=tls) if tls and tls.issuer and tls.cluster_issuer:
-            what = "issuer and clusterIssuer are both there"
+            what = "both issuer and clusterIssuer are set"
             yield ISSUERS.problem("ingress.tls", what, "remove one of the two")
         case GatewayRoute(gateway=gateway) if not gateway.section_name:
             what = f"the route is on every listener of the Gateway {gateway.name}, those without TLS as well"
@@ -84,7 +82,7 @@ def encryption(settings: Settings) -> Iterator[Problem]:
 def users(settings: Settings) -> Iterator[Problem]:
     """Tenants have passwords, and each its own."""
     if settings.tenants and not settings.gateway.auth:
-        what = "there are tenants, and the gateway asks nobody for a password"
+        what = "the stack has tenants, but the gateway asks for no password"
         yield ANYBODYS.problem("gateway.auth", what, _AUTH)
     first: dict[str, int] = {}
     for index, tenant in enumerate(settings.tenants):
@@ -92,7 +90,9 @@ def users(settings: Settings) -> Iterator[Problem]:
             continue
         path, user = f"tenants[{index}].user", tenant.user.casefold()
         if not settings.gateway.auth:
-            yield NO_AUTH.problem(path, "there is no gateway.auth", f"{_AUTH}, or remove the user")
+            yield NO_AUTH.problem(
+                path, "the tenant has a user, but gateway.auth is missing", f"{_AUTH}, or remove the user"
+            )
         if user == OWN_USER:
             yield OWN.problem(path, f"{tenant.user} is the stack's own user", "choose another name")
         if user in first:
@@ -125,13 +125,15 @@ def tenant_bytes(settings: Settings) -> dict[str, list[int]]:
     grafana = settings.grafana
     links = _LINKS + 2 * len(grafana.trace_links.pattern) if grafana.trace_links else 0
     cluster = settings.cluster
-    place = len(cluster.namespace) + len(cluster.cluster_domain) + 2 * len(grafana.name) + len(grafana.uid)
+    address = len(cluster.namespace) + len(cluster.cluster_domain) + 2 * len(grafana.name) + len(grafana.uid)
     names = [len(tenant.name) for tenant in settings.tenants]
     spaces = [sum(len(name) + 1 for name in tenant.namespaces) for tenant in settings.tenants]
     return {
         "the limits": [_LIMITS + name for name in names],
-        "the collector's stages": [_STAGE + name + 2 * said for name, said in zip(names, spaces, strict=True)],
-        "Grafana's datasources": [_DATASOURCE + links + place + 3 * name for name in names] if grafana.enabled else [],
+        "the collector's stages": [_STAGE + name + 2 * space for name, space in zip(names, spaces, strict=True)],
+        "Grafana's datasources": [_DATASOURCE + links + address + 3 * name for name in names]
+        if grafana.enabled
+        else [],
     }
 
 
@@ -140,4 +142,4 @@ def _below(path: str, above: str) -> bool:
     return above in ("/", path) or path.startswith(f"{above}/")
 
 
-CHECKS = (ingress, encryption, users, many)
+CHECKS = (outside_access, encryption, users, many)

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from logstack.settings.problems import Problem, Rule, listed, nearest
 
-UNKNOWN = Rule("acknowledgement-unknown", "no warning has this name, so none is silenced")
-NOT_A_WARNING = Rule("acknowledgement-of-error", "an error stops the stack whether it is acknowledged or not")
+UNKNOWN = Rule("acknowledgement-unknown", "the entry silences nothing")
+NOT_A_WARNING = Rule("acknowledgement-of-error", "an error cannot be acknowledged")
 UNNEEDED = Rule(
     "acknowledgement-unneeded",
-    "the day the risk comes back, nobody is told",
+    "if the risk comes back, nobody is warned",
     "warning",
 )
 
@@ -35,7 +35,7 @@ def names_are_known(acknowledged: Sequence[str], rules: Sequence[Rule]) -> Itera
             fix = (
                 f"did you mean {meant}?" if meant else f"remove it; the warnings are {listed(sorted(warnings), 'and')}"
             )
-            yield UNKNOWN.problem(path, "this is the name of no warning", fix)
+            yield UNKNOWN.problem(path, "no warning has this name", fix)
 
 
 def names_are_needed(acknowledged: Sequence[str], found: Sequence[Problem], rules: Sequence[Rule]) -> Iterator[Problem]:

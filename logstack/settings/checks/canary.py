@@ -19,13 +19,11 @@ _LINE = "1767225600000000000 pppppppppp"
 _DATE = r"^\d{4}-"
 _DIRECT = "logstack:canary: {route: direct}"
 
-CANARY_LABELS = Rule("canary-labels", "the canary finds none of its lines and reports every one as lost")
-CANARY_DROPPED = Rule(
-    "canary-not-collected", "the canary's lines never reach Loki, and it reports every one of them as lost"
-)
+CANARY_LABELS = Rule("canary-labels", "the canary does not find its lines and reports all of them as lost")
+CANARY_DROPPED = Rule("canary-not-collected", "the canary's lines never reach Loki, and it reports all of them as lost")
 CANARY_JOINED = Rule(
     "canary-lines-joined",
-    "many lines of the canary become one entry: it finds the first, and reports the others as lost",
+    "many lines of the canary become one entry: it finds the first and reports the others as lost",
 )
 
 
@@ -38,7 +36,7 @@ def labels(settings: Settings) -> Iterator[Problem]:
     there = settings.collector.stream_labels
     found = "container" if pods == "api" or "container" in there else "stream"
     if missing := [label for label in ("pod", found) if label not in there]:
-        what = f"not among the index labels: {listed(missing, 'and')}; the canary's lines go through the collector"
+        what = f"indexLabels lacks {listed(missing, 'and')}, which the canary's queries need"
         fix = f"add {listed(missing, 'and')}, or {_DIRECT}"
         yield CANARY_LABELS.problem("collector.indexLabels", what, fix)
 
@@ -53,18 +51,18 @@ def collected(settings: Settings) -> Iterator[Problem]:
     collector, own = settings.collector, settings.cluster.namespace
     namespaces, pods = collector.namespaces, collector.pods
     if collector.sources.pods == "none":
-        what = "no pods are collected, and so not the canary's"
+        what = "no pods are collected, so the canary's are not either"
         yield CANARY_DROPPED.problem("collector.sources.pods", what, f"{_DIRECT}, or {{enabled: false}}")
         return
     if own in namespaces.never:
         fix = f"remove {own} from never, or {_DIRECT}"
-        yield CANARY_DROPPED.problem("collector.namespaces.never", f"{own}, the canary's namespace, is refused", fix)
+        yield CANARY_DROPPED.problem("collector.namespaces.never", f"{own} is the canary's namespace", fix)
     if namespaces.only and own not in namespaces.only:
         fix = f"add {own} to only, or {_DIRECT}"
-        yield CANARY_DROPPED.problem("collector.namespaces.only", f"{own}, the canary's namespace, is left out", fix)
+        yield CANARY_DROPPED.problem("collector.namespaces.only", f"{own}, the canary's namespace, is missing", fix)
     for key, text in pods.only.items():
         if POD_LABELS.get(key) != text:
-            what = "the canary's pods have no such label"
+            what = "the canary's pods do not have this label"
             yield CANARY_DROPPED.problem(f"collector.pods.only.{key}", what, _DIRECT)
     for key, text in pods.never.items():
         if POD_LABELS.get(key) == text:
@@ -80,14 +78,14 @@ def treated(settings: Settings) -> Iterator[Problem]:
     own = _own_labels(settings)
     for index, rule in enumerate(settings.collector.drop):
         if has_all_of(rule.match, own) and (not rule.pattern or finds(rule.pattern, _LINE)):
-            what = "it drops lines of the canary as well"
+            what = "the rule also drops the canary's lines"
             fix = f"narrow its match or its pattern, or {_DIRECT}"
             yield CANARY_DROPPED.problem(f"collector.drop[{index}]", what, fix)
     for index, parser in enumerate(settings.collector.parsers):
         if parser.multiline and has_all_of(parser.match, own):
             first_line = parser.multiline.first_line or _DATE
             if not compile_error(first_line) and not finds(first_line, _LINE):
-                what = "the canary's lines match it, and none of them looks like the first of an entry"
+                what = "it matches the canary's lines, but none of them starts an entry"
                 fix = f"narrow its match, or {_DIRECT}"
                 yield CANARY_JOINED.problem(f"collector.parsers[{index}].multiline", what, fix)
             return  # the first that matches joins them

@@ -8,7 +8,7 @@ from logstack.settings.problems import Problem, Rule
 
 NOT_CHECKED = Rule(
     "api-server-not-checked",
-    "the stack goes to whatever cluster the context points at that day: renamed or merged kubeconfigs point elsewhere",
+    "the stack is deployed to whatever cluster the context points at: renaming or merging kubeconfigs can change it",
     "warning",
 )
 
@@ -19,10 +19,10 @@ def api_server(settings: Settings) -> Iterator[Problem]:
     cluster = settings.cluster
     if cluster.api_server is None:
         fix = (
-            "logstack:cluster: {apiServer: https://...}; the address is what this prints:\n"
+            "add apiServer: https://... to logstack:cluster, with the address that this prints:\n"
             f"kubectl config view --minify --context {cluster.context} -o jsonpath='{{.clusters[0].cluster.server}}'"
         )
-        yield NOT_CHECKED.problem("cluster.apiServer", "apiServer is not there", fix)
+        yield NOT_CHECKED.problem("cluster.apiServer", "apiServer is missing", fix)
 
 
 CHECKS = (api_server,)

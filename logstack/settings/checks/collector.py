@@ -15,7 +15,7 @@ TOO_OLD = Rule(
     "collector-age-above-loki",
     "the collector sends lines that Loki refuses for their age, or deletes with the next compaction",
 )
-ALL_TOO_OLD = Rule("collector-age-zero", "every line is older than that when the collector has it, and is dropped")
+ALL_TOO_OLD = Rule("collector-age-zero", "every line is older than that when the collector reads it, and is dropped")
 
 
 @reads("collector.max_age", "retention", "retention_streams", "tenants")
@@ -23,11 +23,11 @@ def age(settings: Settings) -> Iterator[Problem]:
     """The collector drops what Loki would not keep; nobody is held to a default that retention undercuts."""
     oldest = min(settings.longest_retention, _OLDEST_LINE)
     if settings.collector.max_age == timedelta():
-        yield ALL_TOO_OLD.problem("collector.maxAge", "maxAge is nothing", "remove it: the default is 7d")
+        yield ALL_TOO_OLD.problem("collector.maxAge", "maxAge is 0s", "remove it: the default is 7d")
     if "max_age" in settings.collector.model_fields_set and settings.collector.max_age > oldest:
-        sent, kept = plain_duration(settings.collector.max_age), plain_duration(oldest)
-        what = f"the collector sends lines of up to {sent}, and Loki takes lines of up to {kept}"
-        yield TOO_OLD.problem("collector.maxAge", what, f"logstack:collector: {{maxAge: {kept}}}")
+        sent, accepted = plain_duration(settings.collector.max_age), plain_duration(oldest)
+        what = f"maxAge is {sent}, but Loki only accepts lines of up to {accepted}"
+        yield TOO_OLD.problem("collector.maxAge", what, f"logstack:collector: {{maxAge: {accepted}}}")
 
 
 CHECKS = (age,)

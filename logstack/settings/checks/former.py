@@ -16,7 +16,7 @@ PERIOD = Rule(
     "Loki knows a store for each schema period and for nothing smaller: with a period on both sides of that day it "
     "would look for its lines in one of the two stores only",
 )
-SAME = Rule("former-store-same", "nothing moves: both keys name one place, and each would be read as the other")
+SAME = Rule("former-store-same", "both keys name the same object store, so nothing moves")
 KEY = Rule(
     "former-store-without-secret",
     "the Pulumi config has one access key, that of the store of today: no pod could read the lines of earlier days",
@@ -25,10 +25,10 @@ DIRECTORY = Rule(
     "former-store-is-a-volume",
     "the lines of earlier days are on the volume of the one monolithic pod: no other pod finds them",
 )
-NOT_YET = Rule("former-store-nothing-before", "no line is older than the schema: there is nothing to read there")
+NOT_YET = Rule("former-store-nothing-before", "no line is older than the schema, so Loki would read nothing there")
 OVER = Rule(
     "former-store-over",
-    "Loki has deleted the last line there: its pods keep a key and a connection that nothing uses",
+    "Loki has deleted all lines there: its pods have a key and a connection that nothing uses",
     "warning",
 )
 
@@ -42,7 +42,7 @@ def boundary(settings: Settings) -> Iterator[Problem]:
     begins = [day(period.start) for period in settings.schema_periods]
     moved = day(former.before)
     if moved is None or moved not in begins:
-        what = "before is no day on which a schema period begins"
+        what = "no schema period begins on this day"
         fix = f'add a period below the others, and name its day: {{from: "{former.before if moved else "..."}"}}'
         yield PERIOD.problem("formerObjectStore.before", what, fix)
     elif moved == begins[0]:
@@ -70,7 +70,7 @@ def readable(settings: Settings) -> Iterator[Problem]:
 def _one_pod(settings: LokiSettings) -> Iterator[Problem]:
     if settings.deployment_mode != "monolithic" or settings.writers > 1:
         pods = f"{settings.writers} {settings.writer} pods" if settings.writers > 1 else f"a {settings.writer} pod"
-        what = f"the former store is filesystem, and the mode {settings.deployment_mode} runs {pods}"
+        what = f"the former store is filesystem, but {settings.deployment_mode} mode runs {pods}"
         fix = (
             "logstack:deploymentMode: monolithic with logstack:replicas: {monolithic: 1}\n"
             "until the retention of those lines is over"
@@ -84,8 +84,8 @@ def needed(settings: Settings, today: date) -> Iterator[Problem]:
     former = settings.former_object_store
     moved = day(former.before) if former else None
     if moved and moved + settings.longest_retention < today:
-        kept = plain_duration(settings.longest_retention)
-        what = f"the last lines there are of {moved}, and lines are kept for {kept}"
+        longest = plain_duration(settings.longest_retention)
+        what = f"the newest lines there are from {moved}, older than the longest retention of {longest}"
         yield OVER.problem("formerObjectStore", what, "remove formerObjectStore; the schema's periods stay")
 
 

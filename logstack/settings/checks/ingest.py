@@ -33,11 +33,11 @@ SINGLE = Rule(
 )
 RATE_BELOW = Rule(
     "ingestion-rate-below-ingest",
-    "Loki refuses the rest with 429, day and night: the collectors fall behind for good, and give batches up",
+    "Loki always refuses the rest with 429: the collectors fall behind and finally drop batches",
 )
 RATE_TIGHT = Rule(
     "ingestion-rate-below-peaks",
-    "lines come in waves: what is above the rate is refused with 429, and waits in the collectors",
+    "Loki refuses peaks above the rate with 429, and their lines wait in the collectors",
     "warning",
 )
 LOG_VOLUME = Rule(
@@ -47,8 +47,8 @@ LOG_VOLUME = Rule(
 )
 FILLS = Rule(
     "volume-full-before-retention",
-    "nothing is deleted for being in the way: at 90 % of its own volume Loki refuses every line with 500, and an "
-    "object store that is full takes no chunk, so that the writers' memory fills until they are killed",
+    "Loki does not delete data to free disk space: at 90 % of its own volume it refuses every line with 500; with a "
+    "full object store chunks stay in the writers' memory until they are killed",
     "warning",
 )
 
@@ -60,13 +60,13 @@ def mode_takes_it(settings: Settings) -> Iterator[Problem]:
     if ingest is None or ingest <= mode.rows[-1].up_to:
         return
     ends = plain_ingest(mode.rows[-1].up_to)
-    what = f"ingest is {plain_ingest(ingest)}, and the mode {settings.deployment_mode} ends at {ends} ({mode.source})"
+    what = f"ingest is {plain_ingest(ingest)}, but {settings.deployment_mode} mode ends at {ends} ({mode.source})"
     other = f"logstack:deploymentMode: {mode.then}" if mode.then else "several stacks, each for some of the clusters"
     pods = [origin for key, origin in settings.provenance.items() if key.startswith(("replicas.", "resources."))]
     if all(rule.is_stated for rule in (origin.derivation for origin in pods) if rule and rule.is_of_ingest):
         yield ABOVE_MODE.problem("ingest", what, other)
     else:
-        fix = f"{other}; or say yourself what it needs: replicas, and resources of each role"
+        fix = f"{other}; or set replicas, and resources of each role"
         yield ABOVE_TABLE.problem("ingest", what, fix)
 
 
@@ -76,7 +76,7 @@ def one_pod_takes_it(settings: Settings) -> Iterator[Problem]:
     ingest, most = settings.ingest, SIZING[settings.deployment_mode].single_replica
     if ingest is None or most is None or ingest <= most or settings.writers > 1:
         return
-    what = f"ingest is {plain_ingest(ingest)}, and one pod has every role"
+    what = f"ingest is {plain_ingest(ingest)}, for one pod with every role"
     fix = "logstack:replicas: {monolithic: 3} and logstack:replicationFactor: 3, with an object store"
     yield SINGLE.problem("ingest", what, fix)
 

@@ -18,13 +18,13 @@ OWN_PREFIX = "logstack_"
 
 LABEL_BUDGET = Rule(
     "label-budget",
-    "every further index label multiplies the streams, and Loki keeps each active stream in a writer's memory",
+    "each index label multiplies the streams, and Loki keeps every active stream in a writer's memory",
     "warning",
 )
-LABEL_TWICE = Rule("label-twice", "one of the two is without effect: another label was probably meant")
-LABEL_OF_NOBODY = Rule("label-of-nobody", "no line has it: it tells no streams apart, and a query for it finds nothing")
-LABEL_TAKEN = Rule("label-taken", "a line has one label of a name: the pod's would replace the collector's own")
-POD_LABEL = Rule("pod-label", "Kubernetes takes no such label, so no pod has it")
+LABEL_TWICE = Rule("label-twice", "the second entry has no effect: another label was probably meant")
+LABEL_OF_NOBODY = Rule("label-of-nobody", "no line has this label, so a query for it finds nothing")
+LABEL_TAKEN = Rule("label-taken", "the pod's label would replace the collector's own")
+POD_LABEL = Rule("pod-label", "Kubernetes refuses such a label, so no pod has it")
 
 
 def given(collector: CollectorSettings) -> tuple[str, ...]:
@@ -44,16 +44,16 @@ def any_label(collector: CollectorSettings) -> bool:
 def nobody_gives(path: str, label: str, known: Sequence[str], collector: CollectorSettings, rule: Rule) -> Problem:
     """A label that is not among the known ones, which is only named when it cannot be a secret."""
     is_known = label in KNOWN_LABELS
-    fix = f"name one of {listed(known)}" if known else "turn on a source"
+    fix = f"use one of {listed(known)}" if known else "turn on a source"
     fix = f"{fix}, or add this one to logstack:collector: {{labels: ...}}"
     givers = [source for source in SOURCES if label in source.labels]
     if label in collector.sources.unknown_labels:
-        fix = f"remove it: the Kubernetes API does not say it; with sources: {{pods: files}} there is a {label}"
+        fix = "remove it: the Kubernetes API does not provide it; or logstack:collector: {sources: {pods: files}}"
     elif len(givers) == 1:
         fix = f"remove it, or logstack:collector: {{sources: {{{givers[0].example}}}}}"
     elif meant := nearest(label, known):
-        fix = f"did you mean {meant}? A label of the pods' is added by logstack:collector: {{labels: ...}}"
-    return rule.problem(path, f"no source gives {label if is_known else 'a label of this name'}", fix)
+        fix = f"did you mean {meant}? To add a pod label: logstack:collector: {{labels: ...}}"
+    return rule.problem(path, f"no active source sets {f'the label {label}' if is_known else 'this label'}", fix)
 
 
 @reads("collector.index_labels", "collector.label_budget", "collector.labels", "collector.sources")
@@ -62,10 +62,10 @@ def index_labels(settings: Settings) -> Iterator[Problem]:
     collector = settings.collector
     used, budget = collector.stream_labels, collector.label_budget
     if twice := [label for label, count in Counter(used).items() if count > 1]:
-        what = f"written more than once: {listed(twice, 'and')}"
+        what = f"duplicate labels: {listed(twice, 'and')}"
         yield LABEL_TWICE.problem("collector.indexLabels", what, "write each label once")
     if len(set(used)) > budget:
-        what = f"there are {len(set(used))} index labels, and the budget is {budget}"
+        what = f"{len(set(used))} index labels, above the labelBudget of {budget}"
         fix = f"remove labels, or logstack:collector: {{labelBudget: {len(set(used))}}}"
         yield LABEL_BUDGET.problem("collector.indexLabels", what, fix)
     if "index_labels" not in collector.model_fields_set or any_label(collector):
@@ -82,7 +82,7 @@ def further_labels(settings: Settings) -> Iterator[Problem]:
     for label, key in settings.collector.labels.items():
         path = f"collector.labels.{label}"
         if label in (*KNOWN_LABELS, "level") or label.startswith(OWN_PREFIX):
-            yield LABEL_TAKEN.problem(path, f"the collector gives {label} itself", "choose another name")
+            yield LABEL_TAKEN.problem(path, f"the collector sets {label} itself", "choose another name")
         if not _POD_LABEL.fullmatch(key):
             yield _no_pod_label(path)
 
@@ -98,14 +98,14 @@ def pod_labels(settings: Settings) -> Iterator[Problem]:
             if not _POD_LABEL.fullmatch(key):
                 yield _no_pod_label(path)
             elif not _POD_LABEL_VALUE.fullmatch(text):
-                what = "the text is no value of a label"
-                fix = "write the whole value as the pods have it, without *: at most 63 letters, digits, -, _ and ."
+                what = "this is not a valid value of a Kubernetes label"
+                fix = "write the pods' whole value without *: at most 63 letters, digits, -, _ and ."
                 yield POD_LABEL.problem(path, what, fix)
 
 
 def _no_pod_label(path: str) -> Problem:
-    fix = "write it as the pods have it, such as team or example.com/team"
-    return POD_LABEL.problem(path, "this is no name of a label of Kubernetes", fix)
+    fix = "write it as the pods do, such as team or example.com/team"
+    return POD_LABEL.problem(path, "this is not a valid name of a Kubernetes label", fix)
 
 
 CHECKS = (index_labels, further_labels, pod_labels)

@@ -15,11 +15,11 @@ _GATEWAY_TIMEOUT = timedelta(minutes=10)
 
 TIMEOUT = Rule(
     "query-timeout-above-gateway",
-    "the gateway gives an answer up after 10 minutes: a longer query runs to its end for nobody",
+    "the gateway ends every request after 10 minutes, so the result of a longer query is lost",
 )
 BURST = Rule(
     "batch-above-burst",
-    "Loki refuses each full batch as a whole with 429, however often it comes; after its last try Alloy drops it",
+    "Loki refuses each full batch with 429 at every try; after its last try Alloy drops it",
 )
 
 # What the collector writes at the end of a line that it has cut (manifests/alloy/lines.py) has to fit into one.
@@ -27,11 +27,11 @@ _SHORTEST_LONG_LINE = 1024
 
 SHORT_LINES = Rule(
     "longest-line-too-short",
-    "hardly any line would be whole, and below 27 bytes Alloy does not start with such a limit",
+    "almost every line would be cut or dropped, and below 27 bytes Alloy does not start",
 )
 LONG_LINES = Rule(
     "tenant-line-below-collector",
-    "the collector, which cuts at the stack's own limit, sends this tenant lines that Loki refuses",
+    "the collector cuts at the stack's limit, so it sends lines that Loki refuses for this tenant",
 )
 
 
@@ -44,7 +44,9 @@ def longest_line(settings: Settings) -> Iterator[Problem]:
         yield SHORT_LINES.problem("limits.maxLineSize", what, "logstack:limits: {maxLineSize: 256Ki}, or 1Ki at least")
     for path, limits in _of_tenants(settings):
         if limits.max_line_size < longest:
-            what = f"maxLineSize is {kubernetes_size(limits.max_line_size)}, the stack's {kubernetes_size(longest)}"
+            what = (
+                f"maxLineSize is {kubernetes_size(limits.max_line_size)}, below the stack's {kubernetes_size(longest)}"
+            )
             yield LONG_LINES.problem(f"{path}.maxLineSize", what, f"{kubernetes_size(longest)} or more, or remove it")
 
 
@@ -53,7 +55,7 @@ def query_timeout(settings: Settings) -> Iterator[Problem]:
     """A query ends before its connection."""
     for path, limits in _of_all(settings):
         if limits.query_timeout > _GATEWAY_TIMEOUT:
-            what = f"queryTimeout is {plain_duration(limits.query_timeout)}, and the gateway waits 10m"
+            what = f"queryTimeout is {plain_duration(limits.query_timeout)}, but the gateway waits 10m at most"
             yield TIMEOUT.problem(f"{path}.queryTimeout", what, f"logstack:{path}: {{queryTimeout: 10m}}, or shorter")
 
 
@@ -64,7 +66,7 @@ def batches_fit_the_burst(settings: Settings) -> Iterator[Problem]:
     for path, limits in _of_all(settings):
         if batch > limits.ingestion_burst:
             burst = kubernetes_size(limits.ingestion_burst)
-            what = f"the collector's batchSize is {kubernetes_size(batch)}, ingestionBurst is {burst}"
+            what = f"collector.batchSize is {kubernetes_size(batch)}, above the ingestionBurst of {burst}"
             fix = f"logstack:{path}: {{ingestionBurst: {kubernetes_size(batch)}}}, or a smaller batchSize"
             yield BURST.problem(f"{path}.ingestionBurst", what, fix)
 

@@ -10,14 +10,16 @@ from logstack.settings.model.tenants import CANARY_TENANT
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed
 
-DROP_TWICE = Rule("drop-name-twice", "the metric counts both as one, and nobody can tell which of them drops")
+DROP_TWICE = Rule("drop-name-twice", "the metric counts both rules as one")
 DROP_ALL = Rule("drop-everything", "no line of any source reaches Loki")
-RATE_TWICE = Rule("rate-limit-twice", "a line has to pass both: the lower of the two is what counts")
-TENANT_TWICE = Rule("tenant-twice", "one of the two is superfluous: another tenant was probably meant")
-TENANT_NAME = Rule("tenant-name", "no tenant of its own would have these lines")
-TENANT_EMPTY = Rule("tenant-without-namespaces", "every line without a namespace, such as the nodes' own, would be its")
+RATE_TWICE = Rule("rate-limit-twice", "the lower of the two limits applies")
+TENANT_TWICE = Rule("tenant-twice", "a tenant has one entry: another tenant was probably meant")
+TENANT_NAME = Rule("tenant-name", "the tenant would not have its lines for itself")
+TENANT_EMPTY = Rule(
+    "tenant-without-namespaces", "the tenant would get every line without a namespace, such as the nodes' own"
+)
 NAMESPACE_OF_TWO = Rule(
-    "namespace-of-two-tenants", "the later of the two has its lines, and the earlier one misses them"
+    "namespace-of-two-tenants", "the later tenant gets the namespace's lines, the earlier one does not"
 )
 
 _TAKEN = {
@@ -37,8 +39,8 @@ def drops(settings: Settings) -> Iterator[Problem]:
         yield DROP_TWICE.problem(f"collector.drop[{index}].name", what, "give each rule a name of its own")
     for index, rule in enumerate(rules):
         if not rule.keep and _is_of_all(rule):
-            fix = "add a match or a pattern, or keep a share: keep: 0.1"
-            yield DROP_ALL.problem(f"collector.drop[{index}]", "it matches every line and keeps none", fix)
+            fix = "add a match or a pattern, or keep a share of the lines: keep: 0.1"
+            yield DROP_ALL.problem(f"collector.drop[{index}]", "the rule matches every line and keeps none", fix)
 
 
 def _is_of_all(rule: Drop) -> bool:
@@ -60,11 +62,11 @@ def tenants(settings: Settings) -> Iterator[Problem]:
     """A tenant has one entry and namespaces, a namespace one tenant, and the name is Loki's to take."""
     for index, tenant in enumerate(settings.tenants):
         if taken := _TAKEN.get(tenant.name):
-            what = f"{tenant.name} is {taken}"
+            what = f'"{tenant.name}" is {taken}'
             yield TENANT_NAME.problem(f"tenants[{index}].name", what, "choose another name")
         if not tenant.namespaces:
             fix = "name its namespaces, or remove the tenant"
-            yield TENANT_EMPTY.problem(f"tenants[{index}].namespaces", "it has no namespace", fix)
+            yield TENANT_EMPTY.problem(f"tenants[{index}].namespaces", "namespaces is empty", fix)
     for index, first in _again([tenant.name for tenant in settings.tenants]):
         what = f"tenants[{first}] has the same name"
         yield TENANT_TWICE.problem(f"tenants[{index}].name", what, "write all namespaces of a tenant in one entry")

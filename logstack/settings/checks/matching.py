@@ -11,8 +11,10 @@ from logstack.settings.problems import Problem, Rule
 
 Match = Mapping[str, str]
 
-MATCH_OF_NOBODY = Rule("match-of-nobody", "it matches no line: what it says is done to none")
-NOT_COLLECTED = Rule("namespace-not-collected", "no line of it comes by: what is said of it is without effect")
+MATCH_OF_NOBODY = Rule("match-of-nobody", "the rule matches no line")
+NOT_COLLECTED = Rule(
+    "namespace-not-collected", "the collector reads no line of the namespace, so the key has no effect"
+)
 
 
 def matches(collector: CollectorSettings) -> Iterator[tuple[str, Match]]:
@@ -33,7 +35,7 @@ def labels(settings: Settings) -> Iterator[Problem]:
         for label in match:
             if label == "cluster":
                 fix = "remove it: all lines of one collector are of one cluster"
-                yield MATCH_OF_NOBODY.problem(f"{path}.cluster", "lines get their cluster after all rules", fix)
+                yield MATCH_OF_NOBODY.problem(f"{path}.cluster", "lines get the label cluster after all rules", fix)
             elif label not in known and not any_label(collector):
                 yield nobody_gives(f"{path}.{label}", label, known, collector, MATCH_OF_NOBODY)
 
@@ -60,7 +62,7 @@ def namespaces(settings: Settings) -> Iterator[Problem]:
     for path, name in named:
         if name in never or (name and only and not any(covers(name, other) for other in only)):
             key = "never" if name in never else "only"
-            what = f"collector.namespaces.{key} leaves this namespace out"
+            what = f"collector.namespaces.{key} excludes this namespace"
             yield NOT_COLLECTED.problem(path, what, f"remove it, or change collector.namespaces.{key}")
 
 

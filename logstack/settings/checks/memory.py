@@ -12,8 +12,8 @@ _SMALLEST_CACHE = parse_size("64Mi")
 
 REPLAY_KILLS = Rule(
     "replay-ceiling-too-high",
-    "a writer that restarts is killed for its memory while it replays its log, again and again: its lines stay "
-    "unreadable and its copy is missing (linode/apl-core#3600)",
+    "a writer that restarts is killed again and again while it replays its log: its lines stay unreadable, and its "
+    "replica is missing (linode/apl-core#3600)",
 )
 REPLAY_HIGH = Rule(
     "replay-ceiling-high",
@@ -48,7 +48,7 @@ def pods_fit_a_node(settings: Settings) -> Iterator[Problem]:
     pods |= {f"{key} cache": int(size * CACHE_OVERHEAD) for key, size in _caches(settings)}
     for name, memory in pods.items():
         if memory > node:
-            what = f"a {name} pod asks for {_mebibytes(memory)}, and a node has {_mebibytes(node)}"
+            what = f"a {name} pod requests {_mebibytes(memory)}, but a node has {_mebibytes(node)}"
             fix = f"less memory for it, more and smaller pods, or nodes of {_mebibytes(memory)} and more (nodeMemory)"
             yield POD_LARGER_THAN_NODE.problem("cluster.nodeMemory", what, fix)
 
@@ -63,7 +63,7 @@ def replay_ceiling(settings: Settings) -> Iterator[Problem]:
     what = (
         f"the ceiling {kubernetes_size(ceiling)} is {ceiling * 100 // memory} % of a writer's {kubernetes_size(memory)}"
     )
-    yield rule.problem("walReplayCeiling", what, "remove walReplayCeiling: without it half of the memory is taken")
+    yield rule.problem("walReplayCeiling", what, "remove walReplayCeiling: the default is half of the memory")
 
 
 @reads("caches.chunks")
@@ -90,7 +90,7 @@ def caches_beside_loki(settings: Settings) -> Iterator[Problem]:
     caches = sum(int(size * CACHE_OVERHEAD) for _, size in _caches(settings))
     loki = sum(settings.resources_of(role).memory * settings.replica_count(role) for role in settings.roles)
     if caches > loki:
-        what = f"the caches ask for {_mebibytes(caches)}, all of Loki's pods together for {_mebibytes(loki)}"
+        what = f"the caches request {_mebibytes(caches)}, all Loki pods together {_mebibytes(loki)}"
         yield CACHES_LARGE.problem("caches", what, "logstack:caches: {chunks: 1Gi, results: 256Mi}, or no caches")
 
 

@@ -12,38 +12,41 @@ from logstack.settings.problems import Problem, Rule
 
 FILESYSTEM = Rule(
     "filesystem-needs-one-replica",
-    "each pod would keep its lines on its own volume, and none would find another's",
+    "each pod would write to its own volume and could not read another pod's lines",
 )
-OTHER_MODE = Rule("role-of-another-mode", "the mode decides which roles run: what is written here is without effect")
-ENDPOINT = Rule("endpoint-form", "Loki asks for objects under a wrong address: the first flush fails, and all after it")
-ENDPOINT_SECRET = Rule("endpoint-with-credentials", "they would stand in Loki's configuration for all to read")
+OTHER_MODE = Rule("role-of-another-mode", "the key would have no effect: the mode decides which roles run")
+ENDPOINT = Rule("endpoint-form", "Loki would use a wrong address, and every flush would fail")
+ENDPOINT_SECRET = Rule("endpoint-with-credentials", "everybody who can read Loki's configuration would see them")
 ENDPOINT_AWS = Rule(
-    "endpoint-is-aws", "an endpoint on AWS breaks the exchange of the pods' role for keys (grafana/loki#7279)"
+    "endpoint-is-aws", "with an AWS endpoint pods cannot exchange their role for keys (grafana/loki#7279)"
 )
-ENDPOINT_LOCAL = Rule("endpoint-is-local", "in a pod this address is the pod itself, where no store answers", "warning")
+ENDPOINT_LOCAL = Rule(
+    "endpoint-is-local", "in a pod this address is the pod itself, where no object store answers", "warning"
+)
 PATH_STYLE = Rule(
     "path-style-needed",
-    "the bucket would become a part of the host name: an address has no parts, and the cluster's DNS knows a Service "
-    "by its own name alone",
+    "the bucket would become part of the host name, which does not resolve for an IP address or a Service",
 )
 TWO_KEYS = Rule(
     "two-sources-of-the-key",
-    "pods would read the Secret that exists, and what External Secrets brings is used by nobody",
+    "pods would read the existing Secret and ignore the one from External Secrets",
 )
 BUCKET_NAME = Rule(
-    "bucket-name", "S3 stores refuse the bucket, or Loki mistakes its parts for paths (grafana/loki#13751)"
+    "bucket-name", "the S3 store refuses the bucket, or Loki reads parts of its name as paths (grafana/loki#13751)"
 )
 BUCKET_GUESSABLE = Rule(
     "bucket-name-guessable",
-    "bucket names are one space for everybody: Grafana warns that lines go to whoever has taken such a name before",
+    "bucket names are global: Grafana warns that lines may go to another owner of such a name",
     "warning",
 )
 BUCKET_SHARED = Rule(
-    "bucket-shared", "each stack deletes the other's lines at the end of its own retention, and both write one index"
+    "bucket-shared", "each stack applies its own retention to the other's lines, and both write the same index"
 )
-NO_OIDC = Rule("irsa-without-oidc-provider", "no pod could take on the role: AWS trusts tokens of a named issuer only")
+NO_OIDC = Rule("irsa-without-oidc-provider", "no pod could assume the role: AWS only trusts tokens of a named issuer")
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+# Words with - or _ between them, or one short word: no access key looks so.
+_NAME_LIKE = re.compile(r"[A-Za-z0-9]{1,15}([._-][A-Za-z0-9]{1,15})*")
 _GUESSABLE = ("chunks", "ruler", "admin")
 
 
@@ -52,12 +55,13 @@ def filesystem(settings: Settings) -> Iterator[Problem]:
     """A directory has one user."""
     if not settings.object_store.on_loki_volume:
         return
-    fix = "logstack:deploymentMode: monolithic with logstack:replicas: {monolithic: 1}, or another kind of store"
+    pod = "logstack:deploymentMode: monolithic\nlogstack:replicas: {monolithic: 1}"
+    fix = f"use another kind of object store, or one pod:\n{pod}"
     if settings.deployment_mode != "monolithic":
-        what = f"the store is filesystem, and the mode {settings.deployment_mode} has many pods"
+        what = f"the object store is filesystem, but {settings.deployment_mode} mode has many pods"
         yield FILESYSTEM.problem("objectStore.kind", what, fix)
     elif settings.writers > 1:
-        what = f"the store is filesystem, and there are {settings.writers} monolithic replicas"
+        what = f"the object store is filesystem, but replicas.monolithic is {settings.writers}"
         yield FILESYSTEM.problem("replicas.monolithic", what, fix)
 
 
@@ -68,7 +72,7 @@ def roles_of_the_mode(settings: Settings) -> Iterator[Problem]:
     for group, given in (("replicas", settings.stated.replicas), ("resources", settings.stated.resources)):
         for role in (role for role in others if role in given.model_fields_set):
             key = Replicas.model_fields[role].alias
-            what = f"the mode {settings.deployment_mode} has no {role.replace('_', ' ')} pods"
+            what = f"{settings.deployment_mode} mode has no {role.replace('_', ' ')} pods"
             yield OTHER_MODE.problem(f"{group}.{key}", what, f"remove {key}, or choose another deploymentMode")
 
 
@@ -96,27 +100,27 @@ def _stores(settings: Settings) -> Iterator[tuple[str, ObjectStoreSettings]]:
 
 def _endpoint(key: str, address: Address, bucket: str, settings: Settings) -> Iterator[Problem]:
     path = f"{key}.endpoint"
-    fix = "write scheme, host and port alone, such as http://10.0.40.10:9000"
+    fix = "write only scheme, host and port, such as endpoint: http://10.0.40.10:9000"
     url = split_url(address.url)
     if url is None:
-        yield ENDPOINT.problem(path, "the endpoint is no http:// or https:// URL", fix)
+        yield ENDPOINT.problem(path, "the endpoint is not an http:// or https:// URL", fix)
         return
     if url.username is not None:
-        move = "take them out, and name a Secret that holds them: credentialsSecret"
-        yield ENDPOINT_SECRET.problem(path, "the endpoint carries a user or a password", move)
+        move = "remove them, and name an existing Secret: credentialsSecret: loki-s3"
+        yield ENDPOINT_SECRET.problem(path, "the endpoint contains a user or a password", move)
     if url.path.strip("/") == bucket:
-        yield ENDPOINT.problem(path, "the endpoint ends with the bucket, which Loki puts there itself", fix)
+        yield ENDPOINT.problem(path, "the endpoint ends with the bucket, which Loki adds itself", fix)
     elif url.path or url.query or url.fragment:
-        yield ENDPOINT.problem(path, "the endpoint goes on after the host", fix)
+        yield ENDPOINT.problem(path, "the endpoint has a path, a query or a fragment", fix)
     host = url.hostname or ""
     if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         instead = "logstack:objectStore: {kind: aws-s3, bucket: ..., region: ..., accountId: ..., identity: ...}"
-        yield ENDPOINT_AWS.problem(path, "the endpoint is Amazon's", instead)
+        yield ENDPOINT_AWS.problem(path, "the endpoint belongs to AWS", instead)
     if host == "localhost" or (_address(host) and ipaddress.ip_address(host).is_loopback):
-        yield ENDPOINT_LOCAL.problem(path, f"the endpoint's host is {host}", "write the address that pods reach")
+        yield ENDPOINT_LOCAL.problem(path, f"the endpoint's host is {host}", "write an address that pods can reach")
     kind = "an IP address" if _address(host) else "a Service" if _is_service(host, settings) else ""
     if kind and not address.path_style:
-        what = f"pathStyle is false, and the endpoint's host is {kind}"
+        what = f"pathStyle is false, but the endpoint's host is {kind}"
         yield PATH_STYLE.problem(f"{key}.pathStyle", what, "remove pathStyle: the default is true")
 
 
@@ -129,14 +133,12 @@ def bucket_name(settings: Settings) -> Iterator[Problem]:
     name = store.bucket
     wrong = ".." in name or name.startswith("xn--") or _address(name) is not None
     if wrong or not _BUCKET.fullmatch(name):
-        what = "the bucket's name has not the form that S3 asks for"
-        fix = "3 to 63 lower-case letters, digits and -, such as loki-production; no IP address, no xn--, no .."
+        what = f"{_shown(name)} is not a valid S3 bucket name"
+        fix = "use 3 to 63 lower-case letters, digits and -, but no IP address and no xn--: bucket: loki-production"
         yield BUCKET_NAME.problem("objectStore.bucket", what, fix)
     elif name in _GUESSABLE and not store.runs_in_stack:
-        what = f"the bucket is called {name}, as in many examples"
-        yield BUCKET_GUESSABLE.problem(
-            "objectStore.bucket", what, f"say whose it is: bucket: loki-{settings.cluster.name}"
-        )
+        what = f'"{name}" is a bucket name from many examples'
+        yield BUCKET_GUESSABLE.problem("objectStore.bucket", what, f"bucket: loki-{settings.cluster.name}")
 
 
 @reads("object_store.identity", "object_store.kind")
@@ -145,18 +147,18 @@ def identity(settings: Settings) -> Iterator[Problem]:
     store = settings.object_store.in_aws
     if store and store.identity.kind == "irsa" and not store.identity.oidc_provider:
         fix = (
-            "write oidcProvider, which is what this prints, without https://:\n"
+            "set oidcProvider to what this prints, without https://:\n"
             f"aws eks describe-cluster --name {store.identity.eks_cluster} --query cluster.identity.oidc.issuer"
         )
-        yield NO_OIDC.problem("objectStore.identity.oidcProvider", "identity is irsa, without oidcProvider", fix)
+        yield NO_OIDC.problem("objectStore.identity.oidcProvider", "identity is irsa, but oidcProvider is missing", fix)
 
 
 @reads("object_store.credentials_secret", "object_store.external_secret", "object_store.kind")
 def one_key(settings: Settings) -> Iterator[Problem]:
     """The access key comes from one place."""
     if settings.object_store.has_two_keys:
-        what = "credentialsSecret names a Secret that exists, and externalSecret makes one"
-        yield TWO_KEYS.problem("objectStore.externalSecret", what, "keep one of the two")
+        what = "both credentialsSecret and externalSecret are set"
+        yield TWO_KEYS.problem("objectStore.externalSecret", what, "remove one of the two")
 
 
 @reads("object_store")
@@ -165,8 +167,8 @@ def own_bucket(settings: Settings, neighbours: Mapping[str, object]) -> Iterator
     own = bucket_location(settings.object_store)
     for file, store in neighbours.items():
         if own and own == _written_location(store):
-            what = f"{file} names the same bucket on the same store"
-            fix = f"a bucket for each stack: bucket: loki-{settings.cluster.name}"
+            what = f"{file} uses the same bucket of the same object store"
+            fix = f"give each stack its own bucket: bucket: loki-{settings.cluster.name}"
             yield BUCKET_SHARED.problem("objectStore.bucket", what, fix)
 
 
@@ -178,6 +180,11 @@ def bucket_location(store: ObjectStoreSettings) -> tuple[object, ...] | None:
 def _written_location(store: object) -> tuple[object, ...] | None:
     """Return the same of another stack's file, as it is, with all its mistakes."""
     return store_class(store.get("kind")).location(store) if isinstance(store, Mapping) else None
+
+
+def _shown(bucket: str) -> str:
+    """Return the bucket's name in quotes, unless it looks like a key that was pasted by mistake."""
+    return f'"{bucket}"' if _NAME_LIKE.fullmatch(bucket) else "the bucket"
 
 
 def _is_service(host: str, settings: Settings) -> bool:

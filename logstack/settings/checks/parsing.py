@@ -24,25 +24,23 @@ _LAYOUTS = (
     *("RFC822", "RFC822Z", "RFC850", "RFC1123", "RFC1123Z", "RFC3339", "RFC3339Nano"),
 )
 
-NO_WORK = Rule("parser-without-work", "nothing becomes of the lines that it matches")
-FORMAT_OR_PATTERN = Rule("parser-format-and-pattern", "a line is written in one way: one of the two reads nothing")
-NO_FIELDS = Rule("parser-without-fields", "nothing is taken from a line: there are no fields of such names")
-FIELD_NAME = Rule("field-name", "Loki changes such a name, and a query for the one that is written here finds nothing")
-FIELD_TAKEN = Rule(
-    "field-taken", "the collector gives every line that name itself: one of the two values hides the other"
+NO_WORK = Rule("parser-without-work", "the parser does nothing with the lines that it matches")
+FORMAT_OR_PATTERN = Rule(
+    "parser-format-and-pattern", "a line has one format: either the format or the pattern reads nothing"
 )
-FIELD_TWICE = Rule("field-read-twice", "Alloy gives it to one of the two names, and not always to the same")
-JSON_PATH = Rule("json-path", "Alloy takes the path for an error in its configuration and does not start")
-PATTERN = Rule("pattern-not-re2", "Alloy takes the pattern for an error in its configuration and does not start")
+NO_FIELDS = Rule("parser-without-fields", "the lines have no such fields, so the parser takes nothing from them")
+FIELD_NAME = Rule("field-name", "Loki changes such a name, so a query for the name written here finds nothing")
+FIELD_TAKEN = Rule("field-taken", "the collector sets this name on every line: one of the two values hides the other")
+FIELD_TWICE = Rule("field-read-twice", "Alloy gives the field to one of the two names, not always the same one")
+JSON_PATH = Rule("json-path", "Alloy does not start with an invalid path")
+PATTERN = Rule("pattern-not-re2", "Alloy does not start with an invalid pattern")
 NO_GROUPS = Rule("pattern-without-groups", "the pattern takes nothing from a line")
-TIMESTAMP_FIELD = Rule("timestamp-field", "no time is found, and every line keeps the one that it came with")
-TIMESTAMP_FORMAT = Rule("timestamp-format", "no time can be read so, and every line keeps the one that it came with")
-TIME_ZONE = Rule("time-zone", "Alloy takes the zone for an error in its configuration and does not start")
+TIMESTAMP_FIELD = Rule("timestamp-field", "Alloy finds no time, and every line keeps its original timestamp")
+TIMESTAMP_FORMAT = Rule("timestamp-format", "Alloy cannot read the time, and every line keeps its original timestamp")
+TIME_ZONE = Rule("time-zone", "Alloy does not start with an unknown time zone")
 FIRST_LINE = Rule("multiline-first-line", "the collector cannot tell where an entry begins")
-NO_WAIT = Rule("multiline-no-wait", "every line is sent before the next one comes: none is joined")
-NEVER_REACHED = Rule(
-    "parser-never-reached", "of several parsers that match a line the first has it: this one has none left"
-)
+NO_WAIT = Rule("multiline-no-wait", "the collector sends every line before the next one arrives, and joins none")
+NEVER_REACHED = Rule("parser-never-reached", "the first parser that matches a line takes it, so this one gets none")
 
 
 def _parsers(settings: Settings) -> Iterator[tuple[str, Parser]]:
@@ -56,11 +54,11 @@ def work(settings: Settings) -> Iterator[Problem]:
     for path, parser in _parsers(settings):
         if not _reads(parser) and not parser.multiline:
             fix = "add format, pattern or multiline, or remove the parser"
-            yield NO_WORK.problem(path, "it says neither how lines are read nor how they are joined", fix)
+            yield NO_WORK.problem(path, "the parser neither reads nor joins lines", fix)
         if parser.format and parser.pattern:
             fix = "keep one of the two; a second parser with a match of its own can have the other"
             yield FORMAT_OR_PATTERN.problem(
-                f"{path}.pattern", f"there is a pattern beside the format {parser.format}", fix
+                f"{path}.pattern", f"both format ({parser.format}) and pattern are set", fix
             )
 
 
@@ -69,9 +67,9 @@ def fields(settings: Settings) -> Iterator[Problem]:
     """Fields are of formats that have named ones, each is read once, and of JSON by a path that is one."""
     for path, parser in _parsers(settings):
         if parser.fields and parser.format not in _NAMED_FIELDS:
-            what = f"fields are of format json or logfmt, {_instead(parser)}"
+            what = f"fields need the format json or logfmt, {_instead(parser)}"
             fix = (
-                "name the groups of the pattern so: (?P<name>...)"
+                "name the groups of the pattern instead: (?P<name>...)"
                 if parser.pattern
                 else "write format: json or logfmt, or remove fields"
             )
@@ -79,21 +77,21 @@ def fields(settings: Settings) -> Iterator[Problem]:
         counts = Counter(text or name for name, text in parser.fields.items())
         for name, text in parser.fields.items():
             if parser.format == "logfmt" and counts[text or name] > 1:
-                what = "another name takes the same field"
-                yield FIELD_TWICE.problem(f"{path}.fields.{name}", what, "take each field of a line once")
+                what = "another name reads the same field"
+                yield FIELD_TWICE.problem(f"{path}.fields.{name}", what, "read each field once")
             if parser.format == "json" and not is_json_path(text):
                 yield _no_path(f"{path}.fields.{name}")
 
 
 def _instead(parser: Parser) -> str:
     if parser.pattern:
-        return "and this parser has a pattern"
-    return f"and this one is {parser.format}" if parser.format else "and this parser has none"
+        return "but the parser has a pattern"
+    return f"but the format is {parser.format}" if parser.format else "but the parser has no format"
 
 
 def _no_path(path: str) -> Problem:
-    fix = "write names with dots between them; a name with other letters in quotes: '\"trace-id\".value'"
-    return JSON_PATH.problem(path, "the text is no path of JMESPath", fix)
+    fix = "separate names by dots, and put names with other characters in quotes: '\"trace-id\".value'"
+    return JSON_PATH.problem(path, "this is not a valid JMESPath", fix)
 
 
 @reads("collector.labels", "collector.parsers")
@@ -106,9 +104,11 @@ def names(settings: Settings) -> Iterator[Problem]:
         for place, name in found:
             if not _NAME.fullmatch(name):
                 fix = "write letters, digits and _, and no digit at the beginning"
-                yield FIELD_NAME.problem(place, f"{name} is no name for structured metadata", fix)
+                yield FIELD_NAME.problem(place, f'"{name}" is not a valid name of structured metadata', fix)
             elif name in taken or name.startswith(OWN_PREFIX):
-                yield FIELD_TAKEN.problem(place, f"the name {name} is taken", f"choose another, such as line_{name}")
+                yield FIELD_TAKEN.problem(
+                    place, f'the collector already uses the name "{name}"', f"choose another, such as line_{name}"
+                )
 
 
 @reads("collector.drop", "collector.parsers")
@@ -119,14 +119,12 @@ def patterns(settings: Settings) -> Iterator[Problem]:
         found.append((f"{path}.pattern", parser.pattern))
         found.append((f"{path}.multiline.firstLine", parser.multiline.first_line if parser.multiline else None))
         if parser.pattern and not compile_error(parser.pattern) and not group_names(parser.pattern):
-            fix = "give a name to what is to be taken: (?P<name>...)"
-            yield NO_GROUPS.problem(f"{path}.pattern", "no group of the pattern has a name", fix)
+            fix = "name the group to read: (?P<name>...)"
+            yield NO_GROUPS.problem(f"{path}.pattern", "the pattern has no named group", fix)
     for path, pattern in found:
         if pattern and (error := compile_error(pattern)):
-            fix = (
-                "correct it; RE2 knows no (?=...), (?!...), (?<=...) and \\1: https://github.com/google/re2/wiki/Syntax"
-            )
-            yield PATTERN.problem(path, f"RE2 does not read it: {error}", fix)
+            fix = "correct it; RE2 has no (?=...), (?!...), (?<=...) and \\1: https://github.com/google/re2/wiki/Syntax"
+            yield PATTERN.problem(path, f"invalid RE2 pattern: {error}", fix)
 
 
 @reads("collector.parsers")
@@ -146,10 +144,10 @@ def _field(path: str, parser: Parser, field: str) -> Iterator[Problem]:
             fix = f"did you mean {meant}?" if meant else f"the groups are called {listed(groups, 'and')}"
             yield TIMESTAMP_FIELD.problem(path, "the pattern has no group of this name", fix)
     elif parser.format not in _NAMED_FIELDS:
-        what = f"a time is a field of format json or logfmt or a group of a pattern, {_instead(parser)}"
+        what = f"a timestamp needs the format json or logfmt or a pattern, {_instead(parser)}"
         yield NO_FIELDS.problem(path, what, "write format: json or logfmt, or a pattern, or remove timestamp")
     elif not field:
-        yield TIMESTAMP_FIELD.problem(path, "it is empty", "name the field")
+        yield TIMESTAMP_FIELD.problem(path, "field is empty", "name the field with the time")
     elif parser.format == "json" and not is_json_path(field):
         yield _no_path(path)
 
@@ -158,17 +156,17 @@ def _form(path: str, said: Timestamp) -> Iterator[Problem]:
     # Without a year Go reads the year 0, and the line is dropped for its age.
     if said.format not in _LAYOUTS and "06" not in said.format:
         meant = nearest(said.format, _LAYOUTS)
-        what = "it is neither a name of a layout nor one with Go's year 2006"
+        what = "this is neither the name of a layout nor a layout with Go's year 2006"
         fix = (
             f"did you mean {meant}?"
             if meant
-            else "write 2 January 2006, 15:04:05 as the lines would: 2006-01-02 15:04:05"
+            else "write 2 January 2006, 15:04:05 in the format of the lines: 2006-01-02 15:04:05"
         )
         yield TIMESTAMP_FORMAT.problem(f"{path}.format", what, fix)
     if said.time_zone is not None and said.time_zone not in (zones := available_timezones()):
         meant = nearest(said.time_zone, zones)
-        fix = f"did you mean {meant}?" if meant else "write a name of the time zone database, such as Europe/Berlin"
-        yield TIME_ZONE.problem(f"{path}.timeZone", "there is no time zone of this name", fix)
+        fix = f"did you mean {meant}?" if meant else "use a name of the time zone database, such as Europe/Berlin"
+        yield TIME_ZONE.problem(f"{path}.timeZone", "unknown time zone", fix)
 
 
 @reads("collector.parsers")
@@ -176,12 +174,10 @@ def first_lines(settings: Settings) -> Iterator[Problem]:
     """An entry of several lines begins in one way."""
     for path, parser in _parsers(settings):
         if (said := parser.multiline) and bool(said.language) is bool(said.first_line):
-            what = (
-                "language and firstLine are both there" if said.language else "neither language nor firstLine is there"
-            )
-            yield FIRST_LINE.problem(f"{path}.multiline", what, "keep language, or a firstLine of your own")
+            what = "both language and firstLine are set" if said.language else "neither language nor firstLine is set"
+            yield FIRST_LINE.problem(f"{path}.multiline", what, "set one of the two, such as language: java")
         if said and said.max_wait == timedelta():
-            yield NO_WAIT.problem(f"{path}.multiline.maxWait", "maxWait is nothing", "remove it: the default is 3s")
+            yield NO_WAIT.problem(f"{path}.multiline.maxWait", "maxWait is 0s", "remove it: the default is 3s")
 
 
 @reads("collector.parsers")
@@ -193,8 +189,8 @@ def order(settings: Settings) -> Iterator[Problem]:
             before = (number for number in range(index) if does(parsers[number]))
             first = next((number for number in before if has_all_of(parsers[number].match, parser.match)), None)
             if first is not None and does(parser):
-                what = f"parsers[{first}] comes first, matches all of its lines and {word} them"
-                fix = f"move it above parsers[{first}], or give that one a match that leaves its lines out"
+                what = f"parsers[{first}] comes first and already {word} all lines that this parser matches"
+                fix = f"move it above parsers[{first}], or narrow the match of parsers[{first}]"
                 yield NEVER_REACHED.problem(f"collector.parsers[{index}]", what, fix)
 
 

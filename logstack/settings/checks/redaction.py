@@ -20,8 +20,8 @@ _HARMLESS = (
     '10.42.0.17 - - [01/Jun/2026:12:00:00 +0000] "GET /healthz HTTP/1.1" 200 2',
 )
 
-NAME_TAKEN = Rule("redaction-name-taken", "who reads <redacted:NAME> cannot tell which rule replaced something there")
-EVERYTHING = Rule("redaction-of-everything", "every line is redacted, and nobody can read what is left of it")
+NAME_TAKEN = Rule("redaction-name-taken", "<redacted:NAME> does not tell which of the two rules replaced the text")
+EVERYTHING = Rule("redaction-of-everything", "every line is redacted, and becomes unreadable")
 
 
 @reads("collector.redact")
@@ -42,14 +42,12 @@ def patterns(settings: Settings) -> Iterator[Problem]:
     for index, rule in enumerate(settings.collector.redact.custom):
         path = f"collector.redact.custom[{index}].pattern"
         if error := compile_error(rule.expression):
-            fix = (
-                "correct it; RE2 knows no (?=...), (?!...), (?<=...) and \\1: https://github.com/google/re2/wiki/Syntax"
-            )
-            yield PATTERN.problem(path, f"RE2 does not read it: {error}", fix)
+            fix = "correct it; RE2 has no (?=...), (?!...), (?<=...) and \\1: https://github.com/google/re2/wiki/Syntax"
+            yield PATTERN.problem(path, f"invalid RE2 pattern: {error}", fix)
         elif all(finds(rule.pattern, line) for line in _HARMLESS):
-            lines = "every line, even in an empty one" if finds(rule.pattern, "") else "ordinary lines"
-            fix = "name what stands before the secret, and put the secret into a group: 'customer ([0-9]+)'"
-            yield EVERYTHING.problem(path, f"it is found in {lines}, such as '{_HARMLESS[0]}'", fix)
+            lines = "every line, even an empty one" if finds(rule.pattern, "") else "ordinary lines"
+            fix = "start with the text before the secret, and put the secret in a group: 'customer ([0-9]+)'"
+            yield EVERYTHING.problem(path, f"the pattern matches {lines}, such as '{_HARMLESS[0]}'", fix)
 
 
 CHECKS = (names, patterns)

@@ -12,28 +12,28 @@ _PAIR = 2
 ABOVE_WRITERS = Rule(
     "replication-above-writers",
     "Loki refuses pushes with 'at least 2 live replicas required, could only find 1' (grafana/loki#8899): "
-    "at once without a majority of the copies, else whenever one writer restarts",
+    "at once if it has fewer writers than a majority of the replicas, else whenever a writer restarts",
 )
 NO_LOST_WRITER = Rule(
     "replication-survives-no-lost-writer",
-    "both copies must be written (quorum floor(2/2)+1 = 2): with one of three writers killed Loki refused 420 of 600 "
+    "both replicas must be written (quorum floor(2/2)+1 = 2): with one of three writers killed Loki refused 420 of 600 "
     "pushes, 70 % (measured); acknowledged lines stayed readable",
     "warning",
 )
 EVEN = Rule(
     "replication-even",
-    "it survives no more lost writers than one copy less, and every copy costs memory, disk and traffic",
+    "an even factor survives no more lost writers than the odd one below it, and costs more memory, disk and traffic",
     "warning",
 )
 SINGLE_COPY = Rule(
     "replication-single-copy",
     "with one of three writers killed Loki refused 220 of 600 pushes, 37 %, and answered every query with 500 until it "
-    "was back (measured); a writer's lost volume takes the lines with it that were not flushed yet",
+    "was back (measured); a lost volume of a writer loses the lines that it has not flushed",
     "warning",
 )
 PAIR = Rule(
     "monolithic-pair",
-    "neither of two pods can do without the other: with 2 copies a lost one stops writes, with 1 copy it stops queries "
+    "losing either pod stops writes with replicationFactor 2, and queries with replicationFactor 1 "
     "(measured with writers: 70 % of pushes refused, every query answered with 500)",
 )
 
@@ -43,7 +43,7 @@ def enough_writers(settings: Settings) -> Iterator[Problem]:
     """Each copy needs a writer of its own."""
     factor, writers, role = settings.replication_factor, settings.writers, settings.writer
     if factor > writers:
-        what = f"replicationFactor is {factor}, but the mode {settings.deployment_mode} runs {_pods(writers, role)}"
+        what = f"replicationFactor is {factor}, but {settings.deployment_mode} mode runs {_pods(writers, role)}"
         fewer = _AVAILABLE if writers >= _AVAILABLE else 1
         fix = f"logstack:replicas: {{{role}: {factor}}}, or logstack:replicationFactor: {fewer}"
         yield ABOVE_WRITERS.problem("replicationFactor", what, fix)
@@ -59,15 +59,15 @@ def even_factor(settings: Settings) -> Iterator[Problem]:
         what = "replicationFactor 2 is often meant to survive one lost writer; it survives none"
         yield NO_LOST_WRITER.problem("replicationFactor", what, "logstack:replicationFactor: 3, with 3 writers or more")
     else:
-        what = f"replicationFactor {factor} survives {survived} lost of its writers, as {factor - 1} does"
+        what = f"replicationFactor {factor} survives no more lost writers than {factor - 1}: {survived}"
         yield EVEN.problem("replicationFactor", what, f"logstack:replicationFactor: {factor - 1}")
 
 
-@reads("deployment_mode", "object_store.kind", "replication_factor")
+@reads("deployment_mode", "object_store.kind", "object_store.size", "replication_factor")
 def single_copy(settings: Settings) -> Iterator[Problem]:
     """One copy is a decision for staging; elsewhere it should be one that was taken knowingly."""
     if settings.replication_factor == 1 and not settings.object_store.on_one_volume:
-        what = "replicationFactor is 1: each line that is not flushed yet is in one pod only"
+        what = "replicationFactor is 1: only one pod has a line until it is flushed"
         fix = f"logstack:replicationFactor: 3 and logstack:replicas: {{{settings.writer}: 3}}"
         yield SINGLE_COPY.problem("replicationFactor", what, fix)
 
@@ -76,8 +76,8 @@ def single_copy(settings: Settings) -> Iterator[Problem]:
 def monolithic_pair(settings: Settings) -> Iterator[Problem]:
     """Two monolithic replicas are neither simple nor available."""
     if settings.replica_count("monolithic") == _PAIR:
-        what = "the mode monolithic runs 2 replicas"
-        fix = "logstack:replicas: {monolithic: 3} with logstack:replicationFactor: 3, or one replica with 1 copy"
+        what = "monolithic mode runs 2 replicas"
+        fix = "run one replica, or three:\nlogstack:replicas: {monolithic: 3}\nlogstack:replicationFactor: 3"
         yield PAIR.problem("replicas.monolithic", what, fix)
 
 

@@ -22,25 +22,26 @@ _OF_LOKI = "service_name"
 # What the canary names when it pushes by itself (pkg/canary/writer).
 _OF_THE_CANARY = ("pod", "stream")
 
-SELECTOR = Rule("retention-selector", "Loki does not start, or takes no overrides: 'invalid labels matchers'")
-LABEL = Rule("retention-label-of-nobody", "the rule matches no stream: its lines are kept as all others are")
-VALUE = Rule("retention-value-of-nobody", "the rule matches no stream: its lines are kept as all others are")
+SELECTOR = Rule("retention-selector", "Loki does not start, or does not load its overrides: 'invalid labels matchers'")
+LABEL = Rule("retention-label-of-nobody", "the rule matches no stream, so the default retention applies")
+VALUE = Rule("retention-value-of-nobody", "the rule matches no stream, so the default retention applies")
 TIE = Rule(
     "retention-tie",
-    "of two rules with one priority Loki takes the shorter period for a stream that both match: it deletes its lines",
+    "for a stream that both match Loki applies the shorter period, and deletes its lines earlier",
 )
-UNUSED = Rule("retention-rule-unused", "another rule always comes first: this one keeps nothing")
+UNUSED = Rule("retention-rule-unused", "another rule always wins: this one never applies")
 STREAM_TOO_SHORT = Rule(
-    "retention-stream-too-short", "Loki does not start, or takes no overrides: 'retention period must be >= 24h'"
+    "retention-stream-too-short",
+    "Loki does not start, or does not load its overrides: 'retention period must be >= 24h'",
 )
 REPLACED = Rule(
     "retention-rules-replaced",
-    "a tenant with rules of its own has those alone: the stack's rules say nothing of this tenant's lines any more",
+    "for a tenant with its own rules Loki ignores the stack's rules",
     "warning",
 )
 LIFECYCLE = Rule(
     "lifecycle-below-retention",
-    "the bucket deletes chunks that the index still names: queries over these days fail, and their lines are gone",
+    "the bucket deletes chunks that the index still refers to: their lines are lost, and queries over these days fail",
 )
 # The compactor's delays and one of its rounds (Loki's defaults: 2h and 10m), and lifecycles count whole days.
 _COMPACTORS_DAY = timedelta(days=1)
@@ -48,27 +49,27 @@ _COMPACTORS_DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class _Rule:
-    """A rule at its place in the stack file."""
+    """A rule and its path in the stack file."""
 
     path: str
-    said: RetentionStream
+    rule: RetentionStream
 
     @cached_property
     def selector(self) -> Selector:
         """What it matches; nothing where it cannot be read."""
         with suppress(ValueError):
-            return parse_selector(self.said.selector)
+            return parse_selector(self.rule.selector)
         return ()
 
 
 def _rules(settings: Settings) -> Iterator[tuple[Tenant | None, Sequence[_Rule]]]:
     """The stack's rules, then those of each tenant."""
-    yield None, _placed("retentionStreams", settings.retention_streams)
+    yield None, _at("retentionStreams", settings.retention_streams)
     for number, tenant in enumerate(settings.tenants):
-        yield tenant, _placed(f"tenants[{number}].retentionStreams", tenant.retention_streams)
+        yield tenant, _at(f"tenants[{number}].retentionStreams", tenant.retention_streams)
 
 
-def _placed(path: str, rules: Sequence[RetentionStream]) -> list[_Rule]:
+def _at(path: str, rules: Sequence[RetentionStream]) -> list[_Rule]:
     return [_Rule(f"{path}[{number}]", rule) for number, rule in enumerate(rules)]
 
 
@@ -77,10 +78,10 @@ def selectors(settings: Settings) -> Iterator[Problem]:
     """A selector is label matchers, as Loki reads them."""
     for rule in (rule for _, rules in _rules(settings) for rule in rules):
         try:
-            parse_selector(rule.said.selector)
+            parse_selector(rule.rule.selector)
         except ValueError as error:
             fix = """write label matchers, such as '{namespace="airflow", container=~"scheduler|worker"}'"""
-            yield SELECTOR.problem(f"{rule.path}.selector", f"this is no selector: {error}", fix)
+            yield SELECTOR.problem(f"{rule.path}.selector", f"invalid selector: {error}", fix)
 
 
 @reads(
@@ -106,12 +107,12 @@ def labels(settings: Settings) -> Iterator[Problem]:
         for label in dict.fromkeys(matcher.label for matcher in rule.selector):
             if label in known:
                 continue
-            what, fix = f"no stream has the label {label}", f"ask for one of {listed(known)}"
+            what, fix = f'no stream has the label "{label}"', f"use one of {listed(known)}"
             if label in sent:
-                what = f"{label} is no index label here: lines have it as structured metadata"
+                what = f'"{label}" is structured metadata in this stack, not an index label'
                 fix = f"add it to logstack:collector: {{indexLabels: ...}}, or {fix}"
             elif meant := nearest(label, known):
-                fix = f"did you mean {meant}? There are {listed(known, 'and')}"
+                fix = f"did you mean {meant}? The index labels are {listed(known, 'and')}"
             yield LABEL.problem(f"{rule.path}.selector", what, fix)
 
 
@@ -146,17 +147,17 @@ def _impossible(matcher: Matcher, rule: _Rule, tenant: Tenant | None, settings: 
     if possible is None or any(matcher.matches(value) for value in possible):
         return None
     whose = f"the tenant {tenant.name}'s lines" if tenant and matcher.label == "namespace" else "lines"
-    what = f"{matcher.label}{matcher.operator}{matcher.text!r} matches none of what {whose} have: {listed(possible)}"
-    return VALUE.problem(path, what, f"ask for {listed(possible)}, or remove the rule")
+    what = f"{matcher.label}{matcher.operator}{matcher.text!r} matches no value that {whose} have: {listed(possible)}"
+    return VALUE.problem(path, what, f"use {listed(possible)}, or remove the rule")
 
 
 @reads("retention_streams", "tenants")
 def periods(settings: Settings) -> Iterator[Problem]:
     """Loki refuses shorter periods of streams by itself, and only when it starts."""
     for rule in (rule for _, rules in _rules(settings) for rule in rules):
-        if rule.said.period < _DAY:
-            what = f"the period is {plain_duration(rule.said.period)}"
-            yield STREAM_TOO_SHORT.problem(f"{rule.path}.period", what, "1d, or longer")
+        if rule.rule.period < _DAY:
+            what = f"period is too short: {plain_duration(rule.rule.period)} (at least 1d)"
+            yield STREAM_TOO_SHORT.problem(f"{rule.path}.period", what, "period: 1d")
 
 
 @reads("retention_streams", "tenants")
@@ -164,21 +165,21 @@ def precedence(settings: Settings) -> Iterator[Problem]:
     """It is said which of two rules comes first, and each has something to say."""
     for _, rules in _rules(settings):
         for one, other in combinations([rule for rule in rules if rule.selector], 2):
-            high, low = sorted((one, other), key=lambda rule: rule.said.priority, reverse=True)
-            if covers(high.selector, low.selector) and high.said.priority > low.said.priority:
-                what = f"each of its streams is one of {high.said.selector} too, which has the higher priority"
+            high, low = sorted((one, other), key=lambda rule: rule.rule.priority, reverse=True)
+            if covers(high.selector, low.selector) and high.rule.priority > low.rule.priority:
+                what = f"{high.rule.selector} matches all of its streams, with a higher priority"
                 yield UNUSED.problem(low.path, what, "remove the rule, or give it the higher priority")
             elif (
-                one.said.priority == other.said.priority
-                and one.said.period != other.said.period
+                one.rule.priority == other.rule.priority
+                and one.rule.period != other.rule.period
                 and not are_disjoint(one.selector, other.selector)
             ):
                 what = (
-                    f"{one.said.selector} for {plain_duration(one.said.period)} and {other.said.selector} for "
-                    f"{plain_duration(other.said.period)} can match one stream, both with the priority "
-                    f"{one.said.priority}"
+                    f"{one.rule.selector} for {plain_duration(one.rule.period)} and {other.rule.selector} for "
+                    f"{plain_duration(other.rule.period)} can match the same stream, both with priority "
+                    f"{one.rule.priority}"
                 )
-                fix = f"give the one that decides a higher priority, such as {one.said.priority + 1}"
+                fix = f"give the rule that should win a higher priority: priority: {one.rule.priority + 1}"
                 yield TIE.problem(f"{other.path}.priority", what, fix)
 
 
@@ -189,8 +190,8 @@ def replaced(settings: Settings) -> Iterator[Problem]:
         own = [rule.selector for rule in tenant.retention_streams]
         lost = [rule.selector for rule in settings.retention_streams if rule.selector not in own]
         if own and lost:
-            what = f"the tenant {tenant.name} has rules of its own, and not the stack's for {listed(lost, 'and')}"
-            fix = "repeat the stack's rules among the tenant's"
+            what = f"tenant {tenant.name} has its own rules, without the stack's for {listed(lost, 'and')}"
+            fix = "repeat the stack's rules in the tenant's retentionStreams"
             yield REPLACED.problem(f"tenants[{number}].retentionStreams", what, fix)
 
 
@@ -202,11 +203,11 @@ def lifecycle(settings: Settings) -> Iterator[Problem]:
         needed = longest + _COMPACTORS_DAY
         if expiry < needed:
             what = (
-                f"the bucket expires objects after {plain_duration(expiry)}, and lines are kept for up to "
+                f"the bucket expires objects after {plain_duration(expiry)}, but the longest retention is "
                 f"{plain_duration(longest)}"
             )
             days = -(-needed // _DAY)
-            fix = f"change the bucket's rule to {days} days or more, or remove it: the compactor deletes what is over"
+            fix = f"change the bucket's rule to {days} days or more, or remove it: the compactor deletes expired lines"
             yield LIFECYCLE.problem("objectStore.expireAfter", what, fix)
 
 

@@ -16,7 +16,7 @@ _LITERAL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 NO_PERIOD = Rule("schema-no-period", "Loki does not start without a schema")
 NO_DATE = Rule(
     "schema-no-date",
-    "Loki does not start; and a date that is computed moves at every deployment, away from the data written before",
+    "Loki does not start; a computed date would also move at every deployment, away from data already written",
 )
 IN_FUTURE = Rule(
     "schema-begins-in-future",
@@ -39,7 +39,9 @@ _READABLE_SCHEMAS = ("v9", "v10", "v11", "v12", "v13")
 def at_least_one(settings: Settings) -> Iterator[Problem]:
     """There is a schema."""
     if not settings.schema_periods:
-        yield NO_PERIOD.problem("schemaPeriods", "there is no period", 'logstack:schemaPeriods: [{from: "2024-04-01"}]')
+        yield NO_PERIOD.problem(
+            "schemaPeriods", "schemaPeriods is empty", 'logstack:schemaPeriods: [{from: "2024-04-01"}]'
+        )
 
 
 @reads("schema_periods")
@@ -48,7 +50,7 @@ def literal_dates(settings: Settings) -> Iterator[Problem]:
     for number, period in enumerate(settings.schema_periods):
         if _begin(period) is None:
             fix = 'write the day on which the period begins, such as from: "2024-04-01"'
-            yield NO_DATE.problem(f"schemaPeriods[{number}].from", "from is no date of the form YYYY-MM-DD", fix)
+            yield NO_DATE.problem(f"schemaPeriods[{number}].from", "from is not a date of the form YYYY-MM-DD", fix)
 
 
 @reads("schema_periods")
@@ -57,8 +59,10 @@ def in_order(settings: Settings) -> Iterator[Problem]:
     begins = [_begin(period) for period in settings.schema_periods]
     for number, (before, begin) in enumerate(pairwise(begins), start=1):
         if before and begin and begin <= before:
-            what = f"the period of {begin} stands after the period of {before}"
-            yield UNORDERED.problem(f"schemaPeriods[{number}].from", what, "sort the periods, oldest first, a day each")
+            what = f"the period from {begin} comes after the period from {before}"
+            yield UNORDERED.problem(
+                f"schemaPeriods[{number}].from", what, "sort the periods oldest first, each with its own day"
+            )
 
 
 @reads("schema_periods")

@@ -14,20 +14,18 @@ _BELOW = "/var/log/"
 # The kubelet's folders below /var/log.
 _PODS_FOLDERS = ("pods", "containers")
 
-NO_SOURCE = Rule("no-source", "a collector runs on no node, and Loki stays empty")
-WITHOUT_SOURCE = Rule("setting-without-source", "it is without effect: something else was probably meant")
-NAMESPACE_TWICE = Rule("namespace-wanted-and-refused", "`never` wins: the namespace's lines are missing without a word")
-PODS_TWICE = Rule("pods-wanted-and-refused", "`never` wins: not one pod is collected")
-NODE_FILE_TWICE = Rule("node-file-twice", "the collector sends each of its lines once for each job")
+NO_SOURCE = Rule("no-source", "no collector runs, and Loki stays empty")
+WITHOUT_SOURCE = Rule("setting-without-source", "the key has no effect: something else was probably meant")
+NAMESPACE_TWICE = Rule("namespace-wanted-and-refused", "`never` wins: the namespace's lines are silently missing")
+PODS_TWICE = Rule("pods-wanted-and-refused", "`never` wins: no pod is collected")
+NODE_FILE_TWICE = Rule("node-file-twice", "the collector sends each line of the file once per entry")
 NODE_FILE_OF_PODS = Rule(
     "node-file-of-pods", "every line of a pod arrives twice: once as the pod's, once as the node's without its labels"
 )
-NODE_FILE_OUTSIDE = Rule(
-    "node-file-outside", "the collector sees nothing of the node but /var/log and what is below it"
-)
+NODE_FILE_OUTSIDE = Rule("node-file-outside", "the collector sees only /var/log of the node")
 STABILITY = Rule(
     "alloy-stability",
-    "Alloy's documentation says of this part that it may change or go with any version: a stack has to say that it may",
+    "by Alloy's documentation this feature may change or disappear in any version, so a stack has to allow it",
 )
 WRITE_AHEAD_LOG = Rule(
     "write-ahead-log-not-read-again",
@@ -43,7 +41,7 @@ JOURNAL = Rule(
 )
 RECEIVERS = Rule(
     "receivers-are-open",
-    "whatever pod of the cluster reaches a collector writes lines under any name, without a password",
+    "every pod that reaches a collector can push lines under any name, without a password",
     "warning",
 )
 
@@ -52,7 +50,9 @@ RECEIVERS = Rule(
 def some_source(settings: Settings) -> Iterator[Problem]:
     """There is a source."""
     if not settings.collector.sources.active:
-        what = f"no source is on: not {listed([str(field.alias) for field in Sources.model_fields.values()])}"
+        what = (
+            f"no source is on: {listed([str(field.alias) for field in Sources.model_fields.values()], 'and')} are off"
+        )
         fix = f"logstack:collector: {{sources: {{{PODS.example}}}}}, or another"
         yield NO_SOURCE.problem("collector.sources", what, fix)
 
@@ -67,7 +67,7 @@ def effect(settings: Settings) -> Iterator[Problem]:
         if not journal.enabled:
             fix = f"logstack:collector: {{sources: {{journal: {{enabled: true}}}}}}, or remove {keys}"
             yield WITHOUT_SOURCE.problem(
-                "collector.sources.journal", f"the journal is off, and {keys} only counts for it", fix
+                "collector.sources.journal", f"the journal is off, but the stack sets {keys}", fix
             )
     if collector.sources.pods != "none":
         return
@@ -75,7 +75,7 @@ def effect(settings: Settings) -> Iterator[Problem]:
     of_pods |= {"namespaces": bool(namespaces.only or namespaces.never) and not collector.sources.events}
     for key in (key for key, is_said in of_pods.items() if is_said):
         fix = f"remove {key}, or logstack:collector: {{sources: {{pods: files}}}}"
-        yield WITHOUT_SOURCE.problem(f"collector.{key}", f"sources.pods is none, and {key} only counts for pods", fix)
+        yield WITHOUT_SOURCE.problem(f"collector.{key}", f"sources.pods is none, but the stack sets {key}", fix)
 
 
 @reads("collector.namespaces", "collector.pods")
@@ -83,11 +83,11 @@ def wanted_and_refused(settings: Settings) -> Iterator[Problem]:
     """No namespace and no pod is wanted and refused."""
     namespaces, pods = settings.collector.namespaces, settings.collector.pods
     if both := sorted(set(namespaces.only) & set(namespaces.never)):
-        what = f"in only and in never: {listed(both, 'and')}"
-        yield NAMESPACE_TWICE.problem("collector.namespaces", what, "keep each namespace in one of the lists")
+        what = f"both in only and in never: {listed(both, 'and')}"
+        yield NAMESPACE_TWICE.problem("collector.namespaces", what, "remove each namespace from one of the lists")
     if both := sorted(key for key, text in pods.only.items() if pods.never.get(key) == text):
-        what = f"in only and in never, with one value: {listed(both, 'and')}"
-        yield PODS_TWICE.problem("collector.pods", what, "keep each label in one of the two")
+        what = f"both in only and in never, with the same value: {listed(both, 'and')}"
+        yield PODS_TWICE.problem("collector.pods", what, "remove each label from one of the two")
 
 
 @reads("collector.sources")
@@ -100,14 +100,12 @@ def node_files(settings: Settings) -> Iterator[Problem]:
         path = f"collector.sources.nodeFiles[{index}].path"
         if counts[file.path] > 1 and first[file.path] != index:
             what = f"nodeFiles[{first[file.path]}] has the same path"
-            yield NODE_FILE_TWICE.problem(path, what, "name each path once")
+            yield NODE_FILE_TWICE.problem(path, what, "list each path once")
         if {"..", "."} & set(file.path.split("/")):
-            yield NODE_FILE_OUTSIDE.problem(
-                path, "the path goes through . or ..", "write the path itself, below /var/log"
-            )
+            yield NODE_FILE_OUTSIDE.problem(path, "the path contains . or ..", "write the real path below /var/log")
         elif sources.pods != "none" and _may_be_of_pods(file.path):
-            what = f"files of pods are among it, and sources.pods is {sources.pods}"
-            fix = "name only other files, or logstack:collector: {sources: {pods: none}}"
+            what = f"the path includes pod logs, but sources.pods is {sources.pods}"
+            fix = "narrow the path, or logstack:collector: {sources: {pods: none}}"
             yield NODE_FILE_OF_PODS.problem(path, what, fix)
 
 
@@ -128,7 +126,7 @@ def stability(settings: Settings) -> Iterator[Problem]:
     for name, needed in NEEDED_STABILITY.items():
         if dict(collector)[name] and STABILITIES.index(collector.stability) < STABILITIES.index(needed):
             key = type(collector).model_fields[name].alias
-            what = f"{key} needs the stability {needed}, and stability is {collector.stability}"
+            what = f"{key} needs the stability {needed}, but stability is {collector.stability}"
             fix = f"logstack:collector: {{stability: {needed}}}, or remove {key}"
             yield STABILITY.problem(f"collector.{key}", what, fix)
 
@@ -146,7 +144,7 @@ def write_ahead_log(settings: Settings) -> Iterator[Problem]:
 def journal(settings: Settings) -> Iterator[Problem]:
     """A node without systemd has no journal."""
     if settings.collector.sources.journal.enabled:
-        what = "the journal is read on every node, and nobody has looked whether each has systemd"
+        what = "the journal is on; logstack cannot check whether every node runs systemd"
         fix = "turn it off unless every node runs systemd"
         yield JOURNAL.problem("collector.sources.journal", what, fix)
 
@@ -156,7 +154,7 @@ def receivers(settings: Settings) -> Iterator[Problem]:
     """Ports are open to the whole cluster."""
     if ports := [f"{port.number} ({port.key})" for port in settings.collector.sources.open_ports]:
         what = f"every collector listens on {listed(ports, 'and')}"
-        fix = "let a NetworkPolicy of yours admit only the senders to these ports"
+        fix = "add a NetworkPolicy that only lets the senders reach these ports"
         yield RECEIVERS.problem("collector.sources", what, fix)
 
 

@@ -18,7 +18,7 @@ ENTERPRISE = Rule(
     "from version 7 on Grafana's own `loki` chart installs the Enterprise product (grafana/loki#20705); "
     "the open-source chart is grafana-community's",
 )
-SOURCE_TWICE = Rule("chart-source-twice", "the path wins: what else is written is without effect")
+SOURCE_TWICE = Rule("chart-source-twice", "the path wins: the other keys have no effect")
 ARCHIVE_DIFFERS = Rule(
     "chart-archive-differs", "what is installed is not the chart that logstack was tested with", "warning"
 )
@@ -30,7 +30,7 @@ BREAKS_STORE = Rule(
 SSD_REMOVED = Rule("simple-scalable-removed", "Loki 4 knows no targets read, write and backend: no pod starts")
 SSD_ENDS = Rule(
     "simple-scalable-ends-with-loki-4",
-    "this mode is deprecated and ends with Loki 3: the way to Loki 4 leads through another mode",
+    "Loki 4 removes this deprecated mode: change to another mode before you update",
     "warning",
 )
 TOO_OLD = Rule("loki-too-old", "Loki does not start: the schema v13 and structured metadata came with 3.0")
@@ -98,7 +98,7 @@ def simple_scalable(settings: Settings) -> Iterator[Problem]:
         what = f"lokiVersion {settings.loki_version} has no mode simple-scalable"
         yield SSD_REMOVED.problem("deploymentMode", what, fix)
     else:
-        what = "the mode is simple-scalable"
+        what = "deploymentMode is simple-scalable"
         yield SSD_ENDS.problem("deploymentMode", what, fix)
 
 

@@ -14,7 +14,7 @@ ON_DAEMON_SET = Rule(
     "a DaemonSet has no volume claim templates: all of its pods would share one claim, and a volume that one node "
     "attaches leaves the pods of every other node waiting",
 )
-WITHOUT_VOLUME = Rule("disk-without-volume", "nothing is made of it: these pods keep nothing on a volume")
+WITHOUT_VOLUME = Rule("disk-without-volume", "the key has no effect: these pods have no volume")
 
 # Parts without a volume whose size `resources` could say, and what to do about each.
 _PARTS: Mapping[str, tuple[Rule, str]] = {

@@ -1,4 +1,4 @@
-"""Where the object store's access key comes from. The key itself is never a part of the settings."""
+"""Where the object store's access key comes from; the settings never hold the key itself."""
 
 from collections.abc import Iterator
 from typing import Literal, assert_never
@@ -11,12 +11,12 @@ from logstack.settings.problems import Problem, Rule
 
 Credentials = Literal["secret", "external-secret", "claim", "config", "config-missing", "none"]
 
-MISSING = Rule("missing-credentials", "no pod of Loki could read or write the store")
-HALF = Rule("half-credentials", "half of an access key is none: no pod of Loki could read or write the store")
+MISSING = Rule("missing-credentials", "no Loki pod could read or write the object store")
+HALF = Rule("half-credentials", "no Loki pod could read or write the object store")
 
 
 def credentials(settings: Settings, source: Source) -> Credentials:
-    """Where the key comes from.
+    """Return where the access key comes from.
 
     An existing `secret`, an `external-secret`, a bucket's `claim`, the Pulumi `config`, the config that has no key yet,
     or `none` where no key is needed.
@@ -35,16 +35,16 @@ def credentials(settings: Settings, source: Source) -> Credentials:
 
 
 def complete(source: Source) -> Iterator[Problem]:
-    """Both halves of the key are there, or neither."""
+    """Check that both halves of the access key are set, or neither."""
     for missing in set(SECRETS) - source.secrets if source.secrets else ():
-        yield HALF.problem(missing, f"{missing} is missing, the other half of the key is there", _command(missing))
+        yield HALF.problem(missing, f"{missing} is missing; the other half of the access key is set", _command(missing))
 
 
 def present(settings: Settings, source: Source) -> Iterator[Problem]:
-    """A store that needs a key has one."""
+    """Check that a store that needs an access key has one."""
     if credentials(settings, source) == "config-missing":
-        what = "the store needs an access key, and neither credentialsSecret nor the Pulumi config has one"
-        fix = "\n".join([*map(_command, SECRETS), "or name a Secret that exists: credentialsSecret"])
+        what = "the object store needs an access key: neither credentialsSecret nor the Pulumi config has one"
+        fix = "\n".join([*map(_command, SECRETS), "or name an existing Secret: credentialsSecret: loki-s3"])
         yield MISSING.problem("objectStore", what, fix)
 
 

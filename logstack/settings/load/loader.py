@@ -1,4 +1,4 @@
-"""From what a stack says to its settings: one way for the plan, the local run, the tests and the engine."""
+"""Load and check a stack: the same way for the plan, the local run, the tests and the engine."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,6 +18,7 @@ from logstack.settings.load.stack_file import (
     stack_path,
     stacks,
 )
+from logstack.settings.load.translation import takes_text
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems
 from logstack.settings.resolve.unknown import have_common_keys, unknown_keys
@@ -42,11 +43,11 @@ class Stack:
     accepted: tuple[Problem, ...]
     """Warnings that are acknowledged."""
     credentials: Credentials
-    """Where the store's access key comes from; `config-missing` only offline, for a program stops without a key."""
+    """Where the store's access key comes from; `config-missing` only offline: a program stops without a key."""
 
 
 def load_stack_file(stack: str, directory: Path = Path(), *, today: date | None = None) -> Stack:
-    """The stack as its file in the directory says it; raises StackProblems with all its errors and warnings."""
+    """Load a stack from its file in the directory; raise StackProblems with all its errors and warnings."""
     file = read_stack_file(stack, directory)
     return settings_from(from_file(file), stack, directory, file=file, today=today)
 
@@ -60,10 +61,10 @@ def settings_from(
     today: date | None = None,
     key_needed: bool = False,
 ) -> Stack:
-    """The one way from what a stack says to its settings; raises StackProblems with all its errors and warnings.
+    """Check the keys of a stack and return its settings; raise StackProblems with all its errors and warnings.
 
-    `file` knows the lines of the keys; the directory's other stack files are read for buckets that two share; with
-    `key_needed` a store without an access key is an error.
+    `file` gives problems their lines. The directory's other stack files are read to find a shared bucket. With
+    `key_needed` an object store without its access key is an error.
     """
     parsed = parse(source.raw)
     settings = Settings.of(parsed.file)
@@ -71,7 +72,7 @@ def settings_from(
     rules = list(checks.rules().values())
     acknowledged = settings.acknowledge
     found = checks.problems_of(settings, unknown, today=today, neighbours=_neighbours(stack, directory))
-    disputed = list(disputed_numbers(file)) if file else []
+    disputed = list(disputed_numbers(file, takes_text)) if file else []
     reported = {problem.path for problem in (*source.problems, *disputed)}
     misread = [problem for problem in parsed.problems if problem.path not in reported]
     problems = [*source.problems, *disputed, *misread, *found, *names_are_known(acknowledged, rules), *complete(source)]
@@ -92,12 +93,12 @@ def _errors(problems: list[Problem]) -> list[Problem]:
 
 
 def _neighbours(stack: str, directory: Path) -> dict[str, object]:
-    """The other stacks' object stores by file name; a file that cannot be read says nothing here."""
-    found: dict[str, object] = {}
+    """Return the other stacks' object stores by file name, without the files that cannot be read."""
+    stores: dict[str, object] = {}
     for path in (stack_path(name, directory) for name in stacks(directory) if name != stack):
         try:
             config = read_yaml(path).config
         except StackProblems:
             continue
-        found[path.name] = config.get(f"{PROJECT}:objectStore", config.get("objectStore"))
-    return found
+        stores[path.name] = config.get(f"{PROJECT}:objectStore", config.get("objectStore"))
+    return stores

@@ -1,4 +1,4 @@
-"""What a stack says before it is typed: from its file, or from the engine of a running program, in one form.
+"""A stack's keys before they are typed: from its file or from the engine of a running program, in one form.
 
 The engine hands over every value as text, groups and lists as JSON. A value from a file is put into the same form: at
 the top it is text, inside a group it keeps its type.
@@ -14,10 +14,10 @@ from logstack.settings.problems import Problem, Rule, nearest
 
 SECRETS = ("accessKeyId", "secretAccessKey")
 
-EMPTY_VALUE = Rule("empty-value", "the engine takes it for an empty text, not for the default")
-OTHER_PROJECT = Rule("other-project", "keys of other projects are read by those: this one would be read by nobody")
-KEY_TWICE = Rule("key-twice", "the engine takes one of the two, and not always the same")
-SECRET_IN_CLEAR = Rule("secret-in-clear", "it stands in the repository and in Pulumi's state for all to read")
+EMPTY_VALUE = Rule("empty-value", "Pulumi reads it as empty text, not as the default")
+OTHER_PROJECT = Rule("other-project", "nothing would read the key: it belongs to another project")
+KEY_TWICE = Rule("key-twice", "Pulumi takes one of the two, not always the same one")
+SECRET_IN_CLEAR = Rule("secret-in-clear", "everybody who reads the repository or Pulumi's state can read it")
 UNEXPECTED_SECRET = Rule(
     "unexpected-secret", "the plan and the tests cannot read it, so nothing could be proven before the deployment"
 )
@@ -25,25 +25,25 @@ UNEXPECTED_SECRET = Rule(
 
 @dataclass(frozen=True)
 class Source:
-    """What a stack says."""
+    """The keys of a stack, before they are typed."""
 
     raw: dict[str, Value] = field(default_factory=dict)
     """Its keys without `logstack:`; a value is text, a group or a list."""
     secrets: frozenset[str] = frozenset()
-    """Which of the secrets are there; their values are never looked at."""
+    """Which of the secrets are set; their values are never read."""
     problems: tuple[Problem, ...] = ()
     """What is wrong with the keys themselves."""
 
 
 def from_file(file: YamlFile) -> Source:
-    """What a stack file and the project's defaults say."""
+    """Return the keys of a stack file, with the project's defaults."""
     secure = {key for key, value in file.config.items() if _holds_secret(value)}
     config = {key: _as_text(value) for key, value in file.config.items()}
     return _source(config, secure, default_config(file.path.parent))
 
 
 def from_engine(config: Mapping[str, str], secure: Set[str]) -> Source:
-    """What the engine hands to a running program; it has put in the project's defaults itself."""
+    """Return the keys that the engine hands to a running program; it has added the project's defaults itself."""
     return _source({key: _from_json(text) for key, text in config.items()}, secure, {})
 
 
@@ -56,20 +56,20 @@ def _source(config: Mapping[str, Value], secure: Set[str], defaults: Mapping[str
         namespace, _, key = full_key.rpartition(":")
         if namespace not in ("", PROJECT):
             if nearest(namespace, [PROJECT], cutoff=0.85):
-                problem = OTHER_PROJECT.problem(key, f"no project is called {namespace}", f"write {PROJECT}:{key}")
+                problem = OTHER_PROJECT.problem(key, f'unknown project "{namespace}"', f"did you mean {PROJECT}:{key}?")
                 problems.append(replace(problem, path=full_key))
         elif key in seen:
-            what = f"{key} is there with {PROJECT}: before it and without"
-            problems.append(KEY_TWICE.problem(key, what, "remove one of the two"))
+            what = f'duplicate key: "{key}" and "{PROJECT}:{key}"'
+            problems.append(KEY_TWICE.problem(key, what, f"remove {key}"))
         elif key in SECRETS:
             secrets.add(key)
             if full_key not in secure:
-                problems.append(SECRET_IN_CLEAR.problem(key, f"{key} is not encrypted", how_to_encrypt(key)))
+                problems.append(SECRET_IN_CLEAR.problem(key, f"{key} is in clear text", how_to_encrypt(key)))
         elif full_key in secure:
-            fix = f"write it in clear: only {PROJECT}:{SECRETS[0]} and {PROJECT}:{SECRETS[1]} are secrets"
+            fix = f"write it in clear text: only {PROJECT}:{SECRETS[0]} and {PROJECT}:{SECRETS[1]} are secrets"
             problems.append(UNEXPECTED_SECRET.problem(key, f"{key} is encrypted, or a part of it is", fix))
         elif value == "":
-            problems.append(EMPTY_VALUE.problem(key, f"{key} has no value", "write one, or remove the line"))
+            problems.append(EMPTY_VALUE.problem(key, f"{key} has no value", "add a value, or remove the line"))
         else:
             raw[key] = value
         if namespace in ("", PROJECT):
@@ -78,8 +78,8 @@ def _source(config: Mapping[str, Value], secure: Set[str], defaults: Mapping[str
 
 
 def how_to_encrypt(key: str) -> str:
-    """What to do with a secret that stands in clear."""
-    return f"make a new access key, for this one has been seen, and:\npulumi config set --secret {PROJECT}:{key}"
+    """Return how to replace a secret that is in clear text."""
+    return f"replace the exposed access key, then encrypt the new one:\npulumi config set --secret {PROJECT}:{key}"
 
 
 def _holds_secret(value: Value) -> bool:

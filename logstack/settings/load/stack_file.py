@@ -1,7 +1,7 @@
-"""The files Pulumi.yaml and Pulumi.<stack>.yaml, read as the engine reads them, with their line numbers."""
+"""Read Pulumi.yaml and Pulumi.<stack>.yaml as the engine reads them, with line numbers."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -21,13 +21,13 @@ from logstack.settings.problems import Problem, Rule, StackProblems, listed, nea
 
 PROJECT = "logstack"
 NOT_YAML = Rule("not-yaml", "neither Pulumi nor logstack can read the file")
-UNKNOWN_STACK = Rule("unknown-stack", "there is nothing to read")
-NO_CONFIG = Rule("no-config", "the stack says nothing: not where it runs, and not where it keeps its lines")
+UNKNOWN_STACK = Rule("unknown-stack", "")
+NO_CONFIG = Rule("no-config", "the stack has neither a cluster nor an object store")
 
 Value = str | int | float | bool | None | Mapping[str, "Value"] | list["Value"]
 
 
-DISPUTED_NUMBER = Rule("disputed-number", "readers of YAML disagree on it: the file would not say the same to all")
+DISPUTED_NUMBER = Rule("disputed-number", "YAML readers disagree on the number: the file means something else to each")
 
 # Digits alone, with a zero before them or an underscore between them: Go reads octal digits, YAML 1.2 others or text.
 _DISPUTED = re.compile(r"[-+]?(0[0-9_]+|0[xob][0-9a-fA-F]*_[0-9a-fA-F_]*|[0-9][0-9_]*_[0-9_]*)")
@@ -36,7 +36,7 @@ _MOST_DIGITS = 308
 
 
 class DisputedNumber(int):
-    """A number as the engine reads it, written in a form that others read otherwise."""
+    """A number as the engine reads it, written in a form that other YAML readers read differently."""
 
     text: str
 
@@ -90,45 +90,45 @@ class YamlFile:
     """The same with its line numbers."""
 
     def where(self, path: str) -> str:
-        """`<file>:<line>` of a key such as logstack:schemaPeriods[1].from, or of the nearest key above it."""
+        """Return `<file>:<line>` of a key such as logstack:schemaPeriods[1].from, or of the nearest key above it."""
         key, *below = re.findall(r"[^.\[\]]+", path)
         node, line = self.tree, 0
         for piece in (key if key in node else key.removeprefix(f"{PROJECT}:"), *below):
-            place = int(piece) if isinstance(node, CommentedSeq) and piece.isdigit() else piece
-            if not isinstance(node, CommentedMap | CommentedSeq) or place not in (node.lc.data or {}):
+            step = int(piece) if isinstance(node, CommentedSeq) and piece.isdigit() else piece
+            if not isinstance(node, CommentedMap | CommentedSeq) or step not in (node.lc.data or {}):
                 break
-            line, node = node.lc.data[place][0] + 1, node[place]
+            line, node = node.lc.data[step][0] + 1, node[step]
         return f"{self.path.name}:{line}" if line else ""
 
 
 def stacks(directory: Path) -> list[str]:
-    """The names of the stacks that have a file in the directory."""
+    """Return the names of the stacks that have a file in the directory."""
     files = (path.name for path in directory.glob("Pulumi.*.yaml"))
     return sorted(name.removeprefix("Pulumi.").removesuffix(".yaml") for name in files)
 
 
 def stack_path(stack: str, directory: Path) -> Path:
-    """The stack's file."""
+    """Return the path of the stack's file."""
     return directory / f"Pulumi.{stack}.yaml"
 
 
 def read_stack_file(stack: str, directory: Path) -> YamlFile:
-    """The stack's file; raises StackProblems when there is none, when it is no YAML, or when it has no `config:`."""
+    """Read the stack's file; raise StackProblems when it does not exist, is not YAML or has no `config:`."""
     path = stack_path(stack, directory)
     if not path.is_file():
         known = stacks(directory)
         meant = nearest(stack, known)
         fix = f"did you mean {meant}?" if meant else f"name one of {listed(known)}" if known else f"write {path.name}"
-        raise StackProblems([_file_problem(UNKNOWN_STACK, path, f"there is no file {path.name}", fix)])
+        raise StackProblems([_file_problem(UNKNOWN_STACK, path, f"{path.name} does not exist", fix)])
     file = read_yaml(path)
     if not file.tree:
-        fix = "write the stack's decisions under `config:`; docs/reference/stack-file.md lists the keys"
-        raise StackProblems([_file_problem(NO_CONFIG, path, "the file has nothing under `config:`", fix)])
+        fix = "add keys under `config:`; docs/reference/stack-file.md lists them"
+        raise StackProblems([_file_problem(NO_CONFIG, path, "nothing under `config:`", fix)])
     return file
 
 
 def read_yaml(path: Path) -> YamlFile:
-    """A YAML file; raises StackProblems when it is none."""
+    """Read a YAML file; raise StackProblems when it is not YAML."""
     try:
         return _read(path, path.read_text(encoding="utf-8-sig"))
     except MarkedYAMLError as error:
@@ -136,8 +136,8 @@ def read_yaml(path: Path) -> YamlFile:
         what = f"line {line}, column {column}: {_reason(error)}"
         raise StackProblems([_file_problem(NOT_YAML, path, what, "correct the line", line)]) from None
     except Exception:  # not only YAMLError: ValueError, KeyError, RecursionError and others were seen
-        what = "it has a character, a tag or an alias that no reader of YAML takes"
-        raise StackProblems([_file_problem(NOT_YAML, path, what, "save it as UTF-8 text, with plain values")]) from None
+        what = "the file has a character, a tag or an alias that is not valid YAML"
+        raise StackProblems([_file_problem(NOT_YAML, path, what, "save it as UTF-8 text with plain values")]) from None
 
 
 @lru_cache(maxsize=64)  # with each stack all its neighbours are read, 5 ms each
@@ -151,20 +151,20 @@ def _read(path: Path, text: str) -> YamlFile:
 
 
 def parsed(text: str) -> object:
-    """YAML text as a tree that knows its lines; raises whatever the reader stumbles over."""
+    """Parse YAML text into a tree that knows its lines; raise whatever the parser raises."""
     reader = YAML()
     reader.Constructor = _Constructor
     return cast("object", reader.load(text))
 
 
 def _reason(error: MarkedYAMLError) -> str:
-    """Why the file is no YAML; the reader's own words only where they cannot quote a value of the file."""
+    """Return why the file is not YAML; the parser's own words only where they cannot quote a value of the file."""
     if isinstance(error, DuplicateKeyError):
         key = re.match(r'found duplicate key "([^"]*)"', error.problem or "")
-        return f"the key {key[1]} is there twice" if key else "a key is there twice"
+        return f'duplicate key "{key[1]}"' if key else "duplicate key"
     if isinstance(error, ScannerError | ParserError):
         return str(error.problem)
-    return "an anchor, an alias or a tag that cannot be read"
+    return "invalid anchor, alias or tag"
 
 
 def _file_problem(rule: Rule, path: Path, what: str, fix: str, line: int = 1) -> Problem:
@@ -172,47 +172,60 @@ def _file_problem(rule: Rule, path: Path, what: str, fix: str, line: int = 1) ->
 
 
 def plain(value: object) -> Value:
-    """What the engine makes of a YAML value: whole floats become integers, unknown kinds of values text."""
-    said: Value = str(value)
+    """Return a YAML value as the engine does: whole floats as integers, values of unknown kinds as text."""
+    result: Value = str(value)
     match value:
         case Mapping():
-            said = {str(key): plain(item) for key, item in value.items()}
+            result = {str(key): plain(item) for key, item in value.items()}
         case list():
-            said = [plain(item) for item in value]
+            result = [plain(item) for item in value]
         case bool() | None:
-            said = value
+            result = value
         case ScalarBoolean():
-            said = bool(value)
+            result = bool(value)
         case int() | float():
-            said = int(value) if value == value // 1 else float(value)
-    return said
+            result = int(value) if value == value // 1 else float(value)
+    return result
 
 
-def disputed_numbers(file: YamlFile) -> Iterator[Problem]:
-    """The numbers of the project's keys that readers of YAML read differently."""
+Location = tuple[str | int, ...]
+
+
+def disputed_numbers(file: YamlFile, takes_text: Callable[[Location], bool]) -> Iterator[Problem]:
+    """Yield a problem for each number of the project's keys that YAML readers read differently.
+
+    `takes_text` knows the keys that take text: the line to paste repeats what the file has, in quotes.
+    """
     for key, value in file.tree.items():
         namespace, _, name = str(key).rpartition(":")
         if namespace in ("", PROJECT):
-            yield from _disputed(name, value)
+            for location, number in _disputed((name,), value):
+                yield _disputed_problem(location, number, is_text=takes_text(location))
 
 
-def _disputed(path: str, value: object) -> Iterator[Problem]:
+def _disputed(location: Location, value: object) -> Iterator[tuple[Location, DisputedNumber]]:
     match value:
         case DisputedNumber():
-            what = f'"{value.text[:24]}" is {int(value)} to Pulumi, and not to other readers of YAML'
-            key = path.rsplit(".", 1)[-1]
-            line = f"- {int(value)}" if key.endswith("]") else f"{key}: {int(value)}"
-            yield DISPUTED_NUMBER.problem(path, what, line if "." in path else f"{PROJECT}:{line}")
+            yield location, value
         case Mapping():
             for key, item in value.items():
-                yield from _disputed(f"{path}.{key}", item)
+                yield from _disputed((*location, str(key)), item)
         case list():
             for index, item in enumerate(value):
-                yield from _disputed(f"{path}[{index}]", item)
+                yield from _disputed((*location, index), item)
+
+
+def _disputed_problem(location: Location, number: DisputedNumber, *, is_text: bool) -> Problem:
+    path = "".join(f"[{piece}]" if isinstance(piece, int) else f".{piece}" for piece in location).lstrip(".")
+    what = f'Pulumi reads "{number.text[:24]}" as {int(number)}, other YAML readers do not'
+    corrected = f'"{number.text}"' if is_text else f"{int(number)}"
+    last = location[-1]
+    line = f"- {corrected}" if isinstance(last, int) else f"{last}: {corrected}"
+    return DISPUTED_NUMBER.problem(path, what, f"{PROJECT}:{line}" if len(location) == 1 else line)
 
 
 def default_config(directory: Path) -> dict[str, Value]:
-    """The defaults that Pulumi.yaml gives the project's keys; none without the file."""
+    """Return the defaults that Pulumi.yaml gives the project's keys; none without the file."""
     path = directory / "Pulumi.yaml"
     declared = read_yaml(path).config if path.is_file() else {}
     return {key: item["default"] for key, item in declared.items() if isinstance(item, Mapping) and "default" in item}

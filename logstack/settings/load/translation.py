@@ -1,7 +1,7 @@
-"""The tree's own schema, and its validator's errors in words.
+"""The stack file's schema, and messages for what its validator refuses.
 
-Everything that a person is told about a key comes from its schema: the nearest known key, what the key takes, what it
-is for. Values are shown only where a key takes a number, a quantity or one of a few words: others might be secrets.
+Messages take everything about a key from its schema: the nearest known key, what the key takes, what it is for. They
+show a value only where the key takes a number, a quantity or one of a few words: any other value may be a secret.
 """
 
 import re
@@ -29,23 +29,25 @@ _NAME = "[key]"
 _LONGEST_SHOWN = 24
 # A whole number as the engine hands it over; no other text is one.
 _WHOLE_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,308})")
+# The example in what a key takes.
+_EXAMPLE = re.compile(r"such as (\S+)")
 _YES, _NO = ("true", "yes", "on", "y", "1"), ("false", "no", "off", "n", "0")
 # Types whose values are no secrets.
 _SHORT = ("integer", "number", "boolean")
 
-UNKNOWN_KEY = Rule("unknown-key", "nothing reads this key: the stack would run without what it is meant to say")
-MISSING_KEY = Rule("missing-key", "there is no safe default for it")
-WRONG_VALUE = Rule("wrong-value", "the stack cannot be built from it")
+UNKNOWN_KEY = Rule("unknown-key", "")
+MISSING_KEY = Rule("missing-key", "")
+WRONG_VALUE = Rule("wrong-value", "")
 
 
 @cache
 def schema() -> Node:
-    """The JSON schema of the tree; quantities' defaults as people write them."""
+    """Return the JSON schema of a stack file; defaults of quantities are as people write them."""
     return StackFile.model_json_schema(mode="serialization")
 
 
 def resolved(node: Node) -> Node:
-    """The node that a reference or an optional value stands for."""
+    """Return the node that a reference or an optional value stands for."""
     options = [option for option in _nodes(node.get("anyOf")) if option != {"type": "null"}]
     if len(options) == 1:
         return resolved(options[0])
@@ -55,7 +57,7 @@ def resolved(node: Node) -> Node:
 
 
 def child(node: Node, key: str) -> Node:
-    """A node within a node; empty if there is none."""
+    """Return a node within a node; empty if there is none."""
     return cast("Node", node.get(key, {}))
 
 
@@ -64,21 +66,21 @@ def _nodes(value: object) -> list[Node]:
 
 
 def variants(node: Node) -> dict[str, Node]:
-    """The groups that a `kind` chooses from, by kind; empty for a group without kinds."""
+    """Return the groups that a `kind` chooses from, by kind; empty for a group without kinds."""
     mapping = cast("Mapping[str, str]", child(child(node, "discriminator"), "mapping"))
     return {kind: resolved({"$ref": reference}) for kind, reference in mapping.items()}
 
 
 def entry(node: Node) -> Node:
-    """What each entry of a list takes, or each value of a mapping; empty for anything else."""
+    """Return what each entry of a list takes, or each value of a mapping; empty for anything else."""
     by_name = next(iter(_nodes(list(child(node, "patternProperties").values()))), node.get("additionalProperties"))
     return resolved(child(node, "items") or (cast("Node", by_name) if isinstance(by_name, dict) else {}))
 
 
 def keys(prefix: str = "", node: Node | None = None) -> Iterator[tuple[str, str]]:
-    """Every key of a stack file as (path, kind of its group, or empty); of a list's entries as `tenants[].name`."""
-    found = resolved(node or schema())
-    for kind, group in (variants(found) or {"": found}).items():
+    """Yield every key of a stack file as (path, kind of its group or empty); keys of entries as `tenants[].name`."""
+    parent = resolved(node or schema())
+    for kind, group in (variants(parent) or {"": parent}).items():
         for name, inner in child(group, "properties").items():
             path = f"{prefix}{name}"
             yield path, kind
@@ -88,7 +90,7 @@ def keys(prefix: str = "", node: Node | None = None) -> Iterator[tuple[str, str]
 
 
 def typed(raw: Mapping[str, Value]) -> dict[str, Value]:
-    """What a stack says, with the numbers and booleans at its top as such: the engine hands them over as text."""
+    """Return a stack's keys with top-level numbers and booleans typed: the engine hands them over as text."""
     types = {key: resolved(cast("Node", node)).get("type") for key, node in child(schema(), "properties").items()}
     return {key: _typed(value, types.get(key)) for key, value in raw.items()}
 
@@ -102,7 +104,7 @@ def _typed(value: Value, type_: object) -> Value:
 
 
 def translated(error: ValidationError) -> list[Problem]:
-    """The validator's errors as problems."""
+    """Return the validator's errors as problems."""
     return [_problem(details) for details in error.errors(include_url=False)]
 
 
@@ -121,7 +123,7 @@ def _problem(details: ErrorDetails) -> Problem:
 
 
 def _refused(details: ErrorDetails) -> Problem:
-    """A value that the key does not take: by its length, its size, its unit or its form."""
+    """Refuse a value by its length, its size, its unit or its form."""
     location, value = details["loc"], details["input"]
     match details["type"]:
         case "string_too_long":
@@ -134,7 +136,7 @@ def _refused(details: ErrorDetails) -> Problem:
 
 
 def path_of(location: Location) -> str:
-    """`schemaPeriods[1].from`; the kind by which the validator chose a group is no key."""
+    """Return the path of a key, such as `schemaPeriods[1].from`, without the kinds that the validator adds."""
     text = ""
     node = schema()
     for piece in location:
@@ -160,40 +162,49 @@ def _node(location: Location) -> Node:
     return node
 
 
+def takes_text(location: Location) -> bool:
+    """Return whether a key of the stack file takes text, in any kind of its groups."""
+    nodes = [schema()]
+    for piece in location:
+        nodes = [_step(group, piece) for node in nodes for group in (variants(node).values() or (node,))]
+    return any(node.get("type") == "string" and "format" not in node for node in nodes)
+
+
 def _unknown(above: Location, key: str) -> Problem:
-    """An unknown key: a misspelling, a key of another group, a key of another kind, a secret, or nothing known."""
+    """Refuse an unknown key: a misspelling, a key of another group or kind, a secret, or nothing known."""
     prefix = f"{path_of(above)}." if above else ""
     if key in SECRETS:
-        return SECRET_IN_CLEAR.problem(prefix + key, f"{key} is not encrypted", how_to_encrypt(key))
+        return SECRET_IN_CLEAR.problem(prefix + key, f"{key} is in clear text", how_to_encrypt(key))
     here = child(_node(above), "properties")
     elsewhere = [(path, kind) for path, kind in keys() if path.split(".")[-1] == key]
     if kinds := [kind for path, kind in elsewhere if kind and path == prefix + key]:
-        fix = f"remove it, or write kind: {listed(kinds)}"
-        return UNKNOWN_KEY.problem(prefix + key, f"{key} is a key of kind {listed(kinds)}", fix)
+        fix = f"remove {key}, or write kind: {listed(kinds)}"
+        return UNKNOWN_KEY.problem(prefix + key, f'"{key}" is a key of kind {listed(kinds)} only', fix)
     if meant := nearest(key, here):
         fix = f"did you mean {meant}?"
     elif elsewhere:
         fix = f"did you mean {listed(list(dict.fromkeys(f'logstack:{path}' for path, _ in elsewhere)))}?"
     else:
-        fix = f"remove it; the keys here are {listed(sorted(here), 'and')}"
-    return UNKNOWN_KEY.problem(prefix + key, f"there is no key {key}", fix)
+        fix = f"remove {key}; the known keys are {listed(sorted(here), 'and')}"
+    return UNKNOWN_KEY.problem(prefix + key, f'unknown key "{key}"', fix)
 
 
 def _missing(location: Location) -> Problem:
     node, key = _node(location), location[-1]
     described = node | child(child(_node(location[:-1]), "properties"), str(key))
     purpose = f": {_phrase(str(described['description']))}" if "description" in described else ""
-    return MISSING_KEY.problem(path_of(location), f"{key} is missing{purpose}", f"add {key}: {_template(node)}")
+    fix = f"add {_line(location, _template(node))}"
+    return MISSING_KEY.problem(path_of(location), f'missing key "{key}"{purpose}', fix)
 
 
 def _phrase(text: str) -> str:
-    """The first sentence of a description, to go on with after a colon."""
+    """Return the first sentence of a description, to follow a colon."""
     first, _, rest = " ".join(text.split()).split(". ")[0].rstrip(".").partition(" ")
     return f"{first.lower() if first.istitle() else first} {rest}"
 
 
 def _template(node: Node) -> str:
-    """What to write for a key, with the keys that it needs at least."""
+    """Return what to write for a key, with all keys that it requires."""
     if variants(node):
         return f"{{kind: ...}} ({listed(_kinds(node))})"
     if required := cast("list[str]", node.get("required")):
@@ -204,29 +215,39 @@ def _template(node: Node) -> str:
 def _wrong(location: Location, value: object) -> Problem:
     *above, key = location
     if key == _NAME and (names := child(_node(above[:-1]), "propertyNames")):
-        return WRONG_VALUE.problem(path_of(above), f"{above[-1]} must be {taken(names)}", "correct the name")
+        return WRONG_VALUE.problem(
+            path_of(above), f'invalid name "{above[-1]}": must be {taken(names)}', "correct the name"
+        )
     node = _node(location)
-    said = f"{key} must be {taken(node)}"
+    what = f"{key} must be {taken(node)}"
     if isinstance(key, int):
-        said = f"each entry of {location[-2]} must be {taken(node)}"
+        what = f"each entry of {location[-2]} must be {taken(node)}"
     is_exact = "range" in node or node.get("type") == "boolean"
     if value is None:
-        said = f"{said}, but it has no value"
+        what = f"{key} has no value: it must be {taken(node)}"
     elif _may_be_shown(node, value):
-        said = f"{said}, not {_quoted(node, value) if is_exact else value}"
+        what = f"invalid value {_quoted(node, value)}: {what}"
     if meant := nearest(str(value), _words(node)):
-        fix = f"did you mean {meant}?"
+        fix = f"did you mean {meant if isinstance(key, int) else _line(location, meant)}?"
     elif is_exact:
         fix = _line(location, _instead(location, node, value))
     elif node.get("type") == "string" and "format" not in node and isinstance(value, int | float):
         fix = f'put it in quotes: {key}: "..."'
     else:
-        fix = "correct the value" + _default(location)
-    return WRONG_VALUE.problem(path_of(location), said, fix)
+        default = _default(location)
+        fix = (_corrected(location, node) if "default is" not in default else "correct the value") + default
+    return WRONG_VALUE.problem(path_of(location), what, fix)
+
+
+def _corrected(location: Location, node: Node) -> str:
+    """Return a line with the example that the schema names, if it names one."""
+    example = _EXAMPLE.search(taken(node))
+    has_key = isinstance(location[-1], str)
+    return f"correct the value, such as {_line(location, example[1])}" if example and has_key else "correct the value"
 
 
 def _out_of_range(location: Location, value: object, *, is_above: bool) -> Problem:
-    """A quantity or a number that is none that anybody means; the message names the bound."""
+    """Refuse an implausible quantity or number; the message names the bound."""
     node, key = _node(location), str(location[-1])
     range_ = child(node, "range")
     bound = f"at most {range_['to']}" if is_above else f"at least {range_['from']}"
@@ -234,34 +255,31 @@ def _out_of_range(location: Location, value: object, *, is_above: bool) -> Probl
         bound = f"below {range_['to']}"
     shown = _shown(value)
     if str(node["patternErrorMessage"]).startswith("must be a duration"):
-        said = f"{key} is too {'long' if is_above else 'short'}: {shown} ({bound})"
+        what = f"{key} is too {'long' if is_above else 'short'}: {shown} ({bound})"
     else:
         size = "large" if is_above else "small"
-        said = f'"{shown}" is too {size} for {path_of(location)}: {bound}'
+        what = f'"{shown}" is too {size} for {path_of(location)}: {bound}'
     fix = _line(location, _instead(location, node, value, bound=str(range_["to" if is_above else "from"])))
-    return replace(WRONG_VALUE.problem(path_of(location), said, fix), consequence=str(range_["reason"]))
+    return replace(WRONG_VALUE.problem(path_of(location), what, fix), consequence=str(range_["reason"]))
 
 
 def _without_unit(location: Location, value: object) -> Problem:
     node = _node(location)
-    said = f'"{_shown(value)}" has no unit: {location[-1]} must be {taken(node)}'
+    what = f'"{_shown(value)}" has no unit: {location[-1]} must be {taken(node)}'
     fix = _line(location, _instead(location, node, value))
-    return replace(WRONG_VALUE.problem(path_of(location), said, fix), consequence=_UNIT_IS_A_GUESS)
-
-
-_UNIT_IS_A_GUESS = "the number alone could be meant in any unit"
+    return WRONG_VALUE.problem(path_of(location), what, fix)
 
 
 def _too_long(location: Location, value: object, longest: int) -> Problem:
-    """A text above what Kubernetes, S3 or Loki takes; it is not repeated."""
+    """Refuse a text longer than Kubernetes, S3 or Loki takes, without repeating it."""
     *above, key = location
     if key == _NAME:
-        said, key = f"a name in {above[-2]} is too long", "the name"
+        what, key = f"a name in {above[-2]} is too long", "the name"
         location = above[:-1]
     else:
-        said = f"{key} is too long" if isinstance(key, str) else f"an entry of {location[-2]} is too long"
-    said = f"{said}: {len(str(value)):,} characters (at most {longest:,})"
-    return WRONG_VALUE.problem(path_of(location), said, f"shorten {key} to {longest:,} characters")
+        what = f"{key} is too long" if isinstance(key, str) else f"an entry of {location[-2]} is too long"
+    what = f"{what}: {len(str(value)):,} characters (at most {longest:,})"
+    return WRONG_VALUE.problem(path_of(location), what, f"shorten {key} to {longest:,} characters")
 
 
 def _line(location: Location, value: str) -> str:
@@ -271,7 +289,7 @@ def _line(location: Location, value: str) -> str:
 
 
 def _instead(location: Location, node: Node, value: object, bound: str = "") -> str:
-    """What was probably meant, else the default, else the bound that was passed."""
+    """Return what was probably meant, else the default, else the bound that was passed."""
     text = str(value).strip()
     default = child(child(_node(location[:-1]), "properties"), str(location[-1])).get("default")
     if node.get("type") == "boolean":
@@ -286,20 +304,20 @@ def _instead(location: Location, node: Node, value: object, bound: str = "") -> 
 
 
 def _shown(value: object) -> str:
-    """A value that is known to be a number or a quantity; a long one only by its length."""
+    """Return a value that is known to be a number or a quantity; of a long one only its beginning and length."""
     text = str(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:8]}... ({len(text)} characters)"
 
 
 def _quoted(node: Node, value: object) -> str:
-    """A value in quotes; where a number or a boolean is meant, a text is called one."""
+    """Return a value in quotes, marked as text where the key takes a number or a boolean."""
     if isinstance(value, str) and node.get("type") in _SHORT:
-        return f'the text "{value}"'
+        return f'"{value}" (text)'
     return f'"{str(value).lower() if isinstance(value, bool) else value}"'
 
 
 def _default(location: Location) -> str:
-    """What happens without the key, if that is possible."""
+    """Return what happens without the key, if it may be left out."""
     key, parent = str(location[-1]), _node(location[:-1])
     property_ = child(child(parent, "properties"), key)
     if not property_ or key in cast("list[str]", parent.get("required", [])):
@@ -324,7 +342,7 @@ def _may_be_shown(node: Node, value: object) -> bool:
 
 
 def taken(node: Node) -> str:
-    """What a key takes, in words: `must be ...`."""
+    """Return what a key takes, in words that follow `must be`."""
     if message := node.get("patternErrorMessage"):
         return str(message).removeprefix("must be ")
     if words := _words(node):

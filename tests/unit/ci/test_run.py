@@ -130,7 +130,7 @@ def test_no_kubeconfig(machine: Machine) -> None:
 
 
 def test_a_kubeconfig_without_the_context(machine: Machine) -> None:
-    machine.pulumi("error: logstack:cluster.context [unknown-context]", 1)
+    machine.pulumi("error[unknown-context] logstack:cluster.context", 1)
     stopped(machine, failures.NO_KUBECONFIG)
 
 

@@ -239,12 +239,12 @@ def test_what_answers_and_is_no_api_server_is_told(tmp_path: Path, page: bytes) 
     ("content", "said"),
     [
         (f"users:\n  - name: [token: {TOKEN}", "is not YAML in line 2"),
-        (f"token {TOKEN}", "is no kubeconfig"),
-        (f"users: [{{name: u, user: {TOKEN}}}]", "`users` is no list"),
-        (f"clusters: [{{name: c, cluster: {TOKEN}}}]", "`clusters` is no list"),
-        (f"contexts: {{production: {TOKEN}}}", "`contexts` is no list"),
-        ("contexts: [{context: {}}]", "`contexts` is no list"),
-        ("contexts: 5", "`contexts` is no list"),
+        (f"token {TOKEN}", "is not a kubeconfig"),
+        (f"users: [{{name: u, user: {TOKEN}}}]", "`users` is not a list"),
+        (f"clusters: [{{name: c, cluster: {TOKEN}}}]", "`clusters` is not a list"),
+        (f"contexts: {{production: {TOKEN}}}", "`contexts` is not a list"),
+        ("contexts: [{context: {}}]", "`contexts` is not a list"),
+        ("contexts: 5", "`contexts` is not a list"),
         (b"\xff\xfe", "cannot be read (UnicodeDecodeError)"),
     ],
 )
@@ -289,5 +289,5 @@ def test_a_program_ends_with_the_problem_alone(tmp_path: Path, monkeypatch: pyte
         with pytest.raises(pulumi.RunError, match=r"kubernetes-too-old[\s\S]*is Kubernetes 1\.24"):
             stop_without_cluster(CLUSTER)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
-    with pytest.raises(pulumi.RunError, match=r"nowhere, which is not there[\s\S]*`make plan`"):
+    with pytest.raises(pulumi.RunError, match=r"nowhere, which does not exist[\s\S]*`make plan`"):
         stop_without_cluster(CLUSTER)

@@ -281,7 +281,7 @@ def test_a_config_without_a_whole_key_gives_none(keys: dict[str, str]) -> None:
 
 
 UNREACHABLE = {
-    "an unknown context": ({"context": "elsewhere"}, "no kubeconfig context is called 'elsewhere'"),
+    "an unknown context": ({"context": "elsewhere"}, "unknown kubeconfig context 'elsewhere'"),
     "another API server": (
         {"api_server": "https://10.9.9.9:6443"},
         "points at https://somewhere.example, but this stack belongs to https://10.9.9.9:6443",

@@ -251,7 +251,7 @@ def test_a_cluster_that_the_kubeconfig_does_not_know_stops_the_program() -> None
     monitor = RecordingMonitor()
     config = config_of("dev") | KEYS
     elsewhere = {**json.loads(config["logstack:cluster"]), "context": "elsewhere"}
-    with pytest.raises(pulumi.RunError, match="no kubeconfig context is called 'elsewhere'"):
+    with pytest.raises(pulumi.RunError, match="unknown kubeconfig context 'elsewhere'"):
         run_program(config | {"logstack:cluster": json.dumps(elsewhere)}, "dev", monitor)
     assert monitor.registered == []
 

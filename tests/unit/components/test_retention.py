@@ -153,10 +153,10 @@ def test_the_refusal_names_the_lines_their_days_and_what_accepts_it() -> None:
         refuse_lost_lines(kept(), kept(retention="7d"), (), NOW)
     (problem,) = refused.value.problems
     assert str(problem) == (
-        "error: logstack:retention [retention-shortened]\n"
-        "  what: lines that no rule is for are kept for 7d; applied are 30d\n"
-        "  then: the compactor deletes those of 2026-05-02 to 2026-05-25 (UTC) for ever, soon after the update\n"
-        "  fix:  keep 30d, or copy what is still needed and accept it:\n"
+        "error[retention-shortened] logstack:retention\n"
+        "  what: lines that no rule is for: retention 7d is shorter than the applied 30d\n"
+        "  then: soon after the update the compactor permanently deletes lines from 2026-05-02 to 2026-05-25 (UTC)\n"
+        "  fix:  keep 30d, or copy the lines that you need and accept:\n"
         "        logstack:acknowledge: ['retention-shortened-from-30d-to-7d']"
     )
 
@@ -206,7 +206,7 @@ def test_a_period_from_tomorrow_needs_two_hours(hour: int, minute: int, names: l
 def test_what_is_refused_names_both_periods_and_the_lines() -> None:
     (problem,) = broken_history([FIRST], [period("2024-04-01", prefix="other_")], DAYS, NOW)
     assert str(problem) == (
-        "error: logstack:schemaPeriods[0] [schema-period-edited]\n"
+        "error[schema-period-edited] logstack:schemaPeriods[0]\n"
         '  what: applied: {from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: loki_index_}\n'
         '        written now: {from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: other_}\n'
         "  then: Loki looks for the lines since 2024-04-01 under another index and does not find them, "

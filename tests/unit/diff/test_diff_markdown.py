@@ -118,7 +118,7 @@ def test_problems_are_a_comment_too() -> None:
     problem = Problem("bad", "logstack:x", "what ``` it says", "then", "fix", where="Pulumi.a.yaml:3")
     told = problems_comment([SideProblem("HEAD", "topic", "a", problem)])
     assert told.startswith(MARKER)
-    assert "HEAD topic:Pulumi.a.yaml:3: error: logstack:x [bad]" in told
+    assert "HEAD error[bad] topic:Pulumi.a.yaml:3: logstack:x" in told
     assert "````text" in told
 
 

@@ -205,8 +205,8 @@ def test_problems_of_both_sides_are_told_together_with_side_revision_and_line(st
     write(stacks, f"{STACK}  logstack:retention: 1h\n")
     result = diff(stacks, "two", ".")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "BASE two:Pulumi.here.yaml:5: error: logstack:retentoin [unknown-key]" in result.stderr
-    assert "HEAD .:Pulumi.here.yaml:5: error: logstack:retention [retention-too-short]" in result.stderr
+    assert "BASE error[unknown-key] two:Pulumi.here.yaml:5: logstack:retentoin" in result.stderr
+    assert "HEAD error[retention-too-short] .:Pulumi.here.yaml:5: logstack:retention" in result.stderr
     problems = json.loads(diff(stacks, "two", ".", "--json").stdout)["problems"]
     assert {(each["side"], each["revision"], each["stack"]) for each in problems} == {
         ("BASE", "two", "here"),
@@ -222,7 +222,7 @@ def test_problems_that_a_revisions_own_code_finds_are_told_as_well(program: Path
     finally:
         write(program, STACK)
     assert result.exit_code == 1
-    assert f"HEAD {program}:Pulumi.here.yaml:5: error: logstack:retentoin" in result.stderr
+    assert f"HEAD error[unknown-key] {program}:Pulumi.here.yaml:5: logstack:retentoin" in result.stderr
 
 
 def test_an_unknown_revision_is_one_line_with_what_could_be_meant(stacks: Path) -> None:

@@ -71,7 +71,7 @@ def test_a_stack_with_problems_writes_no_file(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.wrong.yaml").write_text(WRONG)
     result = run("wrong", "--to", str(tmp_path / "out"), directory=tmp_path)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "there is no key retentoin" in result.stderr
+    assert 'unknown key "retentoin"' in result.stderr
     assert not (tmp_path / "out").exists()
 
 

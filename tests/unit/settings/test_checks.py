@@ -378,12 +378,12 @@ def test_all_mistakes_are_told_at_once_errors_first() -> None:
         "api-server-not-checked",
         "replication-survives-no-lost-writer",
     ]
-    assert str(raised.value).startswith("7 errors, 2 warnings:\n\nerror: logstack:retention [retention-too-short]\n")
+    assert str(raised.value).startswith("7 errors, 2 warnings:\n\nerror[retention-too-short] logstack:retention\n")
 
 
 def test_a_bad_field_silences_the_checks_that_need_it_and_no_others() -> None:
     text = told("deploymentMode: simple-scaleable\nretention: 12h\ncollector: {labelBudget: 3}")
-    assert "did you mean simple-scalable?" in text
+    assert "did you mean logstack:deploymentMode: simple-scalable?" in text
     assert "retention-too-short" in text
     assert "label-budget" in text
     assert "replication" not in text
@@ -404,7 +404,7 @@ def test_an_archive_that_is_not_the_pinned_chart_is_told(tmp_path: Path) -> None
     archive = tmp_path / "alloy-1.11.1.tgz"
     archive.write_bytes(b"another chart")
     assert told(f"charts: {{alloy: {{path: {archive}}}}}") == (
-        "warning: logstack:charts.alloy.path [chart-archive-differs]\n"
+        "warning[chart-archive-differs] logstack:charts.alloy.path\n"
         "  what: the archive's SHA-256 begins with 2a66f59ef937, that of alloy 1.11.1 with cc4cd48a885c\n"
         "  then: what is installed is not the chart that logstack was tested with\n"
         "  fix:  take alloy 1.11.1 from https://grafana.github.io/helm-charts\n"

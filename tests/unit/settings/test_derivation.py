@@ -259,7 +259,7 @@ def test_the_table_names_every_role_of_the_modes_that_there_are() -> None:
 
 def test_a_bad_field_beside_an_ingest_is_told_alone() -> None:
     text = told("ingest: 110GB/day\ndeploymentMode: simple-scaleable\nlimits: {queryTimeout: 1h}")
-    assert "did you mean simple-scalable?" in text
+    assert "did you mean logstack:deploymentMode: simple-scalable?" in text
     assert "query-timeout-above-gateway" in text
     assert "ingest" not in text
     assert "ingestion-rate" not in told("ingest: 500GB/day\nretention: 1y\ndeploymentMode: simple-scalable")

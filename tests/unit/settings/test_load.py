@@ -191,7 +191,7 @@ def outcome_in_the_program(directory: Path) -> Settings | str:
 )
 def test_whatever_a_stack_says_it_is_settings_or_problems(changes: dict[str, object]) -> None:
     text = told(json.dumps(changes))
-    assert not text or text.startswith(("error: ", "warning: "))
+    assert not text or text.startswith(("error[", "warning["))
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_whatever_a_stack_says_it_is_settings_or_problems(changes: dict[str, obj
 )
 def test_what_might_be_a_secret_is_never_repeated(changes: dict[str, object]) -> None:
     text = told(json.dumps(changes))
-    assert text.startswith("error: ")
+    assert text.startswith("error[")
     assert SECRET not in text
 
 
@@ -245,7 +245,7 @@ def test_problems_stand_on_their_lines(tmp_path: Path) -> None:
         "Pulumi.test.yaml:8 unknown-key",
         "Pulumi.test.yaml:7 query-timeout-above-gateway",
     ]
-    assert "\n\nPulumi.test.yaml:6: error: logstack:retention [wrong-value]\n  what: " in str(raised.value)
+    assert "\n\nerror[wrong-value] Pulumi.test.yaml:6: logstack:retention\n  what: " in str(raised.value)
 
 
 def test_a_key_that_is_told_once_is_not_told_again_as_missing(tmp_path: Path) -> None:
@@ -311,10 +311,10 @@ def test_two_stacks_on_one_bucket_are_told_of_each_other(
     with pytest.raises(StackProblems) as raised:
         load_stack_file("one", tmp_path)
     assert str(raised.value).splitlines()[2:] == [
-        "Pulumi.one.yaml:5: error: logstack:objectStore.bucket [bucket-shared]",
-        "  what: Pulumi.other.yaml names the same bucket on the same store",
-        "  then: each stack deletes the other's lines at the end of its own retention, and both write one index",
-        "  fix:  a bucket for each stack: bucket: loki-test",
+        "error[bucket-shared] Pulumi.one.yaml:5: logstack:objectStore.bucket",
+        "  what: Pulumi.other.yaml uses the same bucket of the same object store",
+        "  then: each stack applies its own retention to the other's lines, and both write the same index",
+        "  fix:  give each stack its own bucket: bucket: loki-test",
     ]
 
 
@@ -347,9 +347,9 @@ def test_a_stack_says_where_its_access_key_comes_from(changes: str, secrets: fro
 
 def test_half_an_access_key_is_none() -> None:
     assert told("objectStore: {kind: embedded}", frozenset({"accessKeyId"})) == (
-        "error: logstack:secretAccessKey [half-credentials]\n"
-        "  what: secretAccessKey is missing, the other half of the key is there\n"
-        "  then: half of an access key is none: no pod of Loki could read or write the store\n"
+        "error[half-credentials] logstack:secretAccessKey\n"
+        "  what: secretAccessKey is missing; the other half of the access key is set\n"
+        "  then: no Loki pod could read or write the object store\n"
         "  fix:  pulumi config set --secret logstack:secretAccessKey"
     )
 
@@ -359,12 +359,12 @@ def test_a_program_stops_without_an_access_key_that_the_store_needs(program: Sim
     with pytest.raises(pulumi.RunError) as raised:
         load_settings(ROOT)
     assert str(raised.value).splitlines()[2:] == [
-        f"{line_of('staging', 'objectStore')}: error: logstack:objectStore [missing-credentials]",
-        "  what: the store needs an access key, and neither credentialsSecret nor the Pulumi config has one",
-        "  then: no pod of Loki could read or write the store",
+        f"error[missing-credentials] {line_of('staging', 'objectStore')}: logstack:objectStore",
+        "  what: the object store needs an access key: neither credentialsSecret nor the Pulumi config has one",
+        "  then: no Loki pod could read or write the object store",
         "  fix:  pulumi config set --secret logstack:accessKeyId",
         "        pulumi config set --secret logstack:secretAccessKey",
-        "        or name a Secret that exists: credentialsSecret",
+        "        or name an existing Secret: credentialsSecret: loki-s3",
     ]
     assert raised.value.__suppress_context__
     assert raised.value.__cause__ is None
@@ -375,7 +375,7 @@ def test_a_program_with_bad_fields_is_not_told_of_credentials_as_well(program: S
     with pytest.raises(pulumi.RunError) as raised:
         load_settings(ROOT)
     place = line_of("staging", "objectStore")
-    assert str(raised.value).startswith(f"1 error:\n\n{place}: error: logstack:objectStore [wrong-value]\n")
+    assert str(raised.value).startswith(f"1 error:\n\nerror[wrong-value] {place}: logstack:objectStore\n")
 
 
 def test_a_program_stops_on_every_error_at_once_and_logs_no_warning(program: SimpleNamespace) -> None:
@@ -392,7 +392,7 @@ def test_a_program_logs_its_warnings_and_goes_on(program: SimpleNamespace) -> No
     assert load_settings(ROOT).replication_factor == 2
     place = f"{line_of('production', 'replicationFactor')}: logstack:replicationFactor"  # Pulumi says what it is
     first_lines = [text.splitlines()[0] for text in program.warnings]
-    assert first_lines == [f"{place} [replication-survives-no-lost-writer]"]
+    assert first_lines == [f"[replication-survives-no-lost-writer] {place}"]
 
 
 def test_a_program_reads_what_the_engine_left_in_the_environment(

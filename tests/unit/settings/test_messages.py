@@ -41,7 +41,7 @@ def test_every_section_of_the_page_is_read() -> None:
 
 
 def test_every_rule_has_a_message() -> None:
-    shown = set(re.findall(r"^(?:error|warning): \S+ \[(\S+)\]$", PAGE, re.MULTILINE))
+    shown = set(re.findall(r"^(?:error|warning)\[(\S+)\] \S+$", PAGE, re.MULTILINE))
     assert shown | ELSEWHERE == {rule.name for rule in all_rules()}
     assert not shown & ELSEWHERE
 

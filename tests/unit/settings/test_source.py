@@ -82,10 +82,10 @@ def said(problems: object) -> str:
 
 def test_a_key_without_a_value_is_not_taken_for_its_default() -> None:
     assert said(from_engine({"logstack:retention": ""}, set()).problems) == (
-        "error: logstack:retention [empty-value]\n"
+        "error[empty-value] logstack:retention\n"
         "  what: retention has no value\n"
-        "  then: the engine takes it for an empty text, not for the default\n"
-        "  fix:  write one, or remove the line"
+        "  then: Pulumi reads it as empty text, not as the default\n"
+        "  fix:  add a value, or remove the line"
     )
 
 
@@ -93,10 +93,10 @@ def test_a_key_with_and_without_its_project_is_there_twice(tmp_path: Path) -> No
     path = tmp_path / "Pulumi.test.yaml"
     path.write_text("config: {kubernetes:size: 1, size: small, logstack:size: medium}")
     assert said(from_file(read_yaml(path)).problems) == (
-        "error: logstack:size [key-twice]\n"
-        "  what: size is there with logstack: before it and without\n"
-        "  then: the engine takes one of the two, and not always the same\n"
-        "  fix:  remove one of the two"
+        "error[key-twice] logstack:size\n"
+        '  what: duplicate key: "size" and "logstack:size"\n'
+        "  then: Pulumi takes one of the two, not always the same one\n"
+        "  fix:  remove size"
     )
 
 
@@ -110,10 +110,10 @@ def test_keys_of_others_are_theirs() -> None:
 
 def test_a_misspelt_project_is_not_taken_for_anothers() -> None:
     assert said(from_engine({"logstak:retention": "7d"}, set()).problems) == (
-        "error: logstak:retention [other-project]\n"
-        "  what: no project is called logstak\n"
-        "  then: keys of other projects are read by those: this one would be read by nobody\n"
-        "  fix:  write logstack:retention"
+        "error[other-project] logstak:retention\n"
+        '  what: unknown project "logstak"\n'
+        "  then: nothing would read the key: it belongs to another project\n"
+        "  fix:  did you mean logstack:retention?"
     )
 
 
@@ -121,10 +121,10 @@ def test_a_misspelt_project_is_not_taken_for_anothers() -> None:
 def test_an_access_key_in_clear_is_refused_and_not_repeated(key: str) -> None:
     source = from_engine({f"logstack:{key}": SECRET}, set())
     assert said(source.problems) == (
-        f"error: logstack:{key} [secret-in-clear]\n"
-        f"  what: {key} is not encrypted\n"
-        "  then: it stands in the repository and in Pulumi's state for all to read\n"
-        "  fix:  make a new access key, for this one has been seen, and:\n"
+        f"error[secret-in-clear] logstack:{key}\n"
+        f"  what: {key} is in clear text\n"
+        "  then: everybody who reads the repository or Pulumi's state can read it\n"
+        "  fix:  replace the exposed access key, then encrypt the new one:\n"
         f"        pulumi config set --secret logstack:{key}"
     )
     assert SECRET not in repr(source)
@@ -142,10 +142,10 @@ def test_an_encrypted_access_key_is_counted_and_not_read() -> None:
 def test_nothing_else_may_be_encrypted_and_what_is_is_not_read() -> None:
     source = from_engine({"logstack:cluster": json.dumps({"name": SECRET})}, {"logstack:cluster"})
     assert said(source.problems) == (
-        "error: logstack:cluster [unexpected-secret]\n"
+        "error[unexpected-secret] logstack:cluster\n"
         "  what: cluster is encrypted, or a part of it is\n"
         "  then: the plan and the tests cannot read it, so nothing could be proven before the deployment\n"
-        "  fix:  write it in clear: only logstack:accessKeyId and logstack:secretAccessKey are secrets"
+        "  fix:  write it in clear text: only logstack:accessKeyId and logstack:secretAccessKey are secrets"
     )
     assert SECRET not in repr(source)
     assert not source.raw

@@ -26,9 +26,9 @@ def said_of(directory: Path, content: str | bytes, stack: str = "test") -> str:
         ("config:\n  a: [1\n", "line 3, column 1: expected ',' or ']', but got '<stream end>'"),
         ("config:\n\ta: 1\n", "line 2, column 1: found character '\\t' that cannot start any token"),
         ("config:\n  a: b: c\n", "line 2, column 7: mapping values are not allowed here"),
-        (f"config:\n  a: {SECRET}\n  a: {SECRET}2\n", "line 3, column 3: the key a is there twice"),
-        (f"config:\n  a: *{SECRET}\n", "line 2, column 6: an anchor, an alias or a tag that cannot be read"),
-        (f"config: 1\n---\nother: {SECRET}\n", "line 2, column 1: an anchor, an alias or a tag that cannot be read"),
+        (f"config:\n  a: {SECRET}\n  a: {SECRET}2\n", 'line 3, column 3: duplicate key "a"'),
+        (f"config:\n  a: *{SECRET}\n", "line 2, column 6: invalid anchor, alias or tag"),
+        (f"config: 1\n---\nother: {SECRET}\n", "line 2, column 1: invalid anchor, alias or tag"),
     ],
 )
 def test_a_file_that_is_no_yaml_is_told_with_its_line_and_without_its_values(
@@ -36,7 +36,7 @@ def test_a_file_that_is_no_yaml_is_told_with_its_line_and_without_its_values(
 ) -> None:
     line = reason.split()[1].rstrip(",")
     assert said_of(tmp_path, content) == (
-        f"Pulumi.test.yaml:{line}: error: Pulumi.test.yaml [not-yaml]\n"
+        f"error[not-yaml] Pulumi.test.yaml:{line}\n"
         f"  what: {reason}\n"
         "  then: neither Pulumi nor logstack can read the file\n"
         "  fix:  correct the line"
@@ -46,10 +46,10 @@ def test_a_file_that_is_no_yaml_is_told_with_its_line_and_without_its_values(
 @pytest.mark.parametrize("content", [b"config: \xff", "config: \x00", "config: !!float x", "!!set"])
 def test_a_file_that_the_reader_stumbles_over_is_no_yaml_either(tmp_path: Path, content: str | bytes) -> None:
     assert said_of(tmp_path, content) == (
-        "Pulumi.test.yaml:1: error: Pulumi.test.yaml [not-yaml]\n"
-        "  what: it has a character, a tag or an alias that no reader of YAML takes\n"
+        "error[not-yaml] Pulumi.test.yaml:1\n"
+        "  what: the file has a character, a tag or an alias that is not valid YAML\n"
         "  then: neither Pulumi nor logstack can read the file\n"
-        "  fix:  save it as UTF-8 text, with plain values"
+        "  fix:  save it as UTF-8 text with plain values"
     )
 
 
@@ -58,10 +58,10 @@ def test_a_file_that_the_reader_stumbles_over_is_no_yaml_either(tmp_path: Path, 
 )
 def test_a_file_that_says_nothing_is_told_where_to_look(tmp_path: Path, content: str) -> None:
     assert said_of(tmp_path, content) == (
-        "Pulumi.test.yaml:1: error: Pulumi.test.yaml [no-config]\n"
-        "  what: the file has nothing under `config:`\n"
-        "  then: the stack says nothing: not where it runs, and not where it keeps its lines\n"
-        "  fix:  write the stack's decisions under `config:`; docs/reference/stack-file.md lists the keys"
+        "error[no-config] Pulumi.test.yaml:1\n"
+        "  what: nothing under `config:`\n"
+        "  then: the stack has neither a cluster nor an object store\n"
+        "  fix:  add keys under `config:`; docs/reference/stack-file.md lists them"
     )
 
 
@@ -82,9 +82,8 @@ def test_an_unknown_stack_is_told_which_ones_there_are(tmp_path: Path, name: str
         load_stack_file(name, tmp_path)
     assert str(raised.value) == (
         "1 error:\n\n"
-        f"Pulumi.{name}.yaml:1: error: Pulumi.{name}.yaml [unknown-stack]\n"
-        f"  what: there is no file Pulumi.{name}.yaml\n"
-        "  then: there is nothing to read\n"
+        f"error[unknown-stack] Pulumi.{name}.yaml:1\n"
+        f"  what: Pulumi.{name}.yaml does not exist\n"
         f"  fix:  {fix}"
     )
 
