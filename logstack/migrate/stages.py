@@ -34,7 +34,7 @@ def follows(before: Version, after: Version, day: date) -> tuple[str, ...]:
 def _said(consequence: Consequence) -> str:
     first, *others = consequence.sentences
     more = f" And {len(others)} more of this kind." if others else ""
-    return f"{consequence.effect}: {first.said()}{more}"
+    return f"{consequence.effect}: {first.text()}{more}"
 
 
 def rendered(version: Version) -> Rendered:
