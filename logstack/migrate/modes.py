@@ -89,7 +89,7 @@ def _both(before: Version, after: Version, old: Sequence[Workload]) -> Stage:
     )
     orphans = " and ".join(stateful)
     consequences = (
-        f"the pods of {orphans} keep running with lines that are in no bucket yet; nothing restarts a pod that dies",
+        f"the pods of {orphans} keep running with lines that are in no bucket yet; nothing recreates a pod that dies",
         *goes,
         "while the gateway switches, pushes and queries may fail for some seconds; collectors retry",
     )
