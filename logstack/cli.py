@@ -57,7 +57,7 @@ def plan(
     stack: StackName = "production",
     against: Annotated[
         str | None,
-        typer.Option(help="Say what differs from another stack, from a folder, or from a git revision (HEAD~1)."),
+        typer.Option(help="Compare with another stack, a folder, or a git revision (HEAD~1)."),
     ] = None,
     *,
     full: Annotated[bool, typer.Option("--full", help="Print every section instead of one screen.")] = False,
@@ -87,15 +87,15 @@ def plan(
 
 
 def _echo_comparison(stack: str, against: str, directory: Path, *, as_json: bool) -> None:
-    from logstack.diff.against import compared, said
+    from logstack.diff.against import compare_with, render_comparison
     from logstack.render.revisions import NotFoundError
 
     with _problems_end(as_json=as_json):
         try:
-            comparison = compared(stack, against, directory)
+            comparison = compare_with(stack, against, directory)
         except NotFoundError as error:
             raise typer.BadParameter(str(error), param_hint="--against") from None
-    typer.echo(said(comparison, as_json=as_json), nl=False)
+    typer.echo(render_comparison(comparison, as_json=as_json), nl=False)
 
 
 @app.command()
@@ -152,11 +152,11 @@ def render(
 
 @app.command()
 def diff(
-    base: Annotated[str, typer.Argument(help="A git revision (main, v1.2, HEAD~1), or a folder (. is this one).")],
-    head: Annotated[str, typer.Argument(help="Another one.")],
+    base: Annotated[str, typer.Argument(help="A git revision (main, v1.2, HEAD~1), or a folder (.).")],
+    head: Annotated[str, typer.Argument(help="Another revision or folder.")],
     stack: Annotated[
         list[str] | None,
-        typer.Option(help="Only this stack; can be given more than once.", show_default="every stack of either side"),
+        typer.Option(help="Only this stack; repeat it for more.", show_default="every stack of either side"),
     ] = None,
     *,
     markdown: Annotated[bool, typer.Option("--markdown", help="A comment for a pull request.")] = False,
@@ -166,21 +166,21 @@ def diff(
     as_json: AsJson = False,
     directory: Directory,
 ) -> None:
-    """Say offline what a change of stacks, or of the code behind them, does: the worst consequence first.
+    """Print offline the consequences of a change of stacks or of their code, the worst first.
 
-    Each side is rendered by its own code. Nothing is printed where nothing differs.
+    Each side's own code renders it. Without differences, the command prints nothing.
 
     Exit codes: 0 nothing differs; by the worst class 10 cosmetic, 11 cost, 12 restart or unclassed, 13 security,
-    14 write-outage, 15 data-loss; 1 a stack file of one side has problems; 2 there is no such revision or stack.
+    14 write-outage, 15 data-loss; 1 a stack file of one side has problems; 2 unknown revision or stack.
     """
-    from logstack.diff.command import differences, said
+    from logstack.diff.command import differences, render_differences
     from logstack.diff.document import problems_document
     from logstack.diff.markdown import problems_comment
     from logstack.diff.model import SideProblemsError
     from logstack.render.revisions import NotFoundError
 
     if markdown and as_json:
-        raise typer.BadParameter("one of --markdown and --json")
+        raise typer.BadParameter("use only one of --markdown and --json")
     try:
         found = differences(base, head, stack or [], directory)
     except NotFoundError as error:
@@ -197,7 +197,7 @@ def diff(
     if not found.stacks:
         for note in found.notes:
             typer.echo(note, err=True)
-    typer.echo(said(found, "markdown" if markdown else "json" if as_json else "text", limit), nl=False)
+    typer.echo(render_differences(found, "markdown" if markdown else "json" if as_json else "text", limit), nl=False)
     raise typer.Exit(found.exit_code)
 
 
@@ -317,18 +317,18 @@ def add_period(
     write: Annotated[bool, typer.Option("--write", help="Append it to the stack file; comments stay.")] = False,
     directory: Directory,
 ) -> None:
-    """Propose a schema period that begins on the next safe day, so that no line is looked for under a wrong index."""
+    """Propose a schema period from the next safe day on, so that Loki finds every line under its index."""
     from datetime import UTC, datetime
 
     from logstack.migrate.schema_period import next_period
 
     with _problems_end(as_json=False):
         period = next_period(stack, directory, datetime.now(UTC), store=store, schema=version)
-    typer.echo(f"logstack:schemaPeriods, below the others:\n{period}")
+    typer.echo(f"Add to logstack:schemaPeriods, below the existing periods:\n{period}")
     if write:
         period.path.write_text(period.text, encoding="utf-8")
         typer.echo(f"written to {period.path.name}")
-    typer.echo(f"Every pod must run with it before {period.begin} 00:00 UTC: update a day before at the latest.")
+    typer.echo(f"Every pod must run with it before {period.begin} 00:00 UTC: run `pulumi up` at least a day earlier.")
 
 
 @app.command()
@@ -345,9 +345,9 @@ def migrate(
     as_json: AsJson = False,
     directory: Directory,
 ) -> None:
-    """Print the way from a stack to another mode or store, in stages: what changes, what to look at, how to go back.
+    """Print the stages of a migration to another mode or store: changes, checks, and how to roll back.
 
-    Nothing is changed: each stage names the lines of the stack file and the commands. Offline, without a cluster.
+    The command changes nothing: each stage names the lines of the stack file and the commands. Offline.
     """
     from logstack.migrate.command import migration
     from logstack.migrate.text import json_text, migration_text

@@ -11,14 +11,14 @@ from logstack.settings.load.loader import Stack, load_stack_file, stacks
 from logstack.settings.load.stack_file import stack_path
 
 
-def compared(stack: str, against: str, directory: Path) -> Comparison:
-    """What differs from another stack, folder or revision. Raises StackProblems and NotFoundError."""
+def compare_with(stack: str, against: str, directory: Path) -> Comparison:
+    """Compare a stack with another stack, folder or revision. Raises StackProblems and NotFoundError."""
     after = load_stack_file(stack, directory)
-    return compare(render(other_stack(against, stack, directory)), render(after))
+    return compare(render(load_reference(against, stack, directory)), render(after))
 
 
-def said(comparison: Comparison, *, as_json: bool, width: int | None = None) -> str:
-    """A comparison as JSON, or as text: as wide as this terminal if no width is given."""
+def render_comparison(comparison: Comparison, *, as_json: bool, width: int | None = None) -> str:
+    """Return a comparison as JSON, or as text: as wide as this terminal if no width is given."""
     if as_json:
         from logstack.text.documents import json_text  # noqa: PLC0415 - only one of the two is needed
 
@@ -29,23 +29,23 @@ def said(comparison: Comparison, *, as_json: bool, width: int | None = None) -> 
     return comparison_text(comparison, terminal(width))
 
 
-def other_stack(other: str, stack: str, directory: Path) -> Stack:
-    """The stack to compare with: a neighbour, or the same stack in a folder or at a git revision.
+def load_reference(reference: str, stack: str, directory: Path) -> Stack:
+    """Load the stack to compare with: another one, or the same stack in a folder or at a git revision.
 
-    Raises StackProblems when it has errors by today's rules, and NotFoundError when it is not there.
+    Raises StackProblems if it has errors by today's rules, and NotFoundError if it does not exist.
     """
-    if other in stacks(directory):
-        return load_stack_file(other, directory)
-    if Path(other).is_dir():
-        return replace(load_stack_file(stack, Path(other)), name=f"{stack} in {other}")
-    return _at_revision(other, stack, directory)
+    if reference in stacks(directory):
+        return load_stack_file(reference, directory)
+    if Path(reference).is_dir():
+        return replace(load_stack_file(stack, Path(reference)), name=f"{stack} in {reference}")
+    return _at_revision(reference, stack, directory)
 
 
 def _at_revision(revision: str, stack: str, directory: Path) -> Stack:
     commit = commit_of(revision, directory)
     if commit is None:
         known = ", ".join(stacks(directory))
-        raise NotFoundError(f"{revision} is no stack here ({known}), no folder and no git revision")
+        raise NotFoundError(f'"{revision}" is neither a stack ({known}) nor a folder nor a git revision')
     with tempfile.TemporaryDirectory() as folder:
         files = [stack_path(name, Path()).name for name in stacks(directory)]
         for name in ("Pulumi.yaml", *files):
@@ -53,5 +53,5 @@ def _at_revision(revision: str, stack: str, directory: Path) -> Stack:
             if text is not None:
                 (Path(folder) / name).write_text(text, encoding="utf-8")
         if not stack_path(stack, Path(folder)).is_file():
-            raise NotFoundError(f"at {revision} there is no {stack_path(stack, Path()).name}")
+            raise NotFoundError(f'revision "{revision}" has no file {stack_path(stack, Path()).name}')
         return replace(load_stack_file(stack, Path(folder)), name=f"{stack} at {revision}")

@@ -1,13 +1,13 @@
-"""The lines of config.alloy with the blocks that they stand in, as logstack/manifests/alloy/syntax.py writes them."""
+"""The lines of config.alloy with the path of their blocks, as logstack/manifests/alloy/syntax.py writes them."""
 
 from collections.abc import Iterator
 
 Line = tuple[str, str]
-"""The path, such as loki.process.lines/stage.drop/older_than, and what stands there."""
+"""The path, such as loki.process.lines/stage.drop/older_than, and the line's value."""
 
 
 def lines(text: str) -> Iterator[Line]:
-    """Every line but those that are empty or only close a block."""
+    """Yield every line, except empty ones and closing braces."""
     blocks: list[str] = []
     for line in (raw.strip() for raw in text.splitlines()):
         if line == "}":

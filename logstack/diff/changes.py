@@ -1,4 +1,4 @@
-"""What differs between two renderings, value by value: what the rules look at."""
+"""The differences between two renderings, value by value: the input of the rules."""
 
 import json
 from collections import defaultdict
@@ -23,32 +23,32 @@ RESOURCES = "resources"
 
 @dataclass(frozen=True)
 class Change:
-    """One value that differs; None where there is none."""
+    """One value that differs; None where a side has none."""
 
     artefact: str
     """A file of `logstack render`, `settings`, or `resources`."""
     path: str
-    """The value's place in it; empty for its form: order, comments and the like."""
+    """The value's path in it; empty for its formatting: order, comments, line breaks."""
     before: str | None
     after: str | None
 
     @property
-    def place(self) -> str:
-        """Artefact and path."""
+    def location(self) -> str:
+        """Return artefact and path."""
         return f"{self.artefact} {self.path}".rstrip()
 
     def is_at(self, pattern: str) -> bool:
-        """Whether a pattern `<artefact> <path>` matches, with `*` for any text."""
+        """Return whether a pattern `<artefact> <path>` matches, with `*` for any text."""
         artefact, _, path = pattern.partition(" ")
         return fnmatchcase(self.artefact, artefact) and fnmatchcase(self.path, path)
 
 
 def changes(before: Rendered, after: Rendered) -> tuple[Change, ...]:
-    """All of them: keys of the stack file, resources that come and go, and values of those that stay."""
+    """Return all changes: keys of the stack file, added and removed resources, and values of the others."""
     old, new = ({resource.identity: resource for resource in side.resources} for side in (before, after))
     found = list(_leaves(SETTINGS, dict(keys(before.settings)), dict(keys(after.settings))))
-    found += [Change(RESOURCES, _called(old[key]), "there", None) for key in old if key not in new]
-    found += [Change(RESOURCES, _called(new[key]), None, "there") for key in new if key not in old]
+    found += [Change(RESOURCES, _called(old[key]), "present", None) for key in old if key not in new]
+    found += [Change(RESOURCES, _called(new[key]), None, "present") for key in new if key not in old]
     both = [key for key in new if key in old and old[key] != new[key]]
     texts = [all_artefacts(side[key] for key in both) for side in (old, new)]
     for name in dict.fromkeys([*texts[1], *texts[0]]):
@@ -71,23 +71,23 @@ def _artefact(name: str, before: str, after: str) -> Iterator[Change]:
 
 
 def leaves_of(stack: Rendered, artefact: str) -> dict[str, str]:
-    """The values of one of a stack's YAML files; none where it has no such file."""
+    """Return the values of one of a stack's YAML files by path; empty without such a file."""
     return _yaml_leaves(text_of(stack.resources, artefact))
 
 
 def _yaml_leaves(text: str) -> dict[str, str]:
-    """The leaves of a YAML document, those of JSON in its texts (policies) as well."""
+    """The leaves of a YAML document, and of JSON in its strings (policies)."""
     try:
         document = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     except yaml.YAMLError:
         return {"text": text}
-    return {inner: said for path, value in flat(document) for inner, said in _within(path, value)}
+    return {inner: leaf for path, value in flat(document) for inner, leaf in _within(path, value)}
 
 
 def _within(path: str, value: str) -> Iterator[tuple[str, str]]:
     if value.startswith("{") and '"' in value:
         try:
-            yield from ((f"{path}.{inner}", said) for inner, said in flat(json.loads(value)))
+            yield from ((f"{path}.{inner}", leaf) for inner, leaf in flat(json.loads(value)))
         except ValueError:
             yield path, value
     else:
@@ -102,16 +102,16 @@ def _leaves(artefact: str, before: dict[str, str], after: dict[str, str]) -> Ite
 
 
 def _lines(artefact: str, before: Sequence[Line], after: Sequence[Line]) -> Iterator[Change]:
-    """Lines that go, come, or say something else at the same place."""
+    """Lines that only one side has, or that differ at the same path."""
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     for kind, start, end, new_start, new_end in matcher.get_opcodes():
         if kind == "equal":
             continue
-        places: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+        paths: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
         for side, run in enumerate((before[start:end], after[new_start:new_end])):
-            for path, said in run:
-                places[path][side].append(said)
-        for path, (old, new) in places.items():
+            for path, value in run:
+                paths[path][side].append(value)
+        for path, (old, new) in paths.items():
             for was, is_now in zip_longest(old, new):
                 if was != is_now:
                     yield Change(artefact, path, was, is_now)

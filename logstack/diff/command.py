@@ -1,4 +1,4 @@
-"""`logstack diff`: render both sides, compare, and say it."""
+"""`logstack diff`: render both sides, compare them, and format the differences."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,29 +17,29 @@ from logstack.settings.problems import StackProblems, listed, nearest
 Form = Literal["text", "markdown", "json"]
 
 
-def differences(base: str, head: str, wanted: Sequence[str], directory: Path) -> Differences:
-    """What differs. Raises NotFoundError and SideProblemsError."""
+def differences(base: str, head: str, names: Sequence[str], directory: Path) -> Differences:
+    """Compare the stacks of two sides, or only `names` if any. Raises NotFoundError and SideProblemsError."""
     sides = side(base, directory), side(head, directory)
-    old, new = _rendered(sides, frozenset(wanted), directory)
-    names = sorted(old.stacks.keys() | new.stacks.keys())
-    if missing := [name for name in wanted if name not in names]:
+    old, new = _rendered(sides, frozenset(names), directory)
+    stacks = sorted(old.stacks.keys() | new.stacks.keys())
+    if missing := [name for name in names if name not in stacks]:
         raise _no_such_stack(missing[0], sides, directory)
     if problems := (*_problems("BASE", old), *_problems("HEAD", new)):
         raise SideProblemsError(problems)
     today = datetime.now(UTC).date()
-    found = (stack_diff(name, _of(old, name), _of(new, name), today) for name in names)
+    found = (stack_diff(name, _of(old, name), _of(new, name), today) for name in stacks)
     notes = dict.fromkeys(each.note for each in (old, new) if each.note)
     return Differences(old.side.name, new.side.name, tuple(notes), tuple(each for each in found if each))
 
 
-def _rendered(sides: tuple[Side, Side], wanted: frozenset[str], directory: Path) -> tuple[RenderedSide, RenderedSide]:
-    """Both sides at the same time; the same tree only once."""
+def _rendered(sides: tuple[Side, Side], names: frozenset[str], directory: Path) -> tuple[RenderedSide, RenderedSide]:
+    """Both sides in parallel; the same tree only once."""
     base, head = sides
     if base.tree and base.tree == head.tree:
-        once = rendered_side(base, wanted, directory)
+        once = rendered_side(base, names, directory)
         return once, RenderedSide(head, once.stacks, once.note)
     with ThreadPoolExecutor(max_workers=2) as threads:
-        old, new = threads.map(lambda each: rendered_side(each, wanted, directory), sides)
+        old, new = threads.map(lambda each: rendered_side(each, names, directory), sides)
     return old, new
 
 
@@ -51,18 +51,18 @@ def _of(rendered: RenderedSide, name: str) -> Rendered | None:
 def _problems(which: str, rendered: RenderedSide) -> Iterator[SideProblem]:
     for name, outcome in rendered.stacks.items():
         if isinstance(outcome, StackProblems):
-            yield from (SideProblem(which, rendered.side.said, name, problem) for problem in outcome.problems)
+            yield from (SideProblem(which, rendered.side.argument, name, problem) for problem in outcome.problems)
 
 
 def _no_such_stack(name: str, sides: tuple[Side, Side], directory: Path) -> NotFoundError:
     known = sorted({stack for each in sides for stack in rendered_side(each, frozenset(), directory).stacks})
     meant = nearest(name, known)
-    hint = f"did you mean {meant}?" if meant else f"there are {listed(known, 'and')}" if known else "there is none"
-    return NotFoundError(f"neither {sides[0].name} nor {sides[1].name} has a stack {name}: {hint}")
+    hint = f"did you mean {meant}?" if meant else f"stacks: {listed(known, 'and') or 'none'}"
+    return NotFoundError(f'unknown stack "{name}" in {sides[0].name} and in {sides[1].name}; {hint}')
 
 
-def said(found: Differences, form: Form, limit: int, width: int | None = None) -> str:
-    """The differences in one of the forms; nothing where nothing differs."""
+def render_differences(found: Differences, form: Form, limit: int, width: int | None = None) -> str:
+    """Return the differences in one of the forms; an empty text if there are none."""
     if not found.stacks:
         return ""
     if form == "json":

@@ -1,4 +1,4 @@
-"""What differs between two stacks: in words, in the stack files, in the resources and in what they are made of."""
+"""The differences between two stacks: plan sentences, settings, resources and artefacts."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,16 +12,16 @@ from logstack.text.words import Facts
 
 _CONTEXT_LINES = 2
 _EFFECTS = {
-    "loki.yaml": "rolls the Loki pods, one after the other",
-    "overrides.yaml": "Loki reads it within ten seconds; nothing restarts",
-    "config.alloy": "Alloy reloads it; nothing restarts",
-    "events.alloy": "Alloy reloads it; nothing restarts",
+    "loki.yaml": "restarts the Loki pods, one after the other",
+    "overrides.yaml": "Loki reads it within ten seconds; no pod restarts",
+    "config.alloy": "Alloy reloads it; no pod restarts",
+    "events.alloy": "Alloy reloads it; no pod restarts",
 }
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What is said of something before and after; None where nothing is."""
+    """A value before and after; None where a side has none."""
 
     of: str
     before: str | None
@@ -30,17 +30,17 @@ class Difference:
 
 @dataclass(frozen=True)
 class Diff:
-    """A text that differs, as a unified diff."""
+    """A changed text, as a unified diff."""
 
     name: str
     lines: tuple[str, ...]
     effect: str = ""
-    """What the cluster does when this changes."""
+    """The cluster's reaction to this change."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """From one stack, `before`, to another."""
+    """The differences from the stack `before` to the stack `after`."""
 
     before: str
     after: str
@@ -51,16 +51,16 @@ class Comparison:
     resources_removed: tuple[str, ...]
     resources_added: tuple[str, ...]
     artefacts: tuple[Diff, ...]
-    """Of the resources that both have: configurations, chart values and other inputs."""
+    """Configurations, chart values and other inputs of resources that both sides have."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing differs."""
+        """Return whether nothing differs."""
         return not (self.words or self.settings or self.resources_removed or self.resources_added or self.artefacts)
 
 
 def compare(before: Rendered, after: Rendered) -> Comparison:
-    """The differences."""
+    """Compare two renderings."""
     old, new = _resources(before), _resources(after)
     return Comparison(
         before=before.name,

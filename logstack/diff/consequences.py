@@ -1,4 +1,4 @@
-"""What a change comes to: the rules, the pods that restart, and what no rule knows."""
+"""The consequences of a change: by the rules, by the pods that restart, and those that no rule knows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,40 +19,40 @@ from logstack.settings.model.roles import Duty
 from logstack.settings.problems import listed
 from logstack.text.words import counted, spoken_share, spoken_size
 
-# Of what makes a pod restart, and of a value in a sentence.
+# Causes of a restart that a sentence lists, and characters of a value in it.
 _FEW = 3
 _LONGEST = 120
 _WRITERS = frozenset(key for key, role in ROLES.items() if Duty.HOLDS in role.row.duties)
-_PLAN = Change("plan", "", "its words", "other words")
+_PLAN = Change("plan", "", "its text", "another text")
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """What is said, with the values that stand in it."""
+    """A sentence of the output: a template and its values."""
 
     template: str
     values: dict[str, str] = field(default_factory=dict)
 
-    def said(self, mark: Callable[[str], str] = str) -> str:
-        """The sentence; `mark` writes down a value."""
+    def text(self, mark: Callable[[str], str] = str) -> str:
+        """Return the sentence; `mark` renders a value, as in Markdown."""
         return self.template.format_map({key: mark(value) for key, value in self.values.items()})
 
 
 @dataclass(frozen=True)
 class Consequence:
-    """One kind of thing that a change does."""
+    """One kind of consequence, and every change that has it."""
 
     rule: str
     effect: Effect
     sentences: tuple[Sentence, ...]
     do: str
-    """What the operator does about it."""
+    """The operator's next step."""
     changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True)
 class StackDiff:
-    """What differs in one stack."""
+    """The difference of one stack."""
 
     stack: str
     change: Literal["changed", "added", "removed"]
@@ -60,29 +60,36 @@ class StackDiff:
     """The worst first."""
     restarts: tuple[Roll, ...] = ()
     requests: tuple[Requests | None, Requests | None] = (None, None)
-    """What the stack asks for before and after."""
+    """The stack's requests before and after."""
     comparison: Comparison | None = None
-    """The differences themselves, of a stack that is there before and after."""
+    """Line by line; None for a stack that only one side has."""
 
     @property
     def worst(self) -> Effect | None:
-        """The worst class; None where nothing differs."""
+        """Return the worst class; None if nothing differs."""
         return worst(each.effect for each in self.consequences)
 
 
 def stack_diff(stack: str, before: Rendered | None, after: Rendered | None, today: date) -> StackDiff | None:
-    """What differs; None where nothing does."""
+    """Return the difference; None if there is none. `today` is in UTC."""
     if before and after:
         return _changed(stack, before, after, today)
     if after:
-        says = f"A new stack: {counted(len(after.resources), 'resource')}, and what the charts make. It asks for "
-        sentence = Sentence(says + "{asked}.", {"asked": _asked(after.requests)})
-        made = Consequence("stack-added", Effect.COST, (sentence,), f"Read it whole: logstack plan {stack}.", ())
+        resources = counted(len(after.resources), "resource")
+        template = f"A new stack: {resources}, and the charts' objects. It requests "
+        sentence = Sentence(template + "{total}.", {"total": _total(after.requests)})
+        made = Consequence(
+            "stack-added", Effect.COST, (sentence,), f"Read the whole plan: `logstack plan {stack}`.", ()
+        )
         return StackDiff(stack, "added", (made,), requests=(None, after.requests))
     if before:
-        says = "The stack's file goes. What it has made goes on running: unmanaged, and without updates."
-        do = "To take it down, run `pulumi destroy` while the file is still there; what is protected stays."
-        gone = Consequence("stack-removed", Effect.SECURITY, (Sentence(says),), do, ())
+        template = (
+            "The change deletes the stack file. The stack's resources keep running, unmanaged and without updates."
+        )
+        do = (
+            f"To remove them, run `pulumi destroy --stack {stack}` with the file still there. Protected resources stay."
+        )
+        gone = Consequence("stack-removed", Effect.SECURITY, (Sentence(template),), do, ())
         return StackDiff(stack, "removed", (gone,), requests=(before.requests, None))
     return None
 
@@ -94,27 +101,29 @@ def _changed(stack: str, before: Rendered, after: Rendered, today: date) -> Stac
     found = changes(before, after)
     sides = Sides(before, after, today)
     restarts = rolls(found, before, after)
-    moved = _come_and_gone(found, sides)
-    consequences = [*moved, *_restarts(found, restarts, sides), *_requests(before, after)]
-    theirs = {change for each in moved for change in each.changes if not change.is_at("loki-values.yaml *.enabled")}
-    consequences += _by_rules([change for change in found if change not in theirs], sides)
+    workloads = _added_and_removed(found, sides)
+    consequences = [*workloads, *_restarts(found, restarts, sides), *_requests(before, after)]
+    covered = {
+        change for each in workloads for change in each.changes if not change.is_at("loki-values.yaml *.enabled")
+    }
+    consequences += _by_rules([change for change in found if change not in covered], sides)
     consequences += _unknown(found, consequences)
     if not consequences:
-        says = "Only the plan's words differ."
-        consequences = [Consequence("plan-only", Effect.COSMETIC, (Sentence(says),), "Nothing.", (_PLAN,))]
+        template = "Only the plan's text differs."
+        consequences = [Consequence("plan-only", Effect.COSMETIC, (Sentence(template),), "Nothing.", (_PLAN,))]
     ordered = sorted(consequences, key=lambda each: rank(each.effect))
     return StackDiff(stack, "changed", tuple(ordered), restarts, (before.requests, after.requests), compared)
 
 
 def _by_rules(found: Sequence[Change], sides: Sides) -> Iterator[Consequence]:
-    """One consequence for each name of a rule: rules of one name say the same of different things."""
+    """Yield one consequence for each rule name: rules may share a name."""
     groups: dict[str, list[tuple[Rule, Change]]] = {}
     for rule in RULES:
         for change in found:
             if rule.holds(change, sides):
                 groups.setdefault(rule.name, []).append((rule, change))
     for name, held in groups.items():
-        sentences = {sentence.said(): sentence for sentence in (_sentence(rule, change) for rule, change in held)}
+        sentences = {sentence.text(): sentence for sentence in (_sentence(rule, change) for rule, change in held)}
         rule = held[0][0]
         touched = tuple(dict.fromkeys(change for _, change in held))
         yield Consequence(name, rule.effect, tuple(sentences.values()), rule.do, touched)
@@ -127,39 +136,46 @@ def _sentence(rule: Rule, change: Change) -> Sentence:
         "path": change.path,
         "part": _part(change),
     }
-    return Sentence(rule.says, {key: shortened(value) for key, value in values.items() if f"{{{key}}}" in rule.says})
+    template = rule.sentence
+    return Sentence(template, {key: shortened(value) for key, value in values.items() if f"{{{key}}}" in template})
 
 
 def shortened(value: str) -> str:
-    """A value as far as a sentence can hold it; the whole stands in the details."""
+    """Cut a value to the length that fits a sentence; the details have all of it."""
     return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}..."
 
 
 def _part(change: Change) -> str:
-    """Whose pods or volumes a change is about."""
+    """The role or release whose pods or volumes a change is about."""
     if change.artefact == "loki-values.yaml":
         return change.path.partition(".")[0]
     return change.artefact.removesuffix("-values.yaml").partition(".")[0]
 
 
-def _come_and_gone(found: Sequence[Change], sides: Sides) -> list[Consequence]:
-    """Workloads of Loki's chart that only one side has; what is said of their values is said by that."""
+def _added_and_removed(found: Sequence[Change], sides: Sides) -> list[Consequence]:
+    """Workloads of Loki's chart that only one side has; their values need no consequence of their own."""
     old, new = loki_workloads(sides.before), loki_workloads(sides.after)
-    come = [new[part] for part in new if part not in old]
-    gone = [old[part] for part in old if part not in new]
-    asks = "The nodes must have room: compare with the sum."
-    stays = "Its volumes, if it has any, stay: delete the claims when nobody needs them."
+    added = [new[part] for part in new if part not in old]
+    removed = [old[part] for part in old if part not in new]
+    room = "Check that the nodes have room for the stack's total requests."
+    volumes = "Its volumes stay: delete unneeded claims with `kubectl delete pvc NAME`."
     return [
-        *_told(
-            "workload-comes", come, "{workload} comes ({pods}).", asks, [*_own(come, found), *_read_by(come, found)]
+        *_workloads(
+            "workload-comes",
+            added,
+            "{workload} is new ({pods}).",
+            room,
+            [*_own(added, found), *_read_by(added, found)],
         ),
-        *_told("workload-goes", gone, "{workload} goes ({pods}).", stays, _own(gone, found)),
+        *_workloads("workload-goes", removed, "{workload} goes ({pods}).", volumes, _own(removed, found)),
     ]
 
 
-def _told(rule: str, works: Sequence[Workload], says: str, do: str, found: Sequence[Change]) -> Iterator[Consequence]:
+def _workloads(
+    rule: str, works: Sequence[Workload], template: str, do: str, found: Sequence[Change]
+) -> Iterator[Consequence]:
     if works:
-        sentences = tuple(Sentence(says, {"workload": each.called, "pods": _pods(each.pods)}) for each in works)
+        sentences = tuple(Sentence(template, {"workload": each.called, "pods": _pods(each.pods)}) for each in works)
         yield Consequence(rule, Effect.COST, sentences, do, tuple(found))
 
 
@@ -167,9 +183,9 @@ def _own(works: Sequence[Workload], found: Sequence[Change]) -> list[Change]:
     return [change for each in works for change in found if change.is_at(f"loki-values.yaml {each.part}.*")]
 
 
-def _read_by(come: Sequence[Workload], found: Sequence[Change]) -> Iterator[Change]:
-    """The changes of loki.yaml, where only pods that come read it."""
-    if any(each.part in ROLES for each in come):
+def _read_by(added: Sequence[Workload], found: Sequence[Change]) -> Iterator[Change]:
+    """The changes of loki.yaml, if new pods read it."""
+    if any(each.part in ROLES for each in added):
         yield from (change for change in found if change.artefact == "loki.yaml" or change.path == CONFIG_HASH)
 
 
@@ -186,26 +202,26 @@ def _restarts(found: Sequence[Change], restarts: Sequence[Roll], sides: Sides) -
         change for change in found if change.is_at("*.alloy *") and change.path and not change.is_at("*.alloy *comment")
     ]
     if reloaded:
-        says = "Alloy reloads {files}; no pod restarts for it."
+        template = "Alloy reloads {files}; no pod restarts for it."
         files = listed(list(dict.fromkeys(change.artefact for change in reloaded)), "and")
-        do = "Watch alloy_config_last_load_successful: a configuration that is refused leaves the old one running."
-        sentence = Sentence(says, {"files": files})
+        do = "Watch alloy_config_last_load_successful: Alloy keeps the old configuration if it refuses the new one."
+        sentence = Sentence(template, {"files": files})
         yield Consequence("collector-reloads", Effect.RESTART, (sentence,), do, tuple(reloaded))
 
 
 def _not_taken_up(found: Sequence[Change]) -> Iterator[Consequence]:
-    """A mistake of the code: pods restart for a new loki.yaml by the hash of it that they carry."""
+    """A mistake in the code: pods restart for a new loki.yaml because their annotations contain its hash."""
     config = tuple(change for change in found if change.artefact == "loki.yaml")
     if config and not any(change.path == CONFIG_HASH for change in found):
-        says = "loki.yaml differs, and its hash in the pods' annotations does not: no pod takes it up by itself."
-        do = "Correct the code; until then restart the pods by hand."
-        yield Consequence("not-taken-up", Effect.UNCLASSED, (Sentence(says),), do, config)
+        template = "loki.yaml differs, but its hash in the pods' annotations does not: no pod loads it by itself."
+        do = "Fix the code; until then restart the pods: `kubectl rollout restart KIND/NAME`."
+        yield Consequence("not-taken-up", Effect.UNCLASSED, (Sentence(template),), do, config)
 
 
 def _pods_restart(found: Sequence[Change], restarts: Sequence[Roll]) -> Consequence:
     sentences = tuple(
         Sentence(
-            f"{{workload}} {'is made anew' if roll.anew else 'restarts'} ({{pods}}): {{because}}.",
+            f"{{workload}} {'is recreated' if roll.recreated else 'restarts'} ({{pods}}): {{because}}.",
             _roll_values(roll),
         )
         for roll in restarts
@@ -213,7 +229,7 @@ def _pods_restart(found: Sequence[Change], restarts: Sequence[Roll]) -> Conseque
     causes = dict.fromkeys(change for roll in restarts for change in roll.because)
     if any(change.path == CONFIG_HASH for change in causes):
         causes |= dict.fromkeys(change for change in found if change.artefact == "loki.yaml")
-    do = "One pod after the other; follow it with kubectl rollout status."
+    do = "The pods restart one after the other; watch them with `kubectl rollout status KIND/NAME`."
     return Consequence("pods-restart", Effect.RESTART, sentences, do, tuple(causes))
 
 
@@ -222,31 +238,31 @@ def _roll_values(roll: Roll) -> dict[str, str]:
 
 
 def _causes(roll: Roll) -> list[str]:
-    """The paths that count, a few of them; for the hash of loki.yaml, loki.yaml."""
-    said = dict.fromkeys("loki.yaml" if change.path == CONFIG_HASH else _short(change.path) for change in roll.because)
-    few = list(said)[:_FEW]
-    return [*few, *([f"{len(said) - _FEW} more"] if len(said) > _FEW else [])]
+    """A few of the changed paths; the hash of loki.yaml counts as loki.yaml."""
+    paths = dict.fromkeys("loki.yaml" if change.path == CONFIG_HASH else _short(change.path) for change in roll.because)
+    few = list(paths)[:_FEW]
+    return [*few, *([f"{len(paths) - _FEW} more"] if len(paths) > _FEW else [])]
 
 
 def _short(path: str) -> str:
-    """A path without what every pod template begins with."""
+    """Remove the prefix that every path of a pod template has."""
     return path.removeprefix("spec.template.").removeprefix("spec.")
 
 
 def _writes_stop(restarts: Sequence[Roll], sides: Sides) -> Iterator[Consequence]:
-    """Pods that writes cannot do without while they restart."""
+    """Restarts that stop pushes, all or some of them."""
     ring = sides.after.ring
-    spared = min(ring.lost_writers_survived, sides.before.ring.lost_writers_survived)
-    do = "Pick a quiet hour; collectors try again, and nothing that they hold is lost meanwhile (`logstack plan`)."
+    survived = min(ring.lost_writers_survived, sides.before.ring.lost_writers_survived)
+    do = "Deploy in a quiet hour: collectors retry and lose none of their lines meanwhile (`logstack plan`)."
     for roll in restarts:
-        if roll.part in _WRITERS and not spared:
-            says = "While each of {pods} restarts, pushes for about {share} of the streams are refused: replication "
+        if roll.part in _WRITERS and not survived:
+            template = "While each of {pods} restarts, Loki refuses pushes for about {share} of the streams: "
             values = {
                 "pods": counted(ring.writers, "writer"),
                 "share": spoken_share(ring.refused_share),
-                "copies": str(ring.replication_factor),
+                "factor": str(ring.replication_factor),
             }
-            sentence = Sentence(says + "{copies} spares no writer.", values)
+            sentence = Sentence(template + "replication factor {factor} survives no lost writer.", values)
             yield Consequence("writers-restart", Effect.WRITE_OUTAGE, (sentence,), do, roll.because)
         if roll.part == GATEWAY_KEY and roll.pods == 1:
             sentence = Sentence("The only gateway restarts: pushes and queries wait until it is back.")
@@ -255,34 +271,34 @@ def _writes_stop(restarts: Sequence[Roll], sides: Sides) -> Iterator[Consequence
 
 def _requests(before: Rendered, after: Rendered) -> Iterator[Consequence]:
     if before.requests != after.requests:
-        values = {"before": _asked(before.requests), "after": _asked(after.requests)}
-        sentence = Sentence("The whole stack asks for {after}; before it was {before}.", values)
-        do = "More nodes have more collectors: the plan says the sum for each node."
+        values = {"before": _total(before.requests), "after": _total(after.requests)}
+        sentence = Sentence("The whole stack requests {after}; before, it requested {before}.", values)
+        do = "Every node adds a collector: `logstack plan` shows the requests per node."
         yield Consequence("sum", Effect.COST, (sentence,), do, ())
 
 
-def _asked(requests: Requests) -> str:
+def _total(requests: Requests) -> str:
     cpu, memory = kubernetes_cpu(requests.cpu_millicores), spoken_size(requests.memory_bytes)
     disk = spoken_size(requests.disk_bytes)
     return f"CPU {cpu}, memory {memory}, disk {disk} on {counted(requests.nodes, 'node')}"
 
 
 def _unknown(found: Sequence[Change], consequences: Sequence[Consequence]) -> Iterator[Consequence]:
-    """What nothing above accounts for. A key of the stack file counts where nothing that it makes has changed."""
+    """Changes without a consequence. A key of the stack file is one only if no artefact changed."""
     known = {change for each in consequences for change in each.changes}
-    made = any(change.artefact != SETTINGS for change in found)
-    unknown = [change for change in found if change not in known and not (made and change.artefact == SETTINGS)]
+    rendered = any(change.artefact != SETTINGS for change in found)
+    unknown = [change for change in found if change not in known and not (rendered and change.artefact == SETTINGS)]
     if unknown:
         sentences = tuple(
             Sentence(
-                "{place}: {before} to {after}.",
+                "{location}: {before} to {after}.",
                 {
-                    "place": change.place,
-                    "before": shortened(change.before or "nothing"),
-                    "after": shortened(change.after or "nothing"),
+                    "location": change.location,
+                    "before": shortened(change.before or "none"),
+                    "after": shortened(change.after or "none"),
                 },
             )
             for change in unknown
         )
-        do = "No rule knows this: read it, and treat it like a restart. A rule belongs into logstack/diff/rules/."
+        do = "No rule knows this change: read it, and treat it like a restart. Add a rule in logstack/diff/rules/."
         yield Consequence("unknown", Effect.UNCLASSED, sentences, do, tuple(unknown))

@@ -4,12 +4,12 @@ from logstack.diff.consequences import StackDiff
 from logstack.diff.model import Differences, SideProblem
 from logstack.text.documents import json_text
 
-# Raised whenever a reader of the older form could misread the newer one.
+# Increases when a reader of the older format could misread the newer one.
 FORMAT = 1
 
 
 def json_document(found: Differences) -> str:
-    """The document."""
+    """Return the differences as one document."""
     return json_text(
         {
             "format": FORMAT,
@@ -24,7 +24,7 @@ def json_document(found: Differences) -> str:
 
 
 def problems_document(problems: tuple[SideProblem, ...]) -> str:
-    """The problems of both sides."""
+    """Return the problems of both sides as one document."""
     return json_text({"format": FORMAT, "problems": problems})
 
 
@@ -39,7 +39,7 @@ def _stack(stack: StackDiff) -> dict[str, object]:
             {
                 "rule": each.rule,
                 "effect": each.effect,
-                "sentences": [sentence.said() for sentence in each.sentences],
+                "sentences": [sentence.text() for sentence in each.sentences],
                 "do": each.do,
                 "changes": each.changes,
             }

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Effect(StrEnum):
-    """What a change does; a change may do several things."""
+    """The class of a consequence; a change may have several."""
 
     DATA_LOSS = "data-loss"
     WRITE_OUTAGE = "write-outage"
@@ -17,14 +17,13 @@ class Effect(StrEnum):
 
 
 MEANINGS = {
-    Effect.DATA_LOSS: "lines that are kept today are gone, not found or not collected any more, or what protects them "
-    "goes",
-    Effect.WRITE_OUTAGE: "Loki takes no lines, or not all of them, for a time or from then on; collectors try again",
-    Effect.SECURITY: "who may do what, what is encrypted or redacted, and which software runs",
-    Effect.RESTART: "pods restart, or a process takes up a configuration",
-    Effect.UNCLASSED: "no rule knows it: read it yourself; it counts as a restart",
-    Effect.COST: "the stack asks for more or less: CPU, memory, disk, space in the bucket",
-    Effect.COSMETIC: "nothing that runs does anything else",
+    Effect.DATA_LOSS: "lines are lost, not found or no longer collected, or lose their protection",
+    Effect.WRITE_OUTAGE: "Loki refuses all or some pushes, for a time or from then on; collectors retry",
+    Effect.SECURITY: "permissions, encryption, redaction or the software that runs change",
+    Effect.RESTART: "pods restart, or a process loads a new configuration",
+    Effect.UNCLASSED: "no rule knows the change: read it yourself; it counts as a restart",
+    Effect.COST: "the stack needs more or less CPU, memory, disk or space in the bucket",
+    Effect.COSMETIC: "everything that runs behaves as before",
 }
 EXIT_CODES = {
     Effect.DATA_LOSS: 15,
@@ -39,10 +38,10 @@ _ORDER = list(Effect)
 
 
 def rank(effect: Effect) -> int:
-    """0 for the worst."""
+    """Return the position in the order of classes: 0 is the worst."""
     return _ORDER.index(effect)
 
 
 def worst(effects: Iterable[Effect]) -> Effect | None:
-    """The worst of them; None of none."""
+    """Return the worst class; None if there is none."""
     return min(effects, key=rank, default=None)

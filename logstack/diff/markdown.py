@@ -1,4 +1,4 @@
-"""The diff as a comment of a pull request: short, its details folded, and never longer than the code host takes."""
+"""The diff as a comment of a pull request: short, with folded details, and within the code host's limit."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,16 +11,16 @@ from logstack.diff.text import SHOWN, counts
 from logstack.text.words import counted
 
 MARKER = "<!-- logstack-diff -->"
-"""The first line, by which a script finds the comment to edit."""
+"""The comment's first line; scripts find the comment to edit by it."""
 GITHUB = 65_536
-"""Characters of a comment that GitHub takes; GitLab takes 1,000,000."""
-# What is kept for telling what was cut.
+"""Characters that GitHub accepts in a comment; GitLab accepts 1,000,000."""
+# Characters for the list of omitted parts.
 _RESERVE = 1_000
 _NAMED = 10
 
 
 def comment(found: Differences, limit: int = GITHUB) -> str:
-    """The comment; with more than `limit` characters, details are cut, and then told."""
+    """Return the comment. Above `limit` characters it omits details, and names them."""
     page = _Page(limit)
     page.always(MARKER)
     page.always(f"### logstack: {found.worst} from {code(found.base, 80)} to {code(found.head, 80)}")
@@ -38,7 +38,7 @@ def comment(found: Differences, limit: int = GITHUB) -> str:
 
 
 def problems_comment(problems: Sequence[SideProblem], limit: int = GITHUB) -> str:
-    """What to write where a side has problems."""
+    """Return the comment for problems of a side."""
     page = _Page(limit)
     page.always(MARKER)
     page.always("### logstack: a stack file has problems")
@@ -48,7 +48,7 @@ def problems_comment(problems: Sequence[SideProblem], limit: int = GITHUB) -> st
 
 
 class _Page:
-    """A page that never grows above its limit, and names what it has left out."""
+    """A page within its limit that names its omitted parts."""
 
     def __init__(self, limit: int) -> None:
         self._room = limit - _RESERVE
@@ -57,38 +57,40 @@ class _Page:
         self._limit = limit
 
     def always(self, block: str) -> None:
-        """A block that is short by itself."""
+        """Add a block that is always short."""
         self._add(block, "\n\n")
 
     def if_it_fits(self, block: str, name: str, separator: str = "\n\n") -> None:
-        """A block, or its name among those that were cut."""
+        """Add a block, or its name to the omitted parts."""
         if len(block) + len(separator) <= self._room:
             self._add(block, separator)
         else:
             self._cut.append(name)
 
     def folded(self, title: str, content: Sequence[str]) -> None:
-        """Lines of Markdown that are shown on demand; as many as there is room for."""
+        """Add folded lines of Markdown, as many as fit."""
         head, tail = f"<details><summary>{plain(title)}</summary>", "</details>"
         fence = next((line for line in content if line.startswith("```")), "")
         closing = re.match(r"`*", fence)
         ends = len(closing[0]) + 1 if closing else 0
         room = self._room - len(head) - len(tail) - ends - 60
-        kept = list(_as_many(content, room))
-        if len(kept) < len(content):
-            if len(kept) <= _NAMED:
+        shown = list(_as_many(content, room))
+        if len(shown) < len(content):
+            if len(shown) <= _NAMED:
                 self._cut.append(title)
                 return
-            self._cut.append(f"{title}, {len(content) - len(kept)} lines of it")
-            kept += [closing[0]] if closing and closing[0] else []
-        self._add("\n".join([head, "", *kept, "", tail]), "\n\n")
+            self._cut.append(f"{title}, {len(content) - len(shown)} lines of it")
+            shown += [closing[0]] if closing and closing[0] else []
+        self._add("\n".join([head, "", *shown, "", tail]), "\n\n")
 
     def text(self) -> str:
-        """The page."""
+        """Return the page."""
         if self._cut:
             names = ", ".join(plain(name[:60]) for name in self._cut[:_NAMED])
             more = f" and {len(self._cut) - _NAMED} more" if len(self._cut) > _NAMED else ""
-            self._blocks.append(f"\n\nCut, as a comment has {self._limit:,} characters at most: {names}{more}.")
+            self._blocks.append(
+                f"\n\nOmitted, because a comment has at most {self._limit:,} characters: {names}{more}."
+            )
         return "".join(self._blocks).lstrip("\n") + "\n"
 
     def _add(self, block: str, separator: str) -> None:
@@ -105,7 +107,7 @@ def _as_many(lines: Sequence[str], room: int) -> Iterator[str]:
 
 
 def _overview(stacks: Sequence[StackDiff], room: int) -> Iterator[str]:
-    """A line for each stack, as many as there is room for: those with the worst classes first."""
+    """One line for each stack, as many as fit, the worst class first."""
     ordered = sorted(stacks, key=lambda stack: min(rank(each.effect) for each in stack.consequences))
     rows = [f"- **{plain(stack.stack)}**: {counts(stack)}" for stack in ordered]
     shown = list(_as_many(rows, room))
@@ -115,14 +117,14 @@ def _overview(stacks: Sequence[StackDiff], room: int) -> Iterator[str]:
 
 
 def bullet(consequence: Consequence) -> str:
-    """A consequence: its class, what happens, and what to do."""
-    told = [sentence.said(code) for sentence in consequence.sentences[:SHOWN]]
+    """Return a consequence as a list item: its class, its sentences, and the next step."""
+    items = [sentence.text(code) for sentence in consequence.sentences[:SHOWN]]
     if (more := len(consequence.sentences) - SHOWN) > 0:
-        told.append(f"And {more} more like it.")
+        items.append(f"And {more} more of this kind.")
     head = f"- **{consequence.effect}** "
-    if len(told) == 1:
-        return f"{head}{told[0]} *{consequence.do}*"
-    return "\n".join([f"{head}*{consequence.do}*", *(f"  - {each}" for each in told)])
+    if len(items) == 1:
+        return f"{head}{items[0]} *{consequence.do}*"
+    return "\n".join([f"{head}*{consequence.do}*", *(f"  - {each}" for each in items)])
 
 
 def _details(stack: StackDiff) -> Iterator[tuple[str, list[str]]]:
@@ -132,7 +134,7 @@ def _details(stack: StackDiff) -> Iterator[tuple[str, list[str]]]:
     if compared.settings:
         yield f"settings ({len(compared.settings)})", list(_table("setting", compared.settings))
     if compared.words:
-        yield f"what the plan says ({len(compared.words)})", list(_table("of", compared.words))
+        yield f"plan ({len(compared.words)})", list(_table("of", compared.words))
     if resources := list(_resources(compared)):
         yield f"resources ({len(resources)})", _fenced(resources, "diff").splitlines()
     for diff in compared.artefacts:
@@ -159,14 +161,14 @@ def _cell(text: str | None) -> str:
 
 
 def _fenced(lines: Sequence[str], language: str) -> str:
-    """Lines in a fence that none of them ends."""
+    """Lines in a code fence that none of them can close."""
     longest = max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n".join([f"{fence}{language}", *lines, fence])
 
 
 def code(text: str, longest: int = 400) -> str:
-    """Text as it is, in a code span: no Markdown, no HTML, no mention of anybody."""
+    """Return the text in a code span: no Markdown, no HTML, no mention of a user."""
     shown = " ".join(text.split())
     shown = shown if len(shown) <= longest else f"{shown[:longest]}..."
     ticks = "`" * (max((len(run) for run in re.findall(r"`+", shown)), default=0) + 1)
@@ -175,5 +177,5 @@ def code(text: str, longest: int = 400) -> str:
 
 
 def plain(text: str) -> str:
-    """Text without a meaning for Markdown and HTML."""
+    """Escape the text for Markdown and HTML."""
     return re.sub(r"[&<>@*_`\[\]|#\\]", lambda match: f"&#{ord(match[0])};", text)

@@ -1,4 +1,4 @@
-"""The diff of two sides as data."""
+"""The diff of two sides as data, and the problems of a side."""
 
 from dataclasses import dataclass, replace
 
@@ -9,23 +9,23 @@ from logstack.settings.problems import Problem
 
 @dataclass(frozen=True)
 class Differences:
-    """What differs between two sides."""
+    """The differences between two sides."""
 
     base: str
     head: str
     notes: tuple[str, ...]
-    """What a reader must know of how it was found."""
+    """How the diff was made, where it matters: such as a side that today's code rendered."""
     stacks: tuple[StackDiff, ...]
-    """Those that differ."""
+    """The stacks that differ."""
 
     @property
     def worst(self) -> Effect | None:
-        """The worst class; None where nothing differs."""
+        """Return the worst class; None if nothing differs."""
         return worst(stack.worst for stack in self.stacks if stack.worst)
 
     @property
     def exit_code(self) -> int:
-        """That of the worst class; 0 where nothing differs."""
+        """Return the exit code of the worst class; 0 if nothing differs."""
         return EXIT_CODES[self.worst] if self.worst else 0
 
 
@@ -40,19 +40,19 @@ class SideProblem:
     problem: Problem
 
     def __str__(self) -> str:
-        """The problem as a block of plain text, its place as git writes it: revision:file:line."""
+        """Return a block of plain text with the location as git writes it: revision:file:line."""
         where = f"{self.revision}:{self.problem.where or self.stack}"
         return f"{self.side} {replace(self.problem, where=where)}"
 
 
 class SideProblemsError(Exception):
-    """The problems of both sides, of which at least one is an error."""
+    """Raised for the problems of both sides; at least one is an error."""
 
     def __init__(self, problems: tuple[SideProblem, ...]) -> None:
-        """`problems` are those of BASE first."""
+        """Take the problems, BASE first."""
         super().__init__(problems)
         self.problems = problems
 
     def __str__(self) -> str:
-        """Each problem as a block of plain text."""
+        """Return each problem as a block of plain text."""
         return "\n\n".join(map(str, self.problems))

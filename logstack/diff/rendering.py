@@ -1,7 +1,7 @@
-"""Each side rendered by its own code: a pull request may change the builders and no stack file.
+"""Rendering of each side by its own code: a pull request may change the builders and no stack file.
 
 A revision's code runs in a process of its own, from a temporary folder, with this interpreter and without this
-process' environment, so no secret of it is within its reach. Where a revision has no renderer, or it cannot run here,
+process' environment, so it cannot read its secrets. Where a revision has no renderer, or it cannot run here,
 today's code reads the revision's stack files.
 """
 
@@ -23,7 +23,7 @@ from logstack.settings.load.loader import stacks
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 # The package of the command, in this version and before it moved into `logstack`; revisions have one or the other.
 _PACKAGES = ("logstack", "ops")
-# A rendering takes a second; what takes this long does not end.
+# Seconds. A rendering takes one; a process that needs this long hangs.
 _TIMEOUT = 120
 
 
@@ -34,23 +34,23 @@ class RenderedSide:
     side: Side
     stacks: Mapping[str, Outcome]
     note: str = ""
-    """Why today's code rendered them, where that is not their own."""
+    """Why today's code rendered them instead of their own; empty otherwise."""
 
 
-def rendered_side(side: Side, wanted: frozenset[str], directory: Path) -> RenderedSide:
-    """The side's stacks, those that are wanted if any are named. Raises subprocess.CalledProcessError if git fails."""
+def rendered_side(side: Side, names: frozenset[str], directory: Path) -> RenderedSide:
+    """Render the side's stacks, or only `names` if any. Raises subprocess.CalledProcessError if git fails."""
     with _folder(side, directory) as folder:
-        names = [name for name in stacks(folder) if not wanted or name in wanted]
+        selected = [name for name in stacks(folder) if not names or name in names]
         packages = [name for name in _PACKAGES if (folder / name / "__init__.py").is_file()]
         if not packages or folder.resolve() == Path(__file__).resolve().parents[2]:
-            return RenderedSide(side, rendered(names, folder))
+            return RenderedSide(side, rendered(selected, folder))
         renderers = [name for name in packages if (folder / name / "render" / "__init__.py").is_file()]
         if not renderers:
-            return RenderedSide(side, rendered(names, folder), _note(side, "has no `logstack render`"))
+            return RenderedSide(side, rendered(selected, folder), _note(side, "has no `logstack render`"))
         try:
-            return RenderedSide(side, _by_own_code(renderers[0], names, folder))
+            return RenderedSide(side, _by_own_code(renderers[0], selected, folder))
         except UnreadableError as error:
-            return RenderedSide(side, rendered(names, folder), _note(side, f"could not render: {error}"))
+            return RenderedSide(side, rendered(selected, folder), _note(side, f"could not render: {error}"))
 
 
 @contextmanager
@@ -65,11 +65,13 @@ def _folder(side: Side, directory: Path) -> Iterator[Path]:
 
 
 def _note(side: Side, why: str) -> str:
-    return f"The code of {side.name} {why}; today's code has read its stack files, so changes of the code do not show."
+    return (
+        f"The code of {side.name} {why}. Today's code rendered its stack files, so the diff omits changes of the code."
+    )
 
 
 def _by_own_code(package: str, names: list[str], folder: Path) -> dict[str, Outcome]:
-    """Raises UnreadableError, with the last line that the code wrote."""
+    """Raises UnreadableError with the last line of the process' standard error."""
     if not names:
         return {}
     environment = {key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}
@@ -88,9 +90,9 @@ def _by_own_code(package: str, names: list[str], folder: Path) -> dict[str, Outc
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise UnreadableError(f"it took more than {_TIMEOUT} s") from None
+        raise UnreadableError(f"it ran for more than {_TIMEOUT} s") from None
     try:
         return read(run.stdout)
     except UnreadableError as error:
-        said = run.stderr.strip().splitlines()
-        raise UnreadableError(said[-1] if said else str(error)) from None
+        errors = run.stderr.strip().splitlines()
+        raise UnreadableError(errors[-1] if errors else str(error)) from None

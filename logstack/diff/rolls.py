@@ -1,4 +1,4 @@
-"""Which pods restart: what of a chart's values, or of an object of ours, stands in which pods' template.
+"""Which pods restart: the pod templates that contain a changed chart value or object field.
 
 The charts' own modules (manifests/loki/chart.py, manifests/alloy/chart.py) have the tables.
 """
@@ -21,32 +21,32 @@ _TEMPLATED = ("DaemonSet", "StatefulSet", "Deployment")
 
 @dataclass(frozen=True)
 class Roll:
-    """Pods that restart, one after the other."""
+    """A workload whose pods restart, one after the other."""
 
     workload: str
     """As kubectl names it: `StatefulSet loki-write`."""
     pods: int | None
-    """How many after the change; None for one on every node."""
+    """Their number after the change; None for one on every node."""
     because: tuple[Change, ...]
     part: str = ""
-    """The key of the chart's values that the workload is of."""
-    anew: bool = False
-    """In another namespace, so nothing restarts: new pods come, and the old ones go."""
+    """The workload's key in the chart's values."""
+    recreated: bool = False
+    """In another namespace: Pulumi creates new pods and deletes the old ones."""
 
 
 def rolls(changes: Sequence[Change], before: Rendered, after: Rendered) -> tuple[Roll, ...]:
-    """The workloads that are there before and after, and whose pods restart."""
+    """Return the workloads of both sides whose pods restart."""
     old = {resource.identity for resource in before.resources}
     found: list[Roll] = []
     for resource in (resource for resource in after.resources if resource.identity in old):
         was = next(each for each in before.resources if each.identity == resource.identity)
         rolled = _of_chart(changes, was, resource) if resource.type == CHART else _of_object(changes, resource)
-        found += (replace(roll, anew=_namespace(was) != _namespace(resource)) for roll in rolled)
+        found += (replace(roll, recreated=_namespace(was) != _namespace(resource)) for roll in rolled)
     return tuple(found)
 
 
 def loki_workloads(stack: Rendered) -> dict[str, Workload]:
-    """The Loki chart's workloads, by the key of its values that each is of."""
+    """Return the Loki chart's workloads by their key in its values."""
     charts = (each for each in stack.resources if each.type == CHART and each.called == loki_chart.RELEASE)
     return {work.part: work for each in charts for work in loki_chart.workloads(each.called, _values(each))}
 
@@ -75,9 +75,9 @@ def _of_chart(changes: Sequence[Change], before: Resource, after: Resource) -> I
     release = after.called
     chart = loki_chart if release == loki_chart.RELEASE else alloy_chart
     old, new = _values(before), _values(after)
-    there = {each.called for each in chart.workloads(release, old)}
+    old_names = {each.called for each in chart.workloads(release, old)}
     causes: dict[Workload, list[Change]] = defaultdict(list)
-    staying = [each for each in chart.workloads(release, new) if each.called in there]
+    staying = [each for each in chart.workloads(release, new) if each.called in old_names]
     for change in changes:
         for workload in staying:
             if _reaches(change, workload, after, chart.TEMPLATES):
@@ -88,9 +88,9 @@ def _of_chart(changes: Sequence[Change], before: Resource, after: Resource) -> I
 
 
 def _reaches(change: Change, workload: Workload, chart: Resource, templates: Templates) -> bool:
-    """Whether a change stands in the template of the workload's pods."""
+    """Whether the template of the workload's pods contains the change."""
     release, values = chart.called, _values(chart)
-    # A mirror has the same chart; a folder may have another one.
+    # A mirror serves the same chart; a folder may contain another one.
     without_version = "version" not in chart.inputs
     if change.artefact == f"{release}.chart.yaml":
         return change.path == "version" or (change.path == "chart" and without_version)
@@ -105,6 +105,6 @@ def _reaches(change: Change, workload: Workload, chart: Resource, templates: Tem
 
 
 def _overridden(path: str, own: object) -> bool:
-    """Whether a role's own value stands before that of `defaults`."""
+    """Whether a role's own value overrides that of `defaults`."""
     key = path.removeprefix("defaults.").split(".")[0].split("[")[0]
     return path.startswith("defaults.") and isinstance(own, Mapping) and key in own

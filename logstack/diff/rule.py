@@ -1,4 +1,4 @@
-"""What a rule is: what it looks at, when it holds, its class, and what it says."""
+"""A rule of the diff: the values that it checks, its condition, its class and its sentence."""
 
 import re
 from collections.abc import Callable
@@ -24,15 +24,15 @@ class Sides:
 
 @dataclass(frozen=True)
 class Unit:
-    """How a value is measured and spoken of."""
+    """How to compare values, and how to print one."""
 
     measured: Callable[[str], float]
-    """Raises ValueError for what is none."""
+    """Raises ValueError for a value of another unit."""
     spoken: Callable[[str], str]
 
 
 def unquoted(value: str) -> str:
-    """A text of Alloy's configuration without its quotes."""
+    """Remove the quotes of a string in Alloy's configuration."""
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
 
 
@@ -57,13 +57,13 @@ CPU = Unit(parse_cpu, lambda value: kubernetes_cpu(parse_cpu(value)))
 
 @dataclass(frozen=True)
 class When:
-    """A condition, in words and as a test."""
+    """A condition, as text and as a test."""
 
     words: str
     holds: Callable[[Change, Unit, Sides], bool]
 
     def and_also(self, words: str, test: Callable[[Change, Sides], bool]) -> "When":
-        """The condition, and another one."""
+        """Return the condition with another one added."""
         return When(
             f"{self.words}, {words}",
             lambda change, unit, sides: self.holds(change, unit, sides) and test(change, sides),
@@ -71,7 +71,7 @@ class When:
 
 
 def _compared(change: Change, unit: Unit) -> tuple[float, float] | None:
-    """Both numbers; None where one is missing, or is none."""
+    """Both numbers; None if one is missing or not a number."""
     if change.before is None or change.after is None:
         return None
     try:
@@ -98,7 +98,7 @@ def _scheme(value: str | None) -> str:
     return urlsplit(unquoted(value or "")).scheme
 
 
-# The sizes of volumes, wherever they are said.
+# Every path with the size of a volume.
 VOLUMES = (
     "*-values.yaml *.persistence.size",
     "*-values.yaml *.persistence.claims*.size",
@@ -111,8 +111,8 @@ ADDED = When("added", lambda change, _unit, _sides: change.before is None)
 REMOVED = When("removed", lambda change, _unit, _sides: change.after is None)
 EDITED = When("edited", lambda change, _unit, _sides: None not in (change.before, change.after))
 EDITED_OR_REMOVED = When("edited or removed", lambda change, _unit, _sides: change.before is not None)
-NOW_OFF = When("off, and was on", lambda change, _unit, _sides: change.before == "true" and change.after != "true")
-NOW_ON = When("on, and was off", lambda change, _unit, _sides: change.before != "true" and change.after == "true")
+NOW_OFF = When("on to off", lambda change, _unit, _sides: change.before == "true" and change.after != "true")
+NOW_ON = When("off to on", lambda change, _unit, _sides: change.before != "true" and change.after == "true")
 NOW_FALSE = When("now false", lambda change, _unit, _sides: change.after == "false")
 OTHER_HOST = When("another host", lambda change, _unit, _sides: _netloc(change.before) != _netloc(change.after))
 OTHER_SCHEME = When(
@@ -122,12 +122,12 @@ OTHER_SCHEME = When(
 
 
 def mentions(text: str) -> When:
-    """The text stands in the value before or after."""
+    """Return the condition that the text is in the value before or after."""
     return When(f"has {text}", lambda change, _unit, _sides: text in f"{change.before} {change.after}")
 
 
 def several(change: Change, stack: Rendered) -> bool:
-    """Whether the part of a chart's values that a change is in has more than one pod."""
+    """Return whether the role whose chart values change has more than one pod."""
     replicas = f"{change.path.partition('.')[0]}.replicas"
     return leaves_of(stack, change.artefact).get(replicas, "1") not in ("0", "1")
 
@@ -140,21 +140,21 @@ class Rule:
     effect: Effect
     looks_at: tuple[str, ...]
     """`<artefact> <path>` each, with `*` for any text."""
-    says: str
-    """What follows, with {before}, {after}, {path} and {part}, the path's first piece."""
+    sentence: str
+    """A template with {before}, {after}, {path} and {part}, the path's first segment."""
     do: str
-    """What the operator does about it."""
+    """The operator's next step."""
     when: When = DIFFERS
     unit: Unit = TEXT
 
     def holds(self, change: Change, sides: Sides) -> bool:
-        """Whether the change has this consequence."""
+        """Return whether the change has this consequence."""
         return any(map(change.is_at, self.looks_at)) and self.when.holds(change, self.unit, sides)
 
     def spoken(self, value: str | None) -> str:
-        """A value in words."""
+        """Return a value as text."""
         if value is None:
-            return "nothing"
+            return "none"
         try:
             return self.unit.spoken(unquoted(value))
         except ValueError:

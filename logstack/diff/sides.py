@@ -1,4 +1,4 @@
-"""What BASE and HEAD name: a git revision, or a folder as it is now."""
+"""The sides BASE and HEAD: each a git revision, or a folder in its current state."""
 
 import re
 from dataclasses import dataclass
@@ -13,30 +13,31 @@ _SHORT = 9
 class Side:
     """One side of a diff."""
 
-    said: str
-    """What the user wrote."""
+    argument: str
+    """As on the command line."""
     folder: Path | None = None
-    """A folder as it is now."""
+    """A folder in its current state; None for a revision."""
     commit: str = ""
     tree: str | None = None
-    """The project's tree at the commit; None where it was not there yet."""
+    """The project's tree at the commit; None if the commit has none."""
 
     @property
     def name(self) -> str:
-        """What it is called in the output."""
-        return f"{self.said} ({self.commit[:_SHORT]})" if self.commit and self.commit != self.said else self.said
+        """Return the name for the output: the argument, and the commit if it is another text."""
+        is_named = self.commit and self.commit != self.argument
+        return f"{self.argument} ({self.commit[:_SHORT]})" if is_named else self.argument
 
 
-def side(said: str, directory: Path) -> Side:
-    """A revision of the directory's repository, or a folder; raises NotFoundError.
+def side(argument: str, directory: Path) -> Side:
+    """Resolve a revision of the directory's repository, or a folder; raises NotFoundError.
 
-    Where a name is both, it is the revision, unless it is written as a path: `./name`.
+    A name that is both is the revision, unless it is a path such as `./name`.
     """
-    is_path = re.match(r"^[./~]", said) or "\\" in said
-    commit = None if is_path else commit_of(said, directory)
+    is_path = re.match(r"^[./~]", argument) or "\\" in argument
+    commit = None if is_path else commit_of(argument, directory)
     if commit:
-        return Side(said, commit=commit, tree=tree_of(commit, directory))
-    folder = directory if said == "." else Path(said).expanduser()
+        return Side(argument, commit=commit, tree=tree_of(commit, directory))
+    folder = directory if argument == "." else Path(argument).expanduser()
     if folder.is_dir():
-        return Side(said, folder=folder)
-    raise unknown(said, directory)
+        return Side(argument, folder=folder)
+    raise unknown(argument, directory)

@@ -1,4 +1,4 @@
-"""A stack as data: its settings, its resources with secrets as places, and the plan's sentences."""
+"""A stack as data: its settings, its resources with placeholders for secrets, and the plan's sentences."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,25 +18,25 @@ from logstack.text.words import Facts
 
 @dataclass(frozen=True)
 class Ring:
-    """The writers, and how many of them may be away."""
+    """The writers, and the number of lost writers that Loki survives."""
 
     writer: str
     writers: int
     replication_factor: int
     lost_writers_survived: int
     refused_share: float
-    """The share of streams whose pushes are refused while one writer is away."""
+    """The share of streams whose pushes Loki refuses while one writer is away."""
 
 
 @dataclass(frozen=True)
 class Requests:
-    """What the whole stack asks of the cluster."""
+    """The requests of the whole stack."""
 
     cpu_millicores: int
     memory_bytes: int
     disk_bytes: int
     nodes: int
-    """How many nodes the sums are for."""
+    """The number of nodes in the sums."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,15 @@ class Rendered:
     warnings: tuple[Problem, ...]
     acknowledged: tuple[Problem, ...]
     nginx: Mapping[str, Mapping[str, str]] | None
-    """What each concern has in the gateway's nginx snippets; None of a revision whose code did not tell them apart."""
+    """Each concern's lines in the gateway's nginx snippets; None for a revision whose code does not separate them."""
 
 
 Outcome = Rendered | StackProblems
-"""A stack, or why it cannot be rendered."""
+"""A stack, or the problems that prevent its rendering."""
 
 
 def render(stack: Stack) -> Rendered:
-    """A stack that has no error."""
+    """Render a stack without errors."""
     components = deployment(stack.settings)
     return Rendered(
         name=stack.name,
@@ -93,7 +93,7 @@ def _requests(sizes: Sizes) -> Requests:
 
 
 def rendered(stacks: Sequence[str], directory: Path) -> dict[str, Outcome]:
-    """Each stack of the directory, or its problems."""
+    """Render each stack of the directory, or return its problems."""
     return {stack: _outcome(stack, directory) for stack in stacks}
 
 
@@ -105,6 +105,6 @@ def _outcome(stack: str, directory: Path) -> Outcome:
 
 
 def problems_of(outcomes: Mapping[str, Outcome]) -> StackProblems | None:
-    """All problems of stacks that have an error."""
+    """Return all problems of stacks with an error; None if there are none."""
     found = [outcome for outcome in outcomes.values() if isinstance(outcome, StackProblems)]
     return StackProblems(problem for problems in found for problem in problems.problems) if found else None

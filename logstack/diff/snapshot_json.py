@@ -1,10 +1,10 @@
-"""What `logstack render --json` writes, and how it is read again.
+"""The document of `logstack render --json`: writer and reader.
 
 {"format": 1, "stacks": {"production": {"name": ..., "settings": ..., "resources": ..., "words": ..., "ring": ...,
                                         "requests": ..., "warnings": ..., "acknowledged": ..., "nginx": ...},
                          "broken": {"problems": [...]}}}
 
-Older code of this form writes no "nginx".
+Older code with this format writes no "nginx".
 """
 
 import json
@@ -16,16 +16,16 @@ from logstack.render.model import Resource
 from logstack.settings.problems import Problem, StackProblems
 from logstack.text.documents import json_text
 
-# Raised whenever a reader of the older form could misread the newer one.
+# Increases when a reader of the older format could misread the newer one.
 FORMAT = 1
 
 
 class UnreadableError(Exception):
-    """This is no document of this form."""
+    """Raised for a text that is not a document of this format."""
 
 
 def written(outcomes: Mapping[str, Outcome]) -> str:
-    """The document."""
+    """Return the outcomes as a document."""
     stacks = {
         name: {"problems": outcome.problems} if isinstance(outcome, StackProblems) else outcome
         for name, outcome in outcomes.items()
@@ -34,14 +34,14 @@ def written(outcomes: Mapping[str, Outcome]) -> str:
 
 
 def read(text: str) -> dict[str, Outcome]:
-    """The document's stacks; raises UnreadableError for any other text."""
+    """Read a document's stacks; raises UnreadableError for any other text."""
     try:
         document = json.loads(text)
         if document["format"] != FORMAT:
-            raise UnreadableError(f"its form is {document['format']}, and {FORMAT} is known")
+            raise UnreadableError(f"its format is {document['format']}, this code reads {FORMAT}")
         return {name: _outcome(stack) for name, stack in document["stacks"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UnreadableError("it wrote no document") from error
+        raise UnreadableError("it wrote no JSON document") from error
 
 
 def _outcome(stack: dict[str, Any]) -> Outcome:
@@ -52,7 +52,7 @@ def _outcome(stack: dict[str, Any]) -> Outcome:
         name=stack["name"],
         settings=stack["settings"],
         resources=tuple(map(_resource, stack["resources"])),
-        words=tuple((of, said) for of, said in stack["words"]),
+        words=tuple((of, sentence) for of, sentence in stack["words"]),
         ring=Ring(
             ring["writer"],
             ring["writers"],

@@ -1,4 +1,4 @@
-"""The gateway's nginx snippets, which two concerns write: whom it lets in, and which pod gets delete requests."""
+"""The gateway's nginx snippets, which two concerns write: access, and the routing of delete requests."""
 
 from fnmatch import fnmatchcase
 
@@ -13,7 +13,7 @@ def _is_snippet(change: Change) -> bool:
 
 
 def _lines_differ(concern: Concern, change: Change, sides: Sides) -> bool:
-    """Whether a snippet differs in the lines of the concern; False where a side does not tell them from the others."""
+    """Whether a snippet differs in the lines of the concern; False if a side does not separate the concerns."""
     before, after = sides.before.nginx, sides.after.nginx
     if before is None or after is None:
         return False
@@ -22,7 +22,7 @@ def _lines_differ(concern: Concern, change: Change, sides: Sides) -> bool:
 
 
 def _access_differs(change: Change, _unit: Unit, sides: Sides) -> bool:
-    """Whatever is not known to be about delete requests alone may let somebody in."""
+    """Unless a change is only about delete requests, it may let somebody in."""
     return (
         not _is_snippet(change)
         or _lines_differ(Concern.ACCESS, change, sides)
@@ -35,7 +35,7 @@ def _leader_differs(change: Change, _unit: Unit, sides: Sides) -> bool:
 
 
 ACCESS_DIFFERS = When(
-    "differs, a snippet in more than the place of delete requests, or where an older revision does not name that place",
+    "differs; a snippet in more than the routing of delete requests, or if an older revision does not separate the two",
     _access_differs,
 )
-LEADER_DIFFERS = When("differs, a snippet in the place of delete requests", _leader_differs)
+LEADER_DIFFERS = When("differs; a snippet in the routing of delete requests", _leader_differs)

@@ -13,11 +13,11 @@ from logstack.text.words import counted
 
 _SAME = [("", "the same")]
 SHOWN = 5
-"""Sentences of one consequence; the others are counted, and the details have all of them."""
+"""Sentences of one consequence to print; the output counts the others."""
 
 
 def diff_text(found: Differences, console: Console) -> str:
-    """The whole diff, as wide and as colourful as the console."""
+    """Return the whole diff, formatted for the console."""
     return text_of(console, partial(_show, found, console))
 
 
@@ -26,35 +26,39 @@ def _show(found: Differences, console: Console) -> None:
     for note in found.notes:
         show_block(console, note)
     for stack in found.stacks:
-        show_facts(console, f"{stack.stack}: {counts(stack)}", [(str(c.effect), _told(c)) for c in stack.consequences])
+        show_facts(
+            console, f"{stack.stack}: {counts(stack)}", [(str(c.effect), _consequence(c)) for c in stack.consequences]
+        )
         if stack.comparison:
             show_differences(stack.comparison, console)
 
 
-def _told(consequence: Consequence) -> str:
+def _consequence(consequence: Consequence) -> str:
     return "\n".join([*sentences(consequence), f"-> {consequence.do}"])
 
 
 def sentences(consequence: Consequence) -> Iterator[str]:
-    """The first few sentences, and how many more there are."""
-    yield from (sentence.said() for sentence in consequence.sentences[:SHOWN])
+    """Yield the first few sentences, and the number of the others."""
+    yield from (sentence.text() for sentence in consequence.sentences[:SHOWN])
     if (more := len(consequence.sentences) - SHOWN) > 0:
-        yield f"And {more} more like it."
+        yield f"And {more} more of this kind."
 
 
 def counts(stack: StackDiff) -> str:
-    """`1 data-loss, 2 cost`; what else there is to say of the stack first."""
+    """Return the classes with their numbers, such as `1 data-loss, 2 cost`, and the number of restarts."""
     effects = [each.effect for each in stack.consequences]
-    told = ", ".join(f"{effects.count(effect)} {effect}" for effect in dict.fromkeys(effects))
+    classes = ", ".join(f"{effects.count(effect)} {effect}" for effect in dict.fromkeys(effects))
     if stack.change != "changed":
-        return f"{stack.change}; {told}"
+        return f"{stack.change}; {classes}"
     return (
-        f"{told}; {counted(len(stack.restarts), 'workload')} restart" if stack.restarts else f"{told}; no pod restarts"
+        f"{classes}; {counted(len(stack.restarts), 'workload')} restart"
+        if stack.restarts
+        else f"{classes}; no pod restarts"
     )
 
 
 def comparison_text(comparison: Comparison, console: Console) -> str:
-    """What differs."""
+    """Return a comparison, formatted for the console."""
     return text_of(console, partial(_show_comparison, comparison, console))
 
 
@@ -67,10 +71,10 @@ def _show_comparison(comparison: Comparison, console: Console) -> None:
 
 
 def show_differences(comparison: Comparison, console: Console) -> None:
-    """What differs, in words first and line by line at the end."""
+    """Print the differences: the plan's sentences first, the files' lines last."""
     if comparison.words:
         show_changes(console, "In words", [(each.of, each.before, each.after) for each in comparison.words])
-    facts = [(each.of, f"{_said(each.before)} -> {_said(each.after)}") for each in comparison.settings]
+    facts = [(each.of, f"{_value(each.before)} -> {_value(each.after)}") for each in comparison.settings]
     show_facts(console, "Settings", facts or _SAME)
     resources = [("-", name) for name in comparison.resources_removed]
     resources += [("+", name) for name in comparison.resources_added]
@@ -80,5 +84,5 @@ def show_differences(comparison: Comparison, console: Console) -> None:
         show_lines(console, diff.lines)
 
 
-def _said(value: str | None) -> str:
-    return "(nothing)" if value is None else value
+def _value(value: str | None) -> str:
+    return "(none)" if value is None else value

@@ -24,7 +24,7 @@ def inserts() -> Mapping[str, str]:
 
 def _rule(rule: Rule) -> tuple[str, ...]:
     paths = "<br>".join(_code(path.strip() or "any file's form") for path in rule.looks_at)
-    return rule.effect, f"`{rule.name}`", paths, rule.when.words, _cell(rule.says)
+    return rule.effect, f"`{rule.name}`", paths, rule.when.words, _cell(rule.sentence)
 
 
 def _restarts() -> Iterator[tuple[str, ...]]:

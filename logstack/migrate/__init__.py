@@ -1,1 +1,1 @@
-"""`logstack migrate`: from the stack that runs to the one that is wanted, in stages that can each be taken back."""
+"""`logstack migrate`: the stages from the running stack to its target, with a rollback for each."""

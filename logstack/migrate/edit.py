@@ -1,4 +1,4 @@
-"""The versions of a stack file on its way, each loaded and checked like any stack file."""
+"""The versions of a stack file during a migration, each loaded and checked like any stack file."""
 
 import difflib
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ _CONTEXT_LINES = 1
 
 @dataclass(frozen=True)
 class Version:
-    """A stack file on its way, and the stack that it says."""
+    """A version of a stack file, and its stack."""
 
     directory: Path
     today: date
@@ -28,16 +28,16 @@ class Version:
     stack: Stack
 
     def config(self) -> CommentedMap:
-        """What stands under `config:`."""
+        """Return the keys under `config:`."""
         return cast("CommentedMap", cast("CommentedMap", parsed(self.text))["config"])
 
     def edited(self, edit: Edit) -> "Version":
-        """The file after an edit; raises StackProblems. Acknowledgements of risks that are over are taken out."""
-        version = self._saying(edited(self.text, edit))
-        over = [problem.what.split()[0] for problem in version.stack.problems if problem.name == UNNEEDED.name]
-        return self._saying(edited(version.text, lambda config: _forget(config, over))) if over else version
+        """Return the file after an edit, without acknowledgements it no longer needs; raises StackProblems."""
+        version = self._with_text(edited(self.text, edit))
+        unneeded = [problem.what.split()[0] for problem in version.stack.problems if problem.name == UNNEEDED.name]
+        return self._with_text(edited(version.text, lambda config: _forget(config, unneeded))) if unneeded else version
 
-    def _saying(self, text: str) -> "Version":
+    def _with_text(self, text: str) -> "Version":
         tree = replace(self, text=text).config()
         path = stack_path(self.stack.name, self.directory)
         file = YamlFile(path, cast("dict[str, object]", plain(tree)), tree)  # type: ignore[arg-type]
@@ -45,15 +45,15 @@ class Version:
         return Version(self.directory, self.today, text, stack)
 
 
-def as_it_is(stack: str, directory: Path, today: date) -> Version:
-    """The stack file of now; raises StackProblems."""
+def load_version(stack: str, directory: Path, today: date) -> Version:
+    """Load the current stack file; raises StackProblems. `today` is in UTC."""
     file = read_stack_file(stack, directory)
     loaded = settings_from(from_file(file), stack, directory, file=file, today=today)
     return Version(directory, today, file.path.read_text(encoding="utf-8-sig"), loaded)
 
 
 def difference(before: Version, after: Version) -> tuple[str, ...]:
-    """The lines that differ."""
+    """Return the changed lines as a unified diff."""
     lines = difflib.unified_diff(before.text.splitlines(), after.text.splitlines(), n=_CONTEXT_LINES, lineterm="")
     return tuple(lines)[2:]
 

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Stage:
-    """One step: what is changed, what follows, how it is seen to be good, and how to go back."""
+    """One step: change, consequences, commands, checks and rollback."""
 
     title: str
     change: tuple[str, ...]
-    """The stack file's lines that differ, as a unified diff; none where the file stays."""
+    """The stack file's changed lines as a unified diff; empty if the file stays."""
     follows: tuple[str, ...]
-    """What the change does, as `logstack diff` says it: which pods restart, and what is not there any more."""
+    """The consequences of the change by `logstack diff`, such as the pods that restart."""
     do: tuple[str, ...]
-    """What the operator does, in order."""
+    """The operator's steps, in order."""
     check: tuple[str, ...]
-    """What has to be seen before the next stage."""
+    """Conditions to verify before the next stage."""
     back: str
-    """How to go back from here, and what is lost by that."""
+    """The rollback from this stage, and what it loses."""
 
 
 @dataclass(frozen=True)
@@ -26,5 +26,5 @@ class Migration:
 
     stack: str
     moves: tuple[str, ...]
-    """From what to what."""
+    """Each as `old to new`."""
     stages: tuple[Stage, ...]

@@ -1,4 +1,4 @@
-"""A new period of the schema: which day is safe, and the stack file with it."""
+"""A new schema period: its first safe day, and the stack file with it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,23 +30,21 @@ class Proposal:
 
 
 def next_period(stack: str, directory: Path, now: datetime, *, store: str, schema: str) -> Proposal:
-    """The period as it can be added at `now`, which has a time zone; comments of the stack file stay.
+    """Propose the period to add at `now`, which has a time zone; comments of the stack file stay.
 
-    The file is read as it is, with its mistakes: a stack whose active period Loki does not start with needs this first.
-    Raises StackProblems for a file that cannot be read.
+    The function reads a file with mistakes too: if Loki does not start with the active period, the stack needs a new
+    one first. Raises StackProblems for an unreadable file.
     """
-    said = read_stack_file(stack, directory).config
-    begin = max([next_safe_day(now), *(begin + timedelta(days=1) for begin in _begins(said))])
+    config = read_stack_file(stack, directory).config
+    begin = max([next_safe_day(now), *(begin + timedelta(days=1) for begin in _begins(config))])
     path = stack_path(stack, directory)
-    text = edited(
-        path.read_text(encoding="utf-8-sig"), lambda config: add_period(config, begin.isoformat(), store, schema)
-    )
+    text = edited(path.read_text(encoding="utf-8-sig"), lambda tree: add_period(tree, begin.isoformat(), store, schema))
     return Proposal(begin, store, schema, path, text)
 
 
-def _begins(said: Mapping[str, object]) -> list[date]:
-    """The first days of the periods that are there; what is no day says nothing here."""
-    periods = said.get(f"{PROJECT}:{_KEY}", said.get(_KEY))
+def _begins(config: Mapping[str, object]) -> list[date]:
+    """The first days of the existing periods, without invalid ones."""
+    periods = config.get(f"{PROJECT}:{_KEY}", config.get(_KEY))
     found = []
     for each in periods if isinstance(periods, list) else []:
         try:

@@ -1,4 +1,4 @@
-"""What every stage says in the same way: the lines that change, and what follows from them."""
+"""The common parts of stages: changed lines, their consequences, and commands."""
 
 from datetime import date
 
@@ -19,30 +19,30 @@ def changing(
     back: str,
     first: tuple[str, ...] = (),
 ) -> Stage:
-    """A stage that changes the stack file; `day` is when, `first` is done before."""
+    """Return a stage that changes the stack file on `day`, after the steps `first`."""
     name = after.stack.name
-    do = (*first, f"change {name}'s stack file", f"logstack try {name}", f"pulumi up --stack {name}")
+    do = (*first, f"apply the change to Pulumi.{name}.yaml", f"logstack try {name}", f"pulumi up --stack {name}")
     return Stage(title, difference(before, after), follows(before, after, day), do, check, back)
 
 
 def follows(before: Version, after: Version, day: date) -> tuple[str, ...]:
-    """What the diff says of the change, the first of each kind, but for what is cosmetic."""
+    """Return the change's consequences by the diff, one sentence of each kind, without cosmetic ones."""
     found = stack_diff(after.stack.name, rendered(before), rendered(after), day)
-    return tuple(_said(each) for each in (found.consequences if found else ()) if each.effect != Effect.COSMETIC)
+    return tuple(_summary(each) for each in (found.consequences if found else ()) if each.effect != Effect.COSMETIC)
 
 
-def _said(consequence: Consequence) -> str:
-    first, *others = consequence.sentences
-    more = f" And {len(others)} more of this kind." if others else ""
-    return f"{consequence.effect}: {first.said()}{more}"
+def _summary(consequence: Consequence) -> str:
+    first, *remaining = consequence.sentences
+    more = f" And {len(remaining)} more of this kind." if remaining else ""
+    return f"{consequence.effect}: {first.text()}{more}"
 
 
 def rendered(version: Version) -> Rendered:
-    """The stack of a version."""
+    """Render the stack of a version."""
     return render(version.stack)
 
 
 def kubectl(version: Version, words: str) -> str:
-    """A command for the stack's cluster and namespace."""
+    """Return a kubectl command for the stack's cluster and namespace."""
     cluster = version.stack.settings.cluster
     return f"kubectl --context {cluster.context} -n {cluster.namespace} {words}"

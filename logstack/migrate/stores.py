@@ -1,6 +1,6 @@
-"""From one object store to another: new days go to the new one, and earlier days are read where they are.
+"""From one object store to another: new days go to the new store, and Loki reads earlier days from the old one.
 
-Loki finds a line's store by the schema period of its day, so a move begins with a period of its own. Proven with the
+Loki finds a line's store by the schema period of its day, so a move begins with a new period. Proven with the
 real Loki: tests/real/test_migrations.py.
 """
 
@@ -24,7 +24,7 @@ _LATEST_HOUR = 22
 
 
 def store_stages(version: Version, store: Mapping[str, Value], now: datetime) -> tuple[list[Stage], Version]:
-    """The stages of a move, and the stack after them."""
+    """Plan the stages of a move; return them and the stack after them. Raises StackProblems."""
     began = next_safe_day(now)
     stages = []
     named = version
@@ -50,106 +50,111 @@ def _secret(before: Version, after: Version) -> Stage:
         f" | {kubectl(before, 'apply -f -')}"
     )
     return changing(
-        "The key of today's store gets a Secret of its own",
+        "Copy the current store's access key into its own Secret",
         before,
         after,
         day=before.today,
         first=(copy,),
-        check=("every pod of Loki is ready", "the canary misses no line", "whoever renews that key renews it here now"),
-        back="put objectStore back as it was and `pulumi up`: nothing is lost",
+        check=(
+            "every Loki pod is ready",
+            "the canary misses no line",
+            f"whoever rotates the key now updates the Secret {FORMER_SECRET}",
+        ),
+        back="restore objectStore and run `pulumi up`: no line is lost",
     )
 
 
 def _new_store(store: ObjectStoreSettings) -> Stage:
     made = (
-        "the stack makes it in the next stage"
+        "the stack creates it in the next stage"
         if store.makes_bucket
-        else (f"make the bucket {store.bucket}, empty and without a lifecycle that is shorter than the retention")
+        else (f"create the empty bucket {store.bucket}, without a lifecycle shorter than the retention")
     )
     key = store.access_key
     secret = (
-        f"make the Secret {key.secret} with its AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        f"create the Secret {key.secret} with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         if key.made_by == "secret"
         else (
-            "where it has one and names no credentialsSecret: pulumi config set --secret logstack:accessKeyId, and "
-            "logstack:secretAccessKey, just before the next `pulumi up`"
+            "if it has one and no credentialsSecret, run `pulumi config set --secret logstack:accessKeyId` and "
+            "`pulumi config set --secret logstack:secretAccessKey` just before the next `pulumi up`"
         )
     )
     return Stage(
-        "The new store is there",
+        "Prepare the new store",
         (),
         (),
-        (f"the bucket: {made}", f"its key: {secret}"),
-        ("the key can list, read, write and delete in the bucket",),
-        "nothing has changed yet",
+        (f"the bucket: {made}", f"the access key: {secret}"),
+        ("the access key can list, read, write and delete objects in the bucket",),
+        "nothing to do: nothing has changed yet",
     )
 
 
 def _moved(before: Version, after: Version, began: date) -> Stage:
-    rules = (
-        "rules that were made by Loki's API, and deletions that were asked for and are not done, stay in the old store"
-    )
+    rules = "rules from Loki's API and unfinished delete requests stay in the old store: create or send them again"
     return changing(
-        f"From {began} (UTC) on, lines go to the new store",
+        f"From {began} (UTC) on, Loki writes to the new store",
         before,
         after,
         day=before.today,
         first=(
-            f"be done before {began - timedelta(days=1)} {_LATEST_HOUR}:00 UTC, or begin again with a later day",
+            f"finish this stage before {began - timedelta(days=1)} {_LATEST_HOUR}:00 UTC, or run this command again",
             rules,
         ),
         check=(
-            "every pod of Loki is ready, and says nothing of level=error about a store",
-            f"lines of today are found: until {began} they still go to the old store",
+            "every Loki pod is ready and logs no level=error about a store",
+            f"a query finds lines of today: until {began} Loki still writes to the old store",
             "the canary misses no line",
         ),
-        back=f"before {began}: put the file back and `pulumi up`, nothing is lost. After it: not any more",
+        back=f"before {began}: restore the stack file and run `pulumi up`; no line is lost. Afterwards: not possible",
     )
 
 
 def _begun(version: Version, began: date, over: date) -> Stage:
-    kept = spoken_duration(version.stack.settings.longest_retention)
+    retention = spoken_duration(version.stack.settings.longest_retention)
     return Stage(
-        f"Both are read, from {began} until {over}",
+        f"Loki reads both stores from {began} until {over}",
         (),
         (),
-        (f"wait: the last line of the old store is {kept} old on {over}", "keep the old store, its key and its volume"),
+        (
+            f"wait: the last line of the old store is {retention} old on {over}",
+            "do not delete the old store, its access key or its volume",
+        ),
         (
             f"on {began} the new bucket has objects under index/ and chunks of this day",
-            f"lines from before and after {began} 00:00 UTC are found by one query",
-            "the compactor works: loki_compactor_apply_retention_last_successful_run_timestamp_seconds moves",
+            f"one query finds lines from before and after {began} 00:00 UTC",
+            "the compactor works: loki_compactor_apply_retention_last_successful_run_timestamp_seconds increases",
         ),
-        f"lines since {began} are in the new store alone: going back is a migration of its own",
+        f"not possible: lines since {began} are only in the new store. Moving back is another migration",
     )
 
 
 def _ended(before: Version, after: Version, over: date) -> Stage:
     store = before.stack.settings.former_object_store
-    last = "delete the old bucket and its key"
+    last = "delete the old bucket and its access key"
     if store and store.store.runs_in_stack:
         last = (
             "delete the old S3 server's pod and volume: "
             f"{kubectl(before, 'delete pod loki-s3-0')} and {kubectl(before, 'delete pvc data-loki-s3-0')}"
         )
     elif store and store.store.on_loki_volume:
-        last = "nothing: the volume goes on as the write-ahead log's; what expired in it is deleted already"
+        last = "leave the volume: it holds the write-ahead log, and the compactor has already deleted its expired lines"
     stage = changing(
-        f"After {over}: the old store goes",
+        f"After {over}: remove the old store",
         before,
         after,
         day=over + timedelta(days=1),
         check=(
-            "every pod of Loki is ready",
-            f"lines of the last {spoken_duration(before.stack.settings.longest_retention)} are found",
+            "every Loki pod is ready",
+            f"a query finds lines of the last {spoken_duration(before.stack.settings.longest_retention)}",
         ),
-        back="put formerObjectStore back: as long as the old bucket is there, Loki reads it again",
+        back="restore formerObjectStore: Loki reads the old bucket again as long as it exists",
     )
     return Stage(stage.title, stage.change, stage.follows, (*stage.do, last), stage.check, stage.back)
 
 
 def _name_the_secret(config: CommentedMap) -> None:
     store = config[key_of(config, "objectStore")]
-    store.pop("externalSecret", None)  # what it brings goes with it
+    store.pop("externalSecret", None)  # its Secret goes with it
     store["credentialsSecret"] = FORMER_SECRET
 
 

@@ -1,4 +1,4 @@
-"""What a stack is to become: a deployment mode, or the keys of a file; and what of it cannot be."""
+"""The target of a migration: a deployment mode, or the keys of a file; and the targets that it refuses."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,82 +14,82 @@ from logstack.settings.problems import Problem, Rule, StackProblems, listed
 
 MODES: tuple[str, ...] = get_args(DeploymentMode)
 STORE = "objectStore"
-# What a mode may need besides its name.
+# Keys that a change of mode may change.
 OF_MODES = ("deploymentMode", "replicas", "replicationFactor", "size", "resources", "storageClass")
 
-UNKNOWN = Rule("migration-to-nowhere", "there is nothing to move to")
-SAME = Rule("migration-to-the-same", "nothing would move")
+UNKNOWN = Rule("migration-to-nowhere", "the migration has no target")
+SAME = Rule("migration-to-the-same", "the migration would move nothing")
 OTHER_KEY = Rule(
-    "migration-of-another-key", "a migration moves the mode and the store: of this nobody has proven how it goes"
+    "migration-of-another-key", "a migration moves only the mode and the store; nobody has tested it with other keys"
 )
 FROM_VOLUME = Rule(
     "migration-from-a-volume",
-    "the lines are on the volume of the one monolithic pod, where pods of another mode would not find them",
+    "the lines are on the volume of the only monolithic pod; pods of another mode would not find them",
 )
-TO_VOLUME = Rule(
-    "migration-to-a-volume", "lines would go from a store that outlives every pod onto the volume of one of them"
-)
+TO_VOLUME = Rule("migration-to-a-volume", "lines would move from a store that outlives every pod to one pod's volume")
 FROM_AWS = Rule(
     "migration-from-aws-s3",
-    "Loki reads a former store with a key of its own, and this bucket knows roles alone: its lines would not be found",
+    "Loki needs an access key for a former store, and this bucket accepts only roles: no query would find its lines",
 )
 FROM_CLAIM = Rule(
-    "migration-from-a-claim", "the stack would give up its claim, and Rook deletes a bucket with the claim it is for"
+    "migration-from-a-claim", "the stack would delete its claim, and Rook deletes a bucket with its claim"
 )
-SECOND = Rule("migration-while-migrating", "Loki is told of two stores: the lines in the oldest would not be found")
+SECOND = Rule("migration-while-migrating", "Loki reads only two stores: queries would not find the lines in the oldest")
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """The keys that change."""
+class Target:
+    """The keys to change."""
 
     of_mode: Mapping[str, Value]
     store: Mapping[str, Value] | None
 
 
-def wanted(to: str, version: Version) -> Wanted:
-    """What `--to` says: a mode, or a file with keys as in a stack file. Raises StackProblems."""
+def resolve_target(to: str, version: Version) -> Target:
+    """Resolve `--to`: a mode, or a file with keys as in a stack file. Raises StackProblems."""
     changes = {"deploymentMode": to} if to in MODES else _of_file(to)
-    now = {key.removeprefix(f"{PROJECT}:"): value for key, value in version.config().items()}
-    changes = {key: value for key, value in changes.items() if plain(now.get(key)) != value}
+    current = {key.removeprefix(f"{PROJECT}:"): value for key, value in version.config().items()}
+    changes = {key: value for key, value in changes.items() if plain(current.get(key)) != value}
     store = changes.pop(STORE, None)
-    found = Wanted(changes, store if isinstance(store, Mapping) else None)
-    if problems := list(_refused(to, found, version.stack)):
+    target = Target(changes, store if isinstance(store, Mapping) else None)
+    if problems := list(_refused(to, target, version.stack)):
         raise StackProblems(problems)
-    return found
+    return target
 
 
 def _of_file(to: str) -> dict[str, Value]:
     path = Path(to)
     if not path.is_file():
-        fix = f"--to {listed(MODES)}, or --to a file with the keys that change, under config: as in a stack file"
-        raise StackProblems([_problem(UNKNOWN, "--to", f"{to} is neither a deployment mode nor a file", fix)])
+        fix = f"use --to {listed(MODES)}, or --to FILE with the keys to change, under config: as in a stack file"
+        raise StackProblems([_problem(UNKNOWN, "--to", f'"{to}" is neither a deployment mode nor a file', fix)])
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in read_yaml(path).config.items()}
 
 
-def _refused(to: str, found: Wanted, stack: Stack) -> Iterator[Problem]:
-    """Everything that a migration does not do."""
+def _refused(to: str, target: Target, stack: Stack) -> Iterator[Problem]:
+    """Problems for everything that a migration refuses."""
     settings = stack.settings
-    if not found.of_mode and not found.store:
-        yield _problem(SAME, "--to", f"{stack.name} is already what {to} says", "name another mode or another store")
-    if others := sorted(set(found.of_mode) - set(OF_MODES)):
-        what = f"{to} changes {listed(others, 'and')}"
-        fix = f"change that before or after; a migration takes {listed((*OF_MODES, STORE), 'and')}"
+    if not target.of_mode and not target.store:
+        yield _problem(SAME, "--to", f'{stack.name} already matches "{to}"', "name another mode or another store")
+    if unsupported := sorted(set(target.of_mode) - set(OF_MODES)):
+        what = f"{to} changes {listed(unsupported, 'and')}"
+        fix = f"change that before or after; a migration accepts {listed((*OF_MODES, STORE), 'and')}"
         yield _problem(OTHER_KEY, "--to", what, fix)
-    if settings.object_store.on_loki_volume and "deploymentMode" in found.of_mode and not found.store:
-        fix = "name an objectStore in the file as well: the store moves first"
+    if settings.object_store.on_loki_volume and "deploymentMode" in target.of_mode and not target.store:
+        fix = "add an objectStore to the file: the store moves first"
         yield _problem(FROM_VOLUME, f"{PROJECT}:{STORE}", "the store is filesystem", fix)
-    if not found.store:
+    if not target.store:
         return
-    if store_class(found.store.get("kind")).on_loki_volume:
-        yield _problem(TO_VOLUME, f"{PROJECT}:{STORE}", "the new store is filesystem", "name a store outside the pods")
+    if store_class(target.store.get("kind")).on_loki_volume:
+        yield _problem(
+            TO_VOLUME, f"{PROJECT}:{STORE}", "the new store is filesystem", "name an object store outside the pods"
+        )
     for maker, rule in (("role", FROM_AWS), ("claim", FROM_CLAIM)):
         if settings.object_store.access_key.made_by == maker:
-            fix = "copy the bucket's objects to the new one while Loki is stopped, with the new store's own tools"
-            yield _problem(rule, f"{PROJECT}:{STORE}", f"the store of today is {settings.object_store.kind}", fix)
+            fix = "stop Loki and copy the bucket's objects to the new bucket with the new store's own tools"
+            yield _problem(rule, f"{PROJECT}:{STORE}", f"the current store is {settings.object_store.kind}", fix)
     if settings.former_object_store:
-        what = f"there is a former store already, of the days before {settings.former_object_store.before}"
-        fix = f"wait until those lines have expired and remove {PROJECT}:formerObjectStore"
+        what = f"the stack already has a former store, for the days before {settings.former_object_store.before}"
+        fix = f"wait until its lines expire, then remove {PROJECT}:formerObjectStore"
         yield _problem(SECOND, f"{PROJECT}:formerObjectStore", what, fix)
 
 

@@ -1,4 +1,4 @@
-"""A migration for people and for machines."""
+"""A migration as text and as JSON."""
 
 import json
 from dataclasses import asdict
@@ -11,12 +11,12 @@ from logstack.text.layout import show_block, show_heading, show_labelled, show_l
 
 
 def json_text(found: Migration) -> str:
-    """One JSON document."""
+    """Return one JSON document."""
     return json.dumps(asdict(found), indent=2, ensure_ascii=False) + "\n"
 
 
 def migration_text(found: Migration, console: Console) -> str:
-    """Every stage, as wide and as colourful as the console."""
+    """Return every stage, formatted for the console."""
 
     def show() -> None:
         show_block(console, Text(f"{found.stack}: {', then '.join(found.moves)}, in {len(found.stages)} stages"))
@@ -28,10 +28,10 @@ def migration_text(found: Migration, console: Console) -> str:
 
 
 def _show(console: Console, stage: Stage) -> None:
-    """Commands and lines of the file stay whole, to be copied; sentences are folded."""
-    for label, lines in (("In the stack file", stage.change), ("Do", stage.do)):
+    """Print commands and lines of the file unwrapped, for copying, and wrap sentences."""
+    for label, lines in (("Change the stack file", stage.change), ("Do", stage.do)):
         if lines:
             show_block(console, Text(label, style="italic"), below=0)
             show_lines(console, [f"  {line}" for line in lines])
-    said = (("what follows", stage.follows), ("look", stage.check), ("to go back", (stage.back,)))
-    show_labelled(console, [(label, "\n".join(sentences)) for label, sentences in said if sentences])
+    paragraphs = (("consequences", stage.follows), ("verify", stage.check), ("to roll back", (stage.back,)))
+    show_labelled(console, [(label, "\n".join(sentences)) for label, sentences in paragraphs if sentences])

@@ -1,4 +1,4 @@
-"""Whether a change deletes lines or makes them unreadable, compared with what the stack has applied last."""
+"""Checks that a change neither deletes lines nor hides them, against the configuration that the stack applied last."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,25 +27,25 @@ class Configuration:
 
     @property
     def retention(self) -> Retention:
-        """What is kept how long."""
+        """Return the retention rules."""
         return retention_of(self.config, self.overrides)
 
 
 def written(settings: Settings) -> Configuration:
-    """The configuration of the stack file."""
+    """Return the configuration that the stack file declares."""
     store = store_access(settings.object_store, settings.cluster, settings.former_object_store)
     return Configuration(loki_config(settings, store, settings.cluster), loki_overrides(settings))
 
 
 def of_the_stack(maps: Sequence[Mapping[str, Any]], namespace: str, config: Section) -> Configuration | None:
-    """Of all ConfigMaps in the state those of this Loki: in its namespace, or in another one with its store.
+    """Find this Loki's ConfigMaps in the state: in its namespace, or in another one with the same store.
 
-    A program may have several Lokis, and a Loki that moves to another namespace keeps its lines.
+    A program may have several Lokis, and a Loki that moves to another namespace has the same lines.
     """
     configs, overrides = _documents(maps, CONFIG_MAP, CONFIG_KEY), _documents(maps, OVERRIDES_MAP, OVERRIDES_KEY)
-    moved = [name for name, each in configs.items() if _storage(each) == _storage(config)]
-    there = next((name for name in (namespace, *moved) if name in configs), None)
-    return None if there is None else Configuration(configs[there], overrides.get(there, {}))
+    moved = [name for name, applied in configs.items() if _storage(applied) == _storage(config)]
+    found = next((name for name in (namespace, *moved) if name in configs), None)
+    return None if found is None else Configuration(configs[found], overrides.get(found, {}))
 
 
 def _documents(maps: Sequence[Mapping[str, Any]], name: str, key: str) -> dict[str, Section]:
@@ -61,9 +61,9 @@ def _storage(config: Section) -> object:
 def refuse_lost_lines(
     before: Configuration | None, after: Configuration, acknowledged: tuple[str, ...], now: datetime
 ) -> list[Problem]:
-    """What the change deletes with the stack file's consent; raises StackProblems for what it does without.
+    """Return warnings for acknowledged losses of lines; raise StackProblems for all others.
 
-    `before` is None when nothing was applied yet; `now` has a time zone.
+    `before` is None if the stack has applied nothing yet; `now` has a time zone.
     """
     if before is None:
         return []
@@ -75,18 +75,19 @@ def refuse_lost_lines(
     refused += broken_history(*periods)
     if refused:
         raise StackProblems(refused)
-    return [replace(loss, fix="acknowledged in the stack file", severity="warning") for _, loss in losses]
+    return [replace(loss, fix="the stack file acknowledges it", severity="warning") for _, loss in losses]
 
 
 def _deleted(loss: Shortened, now: datetime) -> Problem:
-    """Which lines go, and what to say to let them go."""
+    """The problem for deleted lines: their days, and the acknowledgement that accepts it."""
     before, after = plain_duration(loss.before), plain_duration(loss.after)
     oldest, youngest = (f"{now - period:%Y-%m-%d}" for period in (loss.before, loss.after))
     key = "tenants" if loss.tenant else "retentionStreams" if loss.selector else "retention"
     return Problem(
         "retention-shortened",
         f"logstack:{key}",
-        f"{loss.lines}: retention {after} is shorter than the applied {before}",
-        f"soon after the update the compactor permanently deletes lines from {oldest} to {youngest} (UTC)",
-        f"keep {before}, or copy the lines that you need and accept:\nlogstack:acknowledge: ['{loss.acknowledgement}']",
+        f"the retention of {loss.lines} is {after}; the applied retention is {before}",
+        f"the compactor deletes the lines of {oldest} to {youngest} (UTC) soon after the update; nothing restores them",
+        f"leave it at {before}, or copy the lines you still need and accept the loss:\n"
+        f"logstack:acknowledge: ['{loss.acknowledgement}']",
     )

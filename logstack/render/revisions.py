@@ -53,12 +53,14 @@ def unknown(revision: str, directory: Path) -> NotFoundError:
     """Why a revision is not found, and what could be meant."""
     inside = _line(directory, "rev-parse", "--is-inside-work-tree")
     if inside is None:
-        why = f"{directory} is in no git repository (or git is not installed)"
-        return NotFoundError(f"{revision} is no folder, and {why}: name two folders, or run it in a clone")
+        why = f"{directory} is in no git repository, or git is not installed"
+        return NotFoundError(
+            f'"{revision}" is not a folder, and {why}: name two folders, or run the command in a clone'
+        )
     if _line(directory, "rev-parse", "--is-shallow-repository") == "true":
         hint = "this clone is shallow and may lack it: git fetch --unshallow, or fetch-depth: 0 in CI"
-        return NotFoundError(f"{revision} is no folder and no git revision here; {hint}")
+        return NotFoundError(f'"{revision}" is neither a folder nor a git revision here; {hint}')
     known = (git(directory, "for-each-ref", "--format=%(refname:short)") or "").splitlines()
     meant = nearest(revision, [*known, "HEAD"])
     hint = f"did you mean {meant}?" if meant else f"branches and tags here: {listed(known[:_SHOWN], 'and') or 'none'}"
-    return NotFoundError(f"{revision} is no folder and no git revision; {hint}")
+    return NotFoundError(f'"{revision}" is neither a folder nor a git revision; {hint}')

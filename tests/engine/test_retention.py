@@ -42,11 +42,11 @@ def test_a_shorter_retention_waits_for_its_value(platform: Project) -> None:
     assert any(f"the compactor permanently deletes lines from {first} to {last} (UTC)" in said for first, last in lost)
     assert "logstack:acknowledge: ['retention-shortened-from-30d-to-7d']" in said
     platform.say(STACK, acknowledged("retention-shortened-from-30d-to-14d"))
-    assert "applied are 30d" in refusal(platform), "another value accepts nothing"
+    assert "the applied retention is 30d" in refusal(platform), "another value accepts nothing"
     platform.say(STACK, acknowledged("retention-shortened-from-30d-to-7d"))
     made = platform.up(STACK)
     assert made.failed == ""
-    assert "acknowledged in the stack file" in " ".join(made.said)
+    assert "the stack file acknowledges it" in " ".join(made.said)
     after = platform.preview(STACK)
     assert (after.failed, after.changes, after.said) == ("", (), ()), "what was applied is no news any more"
 
@@ -77,7 +77,7 @@ def test_an_up_that_was_interrupted_is_remembered(platform: Project) -> None:
     assert platform.up(STACK).failed
     platform.kubernetes.fail_at = ""
     platform.say(STACK, {"retention": "7d"})
-    assert "applied are 30d" in refusal(platform)
+    assert "the applied retention is 30d" in refusal(platform)
 
 
 def test_a_period_that_was_applied_stays_as_it_is(platform: Project) -> None:
@@ -86,7 +86,7 @@ def test_a_period_that_was_applied_stays_as_it_is(platform: Project) -> None:
     said = refusal(platform)
     assert "schema-period-edited" in said
     assert 'applied: {from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: loki_index_}' in said
-    assert 'written now: {from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: other_}' in said
+    assert 'in the stack file: {from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: other_}' in said
     platform.say(STACK, {"schemaPeriods": [{"from": "2024-05-01"}]})
     said = refusal(platform)
     assert "schema-period-removed" in said

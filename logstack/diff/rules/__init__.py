@@ -1,4 +1,4 @@
-"""The rules, worst class first: what each looks at, its class, and what it says (docs/reference/diff.md)."""
+"""The rules, worst class first: paths, class and sentence of each (docs/reference/diff.md)."""
 
 from logstack.diff.rule import Rule
 from logstack.diff.rules import cosmetic, cost, data_loss, restart, security, write_outage

@@ -1,12 +1,12 @@
-"""What is seen, and does nothing."""
+"""Rules for changes that show and do nothing."""
 
 from logstack.diff.effects import Effect
 from logstack.diff.rule import DIFFERS, LOWERED, NUMBER, Rule, When, several
 from logstack.manifests.loki.chart import ROLES
 
 
-def _rule(name: str, looks_at: tuple[str, ...], says: str, do: str = "Nothing.", when: When = DIFFERS) -> Rule:
-    return Rule(name, Effect.COSMETIC, looks_at, says, do, when)
+def _rule(name: str, looks_at: tuple[str, ...], sentence: str, do: str = "Nothing.", when: When = DIFFERS) -> Rule:
+    return Rule(name, Effect.COSMETIC, looks_at, sentence, do, when)
 
 
 _HARMLESS = When(
@@ -20,15 +20,15 @@ RULES = (
     _rule(
         "object-labels",
         ("*.yaml metadata.labels*", "*.yaml metadata.annotations*", "*.yaml defaultTags*", "*.yaml tags.managed-by"),
-        "Labels or annotations of objects: {path} is {after}, before {before}.",
+        "Labels or annotations of objects change: {path} from {before} to {after}.",
     ),
     _rule(
         "datasource",
         ("datasource.yaml *", "*-datasource.configmap.yaml *"),
-        "Grafana's datasource: {path} is {after}, before {before}.",
-        "Dashboards name the datasource by its uid: if that changes, change them too.",
+        "Grafana's datasource changes: {path} from {before} to {after}.",
+        "If the uid changes, update the dashboards: they name the datasource by its uid.",
     ),
-    _rule("comment", ("*.alloy *comment",), "Comments in Alloy's configuration."),
+    _rule("comment", ("*.alloy *comment",), "Comments in Alloy's configuration change."),
     _rule(
         "for-the-chart's-checks",
         (
@@ -37,23 +37,23 @@ RULES = (
             "loki-values.yaml loki.commonConfig*",
             *(f"loki-values.yaml {key}.enabled" for key, role in ROLES.items() if role.row.has_switch),
         ),
-        "Values that only the chart's own checks read: {path}.",
+        "A value changes that only the chart's own checks read: {path}.",
     ),
     _rule(
         "disruption-budget",
         ("*-values.yaml *.podDisruptionBudget.maxUnavailable",),
-        "{part}: a drain may take {after} of its pods at once, before {before}.",
+        "{part}: a drain may evict {after} of its pods at once instead of {before}.",
         when=_HARMLESS,
     ),
     _rule(
         "form",
         ("* ",),
-        "Only the form differs: order, comments, line breaks.",
+        "Only the formatting differs: order, comments, line breaks.",
     ),
     _rule(
         "plan-only",
         ("settings acknowledge", "settings collector.labelBudget"),
-        "What the plan warns of: {path} is {after}, before {before}.",
-        "Read the warning's consequence once more: `logstack plan`.",
+        "The plan's warnings change: {path} from {before} to {after}.",
+        "Read the consequence of each warning again: `logstack plan STACK`.",
     ),
 )

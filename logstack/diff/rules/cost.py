@@ -1,4 +1,4 @@
-"""More or less CPU, memory, disk, and space in the bucket."""
+"""Rules for more or less CPU, memory, disk, and space in the bucket."""
 
 import re
 
@@ -28,12 +28,14 @@ from logstack.manifests.loki.chart import BODY_LIMIT, CACHE_MEMORY_KEY
 from logstack.settings.model.sizes import CACHE_OVERHEAD
 
 
-def _rule(name: str, looks_at: tuple[str, ...], says: str, do: str, when: When = DIFFERS, unit: Unit = TEXT) -> Rule:
-    return Rule(name, Effect.COST, looks_at, says, do, when, unit)
+def _rule(
+    name: str, looks_at: tuple[str, ...], sentence: str, do: str, when: When = DIFFERS, unit: Unit = TEXT
+) -> Rule:
+    return Rule(name, Effect.COST, looks_at, sentence, do, when, unit)
 
 
 def _comes_or_goes(change: Change, _unit: Unit, sides: Sides) -> bool:
-    """Whether one side has no limits at all for the tenant."""
+    """Whether only one side has limits for the tenant."""
     limit = re.sub(r"\.retention_stream\[.*", ".retention_stream", change.path)
     tenant = limit.rpartition(".")[0]
     limits = (leaves_of(side, change.artefact) for side in (sides.before, sides.after))
@@ -41,7 +43,8 @@ def _comes_or_goes(change: Change, _unit: Unit, sides: Sides) -> bool:
 
 
 _WHOLE_TENANT = When("of a tenant that only one side has", _comes_or_goes)
-_ROOM = "The nodes must have room: compare with the sum."
+_ROOM = "Check that the nodes have room for the stack's total requests."
+_MORE_LINES = "Check that the writers have the memory, and the bucket the space."
 RULES = (
     _rule(
         "queries-of-a-tenant",
@@ -50,22 +53,24 @@ RULES = (
             "overrides.yaml *.max_query_lookback",
             "overrides.yaml *.query_timeout",
         ),
-        "What a tenant may ask: {path} is {after}, before {before}.",
-        "Longer queries take the readers' memory; shorter ones leave lines that its users do not find.",
+        "A tenant's query limits change: {path} from {before} to {after}.",
+        "Check the readers' memory: longer queries need more. With shorter limits, the tenant's users do "
+        "not find older lines.",
     ),
     _rule(
         "retention-raised",
         ("loki.yaml limits_config.retention_period", "overrides.yaml *.retention_period"),
-        "Lines are kept for {after} instead of {before}; the store grows accordingly.",
-        "See in the plan what a GB of lines a day takes.",
+        "Loki stores lines for {after} instead of {before}; the store grows accordingly.",
+        "Check the space that a GB of lines a day takes: `logstack plan STACK`.",
         RAISED,
         DURATION,
     ),
     _rule(
         "ingest",
         ("settings ingest",),
-        "The stack is sized for {after} of lines; before for {before}. What follows from it is below.",
-        "See in the plan what it derives, what the lines take, and what is written in the stack file in its place.",
+        "logstack sizes the stack for {after} of lines instead of {before}. The derived changes are below.",
+        "Check what it derives, the space that the lines take, and which values the stack file overrides: "
+        "`logstack plan STACK`.",
     ),
     _rule(
         "replicas",
@@ -78,7 +83,7 @@ RULES = (
     _rule(
         "cpu",
         ("*.yaml *resources.requests.cpu",),
-        "{part}: CPU {after} instead of {before} for each pod.",
+        "{part}: CPU {after} instead of {before} per pod.",
         _ROOM,
         DIFFERS,
         CPU,
@@ -86,62 +91,62 @@ RULES = (
     _rule(
         "memory",
         ("*.yaml *resources.*.memory",),
-        "{part}: memory {after} instead of {before} for each pod.",
-        f"{_ROOM} A pod that needs more than its limit is killed.",
+        "{part}: memory {after} instead of {before} per pod.",
+        f"{_ROOM} Kubernetes kills a pod that needs more than its limit.",
         DIFFERS,
         SIZE,
     ),
     _rule(
         "volume-larger",
         VOLUMES,
-        "{part}: volumes of {after} instead of {before}. The StatefulSet is replaced, its pods stay; volumes that are "
-        "there do not grow by that.",
-        "Where the StorageClass allows it, edit each claim: kubectl edit pvc.",
+        "{part}: volumes of {after} instead of {before}. Pulumi replaces the StatefulSet, and its pods "
+        "stay. Existing volumes do not grow.",
+        "Where the StorageClass allows it, edit each claim: `kubectl edit pvc NAME`.",
         RAISED,
         SIZE,
     ),
     _rule(
         "cache",
         (f"*-values.yaml *Cache.{CACHE_MEMORY_KEY}",),
-        f"{{part}}: {{path}} is {{after}}, before {{before}} (MiB; its pod asks for {CACHE_OVERHEAD} times as much).",
-        "A cache that restarts is empty: queries ask the store until it is warm.",
+        "{part}: {path} changes from {before} to {after} "
+        f"(MiB; its pod requests {CACHE_OVERHEAD} times as much).",
+        "Expect an empty cache after the restart: queries read from the store until it is warm.",
     ),
     _rule(
         "copies",
         ("loki.yaml common.replication_factor",),
-        "{after} copies of each line among the writers instead of {before}: memory, disk and traffic of the writers "
-        "go with it.",
-        "Change the writers' resources with it.",
+        "Replication factor {after} instead of {before}: memory, disk and traffic of the writers change with it.",
+        "Adjust the writers' resources: `logstack:resources`.",
         DIFFERS,
         NUMBER,
     ),
     _rule(
         "compression",
         ("loki.yaml ingester.chunk_encoding",),
-        "Chunks are compressed by {after} instead of {before}.",
-        "Measured: snappy stores 1.5 times as much as gzip, zstd as much.",
+        "Loki compresses chunks with {after} instead of {before}.",
+        "Check the space in the bucket. Measured: snappy stores 1.5 times as much as gzip, zstd as much as gzip.",
     ),
     _rule(
         "rates-raised",
         ("overrides.yaml *_mb",),
-        "{path} is {after}, before {before}: more may come in.",
-        "Writers need the memory, and the bucket the space.",
+        "{path} changes from {before} to {after}: Loki accepts more lines.",
+        _MORE_LINES,
         RAISED,
         MEBIBYTES,
     ),
     _rule(
         "stream-rates-raised",
         ("overrides.yaml *.per_stream_rate_limit*", "overrides.yaml *.max_line_size"),
-        "{path} is {after}, before {before}: more may come in.",
-        "Writers need the memory, and the bucket the space.",
+        "{path} changes from {before} to {after}: Loki accepts more lines.",
+        _MORE_LINES,
         RAISED,
         SIZE,
     ),
     _rule(
         "streams-raised",
         ("overrides.yaml *.max_global_streams_per_user",),
-        "{after} streams instead of {before}: each costs memory in its writers.",
-        "Look at the writers' memory after the change.",
+        "{after} streams instead of {before}: each takes memory in its writers.",
+        "Check the writers' memory after the change: `kubectl top pod`.",
         RAISED,
         NUMBER,
     ),
@@ -149,21 +154,21 @@ RULES = (
         "answers",
         ("overrides.yaml *.max_entries_limit_per_query",),
         "A query may return {after} lines instead of {before}.",
-        "Tell who has dashboards: what asks for more is refused.",
+        "Tell the owners of dashboards: Loki refuses queries that ask for more.",
         EDITED,
         NUMBER,
     ),
     _rule(
         "limits-of-a-tenant",
         ("overrides.yaml overrides.*",),
-        "Limits of a tenant that comes or goes: {path} is {after}, before {before}.",
-        "What all tenants may send together is what the writers need room for.",
+        "A tenant's limits are new or go: {path} changes from {before} to {after}.",
+        "Check that the writers have room for the lines that all tenants may send together.",
         _WHOLE_TENANT,
     ),
     _rule(
         "pushes-larger",
         (f"loki-values.yaml {BODY_LIMIT}",),
-        "The gateway takes pushes up to {after}; it was {before}.",
+        "The gateway accepts pushes up to {after}; the limit was {before}.",
         "Nothing.",
         RAISED,
         MEGABYTES,
@@ -171,8 +176,9 @@ RULES = (
     _rule(
         "labels",
         ("settings collector.indexLabels", "settings collector.labels*", "*.alloy *external_labels"),
-        "Other labels make a stream ({path}: {before} to {after}): every stream begins anew.",
-        "Queries and alerts that name an old label find only old lines; for a while there are twice as many streams.",
+        "Streams get other labels ({path}: {before} to {after}): every stream starts anew.",
+        "Update queries and alerts: with an old label they find only old lines. For a while there are "
+        "twice as many streams.",
     ),
     _rule(
         "comes",
@@ -187,7 +193,7 @@ RULES = (
             "resources *:ObjectBucketClaim *",
             "resources aws:s3/* *",
         ),
-        "{path} is made.",
+        "Pulumi creates {path}.",
         _ROOM,
         ADDED,
     ),
@@ -200,8 +206,8 @@ RULES = (
             "resources *:ConfigMap *",
             "resources aws:s3/* *",
         ),
-        "{path} is deleted.",
-        "Be sure that nobody uses it.",
+        "Pulumi deletes {path}.",
+        "Check that nobody uses it.",
         REMOVED,
     ),
 )

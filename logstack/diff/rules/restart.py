@@ -1,4 +1,4 @@
-"""What is taken up by a process; which pods restart is found in the artefacts (logstack/diff/rolls.py)."""
+"""Rules for processes that load a configuration; logstack/diff/rolls.py finds the pods that restart."""
 
 from logstack.diff.effects import Effect
 from logstack.diff.rule import ADDED, Rule
@@ -15,8 +15,8 @@ RULES = (
             "loki.yaml compactor.compactor_ring.*",
             "loki.yaml common.compactor_grpc_address",
         ),
-        "Another pod compacts and takes delete requests, or one of several does from now on.",
-        "Requests that are not carried out yet stay with the pod that took them: send them again.",
+        "Another pod compacts and accepts delete requests, or one of several does from now on.",
+        "Send unfinished delete requests again: they stay with the pod that accepted them.",
         LEADER_DIFFERS,
     ),
     Rule(
@@ -25,6 +25,6 @@ RULES = (
         ("loki.yaml schema_config.*.from",),
         "From {after} (UTC) on, Loki writes with another schema.",
         "Deploy it to every pod before that day begins.",
-        ADDED.and_also("from a day to come", lambda change, sides: (change.after or "") > sides.today.isoformat()),
+        ADDED.and_also("from a future day", lambda change, sides: (change.after or "") > sides.today.isoformat()),
     ),
 )

@@ -1,4 +1,4 @@
-"""Who may do what, what is encrypted or redacted, and which software runs."""
+"""Rules for permissions, encryption, redaction, and the software that runs."""
 
 from logstack.diff.effects import Effect
 from logstack.diff.rule import DIFFERS, OTHER_SCHEME, TEXT, Rule, Unit, When, mentions
@@ -7,11 +7,13 @@ from logstack.manifests.alloy.redaction import CLEAN
 from logstack.manifests.loki.chart import BASIC_AUTH_KEY, SNIPPETS
 
 
-def _rule(name: str, looks_at: tuple[str, ...], says: str, do: str, when: When = DIFFERS, unit: Unit = TEXT) -> Rule:
-    return Rule(name, Effect.SECURITY, looks_at, says, do, when, unit)
+def _rule(
+    name: str, looks_at: tuple[str, ...], sentence: str, do: str, when: When = DIFFERS, unit: Unit = TEXT
+) -> Rule:
+    return Rule(name, Effect.SECURITY, looks_at, sentence, do, when, unit)
 
 
-_REDACTED = "Send a line with such a secret through `logstack try`, and look at what arrives."
+_REDACTED = "Send a line with such a secret through `logstack try STACK`, and check what arrives."
 
 RULES = (
     _rule(
@@ -26,8 +28,8 @@ RULES = (
             "*.secret.yaml *",
             "resources *:Secret *",
         ),
-        "Pods take a key or a password from elsewhere: {path} is {after}, before {before}.",
-        "The Secret has to be in the namespace before the pods roll; revoke the old key after.",
+        "Pods read an access key or a password from another source: {path} changes from {before} to {after}.",
+        "Create the Secret in the namespace before the pods roll; revoke the old key afterwards.",
     ),
     _rule(
         "authentication",
@@ -46,8 +48,9 @@ RULES = (
             "*-values.yaml controller.volumes.extra*secret*",
             "*-values.yaml alloy.mounts.extra[gateway]*",
         ),
-        "Whom Loki takes requests from, and as which tenant: {path} is {after}, before {before}.",
-        "Clients without X-Scope-OrgID are refused while it is on, and everybody reads everything while it is off.",
+        "Loki accepts other clients, or assigns them to other tenants: {path} changes from {before} to {after}.",
+        "Check every client: with auth_enabled, Loki refuses clients without X-Scope-OrgID; without it, "
+        "everybody reads everything.",
         ACCESS_DIFFERS,
     ),
     _rule(
@@ -59,8 +62,8 @@ RULES = (
             "resources *:Ingress *",
             "resources *:HTTPRoute *",
         ),
-        "Who reaches Loki from outside the cluster, and how: {path} is {after}, before {before}.",
-        "The plan says who can push and read now.",
+        "Access to Loki from outside the cluster changes: {path} from {before} to {after}.",
+        "Check who can push and read: `logstack plan STACK`.",
     ),
     _rule(
         "redaction",
@@ -68,28 +71,28 @@ RULES = (
             "settings collector.redact.*",
             "*.alloy loki.process.lines*stage.replace*",
         ),
-        "What is taken out of lines: {path} is {after}, before {before}.",
+        "The redaction removes other parts of lines: {path} changes from {before} to {after}.",
         _REDACTED,
     ),
     _rule(
         "redaction",
         ("*.alloy loki.process.lines*",),
-        "Which lines the redaction looks at: {path} is {after}, before {before}.",
+        "The redaction checks other lines: {path} changes from {before} to {after}.",
         _REDACTED,
         mentions(CLEAN),
     ),
     _rule(
         "transport",
         ("loki.yaml common.storage.s3.endpoint", "*.alloy *url"),
-        "{after} instead of {before}: with https the way is encrypted, with http keys and lines can be read on it.",
-        "With https, the pods must know the certificate's authority.",
+        "{after} instead of {before}: https encrypts the connection; over http, others can read keys and lines.",
+        "With https, check that the pods trust the certificate authority.",
         OTHER_SCHEME,
     ),
     _rule(
         "transport",
         ("loki.yaml common.*.insecure", "loki.yaml *insecure_skip_verify", "*.alloy *tls_config*"),
-        "{path} is {after}, before {before}.",
-        "With `insecure`, or without a check of the certificate, keys and lines can be read on the way.",
+        "{path} changes from {before} to {after}.",
+        "Keep TLS and its certificate checks: with `insecure`, or without the checks, others can read keys and lines.",
     ),
     _rule(
         "kubernetes-rights",
@@ -100,8 +103,8 @@ RULES = (
             "*.yaml *automountServiceAccountToken",
             "*-values.yaml sidecar*",
         ),
-        "What pods may ask of Kubernetes' API: {path} is {after}, before {before}.",
-        "Compare with what they need: Loki nothing, the collectors pods (and events).",
+        "Pods get other permissions in the Kubernetes API: {path} changes from {before} to {after}.",
+        "Compare with what they need: Loki needs none, the collectors need pods (and events).",
     ),
     _rule(
         "pod-security",
@@ -111,26 +114,26 @@ RULES = (
             "*-values.yaml *mounts.*",
             "*.yaml *hostNetwork*",
         ),
-        "What pods may do on their node: {path} is {after}, before {before}.",
-        "Compare with the namespace's Pod Security level: a pod that is refused does not start.",
+        "Pods get other permissions on their node: {path} changes from {before} to {after}.",
+        "Compare with the namespace's Pod Security level: a refused pod does not start.",
     ),
     _rule(
         "stability",
         ("*-values.yaml alloy.stabilityLevel",),
-        "Alloy runs parts that are {after}; {before} was the least.",
-        "Read Alloy's documentation of what is experimental before lines depend on it.",
+        "Alloy accepts {after} features; the least stable level was {before}.",
+        "Read Alloy's documentation of experimental features before lines depend on one.",
     ),
     _rule(
         "ports",
         ("*-values.yaml *extraPorts*", "*.service.yaml spec.*"),
-        "Which ports are open: {path} is {after}, before {before}.",
-        "Whoever reaches the pod reaches the port: a NetworkPolicy decides who.",
+        "Open ports change: {path} from {before} to {after}.",
+        "Restrict the ports with a NetworkPolicy: whoever reaches the pod reaches the port.",
     ),
     _rule(
         "reports",
         ("*-values.yaml *enableReporting", "loki.yaml analytics.*"),
-        "What is reported to Grafana Labs: {path} is {after}, before {before}.",
-        "Off, unless you decided otherwise.",
+        "Reports to Grafana Labs change: {path} from {before} to {after}.",
+        "Keep them off, unless you decided otherwise.",
     ),
     _rule(
         "aws-rights",
@@ -147,8 +150,8 @@ RULES = (
             "resources aws:s3/bucketP* *",
             "resources pulumi:providers:aws *",
         ),
-        "Who may do what in AWS: {path} is {after}, before {before}.",
-        "Loki needs List, Get, Put and Delete on its one bucket, and nobody else needs anything.",
+        "Permissions in AWS change: {path} from {before} to {after}.",
+        "Check the policies: Loki needs List, Get, Put and Delete on its one bucket, and nobody else needs anything.",
     ),
     _rule(
         "encryption",
@@ -157,39 +160,40 @@ RULES = (
             "settings objectStore.kmsKeyArn",
             "resources *Encryption* *",
         ),
-        "How the bucket is encrypted: {path} is {after}, before {before}.",
-        "Objects that are there keep their key: it must stay as long as they do.",
+        "The bucket's encryption changes: {path} from {before} to {after}.",
+        "Keep the old key as long as the existing objects: they stay encrypted with it.",
     ),
     _rule(
         "software",
         ("*-values.yaml *image.*", "*.yaml spec.template.*.image", "*.chart.yaml version"),
-        "Other software runs: {path} is {after}, before {before}.",
-        "Read what has changed between the two, and whether there is a way back.",
+        "Other software runs: {path} changes from {before} to {after}.",
+        "Read what changed between both versions, and whether you can roll back.",
     ),
     _rule(
         "software-source",
         ("*.chart.yaml chart", "*.chart.yaml repositoryOpts.*", "*.chart.yaml verify*"),
-        "A chart comes from elsewhere: {path} is {after}, before {before}.",
+        "A chart comes from another source: {path} changes from {before} to {after}.",
         "Compare the archive's digest with the pin.",
     ),
     _rule(
         "guard-of-the-cluster",
         ("settings cluster.apiServer",),
-        "The stack belongs to the API server {after}, before {before}; without one any cluster of that context is "
-        "taken.",
-        "Set it: it is what refuses the wrong cluster.",
+        "The stack accepts the API server {after} instead of {before}. Without cluster.apiServer, it "
+        "accepts any cluster behind the context.",
+        "Set cluster.apiServer: with it, logstack refuses the wrong cluster.",
     ),
     _rule(
         "way-to-the-cluster",
         ("*.kubernetes.yaml context",),
-        "The cluster is reached by the context {after}, before {before}; Pulumi takes it for the same cluster, "
-        "whichever it is.",
-        "Be sure that both contexts point at the same API server; apiServer in the stack file refuses another one.",
+        "Pulumi reaches the cluster through the context {after} instead of {before}. It takes both for "
+        "the same cluster, even if they differ.",
+        "Check that both contexts point at the same API server: `kubectl --context CONTEXT cluster-info`. "
+        "With cluster.apiServer, logstack refuses another one.",
     ),
     _rule(
         "guard-of-the-account",
         ("settings objectStore.accountId", "*.yaml allowedAccountIds"),
-        "The provider takes the AWS account {after}, before {before}.",
-        "Be sure that it is yours.",
+        "The provider accepts the AWS account {after} instead of {before}.",
+        "Check that the account is yours: `aws sts get-caller-identity`.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Loki takes no lines, or not all of them."""
+"""Rules for changes after which Loki refuses pushes, all or some of them."""
 
 from logstack.diff.effects import Effect
 from logstack.diff.rule import (
@@ -23,58 +23,61 @@ from logstack.diff.rule import (
 from logstack.manifests.loki.chart import BODY_LIMIT, GATEWAY_KEY, ROLES
 from logstack.settings.model.roles import Duty
 
-_QUIET = "Pick a quiet hour; collectors try again, for as long as the plan says."
+_QUIET = "Deploy in a quiet hour: collectors retry for as long as `logstack plan` shows."
+_ONE_AT_A_TIME = "Keep maxUnavailable at 1: a ring with replication factor 3 survives one lost writer."
 
 
-def _rule(name: str, looks_at: tuple[str, ...], says: str, do: str, when: When = DIFFERS, unit: Unit = TEXT) -> Rule:
-    return Rule(name, Effect.WRITE_OUTAGE, looks_at, says, do, when, unit)
+def _rule(
+    name: str, looks_at: tuple[str, ...], sentence: str, do: str, when: When = DIFFERS, unit: Unit = TEXT
+) -> Rule:
+    return Rule(name, Effect.WRITE_OUTAGE, looks_at, sentence, do, when, unit)
 
 
-def _more_than_may_be_lost(sides: Sides) -> bool:
+def _more_than_ring_may_lose(sides: Sides) -> bool:
     gone = sides.before.ring.writers - sides.after.ring.writers
     return gone > min(sides.before.ring.lost_writers_survived, sides.after.ring.lost_writers_survived)
 
 
 _AT_ONCE = LOWERED.and_also(
-    "by more writers at once than may be lost", lambda _change, sides: _more_than_may_be_lost(sides)
+    "by more writers at once than the ring may lose", lambda _change, sides: _more_than_ring_may_lose(sides)
 )
 
 RULES = (
     _rule(
         "writers-fewer",
         tuple(f"loki-values.yaml {key}.replicas" for key, role in ROLES.items() if Duty.HOLDS in role.row.duties),
-        "{after} writers instead of {before}: more go at once than may be lost, so pushes are refused until those that "
-        "stay know that the others have left.",
-        "Take them away one by one, and wait for each to have flushed.",
+        "{after} writers instead of {before}: more leave at once than the ring may lose. Loki refuses "
+        "pushes until the remaining writers know that the others have left.",
+        "Remove one writer at a time, and wait until each has flushed.",
         _AT_ONCE,
         NUMBER,
     ),
     _rule(
         "deployment-mode",
         ("loki-values.yaml deploymentMode",),
-        "Loki runs as {after} instead of {before}: the pods of one mode go while those of the other come.",
-        f"{_QUIET} The volumes of the old pods stay: look there for lines that were not flushed.",
+        "Loki runs as {after} instead of {before}: the old mode's pods stop while the new mode's pods start.",
+        f"{_QUIET} The old pods' volumes stay: look there for unflushed lines.",
     ),
     _rule(
         "gateway-alone",
         (f"loki-values.yaml {GATEWAY_KEY}.replicas",),
-        "{after} of the gateway instead of {before}: pushes and queries wait whenever it restarts or its node goes.",
-        "Two or more, on nodes of their own.",
+        "Gateway: {after} instead of {before}. Pushes and queries wait whenever it restarts or its node fails.",
+        "Run two or more on separate nodes: `logstack:gateway: {replicas: 2}`.",
         LOWERED.and_also("to one or none", lambda change, _sides: change.after in ("0", "1")),
         PODS,
     ),
     _rule(
         "gateway-off",
         (f"loki-values.yaml {GATEWAY_KEY}.enabled",),
-        "No gateway any more: collectors push to an address that nobody answers.",
-        "Keep it, or give the collectors another address in the same change.",
+        "The gateway goes: collectors push to an address that nobody answers.",
+        "Keep the gateway, or give the collectors another address in the same change.",
         When("off", lambda change, _unit, _sides: change.after != "true"),
     ),
     _rule(
         "rates-lowered",
         ("overrides.yaml *.ingestion_rate_mb", "overrides.yaml *.ingestion_burst_size_mb"),
-        "{path} is {after}, before {before}: Loki refuses pushes above it (429); Alloy tries again.",
-        "Compare with what comes in: sum(rate(loki_distributor_bytes_received_total[5m])).",
+        "{path} changes from {before} to {after}: Loki refuses pushes above it (429), and Alloy retries.",
+        "Compare with the incoming rate: sum(rate(loki_distributor_bytes_received_total[5m])).",
         LOWERED,
         MEBIBYTES,
     ),
@@ -85,8 +88,8 @@ RULES = (
             "overrides.yaml *.per_stream_rate_limit_burst",
             "overrides.yaml *.max_line_size",
         ),
-        "{path} is {after}, before {before}: Loki refuses what is above it.",
-        "Compare with loki_discarded_samples_total by reason, after the change too.",
+        "{path} changes from {before} to {after}: Loki refuses lines above it.",
+        "Compare before and after the change: sum by (reason) (rate(loki_discarded_samples_total[5m])).",
         LOWERED,
         SIZE,
     ),
@@ -94,15 +97,15 @@ RULES = (
         "streams-lowered",
         ("overrides.yaml *.max_global_streams_per_user",),
         "{after} streams instead of {before}: Loki refuses lines of further streams.",
-        "Compare with sum(loki_ingester_memory_streams) / the replication factor.",
+        "Compare with sum(loki_ingester_memory_streams) divided by the replication factor.",
         LOWERED,
         NUMBER,
     ),
     _rule(
         "pushes-smaller",
         (f"loki-values.yaml {BODY_LIMIT}",),
-        "The gateway refuses pushes above {after} (413); it was {before}.",
-        "Keep it above the collectors' batch size.",
+        "The gateway refuses pushes above {after} (413); the limit was {before}.",
+        "Keep the limit above the collectors' batch size.",
         LOWERED,
         MEGABYTES,
     ),
@@ -110,56 +113,57 @@ RULES = (
         "pushed-elsewhere",
         ("*.alloy loki.write*/url",),
         "Collectors push to {after} instead of {before}.",
-        "Be sure that Loki answers there before the collectors reload.",
+        "Check that Loki answers there before the collectors reload.",
     ),
     _rule(
         "ring-split",
         ("loki.yaml memberlist.*", "loki.yaml server.*_port", "loki.yaml *.instance_port"),
-        "Old and new pods of the ring may not find each other while they roll: {path} is {after}, before {before}.",
+        "Old and new pods of the ring may not find each other during the rollout: {path} changes from "
+        "{before} to {after}.",
         f"Expect two rings for a while. {_QUIET}",
     ),
     _rule(
         "store-addressed-otherwise",
         ("loki.yaml *.s3forcepathstyle",),
-        "The bucket is addressed otherwise: path style {after}, before {before}. A store that does not take it answers "
-        "nothing, and writers fill their memory and volumes.",
-        "Try it with a store of the same kind first: `logstack try`.",
+        "Loki addresses the bucket differently: path style {after} instead of {before}. A store that does "
+        "not support it does not answer, and writers fill their memory and volumes.",
+        "Try it with a store of the same kind first: `logstack try STACK`.",
         EDITED,
     ),
     _rule(
         "drained-together",
         ("*-values.yaml *.podDisruptionBudget.maxUnavailable",),
-        "{part}: a drain may take {after} pods at once, before {before}.",
-        "One at a time is what a ring with 3 copies survives.",
+        "{part}: a drain may evict {after} pods at once instead of {before}.",
+        _ONE_AT_A_TIME,
         RAISED,
         NUMBER,
     ),
     _rule(
         "drained-together",
         ("*-values.yaml *.podDisruptionBudget.maxUnavailable",),
-        "{part}: nothing limits any more how many of its pods a drain takes at once.",
-        "One at a time is what a ring with 3 copies survives.",
+        "{part}: nothing limits how many of its pods a drain evicts at once.",
+        _ONE_AT_A_TIME,
         REMOVED.and_also("of several pods", lambda change, sides: several(change, sides.after)),
     ),
     _rule(
         "on-one-node",
         ("*-values.yaml *.affinity.*",),
-        "{part}: other rules for which nodes the pods may share ({path}: {before} to {after}).",
-        "With two writers on a node, a lost node is two lost writers.",
+        "{part}: other rules decide which nodes the pods may share ({path}: {before} to {after}).",
+        "Keep writers on separate nodes: with two writers on a node, a lost node is two lost writers.",
         EDITED_OR_REMOVED,
     ),
     _rule(
         "not-waited-for",
         ("*.chart.yaml skipAwait",),
-        "`pulumi up` says that it is done without waiting for pods: skipAwait is {after}, before {before}.",
-        "Look at the rollout yourself: kubectl rollout status.",
+        "skipAwait changes from {before} to {after}: `pulumi up` succeeds without waiting for pods.",
+        "Watch the rollout yourself: `kubectl rollout status KIND/NAME`.",
         When("on", lambda change, _unit, _sides: change.after == "true"),
     ),
     _rule(
         "replaced-maps",
         ("*.kubernetes.yaml enable*Mutable",),
-        "{path} is {after}, before {before}: ConfigMaps or Secrets are deleted and made again at each change, and a "
-        "pod that starts meanwhile does not find them.",
+        "{path} changes from {before} to {after}: Pulumi deletes and recreates ConfigMaps or Secrets at "
+        "each change. A pod that starts meanwhile does not find them.",
         "Keep it on.",
         EDITED_OR_REMOVED,
     ),
@@ -167,7 +171,7 @@ RULES = (
         "release-removed",
         ("resources *:Chart loki",),
         "The release {path} and all of its pods go.",
-        "Be sure that nothing pushes or collects through it; its volumes stay.",
+        "Check that nothing pushes or collects through it. Its volumes stay.",
         REMOVED,
     ),
 )

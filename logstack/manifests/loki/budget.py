@@ -1,12 +1,12 @@
-"""What a ring of writers may lose: Loki's rules, and what was measured of them.
+"""The writers that a ring may lose: Loki's rules, and measurements of them.
 
-Rules of Loki 3.7.8 and of the dskit that it is built with, for no more copies than writers:
+Rules of Loki 3.7.8 and its dskit, for a replication factor of at most the number of writers:
 
-- A push goes to the `replication_factor` writers of its stream and no other steps in for them (distributor.go:
-  `ring.WriteNoExtend`); it is acknowledged by a quorum of them, `LokiSettings.write_quorum`.
-- A query asks all writers and is answered while no more than half of the replication factor, rounded down, are
-  missing (ring/ring.go, GetReplicationSetForOperation).
-- A writer that died keeps its place in the ring until it is back (`ingester.autoforget_unhealthy` is off).
+- A push goes to the `replication_factor` writers of its stream, and no other writer replaces one (distributor.go:
+  `ring.WriteNoExtend`). A quorum of them acknowledges it, `LokiSettings.write_quorum`.
+- A query asks all writers. Loki answers it while at most half of the replication factor, rounded down, are missing
+  (ring/ring.go, GetReplicationSetForOperation).
+- A dead writer stays in the ring until it is back (`ingester.autoforget_unhealthy` is off).
 """
 
 from dataclasses import dataclass
@@ -18,36 +18,36 @@ from logstack.settings.model.roles import Duty, Role
 
 
 def writers_that_queries_spare(loki: LokiSettings) -> int:
-    """How many writers may be lost with every query still answered."""
+    """Return the number of lost writers with which Loki still answers every query."""
     return loki.replication_factor // 2
 
 
 def volumes_spared(loki: LokiSettings) -> int:
-    """How many writers' volumes may be lost with every acknowledged line still on another."""
+    """Return the number of lost writer volumes with which another volume still has every acknowledged line."""
     return loki.write_quorum - 1
 
 
 def refused_share(loki: LokiSettings, lost: int) -> Fraction:
-    """The share of streams whose pushes are refused while `lost` writers are gone; streams are spread evenly."""
-    copies, alive = loki.replication_factor, loki.writers - lost
-    taken = sum(comb(alive, up) * comb(lost, copies - up) for up in range(loki.write_quorum, copies + 1))
-    return 1 - Fraction(taken, comb(loki.writers, copies))
+    """Return the share of streams whose pushes Loki refuses without `lost` writers; calculated for even streams."""
+    replicas, alive = loki.replication_factor, loki.writers - lost
+    taken = sum(comb(alive, up) * comb(lost, replicas - up) for up in range(loki.write_quorum, replicas + 1))
+    return 1 - Fraction(taken, comb(loki.writers, replicas))
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One run: writers killed with SIGKILL while lines came in, and not started again."""
+    """One run: SIGKILL for some writers during pushes, without a restart."""
 
     replication_factor: int
     killed: int
     refused: int
-    """Pushes after the kill that were refused."""
+    """Refused pushes after the kill."""
     missing: int | None
-    """Acknowledged lines that a query did not find; None where no query was answered."""
+    """Acknowledged lines that a query did not find; None if Loki answered no query."""
 
     @property
     def acknowledged(self) -> int:
-        """Pushes of the whole run that were acknowledged; each has one line."""
+        """Return the acknowledged pushes of the whole run; each has one line."""
         return PUSHES - self.refused
 
 
@@ -66,7 +66,7 @@ MEASUREMENTS = (
 
 
 def measured(loki: LokiSettings, lost: int) -> Measurement | None:
-    """The run that was of this kind."""
+    """Return the run with this mode, these writers and this loss; None if there is none."""
     if (loki.deployment_mode, loki.writers) != (MEASURED_MODE, MEASURED_WRITERS):
         return None
     runs = (run for run in MEASUREMENTS if (run.replication_factor, run.killed) == (loki.replication_factor, lost))
@@ -75,25 +75,25 @@ def measured(loki: LokiSettings, lost: int) -> Measurement | None:
 
 @dataclass(frozen=True)
 class Promise:
-    """What holds while one pod of a role is away."""
+    """Loki's behaviour without one pod of a role."""
 
     refused: Fraction
-    """The share of streams whose pushes are refused."""
+    """The share of streams whose pushes Loki refuses."""
     answered: bool
-    """Whether every query is answered."""
+    """Whether Loki answers every query."""
 
 
-# Duties without which no query finds its way, but for the writers'.
+# Duties that every query needs, except the writers'.
 _ASKED = frozenset({Duty.SPLITS, Duty.QUEUES, Duty.ANSWERS, Duty.INDEXES})
 
 
 def one_lost(loki: LokiSettings, role: Role) -> Promise:
-    """What is promised for the loss of one of a role's pods, whichever of them it is."""
+    """Return the promise for the loss of any one pod of a role."""
     if role == loki.writer:
         return Promise(refused_share(loki, 1), writers_that_queries_spare(loki) > 0)
     return all_lost(loki, role) if loki.replica_count(role) == 1 else Promise(Fraction(0), answered=True)
 
 
 def all_lost(loki: LokiSettings, role: Role) -> Promise:
-    """What is promised for the loss of all pods of a role that holds no lines."""
+    """Return the promise for the loss of all pods of a role that holds no lines."""
     return Promise(Fraction(role == loki.receiver), role.row.duties.isdisjoint(_ASKED))

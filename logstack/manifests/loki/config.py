@@ -1,4 +1,4 @@
-"""The whole loki.yaml: what Loki starts with. A change here rolls the pods; tests compare it with the chart's own."""
+"""The whole loki.yaml. A change restarts the Loki pods; tests compare it with the chart's own configuration."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -27,25 +27,25 @@ from logstack.settings.resolve.storage import CODEC
 OVERRIDES_KEY = "overrides.yaml"
 OVERRIDES_DIRECTORY = "/etc/loki/overrides"
 OVERRIDES_FILE = f"{OVERRIDES_DIRECTORY}/{OVERRIDES_KEY}"
-# Where the bucket has the lists of chunks that are about to be deleted.
+# The bucket's prefix for the lists of chunks to delete.
 MARKERS = "deletion-markers/"
 Section = dict[str, object]
-# The index stores that Loki 3.7 reads; the second one only in periods that are over.
+# The index stores that Loki 3.7 reads; boltdb-shipper only in past periods.
 _SHIPPERS = {"tsdb": "tsdb_shipper", "boltdb-shipper": "boltdb_shipper"}
 _TEN_MINUTES = timedelta(minutes=10)
 _ONE_WEEK = timedelta(days=7)
-# Measured: a range that ends a minute from now, by a browser's fast clock, is longer than the retention and refused
-# with 400. Loki's own default is 30 days and this hour.
+# Measured: with a browser clock that is a minute fast, the range is longer than the retention, and Loki refuses it with
+# 400. Loki's own default is 30 days and this hour.
 _FAST_CLOCKS = timedelta(hours=1)
 
 
 def loki_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings) -> Section:
-    """loki.yaml as a document."""
+    """Return loki.yaml as a document."""
     config: Section = {
         "auth_enabled": bool(settings.tenants),
-        # Clusters without the internet, and no report that the operator did not ask for.
+        # No reports unless the operator enables them; clusters may have no internet.
         "analytics": {"reporting_enabled": False},
-        # Loki's default is on, and pays for spans that nobody asked for.
+        # Loki's default is on, and creates spans that nobody uses.
         "tracing": {"enabled": False},
         "server": _server(settings),
         "memberlist": _memberlist(cluster),
@@ -60,7 +60,7 @@ def loki_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         "ruler": _ruler(store),
     }
     if settings.tenants:
-        # Grafana's datasource asks for several tenants at once.
+        # Grafana's datasource queries several tenants at once.
         config["querier"] = {"multi_tenant_queries_enabled": True}
     if settings.deployment_mode == "distributed":
         config |= _query_path(settings, cluster)
@@ -70,7 +70,7 @@ def loki_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
 
 
 def _server(settings: LokiSettings) -> Section:
-    # A query may run as long as its limit says; the connection must outlive it, and nginx waits 10 minutes as well.
+    # A query may run up to its limit. The connection must outlive it; nginx waits 10 minutes as well.
     longest = max(limits.query_timeout for limits in settings.all_limits)
     timeout = loki_duration(max(longest * 2, _TEN_MINUTES))
     return {
@@ -81,7 +81,7 @@ def _server(settings: LokiSettings) -> Section:
         "http_server_read_timeout": timeout,
         "http_server_write_timeout": timeout,
         "http_server_idle_timeout": "30s",
-        # The chart's values: one query's answer between reader and writer can be larger than gRPC's 4 MB.
+        # The chart's values: a query response between reader and writer can exceed gRPC's 4 MB.
         "grpc_server_max_recv_msg_size": 104857600,
         "grpc_server_max_send_msg_size": 104857600,
         "grpc_server_max_concurrent_streams": 1000,
@@ -114,12 +114,12 @@ def _common(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings
 
 
 def _compactor_host(settings: LokiSettings, cluster: ClusterSettings) -> str:
-    """Who knows of delete requests."""
+    """The host that handles delete requests."""
     return leader_host(settings, cluster) if is_elected(settings) else service(compactor_pods(settings), cluster)
 
 
 def _query_path(settings: LokiSettings, cluster: ClusterSettings) -> Section:
-    """How a query finds its way through processes that have one role each: the chart's addresses."""
+    """The query path through pods with one role each, by the chart's addresses."""
     queue = settings.role_with(Duty.QUEUES).workload(RELEASE)
     scheduler = {"scheduler_address": f"{service(headless(queue), cluster)}:{GRPC_PORT}"}
     reader = f"http://{service(settings.reader.workload(RELEASE), cluster)}:{HTTP_PORT}"
@@ -142,12 +142,12 @@ def _schema(settings: LokiSettings, store: StoreAccess) -> Section:
 
 
 def _store_of(period: SchemaPeriod, store: StoreAccess) -> str:
-    """Loki's name of the store that the period's lines are in."""
+    """Loki's name for the store of the period's lines."""
     return store.former.store.former_name if store.former and period.start < store.former.before else store.kind
 
 
 def _storage(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings) -> Section:
-    # The chart's values: a second request after 250 ms hides a slow answer of the store.
+    # The chart's values: a second request after 250 ms hides a slow response of the store.
     storage: Section = {"hedging": {"at": "250ms", "max_per_second": 20, "up_to": 3}}
     if gateways := index_gateways(settings):
         address = f"dns+{service(gateways, cluster)}:{GRPC_PORT}"
@@ -171,7 +171,7 @@ def _ingester(settings: LokiSettings) -> Section:
 
 
 def _limits(settings: LokiSettings) -> Section:
-    """What retention decides, for every tenant; rates and sizes stand in the overrides, which roll nothing."""
+    """Limits that depend on the retention, for every tenant; rates and sizes are in the overrides, without restarts."""
     longest = settings.longest_retention
     return {
         "retention_period": loki_duration(settings.retention),
@@ -180,7 +180,7 @@ def _limits(settings: LokiSettings) -> Section:
         "max_query_lookback": loki_duration(settings.limits.max_query_lookback or longest),
         "query_timeout": loki_duration(settings.limits.query_timeout),
         "reject_old_samples": True,
-        # Loki's default is a week; a line older than the retention would be deleted as soon as it is stored.
+        # Loki's default is a week; the compactor would delete a line older than the retention at once.
         "reject_old_samples_max_age": loki_duration(min(longest, _ONE_WEEK)),
         "allow_structured_metadata": True,
         "volume_enabled": True,
@@ -191,7 +191,7 @@ def _limits(settings: LokiSettings) -> Section:
 
 
 def retention_streams(rules: Sequence[RetentionStream]) -> Section:
-    """Rules for single streams, in limits_config and in a tenant's overrides alike; nothing where there are none."""
+    """Return the rules for single streams, for limits_config and for a tenant's overrides; empty without rules."""
     if not rules:
         return {}
     return {
@@ -203,10 +203,10 @@ def retention_streams(rules: Sequence[RetentionStream]) -> Section:
 
 
 def _compactor(settings: LokiSettings, store: StoreAccess) -> Section:
-    """Retention needs all three: enabled, a store for delete requests, and a period (in limits_config)."""
+    """Retention needs three settings: enabled, a store for delete requests, and a period (in limits_config)."""
     compactor: Section = {"retention_enabled": True, "delete_request_store": store.kind}
     if store.bucket:
-        # Loki's default is the leader's own volume: what it has marked would wait until it is the leader again.
+        # Loki's default is the leader's own volume: its marked chunks would wait until it is the leader again.
         compactor["deletion_marker_object_store_prefix"] = MARKERS
     if is_elected(settings):
         compactor["compactor_ring"] = {"tokens_file_path": token_file(OVERRIDES_DIRECTORY)}
@@ -224,7 +224,7 @@ def _query_range(settings: LokiSettings, cluster: ClusterSettings) -> Section:
 
 
 def _memcached(cache: Cache, cluster: ClusterSettings) -> Section:
-    """A cache of the chart's; the values are the chart's own."""
+    """A client of one of the chart's caches, with the chart's own values."""
     chunks = cache == CHUNKS_CACHE
     client: Section = {
         "addresses": f"dnssrvnoa+_memcached-client._tcp.{service(cache.service, cluster)}",
@@ -241,5 +241,5 @@ def _memcached(cache: Cache, cluster: ClusterSettings) -> Section:
 
 
 def _ruler(store: StoreAccess) -> Section:
-    """Rules stay in the object store, or in a directory where there is none."""
+    """Rules are in the object store, or in a directory without one."""
     return {"storage": store.rules, "wal": {"dir": f"{DATA}/ruler-wal"}}

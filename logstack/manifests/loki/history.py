@@ -1,4 +1,4 @@
-"""Whether the schema's history stays as it was applied: Loki finds a line only by the schema and store of its day."""
+"""Checks that the applied schema history is unchanged: Loki finds a line only by the schema and store of its day."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ _ROLL_OUT = timedelta(hours=2)
 
 @dataclass(frozen=True)
 class Period:
-    """One period of the schema, as loki.yaml has it."""
+    """One schema period of a loki.yaml."""
 
     begin: date
     """Its first day, in UTC."""
@@ -24,8 +24,8 @@ class Period:
     schema: str
     prefix: str
     """Of the index tables."""
-    place: str
-    """The object store: where its bucket is, or `filesystem`."""
+    location: str
+    """The object store: its endpoint and bucket, or `filesystem`."""
 
     def __str__(self) -> str:
         return f'{{from: "{self.begin}", store: {self.store}, schema: {self.schema}, indexPrefix: {self.prefix}}}'
@@ -33,75 +33,75 @@ class Period:
 
 @dataclass(frozen=True)
 class Left:
-    """Lines that stay where Loki does not look for them any more."""
+    """Lines in a store that Loki no longer reads."""
 
     days: str
     before: str
-    """The store that they are in."""
+    """The store with the lines."""
     after: str
 
     @property
     def acknowledgement(self) -> str:
-        """What a stack file says to accept it."""
+        """Return the acknowledgement that accepts the loss in a stack file."""
         return f"{LEFT}{self.before}"
 
     def problem(self) -> Problem:
-        """Where the lines are, and the two ways on."""
+        """Return the problem: the store with the lines, and the two ways out."""
         return Problem(
             "object-store-left",
             "logstack:objectStore",
-            f"the lines {self.days} are in {self.before}, and Loki would look for them in {self.after}",
-            "nobody finds them any more, and nothing deletes them when their retention is over",
-            "move in stages, which reads both until then: logstack migrate STACK --to FILE\n"
-            "where it is one store under two addresses, or the lines may be lost, accept it:\n"
+            f"the lines {self.days} are in {self.before}, but Loki would look for them in {self.after}",
+            "no query finds them, and nothing deletes them when their retention ends",
+            "move in stages, so that Loki reads both stores until then: logstack migrate STACK --to FILE\n"
+            "if both addresses reach one store, or you can lose the lines, accept it:\n"
             f"logstack:acknowledge: ['{self.acknowledgement}']",
         )
 
 
 def periods_of(config: Section) -> tuple[Period, ...]:
-    """The periods of a loki.yaml."""
+    """Return the schema periods of a loki.yaml."""
     configs = section(config.get("schema_config")).get("configs")
-    places = _places(config)
-    return tuple(_period(section(each), places) for each in (configs if isinstance(configs, Sequence) else ()))
+    locations = _locations(config)
+    return tuple(_period(section(each), locations) for each in (configs if isinstance(configs, Sequence) else ()))
 
 
-def _period(said: Mapping[str, object], places: Mapping[str, str]) -> Period:
-    index, store = said["index"], str(said["object_store"])
+def _period(entry: Mapping[str, object], locations: Mapping[str, str]) -> Period:
+    index, store = entry["index"], str(entry["object_store"])
     prefix = str(section(index).get("prefix", ""))
-    begin = date.fromisoformat(str(said["from"]))
-    return Period(begin, str(said["store"]), str(said["schema"]), prefix, places.get(store, store))
+    begin = date.fromisoformat(str(entry["from"]))
+    return Period(begin, str(entry["store"]), str(entry["schema"]), prefix, locations.get(store, store))
 
 
-def _places(config: Section) -> dict[str, str]:
-    """Where each store is that a period can name; that of a directory is its name."""
+def _locations(config: Section) -> dict[str, str]:
+    """The location of each store that a period can name; a directory's location is its name."""
     stores = dict(section(section(config.get("common")).get("storage")))
     stores |= section(section(section(config.get("storage_config")).get("named_stores")).get("aws"))
-    return {name: _place(section(said)) for name, said in stores.items() if "bucketnames" in section(said)}
+    return {name: _location(section(s3)) for name, s3 in stores.items() if "bucketnames" in section(s3)}
 
 
-def _place(s3: Section) -> str:
+def _location(s3: Section) -> str:
     return f"{str(s3.get('endpoint') or 's3:/').rstrip('/')}/{s3['bucketnames']}"
 
 
 def next_safe_day(now: datetime) -> date:
-    """The first day that leaves a whole day for review and roll-out; `now` has a time zone."""
+    """Return the first day that leaves a whole day for review and roll-out; `now` has a time zone."""
     return now.astimezone(UTC).date() + 2 * _DAY
 
 
 def broken_history(
     applied: Sequence[Period], written: Sequence[Period], longest: timedelta, now: datetime
 ) -> Iterator[Problem]:
-    """What a change of the periods does to lines that are there.
+    """Yield a problem for each change of the periods after which Loki does not find existing lines.
 
-    `longest` is the longest retention, before and after the change: lines that are older are gone. `now` has a time
-    zone. Nothing was applied where there is no applied period, and nothing is held against what is written then.
+    `longest` is the longest retention, before and after the change: older lines are gone. `now` has a time zone.
+    Without applied periods there are no lines, so every written period is fine.
     """
     if not applied:
         return
     begins = {period.begin: (number, period) for number, period in enumerate(written)}
     for period, end in _with_lines(applied, longest, now):
         number, now_written = begins.get(period.begin, (0, None))
-        if now_written is None or replace(now_written, place=period.place) != period:
+        if now_written is None or replace(now_written, location=period.location) != period:
             yield _changed(period, now_written, number, end)
     known = {period.begin for period in applied}
     for number, period in enumerate(written):
@@ -114,16 +114,16 @@ def broken_history(
 def left_behind(
     applied: Sequence[Period], written: Sequence[Period], longest: timedelta, now: datetime
 ) -> Iterator[Left]:
-    """The lines that a change leaves in a store where Loki does not look for them; as broken_history."""
-    places = {period.begin: period.place for period in written}
+    """Yield the lines that a change leaves in a store that Loki no longer reads; arguments as in broken_history."""
+    locations = {period.begin: period.location for period in written}
     for period, end in _with_lines(applied, longest, now):
-        place = places.get(period.begin, period.place)
-        if place != period.place:
-            yield Left(_days(period, end), period.place, place)
+        location = locations.get(period.begin, period.location)
+        if location != period.location:
+            yield Left(_days(period, end), period.location, location)
 
 
 def _with_lines(applied: Sequence[Period], longest: timedelta, now: datetime) -> Iterator[tuple[Period, date | None]]:
-    """The periods that have begun and whose lines have not all expired, each with the day on which the next begins."""
+    """The begun periods that still have lines, each with the first day of the next one."""
     oldest = now.astimezone(UTC).date() - longest - _DAY
     ends = [*(after.begin for after in applied[1:]), None]
     for period, end in zip(applied, ends, strict=True):
@@ -132,14 +132,15 @@ def _with_lines(applied: Sequence[Period], longest: timedelta, now: datetime) ->
 
 
 def _changed(applied: Period, written: Period | None, number: int, end: date | None) -> Problem:
-    as_now = f"written now: {written}" if written else "it is not there any more"
+    declared = f"in the stack file: {written}" if written else "the stack file no longer has this period"
     return Problem(
         "schema-period-edited" if written else "schema-period-removed",
         f"logstack:schemaPeriods[{number}]" if written else "logstack:schemaPeriods",
-        f"applied: {applied}\n{as_now}",
+        f"applied: {applied}\n{declared}",
         f"Loki looks for the lines {_days(applied, end)} under another index and does not find them, "
-        "though they are in the store",
-        f"put it back as it was applied: {applied}\nanother schema is a new period below it: logstack schema add",
+        "although they are in the store",
+        f"restore the applied period: {applied}\n"
+        "for another schema, add a new period below it: logstack schema add STACK",
     )
 
 
@@ -155,17 +156,17 @@ def _is_late(begin: date, now: datetime) -> bool:
 def _late(period: Period, number: int, now: datetime) -> Problem:
     today = now.astimezone(UTC).date()
     has_begun = period.begin <= today
-    what = f"written now, and not among the applied periods: {period}; it is {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    what = f"the period is new: {period}; the time is {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     then = (
-        f"lines since {period.begin} that are written already are under the old index: Loki does not find them any more"
+        f"existing lines since {period.begin} are under the old index: Loki no longer finds them"
         if has_begun
-        else f"pods that still wait for their restart at midnight write lines of {period.begin} under the old index, "
-        "where Loki does not find them"
+        else f"pods that have not restarted by midnight write lines of {period.begin} under the old index, "
+        "and Loki does not find them"
     )
     return Problem(
         "schema-period-back-dated" if has_begun else "schema-period-too-soon",
         f"logstack:schemaPeriods[{number}].from",
         what,
         then,
-        f'let it begin on a day to come, such as from: "{next_safe_day(now)}" (UTC); logstack schema add writes it',
+        f'start it on a future day, such as from: "{next_safe_day(now)}" (UTC): logstack schema add STACK --write',
     )

@@ -1,4 +1,4 @@
-"""The runtime overrides: limits that Loki reads again every ten seconds, so a change rolls no pod."""
+"""The runtime overrides: limits that Loki reloads every ten seconds, so a change restarts no pod."""
 
 from logstack.manifests.loki.config import Section, retention_streams
 from logstack.settings.model.loki import SINGLE_TENANT, Limits, LokiSettings
@@ -9,7 +9,7 @@ _MIB = 1024**2
 
 
 def loki_overrides(settings: LokiSettings) -> dict[str, object]:
-    """overrides.yaml as a document."""
+    """Return overrides.yaml as a document."""
     own = _rates(settings.limits)
     if not settings.tenants:
         return {"overrides": {SINGLE_TENANT: own}}
@@ -33,19 +33,19 @@ def _rates(limits: Limits) -> Section:
 
 
 def _retention(tenant: Tenant) -> Section:
-    """What a tenant has of its own; a tenant's rules replace the stack's (Loki's overrides do not merge lists)."""
+    """A tenant's own retention; its rules replace the stack's, because Loki's overrides do not merge lists."""
     period: Section = {"retention_period": loki_duration(tenant.retention)} if tenant.retention else {}
     return period | retention_streams(tenant.retention_streams)
 
 
 def _queries(limits: TenantLimits) -> Section:
-    """What loki.yaml says for everybody else."""
-    said = {
+    """A tenant's own query limits; loki.yaml has the limits of all other tenants."""
+    own = {
         "max_query_length": limits.max_query_length,
         "max_query_lookback": limits.max_query_lookback,
         "query_timeout": limits.query_timeout,
     }
-    return {key: loki_duration(value) for key, value in said.items() if value}
+    return {key: loki_duration(value) for key, value in own.items() if value}
 
 
 def _mebibytes(size: int) -> float:

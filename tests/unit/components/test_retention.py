@@ -154,9 +154,10 @@ def test_the_refusal_names_the_lines_their_days_and_what_accepts_it() -> None:
     (problem,) = refused.value.problems
     assert str(problem) == (
         "error[retention-shortened] logstack:retention\n"
-        "  what: lines that no rule is for: retention 7d is shorter than the applied 30d\n"
-        "  then: soon after the update the compactor permanently deletes lines from 2026-05-02 to 2026-05-25 (UTC)\n"
-        "  fix:  keep 30d, or copy the lines that you need and accept:\n"
+        "  what: the retention of lines without a rule is 7d; the applied retention is 30d\n"
+        "  then: the compactor deletes the lines of 2026-05-02 to 2026-05-25 (UTC) soon after the update; "
+        "nothing restores them\n"
+        "  fix:  leave it at 30d, or copy the lines you still need and accept the loss:\n"
         "        logstack:acknowledge: ['retention-shortened-from-30d-to-7d']"
     )
 
@@ -208,12 +209,12 @@ def test_what_is_refused_names_both_periods_and_the_lines() -> None:
     assert str(problem) == (
         "error[schema-period-edited] logstack:schemaPeriods[0]\n"
         '  what: applied: {from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: loki_index_}\n'
-        '        written now: {from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: other_}\n'
+        '        in the stack file: {from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: other_}\n'
         "  then: Loki looks for the lines since 2024-04-01 under another index and does not find them, "
-        "though they are in the store\n"
-        "  fix:  put it back as it was applied: "
+        "although they are in the store\n"
+        "  fix:  restore the applied period: "
         '{from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: loki_index_}\n'
-        "        another schema is a new period below it: logstack schema add"
+        "        for another schema, add a new period below it: logstack schema add STACK"
     )
 
 
@@ -229,7 +230,7 @@ def test_another_store_is_refused_by_the_address_of_the_old_one_and_taken_when_t
     (problem,) = refused.value.problems
     assert (problem.name, problem.path) == ("object-store-left", "logstack:objectStore")
     assert problem.what == (
-        f"the lines since 2024-04-01 are in {there}, and Loki would look for them in http://10.0.30.9:9000/new"
+        f"the lines since 2024-04-01 are in {there}, but Loki would look for them in http://10.0.30.9:9000/new"
     )
     accepted = refuse_lost_lines(*sides, (f"object-store-left {there}",), NOW)
     assert [(each.severity, each.name) for each in accepted] == [("warning", "object-store-left")]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import Phase, given
 from hypothesis import settings as profile
 
-from logstack.diff.command import Form, said
+from logstack.diff.command import Form, render_differences
 from logstack.diff.consequences import StackDiff, stack_diff
 from logstack.diff.effects import EXIT_CODES, Effect
 from logstack.diff.model import Differences
@@ -51,7 +51,7 @@ def of_seeded(name: str) -> tuple[Rendered, Rendered, StackDiff]:
 
 
 def sentences(found: StackDiff) -> str:
-    return "\n".join(sentence.said() for each in found.consequences for sentence in each.sentences)
+    return "\n".join(sentence.text() for each in found.consequences for sentence in each.sentences)
 
 
 def classes(found: StackDiff) -> list[str]:
@@ -141,15 +141,15 @@ def test_a_key_of_the_stack_file_that_reaches_nothing_is_not_lost() -> None:
     before = rendered(settings_of("production"))
     after = replaced(before, {'"settings": {': '"settings": {"novel": "1", '})
     assert classes(difference(before, after)) == ["unclassed"]
-    assert "settings novel: nothing to 1" in sentences(difference(before, after))
+    assert "settings novel: none to 1" in sentences(difference(before, after))
 
 
-def test_loki_yaml_that_rolls_no_pod_is_told_as_what_nobody_takes_up() -> None:
+def test_loki_yaml_that_restarts_no_pod_is_unclassed() -> None:
     """The hash in the pods' annotations stays: a mistake of the code that only the diff would see."""
     before = rendered(settings_of("production"))
     after = replaced(before, {"  log_level: info": "  log_level: debug"})
     assert classes(difference(before, after)) == ["unclassed"]
-    assert "no pod takes it up by itself" in sentences(difference(before, after))
+    assert "no pod loads it by itself" in sentences(difference(before, after))
 
 
 def test_only_other_words_of_the_plan_are_cosmetic() -> None:
@@ -162,7 +162,7 @@ def test_a_stack_that_comes_costs_what_it_asks_for() -> None:
     found = stack_diff("new", None, rendered(settings_of("staging")), TODAY)
     assert found
     assert (found.change, found.worst) == ("added", Effect.COST)
-    assert "It asks for CPU " in sentences(found)
+    assert "It requests CPU " in sentences(found)
 
 
 def test_a_stack_that_goes_runs_on_unmanaged() -> None:
@@ -185,12 +185,14 @@ def test_exit_codes_grow_with_the_class() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_nothing_is_printed_where_nothing_differs(form: Form) -> None:
-    assert said(Differences("a", "b", ("a note",), ()), form, 65536) == ""
+    assert render_differences(Differences("a", "b", ("a note",), ()), form, 65536) == ""
 
 
 def test_the_document_for_machines_has_the_keys_that_are_documented() -> None:
     before, after = seeded()[0].rendered()
-    document: dict[str, Any] = json.loads(said(Differences("a", "b", (), (difference(before, after),)), "json", 65536))
+    document: dict[str, Any] = json.loads(
+        render_differences(Differences("a", "b", (), (difference(before, after),)), "json", 65536)
+    )
     assert document.keys() == {"format", "base", "head", "worst", "exitCode", "notes", "stacks"}
     assert (document["worst"], document["exitCode"]) == ("data-loss", 15)
     (stack,) = document["stacks"]

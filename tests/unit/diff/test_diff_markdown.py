@@ -49,7 +49,7 @@ def test_the_comment_begins_with_its_marker_and_the_worst_class() -> None:
 
 
 def test_a_comment_of_an_ordinary_change_cuts_nothing() -> None:
-    assert "Cut, as" not in comment(found())
+    assert "Omitted, because" not in comment(found())
 
 
 @pytest.mark.parametrize("limit", [2_000, GITHUB, 1_000_000])
@@ -59,7 +59,7 @@ def test_a_huge_change_stays_below_the_limit_and_says_what_was_cut(limit: int, t
     assert len(told) <= limit
     assert told.startswith(MARKER)
     assert told.count("- **production**: ") == 3
-    assert f"Cut, as a comment has {limit:,} characters at most: " in told.splitlines()[-1]
+    assert f"Omitted, because a comment has at most {limit:,} characters: " in told.splitlines()[-1]
 
 
 def test_of_many_stacks_those_with_the_worst_classes_are_told() -> None:

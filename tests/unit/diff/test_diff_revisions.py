@@ -89,7 +89,7 @@ def test_the_work_tree_is_rendered_by_its_own_code_too(program: Path) -> None:
     finally:
         git(program, "checkout", "--quiet", "--", "logstack")
     texts = [text for each in document["stacks"][0]["consequences"] for text in each["sentences"]]
-    assert "Chunks are compressed by lz4-4M instead of snappy." in texts
+    assert "Loki compresses chunks with lz4-4M instead of snappy." in texts
 
 
 def test_the_code_of_a_revision_sees_nothing_of_the_environment(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,10 +114,10 @@ def test_a_revision_whose_code_is_older_is_read_by_todays_and_that_is_said(progr
     git(program, "checkout", "--quiet", "main")
     result = diff(program, "old", "one", "--markdown")
     assert result.exit_code == 12
-    assert "Lines are kept for `30d` instead of `20d`" in result.stdout
+    assert "Loki stores lines for `30d` instead of `20d`" in result.stdout
     (note,) = [line for line in result.stdout.splitlines() if line.startswith("> ")]
     assert "The code of old (" in note
-    assert "has no &#96;logstack render&#96;; today's code has read its stack files" in note
+    assert "has no &#96;logstack render&#96;. Today's code rendered its stack files" in note
 
 
 def test_a_revision_from_before_the_one_package_is_rendered_by_its_own_code(program: Path) -> None:
@@ -228,7 +228,7 @@ def test_problems_that_a_revisions_own_code_finds_are_told_as_well(program: Path
 def test_an_unknown_revision_is_one_line_with_what_could_be_meant(stacks: Path) -> None:
     result = diff(stacks, "mian", ".")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "logstack diff: mian is no folder and no git revision; did you mean main?\n"
+    assert result.stderr == 'logstack diff: "mian" is neither a folder nor a git revision; did you mean main?\n'
     assert "branches and tags here: main and one" in diff(stacks, "feature/xyz", ".").stderr
 
 
@@ -256,7 +256,8 @@ def test_without_a_repository_folders_are_asked_for(tmp_path: Path) -> None:
 def test_an_unknown_stack_names_those_that_there_are(stacks: Path) -> None:
     result = diff(stacks, "one", ".", "--stack", "hree")
     assert result.exit_code == 2
-    assert result.stderr.endswith("has a stack hree: did you mean here?\n")
+    assert result.stderr.startswith('logstack diff: unknown stack "hree" in one (')
+    assert result.stderr.endswith(") and in .; did you mean here?\n")
 
 
 def test_no_form_says_a_secret_neither_an_encrypted_one_nor_one_in_clear(stacks: Path) -> None:

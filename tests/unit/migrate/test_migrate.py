@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from logstack.cli import app
 from logstack.migrate.command import migration
-from logstack.migrate.edit import as_it_is
+from logstack.migrate.edit import load_version
 from logstack.migrate.model import Migration, Stage
 from logstack.migrate.stores import store_stages
 from logstack.settings.problems import StackProblems
@@ -82,9 +82,9 @@ def test_a_single_binary_on_a_volume_moves_its_store_first_and_the_mode_when_its
     found = way("edge", edge / "new.yaml", edge)
     assert found.moves == ("filesystem to s3-compatible", "monolithic to simple-scalable")
     assert titles(found)[1:5] == [
-        "From 2026-06-03 (UTC) on, lines go to the new store",
-        "Both are read, from 2026-06-03 until 2026-06-17",
-        "After 2026-06-17: the old store goes",
+        "From 2026-06-03 (UTC) on, Loki writes to the new store",
+        "Loki reads both stores from 2026-06-03 until 2026-06-17",
+        "After 2026-06-17: remove the old store",
         "The pods of simple-scalable join the ring",
     ]
     period = '- {from: "2026-06-03", store: tsdb, schema: v13}'
@@ -93,7 +93,7 @@ def test_a_single_binary_on_a_volume_moves_its_store_first_and_the_mode_when_its
 
 
 def test_every_stage_is_a_stack_file_that_loads_and_the_comments_stay(edge: Path) -> None:
-    version = as_it_is("edge", edge, NOW.date())
+    version = load_version("edge", edge, NOW.date())
     _, last = store_stages(
         version,
         {"kind": "s3-compatible", "endpoint": "http://10.0.0.9", "bucket": "new", "credentialsSecret": "k"},
@@ -101,7 +101,7 @@ def test_every_stage_is_a_stack_file_that_loads_and_the_comments_stay(edge: Path
     )
     assert "replicationFactor: 1 # one pod" in last.text
     (edge / "Pulumi.edge.yaml").write_text(last.text)
-    settings = as_it_is("edge", edge, date(2026, 7, 1)).stack.settings
+    settings = load_version("edge", edge, date(2026, 7, 1)).stack.settings
     assert settings.object_store.kind == "s3-compatible"
     assert [period.start for period in settings.schema_periods] == ["2024-04-01", "2026-06-03"]
     assert settings.former_object_store is None
@@ -145,7 +145,7 @@ def test_nothing_to_move_a_key_of_something_else_and_a_place_that_is_none(edge: 
 
 def test_a_stack_that_there_is_not_and_a_second_move_before_the_first_is_over(edge: Path) -> None:
     assert refusals("productoin", "monolithic") == ["unknown-stack"]
-    version = as_it_is("edge", edge, NOW.date())
+    version = load_version("edge", edge, NOW.date())
     moving = store_stages(
         version, {"kind": "s3-compatible", "endpoint": "http://a", "bucket": "one", "credentialsSecret": "k"}, NOW
     )
@@ -180,7 +180,7 @@ def logstack(*arguments: str) -> Result:
 
 def test_the_command_prints_every_stage_or_one_document() -> None:
     said = logstack("production", "--to", "monolithic", "-C", str(ROOT))
-    assert (said.exit_code, "3. Their volumes go" in said.stdout) == (0, True)
+    assert (said.exit_code, "3. Delete their volumes" in said.stdout) == (0, True)
     document: dict[str, Any] = json.loads(
         logstack("production", "--to", "monolithic", "--json", "-C", str(ROOT)).stdout
     )

@@ -77,12 +77,12 @@ def test_a_stack_with_problems_writes_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 1}', '{"format": 1, "stacks": {"a": {}}}'])
 def test_what_is_no_document_is_told_apart(text: str) -> None:
-    with pytest.raises(UnreadableError, match="it wrote no document"):
+    with pytest.raises(UnreadableError, match="it wrote no JSON document"):
         read(text)
 
 
 def test_a_document_of_a_later_form_is_not_guessed_at() -> None:
-    with pytest.raises(UnreadableError, match="its form is 2, and 1 is known"):
+    with pytest.raises(UnreadableError, match="its format is 2, this code reads 1"):
         read('{"format": 2, "stacks": {}}')
 
 
