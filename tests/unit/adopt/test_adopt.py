@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import Phase, given
+from hypothesis import Phase, example, given
 from hypothesis import settings as hypothesis_settings
 from rich.console import Console
 
@@ -217,9 +217,17 @@ def _differing(own: Settings, again: Settings) -> dict[str, tuple[object, object
     return differences(said, left)
 
 
+def with_burst(size: str) -> Settings:
+    """Return the simplest stack with another ingestion burst."""
+    return Settings.model_validate({**EXAMPLES["monolithic"], "limits": {"ingestionBurst": size}})
+
+
 @given(stacks())
-# A failure is told as it is found: shrinking a whole stack takes minutes.
-@hypothesis_settings(max_examples=25, phases=(Phase.reuse, Phase.generate))
+# One byte above a whole MiB: the gateway's limit rounds up, so Loki's own limit must not lose the byte.
+@example(with_burst("134217729B"))
+@example(with_burst("16777217B"))
+# A failure is reported as it is found: shrinking a whole stack takes minutes.
+@hypothesis_settings(max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 def test_any_stacks_values_come_back_as_they_were(own: Settings) -> None:
     _, again = adopted_again(own)
     assert _differing(own, again) == {}
