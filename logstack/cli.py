@@ -248,17 +248,17 @@ def adopt(  # noqa: PLR0913 - an argument is an option
     Exit codes: 0 every value is converted; 1 a value needs your decision, or the release cannot be adopted; 2 a file
     or the version cannot be read.
     """
-    from logstack.adopt.adoption import Wanted
+    from logstack.adopt.adoption import Request
     from logstack.adopt.command import adopt as adopt_files
-    from logstack.adopt.command import said
+    from logstack.adopt.command import report
     from logstack.adopt.command import write as write_file
     from logstack.adopt.errors import RefusedError, UnreadableError
 
-    wanted = Wanted(stack=stack, chart_version=chart_version, cluster=cluster, context=context)
+    request = Request(stack=stack, chart_version=chart_version, cluster=cluster, context=context)
     try:
         adoption = adopt_files(
             values,
-            wanted,
+            request,
             directory,
             loki_config=loki_config,
             config_alloy=config_alloy,
@@ -271,7 +271,7 @@ def adopt(  # noqa: PLR0913 - an argument is an option
             json.dumps({"error": str(error)}, indent=2) if as_json else f"logstack adopt: {error}", err=not as_json
         )
         raise typer.Exit(_FAILED if isinstance(error, RefusedError) else _MISUSED) from None
-    typer.echo(said(adoption, as_json=as_json, with_file=write is None), nl=False)
+    typer.echo(report(adoption, as_json=as_json, with_file=write is None), nl=False)
     raise typer.Exit(0 if adoption.is_whole else _FAILED)
 
 
