@@ -40,20 +40,20 @@ SECOND = Rule("migration-while-migrating", "Loki is told of two stores: the line
 
 
 @dataclass(frozen=True)
-class Request:
+class Wanted:
     """The keys that change."""
 
     of_mode: Mapping[str, Value]
     store: Mapping[str, Value] | None
 
 
-def wanted(to: str, version: Version) -> Request:
+def wanted(to: str, version: Version) -> Wanted:
     """What `--to` says: a mode, or a file with keys as in a stack file. Raises StackProblems."""
     changes = {"deploymentMode": to} if to in MODES else _of_file(to)
     now = {key.removeprefix(f"{PROJECT}:"): value for key, value in version.config().items()}
     changes = {key: value for key, value in changes.items() if plain(now.get(key)) != value}
     store = changes.pop(STORE, None)
-    found = Request(changes, store if isinstance(store, Mapping) else None)
+    found = Wanted(changes, store if isinstance(store, Mapping) else None)
     if problems := list(_refused(to, found, version.stack)):
         raise StackProblems(problems)
     return found
@@ -67,7 +67,7 @@ def _of_file(to: str) -> dict[str, Value]:
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in read_yaml(path).config.items()}
 
 
-def _refused(to: str, found: Request, stack: Stack) -> Iterator[Problem]:
+def _refused(to: str, found: Wanted, stack: Stack) -> Iterator[Problem]:
     """Everything that a migration does not do."""
     settings = stack.settings
     if not found.of_mode and not found.store:

@@ -1,7 +1,7 @@
 """The collector's cases: lines as containers and shippers write them, and what stands in Loki then.
 
 A file of this folder is a group: settings as a stack file has them, and the cases that one Alloy carries out under
-them. A case is a pod with the lines that it has `written`, and what is `expected`, line by line (see `Request`). Without
+them. A case is a pod with the lines that it has `written`, and what is `expected`, line by line (see `Wanted`). Without
 `expected` each line arrives as it is, with the time that the container runtime gave it, to the nanosecond, and with no
 structured metadata but the node's name.
 
@@ -93,7 +93,7 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Request:
+class Wanted:
     """What is expected of the next line, or of the next `joins` lines."""
 
     line: str | None = None
@@ -168,7 +168,7 @@ class Case:
     name: str
     source: Source
     written: tuple[Written, ...]
-    wanted: tuple[Request, ...]
+    wanted: tuple[Wanted, ...]
     said: Mapping[str, Any]
     kept: tuple[int, int] | None
     """Bounds of how many lines arrive, where that is a matter of chance; all others are dropped for one reason."""
@@ -375,14 +375,14 @@ def _special(said: Mapping[str, Any]) -> Iterator[Written]:
             yield Written(said["text"], **rest)
 
 
-def _wanted(said: Mapping[str, Any] | Sequence[str | Mapping[str, Any]], count: int) -> Iterator[Request]:
+def _wanted(said: Mapping[str, Any] | Sequence[str | Mapping[str, Any]], count: int) -> Iterator[Wanted]:
     """One for each line that is written; a mapping holds for each of them."""
     if isinstance(said, Mapping):
-        yield from [Request(**said)] * (count // said.get("joins", 1))
+        yield from [Wanted(**said)] * (count // said.get("joins", 1))
         return
     place = 0
     for each in said:
-        wanted = Request() if each == "same" else Request(**each) if isinstance(each, Mapping) else Request(line=each)
+        wanted = Wanted() if each == "same" else Wanted(**each) if isinstance(each, Mapping) else Wanted(line=each)
         place += wanted.joins
         yield wanted
     assert place == count, f"{said}: {place} lines of {count}"
