@@ -1,4 +1,4 @@
-"""Where obtained binaries stand, and how they get there whole: one installer at a time, no half file ever."""
+"""The cache of obtained binaries: one installer at a time, and never an incomplete file."""
 
 import errno
 import fcntl
@@ -62,8 +62,8 @@ def wrong_version(path: Path, binary: Binary) -> str | None:
     # Not 3.7.80, 13.7.8, 3.7.8-rc.1, 3.7.8+fork or go1.26.8.
     if re.search(rf"(?<![\w.])v?{re.escape(binary.version)}(?![\w.+-])", answer):
         return None
-    said = answer.strip().splitlines()
-    return f"{path} says {said[0].strip() if said else 'nothing'!r}, not {binary.version}"
+    lines = answer.strip().splitlines()
+    return f"{path} says {lines[0].strip() if lines else 'nothing'!r}, not {binary.version}"
 
 
 class BusyError(Exception):
@@ -106,7 +106,7 @@ def _lock(descriptor: int, module: GoModule, report: Report, *, wait: bool) -> N
 
 
 def _unwritable(error: OSError) -> ToolError:
-    consequence = "No binary was installed; those that were there are untouched."
+    consequence = "No binary was installed; the existing ones are unchanged."
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         free = shutil.disk_usage(_existing(root())).free
         return ToolError(

@@ -336,7 +336,7 @@ def test_the_cache_is_where_the_environment_says(
 
 
 def test_a_name_that_is_not_pinned_is_refused_with_the_known_ones(bench: Bench) -> None:
-    with pytest.raises(ToolError, match="Known are toy, spare"):
+    with pytest.raises(ToolError, match="Known binaries: toy, spare"):
         bench.install("tyo")
 
 
