@@ -28,16 +28,16 @@ def root() -> Path:
     return Path.home() / ".cache" / "logstack"
 
 
-def place(binary: Binary) -> Path:
-    """Where a binary stands once it is obtained; another pin, recipe or machine is another place."""
+def installed_path(binary: Binary) -> Path:
+    """Return the path of an obtained binary; it depends on the pin, the recipe and the machine."""
     machine = Machine.this()
-    parts = (binary.name, binary.version, machine.system, machine.architecture, binary.module.recipe())
-    return root() / "bin" / "-".join(parts) / binary.name
+    names = (binary.name, binary.version, machine.system, machine.architecture, binary.module.recipe())
+    return root() / "bin" / "-".join(names) / binary.name
 
 
 def install(source: Path, binary: Binary) -> Path:
-    """Move a file of the cache's workspace to the binary's place, in one step that nobody sees half done."""
-    target = place(binary)
+    """Move a file of the cache's workspace to the binary's path, in one atomic step."""
+    target = installed_path(binary)
     target.parent.mkdir(parents=True, exist_ok=True)
     with source.open("rb") as written:
         # Else a machine that loses power just after the rename keeps the name and not the content.

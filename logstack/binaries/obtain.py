@@ -119,7 +119,7 @@ def _all_cached(binaries: Sequence[Binary]) -> dict[str, Located]:
 
 
 def _cached(binary: Binary, started: float) -> Located | None:
-    path = cache.place(binary)
+    path = cache.installed_path(binary)
     return Located(binary, path, "cache", time.monotonic() - started) if path.exists() else None
 
 
