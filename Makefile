@@ -1,4 +1,4 @@
-# `make` alone says what there is. Everything runs in .venv, made from hashed pins; a fresh machine needs Python 3.11+,
+# `make` lists the targets. Everything runs in .venv, made from hashed pins; a fresh machine needs Python 3.11+,
 # and Go where a binary has to be built. Paths are relative, so the folder may have any name.
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -21,10 +21,10 @@ EXAMPLE = $(if $(wildcard Pulumi.$(STACK).yaml),,$(addprefix -C ,$(dir $(wildcar
 .DELETE_ON_ERROR:
 .PHONY: help try plan test fast real prove cluster loaded later lint format lock lock-check docs tools clean
 
-help: ## this list
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-try: .venv/installed ## run a stack here with the real Loki: STACK=staging LOGS="a.log b.log" COLLECTOR=push DEEP=1 KEEP=1 JSON=1
+try: .venv/installed ## run a stack on this machine with the real Loki: STACK=staging LOGS="a.log b.log" COLLECTOR=push DEEP=1 KEEP=1 JSON=1
 	@set -- $(LOGS); for log do shift; set -- "$$@" --logs "$$log"; done; \
 	$(LOGSTACK) try $(or $(STACK),staging) $(EXAMPLE) "$$@" $(if $(COLLECTOR),--collector $(COLLECTOR)) \
 	$(if $(DEEP),--deep) $(if $(KEEP),--keep) $(if $(JSON),--json)
@@ -33,23 +33,23 @@ plan: .venv/installed ## plan a stack offline: STACK=production FULL=1 SECTION=s
 	@$(LOGSTACK) plan $(or $(STACK),production) $(EXAMPLE) $(if $(FULL),--full) $(if $(SECTION),--section '$(SECTION)') \
 		$(if $(AGAINST),--against '$(AGAINST)') $(if $(OBJECTS),--objects) $(if $(JSON),--json)
 
-test: fast real ## every test: the fast ones first, then those with the real Loki
+test: fast real ## every test except prove and cluster: the fast ones, then those with the real Loki
 
-fast: .venv/developed ## the tests that need nothing but Python: two minutes
+fast: .venv/developed ## the unit tests, which need only Python: about two minutes on two cores
 	@$(FAST)
 
-real: .venv/developed fast ## the tests with the real Loki and S3 server, which are obtained first: minutes
+real: .venv/developed fast ## the fast tests, then the tests with the real Loki and S3 server, which it obtains first: minutes
 	@$(RUN) -m logstack tools obtain
 	@LOGSTACK_REQUIRE_REAL=1 $(PYTEST) -m 'real and not prove and not cluster'
 
-prove: .venv/developed ## the long proofs, all or PART="collector moves"; CHANGED=1: those that a change touches; LIST=1 tells
+prove: .venv/developed ## the long proofs, all or PART="collector moves"; CHANGED=1 runs those that a change affects; LIST=1 lists them
 	@$(RUN) -m tests.proofs $(PART) $(if $(CHANGED),--changed) $(if $(LIST),--list)
 
-cluster: .venv/developed ## the tests that fill a real cluster: LOGSTACK_TEST_CLUSTER names its kubeconfig
+cluster: .venv/developed ## the tests on a real cluster: LOGSTACK_TEST_CLUSTER names its kubeconfig
 	@LOGSTACK_REQUIRE_REAL=1 $(RUN) -m pytest -m cluster
 
 # A loop ends with the shell that started it, even where that one was killed and could not end it.
-loaded: .venv/developed ## the fast tests three times, while eight busy loops take the processors
+loaded: .venv/developed ## the fast tests three times on a busy machine: eight loops use the processors
 	@loops=; trap 'kill $$loops' EXIT; trap 'exit 130' INT TERM; \
 	for loop in 1 2 3 4 5 6 7 8; do \
 		(while kill -0 $$$$ 2>/dev/null; do turn=0; while [ $$turn -lt 99999 ]; do turn=$$((turn + 1)); done; done) & \
@@ -58,16 +58,16 @@ loaded: .venv/developed ## the fast tests three times, while eight busy loops ta
 	failed=; for round in 1 2 3; do echo "Round $$round of 3"; $(FAST) || failed="$$failed $$round"; done; \
 	test -z "$$failed" || { echo "Failed in round$$failed" >&2; exit 1; }
 
-later: .venv/developed ## the fast tests with the clock a year ahead, by faketime
+later: .venv/developed ## the fast tests with the clock a year ahead (needs faketime)
 	@if command -v faketime >/dev/null; then faketime -f +365d $(FAST); \
 	else echo 'make later: skipped, faketime is not installed (apt-get install faketime, brew install libfaketime)'; fi
 
-lint: .venv/developed ## ruff and mypy
+lint: .venv/developed ## run ruff and mypy
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 
-format: .venv/developed ## put the code into its form
+format: .venv/developed ## fix and format the code with ruff
 	@$(RUN) -m ruff check --fix-only --quiet .
 	@$(RUN) -m ruff format .
 
@@ -78,16 +78,16 @@ lock: | $(RUN) ## write the hashed pins from requirements*.in, install and check
 	@$(COMPILE) --constraint requirements.txt --output-file requirements-dev.txt requirements-dev.in
 	@$(MAKE) --no-print-directory lock-check
 
-lock-check: .venv/developed ## is everything that a pinned package requires pinned, on every supported Python and system?
+lock-check: .venv/developed ## check that the lock pins every dependency, on every supported Python and system
 	@$(RUN) -m pytest --quiet tests/unit/test_lock.py
 
-docs: .venv/installed ## write the generated parts of the documents and of Pulumi.yaml: CHECK=1 only checks them
+docs: .venv/installed ## write the generated parts of the documents and of Pulumi.yaml; CHECK=1 only checks them
 	@$(RUN) -m logstack.docsgen $(if $(CHECK),--check)
 
-tools: .venv/installed ## obtain the pinned binaries: PATH, release, or build
+tools: .venv/installed ## obtain the pinned binaries from PATH, the cache or a release, or build them
 	@$(RUN) -m logstack tools obtain
 
-clean: ## remove .venv and every cache in this folder; the binaries stay
+clean: ## remove .venv and every cache in this folder; keep the binaries
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 

@@ -1,8 +1,7 @@
-"""The `logstack` command: what an operator does with a stack file, besides `pulumi`.
+"""The `logstack` command: everything that an operator does with a stack file besides `pulumi`.
 
-Exit codes: 0 is good, 1 says that something is wrong with the stack or failed, 2 that the command was not understood;
-`diff` has one for each class of consequences as well.
-What a subcommand needs is imported when it runs: `logstack plan` answers in a fraction of a second.
+Exit codes: 0 success, 1 a problem in the stack or a failure, 2 a wrong command line; `diff` adds one for each class of
+consequences. Each subcommand imports its modules when it runs: `logstack plan` answers in a fraction of a second.
 """
 
 # ruff: noqa: PLC0415
@@ -36,20 +35,20 @@ def _project() -> Path:
     return next((folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").is_file()), here)
 
 
-StackName = Annotated[str, typer.Argument(help="The stack, of the file Pulumi.<stack>.yaml.")]
+StackName = Annotated[str, typer.Argument(help="The stack's name, as in Pulumi.<stack>.yaml.")]
 Directory = Annotated[
     Path,
     typer.Option(
         "--directory",
         "-C",
-        help="The folder of the stack files.",
+        help="The folder with the stack files.",
         exists=True,
         file_okay=False,
         default_factory=_project,
-        show_default="the nearest one upwards with a Pulumi.yaml",
+        show_default="the nearest folder upwards with a Pulumi.yaml",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document for machines instead of text.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
 @app.command()
@@ -57,20 +56,22 @@ def plan(
     stack: StackName = "production",
     against: Annotated[
         str | None,
-        typer.Option(help="Compare with another stack, a folder, or a git revision (HEAD~1)."),
+        typer.Option(help="Compare with another stack, a folder or a git revision (HEAD~1)."),
     ] = None,
     *,
     full: Annotated[bool, typer.Option("--full", help="Print every section instead of one screen.")] = False,
     section: Annotated[
-        list[str] | None, typer.Option(help="Print this section instead of one screen; the screen names them.")
+        list[str] | None,
+        typer.Option(help="Print this section instead of one screen; the screen lists the sections. Repeatable."),
     ] = None,
     objects: Annotated[
-        bool, typer.Option("--objects", help="List the charts' own objects; needs helm and $LOGSTACK_CHARTS.")
+        bool,
+        typer.Option("--objects", help="List the objects that the charts create; needs helm and $LOGSTACK_CHARTS."),
     ] = False,
     as_json: AsJson = False,
     directory: Directory,
 ) -> None:
-    """Print offline what a stack deploys and stores, what it requests, and which failures it survives: one screen."""
+    """Print on one screen what a stack deploys, stores and requests, and which failures it survives. Works offline."""
     from logstack.plan.command import check_section, plan_json, plan_stack, plan_text
 
     try:
@@ -100,7 +101,7 @@ def _echo_comparison(stack: str, against: str, directory: Path, *, as_json: bool
 
 @app.command()
 def check(stack: StackName = "production", *, as_json: AsJson = False, directory: Directory) -> None:
-    """Check a stack file and print its problems; the exit code is 1 if one of them is an error."""
+    """Check a stack file and print its problems. The exit code is 1 if any problem is an error."""
     from logstack.settings.load.loader import load_stack_file
 
     with _problems_end(as_json=as_json):
@@ -113,21 +114,21 @@ def check(stack: StackName = "production", *, as_json: AsJson = False, directory
 
 @app.command()
 def render(
-    stacks: Annotated[list[str], typer.Argument(help="Stacks, of the files Pulumi.<stack>.yaml.")],
+    stacks: Annotated[list[str], typer.Argument(help="The stacks' names, as in Pulumi.<stack>.yaml.")],
     *,
     to: Annotated[
         Path | None,
         typer.Option(
-            help="Write loki.yaml, overrides.yaml, config.alloy, each chart's values and each object into this folder.",
+            help="Write loki.yaml, overrides.yaml, config.alloy, chart values and objects into this folder.",
             file_okay=False,
         ),
     ] = None,
     as_json: AsJson = False,
     directory: Directory,
 ) -> None:
-    """Write what a stack declares: Kubernetes' objects as YAML, files in a folder, or all of it as JSON.
+    """Render what a stack declares: Kubernetes objects as YAML, files in a folder, or everything as JSON.
 
-    Offline, and without a secret: `(secret NAME)` stands in its place. What the charts make of their values is theirs.
+    Works offline and prints no secret: `(secret NAME)` replaces each one. Charts are not rendered, only their values.
     """
     from logstack.diff.snapshot import Rendered, problems_of, rendered
     from logstack.diff.snapshot_json import written
@@ -152,25 +153,27 @@ def render(
 
 @app.command()
 def diff(
-    base: Annotated[str, typer.Argument(help="A git revision (main, v1.2, HEAD~1), or a folder (.).")],
-    head: Annotated[str, typer.Argument(help="Another revision or folder.")],
+    base: Annotated[
+        str, typer.Argument(help="The old side: a git revision (main, v1.2, HEAD~1) or a folder (. is this one).")
+    ],
+    head: Annotated[str, typer.Argument(help="The new side: a git revision or a folder.")],
     stack: Annotated[
         list[str] | None,
-        typer.Option(help="Only this stack; repeat it for more.", show_default="every stack of either side"),
+        typer.Option(help="Compare only this stack. Repeatable.", show_default="every stack of either side"),
     ] = None,
     *,
-    markdown: Annotated[bool, typer.Option("--markdown", help="A comment for a pull request.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a comment for a pull request.")] = False,
     limit: Annotated[
-        int, typer.Option(help="The longest comment, characters (GitHub 65536, GitLab 1000000).", min=2000)
+        int, typer.Option(help="Longest comment in characters (GitHub 65536, GitLab 1000000).", min=2000)
     ] = 65536,
     as_json: AsJson = False,
     directory: Directory,
 ) -> None:
-    """Print offline the consequences of a change of stacks or of their code, the worst first.
+    """Print what a change to stack files or code does to each stack, worst consequence first. Works offline.
 
-    Each side's own code renders it. Without differences, the command prints nothing.
+    Each side is rendered by its own code. Without a difference, the command prints nothing.
 
-    Exit codes: 0 nothing differs; by the worst class 10 cosmetic, 11 cost, 12 restart or unclassed, 13 security,
+    Exit codes: 0 no difference; by the worst class 10 cosmetic, 11 cost, 12 restart or unclassed, 13 security,
     14 write-outage, 15 data-loss; 1 a stack file of one side has problems; 2 unknown revision or stack.
     """
     from logstack.diff.command import differences, render_differences
@@ -180,7 +183,7 @@ def diff(
     from logstack.render.revisions import NotFoundError
 
     if markdown and as_json:
-        raise typer.BadParameter("use only one of --markdown and --json")
+        raise typer.BadParameter("use either --markdown or --json")
     try:
         found = differences(base, head, stack or [], directory)
     except NotFoundError as error:
@@ -206,55 +209,56 @@ def adopt(  # noqa: PLR0913 - an argument is an option
     values: Annotated[
         list[Path],
         typer.Option(
-            help="Helm values (helm get values), a Flux HelmRelease or an Argo CD Application; later files win.",
+            help="Helm values (helm get values), a Flux HelmRelease or an Argo CD Application. Repeatable: later "
+            "files win.",
             dir_okay=False,
         ),
     ],
-    stack: Annotated[str, typer.Option(help="What the new stack is called.")] = "adopted",
+    stack: Annotated[str, typer.Option(help="The new stack's name.")] = "adopted",
     chart_version: Annotated[
         str | None,
-        typer.Option(help="The version of the chart that runs, 6.49.0.", show_default="what the document names"),
+        typer.Option(help="The installed version of the chart, such as 6.49.0.", show_default="the document's version"),
     ] = None,
     *,
     cluster: Annotated[
-        str | None, typer.Option(help="The label `cluster` of every line.", show_default="the stack's name")
+        str | None, typer.Option(help="The value of the label `cluster`.", show_default="the stack's name")
     ] = None,
     context: Annotated[
         str | None, typer.Option(help="The kubeconfig context.", show_default="the stack's name")
     ] = None,
     loki_config: Annotated[
         Path | None,
-        typer.Option(help="The configuration that the running Loki reads; it wins over values.", dir_okay=False),
+        typer.Option(help="The running Loki's configuration file; it overrides the values.", dir_okay=False),
     ] = None,
     config_alloy: Annotated[
-        Path | None, typer.Option(help="The collector's configuration, of Grafana Alloy.", dir_okay=False)
+        Path | None, typer.Option(help="The configuration file of the Grafana Alloy that collects.", dir_okay=False)
     ] = None,
     chart_values: Annotated[
         Path | None,
-        typer.Option(help="The chart's own values in that version (helm show values): tells defaults.", dir_okay=False),
+        typer.Option(help="The chart's default values in that version (helm show values).", dir_okay=False),
     ] = None,
     write: Annotated[
-        Path | None, typer.Option(help="Write the stack file there, Pulumi.<stack>.yaml.", dir_okay=False)
+        Path | None, typer.Option(help="Write the stack file to this path, Pulumi.<stack>.yaml.", dir_okay=False)
     ] = None,
     as_json: AsJson = False,
     directory: Directory,
 ) -> None:
-    """Make a stack file of a running Loki's Helm values, and say of each value what becomes of it.
+    """Convert a running Loki's Helm values into a stack file, and report what happens to each value.
 
-    Exit codes: 0 all is taken; 1 something has to be decided, or the release is refused; 2 a file or the version cannot
-    be read.
+    Exit codes: 0 every value is converted; 1 a value needs your decision, or the release cannot be adopted; 2 a file
+    or the version cannot be read.
     """
-    from logstack.adopt.adoption import Wanted
+    from logstack.adopt.adoption import Request
     from logstack.adopt.command import adopt as adopt_files
-    from logstack.adopt.command import said
+    from logstack.adopt.command import report
     from logstack.adopt.command import write as write_file
     from logstack.adopt.errors import RefusedError, UnreadableError
 
-    wanted = Wanted(stack=stack, chart_version=chart_version, cluster=cluster, context=context)
+    request = Request(stack=stack, chart_version=chart_version, cluster=cluster, context=context)
     try:
         adoption = adopt_files(
             values,
-            wanted,
+            request,
             directory,
             loki_config=loki_config,
             config_alloy=config_alloy,
@@ -267,7 +271,7 @@ def adopt(  # noqa: PLR0913 - an argument is an option
             json.dumps({"error": str(error)}, indent=2) if as_json else f"logstack adopt: {error}", err=not as_json
         )
         raise typer.Exit(_FAILED if isinstance(error, RefusedError) else _MISUSED) from None
-    typer.echo(said(adoption, as_json=as_json, with_file=write is None), nl=False)
+    typer.echo(report(adoption, as_json=as_json, with_file=write is None), nl=False)
     raise typer.Exit(0 if adoption.is_whole else _FAILED)
 
 
@@ -275,24 +279,25 @@ def adopt(  # noqa: PLR0913 - an argument is an option
 def try_(
     stack: StackName = "staging",
     logs: Annotated[
-        list[Path] | None, typer.Option(help="A log file to send; can be given more than once.", show_default=False)
+        list[Path] | None,
+        typer.Option(help="A log file to send. Repeatable.", show_default="1200 sample lines"),
     ] = None,
     *,
     collector: Annotated[
         Literal["auto", "alloy", "push"],
         typer.Option(
-            help="How lines come in: through Alloy if it is here (auto), through Alloy that is obtained first, "
-            "or pushed to Loki without it."
+            help="How lines reach Loki: auto uses Alloy without building it, alloy obtains or builds it first, push "
+            "sends them without Alloy."
         ),
     ] = "auto",
     deep: Annotated[
-        bool, typer.Option("--deep", help="Prove retention and a loss of every role too: minutes.")
+        bool, typer.Option("--deep", help="Also kill one process of every role and test retention (minutes).")
     ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep everything running until Ctrl-C.")] = False,
     as_json: AsJson = False,
     directory: Directory,
 ) -> None:
-    """Run a stack's own artefacts on this machine with the real binaries: send lines, and ask for them back."""
+    """Run a stack's artefacts on this machine with the real binaries, send lines and query them."""
     from logstack.settings.load.loader import load_stack_file
 
     with _problems_end(as_json=as_json):
@@ -304,7 +309,7 @@ def try_(
     )
 
 
-schema = typer.Typer(help="The schema's history.", no_args_is_help=True)
+schema = typer.Typer(help="Manage the stack's schema periods.", no_args_is_help=True)
 app.add_typer(schema, name="schema")
 
 
@@ -314,21 +319,21 @@ def add_period(
     *,
     store: Annotated[Literal["tsdb"], typer.Option(help="The index store.")] = "tsdb",
     version: Annotated[Literal["v13"], typer.Option("--schema", help="The schema's version.")] = "v13",
-    write: Annotated[bool, typer.Option("--write", help="Append it to the stack file; comments stay.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Append the period to the stack file; comments stay.")] = False,
     directory: Directory,
 ) -> None:
-    """Propose a schema period from the next safe day on, so that Loki finds every line under its index."""
+    """Propose a schema period that starts on the next safe day, so that Loki finds every line under its index."""
     from datetime import UTC, datetime
 
     from logstack.migrate.schema_period import next_period
 
     with _problems_end(as_json=False):
         period = next_period(stack, directory, datetime.now(UTC), store=store, schema=version)
-    typer.echo(f"Add to logstack:schemaPeriods, below the existing periods:\n{period}")
+    typer.echo(f"Append to logstack:schemaPeriods:\n{period}")
     if write:
         period.path.write_text(period.text, encoding="utf-8")
         typer.echo(f"written to {period.path.name}")
-    typer.echo(f"Every pod must run with it before {period.begin} 00:00 UTC: run `pulumi up` at least a day earlier.")
+    typer.echo(f"Every pod must run with it before {period.begin} 00:00 UTC: update at least a day earlier.")
 
 
 @app.command()
@@ -337,17 +342,17 @@ def migrate(
     to: Annotated[
         str,
         typer.Option(
-            help="A deployment mode (monolithic), or a file with the keys that change, under config: as in a stack "
-            "file: deploymentMode, objectStore and what they need.",
+            help="The target: a deployment mode (monolithic), or a YAML file with the changed keys under config:, as "
+            "in a stack file.",
         ),
     ],
     *,
     as_json: AsJson = False,
     directory: Directory,
 ) -> None:
-    """Print the stages of a migration to another mode or store: changes, checks, and how to roll back.
+    """Print the stages of a move to another mode or store: what changes, what to verify, how to roll back.
 
-    The command changes nothing: each stage names the lines of the stack file and the commands. Offline.
+    The command changes nothing: each stage lists lines for the stack file and commands. Works offline.
     """
     from logstack.migrate.command import migration
     from logstack.migrate.text import json_text, migration_text
@@ -358,30 +363,30 @@ def migrate(
     typer.echo(json_text(found) if as_json else migration_text(found, terminal()), nl=False)
 
 
-tools = typer.Typer(help="The pinned external binaries.", no_args_is_help=True)
+tools = typer.Typer(help="List, obtain and build the pinned external binaries.", no_args_is_help=True)
 app.add_typer(tools, name="tools")
 BinaryNames = Annotated[
-    list[str] | None, typer.Argument(help="Which; by default all but those on demand.", show_default=False)
+    list[str] | None, typer.Argument(help="Names of binaries.", show_default="all except those on demand")
 ]
 
 
 @tools.command("list")
 def list_tools(
-    names: Annotated[list[str] | None, typer.Argument(help="Which; all by default.", show_default=False)] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Names of binaries.", show_default="all")] = None,
 ) -> None:
-    """Show which binaries are here, without a download or a build; the exit code is 1 if one is missing."""
+    """List the installed binaries, without a download or a build. The exit code is 1 if one is missing."""
     _run_tools(names, "--list")
 
 
 @tools.command("obtain")
 def obtain_tools(names: BinaryNames = None) -> None:
-    """Obtain binaries: from PATH, as an official release, or built from their Go modules."""
+    """Obtain binaries from PATH, the cache or the official releases, or build them from their Go modules."""
     _run_tools(names)
 
 
 @tools.command("build")
 def build_tools(names: BinaryNames = None) -> None:
-    """Build binaries from their Go modules into the cache, unless it has them; Alloy (alloy) only if it is named."""
+    """Build the binaries that the cache lacks from their Go modules. Build Alloy only when named: `alloy`."""
     _run_tools(names, "--build")
 
 
@@ -393,7 +398,7 @@ def _run_tools(names: list[str] | None, *options: str) -> NoReturn:
 
 @contextmanager
 def _problems_end(*, as_json: bool) -> Iterator[None]:
-    """A stack's problems are the answer, on the stream that was asked for; the exit code is 1."""
+    """Print the problems of a stack as text to stderr or as JSON to stdout, and exit with 1."""
     try:
         yield
     except StackProblems as problems:
@@ -405,7 +410,7 @@ def _problems_end(*, as_json: bool) -> Iterator[None]:
 
 
 def main() -> None:
-    """The entry point."""
+    """Run the command."""
     app(prog_name="logstack")
 
 

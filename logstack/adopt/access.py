@@ -1,4 +1,4 @@
-"""The gateway's password, its users, and what else stands in its nginx. No password and no hash is looked at."""
+"""The gateway's password, users and nginx snippets. Passwords and hashes are never read."""
 
 import re
 from collections.abc import Iterable
@@ -25,44 +25,44 @@ _USER = TypeAdapter(UserName)
 
 
 def is_asked(reading: Reading) -> bool:
-    """Whether the gateway asks for a password."""
+    """Return whether the gateway asks for a password."""
     return reading.value("gateway.enabled") is not False and reading.value(f"{BASIC_AUTH}.enabled") is True
 
 
 def password(reading: Reading) -> None:
-    """Whoever is asked for a password today is asked for one by the stack: without it the gateway would be open."""
+    """Take the password over: without it, the stack's gateway would be open."""
     if not is_asked(reading):
         return
-    said = reading.text(f"{BASIC_AUTH}.existingSecret")
-    secret = None if templated(said) else said
+    name = reading.text(f"{BASIC_AUTH}.existingSecret")
+    secret = None if templated(name) else name
     reading.write(f"{_KEY}.credentialsSecret", secret or _NEW_SECRET)
     reading.understood(f"{BASIC_AUTH}.enabled", _KEY)
     if secret and _is_ours(reading):
         reading.understood(BASIC_AUTH, _KEY)
     elif secret:
         needs = (
-            f"add to this Secret, before the first deployment, {PASSWORD_KEY} and in its {HASHES_KEY} the user "
+            f"before the first deployment, add {PASSWORD_KEY} to this Secret, and to its {HASHES_KEY} the user "
             f"{OWN_USER} with that password (docs/how-to/set-a-gateway-password.md): the collector, the canary and "
-            "Grafana have it"
+            "Grafana use it"
         )
         reading.translated(f"{BASIC_AUTH}.existingSecret", needs, key=_KEY, decide=True)
-        reading.translated(BASIC_AUTH, "without effect: existingSecret is there", key=_KEY)
+        reading.translated(BASIC_AUTH, "without effect: existingSecret is set", key=_KEY)
     else:
         made = (
-            f"a secret: not copied. Make the Secret {_NEW_SECRET} with {HASHES_KEY}, today's users and {OWN_USER}, and "
-            f"{PASSWORD_KEY}, that user's password (docs/how-to/set-a-gateway-password.md)"
+            f"a secret: not copied. Create the Secret {_NEW_SECRET} with {HASHES_KEY} (today's users and {OWN_USER}) "
+            f"and {PASSWORD_KEY} (the password of {OWN_USER}): docs/how-to/set-a-gateway-password.md"
         )
         reading.translated(BASIC_AUTH, made, key=_KEY, decide=True)
         if not any(
             reading.given(f"{BASIC_AUTH}.{key}") for key in ("username", "password", "htpasswd", "existingSecret")
         ):
-            reading.unsaid(
-                BASIC_AUTH, f"its users are the tenants, or cannot be read here: {made}", key=_KEY, decide=True
+            reading.missing(
+                BASIC_AUTH, f"its users are the tenants, or are not in the values: {made}", key=_KEY, decide=True
             )
 
 
 def users(reading: Reading, tenants: Iterable[str]) -> dict[str, str]:
-    """The gateway's user of each tenant: in logstack's own table, else the chart's, where a user is a tenant."""
+    """Return the gateway's user of each tenant, from logstack's own table or the chart's, where a user is a tenant."""
     snippet = _snippet(reading)
     if _OURS in snippet:
         return {each["tenant"]: each["user"] for each in _USER_OF_TENANT.finditer(snippet)}
@@ -73,10 +73,10 @@ def users(reading: Reading, tenants: Iterable[str]) -> dict[str, str]:
 
 
 def nginx(reading: Reading, settings: Settings) -> None:
-    """What logstack itself writes into nginx's places."""
+    """Report the nginx snippets that logstack writes itself."""
     for name, text in nginx_values(settings, settings.cluster).items():
         if at(reading.values, (*_NGINX, name)) == text:
-            reading.understood((*_NGINX, name), text="as logstack writes it")
+            reading.understood((*_NGINX, name), text="the same snippet as logstack's")
 
 
 def _is_ours(reading: Reading) -> bool:

@@ -1,4 +1,4 @@
-"""From a release's values to a stack file, and what was said of each value on the way."""
+"""The conversion of a release's values into a stack file, with an entry for each value."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -9,8 +9,7 @@ from pathlib import Path as File
 from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
-from logstack.adopt import access, ingress
-from logstack.adopt import not_taken as rest
+from logstack.adopt import access, ingress, not_taken
 from logstack.adopt.alloy_text import alloy_blocks
 from logstack.adopt.chart import enterprise_text, is_exact, parse_version, refuse_foreign
 from logstack.adopt.collector import cluster_of, collector
@@ -36,8 +35,8 @@ from logstack.settings.problems import Problem, StackProblems
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the person says beside the values."""
+class Request:
+    """The command's options besides the values."""
 
     stack: str
     chart_version: str | None = None
@@ -56,74 +55,74 @@ class Adoption:
     """A stack file, and the report."""
 
     source: str
-    """What was read, in words."""
+    """The input, described for people."""
     notes: tuple[str, ...]
     entries: tuple[Entry, ...]
     stack: str
     text: str
     """The stack file."""
     problems: tuple[Problem, ...]
-    """What the checks say of it."""
+    """Its problems."""
     side_by_side: tuple[str, ...]
     """Why the running Loki cannot be taken over in place."""
 
     @property
     def decisions(self) -> tuple[Entry, ...]:
-        """What somebody has to decide."""
+        """Return the entries that need a decision."""
         return tuple(entry for entry in self.entries if entry.decide)
 
     @property
     def is_whole(self) -> bool:
-        """Whether every value was taken, and the stack file has no error."""
+        """Return whether no value needs a decision and the stack file has no error."""
         return not self.decisions and not any(problem.severity == "error" for problem in self.problems)
 
 
-def adopted(release: Release, wanted: Wanted, directory: File = File(), *, today: date | None = None) -> Adoption:
-    """The adoption; raises UnreadableError and RefusedError."""
-    said = wanted.chart_version or release.version
-    if not said:
-        raise UnreadableError("the chart's version is not said: --chart-version 6.49.0 (helm list shows it)")
-    version = parse_version(said)
+def adopted(release: Release, request: Request, directory: File = File(), *, today: date | None = None) -> Adoption:
+    """Convert a release into a stack file; raises UnreadableError and RefusedError."""
+    version_text = request.chart_version or release.version
+    if not version_text:
+        raise UnreadableError("the chart's version is missing: pass --chart-version 6.49.0 (helm list shows it)")
+    version = parse_version(version_text)
     refuse_foreign(release.chart, release.repository, version)
     if at(release.values, path_of("enterprise.enabled")) is True:
         raise RefusedError(enterprise_text("a release with enterprise.enabled"))
-    values, unread = readable(with_running(with_config_text(release.values), wanted.running))
-    reading = Reading(values, version, wanted.chart_defaults or {})
+    values, unread = readable(with_running(with_config_text(release.values), request.running))
+    reading = Reading(values, version, request.chart_defaults or {})
     reading.entries += [_unread(path, why) for path, why in unread]
-    source = f"{release.source} of chart {release.chart or 'loki'} {said}"
-    _release(reading, release, said)
-    _topics(reading, release, wanted)
+    source = f"{release.source} of chart {release.chart or 'loki'} {version_text}"
+    _release(reading, release, version_text)
+    _topics(reading, release, request)
     text = stack_text(reading.stack, reading.entries, source)
     entries = tuple(sorted(reading.entries, key=lambda entry: (list(Verdict).index(entry.verdict), entry.path)))
-    problems = _problems(text, wanted.stack, directory, today)
-    return Adoption(source, release.notes, entries, wanted.stack, text, problems, tuple(reading.side_by_side))
+    problems = _problems(text, request.stack, directory, today)
+    return Adoption(source, release.notes, entries, request.stack, text, problems, tuple(reading.side_by_side))
 
 
 def _unread(path: Path, why: str) -> Entry:
-    told = spelled_path(path)
-    text = f"{why}: what it says is not known here; write what it stands for, a secret into the Pulumi config"
-    return Entry(told, Verdict.NOT_TAKEN, text, decide=True, values=(told,))
+    name = spelled_path(path)
+    text = f"{why}: logstack does not know the value; write it into the stack file, or as a Pulumi secret"
+    return Entry(name, Verdict.NOT_TAKEN, text, decide=True, values=(name,))
 
 
 def _release(reading: Reading, release: Release, version: str) -> None:
-    """What stands elsewhere, and a version that is a range."""
+    """Report values in other objects, and a version that is a range."""
     for unread in release.unread:
-        text = f"{unread.what}: not read, so what it says is not in this report; a secret goes to the Pulumi config"
+        text = f"{unread.what}: not read and not in this report; write secrets as Pulumi secrets"
         reading.entries.append(Entry(unread.path, Verdict.NOT_TAKEN, text, decide=True))
     if not is_exact(version):
         lowest = ".".join(map(str, reading.version))
-        text = f"{version} is a range: read as {lowest}; name the one that runs (--chart-version)"
+        text = f"{version} is a range: read as {lowest}; pass the installed version (--chart-version)"
         reading.entries.append(Entry("(the chart's version)", Verdict.TRANSLATED, text, decide=True))
 
 
-def _topics(reading: Reading, release: Release, wanted: Wanted) -> None:
-    """Each topic speaks of its values; what is left is compared, explained or unknown."""
-    rest.gone_keys(reading)
+def _topics(reading: Reading, release: Release, request: Request) -> None:
+    """Report the values of each topic, then compare, explain or reject the open ones."""
+    not_taken.gone_keys(reading)
     config = assembled(reading)
-    blocks = alloy_blocks(wanted.alloy or "")
-    names(reading, release, wanted.cluster or cluster_of(blocks) or wanted.stack, wanted.context or wanted.stack)
+    blocks = alloy_blocks(request.alloy or "")
+    names(reading, release, request.cluster or cluster_of(blocks) or request.stack, request.context or request.stack)
     mode(reading, config)
-    rest.unknown(reading)
+    not_taken.unknown(reading)
     other_roles(reading)
     store(reading, config, release)
     schema(reading, config)
@@ -137,13 +136,13 @@ def _topics(reading: Reading, release: Release, wanted: Wanted) -> None:
     collector(reading, blocks)
     settings = _tree(reading.stack)
     access.nginx(reading, settings)
-    rest.loki_values(reading, config, settings)
-    rest.defaults(reading)
-    rest.all_others(reading)
+    not_taken.loki_values(reading, config, settings)
+    not_taken.defaults(reading)
+    not_taken.all_others(reading)
 
 
 def _tree(stack: Mapping[str, object]) -> Settings:
-    """The settings, as far as they can be built: what Loki's configuration is compared with."""
+    """Return the settings to compare Loki's configuration with, as far as the stack file is valid."""
     store = {"objectStore": {"kind": "s3-compatible", "endpoint": "http://store", "bucket": "logs"}}
     for tree in (stack, {**stack, **store}):
         with suppress(ValidationError):
@@ -157,7 +156,7 @@ def _settings(keys: Mapping[str, object]) -> Settings:
 
 
 def _problems(text: str, stack: str, directory: File, today: date | None) -> tuple[Problem, ...]:
-    """What `logstack check` would say of the file."""
+    """Return the problems that `logstack check` would print."""
     content = parsed(text)
     tree = content["config"] if isinstance(content, CommentedMap) else CommentedMap()
     config = plain(tree)

@@ -89,7 +89,7 @@ class _Parser:
 
     def _expression(self) -> str:
         """Up to the end of the line, or of the block, outside of brackets."""
-        said, depth = [], 0
+        words, depth = [], 0
         while (token := self._next()) is not None:
             kind, text = token
             if depth == 0 and (kind == "line" or text == "}"):
@@ -97,8 +97,8 @@ class _Parser:
                 break
             depth += (text in _OPEN) - (text in _CLOSE) if kind == "mark" else 0
             if kind != "line":
-                said.append(text)
-        return " ".join(said)
+                words.append(text)
+        return " ".join(words)
 
     def _next(self) -> tuple[str, str] | None:
         if self._at == len(self._tokens):
@@ -108,6 +108,8 @@ class _Parser:
         return kind, text
 
     def _wrong(self) -> UnreadableError:
-        place = self._tokens[max(self._at - 1, 0)][2] if self._tokens else 0
-        line = self._text.count("\n", 0, place) + 1
-        return UnreadableError(f"config.alloy, line {line} is no configuration of Alloy: alloy fmt says why")
+        position = self._tokens[max(self._at - 1, 0)][2] if self._tokens else 0
+        line = self._text.count("\n", 0, position) + 1
+        return UnreadableError(
+            f"config.alloy, line {line}: not a valid Alloy configuration; `alloy fmt` prints the reason"
+        )

@@ -1,4 +1,4 @@
-"""The Loki chart from version to version: defaults that were others, and keys that have gone.
+"""The Loki chart from version to version: changed defaults and dropped keys.
 
 Sources: the charts' own values files of 6.30.1, 6.49.0, 6.55.0 and 18.11.0, and the community chart's upgrade notes.
 """
@@ -15,26 +15,26 @@ Version = tuple[int, int, int]
 OLDEST, NEWEST = 6, 18
 FIRST_ENTERPRISE = 7
 _OTHERS = {
-    "loki-stack": "its Loki is configured by `loki.config` alone, and its last Loki is 2.9",
+    "loki-stack": "it configures Loki only through `loki.config`, and its last Loki is 2.9",
     "loki-distributed": "it is the deprecated chart of the distributed mode",
     "loki-simple-scalable": "it became the chart loki 3.0",
-    "loki-canary": "it has no Loki",
-    "promtail": "it has no Loki",
+    "loki-canary": "it does not install Loki",
+    "promtail": "it does not install Loki",
     "enterprise-logs": "it is the Enterprise product",
 }
 
 
-# Defaults that were others before a version; those of the pinned one are chart.DEFAULTS.
+# Defaults that differ before a version; those of the pinned version are chart.DEFAULTS.
 _EARLIER: dict[str, tuple[object, Version]] = {"deploymentMode": (MODES["simple-scalable"], (12, 0, 0))}
 
 
 @dataclass(frozen=True)
 class Gone:
-    """A key that the chart reads no more."""
+    """A key that the chart dropped."""
 
     since: Version
     instead: str
-    """What became of it."""
+    """Its replacement, or the reason."""
 
 
 # `*` stands for one key.
@@ -44,16 +44,16 @@ GONE: dict[str, Gone] = {
     "enterprise": Gone((8, 0, 0), "the open-source chart has no Enterprise product"),
     "enterpriseGateway": Gone((8, 0, 0), "the open-source chart has no Enterprise product"),
     "adminApi": Gone((8, 0, 0), "the open-source chart has no Enterprise product"),
-    "monitoring.selfMonitoring": Gone((9, 0, 0), "a collector of one's own reads Loki's lines, as logstack's does"),
-    "monitoring.serviceMonitor.metricsInstance": Gone((9, 0, 0), "the Grafana Agent operator has ended"),
+    "monitoring.selfMonitoring": Gone((9, 0, 0), "a separate collector reads Loki's lines, as logstack's does"),
+    "monitoring.serviceMonitor.metricsInstance": Gone((9, 0, 0), "the Grafana Agent operator is discontinued"),
     "indexGateway.persistence.inMemory": Gone((10, 0, 0), "indexGateway.persistence.dataVolumeParameters"),
     "read.legacyReadTarget": Gone((11, 0, 0), "readers are a Deployment, as logstack's are"),
-    "read.persistence": Gone((11, 0, 0), "readers keep nothing"),
+    "read.persistence": Gone((11, 0, 0), "readers store nothing"),
     "read.podManagementPolicy": Gone((11, 0, 0), "readers are a Deployment"),
     "*.persistence.ephemeralDataVolume": Gone((13, 0, 0), "persistence.type: ephemeral"),
-    "networkPolicy.flavor": Gone((15, 0, 0), "Kubernetes' own NetworkPolicy alone"),
-    "networkPolicy.egressWorld": Gone((15, 0, 0), "Kubernetes' own NetworkPolicy alone"),
-    "networkPolicy.egressKubeApiserver": Gone((15, 0, 0), "Kubernetes' own NetworkPolicy alone"),
+    "networkPolicy.flavor": Gone((15, 0, 0), "only Kubernetes NetworkPolicies"),
+    "networkPolicy.egressWorld": Gone((15, 0, 0), "only Kubernetes NetworkPolicies"),
+    "networkPolicy.egressKubeApiserver": Gone((15, 0, 0), "only Kubernetes NetworkPolicies"),
     "clusterLabelOverride": Gone((18, 0, 0), "monitoring.appInstanceLabelValue"),
     "ingester.updateStrategy": Gone((18, 0, 0), "ingester.strategy"),
     "indexGateway.updateStrategy": Gone((18, 0, 0), "indexGateway.strategy"),
@@ -65,9 +65,9 @@ GONE: dict[str, Gone] = {
     ),
     "loki.commonConfig.compactor_address": Gone((6, 35, 0), "loki.commonConfig.compactor_grpc_address"),
     "loki.memcached": Gone((6, 31, 0), "chunksCache and resultsCache"),
-    "kubectlImage": Gone((6, 36, 0), "its job of the Enterprise product has gone"),
+    "kubectlImage": Gone((6, 36, 0), "its job of the Enterprise product was removed"),
     "enterprise.tokengen": Gone((6, 36, 0), "the Enterprise product is another chart"),
-    "querier.persistence": Gone((6, 49, 0), "queriers keep nothing"),
+    "querier.persistence": Gone((6, 49, 0), "queriers store nothing"),
 }
 
 
@@ -79,7 +79,7 @@ def default(path: Path, version: Version) -> object:
 
 
 def gone(path: Path, version: Version) -> Gone | None:
-    """What is said of a key that this version reads no more; None if it does, or never did."""
+    """Return why a version of the chart does not read a key; None if it does, or never did."""
     for pattern, each in GONE.items():
         keys = path_of(pattern)
         if len(keys) <= len(path) and all(key in ("*", at) for key, at in zip(keys, path, strict=False)):
@@ -92,7 +92,7 @@ def parse_version(text: str) -> Version:
     match = re.match(r"[~^>=v\s]*(\d+)(?:\.(\d+))?(?:\.(\d+))?", text)
     if not match:
         raise UnreadableError(
-            f"{text!r} names no version of the chart: say which is installed (helm list shows it), "
+            f'"{text}" is not a chart version: pass the installed one (helm list shows it), '
             "such as --chart-version 6.49.0"
         )
     major, minor, patch = (int(part or 0) for part in match.groups())
@@ -109,17 +109,17 @@ def refuse_foreign(chart: str | None, repository: str | None, version: Version) 
     if chart in _OTHERS:
         raise RefusedError(
             f"the chart {chart} is not the Loki chart: {_OTHERS[chart]}.\n"
-            "Way out: begin a stack beside it, with a bucket of its own (docs/how-to/run-side-by-side.md)"
+            "fix: run a new stack side by side, with its own bucket (docs/how-to/run-side-by-side.md)"
         )
     if version[0] >= FIRST_ENTERPRISE and is_grafanas(repository):
         raise RefusedError(enterprise_text(f"chart {version[0]}.{version[1]}.{version[2]} of Grafana's own repository"))
     if not OLDEST <= version[0] <= NEWEST:
         way = (
-            "move the release to 6.x first, by the chart's own notes"
+            "upgrade the release to 6.x first, following the chart's notes"
             if version[0] < OLDEST
-            else f"read it with the values of {NEWEST}.x"
+            else f"pass the values of {NEWEST}.x"
         )
-        raise RefusedError(f"chart {version[0]}.x is outside what is known, {OLDEST}.x to {NEWEST}.x.\nWay out: {way}")
+        raise RefusedError(f"chart version {version[0]}.x is not supported, only {OLDEST}.x to {NEWEST}.x.\nfix: {way}")
 
 
 def is_grafanas(repository: str | None) -> bool:
@@ -131,8 +131,8 @@ def enterprise_text(found: str) -> str:
     """Why the Enterprise product is refused, and the way out."""
     pin = pins.LOKI_CHART
     return (
-        f"{found} is Grafana Enterprise Logs, and logstack runs the open-source Loki: its tokens, tenants and gateway "
-        "have no counterpart (grafana/loki#20705).\n"
-        f"Way out: where no licence is in use, move to {pin.name} {pin.version} of {pin.repository} first and read "
-        "those values; else begin a stack beside it, with a bucket of its own (docs/how-to/run-side-by-side.md)"
+        f"{found} is Grafana Enterprise Logs, but logstack runs the open-source Loki, which has no counterpart of its "
+        "tokens, tenants and gateway (grafana/loki#20705).\n"
+        f"fix: without a licence, move to {pin.name} {pin.version} of {pin.repository} first and adopt those values; "
+        "otherwise run a new stack side by side, with its own bucket (docs/how-to/run-side-by-side.md)"
     )

@@ -1,9 +1,9 @@
-"""`logstack adopt`: read, adopt, write, and say it."""
+"""`logstack adopt`: read files, convert them, write the stack file and report."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from logstack.adopt.adoption import Adoption, Wanted, adopted
+from logstack.adopt.adoption import Adoption, Request, adopted
 from logstack.adopt.documents import read_release
 from logstack.adopt.errors import UnreadableError
 from logstack.adopt.yaml_files import Document, read_documents, read_text
@@ -11,22 +11,22 @@ from logstack.adopt.yaml_files import Document, read_documents, read_text
 
 def adopt(
     values: Sequence[Path],
-    wanted: Wanted,
+    request: Request,
     directory: Path,
     *,
     loki_config: Path | None = None,
     config_alloy: Path | None = None,
     chart_values: Path | None = None,
 ) -> Adoption:
-    """The adoption of files; raises UnreadableError and RefusedError."""
+    """Convert files into a stack file; raises UnreadableError and RefusedError."""
     release = read_release(values)
     return adopted(
         release,
-        Wanted(
-            stack=wanted.stack,
-            chart_version=wanted.chart_version,
-            cluster=wanted.cluster,
-            context=wanted.context,
+        Request(
+            stack=request.stack,
+            chart_version=request.chart_version,
+            cluster=request.cluster,
+            context=request.context,
             running=_only(loki_config),
             chart_defaults=_only(chart_values),
             alloy=read_text(config_alloy) if config_alloy else None,
@@ -40,14 +40,14 @@ def _only(path: Path | None) -> Document | None:
 
 
 def write(adoption: Adoption, path: Path) -> None:
-    """Writes the stack file; raises UnreadableError where there is one."""
+    """Write the stack file; raises UnreadableError if the file exists."""
     if path.exists():
-        raise UnreadableError(f"{path} is there already, and is not overwritten: name another file, or move it away")
+        raise UnreadableError(f"{path} exists, and logstack does not overwrite it: pass another path, or move the file")
     path.write_text(adoption.text, encoding="utf-8")
 
 
-def said(adoption: Adoption, *, as_json: bool, with_file: bool) -> str:
-    """The report."""
+def report(adoption: Adoption, *, as_json: bool, with_file: bool) -> str:
+    """Return the report as text for the terminal, or as JSON."""
     from logstack.adopt.report import report_document, report_text  # noqa: PLC0415 - rich takes a while
     from logstack.text.layout import terminal  # noqa: PLC0415
 

@@ -16,8 +16,8 @@ _KINDS = {
     "Application": "an Argo CD Application",
     "HelmChart": "a HelmChart of K3s",
 }
-# HOSTNAME and the two of a bucket claim are the pods' own: Loki fills them in when it starts.
-_PLACE = re.compile(r"\$\{(?!(?:HOSTNAME|BUCKET_HOST|BUCKET_PORT)\})\w+(:[-=][^}]*)?\}")
+# Pods have HOSTNAME and a bucket claim's two variables: Loki replaces them when it starts.
+_VARIABLE = re.compile(r"\$\{(?!(?:HOSTNAME|BUCKET_HOST|BUCKET_PORT)\})\w+(:[-=][^}]*)?\}")
 _KEYS = ("accesskeyid", "secretaccesskey", "sessiontoken")
 # What tells the chart's values from those of a chart that has it as a part.
 _OWN_KEYS = ("deploymentMode", "singleBinary", "loki", "gateway", "write", "backend")
@@ -53,15 +53,15 @@ def read_release(paths: Sequence[File]) -> Release:
     releases = [each for each in manifests if each["kind"] in _KINDS and not _is_flux_source(each)]
     if len(releases) > 1:
         names = ", ".join(str(at(each, path_of("metadata.name"))) for each in releases)
-        raise UnreadableError(f"there are {len(releases)} releases ({names}): hand over the one of Loki")
+        raise UnreadableError(f"there are {len(releases)} releases ({names}): pass only Loki's")
     if any(each["kind"] == "ApplicationSet" for each in manifests):
         raise UnreadableError(
-            "an ApplicationSet is a template of Applications: hand over one that it made "
+            "an ApplicationSet is a template of Applications: pass an Application that it created "
             "(kubectl -n argocd get application loki -o yaml)"
         )
     if manifests and not releases:
         kinds = ", ".join(sorted({str(each["kind"]) for each in manifests}))
-        raise UnreadableError(f"of Kubernetes' objects a HelmRelease or an Application is read, and this is {kinds}")
+        raise UnreadableError(f"unsupported kind of object: {kinds}; pass Helm values, a HelmRelease or an Application")
     release = Release({})
     if releases:
         (found,) = releases
@@ -100,14 +100,14 @@ def _from_flux(found: Document, manifests: Sequence[Document]) -> Release:
     repository = _source(source, manifests)
     values: dict[str, object] = {}
     unread: list[Unread] = []
-    for place, reference in enumerate(_list(found, "spec.valuesFrom")):
+    for number, reference in enumerate(_list(found, "spec.valuesFrom")):
         known = _config_map(reference, manifests)
         if known is None:
-            unread.append(Unread(f"spec.valuesFrom[{place}]", _reference(reference)))
+            unread.append(Unread(f"spec.valuesFrom[{number}]", _reference(reference)))
         else:
             values = merged(values, known)
     if _list(found, "spec.postRenderers"):
-        unread.append(Unread("spec.postRenderers", "patches of what the chart renders"))
+        unread.append(Unread("spec.postRenderers", "patches of the rendered chart"))
     version = _text(found, "spec.chart.spec.version") or _text(repository, "spec.ref.tag")
     url = _text(repository, "spec.url")
     return Release(
@@ -124,8 +124,8 @@ def _from_flux(found: Document, manifests: Sequence[Document]) -> Release:
 
 def _source(reference: Document, manifests: Sequence[Document]) -> Document:
     """The repository's own object, where it is in the same files."""
-    wanted = (reference.get("kind"), reference.get("name"))
-    same = [each for each in manifests if (each["kind"], at(each, path_of("metadata.name"))) == wanted]
+    kind_and_name = (reference.get("kind"), reference.get("name"))
+    same = [each for each in manifests if (each["kind"], at(each, path_of("metadata.name"))) == kind_and_name]
     return same[0] if same else {}
 
 
@@ -153,11 +153,11 @@ def _from_argo(found: Document, _manifests: Sequence[Document]) -> Release:
     sources = [_group(found, "spec.source"), *_list(found, "spec.sources")]
     charts = [each for each in sources if each.get("chart")] or [each for each in sources if each.get("helm")]
     if not charts:
-        raise UnreadableError("the Application has no source with a chart: hand over its values file instead")
+        raise UnreadableError("the Application has no source with a chart: pass its values file instead")
     source = charts[0]
     helm = _group(source, "helm")
     unread = [
-        Unread("spec.source.helm.valueFiles", f"the value file {name}; hand it over with --values")
+        Unread("spec.source.helm.valueFiles", f"the values file {name}; pass it with --values")
         for name in cast("list[object]", helm.get("valueFiles") or [])
     ]
     unread += [
@@ -169,7 +169,7 @@ def _from_argo(found: Document, _manifests: Sequence[Document]) -> Release:
     for parameter in _list(helm, "parameters"):
         values = merged(values, _parameter(parameter))
     if not source.get("chart"):
-        unread.append(Unread("spec.source.path", "a chart in a repository of your own, with values beside it"))
+        unread.append(Unread("spec.source.path", "a chart in your own repository, with values next to it"))
     return Release(
         values=values,
         source=_KINDS["Application"],
@@ -225,12 +225,12 @@ def _without_sops(release: Release) -> Release:
 
 
 def _unwrapped(release: Release) -> Release:
-    """The values of a chart that has the Loki chart as a part stand one level deeper."""
+    """Return the values of the Loki chart if it is a subchart, whose values are one level deeper."""
     for name, inner in release.values.items():
         if isinstance(inner, Mapping) and _is_whole(inner) and not _is_whole(release.values, beside=name):
-            others = sorted(key for key in release.values if key not in (name, "global"))
-            note = f"the values are those of a chart that has Loki's as its part `{name}`"
-            unread = tuple(Unread(key, "a value of that chart, not of Loki's") for key in others)
+            outside = sorted(key for key in release.values if key not in (name, "global"))
+            note = f"the values are those of a chart with Loki's as its subchart `{name}`"
+            unread = tuple(Unread(key, "a value of the parent chart, not of Loki's") for key in outside)
             shared = release.values.get("global")
             inside = dict(inner) if shared is None else merged({"global": shared}, inner)
             return replace(release, values=inside, unread=release.unread + unread, notes=(*release.notes, note))
@@ -243,16 +243,16 @@ def _is_whole(values: Mapping[str, object], beside: str | None = None) -> bool:
 
 
 def templated(value: object) -> str | None:
-    """What fills the value in elsewhere; None for a value that says what it says."""
+    """Return what replaces the value later, described for people; None for a literal value."""
     if not isinstance(value, str):
         return None
     if "{{" in value:
         return "a Helm template"
-    return "a place that Flux, Argo CD or a script fills in" if _PLACE.search(value) else None
+    return "a variable that Flux, Argo CD or a script replaces" if _VARIABLE.search(value) else None
 
 
 def unreadable(path: Path, value: object) -> str | None:
-    """Why nobody can tell here what a value says. An access key is never looked at, so it may be a place as well."""
+    """Return why a value is unknown, or None. Access keys are never read, so they may be variables."""
     if isinstance(value, str) and value.startswith("ENC["):
         return "encrypted by SOPS"
     if path[-1].lower().replace("_", "") in _KEYS or not isinstance(value, str) or "{{" in value:
@@ -261,17 +261,17 @@ def unreadable(path: Path, value: object) -> str | None:
 
 
 def readable(values: Mapping[str, object], path: Path = ()) -> tuple[dict[str, object], list[tuple[Path, str]]]:
-    """The values without those that nobody can read here, and these with why."""
-    left: dict[str, object] = {}
+    """Return the values that are known, and the unknown ones with the reason."""
+    known: dict[str, object] = {}
     unread: list[tuple[Path, str]] = []
     for key, value in values.items():
         if isinstance(value, Mapping):
             inner, found = readable(value, (*path, key))
             unread += found
             if inner or not value:
-                left[key] = inner
+                known[key] = inner
         elif why := unreadable((*path, key), value):
             unread.append(((*path, key), why))
         else:
-            left[key] = value
-    return left, unread
+            known[key] = value
+    return known, unread

@@ -1,9 +1,9 @@
-"""What ends the command before anything can be reported of single values."""
+"""The errors that end the command before it can report single values."""
 
 
 class UnreadableError(Exception):
-    """The command was misused: a file that is none of those that are read, or a version that nobody named."""
+    """A file cannot be read or has an unsupported kind, or the chart's version is missing."""
 
 
 class RefusedError(Exception):
-    """What was read cannot be adopted at all; the message says why, and the way out."""
+    """The release cannot be adopted at all; the message gives the reason and a fix."""

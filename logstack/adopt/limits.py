@@ -1,4 +1,4 @@
-"""Limits, and how long lines are kept."""
+"""Limits and retention."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ class Limit:
 
 
 def _size(read: Callable[[object], int | None]) -> Callable[[object], object]:
-    def said(value: object) -> object:
+    def amount(value: object) -> object:
         size = read(value)
         return None if size is None else said_size(size)
 
-    return said
+    return amount
 
 
 def _duration(value: object) -> object:
@@ -73,33 +73,35 @@ def limits(reading: Reading, config: LokiConfig) -> None:
         if value is None:
             if name in _LOWER_IN_LOKI:
                 lower = _LOWER_IN_LOKI[name]
-                text = f"not set: Loki's default is {lower}, logstack's is higher (docs/reference/stack-file.md)"
-                reading.unsaid(f"loki.limits_config.{name}", text, key=f"limits.{limit.key}")
+                text = (
+                    f"not set: Loki's default is {lower}, logstack's default is higher (docs/reference/stack-file.md)"
+                )
+                reading.missing(f"loki.limits_config.{name}", text, key=f"limits.{limit.key}")
             continue
         _limit(reading, path, limit, value)
 
 
 def _limit(reading: Reading, path: Path, limit: Limit, value: object) -> None:
-    """A limit of 0 is none in Loki; logstack has no such word but for the two that follow the retention."""
+    """Take a limit over. In Loki 0 means no limit; logstack has that only for the two that follow the retention."""
     key = f"limits.{limit.key}"
-    said = limit.read(value)
-    if said is None:
+    amount = limit.read(value)
+    if amount is None:
         follows = limit.key in ("maxQueryLength", "maxQueryLookback")
         text = (
-            "none today; here it follows the retention, which is all there is"
+            "no limit today; logstack limits it to the retention, which covers every stored line"
             if follows
-            else "no limit today; here there is logstack's default: write one that is high enough"
+            else "no limit today; logstack applies its default: write a limit that is high enough"
         )
         reading.translated(path, text, key=key, decide=not follows)
         return
-    if differs(limit.key, said, {}):
-        reading.write(key, said)
+    if differs(limit.key, amount, {}):
+        reading.write(key, amount)
     reading.understood(path, key)
 
 
-def differs(key: str, said: object, others: Mapping[str, object]) -> bool:
-    """Whether it is not said anyway, by other limits or logstack's defaults."""
-    return Limits.model_validate({**others, key: said}) != Limits.model_validate(others)
+def differs(key: str, value: object, limits: Mapping[str, object]) -> bool:
+    """Return whether a limit changes the given limits with logstack's defaults."""
+    return Limits.model_validate({**limits, key: value}) != Limits.model_validate(limits)
 
 
 def deletes(config: LokiConfig) -> bool:
@@ -108,7 +110,7 @@ def deletes(config: LokiConfig) -> bool:
 
 
 def retention(reading: Reading, config: LokiConfig) -> None:
-    """Lines go when the compactor may delete and there is a period; with one of the two alone they stay for ever."""
+    """Take the retention over. Loki deletes only if the compactor may delete and a period is set."""
     period, path = _period(reading, config)
     enabled = deletes(config)
     if period and enabled:
@@ -119,13 +121,14 @@ def retention(reading: Reading, config: LokiConfig) -> None:
         _for_ever(reading, config, period, path)
     for name in ("retention_enabled", "delete_request_store"):
         if config.value(f"compactor.{name}") is not None:
-            reading.understood(config.where(f"compactor.{name}"), "retention", "retention sets it")
+            reading.understood(config.where(f"compactor.{name}"), "retention", "`retention` sets it")
     _streams(reading, config)
-    reading.not_taken("tableManager", "the table manager has ended: retention is the compactor's")
+    reading.not_taken("tableManager", "Loki has no table manager any more: the compactor applies retention")
     for name in ("retention_deletes_enabled", "retention_period"):
         if config.value(f"table_manager.{name}") is not None:
             reading.not_taken(
-                config.where(f"table_manager.{name}"), "the table manager has ended: retention is the compactor's"
+                config.where(f"table_manager.{name}"),
+                "Loki has no table manager any more: the compactor applies retention",
             )
 
 
@@ -138,31 +141,31 @@ def _period(reading: Reading, config: LokiConfig) -> tuple[timedelta | None, Pat
 
 
 def _for_ever(reading: Reading, config: LokiConfig, period: timedelta | None, path: Path | None) -> None:
-    """The loud one: a stack deletes by its retention."""
+    """Write the longest retention and warn: unlike today's Loki, a stack deletes by its retention."""
     reading.write("retention", said_duration(FOR_EVER))
-    kept = (
-        "LINES ARE KEPT FOR EVER TODAY, and a stack deletes: written is retention: "
-        f"{said_duration(FOR_EVER)}, the longest there is, so that nothing goes unasked. "
-        "Write the retention that you want; what is older goes at the first compaction"
+    warning = (
+        f"LOKI STORES LINES FOR EVER TODAY, and a stack deletes them. The stack file has retention: "
+        f"{said_duration(FOR_EVER)}, the longest allowed, so that nothing is deleted without your decision. "
+        "Set the retention that you need; the first compaction deletes older lines"
     )
     if period and path:
-        idle = f"the period is {said_duration(period)}, but without compactor.retention_enabled it deletes nothing"
-        text = f"{idle}. {kept}"
+        idle = f"the period is {said_duration(period)}, but without compactor.retention_enabled Loki deletes nothing"
+        text = f"{idle}. {warning}"
         reading.translated(path, text, key="retention", decide=True)
         return
     if path:
-        reading.translated(path, kept, key="retention", decide=True)
+        reading.translated(path, warning, key="retention", decide=True)
     else:
         why = (
             "there is no retention_period"
             if config.value("compactor.retention_enabled") is True
             else "nothing sets a retention"
         )
-        reading.unsaid("loki.limits_config.retention_period", f"{why}. {kept}", key="retention", decide=True)
+        reading.missing("loki.limits_config.retention_period", f"{why}. {warning}", key="retention", decide=True)
 
 
 def follow_retention(reading: Reading, config: LokiConfig) -> None:
-    """Query limits that say what the longest retention says anyway are not repeated."""
+    """Remove query limits that equal what the longest retention implies."""
     if not deletes(config):
         return
     period = max(_periods(reading))
@@ -173,30 +176,30 @@ def follow_retention(reading: Reading, config: LokiConfig) -> None:
                 del group[key]
                 if not group:
                     del reading.stack["limits"]
-    if "limits_config.max_query_lookback" not in map(".".join, config.said):
-        reading.unsaid(
+    if "limits_config.max_query_lookback" not in map(".".join, config.settings):
+        reading.missing(
             "loki.limits_config.max_query_lookback",
-            "not set: queries end with the retention here, where nothing is left",
+            "not set: queries look back as far as the retention, where the stored lines end",
             key="limits.maxQueryLookback",
         )
 
 
 def _periods(reading: Reading) -> Iterator[timedelta]:
-    """Every period that the stack file has, the tenants' as well."""
+    """Return every retention period of the stack file, including the tenants'."""
     tenants = reading.stack.get("tenants", [])
     for group in (reading.stack, *(tenants if isinstance(tenants, list) else [])):
-        for said in (group.get("retention"), *(at(rule, ("period",)) for rule in group.get("retentionStreams", []))):
-            yield loki_duration_of(said) or timedelta()
+        for text in (group.get("retention"), *(at(rule, ("period",)) for rule in group.get("retentionStreams", []))):
+            yield loki_duration_of(text) or timedelta()
 
 
 def _streams(reading: Reading, config: LokiConfig) -> None:
-    """Periods of their own for some streams."""
+    """Take the retention of single streams over."""
     rules = config.value("limits_config.retention_stream")
     if not isinstance(rules, list):
         return
     where = config.where("limits_config.retention_stream")
     if not deletes(config):
-        idle = "without compactor.retention_enabled it deletes nothing today, so it is not written: decide it"
+        idle = "without compactor.retention_enabled it deletes nothing today, so it is not written: add it if needed"
         reading.translated(where, idle, key="retentionStreams", decide=True)
         return
     reading.write("retentionStreams", [stream(rule) for rule in rules if isinstance(rule, Mapping)])
@@ -204,7 +207,7 @@ def _streams(reading: Reading, config: LokiConfig) -> None:
 
 
 def stream(rule: Mapping[str, object]) -> dict[str, object]:
-    """A rule as the stack file has it."""
+    """Return a retention rule in the stack file's form."""
     period = loki_duration_of(rule.get("period"))
-    said = {"selector": rule.get("selector"), "period": said_duration(period) if period else rule.get("period")}
-    return {**said, **({"priority": rule["priority"]} if "priority" in rule else {})}
+    written = {"selector": rule.get("selector"), "period": said_duration(period) if period else rule.get("period")}
+    return {**written, **({"priority": rule["priority"]} if "priority" in rule else {})}

@@ -51,8 +51,8 @@ SECTIONS = {
 
 
 @dataclass(frozen=True)
-class Said:
-    """A value of Loki's configuration, and where the values say it."""
+class Setting:
+    """A value of Loki's configuration, and the path of the Helm value that sets it."""
 
     value: object
     path: Path
@@ -62,22 +62,22 @@ class Said:
 class LokiConfig:
     """Loki's configuration, leaf by leaf."""
 
-    said: dict[Path, Said] = field(default_factory=dict)
+    settings: dict[Path, Setting] = field(default_factory=dict)
 
     def value(self, path: str) -> object:
-        """What is said at a path; None if nothing is."""
-        found = self.said.get(path_of(path))
+        """Return the value at a path, or None."""
+        found = self.settings.get(path_of(path))
         return found.value if found else None
 
     def where(self, path: str) -> Path:
-        """Where the values say it."""
-        return self.said[path_of(path)].path
+        """Return the path of the Helm value that sets it."""
+        return self.settings[path_of(path)].path
 
     def document(self) -> dict[str, object]:
-        """The whole of it."""
+        """Return the configuration as one document."""
         result: dict[str, object] = {}
-        for path, said in self.said.items():
-            put(result, path, said.value)
+        for path, setting in self.settings.items():
+            put(result, path, setting.value)
         return result
 
 
@@ -110,13 +110,13 @@ def assembled(reading: Reading) -> LokiConfig:
     text = at(reading.values, path_of("loki.config"))
     if isinstance(text, str):
         seen = RUNNING in reading.values
-        why = "it is a template, which only Helm can fill in" if templated(text) else "it is no YAML"
+        why = "a template that only Helm can render" if templated(text) else "not valid YAML"
         reading.not_taken(
             "loki.config",
-            f"{why}; the running Loki's copy was read instead"
+            f"{why}; logstack read the running Loki's configuration instead"
             if seen
-            else f"{why}: hand over what came of it with --loki-config (docs/how-to/adopt-a-helm-release.md says how "
-            "to get it)",
+            else f"{why}: pass the running Loki's configuration with --loki-config "
+            "(docs/how-to/adopt-a-helm-release.md)",
             decide=not seen,
         )
     return config
@@ -130,16 +130,16 @@ def _lay(reading: Reading, config: LokiConfig, prefix: Path, section: Path) -> N
         where = (*section, *path)
         if value == {}:
             continue
-        if before := config.said.get(where):
+        if before := config.settings.get(where):
             winner = spelled_path((*prefix, *path))
-            reading.translated(before.path, f"{winner} says it as well, and wins today already")
-        config.said[where] = Said(value, (*prefix, *path))
+            reading.translated(before.path, f"{winner} sets it too and already wins today")
+        config.settings[where] = Setting(value, (*prefix, *path))
 
 
 def _without_effect(reading: Reading) -> None:
     """A whole `loki.config` replaces the template that would read the sections."""
     for key in SECTIONS:
-        reading.not_taken(("loki", key), "without effect today: loki.config replaces the template that would read it")
+        reading.not_taken(("loki", key), "without effect today: loki.config replaces the template that reads it")
 
 
 def with_running(values: Mapping[str, object], running: Mapping[str, object] | None) -> dict[str, object]:

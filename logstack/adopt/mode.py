@@ -7,7 +7,7 @@ from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.roles import DeploymentMode, Role
 from logstack.settings.problems import nearest
 
-# What each of the modes of any version is here; one on its way to another is written as the one that it leads to.
+# logstack's mode for each mode of any version; a transitional mode becomes the one that it leads to.
 _MODES: dict[str, DeploymentMode] = {
     **{name: mode for mode, name in chart.MODES.items()},
     "SingleBinary": "monolithic",
@@ -17,7 +17,7 @@ _MODES: dict[str, DeploymentMode] = {
 }
 _EXPERIMENTAL = (*chart.EXPERIMENTAL, "bloomCompactor", "patternIngester")
 _WITH_EXPERIMENTAL = [name for name, mode in _MODES.items() if mode == "distributed"]
-_OTHER_MODE = "the mode decides: pods of the other modes are none"
+_OTHER_MODE = "the mode decides: roles of other modes have no pods"
 
 
 def _settings(reading: Reading) -> LokiSettings:
@@ -25,23 +25,23 @@ def _settings(reading: Reading) -> LokiSettings:
 
 
 def roles_of(reading: Reading) -> tuple[Role, ...]:
-    """The roles of the mode that the stack file has."""
+    """Return the roles of the stack file's mode."""
     return _settings(reading).roles
 
 
 def writer_of(reading: Reading) -> Role:
-    """The role that holds lines until they are flushed."""
+    """Return the role that holds lines until they are flushed."""
     return _settings(reading).writer
 
 
 def mode(reading: Reading, config: LokiConfig) -> None:
-    """The mode and how many pods of each role."""
-    said = str(reading.value("deploymentMode"))
-    if meant := _MODES.get(said):
-        _take(reading, said, meant)
+    """Take the mode and each role's number of pods over."""
+    name = str(reading.value("deploymentMode"))
+    if meant := _MODES.get(name):
+        _take(reading, name, meant)
     else:
-        near = nearest(said, _MODES) or chart.MODES["simple-scalable"]
-        text = f"no mode of the chart, which renders a release without Loki: did you mean {near}? Written is that"
+        near = nearest(name, _MODES) or chart.MODES["simple-scalable"]
+        text = f"not a mode of the chart, which then renders no Loki: did you mean {near}? The stack file has that"
         reading.not_taken("deploymentMode", text, decide=True)
         reading.write("deploymentMode", _MODES[near])
     for role in roles_of(reading):
@@ -50,16 +50,16 @@ def mode(reading: Reading, config: LokiConfig) -> None:
     _replication(reading, config)
 
 
-def _take(reading: Reading, said: str, meant: str) -> None:
+def _take(reading: Reading, name: str, meant: str) -> None:
     reading.write("deploymentMode", meant)
-    if "<->" in said:
-        text = f"on its way between two modes: end that move first; written is {meant}, to which it leads"
+    if "<->" in name:
+        text = f"a move between two modes: finish it first; the stack file has its target, {meant}"
         reading.translated("deploymentMode", text, key="deploymentMode", decide=True)
     elif reading.given("deploymentMode"):
         reading.understood("deploymentMode", "deploymentMode")
     else:
-        reading.unsaid(
-            "deploymentMode", f"not set: the chart's default in this version is {said}", key="deploymentMode"
+        reading.missing(
+            "deploymentMode", f"not set: the chart's default in this version is {name}", key="deploymentMode"
         )
 
 
@@ -72,23 +72,23 @@ def _replicas(reading: Reading, role: Role) -> None:
     )
     if scaled:
         count = reading.value(f"{key}.{scaled}.minReplicas") or count
-        text = f"the number of pods is fixed here; written is the lowest of the scaling: {count}"
+        text = f"logstack runs a fixed number of pods; the stack file has the minimum of the scaling: {count}"
         reading.not_taken(f"{key}.{scaled}", text, decide=True)
     if isinstance(count, int) and count > 0:
         reading.write(target, count)
         reading.understood(path, target)
         if not reading.given(path):
-            reading.unsaid(path, f"not set: the chart's default is {count}", key=target)
+            reading.missing(path, f"not set: the chart's default is {count}", key=target)
     elif reading.given(path):
         usual = _settings(reading).replica_count(role)
-        reading.not_taken(path, f"the mode has no Loki without {role} pods: {usual} by default", decide=True)
+        reading.not_taken(path, f"the mode needs {role} pods: {usual} by default", decide=True)
     else:
-        reading.unsaid(path, "not set: the chart runs none, logstack one", key=target)
+        reading.missing(path, "not set: the chart runs none, logstack runs one", key=target)
         reading.write(target, 1)
 
 
 def _zones(reading: Reading) -> None:
-    """The chart's default makes a StatefulSet of ingesters for each of three zones."""
+    """Report zone-aware ingesters: the chart's default creates one StatefulSet for each of three zones."""
     zones = "ingester.zoneAwareReplication"
     if "zoneAwareReplication" not in writer_of(reading).row.chart_values:
         return
@@ -96,27 +96,25 @@ def _zones(reading: Reading) -> None:
         reading.understood(f"{zones}.enabled", text="one StatefulSet of ingesters")
         reading.translated(zones, "off: without effect")
         return
-    text = (
-        "ingesters are three StatefulSets, one a zone; here they are one, called loki-ingester, with volumes of its own"
-    )
+    text = "ingesters run in three StatefulSets, one per zone; logstack runs one, loki-ingester, with new volumes"
     if reading.given(zones):
         reading.not_taken(zones, text, decide=True)
     else:
-        reading.unsaid(zones, f"not set: the chart's default is on. {text}", decide=True)
-    reading.side_by_side.append("its ingesters are of three zones, whose volumes have other names")
+        reading.missing(zones, f"not set: the chart's default is on. {text}", decide=True)
+    reading.side_by_side.append("its ingesters run in three zones, and their volumes have different names")
 
 
 def other_roles(reading: Reading) -> None:
-    """What is said of the roles of other modes."""
+    """Report values of roles that other modes run."""
     for role in Role:
-        # A role with a switch is a part of other pods in the other modes, where its values count as well.
+        # A role with a switch runs inside other pods in the other modes, which use its values too.
         if role not in roles_of(reading) and not role.row.has_switch:
             reading.translated(role.row.chart_key, _OTHER_MODE)
     for key in _EXPERIMENTAL:
         if reading.value("deploymentMode") in _WITH_EXPERIMENTAL and reading.value(f"{key}.replicas"):
-            reading.not_taken(key, "experimental in Loki, and no part of logstack", decide=True)
+            reading.not_taken(key, "experimental in Loki, and not supported by logstack", decide=True)
         else:
-            reading.translated(key, "experimental in Loki, and off here as well")
+            reading.translated(key, "experimental in Loki, and off in logstack too")
 
 
 def _replication(reading: Reading, config: LokiConfig) -> None:
@@ -129,4 +127,4 @@ def _replication(reading: Reading, config: LokiConfig) -> None:
         value = reading.value("loki.commonConfig.replication_factor")
         reading.write("replicationFactor", value)
         text = f"not set: the chart's default is {value}"
-        reading.unsaid("loki.commonConfig.replication_factor", text, key="replicationFactor")
+        reading.missing("loki.commonConfig.replication_factor", text, key="replicationFactor")

@@ -1,4 +1,4 @@
-"""Values that no stack file takes: why, and what follows. The first rule that fits speaks."""
+"""The values that no stack file takes, each with the reason and the consequence. The first matching rule applies."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,207 +34,215 @@ class Row:
     decide: bool = False
 
 
-_SCHEDULING = "pods may run on every node, and on no tainted one: what kept them elsewhere is not there"
+_SCHEDULING = "pods may run on every untainted node: node selectors, tolerations and spread constraints are dropped"
 _ENVIRONMENT = (
-    "Loki's pods have no environment, arguments or files of their own here: what they brought has to be said otherwise"
+    "logstack adds no environment variables, arguments or files to Loki's pods: configure their purpose in another way"
 )
-_NO_WAY_IN = "off: without effect"
-_MONITORING = "no rules, alerts and dashboards are made: those of the chart go with its release"
-_BUDGET = "where there is more than one pod, one may be away at a time"
-_LABELS = "no labels or annotations of others here: whatever reads them finds none"
-_OWN_CONFIG = "logstack writes the ConfigMap itself: loki-config"
+_OFF = "off: without effect"
+_MONITORING = "logstack creates no rules, alerts or dashboards: removing the release removes the chart's"
+_BUDGET = "with more than one pod, one may be unavailable at a time"
+_LABELS = "logstack adds no custom labels or annotations: tools that read them find none"
+_OWN_CONFIG = "logstack writes the ConfigMap loki-config itself"
 
 ROWS: tuple[Row, ...] = (
     # Parts without pods.
-    Row("serviceAccount.create|name", T, "one service account, called loki"),
+    Row("serviceAccount.create|name", T, "one service account named loki"),
     Row(
         "serviceAccount.annotations",
         N,
-        "the annotations are the store's: kind aws-s3 sets those of a role",
+        "logstack sets the annotations itself: object store kind aws-s3 adds the role's",
         decide=True,
     ),
     Row("serviceAccount", N, "the chart's default"),
-    Row("rbac", T, "Loki asks nothing of Kubernetes' API here"),
-    Row("memberlist", T, "addresses of pods that are not ready are published, or no new ring would form"),
-    Row("test", T, "no test pod: `logstack try` and the canary test"),
-    Row("sidecar.rules", N, "no sidecar looks for rules in ConfigMaps: those rules are not read any more", decide=True),
-    Row("sidecar", N, "no sidecar looks for rules in ConfigMaps"),
-    Row("gateway.ingress|route", T, _NO_WAY_IN),
-    Row("ingress|route", T, _NO_WAY_IN),
+    Row("rbac", T, "Loki does not use the Kubernetes API"),
+    Row("memberlist", T, "the memberlist Service publishes unready pods too; otherwise no new ring could form"),
+    Row("test", T, "no test pod: `logstack try` and the canary test instead"),
+    Row(
+        "sidecar.rules", N, "no sidecar reads rules from ConfigMaps: Loki no longer evaluates those rules", decide=True
+    ),
+    Row("sidecar", N, "no sidecar reads rules from ConfigMaps"),
+    Row("gateway.ingress|route", T, _OFF),
+    Row("ingress|route", T, _OFF),
     Row(chart.BASIC_AUTH, T, "off: without effect"),
     Row(chart.BODY_LIMIT, T, "follows limits.ingestionBurst"),
-    Row(f"{chart.NGINX}|containerPort", N, "nginx is configured by the chart's default"),
-    Row("gateway.metrics|verboseLogging", N, "the chart's default, without the exporter of access logs"),
+    Row(f"{chart.NGINX}|containerPort", N, "nginx uses the chart's default"),
+    Row("gateway.metrics|verboseLogging", N, "the chart's default, without the access log exporter"),
     Row(
         "monitoring.serviceMonitor",
         N,
-        "no ServiceMonitor is made: Prometheus finds Loki only by one of your own",
+        "logstack creates no ServiceMonitor: add your own, or Prometheus does not scrape Loki",
         decide=True,
     ),
     Row("monitoring.dashboards|rules|alerts|selfMonitoring|additionalPrometheusRules", N, _MONITORING, decide=True),
-    Row("monitoring", N, "nothing of it is made here"),
-    Row("networkPolicy", N, "no NetworkPolicy is made: pods of the whole cluster reach Loki", decide=True),
-    Row("minio|ignoreMinioDeprecation", T, "the chart's MinIO has no part here"),
-    Row("extraObjects", N, "objects of others go with the release: apply them by other means first", decide=True),
-    Row("imagePullSecrets", N, "images are pulled without a Secret", decide=True),
+    Row("monitoring", N, "logstack creates none of it"),
+    Row("networkPolicy", N, "logstack creates no NetworkPolicy: every pod in the cluster can reach Loki", decide=True),
+    Row("minio|ignoreMinioDeprecation", T, "logstack does not use the chart's MinIO"),
+    Row("extraObjects", N, "removing the release removes these objects: apply them in another way first", decide=True),
+    Row("imagePullSecrets", N, "logstack pulls images without a Secret", decide=True),
     Row("global.image|imageRegistry", N, "images come from their public registries", decide=True),
     Row("global.priorityClassName", N, _SCHEDULING, decide=True),
-    Row("tableManager", N, "the table manager has ended: retention is the compactor's"),
-    Row("migrate", N, "a migration from another release: end it first", decide=True),
-    Row("kubeVersionOverride", T, "Pulumi's provider asks the cluster itself"),
-    Row("rollout_operator|overridesExporter|kubectlImage|clusterLabelOverride", N, "not a part of logstack"),
-    Row("enterprise|enterpriseGateway|adminApi", N, "of the Enterprise product, which is off: without effect"),
+    Row("tableManager", N, "Loki has no table manager any more: the compactor applies retention"),
+    Row("migrate", N, "a migration from another release: finish it first", decide=True),
+    Row("kubeVersionOverride", T, "Pulumi's provider reads the version from the cluster"),
+    Row("rollout_operator|overridesExporter|kubectlImage|clusterLabelOverride", N, "logstack does not run it"),
+    Row("enterprise|enterpriseGateway|adminApi", N, "belongs to the Enterprise product, which is off: without effect"),
     Row("podDisruptionBudget", T, _BUDGET),
-    Row("commonLabels", N, "no labels of others here: whatever reads them finds none"),
+    Row("commonLabels", N, "logstack adds no custom labels: tools that read them find none"),
     Row("loki.configObjectName|generatedConfigObjectName|configStorageType", T, _OWN_CONFIG),
-    Row("loki.memcached", T, "caches are those of `caches`"),
-    Row("loki.ui", N, "the chart's UI has ended with 6.43: Grafana's Logs Drilldown is its successor"),
-    Row("loki.storage", N, "logstack's S3 client has Loki's defaults for it", decide=True),
-    # Whatever has pods.
+    Row("loki.memcached", T, "the key `caches` configures caches"),
+    Row("loki.ui", N, "the chart dropped its UI in 6.43: use Grafana's Logs Drilldown"),
+    Row("loki.storage", N, "logstack's S3 client uses Loki's default", decide=True),
+    # Keys of any component with pods.
     Row("*.nodeSelector|tolerations|topologySpreadConstraints|priorityClassName", N, _SCHEDULING, decide=True),
     Row("*.extraArgs|extraEnv|extraEnvFrom|extraVolumes|extraVolumeMounts", N, _ENVIRONMENT, decide=True),
     Row("*.extraVolumeClaimTemplates", N, _ENVIRONMENT, decide=True),
     Row(
         "*.initContainers|extraContainers|lifecycle|command",
         N,
-        "pods have no containers or hooks of others here",
+        "logstack adds no custom containers or hooks to pods",
         decide=True,
     ),
-    Row("*.image", N, "images are those that logstack pins: no other registry, name or version", decide=True),
-    Row("*.resources", N, "by the size table: `size` and `resources` are the keys"),
-    Row("*.autoscaling|kedaAutoscaling", N, "the number of pods is fixed here"),
+    Row("*.image", N, "logstack pins its images: no other registry, name or version", decide=True),
+    Row("*.resources", N, "the size table decides; `size` and `resources` change it"),
+    Row("*.autoscaling|kedaAutoscaling", N, "logstack runs a fixed number of pods"),
     Row("*.podDisruptionBudget|maxUnavailable|maxSurge", T, _BUDGET),
-    Row("*.podSecurityContext|containerSecurityContext|securityContext", T, "the chart's own, the restricted level"),
-    Row("*.livenessProbe|readinessProbe|startupProbe", T, "the chart's own probes"),
-    Row("*.terminationGracePeriodSeconds", T, "by the store: 300 s for a writer, 60 s with the embedded store"),
-    Row("*.affinity", T, "pods of a part are on different nodes"),
-    Row("*.serviceAccount", T, "one service account, called loki"),
+    Row(
+        "*.podSecurityContext|containerSecurityContext|securityContext",
+        T,
+        "the chart's default, which meets the restricted level",
+    ),
+    Row("*.livenessProbe|readinessProbe|startupProbe", T, "the chart's default probes"),
+    Row("*.terminationGracePeriodSeconds", T, "the store decides: 300 s for a writer, 60 s with the embedded store"),
+    Row("*.affinity", T, "pods of one role run on different nodes"),
+    Row("*.serviceAccount", T, "one service account named loki"),
     Row("*.annotations|labels|podAnnotations|podLabels|selectorLabels|serviceAnnotations|serviceLabels", N, _LABELS),
-    Row("*.service|serviceType|appProtocol|trafficDistribution", N, "Services of the kind ClusterIP"),
-    Row("*.persistence.accessModes", N, "a volume has one pod: ReadWriteOnce"),
-    Row("*.persistence.*", N, "of volumes, size and class are taken"),
+    Row("*.service|serviceType|appProtocol|trafficDistribution", N, "Services have type ClusterIP"),
+    Row("*.persistence.accessModes", N, "one pod uses each volume: ReadWriteOnce"),
+    Row("*.persistence.*", N, "only a volume's size and storage class are converted"),
     Row("*.targetModule|podManagementPolicy|strategy|updateStrategy", T, "the mode decides"),
     Row("*.deploymentStrategy|statefulStrategy|kind|enabled", T, "the mode decides"),
-    Row("*.statefulSetRecreateJob|fullnameOverride|sidecar", T, "the chart's default, with no job of its own"),
+    Row("*.statefulSetRecreateJob|fullnameOverride|sidecar", T, "the chart's default, without a job"),
     Row("*.hostAliases|hostUsers|dnsConfig|resizePolicy|revisionHistoryLimit", N, "the chart's default"),
-    Row("*.enableServiceLinks|automountServiceAccountToken", T, "off: Loki finds its peers by DNS"),
-    # What is left of parts with pods.
+    Row("*.enableServiceLinks|automountServiceAccountToken", T, "off: Loki finds its peers through DNS"),
+    # Every other key of components with pods.
     Row(
         "ruler",
         N,
-        "rules stand in the store (or on the volume); those of values or ConfigMaps are not read any more",
+        "the ruler reads rules from the store or the volume, and no longer from values or ConfigMaps",
         decide=True,
     ),
-    Row("lokiCanary", N, "the canary is logstack's own: `canary` and resources.canary are the keys"),
+    Row("lokiCanary", N, "logstack runs its own canary: `canary` and resources.canary configure it"),
     Row(
         "|".join((*(cache.key for cache in chart.CACHES), "memcached")),
         N,
-        "of caches, the memory is taken; all else is the chart's default",
+        "only a cache's memory is converted; the chart's defaults apply to the rest",
     ),
-    Row("memcachedExporter", N, "no exporter beside the caches: their metrics are not there"),
-    Row("defaults", N, "pods have the chart's defaults", decide=True),
+    Row("memcachedExporter", N, "logstack runs no memcached exporter: the caches' metrics are missing"),
+    Row("defaults", N, "the chart's defaults apply to pods", decide=True),
 )
 
-# Loki's configuration, where it is not what logstack's says.
+# Loki's configuration, where it differs from logstack's.
 CONFIG_ROWS: tuple[Row, ...] = (
     Row(
         "ingester.chunk_encoding",
         T,
-        "gzip: snappy was measured to store 1.55 times as much and to be no faster; old chunks stay readable",
+        "gzip: snappy stores 1.55 times as many bytes and is not faster (measured); old chunks stay readable",
     ),
-    Row("ingester.wal", N, "logstack's own: flushed at the end, replayed into half of a writer's memory"),
+    Row("ingester.wal", N, "logstack's setting: flushed on shutdown, replayed into half of a writer's memory"),
     Row("ingester|ingester_client|distributor", N, "Loki's default"),
     Row(
         "common.path_prefix",
         N,
-        "/var/loki, where the chart mounts the volume: what is elsewhere is not found",
+        "/var/loki, where the chart mounts the volume: Loki does not find data in other folders",
         decide=True,
     ),
-    Row("common|memberlist", T, "the ring is logstack's: by DNS, in memory"),
+    Row("common|memberlist", T, "logstack configures the ring: found through DNS, stored in memory"),
     Row(
         "storage_config.tsdb_shipper|boltdb_shipper|bloom_shipper|hedging",
         T,
-        "directories of caches and addresses are logstack's; they fill anew",
+        "logstack sets cache directories and addresses; the caches fill again",
     ),
-    Row("storage_config.aws|object_store|filesystem", N, "the store's client has Loki's defaults for it", decide=True),
+    Row("storage_config.aws|object_store|filesystem", N, "the store's client uses Loki's default", decide=True),
     Row("storage_config", N, "Loki's default", decide=True),
-    Row("ruler.storage", T, "rules stand in the stack's one bucket: what is in another has to be copied; keys are not"),
+    Row(
+        "ruler.storage",
+        T,
+        "the stack has one bucket for chunks and rules: copy rules from another bucket; keys are not copied",
+    ),
     Row(
         "ruler",
         N,
-        "rules are read from the store; what the ruler sends to, and by what, is not taken: no alert leaves Loki",
+        "the ruler reads rules from the store; its alert targets are not converted, so Loki sends no alerts",
         decide=True,
     ),
-    Row("analytics", T, "no report to Grafana"),
+    Row("analytics", T, "Loki sends no usage report to Grafana"),
     Row("tracing", N, "Loki sends no spans"),
-    Row("pattern_ingester|bloom_build|bloom_gateway", N, "experimental in Loki, and off here"),
+    Row("pattern_ingester|bloom_build|bloom_gateway", N, "experimental in Loki, and off in logstack"),
     Row("compactor.working_directory", T, "on the volume, below /var/loki"),
     Row("compactor", N, "Loki's default"),
-    Row("limits_config", N, "no key of a stack file: logstack's value or Loki's default holds", decide=True),
+    Row("limits_config", N, "no stack-file key: logstack's value or Loki's default applies", decide=True),
     Row("query_range.results_cache|cache_results", T, "caches.results decides"),
     Row("chunk_store_config", T, "caches.chunks decides"),
     Row(
         "server.http_listen_port|grpc_listen_port",
         T,
-        "3100 and 9095: pods' ports are no business of clients, which ask the gateway",
+        "3100 and 9095: clients use the gateway, not the pods' ports",
     ),
-    Row("runtime_config", T, "the overrides are a file of logstack's own"),
-    Row("*", N, "Loki's default, or logstack's own"),
+    Row("runtime_config", T, "logstack writes the overrides file itself"),
+    Row("*", N, "logstack's value or Loki's default applies"),
 )
 
 
 def unknown(reading: Reading) -> None:
-    """Keys that no version of the chart reads, first of all: they say nothing today either."""
+    """Report keys that no version of the chart reads; they have no effect today either."""
     for path in list(reading.open):
         if path[0] == RUNNING or is_known(path, reading.chart_defaults):
             continue
         near = meant(path, writer_of(reading).row.chart_key)
-        text = "the chart reads no such key, so it is without effect today" + (
-            f"; did you mean {near}?" if near else ""
-        )
-        reading.say(path, Verdict.UNKNOWN, text, decide=True)
+        text = "the chart has no such key: without effect today" + (f"; did you mean {near}?" if near else "")
+        reading.add(path, Verdict.UNKNOWN, text, decide=True)
 
 
 def gone_keys(reading: Reading) -> None:
-    """Keys that this version of the chart reads no more."""
+    """Report keys that the chart dropped before this version."""
     for path in list(reading.open):
         if (each := gone(path, reading.version)) is not None:
             major = ".".join(map(str, each.since))
-            reading.not_taken(path, f"without effect today: the chart reads it no more since {major} ({each.instead})")
+            reading.not_taken(path, f"without effect today: the chart dropped it in {major} ({each.instead})")
 
 
 def defaults(reading: Reading) -> None:
-    """Values that are the chart's own, and empty groups, which Helm merges away."""
+    """Report values that equal the chart's default, and empty groups, which Helm merges away."""
     for path, value in reading.open.items():
         default = reading.default(path)
         known_empty = value in (None, [], "") and at(reading.chart_defaults, path) == value
         if value in ({}, default) or known_empty:
-            reading.say(path, Verdict.DEFAULT, "")
+            reading.add(path, Verdict.DEFAULT, "")
 
 
 def loki_values(reading: Reading, config: LokiConfig, settings: Settings) -> None:
-    """What is left of Loki's configuration, beside what logstack's own says."""
+    """Compare the open values of Loki's configuration with logstack's loki.yaml and overrides."""
     store = store_access(settings.object_store, settings.cluster, settings.former_object_store)
     ours = dict(leaves(mask_secrets(loki_config(settings, store, settings.cluster))))
     limits = at(loki_overrides(settings), ("overrides", SINGLE_TENANT))
     ours |= {("limits_config", *path): value for path, value in leaves(limits)}
-    for path, said in config.said.items():
-        if said.path not in reading.open:
+    for path, setting in config.settings.items():
+        if setting.path not in reading.open:
             continue
-        if path in ours and _same(said.value, ours[path]):
-            reading.understood(said.path, text="logstack's loki.yaml says the same")
-        elif templated(said.value):
-            reading.translated(said.path, "an address that the chart fills in; logstack has its own")
+        if path in ours and _same(setting.value, ours[path]):
+            reading.understood(setting.path, text="the same in logstack's loki.yaml")
+        elif templated(setting.value):
+            reading.translated(setting.path, "an address that the chart fills in; logstack sets its own")
         else:
             row = next(row for row in CONFIG_ROWS if _fits(row, path))
             known = ours.get(path) if path[0] == "limits_config" else None
-            text = row.text if known is None else f"no key of a stack file: logstack has {known}"
-            decide = row.decide and said.value != reading.default(said.path)
-            reading.say(said.path, row.verdict, text, decide=decide)
+            text = row.text if known is None else f"no stack-file key: logstack sets {known}"
+            decide = row.decide and setting.value != reading.default(setting.path)
+            reading.add(setting.path, row.verdict, text, decide=decide)
 
 
 def all_others(reading: Reading) -> None:
-    """The rules for everything else."""
+    """Report every other open value by the rules."""
     for row in ROWS:
         for prefix in dict.fromkeys(_prefixes(reading, row)):
             off = reading.value((*prefix, "enabled")) is False
@@ -243,14 +251,14 @@ def all_others(reading: Reading) -> None:
             empty = all(
                 value in (None, "", [], {}) for path, value in reading.open.items() if path[: len(prefix)] == prefix
             )
-            reading.say(prefix, row.verdict, row.text, decide=row.decide and not empty)
+            reading.add(prefix, row.verdict, row.text, decide=row.decide and not empty)
     for path in list(reading.open):
-        text = f"no key of a stack file: the chart's default in {LOKI_CHART.version} holds"
+        text = f"no stack-file key: the default of chart version {LOKI_CHART.version} applies"
         reading.not_taken(path, text, decide=True)
 
 
 def _prefixes(reading: Reading, row: Row) -> Iterator[Path]:
-    """The parts of open values that a rule is about."""
+    """Return the path prefixes of open values that match a rule."""
     for path in reading.open:
         depth = len(path_of(row.paths.replace("*.", "_.")))
         if len(path) >= depth and _fits(row, path):

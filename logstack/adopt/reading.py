@@ -1,4 +1,4 @@
-"""What is read, what has been said of each value of it, and the stack file that comes of it."""
+"""Helm values on their way into a stack file: the open ones, the entries of the report, and the keys written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,39 +9,39 @@ from logstack.adopt.paths import Path, at, leaves, path_of, put, spelled_path
 
 
 class Verdict(StrEnum):
-    """What becomes of a value."""
+    """How the stack treats a value."""
 
     UNDERSTOOD = "understood"
-    """The stack does the same: it is a key of the stack file, or what logstack always does."""
+    """The stack behaves the same: by a key of the stack file, or always."""
     TRANSLATED = "translated"
-    """The stack does something else on purpose, or does it elsewhere."""
+    """The stack differs on purpose, or uses another key."""
     DEFAULT = "default"
-    """The chart's own default in this version: nothing was said with it."""
+    """The value equals the chart's default in this version."""
     NOT_TAKEN = "not taken"
-    """The stack does not do it."""
+    """The stack does not support it."""
     UNKNOWN = "unknown"
     """No version of the chart reads it."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What is said of one value, or of several that belong together."""
+    """The report's entry about one value, or about several that belong together."""
 
     path: str
     verdict: Verdict
     text: str
-    """What it becomes and why, or what follows from its not being taken; never the value itself."""
+    """What the stack does instead and why; never the value itself."""
     key: str | None = None
     """The key of the stack file."""
     decide: bool = False
     """Whether somebody has to decide before the first deployment."""
     values: tuple[str, ...] = ()
-    """The paths of the values; none where it is about something that was not said."""
+    """The paths of the values; empty for an entry about a missing value."""
 
 
 @dataclass
 class Reading:
-    """Values on their way into a stack file. A value that nobody has spoken of is still open."""
+    """Values on their way into a stack file. A value without an entry is open."""
 
     values: Mapping[str, object]
     version: Version
@@ -58,25 +58,25 @@ class Reading:
         self._open = dict(leaves(self.values))
 
     @property
-    def said(self) -> dict[Path, object]:
-        """Every value by its path."""
+    def by_path(self) -> dict[Path, object]:
+        """Return every value by its path."""
         return dict(leaves(self.values))
 
     @property
     def open(self) -> dict[Path, object]:
-        """The values that nobody has spoken of."""
+        """Return the values without an entry."""
         return dict(self._open)
 
     def given(self, path: str | Path) -> bool:
-        """Whether the values say something at the path or below it."""
+        """Return whether the values have the path or one below it."""
         prefix = _path(path)
-        return any(leaf[: len(prefix)] == prefix for leaf in self.said)
+        return any(leaf[: len(prefix)] == prefix for leaf in self.by_path)
 
     def value(self, path: str | Path) -> object:
-        """What holds at the path: what the values say, else the chart's default."""
+        """Return the value at the path, or else the chart's default."""
         keys = _path(path)
-        said = at(self.values, keys)
-        return self.default(keys) if said is None or said == {} else said
+        value = at(self.values, keys)
+        return self.default(keys) if value is None or value == {} else value
 
     def default(self, path: str | Path) -> object:
         """The chart's default at the path, as far as it is known."""
@@ -85,45 +85,45 @@ class Reading:
         return default(keys, self.version) if known is None else known
 
     def text(self, path: str | Path) -> str | None:
-        """What holds at the path, if it is a text that says something."""
+        """Return the value at the path, if it is a text that is not empty."""
         value = self.value(path)
         return value if isinstance(value, str) and value else None
 
-    def say(
+    def add(
         self, path: str | Path, verdict: Verdict, text: str, *, key: str | None = None, decide: bool = False
     ) -> None:
-        """Speaks of the open values at a path and below it; of none, there is nothing to say."""
+        """Add one entry for the open values at a path and below it, if there are any."""
         prefix = _path(path)
         found = [leaf for leaf in self._open if leaf[: len(prefix)] == prefix]
         for leaf in found:
             del self._open[leaf]
         if found:
             names = tuple(map(spelled_path, found))
-            told = names[0] if len(names) == 1 else spelled_path(prefix)
-            self.entries.append(Entry(told, verdict, text, key, decide, names))
+            name = names[0] if len(names) == 1 else spelled_path(prefix)
+            self.entries.append(Entry(name, verdict, text, key, decide, names))
 
     def understood(self, path: str | Path, key: str | None = None, text: str = "") -> None:
-        """The stack does the same."""
-        self.say(path, Verdict.UNDERSTOOD, text, key=key)
+        """Report that the stack behaves the same."""
+        self.add(path, Verdict.UNDERSTOOD, text, key=key)
 
     def translated(self, path: str | Path, text: str, *, key: str | None = None, decide: bool = False) -> None:
-        """The stack does something else on purpose."""
-        self.say(path, Verdict.TRANSLATED, text, key=key, decide=decide)
+        """Report that the stack differs on purpose."""
+        self.add(path, Verdict.TRANSLATED, text, key=key, decide=decide)
 
     def not_taken(self, path: str | Path, text: str, *, decide: bool = False) -> None:
-        """The stack does not do it."""
-        self.say(path, Verdict.NOT_TAKEN, text, decide=decide)
+        """Report that the stack does not support it."""
+        self.add(path, Verdict.NOT_TAKEN, text, decide=decide)
 
-    def unsaid(self, about: str, text: str, *, key: str | None = None, decide: bool = False) -> None:
-        """Something that follows from a value that is not there."""
+    def missing(self, about: str, text: str, *, key: str | None = None, decide: bool = False) -> None:
+        """Report what a missing value leads to."""
         self.entries.append(Entry(about, Verdict.TRANSLATED, text, key, decide))
 
     def write(self, key: str, value: object) -> None:
-        """A key of the stack file, `limits.queryTimeout`."""
+        """Set a key of the stack file, such as `limits.queryTimeout`."""
         put(self.stack, path_of(key), value)
 
     def written(self, key: str) -> object:
-        """What the stack file has at a key by now."""
+        """Return the stack file's value of a key."""
         return at(self.stack, path_of(key))
 
 

@@ -1,4 +1,4 @@
-"""What the running release is called, where it runs, and whether its objects are found again by name."""
+"""The running release's names and namespace, and whether logstack's objects have the same names."""
 
 from logstack.adopt.documents import Release
 from logstack.adopt.reading import Reading
@@ -19,9 +19,9 @@ def names(reading: Reading, release: Release, cluster: str, context: str) -> Non
     reading.write("cluster.namespace", namespace)
     reading.understood("namespaceOverride", "cluster.namespace")
     if not release.namespace and not reading.given("namespaceOverride"):
-        reading.unsaid(
+        reading.missing(
             "(the namespace)",
-            "Helm values do not name it: written is monitoring, logstack's default; correct it to where Loki runs",
+            "Helm values do not name it: the stack file has logstack's default, monitoring; write Loki's namespace",
             key="cluster.namespace",
         )
     for path, key in _CLUSTER.items():
@@ -32,24 +32,26 @@ def names(reading: Reading, release: Release, cluster: str, context: str) -> Non
 
 
 def _objects(reading: Reading, release: str | None) -> None:
-    """The names of objects follow from three; the pods' selector from the release's name."""
+    """Compare object names, which follow from three values, and the release's name in the pods' selectors."""
     chart = reading.text("nameOverride") or RELEASE
-    called = release or RELEASE
-    full = reading.text("fullnameOverride") or (called if chart in called else f"{called}-{chart}")
+    name = release or RELEASE
+    full = reading.text("fullnameOverride") or (name if chart in name else f"{name}-{chart}")
     fits = (chart, full) == (RELEASE, RELEASE)
     for path in ("nameOverride", "fullnameOverride"):
         if fits:
-            reading.understood(path, text=f"objects are called {RELEASE} here as well")
+            reading.understood(path, text=f"logstack's objects are named {RELEASE} too")
         else:
-            reading.not_taken(path, f"objects are called {RELEASE} here: side by side only", decide=True)
+            reading.not_taken(
+                path, f"logstack's objects are named {RELEASE}: only side by side is possible", decide=True
+            )
     if not fits:
-        reading.side_by_side.append(f"its objects are called {full}, logstack's {RELEASE}")
-    if called != RELEASE:
+        reading.side_by_side.append(f"its objects are named {full}, logstack's are named {RELEASE}")
+    if name != RELEASE:
         reading.side_by_side.append(
-            f"the release is called {called}, which its pods' selectors carry; here it is {RELEASE}"
+            f"its release is named {name}, which its pods' selectors contain; logstack's is named {RELEASE}"
         )
     if release is None:
-        reading.unsaid(
+        reading.missing(
             "(the release's name)",
-            f"taken for {RELEASE}: by any other name nothing is found again (helm list --all-namespaces shows it)",
+            f"assumed to be {RELEASE}: with another name no object matches (helm list --all-namespaces shows it)",
         )

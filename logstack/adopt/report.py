@@ -1,4 +1,4 @@
-"""The report: for people at a terminal, and for machines."""
+"""The adoption report, as text and as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ from logstack.text.layout import show_block, show_facts, show_heading, show_line
 from logstack.text.words import counted
 
 _HEADINGS = {
-    Verdict.UNDERSTOOD: "Understood: the stack does the same",
-    Verdict.TRANSLATED: "Translated: something else on purpose, or said elsewhere",
-    Verdict.NOT_TAKEN: "Not taken",
-    Verdict.UNKNOWN: "Unknown: the chart reads no such key",
-    Verdict.DEFAULT: "Default: the chart's own, nothing was said with it",
+    Verdict.UNDERSTOOD: "Understood: the stack behaves the same",
+    Verdict.TRANSLATED: "Translated: the stack differs on purpose or uses another key",
+    Verdict.NOT_TAKEN: "Not taken: the stack does not support it",
+    Verdict.UNKNOWN: "Unknown: the chart has no such key",
+    Verdict.DEFAULT: "Default: equal to the chart's default",
 }
 
 
 def report_text(adoption: Adoption, console: Console, *, with_file: bool) -> str:
-    """The whole report, as wide as the console; the stack file at its end, if it was not written."""
+    """Return the report, as wide as the console; `with_file` appends the stack file."""
     return text_of(console, partial(_show, adoption, console, with_file=with_file))
 
 
@@ -41,11 +41,11 @@ def _show(adoption: Adoption, console: Console, *, with_file: bool) -> None:
         ]
         if entries:
             show_facts(console, heading, [_fact(entry) for entry in entries])
-    if unsaid := [entry for entry in adoption.entries if not entry.values and not entry.decide]:
-        show_facts(console, "Not said, and what holds then", [_fact(entry) for entry in unsaid])
+    if missing := [entry for entry in adoption.entries if not entry.values and not entry.decide]:
+        show_facts(console, "Not set: the values that apply", [_fact(entry) for entry in missing])
     _show_take_over(adoption, console)
     if adoption.problems:
-        show_heading(console, f"What the checks say of Pulumi.{adoption.stack}.yaml")
+        show_heading(console, f"Problems in Pulumi.{adoption.stack}.yaml")
         for problem in adoption.problems:
             show_block(console, str(problem))
     if with_file:
@@ -56,11 +56,9 @@ def _show(adoption: Adoption, console: Console, *, with_file: bool) -> None:
 def _show_take_over(adoption: Adoption, console: Console) -> None:
     show_heading(console, "Taking over the running Loki (docs/how-to/adopt-a-helm-release.md)")
     if adoption.side_by_side:
-        show_block(
-            console, f"Side by side, with a bucket of its own: {'; '.join(dict.fromkeys(adoption.side_by_side))}."
-        )
+        show_block(console, f"Run side by side, with a new bucket: {'; '.join(dict.fromkeys(adoption.side_by_side))}.")
     else:
-        show_block(console, "In place, as far as values tell: names, mode, store and schema are the same.")
+        show_block(console, "In place, as far as the values show: names, mode, store and schema are the same.")
 
 
 def _fact(entry: Entry) -> tuple[str, str]:
@@ -71,7 +69,7 @@ def _fact(entry: Entry) -> tuple[str, str]:
 
 
 def report_document(adoption: Adoption) -> str:
-    """One JSON document."""
+    """Return the report as one JSON document."""
     document = {
         "stack": adoption.stack,
         "source": adoption.source,

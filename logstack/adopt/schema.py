@@ -1,4 +1,4 @@
-"""The schema's history: each period as it is, in its order."""
+"""The schema periods, unchanged and in order."""
 
 from collections.abc import Mapping
 
@@ -18,21 +18,21 @@ _S3 = ("s3", "aws", "s3-conf")
 
 
 def schema(reading: Reading, config: LokiConfig) -> None:
-    """All periods; without them the old lines are not found."""
+    """Take all schema periods over; without them Loki finds no old line."""
     periods = config.value("schema_config.configs")
     if reading.value("loki.useTestSchema") is True and not periods:
         reading.write(_KEY, [_period(_TEST)])
-        text = "the chart's period for tests, which Loki has written with: it stays, for what has begun is never edited"
+        text = "the chart's test period, with which Loki has stored lines: it stays, because a period must not change"
         reading.translated("loki.useTestSchema", text, key=_KEY)
-        reading.translated("loki.testSchemaConfig", "the period is written out", key=_KEY)
+        reading.translated("loki.testSchemaConfig", "the stack file has the period itself", key=_KEY)
         return
     reading.translated("loki.testSchemaConfig", "without effect: useTestSchema is off")
     reading.understood("loki.useTestSchema", _KEY)
     if not isinstance(periods, list) or not periods:
         text = (
-            "no schema is said here: take it from the running Loki (--loki-config); by another one no old line is found"
+            "no schema is set: take it from the running Loki (--loki-config); with another one Loki finds no old line"
         )
-        reading.unsaid("loki.schemaConfig", text, key=_KEY, decide=True)
+        reading.missing("loki.schemaConfig", text, key=_KEY, decide=True)
         return
     where = config.where("schema_config.configs")
     groups = [each for each in periods if isinstance(each, Mapping)]
@@ -44,14 +44,14 @@ def schema(reading: Reading, config: LokiConfig) -> None:
         reading.understood(where, _KEY)
 
 
-def _period(said: Mapping[str, object]) -> dict[str, object]:
-    """A period as the stack file has it; what is logstack's default is not repeated, but for the three that name it."""
-    prefix = at(said, path_of("index.prefix"))
-    period = loki_duration_of(at(said, path_of("index.period")) or "24h")
+def _period(period_of_loki: Mapping[str, object]) -> dict[str, object]:
+    """Return a period in the stack file's form: `from`, `store` and `schema`, and what differs from the defaults."""
+    prefix = at(period_of_loki, path_of("index.prefix"))
+    period = loki_duration_of(at(period_of_loki, path_of("index.period")) or "24h")
     written: dict[str, object] = {
-        "from": str(said.get("from")),
-        "store": str(said.get("store")),
-        "schema": str(said.get("schema")),
+        "from": str(period_of_loki.get("from")),
+        "store": str(period_of_loki.get("store")),
+        "schema": str(period_of_loki.get("schema")),
     }
     if (text := "" if prefix is None else str(prefix)) != SchemaPeriod.model_fields["index_prefix"].default:
         written["indexPrefix"] = text
@@ -60,20 +60,25 @@ def _period(said: Mapping[str, object]) -> dict[str, object]:
     return written
 
 
-def _trouble(reading: Reading, said: Mapping[str, object], number: int) -> list[str]:
-    """What of a period the stack cannot keep."""
+def _trouble(reading: Reading, period_of_loki: Mapping[str, object], number: int) -> list[str]:
+    """Return what the stack cannot take over from a period."""
     found: list[str] = []
     kind = reading.written("objectStore.kind")
-    stored = said.get("object_store")
+    stored = period_of_loki.get("object_store")
     is_of_today = isinstance(stored, str) and (stored in _S3) != (kind == "filesystem")
-    if isinstance(stored, str) and not templated(stored) and stored != name_of(reading, said) and not is_of_today:
-        found.append(f"period {number}: its lines are in {stored}, and logstack's periods are all in one store")
-    if said.get("index") is None:
+    if (
+        isinstance(stored, str)
+        and not templated(stored)
+        and stored != name_of(reading, period_of_loki)
+        and not is_of_today
+    ):
+        found.append(f"period {number}: its lines are in {stored}, but all periods of a stack use one store")
+    if period_of_loki.get("index") is None:
         found.append(
-            f"period {number}: without index, with which no Loki starts: look at the running one (--loki-config)"
+            f"period {number}: without `index` Loki does not start: take it from the running Loki (--loki-config)"
         )
-    elif at(said, path_of("index.path_prefix")) not in (None, "", "index/"):
-        found.append(f"period {number}: its index stands below another path_prefix than index/, where logstack looks")
-    if others := sorted(set(said) - _READ):
-        found.append(f"period {number}: {', '.join(others)} is not taken")
+    elif at(period_of_loki, path_of("index.path_prefix")) not in (None, "", "index/"):
+        found.append(f"period {number}: its path_prefix is not index/, where logstack's Loki reads the index")
+    if unsupported := sorted(set(period_of_loki) - _READ):
+        found.append(f"period {number}: no stack-file key for {', '.join(unsupported)}")
     return found

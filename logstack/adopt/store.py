@@ -1,4 +1,4 @@
-"""Where the running Loki keeps its objects, in each of the forms in which the chart and Loki take it."""
+"""The running Loki's object store, in every form that the chart and Loki accept."""
 
 import re
 from dataclasses import dataclass, field
@@ -37,10 +37,10 @@ _OTHER_CLOUDS = ("gcs", "azure", "swift", "alibabacloud", "bos", "cos")
 
 @dataclass
 class _Found:
-    """What is said of an S3 store, and where."""
+    """The settings of an S3 store, and the paths of the values that set them."""
 
     values: dict[str, object] = field(default_factory=dict)
-    places: dict[str, list[Path]] = field(default_factory=dict)
+    paths: dict[str, list[Path]] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
         value = self.values.get(name)
@@ -48,25 +48,23 @@ class _Found:
 
 
 def store(reading: Reading, config: LokiConfig, release: Release) -> None:
-    """The object store, its bucket and its access key."""
+    """Take the object store, its bucket and its access key over."""
     kind = _kind(reading, config)
     former(reading, config)
     if reading.value("minio.enabled") is True:
         _minio(reading, release)
-        credentials.secret(reading, wanted=False)
+        credentials.secret(reading, has_key=False)
     elif kind == "filesystem":
         _filesystem(reading, config)
-        credentials.secret(reading, wanted=False)
+        credentials.secret(reading, has_key=False)
     elif kind == "s3":
         _s3(reading, config)
     else:
-        text = (
-            f"logstack keeps lines in S3 or on a volume, and not in {kind}: begin a stack beside it with a bucket in S3"
-        )
+        text = f"logstack stores lines in S3 or on a volume, not in {kind}: run a stack side by side, with an S3 bucket"
         reading.not_taken("loki.storage", text, decide=True)
         reading.side_by_side.append(f"its store is {kind}")
     credentials.expansion(reading)
-    reading.translated("minio", "MinIO publishes no images any more: the chart's server has no part here")
+    reading.translated("minio", "logstack does not use the chart's MinIO: its project publishes no more images")
     for cloud in _OTHER_CLOUDS:
         reading.translated(f"loki.storage.{cloud}", f"without effect: the store is {kind}")
 
@@ -75,9 +73,9 @@ def _kind(reading: Reading, config: LokiConfig) -> str:
     """What the active period writes to, by Loki's word; the chart's `loki.storage.type` may be overruled."""
     periods = config.value("schema_config.configs")
     last = periods[-1] if isinstance(periods, list) and periods else None
-    said = at(last, ("object_store",))
+    active = at(last, ("object_store",))
     chart = str(reading.value("loki.storage.type"))
-    kind = said if isinstance(said, str) and not templated(said) else chart
+    kind = active if isinstance(active, str) and not templated(active) else chart
     reading.understood("loki.storage.type", "objectStore.kind")
     return "s3" if kind in ("s3", "aws", "s3-conf") else kind
 
@@ -90,9 +88,11 @@ def _s3(reading: Reading, config: LokiConfig) -> None:
         _aws(reading, found, bucket)
     else:
         _compatible(reading, found, endpoint, bucket)
-    credentials.keys(reading, found.places.get("key", []))
+    credentials.keys(reading, found.paths.get("key", []))
     reading.translated(
-        "loki.storage.s3.s3", "written as endpoint, bucket and region; keys in it are not copied", key="objectStore"
+        "loki.storage.s3.s3",
+        "the stack file has endpoint, bucket and region instead; keys are not copied",
+        key="objectStore",
     )
 
 
@@ -110,9 +110,9 @@ def _collected(reading: Reading, config: LokiConfig) -> _Found:
         else ("storage_config.aws", "common.storage.s3")
     )
     for section in own:
-        for path, said in config.said.items():
+        for path, setting in config.settings.items():
             if path[:-1] == path_of(section):
-                _note(found, path[-1], said.value, said.path)
+                _note(found, path[-1], setting.value, setting.path)
     for path, value in leaves(reading.values):
         if path[:-1] == path_of(chart):
             _note(found, path[-1], value, path)
@@ -124,18 +124,18 @@ def _collected(reading: Reading, config: LokiConfig) -> _Found:
     )
     if thanos:
         for key in ("use_thanos_objstore", "object_store.type"):
-            reading.translated(f"loki.storage.{key}", "the same bucket, by Loki's own S3 client")
-        if "storage_config.use_thanos_objstore" in {".".join(path) for path in config.said}:
+            reading.translated(f"loki.storage.{key}", "the same bucket, through Loki's own S3 client")
+        if "storage_config.use_thanos_objstore" in {".".join(path) for path in config.settings}:
             reading.translated(
-                config.where("storage_config.use_thanos_objstore"), "the same bucket, by Loki's own S3 client"
+                config.where("storage_config.use_thanos_objstore"), "the same bucket, through Loki's own S3 client"
             )
         if reading.value("loki.storage.object_store.storage_prefix"):
             reading.not_taken(
                 "loki.storage.object_store.storage_prefix",
-                "logstack's objects have no prefix: none of the old lines would be found",
+                "logstack supports no prefix: Loki would find none of the old lines",
                 decide=True,
             )
-            reading.side_by_side.append("its objects stand below a prefix of the bucket")
+            reading.side_by_side.append("its objects are below a prefix in the bucket")
     else:
         reading.understood("loki.storage.use_thanos_objstore", "objectStore")
         reading.translated("loki.storage.object_store", "without effect: the Thanos client is off")
@@ -148,7 +148,7 @@ def _note(found: _Found, name: str, value: object, path: Path) -> None:
     if known is None or value in (None, ""):
         return
     found.values.setdefault(known, value)
-    found.places.setdefault(known, []).append(path)
+    found.paths.setdefault(known, []).append(path)
 
 
 def _spread_url(found: _Found) -> None:
@@ -183,22 +183,22 @@ def _bucket(reading: Reading, found: _Found) -> str | None:
     bucket = found.text("bucket")
     for role, text in (
         ("chunks", ""),
-        ("ruler", "rules are in the one bucket as well: copy the objects below rules/ into it"),
-        ("admin", "of the Enterprise product: nothing reads it"),
+        ("ruler", "a stack has one bucket for chunks and rules: copy the objects below rules/ into it"),
+        ("admin", "belongs to the Enterprise product: without effect"),
     ):
         path = f"loki.storage.bucketNames.{role}"
-        other = reading.text(path)
-        if other is None or other == bucket:
+        named = reading.text(path)
+        if named is None or named == bucket:
             reading.understood(path, "objectStore.bucket")
         elif role == "ruler":
             reading.not_taken(path, text, decide=True)
         else:
             reading.translated(path, text)
     if bucket and "," in bucket:
-        reading.side_by_side.append("its chunks are spread over several buckets")
+        reading.side_by_side.append("its chunks are in several buckets")
         bucket = bucket.split(",")[0]
-        for place in found.places["bucket"]:
-            reading.not_taken(place, "several buckets: logstack has one, and finds nothing of the others", decide=True)
+        for each in found.paths["bucket"]:
+            reading.not_taken(each, "logstack supports one bucket: Loki would find nothing in the others", decide=True)
     return bucket
 
 
@@ -215,9 +215,9 @@ def _compatible(reading: Reading, found: _Found, endpoint: str, bucket: str | No
         if style is not None:
             reading.write("objectStore.pathStyle", style is True)
         else:
-            reading.unsaid(
+            reading.missing(
                 "loki.storage.s3.s3ForcePathStyle",
-                "not set: written is false, as Loki has it",
+                "not set: the stack file has false, Loki's default",
                 key="objectStore.pathStyle",
             )
             reading.write("objectStore.pathStyle", False)  # noqa: FBT003 - a value of the stack file
@@ -231,13 +231,13 @@ def _compatible(reading: Reading, found: _Found, endpoint: str, bucket: str | No
         ("bucket", "bucket"),
         ("region", "region"),
     ):
-        for path in found.places.get(name, []):
+        for path in found.paths.get(name, []):
             reading.understood(
-                path, f"objectStore.{key}", "" if "@" not in (found.text(name) or "") else "without the key in it"
+                path, f"objectStore.{key}", "" if "@" not in (found.text(name) or "") else "without the key in the URL"
             )
-    for path in found.places.get("insecure", []):
-        reading.understood(path, "objectStore.endpoint", "the scheme of the endpoint says it")
-    credentials.secret(reading, wanted=True)
+    for path in found.paths.get("insecure", []):
+        reading.understood(path, "objectStore.endpoint", "the endpoint's scheme decides")
+    credentials.secret(reading, has_key=True)
 
 
 def _claim(reading: Reading, found: _Found, endpoint: str, bucket: str | None) -> None:
@@ -249,26 +249,28 @@ def _claim(reading: Reading, found: _Found, endpoint: str, bucket: str | None) -
     for name in ("bucket", "region"):
         if value := found.text(name):
             reading.write(f"objectStore.{name}", value)
-        for path in found.places.get(name, []):
+        for path in found.paths.get(name, []):
             reading.understood(path, f"objectStore.{name}")
-    addressed = [path for name in ("endpoint", "path_style", "insecure") for path in found.places.get(name, [])]
+    addressed = [path for name in ("endpoint", "path_style", "insecure") for path in found.paths.get(name, [])]
     if not ours:
-        for path in found.places.get("endpoint", []):
-            text = "the address stands in a ConfigMap: write what it comes to as the endpoint"
+        for path in found.paths.get("endpoint", []):
+            text = "the address is in a ConfigMap: write its value as the endpoint"
             reading.translated(path, text, key="objectStore.endpoint", decide=True)
         style = found.values.get("path_style") is True
         reading.write("objectStore.pathStyle", style)
         for path in addressed:
             reading.understood(path, "objectStore")
-        credentials.secret(reading, wanted=True)
+        credentials.secret(reading, has_key=True)
         return
     if tls:
         reading.write("objectStore.tls", tls)
     for path in addressed:
         reading.understood(path, "objectStore.kind", "the claim's ConfigMap has the address")
-    credentials.understood(reading, "the claim's Secret and ConfigMap, which are called so here as well")
-    text = "of which StorageClass the claim is, values do not say (kubectl get objectbucketclaim): write storageClass"
-    reading.unsaid("(the bucket claim)", text, key="objectStore.storageClass", decide=True)
+    credentials.understood(reading, "the claim's Secret and ConfigMap have the same names in logstack")
+    text = (
+        "the values do not name the claim's StorageClass: write storageClass (kubectl get objectbucketclaim shows it)"
+    )
+    reading.missing("(the bucket claim)", text, key="objectStore.storageClass", decide=True)
 
 
 def _aws(reading: Reading, found: _Found, bucket: str | None) -> None:
@@ -282,46 +284,46 @@ def _aws(reading: Reading, found: _Found, bucket: str | None) -> None:
     if isinstance(arn, str) and (account := re.match(r"arn:[\w-]+:iam::(\d{12}):role/", arn)):
         reading.write("objectStore.accountId", account[1])
         reading.write("objectStore.identity", {"kind": "irsa"})
-        text = "IRSA stays, by a role of the stack's own with the least rights: write eksCluster and oidcProvider"
+        text = "IRSA with a role that the stack creates with least privilege: write eksCluster and oidcProvider"
         reading.translated(_ROLE, text, key="objectStore.identity", decide=True)
     else:
         text = (
-            "which account and which EKS cluster is not in Helm values: write accountId and identity "
+            "the values do not name the AWS account and the EKS cluster: write accountId and identity "
             "(docs/how-to/deploy-on-aws.md)"
         )
-        reading.unsaid("(the AWS account)", text, key="objectStore.accountId", decide=True)
-    text = "aws-s3 makes its bucket and role itself: one that exists has to be imported first, or go side by side"
-    reading.unsaid("(the bucket in AWS)", text, key="objectStore", decide=True)
+        reading.missing("(the AWS account)", text, key="objectStore.accountId", decide=True)
+    text = "aws-s3 creates its bucket and role itself: import the existing ones first, or run side by side"
+    reading.missing("(the bucket in AWS)", text, key="objectStore", decide=True)
     for name in ("bucket", "region"):
-        for path in found.places.get(name, []):
+        for path in found.paths.get(name, []):
             reading.understood(path, f"objectStore.{name}")
     for name in ("endpoint", "path_style", "insecure"):
-        for path in found.places.get(name, []):
-            reading.translated(path, "AWS needs none: with an endpoint the pods' role fails (grafana/loki#7279)")
-    credentials.secret(reading, wanted=False)
+        for path in found.paths.get(name, []):
+            reading.translated(path, "not needed on AWS: with an endpoint the pods' role fails (grafana/loki#7279)")
+    credentials.secret(reading, has_key=False)
 
 
 def _filesystem(reading: Reading, config: LokiConfig) -> None:
     reading.write("objectStore.kind", "filesystem")
     here = {"chunks_directory": f"{DATA}/chunks", "directory": f"{DATA}/chunks", "rules_directory": f"{DATA}/rules"}
-    moved = "logstack's directory is {}: none of the old lines would be found"
+    moved = "logstack's directory is {}: Loki would find none of the old lines"
     for section in ("common.storage.filesystem", "storage_config.filesystem"):
-        for path in [each for each in config.said if each[:-1] == path_of(section)]:
-            said = config.said[path]
+        for path in [each for each in config.settings if each[:-1] == path_of(section)]:
+            setting = config.settings[path]
             expected = here.get(path[-1])
-            if expected and str(said.value).rstrip("/") != expected:
-                reading.not_taken(said.path, moved.format(expected), decide=True)
+            if expected and str(setting.value).rstrip("/") != expected:
+                reading.not_taken(setting.path, moved.format(expected), decide=True)
                 reading.side_by_side.append("its lines are in another directory of the volume")
             else:
-                reading.understood(said.path, "objectStore.kind")
+                reading.understood(setting.path, "objectStore.kind")
     for key, expected in here.items():
-        place = f"loki.storage.filesystem.{key}"
-        said_here = reading.text(place)
-        if said_here and said_here.rstrip("/") != expected and key != "directory":
-            reading.not_taken(place, moved.format(expected), decide=True)
+        path_of_key = f"loki.storage.filesystem.{key}"
+        directory = reading.text(path_of_key)
+        if directory and directory.rstrip("/") != expected and key != "directory":
+            reading.not_taken(path_of_key, moved.format(expected), decide=True)
             reading.side_by_side.append("its lines are in another directory of the volume")
         else:
-            reading.understood(place, "objectStore.kind")
+            reading.understood(path_of_key, "objectStore.kind")
     for section in ("s3", "bucketNames", "object_store", "use_thanos_objstore"):
         keys = [
             path
@@ -335,7 +337,7 @@ def _filesystem(reading: Reading, config: LokiConfig) -> None:
 
 
 def _minio(reading: Reading, release: Release) -> None:
-    """The chart's MinIO goes on as a store that exists."""
+    """Take the chart's MinIO over as an existing S3 store."""
     name = release.name or RELEASE
     namespace = reading.written("cluster.namespace")
     endpoint = f"http://{name}-minio.{namespace}.svc.{reading.value('global.clusterDomain')}:9000"
@@ -345,15 +347,15 @@ def _minio(reading: Reading, release: Release) -> None:
     for key, value in (("kind", "s3-compatible"), ("endpoint", endpoint), ("bucket", bucket), ("pathStyle", True)):
         reading.write(f"objectStore.{key}", value)
     text = (
-        "taken as an S3 store that exists. It is no part of this stack and gets no new images: keep its StatefulSet "
-        "and volumes when the release goes, and move to another store (docs/how-to/move-to-another-store.md); rules "
-        "are in a bucket of their own"
+        "the stack uses it as an existing S3 store, but does not manage it, and it gets no new images: keep its "
+        "StatefulSet and volumes when you remove the release, and move to another store "
+        "(docs/how-to/move-to-another-store.md); rules are in a separate bucket"
     )
     reading.translated("minio.enabled", text, key="objectStore.endpoint", decide=True)
     for path in ("minio.rootUser", "minio.rootPassword"):
         reading.translated(path, f"a secret: not copied; it is the access key of the store: {credentials.COMMANDS}")
     reading.translated("minio.users", "secrets: not copied")
-    reading.translated("minio", "the server stays as it is: it is no part of this stack")
+    reading.translated("minio", "the stack does not manage the MinIO server")
     reading.translated("loki.storage.bucketNames", f"the bucket is {bucket}", key="objectStore.bucket")
     for section in ("s3", "object_store", "use_thanos_objstore"):
         reading.translated(f"loki.storage.{section}", "without effect: the chart's MinIO is the store")

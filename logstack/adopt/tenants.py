@@ -1,4 +1,4 @@
-"""Tenants: who is asked for one, which there are, and what each has of its own."""
+"""Tenants: whether requests need one, their names, users and own limits."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,9 +16,9 @@ _NOT_OTHERS = (SINGLE_TENANT, CANARY_TENANT)
 
 
 def tenants(reading: Reading, config: LokiConfig) -> None:
-    """Who is asked for a tenant, and which there are."""
-    said = config.value("auth_enabled")
-    asked = said is True or (said is None and reading.value("loki.auth_enabled") is True)
+    """Take the tenants over, if requests need one."""
+    enabled = config.value("auth_enabled")
+    asked = enabled is True or (enabled is None and reading.value("loki.auth_enabled") is True)
     listed = reading.value("loki.tenants")
     named = [str(at(each, ("name",))) for each in listed] if isinstance(listed, list) else []
     own = _tenants_of(at(reading.values, OVERRIDES))
@@ -31,27 +31,27 @@ def tenants(reading: Reading, config: LokiConfig) -> None:
         reading.understood("loki.auth_enabled", _KEY)
     else:
         _unnamed(reading)
-    if said is not None:
+    if enabled is not None:
         reading.understood(config.where("auth_enabled"), _KEY)
     for tenant in own:
         if tenant == CANARY_TENANT and asked:
             reading.understood((*OVERRIDES, tenant), _KEY, "the canary's own tenant")
         elif tenant != SINGLE_TENANT and not asked:
             reading.translated((*OVERRIDES, tenant), "without effect: auth_enabled is false")
-    reading.not_taken("loki.runtimeConfig", "logstack writes the overrides itself, from limits", decide=True)
+    reading.not_taken("loki.runtimeConfig", "logstack writes the overrides itself, from `limits`", decide=True)
 
 
 def _unnamed(reading: Reading) -> None:
-    lost = "lines that another tenant than fake has written stay in the bucket, and no query finds them"
-    text = f"every request names a tenant today, and the values do not say which: write them as tenants, or {lost}"
+    lost = "lines of every tenant but fake stay in the bucket, and no query finds them"
+    text = f"every request names a tenant today, but the values do not list them: write them as tenants, or {lost}"
     if reading.given("loki.auth_enabled"):
         reading.translated("loki.auth_enabled", text, key=_KEY, decide=True)
     else:
-        reading.unsaid("loki.auth_enabled", f"not set: the chart's default is true. {text}", key=_KEY, decide=True)
+        reading.missing("loki.auth_enabled", f"not set: the chart's default is true. {text}", key=_KEY, decide=True)
 
 
 def _write(reading: Reading, config: LokiConfig, names: Sequence[str], users_of: Mapping[str, str]) -> None:
-    """Their names, users and own limits; whose lines are whose is the collector's business, and decided by nobody."""
+    """Write the tenants' names, users and limits; their namespaces are left to decide."""
     entries = [
         {
             "name": name,
@@ -62,17 +62,17 @@ def _write(reading: Reading, config: LokiConfig, names: Sequence[str], users_of:
         for name in names
     ]
     reading.write(_KEY, entries)
-    text = "write the namespaces whose lines are each one's: values do not say it. Passwords are not copied"
+    text = "write each tenant's namespaces: the values do not have them. Passwords are not copied"
     if without := [name for name in names if is_asked(reading) and name not in users_of]:
-        text += f". The gateway asks for a password: write the user whose requests are those of {', '.join(without)}"
+        text += f". The gateway asks for a password: write the user of each of these tenants: {', '.join(without)}"
     if reading.given("loki.tenants"):
         reading.translated("loki.tenants", text, key=_KEY, decide=True)
     else:
-        reading.unsaid("(the tenants' namespaces)", text, key=_KEY, decide=True)
+        reading.missing("(the tenants' namespaces)", text, key=_KEY, decide=True)
 
 
 def _own(reading: Reading, config: LokiConfig, name: str) -> dict[str, object]:
-    """What a tenant has of its own in the overrides."""
+    """Return a tenant's own limits and retention from the overrides."""
     base = (*OVERRIDES, name)
     limits = _limits(reading, base)
     found: dict[str, object] = {"limits": limits} if limits else {}
@@ -80,42 +80,46 @@ def _own(reading: Reading, config: LokiConfig, name: str) -> dict[str, object]:
     if isinstance(rules := at(reading.values, (*base, "retention_stream")), list) and deletes(config):
         found["retentionStreams"] = [stream(rule) for rule in rules if isinstance(rule, Mapping)]
         reading.understood((*base, "retention_stream"), _KEY)
-    reading.not_taken(base, "no key of a tenant: logstack's value or Loki's default holds", decide=True)
+    reading.not_taken(base, "no key of a tenant: logstack's value or Loki's default applies", decide=True)
     return found
 
 
 def _limits(reading: Reading, base: Path) -> dict[str, object]:
-    """A tenant's limits; one of a rate or a size that is the stack's as well is not repeated."""
+    """Return a tenant's limits, without rates and sizes that equal the stack's."""
     found: dict[str, object] = {}
     of_stack = reading.written("limits")
     for name, limit in LIMITS.items():
         if (value := at(reading.values, (*base, name))) is None:
             continue
-        said = limit.read(value)
-        if said is None:
-            reading.not_taken((*base, name), "no limit today; here the stack's holds: write one", decide=True)
+        amount = limit.read(value)
+        if amount is None:
+            reading.not_taken((*base, name), "no limit today; the stack's limit applies: write one", decide=True)
             continue
-        if name in QUERY_LIMITS or differs(limit.key, said, of_stack if isinstance(of_stack, Mapping) else {}):
-            found[limit.key] = said
+        if name in QUERY_LIMITS or differs(limit.key, amount, of_stack if isinstance(of_stack, Mapping) else {}):
+            found[limit.key] = amount
         reading.understood((*base, name), _KEY)
     return found
 
 
 def _retention(reading: Reading, config: LokiConfig, base: Path) -> dict[str, object]:
-    """A tenant's own period, else the one of all tenants, where the stack's is that of `fake` alone."""
+    """Return a tenant's own retention, else that of all tenants, if the stack's is only that of `fake`."""
     path = (*base, "retention_period")
     if not deletes(config):
         for name in ("retention_period", "retention_stream"):
-            idle = "without compactor.retention_enabled it deletes nothing today, so it is not written: decide it"
+            idle = (
+                "without compactor.retention_enabled it deletes nothing today, so it is not written: add it if needed"
+            )
             reading.translated((*base, name), idle, key=_KEY, decide=True)
         return {}
     own = at(reading.values, path)
-    said = config.value("limits_config.retention_period") if own is None else own
-    written = said_duration(loki_duration_of(said) or FOR_EVER)
+    period = config.value("limits_config.retention_period") if own is None else own
+    written = said_duration(loki_duration_of(period) or FOR_EVER)
     if own is None and written == reading.written("retention"):
         return {}
     if written == said_duration(FOR_EVER):
-        reading.translated(path, "kept for ever today: written is the longest period there is", key=_KEY, decide=True)
+        reading.translated(
+            path, "stored for ever today: the stack file has the longest period allowed", key=_KEY, decide=True
+        )
     reading.understood(path, _KEY)
     return {"retention": written}
 

@@ -33,10 +33,13 @@ def loki_size_of(value: object) -> int | None:
 
 
 def mebibytes_of(value: object) -> int | None:
-    """Bytes of one of Loki's `_mb` settings (pkg/validation/limits.go: bytesInMB)."""
+    """Return the bytes of one of Loki's `_mb` settings, without a fraction of a byte, as Loki does.
+
+    Source: pkg/validation/limits.go, bytesInMB, and the int() around each product.
+    """
     try:
-        return None if isinstance(value, bool) else round(float(str(value)) * 1024**2)
-    except ValueError:
+        return None if isinstance(value, bool) else int(float(str(value)) * 1024**2)
+    except (ValueError, OverflowError):
         return None
 
 

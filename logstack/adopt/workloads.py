@@ -45,7 +45,7 @@ def _cpu(value: object) -> int | None:
 
 
 def _resources(reading: Reading, part: str, key: str, target: str, disk: int | None) -> None:
-    """Requests and limits as logstack has them: CPU is asked for, memory is asked for and the limit."""
+    """Take requests over: logstack sets a CPU request, and a memory request that equals the limit."""
     row, base = SIZES[_SIZE][part], (key, "resources")
     asked = {name: at(reading.values, (*base, "requests", name)) for name in ("cpu", "memory")}
     limit = {name: at(reading.values, (*base, "limits", name)) for name in ("cpu", "memory")}
@@ -58,47 +58,55 @@ def _resources(reading: Reading, part: str, key: str, target: str, disk: int | N
             written["disk"] = said_size(given.disk)
         reading.write(target, written)
     if cpu is None and memory is None:
-        reading.unsaid(
-            f"{key}.resources", f"not set: pods ask for nothing today; here by the size {_SIZE.value}", key="size"
+        reading.missing(
+            f"{key}.resources",
+            f"not set: pods have no requests today; logstack sets those of the size {_SIZE.value}",
+            key="size",
         )
     missing = [name for name, value in (("cpu", cpu), ("memory", memory)) if value is None]
     if missing and len(missing) == 1:
-        reading.unsaid(f"{key}.resources", f"no {missing[0]} is said: by the size {_SIZE.value}", key=target)
+        reading.missing(
+            f"{key}.resources", f"no {missing[0]} is set: logstack uses that of the size {_SIZE.value}", key=target
+        )
     reading.understood((*base, "requests", "cpu"), target)
     if cpu is not None and asked["cpu"] is None:
         reading.understood((*base, "limits", "cpu"), target)
-    reading.translated((*base, "limits", "cpu"), "CPU has no limit here: a throttled writer refuses pushes", key=target)
+    reading.translated(
+        (*base, "limits", "cpu"), "logstack sets no CPU limit: a throttled writer refuses pushes", key=target
+    )
     reading.understood((*base, "limits", "memory"), target)
     if limit["memory"] is not None and quantity_of(asked["memory"]) != memory:
-        text = "memory is asked for and the limit in one here: the limit is taken"
+        text = "logstack's memory request equals the limit: the stack file has the limit"
         reading.translated((*base, "requests", "memory"), text, key=target)
     reading.understood((*base, "requests", "memory"), target)
-    reading.not_taken(base, "of resources, CPU and memory are taken")
+    reading.not_taken(base, "only CPU and memory are converted")
 
 
 def _disk(reading: Reading, key: str, volume: Volume) -> int | None:
     base, switch = f"{key}.persistence", volume.switch
     claim = _claim(reading, key, volume)
-    said = at(claim, ("size",)) or reading.value(f"{base}.size")
-    size = quantity_of(said)
+    text_of_size = at(claim, ("size",)) or reading.value(f"{base}.size")
+    size = quantity_of(text_of_size)
     if reading.value(f"{base}.{switch}") is False:
-        text = "its pods have no volumes today, and lose what is not flushed; here they have them"
+        text = "its pods have no volumes today and lose unflushed lines; logstack's pods have volumes"
         reading.translated(f"{base}.{switch}", text, key="resources", decide=True)
         if not reading.given(f"{base}.{switch}"):
-            reading.unsaid(f"{base}.{switch}", f"not set: {text}", key="resources")
+            reading.missing(f"{base}.{switch}", f"not set: {text}", key="resources")
     reading.understood(f"{base}.{switch}", "resources")
     if reading.given(f"{base}.size"):
         reading.understood(f"{base}.size", "resources")
     elif size and reading.value(f"{base}.{switch}") is not False and not reading.given(f"{base}.claims"):
-        reading.unsaid(
-            f"{base}.size", f"not set: the chart's default is {said}; a claim keeps its size", key="resources"
+        reading.missing(
+            f"{base}.size",
+            f"not set: the chart's default is {text_of_size}; existing claims keep their size",
+            key="resources",
         )
     for name in ("enableStatefulSetAutoDeletePVC", "whenDeleted", "whenScaled"):
         value = at(reading.values, path_of(f"{base}.{name}"))
         if value in (False, "Retain"):
             reading.understood(f"{base}.{name}", text="volumes outlive their StatefulSets")
         else:
-            reading.translated(f"{base}.{name}", "volumes outlive their StatefulSets here")
+            reading.translated(f"{base}.{name}", "logstack's volumes outlive their StatefulSets")
     modes = at(reading.values, path_of(f"{base}.accessModes"))
     if modes == ["ReadWriteOnce"]:
         reading.understood(f"{base}.accessModes")
@@ -106,7 +114,7 @@ def _disk(reading: Reading, key: str, volume: Volume) -> int | None:
 
 
 def _claim(reading: Reading, key: str, volume: Volume) -> Mapping[str, object] | None:
-    """The one claim of a part whose volumes are a list; None where the list says more than size and class."""
+    """Return a role's only claim if its volumes are a list; None if the list sets more than size and class."""
     claims = at(reading.values, (key, "persistence", "claims"))
     if not volume.has_claim_list or not isinstance(claims, list) or len(claims) != 1:
         return None
@@ -119,35 +127,35 @@ def _claim(reading: Reading, key: str, volume: Volume) -> Mapping[str, object] |
 
 
 def _storage_class(reading: Reading) -> None:
-    """One class for all of Loki's volumes."""
+    """Take the storage class over: a stack has one for all of Loki's volumes."""
     volumes = [(role.row.chart_key, role.row.volume) for role in roles_of(reading) if role.row.volume]
-    places = [f"{key}.persistence.storageClass" for key, _ in volumes]
-    said: dict[str, object] = {path: reading.text(path) for path in places if reading.text(path)}
+    paths = [f"{key}.persistence.storageClass" for key, _ in volumes]
+    class_by_path: dict[str, object] = {path: reading.text(path) for path in paths if reading.text(path)}
     for key, volume in volumes:
         if name := at(_claim(reading, key, volume), ("storageClass",)):
-            said[f"{key}.persistence.claims"] = name
-    classes = sorted({str(name) for name in said.values()})
+            class_by_path[f"{key}.persistence.claims"] = name
+    classes = sorted({str(name) for name in class_by_path.values()})
     if classes and (len(classes) > 1 or "-" in classes):
         text = (
-            f"Loki's volumes have one class here: written is {classes[0]}"
+            f"all of Loki's volumes have one class: the stack file has {classes[0]}"
             if "-" not in classes
-            else "volumes without a class have to exist beforehand; here the cluster's default class makes them"
+            else "volumes without a class must exist in advance; with logstack the cluster's default class creates them"
         )
-        for path in said:
+        for path in class_by_path:
             reading.not_taken(path, text, decide=True)
     if classes and "-" not in classes:
         reading.write("storageClass", classes[0])
-    for path in places:
+    for path in paths:
         reading.understood(path, "storageClass")
     for key, volume in volumes:
         if _claim(reading, key, volume):
             reading.understood(f"{key}.persistence.claims", "resources")
-        several = "of volumes, one a pod is taken, with its size and its class"
+        several = "only one volume per pod is converted, with its size and class"
         reading.not_taken(f"{key}.persistence.claims", several, decide=True)
 
 
 def _replay(reading: Reading, config: LokiConfig) -> None:
-    """Memory that replaying the write-ahead log may take; without it half of the writer's."""
+    """Take the memory limit of the WAL replay over; its default is half of the writer's memory."""
     name = "ingester.wal.replay_memory_ceiling"
     size = loki_size_of(config.value(name))
     if not size:
@@ -161,7 +169,7 @@ def _replay(reading: Reading, config: LokiConfig) -> None:
 
 def _gateway(reading: Reading) -> None:
     if reading.value("gateway.enabled") is False:
-        text = "there is always a gateway here: the one address for push and query; point clients at loki-gateway"
+        text = "a stack always has a gateway, for push and query: point clients at loki-gateway"
         reading.translated("gateway.enabled", text, key="gateway")
         reading.translated("gateway", "the gateway is off today: without effect")
         return
@@ -172,7 +180,7 @@ def _gateway(reading: Reading) -> None:
             reading.write("gateway.replicas", count)
         reading.understood("gateway.replicas", "gateway.replicas")
         if not reading.given("gateway.replicas"):
-            reading.unsaid("gateway.replicas", f"not set: the chart's default is {count}", key="gateway.replicas")
+            reading.missing("gateway.replicas", f"not set: the chart's default is {count}", key="gateway.replicas")
     if reading.given("gateway.resources"):
         _resources(reading, "gateway", "gateway", "resources.gateway", None)
 
@@ -190,17 +198,15 @@ def _cache(reading: Reading, cache: Cache) -> None:
         reading.write(target, said_size(memory * _MIB))
         reading.understood(path, target)
         if not reading.given(path):
-            text = (
-                f"not set: the chart's default is {memory} MiB, which asks for {CACHE_OVERHEAD} times as much of a node"
-            )
-            reading.unsaid(path, text, key=target)
+            text = f"not set: the chart's default is {memory} MiB, and its pod requests {CACHE_OVERHEAD} times as much"
+            reading.missing(path, text, key=target)
     else:
-        text = "no number of MiB, so the chart cannot compute with it: write a size, such as 1Gi"
+        text = "not a number of MiB, so the chart cannot compute with it: write a size, such as 1Gi"
         reading.not_taken(path, text, decide=True)
-    reading.translated(f"{key}.resources", "follow from the cache's memory here", key=target)
+    reading.translated(f"{key}.resources", "the cache's memory decides", key=target)
     replicas = reading.value(f"{key}.replicas")
     if isinstance(replicas, int) and replicas > 1:
-        reading.not_taken(f"{key}.replicas", "one pod here: give it the memory of all", decide=True)
+        reading.not_taken(f"{key}.replicas", "logstack runs one pod: give it the memory of all", decide=True)
     else:
         reading.understood(f"{key}.replicas", target)
 
@@ -212,23 +218,23 @@ def _canary(reading: Reading) -> None:
         reading.translated("lokiCanary", "the canary is off: without effect")
         return
     reading.understood("lokiCanary.enabled", "canary.enabled")
-    text = "its lines go through the collector, so that collection is proven too; canary.route: direct is the other way"
+    text = "its lines go through the collector, which tests collection too; canary.route: direct pushes them to Loki"
     reading.translated("lokiCanary.push", text, key="canary.route")
-    reading.translated("lokiCanary.tenant", "a password is not copied: the canary asks without one", key="canary")
+    reading.translated("lokiCanary.tenant", "a password is not copied: the canary queries without one", key="canary")
     if reading.given("lokiCanary.resources"):
         reading.translated(
-            "lokiCanary.resources", "by the size table; resources.canary is the key", key="resources.canary"
+            "lokiCanary.resources", "the size table decides; resources.canary changes it", key="resources.canary"
         )
 
 
 def _spread(reading: Reading) -> None:
-    """Loki's pods that may share a node are those of a cluster with one."""
+    """Write cluster.singleNode if Loki's pods may share a node."""
     roles = [role.row.chart_key for role in roles_of(reading)]
     loose = any(_is_loose(reading, (key, "affinity")) for key in roles)
     text = (
-        "pods may share a node: written is cluster.singleNode"
+        "pods may share a node: the stack file has cluster.singleNode"
         if loose
-        else "pods of a part are on different nodes; other rules are not taken"
+        else "pods of one role run on different nodes; other rules are not converted"
     )
     for key in (*roles, "gateway"):
         reading.translated((key, "affinity"), text, key="cluster.singleNode")
@@ -237,12 +243,12 @@ def _spread(reading: Reading) -> None:
 
 
 def _is_loose(reading: Reading, path: Path) -> bool:
-    """Whether the chart's rule, one pod a node, was taken away."""
+    """Return whether the values remove the chart's rule of one pod per node."""
     rule = (*path, "podAntiAffinity")
     if not reading.given(path):
         return False
     return any(
-        reading.said.get(each, ...) in (None, [])
+        reading.by_path.get(each, ...) in (None, [])
         for each in (path, rule, (*rule, "requiredDuringSchedulingIgnoredDuringExecution"))
     )
 
@@ -255,11 +261,11 @@ def _image(reading: Reading) -> None:
                 reading.write("lokiVersion", tag)
             reading.understood("loki.image.tag", "lokiVersion")
         else:
-            text = f"Loki becomes {pins.LOKI_VERSION}, with which logstack's configuration was proven"
+            text = f"logstack installs Loki {pins.LOKI_VERSION}, with which its configuration is tested"
             reading.translated("loki.image.tag", text, key="lokiVersion")
-    reading.not_taken("loki.image.tag", "no version of Loki that can be named in a stack file", decide=True)
+    reading.not_taken("loki.image.tag", "not a Loki version that a stack file accepts", decide=True)
     for key in ("registry", "repository", "digest"):
-        mirrored = "images come from docker.io: a cluster without the internet needs a mirror of its own in containerd"
+        mirrored = "images come from docker.io: a cluster without internet access needs a mirror in containerd"
         reading.not_taken(f"loki.image.{key}", mirrored, decide=True)
 
 
@@ -268,8 +274,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _own(reading: Reading) -> None:
-    """What logstack itself gives the chart, where the values are its own."""
+    """Report values that logstack itself writes."""
     for key in ("extraVolumes", "extraVolumeMounts"):
         listed = at(reading.values, ("defaults", key))
         if isinstance(listed, list) and [at(each, ("name",)) for each in listed] == ["overrides"]:
-            reading.understood(("defaults", key), text="the overrides, as logstack mounts them")
+            reading.understood(("defaults", key), text="the same overrides volume as logstack's")

@@ -38,8 +38,8 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise UnreadableError(f"{path} cannot be read: {reason}") from None
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise UnreadableError(f"cannot read {path}: {reason}") from None
 
 
 def read_documents(path: Path) -> list[Document]:
@@ -55,7 +55,7 @@ def parse(text: str, name: str) -> list[object]:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         hint = "; it looks like a template: render it first" if "{{" in text else ""
-        raise UnreadableError(f"{name}{where} is no YAML{hint}") from None
+        raise UnreadableError(f"{name}{where} is not valid YAML{hint}") from None
 
 
 def _text_keys(value: object) -> object:

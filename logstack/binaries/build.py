@@ -30,16 +30,16 @@ _KNOWN_FAILURES = {
     "no space left on device": "Free some space: Go's build cache (`go env GOCACHE`) and its modules "
     "(`go env GOMODCACHE`) take up to 7 GB, and with Alloy 17 GB; or set LOGSTACK_CACHE, GOCACHE and GOMODCACHE to a "
     "larger disk.",
-    "signal: killed": "The compiler was killed, most likely for want of memory: close other programs or give the "
-    "machine more, then run this again; what was compiled is kept.",
-    "SECURITY ERROR": "A module is not what go.sum says. Do not go on before you know why: look at GOPROXY and "
+    "signal: killed": "The compiler was killed, probably because memory ran out: close other programs or add "
+    "memory, then run this again; Go reuses the compiled packages.",
+    "SECURITY ERROR": "A module does not match go.sum. Do not go on before you know why: check GOPROXY and "
     "GOMODCACHE (`go env`), and try `go clean -modcache`.",
     "missing go.sum entry": _INCOMPLETE,
     "updates to go.mod needed": _INCOMPLETE,
 }
 _UNKNOWN_FAILURE = (
-    "Read Go's output above. Where it could not download: see that Go reaches its modules (`go env GOPROXY`), then run "
-    "this again; what was compiled is kept."
+    "Read Go's output above. If a download failed, check that Go can reach its modules (`go env GOPROXY`), then run "
+    "this again; Go reuses the compiled packages."
 )
 
 
@@ -50,12 +50,12 @@ def go_or_why_not() -> tuple[str, str]:
         return "", "Go is not on PATH"
     try:
         # GOTOOLCHAIN=local: the question must not start a download.
-        said = subprocess.run(
+        output = subprocess.run(
             [go, "version"], env=os.environ | {"GOTOOLCHAIN": "local"}, capture_output=True, text=True, check=False
         ).stdout
     except OSError as error:
         return "", f"{go} does not run ({error})"
-    version = re.search(r"\bgo(\d+)\.(\d+)", said)
+    version = re.search(r"\bgo(\d+)\.(\d+)", output)
     if version and (int(version[1]), int(version[2])) < _OLDEST_GO:
         return "", f"{go} is only Go {version[1]}.{version[2]}"
     return go, ""
@@ -146,16 +146,16 @@ class _Build:
     def _go_run(self, arguments: Sequence[str], line: Callable[[str], None], tick: Callable[[], None]) -> None:
         """Run go, handing over each line of its output at once, and calling `tick` at least once a second."""
         environment = self._environment()
-        said: list[str] = []
+        output: list[str] = []
 
         def each(text: str) -> None:
             line(text)
-            said.append(text)
+            output.append(text)
 
         status = _run([self._go, *arguments], self._module.folder, environment, each, tick)
         if status:
             shown = shlex.join([*(f"{name}={value}" for name, value in environment.items()), "go", *arguments])
-            raise _failure(f"cd {self._module.folder} && {shown}", self._names, status, said)
+            raise _failure(f"cd {self._module.folder} && {shown}", self._names, status, output)
 
 
 def _run(
@@ -258,8 +258,8 @@ def _seconds_left(expected: float, elapsed: float, done: float) -> float:
     return by_measurement * (1.0 - done) + by_pace * done
 
 
-def _failure(command: str, names: str, status: int, said: Sequence[str]) -> ToolError:
-    messages = [line for line in said if not _is_package(line) and not line.startswith("go: downloading")]
+def _failure(command: str, names: str, status: int, output: Sequence[str]) -> ToolError:
+    messages = [line for line in output if not _is_package(line) and not line.startswith("go: downloading")]
     tail = "\n".join(messages[-_SHOWN_LINES:])
     fix = next((help_ for sign, help_ in _KNOWN_FAILURES.items() if sign in tail), _UNKNOWN_FAILURE)
     return ToolError(f"Go ended with status {status}:\n{command}\n{tail}", cannot_run(names), fix)

@@ -1,4 +1,4 @@
-"""Where obtained binaries stand, and how they get there whole: one installer at a time, no half file ever."""
+"""The cache of obtained binaries: one installer at a time, and never an incomplete file."""
 
 import errno
 import fcntl
@@ -28,16 +28,16 @@ def root() -> Path:
     return Path.home() / ".cache" / "logstack"
 
 
-def place(binary: Binary) -> Path:
-    """Where a binary stands once it is obtained; another pin, recipe or machine is another place."""
+def installed_path(binary: Binary) -> Path:
+    """Return the path of an obtained binary; it depends on the pin, the recipe and the machine."""
     machine = Machine.this()
-    parts = (binary.name, binary.version, machine.system, machine.architecture, binary.module.recipe())
-    return root() / "bin" / "-".join(parts) / binary.name
+    names = (binary.name, binary.version, machine.system, machine.architecture, binary.module.recipe())
+    return root() / "bin" / "-".join(names) / binary.name
 
 
 def install(source: Path, binary: Binary) -> Path:
-    """Move a file of the cache's workspace to the binary's place, in one step that nobody sees half done."""
-    target = place(binary)
+    """Move a file of the cache's workspace to the binary's path, in one atomic step."""
+    target = installed_path(binary)
     target.parent.mkdir(parents=True, exist_ok=True)
     with source.open("rb") as written:
         # Else a machine that loses power just after the rename keeps the name and not the content.
@@ -62,8 +62,8 @@ def wrong_version(path: Path, binary: Binary) -> str | None:
     # Not 3.7.80, 13.7.8, 3.7.8-rc.1, 3.7.8+fork or go1.26.8.
     if re.search(rf"(?<![\w.])v?{re.escape(binary.version)}(?![\w.+-])", answer):
         return None
-    said = answer.strip().splitlines()
-    return f"{path} says {said[0].strip() if said else 'nothing'!r}, not {binary.version}"
+    lines = answer.strip().splitlines()
+    return f"{path} says {lines[0].strip() if lines else 'nothing'!r}, not {binary.version}"
 
 
 class BusyError(Exception):
@@ -106,7 +106,7 @@ def _lock(descriptor: int, module: GoModule, report: Report, *, wait: bool) -> N
 
 
 def _unwritable(error: OSError) -> ToolError:
-    consequence = "No binary was installed; those that were there are untouched."
+    consequence = "No binary was installed; the existing ones are unchanged."
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         free = shutil.disk_usage(_existing(root())).free
         return ToolError(

@@ -1,4 +1,4 @@
-"""`logstack tools`: obtain or build the pinned binaries, or list which are here."""
+"""`logstack tools`: list, obtain or build the pinned binaries."""
 
 import argparse
 import sys
@@ -12,16 +12,18 @@ from logstack.binaries.report import Report, duration, terminal_report
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a table of binaries; the exit status is 0 if they are here, but for those that are obtained on demand."""
+    """Print a table of binaries; return 0 if all are installed, except those on demand."""
     parser = argparse.ArgumentParser(prog="logstack tools", description=__doc__)
     parser.add_argument(
         "names",
         nargs="*",
-        help=f"which of {', '.join(catalog.BINARIES)}; by default {', '.join(_by_default())}",
+        help=f"names of binaries: {', '.join(catalog.BINARIES)}; default: {', '.join(_by_default())}",
     )
     instead = parser.add_mutually_exclusive_group()
-    instead.add_argument("--list", action="store_true", help="only show what is here: no download, no build")
-    instead.add_argument("--build", action="store_true", help="build what the cache has not: no PATH, no download")
+    instead.add_argument(
+        "--list", action="store_true", help="list the installed binaries, without a download or a build"
+    )
+    instead.add_argument("--build", action="store_true", help="build what the cache lacks, without PATH or a download")
     options = parser.parse_args(arguments)
     try:
         if options.list:
@@ -31,12 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted; nothing half done is left in the cache\n")
+        sys.stderr.write("interrupted; the cache has no incomplete binary\n")
         return 130
 
 
 def obtain_and_show(names: Sequence[str], way: Callable[[Sequence[str], Report], Sequence[Located]]) -> int:
-    """Obtain binaries, where none is named all but those on demand, and print where each came from; 0.
+    """Obtain binaries, by default all but those on demand, and print each one's origin; return 0.
 
     Raises ToolError.
     """
@@ -45,9 +47,9 @@ def obtain_and_show(names: Sequence[str], way: Callable[[Sequence[str], Report],
 
 
 def show(names: Sequence[str]) -> int:
-    """Print where binaries are, all of them where none is named, without a download or a build.
+    """Print the paths of binaries, by default of all, without a download or a build.
 
-    The answer is 1 if one is missing that is named or is not on demand, else 0.
+    Return 1 if a named one is missing, or by default one that is not on demand; else 0.
     """
     report = terminal_report()
     found = {name: locate(known(name), report) for name in names or catalog.BINARIES}
@@ -69,7 +71,7 @@ def _missing(binary: Binary) -> tuple[str, ...]:
 
 
 def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
-    """Columns as wide as they must be: a path is there to be copied, so it is never cut."""
+    """Print columns as wide as their content, so that no path is cut."""
     table = [("name", "version", "from", "took", "path"), *rows]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for row in table:

@@ -1,10 +1,10 @@
-"""What can go wrong while a binary is obtained."""
+"""The error of obtaining a binary."""
 
 import textwrap
 
 
 class ToolError(Exception):
-    """A binary cannot be had: what is wrong, what that means, and how to fix it."""
+    """A binary cannot be obtained: the reason, the consequence and the fix."""
 
     def __init__(self, what: str, consequence: str, fix: str) -> None:
         self.what = what
@@ -14,10 +14,10 @@ class ToolError(Exception):
 
     def __str__(self) -> str:
         """The error as a block of plain text."""
-        parts = (("what: ", self.what), ("then: ", self.consequence), ("fix:  ", self.fix))
-        return "\n".join(label + textwrap.indent(text, " " * len(label)).lstrip() for label, text in parts)
+        sections = (("what: ", self.what), ("then: ", self.consequence), ("fix:  ", self.fix))
+        return "\n".join(label + textwrap.indent(text, " " * len(label)).lstrip() for label, text in sections)
 
 
 def cannot_run(*names: str) -> str:
-    """The consequence of missing binaries."""
+    """Return the consequence of missing binaries."""
     return f"Whatever needs {' and '.join(names)} stops here; nothing was skipped."

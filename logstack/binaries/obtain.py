@@ -63,7 +63,9 @@ def known(name: str) -> Binary:
     """A binary by name. Raises ToolError for a name that is not pinned."""
     if binary := catalog.BINARIES.get(name):
         return binary
-    raise ToolError(f"No binary is called {name!r}.", cannot_run(name), f"Known are {', '.join(catalog.BINARIES)}.")
+    raise ToolError(
+        f'There is no binary "{name}".', cannot_run(name), f"Known binaries: {', '.join(catalog.BINARIES)}."
+    )
 
 
 def locate(binary: Binary, report: Report) -> Located | None:
@@ -117,7 +119,7 @@ def _all_cached(binaries: Sequence[Binary]) -> dict[str, Located]:
 
 
 def _cached(binary: Binary, started: float) -> Located | None:
-    path = cache.place(binary)
+    path = cache.installed_path(binary)
     return Located(binary, path, "cache", time.monotonic() - started) if path.exists() else None
 
 
@@ -164,8 +166,8 @@ def _from_source(binaries: Sequence[Binary], reasons: Mapping[str, str], report:
     for group in _by_module(binaries):
         with cache.workspace(group[0].module, report) as folder:
             here = _all_cached(group)
-            rest = [binary for binary in group if binary.name not in here]
-            located |= here | (_built(go, rest, folder, report) if rest else {})
+            missing = [binary for binary in group if binary.name not in here]
+            located |= here | (_built(go, missing, folder, report) if missing else {})
     return located
 
 
@@ -175,7 +177,7 @@ def _built(go: str, binaries: Sequence[Binary], folder: Path, report: Report) ->
     for binary in binaries:
         if complaint := cache.wrong_version(folder / binary.name, binary):
             raise ToolError(
-                f"The build is not what is pinned: {complaint}.",
+                f"The build does not match the pin: {complaint}.",
                 cannot_run(binary.name),
                 f"Make settings/pins.py, binaries/catalog.py and {binary.module.folder}/go.mod agree.",
             )
@@ -198,6 +200,6 @@ def _no_way(binaries: Sequence[Binary], why_not: str, reasons: Mapping[str, str]
     return ToolError(
         f"Not in the cache {cache.root()}: {', '.join(map(str, binaries))}.{tried}\n- building from source: {why_not}",
         cannot_run(*(binary.name for binary in binaries)),
-        "Install Go 1.21 or newer (it fetches the newer Go that a build needs by itself), or let this machine reach "
-        "the releases, or put these binaries in these versions on PATH.",
+        "Install Go 1.21 or newer (it downloads the Go version that a build needs), or give this machine access to the "
+        "releases, or put these binaries in these versions on PATH.",
     )

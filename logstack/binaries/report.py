@@ -1,4 +1,4 @@
-"""What is told while binaries are obtained: notes, and how far a download or a build is."""
+"""Notes and progress of downloads and builds."""
 
 import sys
 import time
@@ -24,7 +24,7 @@ class Report(Protocol):
 
 
 class Silent:
-    """Tells nobody."""
+    """Prints nothing."""
 
     def note(self, text: str) -> None:
         """Is dropped."""
@@ -50,12 +50,12 @@ class Lines:
     @contextmanager
     def task(self, title: str) -> Iterator[Progress]:
         """A line every `interval` seconds, the first after the first interval."""
-        said = time.monotonic()
+        last = time.monotonic()
 
         def progress(done: float, text: str) -> None:
-            nonlocal said
-            if time.monotonic() - said >= self._interval:
-                said = time.monotonic()
+            nonlocal last
+            if time.monotonic() - last >= self._interval:
+                last = time.monotonic()
                 self.note(f"{title}: {done:.0%}, {text}")
 
         yield progress
@@ -99,5 +99,5 @@ def duration(seconds: float) -> str:
     """Seconds for people: `0.4 s`, `25 s`, `3 min 10 s`."""
     if seconds < 10:  # noqa: PLR2004 - from here on a tenth says nothing
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    minutes, remainder = divmod(round(seconds), 60)
+    return f"{minutes} min {remainder} s" if minutes else f"{remainder} s"

@@ -1,4 +1,4 @@
-"""What stops a run in CI, each with an exit code and one line that says how to go on."""
+"""The failures that stop a run in CI, each with an exit code and one line with a fix."""
 
 import re
 from collections.abc import Iterable
@@ -14,33 +14,33 @@ class Failure:
     what: str
     fix: str
     signs: tuple[str, ...] = ()
-    """Regular expressions; one that is found in what Pulumi said tells this failure."""
+    """Regular expressions; if one matches Pulumi's output, it is this failure."""
 
     def line(self, stack: str) -> str:
-        """What it is and how to go on, in one line."""
+        """Return the failure and its fix in one line."""
         return f"{stack}: {self.what.replace('{stack}', stack)}; {self.fix.replace('{stack}', stack)}"
 
 
 MISUSED = 2
-"""The exit code of a command that was not understood, as everywhere."""
+"""The exit code of a wrong command line, as everywhere."""
 
 DRIFT = 3
-"""The exit code of `ci/drift` when the cluster is not what the program and the state say."""
+"""The exit code of `ci/drift` when the cluster differs from the program and the state."""
 
 FAILED = Failure(1, "pulumi ended with an error", "read its output above")
 NO_PULUMI = Failure(
     20,
-    "there is no pulumi on PATH, or no language host for Python beside it",
-    "`ci/pulumi` obtains the pinned one and says where it is",
+    "pulumi or its language host for Python is not on PATH",
+    "run `ci/pulumi`, which obtains the pinned release and prints its folder",
     (r"no language plugin 'pulumi-language-python' found",),
 )
 NO_BACKEND = Failure(
-    21, "PULUMI_BACKEND_URL is not set", "set it to where the states are, such as s3://bucket or file:///folder"
+    21, "PULUMI_BACKEND_URL is not set", "set it to the state backend's URL, such as s3://bucket or file:///folder"
 )
 NO_STATE = Failure(
     22,
-    "the state backend cannot be read",
-    "check PULUMI_BACKEND_URL, and that this run's credentials may read it; Pulumi's reason stands above",
+    "Pulumi cannot read the state backend",
+    "check PULUMI_BACKEND_URL and this run's credentials for it; Pulumi's output above has the reason",
 )
 NO_PASSPHRASE = Failure(
     23,
@@ -50,32 +50,32 @@ NO_PASSPHRASE = Failure(
 )
 WRONG_PASSPHRASE = Failure(
     24,
-    "the passphrase is not the one that the stack's secrets were encrypted with",
-    "correct PULUMI_CONFIG_PASSPHRASE; a secret that is not set counts as an empty passphrase",
+    "the passphrase does not decrypt the stack's secrets",
+    "correct PULUMI_CONFIG_PASSPHRASE; an unset CI secret is an empty passphrase",
     (r"incorrect passphrase",),
 )
 UNKNOWN_STACK = Failure(
     25,
-    "there is no such stack",
+    "the stack does not exist",
     "it needs Pulumi.{stack}.yaml here and, once, `pulumi stack init {stack}` with this state backend",
     (r"no stack named '.*' found",),
 )
 LOCKED = Failure(
     26,
-    "the state is locked by another run",
-    "wait for that run; if it is dead, unlock with `pulumi cancel --stack {stack}`",
+    "another run locks the state",
+    "wait for that run; if it has crashed, unlock with `pulumi cancel --stack {stack}`",
     (r"the stack is currently locked by", r"Another update is currently in progress"),
 )
 NO_KUBECONFIG = Failure(
     27,
-    "there is no kubeconfig with the stack's context",
-    "set KUBECONFIG to a file that has it; without a cluster, `ci/diff` and `make plan STACK={stack}` still work",
+    "no kubeconfig has the stack's context",
+    "set KUBECONFIG to a file with this context; without a cluster, `ci/diff` and `make plan STACK={stack}` still work",
     (r"\[unknown-context\]",),
 )
 REFUSED = Failure(
     28,
-    "a credential was refused or has expired",
-    "renew the kubeconfig's or the cloud's credentials of this run",
+    "the cluster or the cloud refused a credential, or it has expired",
+    "renew this run's credentials for the cluster or the cloud",
     (
         r"\bUnauthorized\b",
         r"the server has asked for the client to provide credentials",
@@ -86,7 +86,7 @@ REFUSED = Failure(
 UNREACHABLE = Failure(
     29,
     "the cluster cannot be reached",
-    "run where its API server answers; without a cluster, `ci/diff` and `make plan STACK={stack}` still work",
+    "run it where the API server is reachable; without a cluster, `ci/diff` and `make plan STACK={stack}` still work",
     (
         r"cluster is unreachable",
         r"\[unreachable-cluster\]",
@@ -108,10 +108,10 @@ ALL = (
     REFUSED,
     UNREACHABLE,
 )
-"""Every failure by its exit code; the first whose sign is found is told."""
+"""Every failure by its exit code; the first with a matching sign is reported."""
 
 
-def told(output: Iterable[str], otherwise: Failure = FAILED) -> Failure:
-    """The failure that Pulumi's output tells, else the other one."""
+def classify(output: Iterable[str], default: Failure = FAILED) -> Failure:
+    """Return the failure whose sign is in Pulumi's output, or else the default."""
     text = "\n".join(output)
-    return next((failure for failure in ALL if any(re.search(sign, text) for sign in failure.signs)), otherwise)
+    return next((failure for failure in ALL if any(re.search(sign, text) for sign in failure.signs)), default)

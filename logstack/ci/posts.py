@@ -47,8 +47,8 @@ class Forge:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where posts of one kind are on a forge, and what they are called there."""
+class Target:
+    """The API paths and field names of one kind of post on a forge."""
 
     forge: Forge
     posts: str
@@ -62,12 +62,12 @@ class Place:
     """What closes an issue; empty for comments."""
 
 
-def place(verb: Verb, environment: Mapping[str, str]) -> Place:
-    """Where a run's posts belong. Raises PostError."""
+def target(verb: Verb, environment: Mapping[str, str]) -> Target:
+    """Return the target of a run's posts. Raises PostError."""
     return (_gitlab if "CI_API_V4_URL" in environment else _github)(verb, environment)
 
 
-def _github(verb: Verb, environment: Mapping[str, str]) -> Place:
+def _github(verb: Verb, environment: Mapping[str, str]) -> Target:
     repository = f"/repos/{_needed('GITHUB_REPOSITORY', environment)}"
     # GITHUB_TOKEN writes as the bot, a token of one's own as oneself. 65,536 is the number in GitHub's error message.
     author = environment.get("POST_AUTHOR") or "github-actions[bot]"
@@ -77,12 +77,12 @@ def _github(verb: Verb, environment: Mapping[str, str]) -> Place:
     if verb == "issue":
         issues = f"{repository}/issues"
         query = f"?state=open&per_page=100&creator={quote(author)}"
-        return Place(forge, issues, query, f"{issues}/{{id}}", id_key="number", closed={"state": "closed"})
+        return Target(forge, issues, query, f"{issues}/{{id}}", id_key="number", closed={"state": "closed"})
     comments = f"{repository}/issues/{_needed('PULL_REQUEST', environment)}/comments"
-    return Place(forge, comments, "?per_page=100", f"{repository}/issues/comments/{{id}}")
+    return Target(forge, comments, "?per_page=100", f"{repository}/issues/comments/{{id}}")
 
 
-def _gitlab(verb: Verb, environment: Mapping[str, str]) -> Place:
+def _gitlab(verb: Verb, environment: Mapping[str, str]) -> Target:
     project = f"/projects/{_needed('CI_PROJECT_ID', environment)}"
     base, header = environment["CI_API_V4_URL"], ("PRIVATE-TOKEN", _needed("GITLAB_TOKEN", environment))
     user, _ = _asked(base, header, "GET", "/user")
@@ -91,9 +91,9 @@ def _gitlab(verb: Verb, environment: Mapping[str, str]) -> Place:
     if verb == "issue":
         issues, query = f"{project}/issues", "?state=opened&scope=created_by_me&per_page=100"
         close = {"state_event": "close"}
-        return Place(forge, issues, query, f"{issues}/{{id}}", id_key="iid", text_key="description", closed=close)
+        return Target(forge, issues, query, f"{issues}/{{id}}", id_key="iid", text_key="description", closed=close)
     notes = f"{project}/merge_requests/{_needed('CI_MERGE_REQUEST_IID', environment)}/notes"
-    return Place(forge, notes, "?per_page=100", f"{notes}/{{id}}")
+    return Target(forge, notes, "?per_page=100", f"{notes}/{{id}}")
 
 
 def comment(text: str, environment: Mapping[str, str]) -> str:
@@ -101,7 +101,7 @@ def comment(text: str, environment: Mapping[str, str]) -> str:
 
     An empty text means that nothing differs: a comment that is there says so, and where none is, none is made.
     """
-    where = place("comment", environment)
+    where = target("comment", environment)
     there = _found(where, COMMENT_MARKER)
     if text.strip():
         body = text if text.startswith(COMMENT_MARKER) else f"{COMMENT_MARKER}\n{text}"
@@ -116,7 +116,7 @@ def issue(stack: str, text: str, environment: Mapping[str, str]) -> str:
 
     An empty text means that there is none: an issue that is open is closed.
     """
-    where = place("issue", environment)
+    where = target("issue", environment)
     marker = f"<!-- logstack-drift: {stack} -->"
     there = _found(where, marker)
     if text.strip():
@@ -128,7 +128,7 @@ def issue(stack: str, text: str, environment: Mapping[str, str]) -> str:
     return f"closed issue {there}"
 
 
-def _written(where: Place, there: str | None, document: Mapping[str, str], kind: str) -> str:
+def _written(where: Target, there: str | None, document: Mapping[str, str], kind: str) -> str:
     if there is None:
         made, _ = _ask(where, "POST", where.posts, document)
         return f"created {kind} {made[where.id_key]}"
@@ -136,7 +136,7 @@ def _written(where: Place, there: str | None, document: Mapping[str, str], kind:
     return f"edited {kind} {there}"
 
 
-def _found(where: Place, marker: str) -> str | None:
+def _found(where: Target, marker: str) -> str | None:
     """The oldest post of the author with the marker."""
     for post in _all(where):
         writer = post.get("user") or post.get("author") or {}
@@ -147,7 +147,7 @@ def _found(where: Place, marker: str) -> str | None:
     return None
 
 
-def _all(where: Place) -> Iterator[_Json]:
+def _all(where: Target) -> Iterator[_Json]:
     path: str | None = where.posts + where.query
     while path:
         posts, headers = _ask(where, "GET", path)
@@ -156,21 +156,23 @@ def _all(where: Place) -> Iterator[_Json]:
         path = following[1] if following else None
         if path is not None:
             if not path.startswith(f"{where.forge.base}/"):
-                raise PostError(f"the next page of {where.posts} is on another server, which gets no token: {path}")
+                raise PostError(
+                    f"the next page of {where.posts} is on another server, which must not get the token: {path}"
+                )
             path = path.removeprefix(where.forge.base)
 
 
 def _fitting(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
-    end = "\n\n(Cut here: the rest is in the job's log.)\n"
+    end = "\n\n(Cut here: the complete text is in the job's log.)\n"
     return text[: limit - len(end)].rpartition("\n")[0] + end
 
 
 def _needed(name: str, environment: Mapping[str, str]) -> str:
     if value := environment.get(name):
         return value
-    raise PostError(f"{name} is not set, so there is nowhere to post; docs/reference/ci.md says what each forge needs")
+    raise PostError(f"{name} is not set, so nothing is posted; docs/reference/ci.md lists what each forge needs")
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -182,7 +184,7 @@ class _NoRedirect(HTTPRedirectHandler):
         """Never."""
 
 
-def _ask(where: Place, method: str, path: str, document: Mapping[str, str] | None = None) -> tuple[Any, HTTPMessage]:
+def _ask(where: Target, method: str, path: str, document: Mapping[str, str] | None = None) -> tuple[Any, HTTPMessage]:
     return _asked(where.forge.base, where.forge.header, method, path, document)
 
 
@@ -191,7 +193,7 @@ def _asked(
 ) -> tuple[Any, HTTPMessage]:
     """The answer's JSON and headers. Raises PostError."""
     if not base.startswith(("https://", "http://")):
-        raise PostError(f"{base} is no address of an API; it begins with https://")
+        raise PostError(f"{base} is not an API address; it must begin with https://")
     body = json.dumps(document).encode() if document is not None else None
     headers = dict([header, ("Accept", "application/json"), ("Content-Type", "application/json")])
     request = Request(f"{base}{path}", data=body, headers=headers, method=method)  # noqa: S310 - the scheme is checked
@@ -200,33 +202,33 @@ def _asked(
         with build_opener(_NoRedirect).open(request, timeout=_SECONDS) as answer:
             return json.loads(answer.read() or b"null"), answer.headers
     except HTTPError as error:
-        fix = _FIXES.get(error.code, "the forge's status page may say more")
+        fix = _FIXES.get(error.code, "check the forge's status page")
         raise PostError(f"{method} {base}{bare}: {error.code} {error.reason}; {fix}") from None
     except (URLError, OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, URLError) else error
         raise PostError(f"{base} cannot be reached ({reason}); is it the API of this forge?") from None
     except ValueError:
-        raise PostError(f"{method} {base}{bare} did not answer with JSON; is it the API of this forge?") from None
+        raise PostError(f"{method} {base}{bare} returned no JSON; is it the API of this forge?") from None
 
 
 _FIXES = {
     301: "the repository has moved: use its new name",
     401: "the token is wrong or has expired",
-    403: "the token may not do this: on GitHub the job needs `pull-requests: write` or `issues: write`, on GitLab the "
+    403: "the token lacks permission: on GitHub the job needs `pull-requests: write` or `issues: write`, on GitLab the "
     "token needs the scope `api`",
-    404: "there is no such pull request or project, or the token may not see it",
-    422: "the forge does not take this text",
+    404: "the pull request or project does not exist, or the token cannot read it",
+    422: "the forge rejects this text",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command of `ci/comment` and `ci/issue`."""
-    verb, *rest = sys.argv[1:] if arguments is None else arguments
+    verb, *options_given = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(prog=f"ci/{verb}")
     if verb == "issue":
         parser.add_argument("stack")
-    parser.add_argument("file", type=Path, help="the Markdown; empty where there is nothing to say")
-    options = parser.parse_args(rest)
+    parser.add_argument("file", type=Path, help="a file with the Markdown text; an empty file if nothing differs")
+    options = parser.parse_args(options_given)
     try:
         text = options.file.read_text(encoding="utf-8")
     except OSError as error:

@@ -1,6 +1,6 @@
 """`ci/preview`, `ci/deploy` and `ci/drift`: Pulumi on one stack, with one line for whatever stops it.
 
-The exit codes stand in `logstack.ci.failures`. Nothing here changes what a machine is configured to do: the state
+The exit codes are in `logstack.ci.failures`. Nothing here changes what a machine is configured to do: the state
 backend is PULUMI_BACKEND_URL's, and the stack that a developer has selected stays selected.
 """
 
@@ -59,11 +59,11 @@ class Run:
 
     @cached_property
     def secrets(self) -> Secrets:
-        """What must not be printed."""
+        """Return the secret values, which must not be printed."""
         return Secrets(self.environment)
 
     def check(self) -> None:
-        """What can be known before Pulumi does anything. Raises StoppedError."""
+        """Check what Pulumi needs. Raises StoppedError."""
         if not stack_path(self.stack, ROOT).is_file():
             raise StoppedError(failures.UNKNOWN_STACK)
         if not shutil.which("pulumi", path=self.environment.get("PATH")):
@@ -76,30 +76,30 @@ class Run:
         self._find_stack()
 
     def go(self) -> tuple[int, list[str]]:
-        """Pulumi's exit code and output, which is printed as it comes."""
-        said: list[str] = []
+        """Run Pulumi, print its output as it comes, and return its exit code and output."""
+        output: list[str] = []
         with _forwarding_signals(self._started(_COMMANDS[self.verb])) as process:
             for line in process.stdout or ():
-                said.append(self.secrets.without(line.rstrip("\n")))
-                sys.stdout.write(f"{said[-1]}\n")
+                output.append(self.secrets.without(line.rstrip("\n")))
+                sys.stdout.write(f"{output[-1]}\n")
                 sys.stdout.flush()
-            return process.wait(), said
+            return process.wait(), output
 
     def _say_if_version_differs(self) -> None:
         with self._started(("version",), project=False) as process:
             version = (process.stdout.read() if process.stdout else "").strip().removeprefix("v")
         if version != PULUMI_VERSION:
-            sys.stderr.write(f"pulumi {self.secrets.without(version)} is here, {PULUMI_VERSION} is pinned\n")
+            sys.stderr.write(f"pulumi {self.secrets.without(version)} is on PATH, but {PULUMI_VERSION} is pinned\n")
 
     def _find_stack(self) -> None:
         """Opens the state backend and looks for the stack, without selecting it."""
         with self._started(("stack", "--show-name")) as process:
-            said = [self.secrets.without(line.rstrip()) for line in process.stdout or ()]
+            output = [self.secrets.without(line.rstrip()) for line in process.stdout or ()]
         if process.returncode == _PULUMI_KNOWS_NO_STACK:
             raise StoppedError(failures.UNKNOWN_STACK)
         if process.returncode:
-            sys.stderr.write("".join(f"{line}\n" for line in said))
-            raise StoppedError(failures.told(said, failures.NO_STATE))
+            sys.stderr.write("".join(f"{line}\n" for line in output))
+            raise StoppedError(failures.classify(output, failures.NO_STATE))
 
     def _started(self, command: Sequence[str], *, project: bool = True) -> subprocess.Popen[str]:
         arguments = (*command, "--stack", self.stack, *_QUIETLY) if project else command
@@ -140,11 +140,11 @@ def _forwarding_signals(process: subprocess.Popen[str]) -> Iterator[subprocess.P
             signal.signal(number, handler)
 
 
-def resources(said: Sequence[str]) -> list[str]:
+def resources(output: Sequence[str]) -> list[str]:
     """Pulumi's own counts of what changes, such as `~ 3 to update`; empty where it did not come that far."""
     counts: list[str] = []
     started = False
-    for line in said:
+    for line in output:
         if line == "Resources:":
             started, counts = True, []
         elif started and line.startswith(" "):
@@ -162,18 +162,18 @@ def run(verb: str, stack: str, environment: Mapping[str, str], report: Path | No
     this = Run(verb, stack, environment)
     try:
         this.check()
-        code, said = this.go()
+        code, output = this.go()
         if code and not _is_drift(verb, code):
-            summary.add(summary.folded(f"{stack}: output of {verb}", said), environment)
-            raise StoppedError(failures.told(said))
+            summary.add(summary.folded(f"{stack}: output of {verb}", output), environment)
+            raise StoppedError(failures.classify(output))
     except StoppedError as stopped:
         line = stopped.failure.line(stack)
         sys.stderr.write(f"{summary.error(f'ci/{verb}: {line}', environment)}\n")
         summary.add(f"### {stack}: {verb} stopped\n\n{line}\n", environment)
         return stopped.failure.code
-    counts = ", ".join(resources(said)) or "nothing was counted"
+    counts = ", ".join(resources(output)) or "no counts"
     title = f"### {stack}: {'drift' if code else verb}\n\n{counts}\n"
-    summary.add(f"{title}\n{summary.folded('The whole output', said)}", environment)
+    summary.add(f"{title}\n{summary.folded('The whole output', output)}", environment)
     if report:
         report.write_text(f"{title}\n{_where(environment)}\n" if code else "")
     if code:
@@ -190,20 +190,20 @@ def _where(environment: Mapping[str, str]) -> str:
     """Where the whole output is; an issue may be read by more people than a job's log, so it only has the counts."""
     if "GITHUB_RUN_ID" in environment:
         server, repository = environment["GITHUB_SERVER_URL"], environment["GITHUB_REPOSITORY"]
-        return f"What differs stands in [the run]({server}/{repository}/actions/runs/{environment['GITHUB_RUN_ID']})."
+        return f"The differences are in [the run]({server}/{repository}/actions/runs/{environment['GITHUB_RUN_ID']})."
     if url := environment.get("CI_JOB_URL"):
-        return f"What differs stands in [the job]({url})."
-    return "What differs stands in the output of `ci/drift`."
+        return f"The differences are in [the job]({url})."
+    return "The differences are in the output of `ci/drift`."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command of `ci/preview`, `ci/deploy` and `ci/drift`."""
-    verb, *rest = sys.argv[1:] if arguments is None else arguments
+    verb, *options_given = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(prog=f"ci/{verb}")
-    parser.add_argument("stack", help="the stack, of the file Pulumi.<stack>.yaml")
+    parser.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
     if verb == "drift":
-        parser.add_argument("report", nargs="?", type=Path, help="a file that gets the drift as Markdown")
-    options = parser.parse_args(rest)
+        parser.add_argument("report", nargs="?", type=Path, help="write the drift as Markdown to this file")
+    options = parser.parse_args(options_given)
     return run(verb, options.stack, os.environ, getattr(options, "report", None))
 
 

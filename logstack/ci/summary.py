@@ -17,11 +17,11 @@ def add(text: str, environment: Mapping[str, str]) -> None:
 def folded(title: str, lines: Sequence[str]) -> str:
     """Lines as a block that opens on a click; where there are too many, the last ones, which have the counts."""
     text = "\n".join(lines)
-    kept = text.encode()[-_LIMIT:].decode(errors="ignore")
-    if len(kept) < len(text):
-        kept = f"(the beginning is in the job's log)\n{kept}"
-    fence = "`" * max(3, _longest_run(kept) + 1)
-    return f"<details><summary>{title}</summary>\n\n{fence}text\n{kept}\n{fence}\n\n</details>"
+    tail = text.encode()[-_LIMIT:].decode(errors="ignore")
+    if len(tail) < len(text):
+        tail = f"(the beginning is in the job's log)\n{tail}"
+    fence = "`" * max(3, _longest_run(tail) + 1)
+    return f"<details><summary>{title}</summary>\n\n{fence}text\n{tail}\n{fence}\n\n</details>"
 
 
 def error(line: str, environment: Mapping[str, str]) -> str:

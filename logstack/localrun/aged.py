@@ -29,7 +29,7 @@ class Aged:
     selector: str
     """Of the rule whose streams they are; empty for the default."""
     period: timedelta
-    """How long they are kept."""
+    """How long Loki stores them."""
     expired: Mapping[str, str]
     """The stream whose lines are older than the rule's period by two days."""
     young: Mapping[str, str]
@@ -45,7 +45,7 @@ class Aged:
 
 
 def stack_retention(settings: Settings) -> Retention:
-    """What the stack keeps how long."""
+    """Return the stack's retention rules."""
     store = store_access(settings.object_store, settings.cluster)
     return retention_of(loki_config(settings, store, settings.cluster), loki_overrides(settings))
 
@@ -68,12 +68,12 @@ def aged(settings: Settings, labels: Mapping[str, str], now: int) -> tuple[list[
             rule = policy.rule_of(stream) if stream else None
             name = f"{asked.text or 'the default'} of {tenant}"
             if stream is None or rule is None or (asked in policy.rules and rule != asked):
-                left_out.append(f"{name}: no stream was found that it decides for")
+                left_out.append(f"{name}: no stream found to which it applies")
                 continue
             moment = now + len(found) * _APART
             over = moment - _nanoseconds(rule.period + _MARGIN)
             if over < int(begin.timestamp()) * _SECOND:
-                left_out.append(f"{name}: its period reaches back before the schema's first day")
+                left_out.append(f"{name}: its period starts before the schema's first day")
                 continue
             young = moment - _nanoseconds(max(rule.period - _MARGIN, rule.period / 2))
             old_stream, young_stream = ({**stream, "age": age} for age in ("expired", "young"))

@@ -49,9 +49,9 @@ class Canary:
 
     @property
     def replaced(self) -> str:
-        """What is said of its flags."""
+        """Return a description of the replaced flags."""
         shorter = ", ".join(f"-{name}={value}" for name, value in SHORTENED.items())
-        return f"the canary: a port of this run, a reader's address, and the delays of a short run: {shorter}"
+        return f"the canary: another port, a reader's address, and shorter delays: {shorter}"
 
     def start(self) -> None:
         """Start it."""

@@ -1,4 +1,4 @@
-"""What a run proves, one line each; a check that fails says what was seen instead."""
+"""The standard checks of a run. Each returns one line, or raises CheckError with what it found instead."""
 
 import re
 import time
@@ -15,7 +15,7 @@ from logstack.localrun.pods import Pod
 from logstack.settings.model.quantities import kubernetes_size
 
 _SECOND = 1_000_000_000
-# What the collector writes in a secret's place (logstack/manifests/alloy/secret_rules.py).
+# What the collector writes instead of a secret (logstack/manifests/alloy/secret_rules.py).
 _REDACTED = re.compile(r"<redacted:[a-z0-9-]+>")
 _MILLISECOND = 1_000_000
 # Loki's own: limits_config.discover_service_name, and shard_streams, which splits a stream of more than 1.5 MB/s.
@@ -33,7 +33,7 @@ class Outcome:
 
 
 class CheckError(Exception):
-    """A check that did not hold; the message is what was seen."""
+    """A check failed; the message says what it found."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Run:
     sent: list[Sent] = field(default_factory=list)
     end: int = field(default_factory=time.time_ns)
     say: Callable[[str], None] = lambda _: None
-    """Told about a check that takes long."""
+    """Prints progress of a check that takes long."""
 
     def sources(self) -> list[Source]:
         """What each file's pod writes, with the times of this run."""
@@ -84,13 +84,13 @@ class Run:
     @property
     def labels(self) -> dict[str, str]:
         """The labels of the first file's lines. Raises CheckError when no line was taken: nothing can be asked for."""
-        expect(self.lines, "no line was taken in")
+        expect(self.lines, "Loki acknowledged no line")
         return self.sent[0].labels
 
     @property
     def start(self) -> int:
         """The first line's time, in nanoseconds. Raises CheckError as `labels` does."""
-        expect(self.lines, "no line was taken in")
+        expect(self.lines, "Loki acknowledged no line")
         return min(entry.time for sent in self.sent for entry in sent.entries)
 
     @property
@@ -108,7 +108,7 @@ Check = tuple[str, Callable[[Run], str]]
 
 
 def carry_out(checks: Sequence[Check], run: Run) -> Iterator[Outcome]:
-    """Each check's outcome as soon as it is there; after a failure the rest still runs."""
+    """Yield each check's outcome as soon as it is known; a failure does not stop the next checks."""
     for name, check in checks:
         began = time.monotonic()
         try:
@@ -119,13 +119,13 @@ def carry_out(checks: Sequence[Check], run: Run) -> Iterator[Outcome]:
 
 
 def expect(condition: object, seen: str) -> None:
-    """Raises CheckError with what was seen unless the condition holds."""
+    """Raise CheckError with what was seen unless the condition is true."""
     if not condition:
         raise CheckError(seen)
 
 
 def ring_is_whole(run: Run) -> str:
-    """Every writer is an active member, in the eyes of every writer."""
+    """Check that every writer sees every writer as an active member of the ring."""
     writers = run.platform.writers
     for writer in writers:
         states = run.platform.loki.ring(writer.url)
@@ -134,7 +134,7 @@ def ring_is_whole(run: Run) -> str:
 
 
 def takes_lines_in(run: Run) -> str:
-    """Every line is acknowledged, but for those that the stack's own limit refuses."""
+    """Push the lines; check that Loki acknowledges all but those above the stack's limit."""
     settings = run.platform.settings
     longest = settings.limits.max_line_size
     for source in run.sources():
@@ -143,16 +143,18 @@ def takes_lines_in(run: Run) -> str:
         for push in run.platform.loki.push(source.labels, fits):
             expect(push.acknowledged, f"{source.pod.name}: {push.status} {push.reason[:300]}")
         for push in run.platform.loki.push(source.labels, too_long):
-            expect(not push.acknowledged, f"{source.pod.name}: a line above {kubernetes_size(longest)} was taken")
+            expect(
+                not push.acknowledged, f"{source.pod.name}: Loki accepted a line longer than {kubernetes_size(longest)}"
+            )
         run.sent.append(Sent(source.labels, fits, len(too_long)))
     refused = sum(sent.refused for sent in run.sent)
-    note = f"; {refused} longer than {kubernetes_size(longest)} refused, as limits.maxLineSize says" if refused else ""
+    note = f"; {refused} longer than {kubernetes_size(longest)} refused by limits.maxLineSize" if refused else ""
     return f"{run.lines} lines acknowledged{note}"
 
 
 def gives_lines_back(run: Run) -> str:
-    """The same lines with the same times, no more and no fewer; but for what the collector has redacted in them."""
-    expect(run.lines, "no line was taken in")
+    """Check that Loki returns exactly the sent lines with their times, except for redacted parts."""
+    expect(run.lines, "Loki acknowledged no line")
     found = redacted = 0
     for sent in run.sent:
         if not sent.entries:
@@ -167,30 +169,30 @@ def gives_lines_back(run: Run) -> str:
             f"{selector(sent.labels)}: {missing.total()} missing, {extra.total()} not sent, of {len(sent.entries)}",
         )
         found += len(back)
-    but = f"; in {redacted} of them secrets were redacted" if redacted else ""
-    return f"{found} of {run.lines} lines, each as it was sent{but}"
+    note = f"; {redacted} with redacted secrets" if redacted else ""
+    return f"{found} of {run.lines} lines, each as it was sent{note}"
 
 
 def redactions(missing: Sequence[Entry], extra: Sequence[Entry]) -> dict[Entry, Entry]:
-    """Lines that were sent, and what Loki has in their place: the same but for its redacted parts."""
+    """Return the lines that Loki has redacted: each sent entry with the stored one."""
     by_time = {entry.time: entry for entry in missing}
     found: dict[Entry, Entry] = {}
     for entry in extra:
-        parts = _REDACTED.split(entry.line)
+        unredacted = _REDACTED.split(entry.line)
         sent = by_time.get(entry.time)
-        if sent and len(parts) > 1 and re.fullmatch(".+?".join(map(re.escape, parts)), sent.line, re.DOTALL):
+        if sent and len(unredacted) > 1 and re.fullmatch(".+?".join(map(re.escape, unredacted)), sent.line, re.DOTALL):
             found[sent] = entry
     return found
 
 
 def found_of(run: Run, sent: Sent) -> list[Entry]:
-    """What Loki has of the lines of one file."""
+    """Return the entries that Loki has of one file."""
     first, last = sent.entries[0].time, sent.entries[-1].time
     return list(run.platform.loki.entries(selector(sent.labels), first, last + 1))
 
 
 def has_the_labels(run: Run) -> str:
-    """The labels are the stack's, and no other but those that Loki itself adds."""
+    """Check that the labels are the stack's, besides those that Loki adds."""
     loki = run.platform.loki
     expected = set(run.labels)
     times = {"start": run.start, "end": run.end + _SECOND}
@@ -201,35 +203,35 @@ def has_the_labels(run: Run) -> str:
 
 
 def answers_a_rate(run: Run) -> str:
-    """A metric query counts exactly the lines that were sent."""
+    """Check that a metric query counts exactly the sent lines."""
     seconds = (run.end - run.start) // _SECOND + 2
     query = f"sum(count_over_time({run.cluster_selector}[{seconds}s]))"
     counted = run.platform.loki.value(query, run.end + _SECOND)
     expect(counted == run.lines, f"{query} = {counted:g}, expected {run.lines}")
     rate = run.platform.loki.value(f"sum(rate({run.cluster_selector}[{seconds}s]))", run.end + _SECOND)
-    expect(abs(rate * seconds - run.lines) < 1, f"rate gives {rate:g}/s over {seconds} s, expected {run.lines} lines")
+    expect(abs(rate * seconds - run.lines) < 1, f"rate is {rate:g}/s over {seconds} s, expected {run.lines} lines")
     return f"{rate:.1f} lines/s over {seconds} s"
 
 
 def answers_the_volume(run: Run) -> str:
-    """The volume endpoint knows of the lines; Loki counts those in memory 2 to 4 times (measured)."""
+    """Check that the volume endpoint counts the lines; Loki counts those in memory 2 to 4 times (measured)."""
     answer = run.platform.loki.get(
         "/loki/api/v1/index/volume", query=run.cluster_selector, start=run.start, end=run.end + _SECOND, limit=100
     )
     volume = sum(int(series["value"][1]) for series in answer["data"]["result"])
-    expect(volume >= run.raw_bytes, f"the volume endpoint answers {volume} bytes, {run.raw_bytes} were sent")
-    return f"{volume} bytes by Loki's own count, which has lines in memory more than once; {run.raw_bytes} were sent"
+    expect(volume >= run.raw_bytes, f"the volume endpoint returns {volume} bytes, but {run.raw_bytes} were sent")
+    return f"{volume} bytes by Loki's count, which includes lines in memory more than once; {run.raw_bytes} were sent"
 
 
 def restarts_without_loss(run: Run) -> str:
-    """All writers stop as in a roll-out, write chunks and index to the store, and come back."""
+    """Restart all writers as a rollout does, then check the lines again."""
     run.platform.restart(*run.platform.writers)
     # Gone from the writers' memory: what is found now comes from the store.
     return gives_lines_back(run)
 
 
 def fills_the_bucket(run: Run) -> str:
-    """Chunks and index are objects in the bucket."""
+    """Check that chunks and index are objects in the bucket."""
     bucket = run.platform.bucket()
     # The canary's lines are younger than those that were sent; a chunk's times are whole milliseconds.
     chunks = [chunk for chunk in bucket.chunks() if chunk.through < run.end + _MILLISECOND]
@@ -244,12 +246,12 @@ def fills_the_bucket(run: Run) -> str:
 
 
 def deep_labels(run: Run, app: str, pod: int) -> dict[str, str]:
-    """A stream of the deep checks."""
+    """Return the labels of a stream of the deep checks."""
     return {**run.labels, "namespace": "try-deep", "app": app, "pod": f"{app}-{pod}"}
 
 
 def expect_found(run: Run, sent: Sequence[tuple[dict[str, str], Entry]], what: str, loki: Loki | None = None) -> None:
-    """Every line is found; a push that was refused may be there as well, which is no loss."""
+    """Check that Loki returns every line; lines of refused pushes may be there too, which is not a loss."""
     times = [entry.time for _, entry in sent]
     query = selector({name: value for name, value in sent[0][0].items() if name != "pod"})
     try:

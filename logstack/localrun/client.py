@@ -62,7 +62,7 @@ class Loki:
         self._http = httpx.Client(timeout=30, headers={"X-Scope-OrgID": tenant} if tenant else {})
 
     def push(self, labels: Mapping[str, str], entries: Iterable[Entry], writer: str | None = None) -> list[Pushed]:
-        """Push in batches; an answer other than 204 is told, not raised."""
+        """Push in batches; an answer other than 204 is returned, not raised."""
         return [self._push(labels, batch, writer or next(self._writers)) for batch in _batches(entries)]
 
     def _push(self, labels: Mapping[str, str], batch: Sequence[Entry], writer: str) -> Pushed:
@@ -106,9 +106,9 @@ class Loki:
         parameters: dict[str, str | int] = {"query": query, "start": start, "end": end, "limit": _PAGE}
         answer = self._get("/loki/api/v1/query_range", {**parameters, "direction": "forward"}, _CATEGORIES)
         found = [
-            Row(Entry(int(time), line), _pairs(stream["stream"]), _metadata(rest))
+            Row(Entry(int(time), line), _pairs(stream["stream"]), _metadata(extra))
             for stream in answer["data"]["result"]
-            for time, line, *rest in stream["values"]
+            for time, line, *extra in stream["values"]
         ]
         return sorted(found, key=lambda row: row.entry.time)
 
@@ -157,8 +157,8 @@ def selector(labels: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{name}={json.dumps(value)}" for name, value in labels.items()) + "}"
 
 
-def _metadata(rest: Sequence[Mapping[str, Mapping[str, str]]]) -> Pairs:
-    return _pairs(rest[0].get("structuredMetadata", {})) if rest else ()
+def _metadata(extra: Sequence[Mapping[str, Mapping[str, str]]]) -> Pairs:
+    return _pairs(extra[0].get("structuredMetadata", {})) if extra else ()
 
 
 def _pairs(names: Mapping[str, str]) -> Pairs:

@@ -34,7 +34,7 @@ _SECOND = 1_000_000_000
 _POLL_SECONDS = 0.5
 # Alloy looks for files every 10 s, and tries again after 0.5 to 8 s: a minute without a line is no pause.
 _STALLED_SECONDS = 60
-_TOLD_SECONDS = 10
+_REPORT_SECONDS = 10
 _CANARY_SECONDS = 30
 # Alloy looks at a file every 250 ms. One that is larger than before when it looks again is not seen to be truncated.
 _SEEN_SECONDS = 1.0
@@ -44,7 +44,7 @@ _DROPPED = "loki_process_dropped_lines_total"
 
 
 def standard_checks(machine: Machine) -> list[Check]:
-    """The checks of every run, in their order."""
+    """Return the checks of every run, in order."""
     collector, canary = machine.collector, machine.canary
     checks: list[Check] = [
         ("ring whole", ring_is_whole),
@@ -63,36 +63,36 @@ def standard_checks(machine: Machine) -> list[Check]:
 
 
 def collects_lines(collector: Collector, run: Run) -> str:
-    """Every line that is written to a pod's log file comes to Loki, though the file is rotated and truncated."""
+    """Check that every line of a pod's log file reaches Loki, although the file is rotated and truncated."""
     settings = run.platform.settings
     sources = run.sources()
     run.sent = [_expected(source, settings) for source in sources]
-    parts = [(collector.containers[source.pod.name], *_parts(source.entries)) for source in sources]
-    for log, first, second, _ in parts:
+    thirds = [(collector.containers[source.pod.name], *_thirds(source.entries)) for source in sources]
+    for log, first, second, _ in thirds:
         log.write(first)
         log.rotate()
         log.write(second)
-    _wait(run, collector, sum(len(third) for *_, third in parts))
-    for log, *_ in parts:
+    _wait(run, collector, sum(len(third) for *_, third in thirds))
+    for log, *_ in thirds:
         log.truncate()
     time.sleep(_SEEN_SECONDS)
-    for log, _, _, third in parts:
+    for log, _, _, third in thirds:
         log.write(third)
     _wait(run, collector, 0)
     dropped = _leave_out_dropped(run, collector)
     limit = settings.limits.max_line_size
     long = sum(len(entry.line.encode()) > limit for source in sources for entry in source.entries)
-    files = "the log file of 1 pod" if len(parts) == 1 else f"the log files of {len(parts)} pods"
+    files = "the log file of 1 pod" if len(thirds) == 1 else f"the log files of {len(thirds)} pods"
     notes = [
         f"{run.lines} lines by Alloy from {files}, rotated and truncated while it read",
-        *([f"{dropped} dropped, as collector.drop and collector.rateLimits say"] if dropped else []),
+        *([f"{dropped} dropped by collector.drop or collector.rateLimits"] if dropped else []),
         *([_long_lines(settings, long)] if long else []),
     ]
     return "; ".join(notes)
 
 
 def as_collected(line: str, settings: Settings) -> str | None:
-    """What becomes of a line on its way: one that Loki would refuse is cut or dropped."""
+    """Return the line as the collector sends it: too long a line is cut, or dropped (None)."""
     limit = settings.limits.max_line_size
     content = line.encode()
     if len(content) <= limit:
@@ -100,15 +100,15 @@ def as_collected(line: str, settings: Settings) -> str | None:
     if settings.collector.long_lines == "drop":
         return None
     # In Loki's JSON each byte of a broken character is one sign.
-    kept = content[: limit - len(CUT.encode())].decode(errors="surrogateescape")
-    return "".join("\ufffd" if "\udc80" <= sign <= "\udcff" else sign for sign in kept) + CUT
+    beginning = content[: limit - len(CUT.encode())].decode(errors="surrogateescape")
+    return "".join("\ufffd" if "\udc80" <= sign <= "\udcff" else sign for sign in beginning) + CUT
 
 
 def canary_misses_nothing(canary: Canary, run: Run) -> str:
-    """The canary finds each of its lines, by its own count; Loki has what it wrote, and nothing of its own messages."""
+    """Check that the canary finds all of its lines, and that Loki has them and none of its messages."""
     # After the first it knows of all that it has written before this check; the second is for a run that is over soon.
     seconds = max(WAIT_SECONDS + 2 * LOOKS_SECONDS, _CANARY_SECONDS - canary.seconds)
-    run.say(f"  the canary asks for its lines for another {seconds:.0f} s ...")
+    run.say(f"  the canary queries its lines for another {seconds:.0f} s ...")
     _pause(run, seconds)
     metrics = canary.metrics()
     canary.stop()
@@ -117,14 +117,14 @@ def canary_misses_nothing(canary: Canary, run: Run) -> str:
         name: int(metrics.total(f"loki_canary_{name}_total"))
         for name in ("entries", "missing_entries", "spot_check_missing_entries", "spot_check_entries")
     }
-    expect(count["entries"] and written, "it has written nothing")
+    expect(count["entries"] and written, "the canary wrote no line")
     for name in ("missing_entries", "spot_check_missing_entries"):
         expect(not count[name], f"{count[name]} {name.replace('_', ' ')} of {count['entries']}")
     _expect_in_loki(run, canary, written)
     return (
         f"{count['entries']} entries, 0 missing{_late(metrics)}, {_latency(metrics)};"
         f" spot checks: {count['spot_check_entries']}, 0 missing;"
-        f" Loki has {len(written)} of {len(written)} written, and none of its {len(messages)} messages"
+        f" Loki has {len(written)} of {len(written)} written lines and none of the canary's {len(messages)} messages"
     )
 
 
@@ -134,16 +134,16 @@ def _expected(source: Source, settings: Settings) -> Sent:
     return Sent(source.labels, sent, len(collected) - len(sent))
 
 
-def _parts(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry], Sequence[Entry]]:
-    """What is written before the file is rotated, before it is truncated, and after that: less than before."""
+def _thirds(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry], Sequence[Entry]]:
+    """Split entries: before the file is rotated, before it is truncated, and after; the last is the shortest."""
     first, second = (len(entries) + 1) // 2, (5 * len(entries) + 5) // 6
     return entries[:first], entries[first:second], entries[second:]
 
 
 def _wait(run: Run, collector: Collector, later: int) -> None:
-    """Until Loki has all lines but those that are written later. Raises CheckError when it gets no more of them."""
+    """Wait until Loki has all lines but the `later` ones. Raises CheckError when no more lines arrive."""
     expected = run.lines - later
-    seen, moved, told = -1, time.monotonic(), time.monotonic()
+    seen, moved, reported = -1, time.monotonic(), time.monotonic()
     while True:
         run.platform.fleet.check()
         metrics = collector.metrics()
@@ -155,10 +155,10 @@ def _wait(run: Run, collector: Collector, later: int) -> None:
             seen, moved = count, now
         expect(
             now - moved < _STALLED_SECONDS,
-            f"{count} of {expected} lines in Loki, and no more for {_STALLED_SECONDS} s; {_says(metrics)}",
+            f"{count} of {expected} lines in Loki, and no more for {_STALLED_SECONDS} s; {_alloy_counts(metrics)}",
         )
-        if now - told > _TOLD_SECONDS:
-            told = now
+        if now - reported > _REPORT_SECONDS:
+            reported = now
             run.say(f"  {count} of {expected} lines are in Loki ...")
         time.sleep(_POLL_SECONDS)
 
@@ -173,19 +173,19 @@ def _dropped(metrics: Metrics) -> int:
     return int(sum(each.value for each in metrics.of(_DROPPED) if each.labels.get("reason") not in _ELSEWHERE))
 
 
-def _says(metrics: Metrics) -> str:
+def _alloy_counts(metrics: Metrics) -> str:
     read, sent = (metrics.total(f"loki_{name}_total") for name in ("source_file_read_lines", "write_sent_entries"))
     return f"Alloy has read {read:.0f} lines of these files, sent {sent:.0f} entries, dropped {_dropped(metrics)}"
 
 
 def _leave_out_dropped(run: Run, collector: Collector) -> int:
-    """Expect no more the lines that the stack's own rules drop: those that are not there, if they are as many."""
+    """Stop expecting lines that the stack's rules drop: the missing ones, if Alloy counts as many drops."""
     dropped = _dropped(collector.metrics())
     if not dropped:
         return 0
     missing = [Counter(sent.entries) - Counter(found_of(run, sent)) for sent in run.sent]
     total = sum(each.total() for each in missing)
-    expect(total == dropped, f"{total} lines are missing, and Alloy has counted {dropped} as dropped")
+    expect(total == dropped, f"{total} lines are missing, but Alloy counted {dropped} dropped lines")
     for sent, gone in zip(run.sent, missing, strict=True):
         sent.entries = list((Counter(sent.entries) - gone).elements())
     return dropped
@@ -193,8 +193,8 @@ def _leave_out_dropped(run: Run, collector: Collector) -> int:
 
 def _long_lines(settings: Settings, count: int) -> str:
     limit = kubernetes_size(settings.limits.max_line_size)
-    done = "dropped" if settings.collector.long_lines == "drop" else "cut"
-    return f"{count} longer than {limit} {done}, as collector.longLines says"
+    action = "dropped" if settings.collector.long_lines == "drop" else "cut"
+    return f"{count} longer than {limit} {action} by collector.longLines"
 
 
 def _pause(run: Run, seconds: float) -> None:
@@ -205,7 +205,7 @@ def _pause(run: Run, seconds: float) -> None:
 
 
 def _expect_in_loki(run: Run, canary: Canary, written: Sequence[Entry]) -> None:
-    """All that it wrote, and nothing else of its pod."""
+    """Check that Loki has every line that the canary wrote, and no other line of its pod."""
     query, tenant = selector({"pod": canary.pod.name}), run.platform.settings.canary_tenant
     loki = Loki([], run.platform.loki.reader, tenant) if tenant else run.platform.loki
     deadline = time.monotonic() + _STALLED_SECONDS
@@ -213,7 +213,9 @@ def _expect_in_loki(run: Run, canary: Canary, written: Sequence[Entry]) -> None:
     while True:
         found = Counter(loki.entries(query, first - _SECOND, last))
         missing, extra = Counter(written) - found, found - Counter(written)
-        expect(not extra, f"{extra.total()} lines of its pod are none of its entries: {next(iter(extra), None)}")
+        expect(
+            not extra, f"Loki has {extra.total()} lines of its pod that are not its entries: {next(iter(extra), None)}"
+        )
         if not missing:
             return
         expect(time.monotonic() < deadline, f"{missing.total()} of {len(written)} entries are not in Loki")
@@ -222,12 +224,14 @@ def _expect_in_loki(run: Run, canary: Canary, written: Sequence[Entry]) -> None:
 
 def _late(metrics: Metrics) -> str:
     late = metrics.total("loki_canary_websocket_missing_entries_total")
-    return f" ({late:.0f} found by a query, as no tail brought them in {WAIT_SECONDS} s)" if late else ""
+    return (
+        f" ({late:.0f} found by a query, because the tail did not deliver them within {WAIT_SECONDS} s)" if late else ""
+    )
 
 
 def _latency(metrics: Metrics) -> str:
     name = "loki_canary_response_latency_seconds"
     if not (count := metrics.total(f"{name}_count")):
-        return "no latency: the tail has brought none"
+        return "no latency: the tail delivered no entry"
     mean = metrics.total(f"{name}_sum") / count
     return f"latency {mean:.1f} s on average, 95 % below {metrics.quantile(name, 0.95):g} s"

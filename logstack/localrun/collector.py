@@ -1,4 +1,4 @@
-"""The stack's own collector on this machine: the real Alloy under config.alloy, with pods that are told to it."""
+"""The stack's own collector on this machine: the real Alloy under config.alloy, with a fixed list of pods."""
 
 import time
 from collections.abc import Sequence
@@ -107,7 +107,7 @@ class Collector:
             self._fleet.check()
             if time.monotonic() > deadline:
                 tail = self._fleet.tail(NAME)
-                raise NotReadyError(f"Alloy is not ready after {_READY_SECONDS} s; it says:\n{tail}")
+                raise NotReadyError(f"Alloy is not ready after {_READY_SECONDS} s; its last lines:\n{tail}")
             time.sleep(_POLL_SECONDS)
 
     def _is_ready(self) -> bool:

@@ -1,4 +1,4 @@
-"""`logstack try`: set up, run, check, and leave nothing behind."""
+"""`logstack try`: start a stack on this machine, run the checks and clean up."""
 
 import shutil
 import signal
@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from logstack.binaries.errors import ToolError
-from logstack.localrun import disclosures as told
+from logstack.localrun import disclosures
 from logstack.localrun.checks import Outcome, Run, carry_out
 from logstack.localrun.client import selector
 from logstack.localrun.collected import standard_checks
@@ -31,7 +31,7 @@ _OK, _FAILED, _INTERRUPTED = 0, 1, 130
 def run_try(
     stack: str, settings: Settings, logs: Sequence[Path], *, route: Route, deep: bool, keep: bool, as_json: bool
 ) -> int:
-    """Run a stack on this machine; the exit code is 0 when every check passed, 1 when not, 130 after Ctrl-C."""
+    """Run a stack on this machine; return 0 if every check passed, 1 if not, 130 after Ctrl-C."""
     report = Report(as_json=as_json)
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
@@ -40,7 +40,7 @@ def run_try(
         report.say(f"error: {error}")
         return _FAILED
     except OSError as error:
-        report.say(f"error: {error.filename or 'this machine'}: {error.strerror}; nothing was left running")
+        report.say(f"error: {error.filename or 'this machine'}: {error.strerror}; no process was left running")
         return _FAILED
     except KeyboardInterrupt:
         report.say("stopped; no process was left running")
@@ -62,7 +62,12 @@ def _run(
         _expect_space(root)
         with Fleet(root / "logs") as fleet:
             here = machine(settings, binaries, root, fleet, files)
-            report.replaced(told.files_of(here), told.replaced(here), told.replaced_besides(here, deep=deep), directory)
+            report.replaced(
+                disclosures.files_of(here),
+                disclosures.replaced(here),
+                disclosures.replaced_besides(here, deep=deep),
+                directory,
+            )
             for file in files:
                 notice = cut_notice(file)
                 report.say(f"{file.path}: {len(file.lines)} lines, {file.size} bytes{f' ({notice})' if notice else ''}")
@@ -71,17 +76,17 @@ def _run(
             starting = time.monotonic()
             here.start()
             ready = time.monotonic() - starting
-            report.outcome(Outcome("ready", passed=True, detail=told.processes(here), seconds=ready))
+            report.outcome(Outcome("ready", passed=True, detail=disclosures.processes(here), seconds=ready))
             run = Run(here.platform, files, say=report.say)
             if here.canary:
                 here.canary.start()
             for outcome in carry_out(standard_checks(here), run):
                 report.outcome(outcome)
             if deep:
-                report.say("Deep checks: one process of each role killed, and retention (a few minutes) ...")
+                report.say("Deep checks: killing one process of each role, then retention (a few minutes) ...")
                 for outcome in carry_out(deep_checks(settings), run):
                     report.outcome(outcome)
-            passed = report.finish(stack, time.monotonic() - began, told.not_exercised(here))
+            passed = report.finish(stack, time.monotonic() - began, disclosures.not_exercised(here))
             if keep:
                 _hold(run, here.collector, report)
     return _OK if passed else _FAILED
@@ -91,19 +96,19 @@ def _expect_space(root: Path) -> None:
     free = shutil.disk_usage(root).free
     if free < _FREE_BYTES:
         raise LogFileError(
-            f"{root.parent}: {kubernetes_size(free // 1024**2 * 1024**2)} free, the run needs"
-            f" {kubernetes_size(_FREE_BYTES)}; free some, or point TMPDIR at another disk"
+            f"{root.parent}: {kubernetes_size(free // 1024**2 * 1024**2)} free, but the run needs"
+            f" {kubernetes_size(_FREE_BYTES)}; free some space, or set TMPDIR to a folder on another disk"
         )
 
 
 def _hold(run: Run, collector: Collector | None, report: Report) -> None:
-    """Keep everything running until Ctrl-C, which ends it as any run ends."""
+    """Print how to query Loki, and wait for Ctrl-C."""
     reader, query = run.platform.loki.reader, selector(run.sent[0].labels if run.sent else {"namespace": NAMESPACE})
     report.say(f"Running until Ctrl-C. Loki answers at {reader}; for example:")
     report.say(f"  logcli --addr={reader} query --limit=10 '{query}'")
     report.say(f"  curl -G {reader}/loki/api/v1/query_range --data-urlencode 'query={query}'")
     if collector:
-        report.say(f"Alloy shows its pipeline at {collector.url}, and reads the CRI files in {collector.logs}/pods.")
+        report.say(f"Alloy shows its pipeline at {collector.url} and reads the CRI files in {collector.logs}/pods.")
     while True:
         run.platform.fleet.check()
         time.sleep(1)

@@ -74,11 +74,11 @@ def copy(streams: dict[int, str], file: BinaryIO) -> None:
         while selector.get_map():
             for key, _ in selector.select():
                 read = os.read(key.fd, _READ)
-                *lines, rest = (waiting[key.fd] + read).split(b"\n")
+                *lines, partial = (waiting[key.fd] + read).split(b"\n")
                 if not read:
                     selector.unregister(key.fd)
-                    lines, rest = [line for line in [rest] if line], b""
-                waiting[key.fd] = rest
+                    lines, partial = [line for line in [partial] if line], b""
+                waiting[key.fd] = partial
                 for line in lines:
                     last = max(time.time_ns(), last + 1)  # two lines never have the same time
                     file.write(cri_lines(last, streams[key.fd], line))

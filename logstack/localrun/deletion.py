@@ -1,4 +1,4 @@
-"""Deletion in the real compactor: by each retention rule and by request, though the compactor's leader changes."""
+"""Deletion by the real compactor: by each retention rule and by request, while the compactor's leader changes."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ _SECOND = 1_000_000_000
 FAST_COMPACTOR = {"compaction_interval": "5s", "apply_retention_interval": "5s", "delete_request_cancel_period": "-1m"}
 # For the second leader alone: the first one only marks what is to be deleted.
 NO_DELAY = {"retention_delete_delay": "1s"}
-# Lines older than the retention are refused at the door; to have some, the door is open while they are sent.
+# Loki refuses lines older than the retention; while the check sends some, it accepts them.
 TAKES_OLD_LINES = {"reject_old_samples": False}
 # Measured: what is marked is deleted at the leader's first look, or a minute later.
 _RETENTION_SECONDS = 300
@@ -40,35 +40,35 @@ class _Sent:
     unwanted: Sequence[Entry]
     """The lines of a delete request."""
     doomed: frozenset[str]
-    kept: frozenset[str]
+    young: frozenset[str]
 
 
 def deletes_what_has_expired(run: Run) -> str:
-    """Of each rule: lines older than its period vanish from the bucket, younger ones stay and are found.
+    """Check each rule: lines older than its period leave the bucket; younger ones stay, and queries find them.
 
-    So do lines that are asked to be deleted. The leader of the compactors marks them, and goes before the delay of a
-    deletion is over: what it has marked, the next one deletes.
+    Lines of a delete request leave the bucket too. The leading compactor marks the lines and stops before the deletion
+    delay is over; the next leader deletes them.
     """
     if not run.platform.has_store:
-        return "not exercised: there is no bucket to look into"
+        return "not exercised: the stack has no bucket"
     now = time.time_ns()
     sent = _sent(run, now)
-    leader, *others = run.platform.layout.compactors
+    leader, *followers = run.platform.layout.compactors
     _mark(run, leader, sent)
-    seconds = _delete(run, leader, others, sent)
-    gone = sent.kept - _chunks(run, sent.cases).keys()
+    seconds = _delete(run, leader, followers, sent)
+    gone = sent.young - _chunks(run, sent.cases).keys()
     expect(not gone, f"{len(gone)} chunks younger than their retention were deleted")
     for case in sent.cases:
         _expect_answers(run, case)
     lines = len(sent.cases) * len(sent.unwanted)
-    went = f"{lines} lines older than their retention and {len(sent.unwanted)} of a delete request"
-    hands = "by the next leader" if others else "after its restart"
+    deleted = f"{lines} lines older than their retention and {len(sent.unwanted)} of a delete request"
+    how = "by the next leader" if followers else "after its restart"
     longer = sum(now - case.young_at > _nanoseconds(run.platform.settings.retention) for case in sent.cases)
     return "; ".join(
         [
-            f"{went}: marked by {leader.name}, deleted {hands} within {seconds:.0f} s ({len(sent.doomed)} chunks)",
-            f"{lines} younger lines found, {len(sent.kept)} chunks kept",
-            *([f"of {longer} rules such that the default would have deleted"] if longer else []),
+            f"{deleted}: marked by {leader.name}, deleted {how} within {seconds:.0f} s ({len(sent.doomed)} chunks)",
+            f"{lines} younger lines found, {len(sent.young)} chunks still stored",
+            *([f"{longer} rules store lines that the default retention would delete"] if longer else []),
             f"by rule: {', '.join(f'{_name(case)} {loki_duration(case.period)}' for case in sent.cases)}",
             *(f"not exercised: {each}" for each in sent.left_out),
         ]
@@ -92,54 +92,58 @@ def _sent(run: Run, now: int) -> _Sent:
     chunks = _chunks(run, cases)
     old = _of_times(chunks, {(case.tenant, case.expired_at) for case in cases})
     asked = _of_times(chunks, {(SINGLE_TENANT, unwanted[0].time)})
-    expect(len(old) >= len(cases) and asked, "the lines to delete never reached the bucket")
+    expect(len(old) >= len(cases) and asked, "the lines to delete did not reach the bucket")
     young = _of_times(chunks, {(case.tenant, case.young_at) for case in cases})
     recent = {key for key, (_, through) in chunks.items() if through > now - shortest}
     return _Sent(cases, left_out, unwanted, frozenset(old | asked), frozenset(young | recent) - asked)
 
 
 def _mark(run: Run, leader: Node, sent: _Sent) -> None:
-    """The leader finds what is to go, and writes it down; nothing is deleted yet."""
+    """Let the leader mark the lines to delete; check that it does not delete them yet."""
     platform, (first, *_, last) = run.platform, sent.unwanted
     platform.write_config(FAST_COMPACTOR)
     platform.restart(leader)
     _expect_leader(run, leader)
     platform.loki.delete(leader.url, deep_labels(run, _UNWANTED, 0), first.time, last.time)
     _wait(
-        run, lambda: platform.loki.deletes(leader.url) == ["processed"], "the leader has not marked what was asked for"
+        run, lambda: platform.loki.deletes(leader.url) == ["processed"], "the leader has not marked the requested lines"
     )
     expect(platform.bucket().objects(MARKERS), "the leader's marks are not in the bucket")
     early = sent.doomed - _chunks(run, sent.cases).keys()
-    expect(not early, "chunks were deleted before the delay of a deletion was over")
+    expect(not early, "the compactor deleted chunks before the deletion delay was over")
 
 
-def _delete(run: Run, leader: Node, others: Sequence[Node], sent: _Sent) -> float:
-    """The same in the hands of another, or of the only one anew, for whom the delay is over; seconds that it took."""
+def _delete(run: Run, leader: Node, followers: Sequence[Node], sent: _Sent) -> float:
+    """Let the next leader, or the only one after a restart, delete without delay; return the seconds it took."""
     platform = run.platform
     platform.write_config(FAST_COMPACTOR | NO_DELAY)
     began = time.monotonic()
-    if others:
-        platform.restart(*others)
+    if followers:
+        platform.restart(*followers)
         platform.fleet.stop(leader.name, seconds=20)
-        _expect_leader(run, *others)
+        _expect_leader(run, *followers)
     else:
         platform.restart(leader)
-    _wait(run, lambda: not sent.doomed & _chunks(run, sent.cases).keys(), "expired or unwanted chunks are still there")
+    _wait(
+        run,
+        lambda: not sent.doomed & _chunks(run, sent.cases).keys(),
+        "expired or unwanted chunks are still in the bucket",
+    )
     seconds = time.monotonic() - began
-    if others:
+    if followers:
         platform.restart(leader)
         _expect_leader(run, leader)
     return seconds
 
 
 def _expect_answers(run: Run, case: Aged) -> None:
-    """A query finds the young lines, and none of the expired ones."""
+    """Check that a query finds the young lines and no expired one."""
     loki = _as(run, case)
     young = [(dict(case.young), entry) for entry in case.entries(case.young_at)]
     expect_found(run, young, f"young lines of {_name(case)}", loki)
     expired = case.entries(case.expired_at)
     found = list(loki.entries(selector(case.expired), expired[0].time, expired[-1].time + 1))
-    expect(not found, f"{len(found)} expired lines of {_name(case)} are still found")
+    expect(not found, f"queries still find {len(found)} expired lines of {_name(case)}")
 
 
 def _wait(run: Run, holds: Callable[[], bool], seen: str) -> None:
@@ -151,13 +155,13 @@ def _wait(run: Run, holds: Callable[[], bool], seen: str) -> None:
 
 
 def _expect_leader(run: Run, *nodes: Node) -> None:
-    """One of these alone compacts."""
+    """Wait until exactly one of these nodes compacts."""
 
     def leads() -> bool:
         running = [node for node in run.platform.layout.compactors if run.platform.loki.compacts(node.url)]
         return len(running) == 1 and running[0] in nodes
 
-    _wait(run, leads, "no such leader")
+    _wait(run, leads, "no such compactor leads")
 
 
 def _nanoseconds(period: timedelta) -> int:
@@ -172,9 +176,9 @@ def _as(run: Run, case: Aged) -> Loki:
     return run.platform.loki_as(case.tenant if run.platform.settings.tenants else None)
 
 
-def _send(loki: Loki, labels: Mapping[str, str], entries: Sequence[Entry], whose: str) -> None:
+def _send(loki: Loki, labels: Mapping[str, str], entries: Sequence[Entry], origin: str) -> None:
     for push in loki.push(labels, entries):
-        expect(push.acknowledged, f"lines of {whose}: {push.status} {push.reason[:300]}")
+        expect(push.acknowledged, f"lines of {origin}: {push.status} {push.reason[:300]}")
 
 
 def _chunks(run: Run, cases: Sequence[Aged]) -> Chunks:
@@ -188,7 +192,7 @@ def _of_times(chunks: Chunks, begins: set[tuple[str, int]]) -> set[str]:
     return {
         key
         for key, (tenant, through) in chunks.items()
-        if any(tenant == whose and begin <= through < begin + _SECOND for whose, begin in begins)
+        if any(tenant == sender and begin <= through < begin + _SECOND for sender, begin in begins)
     }
 
 
@@ -196,7 +200,7 @@ def _open_for_old_lines(run: Run, when: int) -> None:
     """Change the runtime overrides and wait until every writer takes a line of long ago."""
     run.platform.write_overrides(TAKES_OLD_LINES)
     deadline = time.monotonic() + _RELOAD_SECONDS
-    for node in run.platform.receivers:
+    for node in run.platform.distributors:
         while not run.platform.loki.push(deep_labels(run, "probe", 0), [Entry(when, "probe")], node.url)[
             0
         ].acknowledged:

@@ -1,4 +1,4 @@
-"""What is said of a run besides its checks: what is not the stack's own here, and what no check is about."""
+"""What a run discloses besides its checks: the values that it replaces, and what it does not exercise."""
 
 from logstack.binaries.catalog import BINARIES
 from logstack.localrun.deletion import FAST_COMPACTOR, NO_DELAY, TAKES_OLD_LINES
@@ -11,35 +11,37 @@ _NEVER = ("the gateway's nginx", "Kubernetes: scheduling, probes, volumes, disco
 
 
 def processes(machine: Machine) -> str:
-    """What runs."""
+    """Return the processes of the run, described for people."""
     platform = machine.platform
     roles = platform.settings.roles
-    parts = " + ".join(f"{platform.settings.replica_count(role)} {role}" for role in roles)
+    counts = " + ".join(f"{platform.settings.replica_count(role)} {role}" for role in roles)
     store = " and the S3 server" if platform.has_store else ""
-    return f"{parts} processes{store}{'; Alloy' if machine.collector else ''}"
+    return f"{counts} processes{store}{'; Alloy' if machine.collector else ''}"
 
 
 def files_of(machine: Machine) -> str:
-    """The stack's own files that this run has."""
+    """Return the names of the stack's files that this run uses."""
     return "loki.yaml and config.alloy" if machine.collector else "loki.yaml"
 
 
 def replaced(machine: Machine) -> list[Replacement]:
-    """Their values that are others here."""
+    """Return the values of those files that this run replaces."""
     return [*machine.platform.replaced, *(machine.collector.replaced if machine.collector else [])]
 
 
 def replaced_besides(machine: Machine, *, deep: bool) -> list[str]:
-    """What is replaced and stands in no file."""
-    lines = ["each process: its own ports, ring name and directory, by flags"]
+    """Return the replacements that are in no file."""
+    lines = ["each process: its own ports, ring name and directory, set by flags"]
     if machine.platform.has_store:
-        lines.append("the store: a local Versity S3 Gateway with keys of this run alone")
+        lines.append("the store: a local Versity S3 Gateway with keys for this run only")
     if machine.platform.settings.deployment_mode == "distributed":
-        lines.append("the schedulers: found by their ring, as a name of DNS stands for pods with one port")
+        lines.append("the schedulers: found through their ring, because here each has another port")
     if machine.platform.access.address_config_map:
-        lines.append("BUCKET_HOST and BUCKET_PORT of the claim's ConfigMap: that gateway's, in Loki's environment")
+        lines.append(
+            "BUCKET_HOST and BUCKET_PORT of the claim's ConfigMap: the local gateway's address, in Loki's environment"
+        )
     if machine.collector:
-        lines.append("the node's log files: CRI files in RUN/var/log/pods, which this run writes")
+        lines.append("the node's log files: CRI files that this run writes to RUN/var/log/pods")
     if machine.canary:
         lines.append(machine.canary.replaced)
     if deep:
@@ -50,27 +52,29 @@ def replaced_besides(machine: Machine, *, deep: bool) -> list[str]:
             f"{key}: {value}, while the retention check sends old lines" for key, value in TAKES_OLD_LINES.items()
         ]
     if deep and machine.collector:
-        lines.append("the collector: the deep checks push their lines, as it drops old ones")
+        lines.append("the collector: the deep checks push their lines to Loki, because the collector drops old lines")
     return lines
 
 
 def not_exercised(machine: Machine) -> list[str]:
-    """What no check of this run is about."""
+    """Return what no check of this run exercises."""
     settings = machine.platform.settings
-    left_out = list(_NEVER)
+    unexercised = list(_NEVER)
     if not machine.collector:
-        left_out.append(f"the collector and the canary{_why_no_collector(settings)}")
+        unexercised.append(f"the collector and the canary{_why_no_collector(settings)}")
     elif not machine.canary:
-        left_out.append(f"the canary, which {'pushes to Loki itself' if settings.canary.enabled else 'is off'}")
+        unexercised.append(f"the canary, which {'pushes directly to Loki' if settings.canary.enabled else 'is off'}")
     if keys := [source.facts.key for source in active_sources(settings.collector.sources) if not source.runs_locally]:
-        left_out.append(f"the collector's other sources: {', '.join(keys)}")
+        unexercised.append(f"the collector's other sources: {', '.join(keys)}")
     if settings.caches.chunks or settings.caches.results:
-        left_out.append("memcached")
-    return left_out
+        unexercised.append("memcached")
+    return unexercised
 
 
 def _why_no_collector(settings: Settings) -> str:
     if settings.collector.sources.pods != "files":
-        return ", which reads no files of pods in this stack"
+        return ", which does not read pods' files in this stack"
     minutes = round(BINARIES[ALLOY].module.cold_seconds / 60)
-    return f" (lines are pushed to Loki; for Alloy: `logstack tools build {ALLOY}`, about {minutes} min on two cores)"
+    return (
+        f" (the run pushes lines to Loki; for Alloy: `logstack tools build {ALLOY}`, about {minutes} min on two cores)"
+    )

@@ -139,11 +139,11 @@ def _taken_ports() -> int:
 
 def layout(settings: LokiSettings, root: Path) -> Layout:
     """As many processes of each role as the stack says."""
-    places = [(role, index) for role in settings.roles for index in range(settings.replica_count(role))]
-    ports = iter(free_ports(3 * len(places) + 2))
+    role_indexes = [(role, index) for role in settings.roles for index in range(settings.replica_count(role))]
+    ports = iter(free_ports(3 * len(role_indexes) + 2))
     store_port, former_port = next(ports), next(ports)
     nodes = tuple(
         Node(role, index, next(ports), next(ports), next(ports), root / f"loki-{role}-{index}")
-        for role, index in places
+        for role, index in role_indexes
     )
     return Layout(nodes, store_port, root, former_port)

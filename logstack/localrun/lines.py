@@ -10,7 +10,7 @@ from logstack.settings.model.quantities import kubernetes_size
 
 NAMESPACE = "try"
 SAMPLE = Path(__file__).parent / "sample.log"
-# One run is a minute's work; a larger file is cut here, and the cut is told.
+# One run takes a minute; a larger file is cut here, and the report says so.
 MAX_BYTES = 64 * 1024**2
 _PROBE = 8192
 
@@ -28,7 +28,7 @@ class LogFile:
     cut_at: int | None
     """Bytes read of a file that is larger than MAX_BYTES."""
     replaced: int
-    """Lines that were no UTF-8; Loki takes nothing else."""
+    """Lines that were not UTF-8, which Loki requires."""
 
     @property
     def size(self) -> int:
@@ -57,13 +57,13 @@ def _read(path: Path) -> LogFile:
     except OSError as error:
         raise LogFileError(f"{path}: {error.strerror or error}; give a readable text file") from error
     if b"\0" in raw[:_PROBE]:
-        raise LogFileError(f"{path}: not text (it has NUL bytes); give a text file, unpacked if it is an archive")
+        raise LogFileError(f"{path}: not a text file (it has NUL bytes); give a text file, unpack an archive first")
     cut = len(raw) > MAX_BYTES
     if cut:
         raw = raw[: raw.rfind(b"\n", 0, MAX_BYTES) + 1 or MAX_BYTES]
     lines = tuple(line for line in raw.decode(errors="replace").replace("\r\n", "\n").split("\n") if line)
     if not lines:
-        raise LogFileError(f"{path}: empty; give a file with at least one line")
+        raise LogFileError(f"{path}: empty file; give a file with at least one line")
     replaced = sum("�" in line for line in lines)
     return LogFile(path, lines, len(raw) if cut else None, replaced)
 
@@ -109,10 +109,10 @@ def timestamped(lines: Sequence[str], end: int) -> Iterator[tuple[int, str]]:
 
 
 def cut_notice(file: LogFile) -> str:
-    """What is said of a file that was not taken whole or not as it is."""
+    """Return a note about a file that was cut or changed; empty for any other file."""
     notices = []
     if file.cut_at:
-        notices.append(f"the first {kubernetes_size(MAX_BYTES)} are used")
+        notices.append(f"only the first {kubernetes_size(MAX_BYTES)} are used")
     if file.replaced:
-        notices.append(f"{file.replaced} lines are no UTF-8: the bad bytes were replaced")
+        notices.append(f"{file.replaced} lines are not UTF-8: their invalid bytes were replaced")
     return "; ".join(notices)

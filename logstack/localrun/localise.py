@@ -1,4 +1,4 @@
-"""The stack's own loki.yaml, with only those values replaced that name the cluster; each replacement is told."""
+"""The stack's own loki.yaml, with only those values replaced that name the cluster; each replacement is listed."""
 
 import copy
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""One process of each role is killed, one after the other, and what follows is held against the failure budget."""
+"""Kill one process of each role, one after the other, and compare the consequences with the failure budget."""
 
 import time
 from collections.abc import Sequence
@@ -24,54 +24,56 @@ _NAMESPACE = "try-losses"
 
 
 def loss_checks(settings: Settings) -> list[Check]:
-    """A check for each role but the writers, which `logstack.localrun.deep` kills under load."""
+    """Return a check for each role but the writers, which `logstack.localrun.deep` kills under load."""
     roles = [role for role in settings.roles if role != settings.writer]
     return [(f"one {role} killed", partial(_survives, role)) for role in roles]
 
 
 def _survives(role: Role, run: Run) -> str:
-    """Kill one, push and ask meanwhile, start it again, and ask for everything."""
+    """Kill a process, push and query meanwhile, start it again, and query every line."""
     platform = run.platform
     promise = one_lost(platform.settings, role)
     nodes = platform.layout.of(role)
     # The worst one: of the compactors the first, which works; of the others the last, for the first is asked here.
     killed = nodes[0] if nodes == platform.layout.compactors else nodes[-1]
-    left = tuple(node for node in platform.receivers if node is not killed)
+    left = tuple(node for node in platform.distributors if node is not killed)
     platform.fleet.kill(killed.name)
     try:
         sent, refused = _push(run, role, left)
-        answered, told = _ask(run)
+        answered, first_error = _ask(run)
     finally:
         platform.start_node(killed)
         platform.wait_ready((killed,))
     outcome = f"{refused} of {_PUSHES} pushes refused, {answered} of {_QUERIES} queries answered"
     seen = f"{killed.name} of {len(nodes)}: {outcome}"
-    _expect_kept(promise, refused, answered, f"{seen}{told}")
+    _expect_promise(promise, refused, answered, f"{seen}{first_error}")
     missing = _missing(run, role, sent)
     expect(not missing, f"{seen}; {missing} of {len(sent)} acknowledged lines missing after it came back")
     return f"as promised: {seen}; 0 of {len(sent)} acknowledged lines missing"
 
 
-def _expect_kept(promise: Promise, refused: int, answered: int, seen: str) -> None:
+def _expect_promise(promise: Promise, refused: int, answered: int, seen: str) -> None:
     if promise.refused:
-        expect(refused, f"{seen}; the budget says that {spoken_share(promise.refused)} of the pushes are refused")
+        expect(
+            refused, f"{seen}; the failure budget says that Loki refuses {spoken_share(promise.refused)} of the pushes"
+        )
     else:
-        expect(not refused, f"{seen}; the budget says that writes go on")
+        expect(not refused, f"{seen}; the failure budget says that writes continue")
     if promise.answered:
-        expect(answered == _QUERIES, f"{seen}; the budget says that queries go on")
+        expect(answered == _QUERIES, f"{seen}; the failure budget says that queries continue")
     else:
-        expect(answered < _QUERIES, f"{seen}; the budget says that queries fail")
+        expect(answered < _QUERIES, f"{seen}; the failure budget says that queries fail")
 
 
-def _push(run: Run, role: Role, receivers: Sequence[Node]) -> tuple[list[Entry], int]:
-    """The acknowledged lines, and how many pushes were refused; nobody takes one where no receiver is left."""
-    if not receivers:
+def _push(run: Run, role: Role, distributors: Sequence[Node]) -> tuple[list[Entry], int]:
+    """Return the acknowledged lines and the number of refused pushes; without a distributor all are refused."""
+    if not distributors:
         return [], _PUSHES
     start, sent, refused = time.time_ns() - _PUSHES * 1_000_000, [], 0
     for number in range(_PUSHES):
         labels = {**run.labels, "namespace": _NAMESPACE, "app": role, "pod": f"{role}-{number % _STREAMS}"}
         entry = Entry(start + number * 1_000_000, f"push {number} while a {role} is away")
-        (push,) = run.platform.loki.push(labels, [entry], receivers[number % len(receivers)].url)
+        (push,) = run.platform.loki.push(labels, [entry], distributors[number % len(distributors)].url)
         if push.acknowledged:
             sent.append(entry)
         else:
@@ -80,16 +82,16 @@ def _push(run: Run, role: Role, receivers: Sequence[Node]) -> tuple[list[Entry],
 
 
 def _ask(run: Run) -> tuple[int, str]:
-    """How many queries were answered with every line of the run's beginning, and what the first other one said."""
-    answered, told = 0, ""
+    """Return how many queries returned every line, and the error of the first that did not."""
+    answered, first_error = 0, ""
     for _ in range(_QUERIES):
         try:
             gives_lines_back(run)
             answered += 1
         except (CheckError, httpx.HTTPError) as error:
-            told = told or f" ({str(error)[:200]})"
+            first_error = first_error or f" ({str(error)[:200]})"
         time.sleep(_SPACED_SECONDS)
-    return answered, told
+    return answered, first_error
 
 
 def _missing(run: Run, role: Role, sent: Sequence[Entry]) -> int:

@@ -64,7 +64,7 @@ def machine(
     own = canary_pod(settings)
     pods += [own] if CANARY in binaries else []
     # There is no gateway here; the deep checks kill another process than this one.
-    push = f"{platform.receivers[0].url}/loki/api/v1/push"
+    push = f"{platform.distributors[0].url}/loki/api/v1/push"
     collector = Collector(settings, binaries[ALLOY], root, fleet, push, pods)
     if CANARY not in binaries:
         return Machine(platform, collector)

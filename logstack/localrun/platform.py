@@ -47,22 +47,22 @@ class Platform:
         self.loki = self.loki_as(settings.default_tenant)
 
     @property
-    def receivers(self) -> tuple[Node, ...]:
-        """The processes that take lines in."""
+    def distributors(self) -> tuple[Node, ...]:
+        """Return the processes that accept pushes."""
         return self.layout.of(self.settings.receiver)
 
     @property
     def writers(self) -> tuple[Node, ...]:
-        """The processes that hold lines until they are flushed."""
+        """Return the processes that hold lines until they are flushed."""
         return self.layout.of(self.settings.writer)
 
     def loki_as(self, tenant: str | None) -> Loki:
-        """A client that names a tenant."""
-        return Loki([node.url for node in self.receivers], self.layout.fronts[0].url, tenant)
+        """Return a client that sends a tenant's name."""
+        return Loki([node.url for node in self.distributors], self.layout.fronts[0].url, tenant)
 
     @property
     def has_store(self) -> bool:
-        """Whether chunks go to an object store, not to a directory."""
+        """Return whether chunks go to an object store, not to a directory."""
         return bool(self.access.bucket)
 
     def start(self) -> None:
@@ -120,7 +120,9 @@ class Platform:
             if waiting and time.monotonic() > deadline:
                 names = ", ".join(node.name for node in waiting)
                 tail = self.fleet.tail(waiting[0].name)
-                raise NotReadyError(f"not ready after {_READY_SECONDS} s: {names}; {waiting[0].name} says:\n{tail}")
+                raise NotReadyError(
+                    f"not ready after {_READY_SECONDS} s: {names}; the last lines of {waiting[0].name}:\n{tail}"
+                )
             time.sleep(_POLL_SECONDS)
 
     def bucket(self) -> Bucket:

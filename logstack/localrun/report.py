@@ -1,4 +1,4 @@
-"""What a person or a machine is told of a run."""
+"""The report of a run, as text and as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -13,21 +13,21 @@ _WIDTH = 100
 
 
 class Report:
-    """Lines as they come for people; one JSON document at the end for machines."""
+    """Prints text as the run goes on, and with `as_json` one JSON document at the end."""
 
     def __init__(self, *, as_json: bool) -> None:
-        """`as_json` keeps everything for `finish`."""
+        """With `as_json`, text goes to stderr and `finish` prints the JSON document to stdout."""
         self._json = as_json
         self._console = Console(stderr=as_json, highlight=False, soft_wrap=True)
         self._outcomes: list[Outcome] = []
 
     def say(self, text: str) -> None:
-        """One line of progress."""
+        """Print one line of progress."""
         self._console.print(escape(text))
 
     def replaced(self, files: str, replacements: Sequence[Replacement], also: Sequence[str], root: str) -> None:
-        """The values of this run that are not the stack's; `root` is the run's directory."""
-        self._console.print(f"[bold]Replaced here[/] (everything else is the stack's own {files}):")
+        """Print the values of this run that differ from the stack's; `root` is the run's directory."""
+        self._console.print(f"[bold]Replaced for this run[/] (everything else is the stack's {files}):")
         for each in replacements:
             now = each.now.replace(root, "RUN") if isinstance(each.now, str) else each.now
             self._console.print(f"  {escape(each.path)}: {_short(each.was)} -> {_short(now)}")
@@ -36,7 +36,7 @@ class Report:
             self._console.print(f"  {escape(line)}")
 
     def outcome(self, outcome: Outcome) -> None:
-        """One check's line."""
+        """Print one check's result."""
         self._outcomes.append(outcome)
         mark = "[green]ok    [/]" if outcome.passed else "[red]FAILED[/]"
         self._console.print(
@@ -44,7 +44,7 @@ class Report:
         )
 
     def finish(self, stack: str, seconds: float, not_exercised: Sequence[str]) -> bool:
-        """The sum; whether every check passed."""
+        """Print the totals; return whether every check passed."""
         failed = [outcome for outcome in self._outcomes if not outcome.passed]
         passed = not failed and bool(self._outcomes)
         if self._json:

@@ -80,7 +80,7 @@ def test_a_mode_moves_with_every_line_found_once_while_the_old_pods_leave(
     joins = Joining(stack(deploymentMode=new, **MODES[new]), binaries, tmp_path / "new", fleet, runs)
     (tmp_path / "new").mkdir()
     joins.start()
-    both = joins.loki.ring(joins.receivers[0].url)
+    both = joins.loki.ring(joins.distributors[0].url)
     assert both == ["ACTIVE"] * len(runs.writers + joins.writers)
     assert talker.missing_and_twice(joins.loki) == (0, 0), "nothing of before is flushed: the old writers are asked"
     talker.say(joins.loki, "both", COUNT)
@@ -90,7 +90,7 @@ def test_a_mode_moves_with_every_line_found_once_while_the_old_pods_leave(
         fleet.stop(node.name, seconds=60)
         talker.say(joins.loki, f"without {node.name}", COUNT // 4)
         assert talker.missing_and_twice(joins.loki) == (0, 0), f"after {node.name} has left"
-    ring = joins.loki.ring(joins.receivers[0].url)
+    ring = joins.loki.ring(joins.distributors[0].url)
     assert ring == ["ACTIVE"] * len(joins.writers), "who has left is not waited for"
     leader = joins.layout.compactors[0]
     if is_elected(joins.settings):

@@ -224,7 +224,7 @@ def test_lines_go_through_the_real_collector_and_the_canary_misses_none(with_all
     assert seen["lines out after all writers restarted"] == seen["lines out"]
     found = re.match(
         r"(\d+) entries, 0 missing.*, latency .* s; spot checks: [1-9]\d*, 0 missing;"
-        r" Loki has (\d+) of \2 written, and none of its [1-9]\d* messages",
+        r" Loki has (\d+) of \2 written lines and none of the canary's [1-9]\d* messages",
         seen["canary through the collector"],
     )
     assert found, seen
@@ -238,7 +238,7 @@ def test_lines_above_the_limit_are_cut_by_the_collector_and_told(with_alloy: Pat
     log = long_lines(with_alloy)
     code, answer, said = run(with_alloy, "staging", "--logs", str(log), collector="alloy")
     assert code == 0, said
-    assert details(answer)["lines in"].endswith("; 1 longer than 256Ki cut, as collector.longLines says")
+    assert details(answer)["lines in"].endswith("; 1 longer than 256Ki cut by collector.longLines")
 
 
 def long_lines(directory: Path) -> Path:
@@ -251,7 +251,7 @@ def test_lines_above_the_limit_are_refused_and_told(run_directory: Path) -> None
     log = long_lines(run_directory)
     code, answer, said = run(run_directory, "staging", "--logs", str(log))
     assert code == 0, said
-    expected = "2 lines acknowledged; 1 longer than 256Ki refused, as limits.maxLineSize says"
+    expected = "2 lines acknowledged; 1 longer than 256Ki refused by limits.maxLineSize"
     assert details(answer)["lines in"] == expected
 
 

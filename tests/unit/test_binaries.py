@@ -303,7 +303,7 @@ def test_a_file_on_path_that_does_not_run_is_ignored_with_a_note(bench: Bench) -
 
 
 def test_the_cache_answers_without_network_and_go(bench: Bench) -> None:
-    place = cache.place(bench.toy)
+    place = cache.installed_path(bench.toy)
     place.parent.mkdir(parents=True)
     write_program(place, program("toy 1.2.3"))
     assert find("toy") == place
@@ -312,10 +312,10 @@ def test_the_cache_answers_without_network_and_go(bench: Bench) -> None:
 
 
 def test_another_go_sum_or_another_flag_is_another_place_in_the_cache(bench: Bench) -> None:
-    before = cache.place(bench.toy)
+    before = cache.installed_path(bench.toy)
     (bench.module.folder / "go.sum").write_text("example.com/dependency v1.0.1 h1:0=\n")
-    after = cache.place(bench.toy)
-    with_tag = cache.place(replace(bench.toy, module=replace(bench.module, tags="other")))
+    after = cache.installed_path(bench.toy)
+    with_tag = cache.installed_path(replace(bench.toy, module=replace(bench.module, tags="other")))
     assert len({before, after, with_tag}) == 3
 
 
@@ -336,7 +336,7 @@ def test_the_cache_is_where_the_environment_says(
 
 
 def test_a_name_that_is_not_pinned_is_refused_with_the_known_ones(bench: Bench) -> None:
-    with pytest.raises(ToolError, match="Known are toy, spare"):
+    with pytest.raises(ToolError, match="Known binaries: toy, spare"):
         bench.install("tyo")
 
 
@@ -349,7 +349,7 @@ def test_a_release_is_checked_unpacked_and_cached(
 ) -> None:
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, archive, name=name)})
     (located,) = bench.install()
-    assert (located.origin, located.path) == ("release", cache.place(bench.toy))
+    assert (located.origin, located.path) == ("release", cache.installed_path(bench.toy))
     assert cache.wrong_version(located.path, bench.toy) is None
     assert bench.left_in_workspace() == []
     assert bench.install()[0].origin == "cache"
@@ -438,7 +438,7 @@ def test_without_a_build_path_the_cache_and_the_release_are_asked_in_this_order(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zipped())})
-    assert [obtain_without_build("toy", bench.report) for _ in range(2)] == [cache.place(bench.toy)] * 2
+    assert [obtain_without_build("toy", bench.report) for _ in range(2)] == [cache.installed_path(bench.toy)] * 2
     assert server.asked == ["/sums", "/toy.zip"]
     here = write_program(bench.path / "toy", program("1.2.3"))
     assert obtain_without_build("toy", bench.report) == here

@@ -49,5 +49,8 @@ def _queries(limits: TenantLimits) -> Section:
 
 
 def _mebibytes(size: int) -> float:
-    """Loki's `_mb` settings count 1024 * 1024 bytes (pkg/validation/limits.go: bytesInMB)."""
-    return round(size / _MIB, 3)
+    """Return bytes as Loki's `_mb` settings count them: 1024 * 1024 bytes (pkg/validation/limits.go: bytesInMB).
+
+    The division by a power of two is exact, so Loki enforces every byte that the stack file asks for.
+    """
+    return size / _MIB

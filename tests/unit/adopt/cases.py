@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from logstack.adopt.adoption import Adoption, Wanted, adopted
+from logstack.adopt.adoption import Adoption, Request, adopted
 from logstack.adopt.documents import Release, read_release
 
 FOLDER = Path(__file__).parent / "values"
@@ -27,7 +27,7 @@ class Case:
 
     def adopted(self) -> Adoption:
         """Its adoption."""
-        return adopted(read_release([self.path]), Wanted("lab", self.version), NOWHERE, today=TODAY)
+        return adopted(read_release([self.path]), Request("lab", self.version), NOWHERE, today=TODAY)
 
 
 CASES = (
@@ -45,4 +45,4 @@ CASES = (
 def of(values: Mapping[str, object], version: str = "6.49.0", **wanted: object) -> Adoption:
     """The adoption of values that a test wrote down."""
     release = Release(values, name="loki", namespace="monitoring")
-    return adopted(release, Wanted("lab", version, **wanted), NOWHERE, today=TODAY)  # type: ignore[arg-type]
+    return adopted(release, Request("lab", version, **wanted), NOWHERE, today=TODAY)  # type: ignore[arg-type]

@@ -125,7 +125,7 @@ def test_a_text_that_is_too_long_is_cut_at_a_line(forge: Forge) -> None:
     comment("\n".join([COMMENT_MARKER, *["x" * 99] * 1000]), github(forge))
     body = forge.requests[-1].document["body"]
     assert 65_000 < len(body) <= 65_536
-    assert body.endswith("x\n\n(Cut here: the rest is in the job's log.)\n")
+    assert body.endswith("x\n\n(Cut here: the complete text is in the job's log.)\n")
 
 
 def test_drift_opens_one_issue_which_is_edited_and_closed(kind: Kind, forge: Forge) -> None:
@@ -153,9 +153,9 @@ def test_the_issue_of_another_stack_is_left_alone(forge: Forge) -> None:
     [
         (301, "the repository has moved"),
         (401, "the token is wrong or has expired"),
-        (403, "the token may not do this"),
-        (404, "there is no such pull request"),
-        (422, "does not take this text"),
+        (403, "the token lacks permission"),
+        (404, "the pull request or project does not exist"),
+        (422, "the forge rejects this text"),
         (502, "status page"),
     ],
 )
@@ -184,7 +184,7 @@ def test_a_forge_that_does_not_answer_is_named(forge: Forge) -> None:
 
 
 def test_an_address_that_is_none_is_refused(forge: Forge) -> None:
-    with pytest.raises(PostError, match=r"^file:///etc is no address of an API"):
+    with pytest.raises(PostError, match=r"^file:///etc is not an API address"):
         comment(TEXT, github(forge) | {"GITHUB_API_URL": "file:///etc"})
 
 

@@ -191,7 +191,7 @@ def test_drift_has_an_exit_code_and_a_report_with_the_counts_alone(machine: Mach
     assert answer.said == "error: ci/drift: staging: drift, ~ 3 to update, 29 unchanged\n"
     assert (machine.folder / "drift.md").read_text() == (
         "### staging: drift\n\n~ 3 to update, 29 unchanged\n\n"
-        "What differs stands in [the job](https://git.example/job/1).\n"
+        "The differences are in [the job](https://git.example/job/1).\n"
     )
 
 
@@ -223,7 +223,7 @@ def test_on_github_the_line_is_shown_on_the_page_of_the_run(machine: Machine) ->
 def test_another_pulumi_is_told(machine: Machine) -> None:
     machine.pulumi(SAID)
     machine.program("pulumi", (machine.folder / "pulumi").read_text().replace("echo v3.250.0", "echo v3.1.0"))
-    assert machine.run("preview", "staging").said == "pulumi 3.1.0 is here, 3.250.0 is pinned\n"
+    assert machine.run("preview", "staging").said == "pulumi 3.1.0 is on PATH, but 3.250.0 is pinned\n"
 
 
 SECRETS = {

@@ -61,6 +61,6 @@ def test_what_cannot_be_tried_is_told() -> None:
     found, left_out = aged(changed(settings_of("production"), retention_streams=rules), LABELS, NOW)
     assert [case.selector for case in found] == [""]
     assert left_out == [
-        '{pod=~"[0-9]{3}"} of fake: no stream was found that it decides for',
-        '{app="old"} of fake: its period reaches back before the schema\'s first day',
+        '{pod=~"[0-9]{3}"} of fake: no stream found to which it applies',
+        '{app="old"} of fake: its period starts before the schema\'s first day',
     ]

@@ -111,7 +111,7 @@ def test_a_refused_push_fails_with_lokis_own_words() -> None:
 
 
 def test_a_line_above_the_limit_must_be_refused() -> None:
-    with pytest.raises(CheckError, match="a line above 27 was taken"):
+    with pytest.raises(CheckError, match="Loki accepted a line longer than 27"):
         takes_lines_in(run(lines=("short", "far too long for such a small limit"), status=204))
 
 
@@ -189,7 +189,7 @@ def test_a_check_that_needs_lines_fails_and_does_not_break_when_none_was_taken(
 ) -> None:
     nothing = run(entries=[], labels=[])
     nothing.sent = sent
-    with pytest.raises(CheckError, match="no line was taken in"):
+    with pytest.raises(CheckError, match="Loki acknowledged no line"):
         check(nothing)
 
 

@@ -207,9 +207,7 @@ def test_lines_that_the_stacks_rules_drop_are_told_and_not_missed() -> None:
     entries = lines_of(settings)
     stand_in = StandIn(settings, entries[2:], METRICS, [])
     run = Run(cast("Platform", stand_in), [FILE], end=entries[-1].time)
-    assert "2 dropped, as collector.drop and collector.rateLimits say" in (
-        collects_lines(cast("Collector", stand_in), run)
-    )
+    assert "2 dropped by collector.drop or collector.rateLimits" in (collects_lines(cast("Collector", stand_in), run))
     assert sorted(run.sent[0].entries, key=lambda entry: entry.time) == entries[2:]
 
 
@@ -235,9 +233,13 @@ def test_a_canary_whose_entries_are_all_there_passes() -> None:
     [
         (ENTRIES, {"missing_entries": 1}, "1 missing entries of 2"),
         (ENTRIES, {"spot_check_missing_entries": 1}, "1 spot check missing entries of 2"),
-        (ENTRIES, {"entries": 0}, "it has written nothing"),
+        (ENTRIES, {"entries": 0}, "the canary wrote no line"),
         (ENTRIES[:1], {}, "1 of 2 entries are not in Loki"),
-        ([*ENTRIES, Entry(3, "Querying loki")], {}, "1 lines of its pod are none of its entries: .*Querying loki"),
+        (
+            [*ENTRIES, Entry(3, "Querying loki")],
+            {},
+            "Loki has 1 lines of its pod that are not its entries: .*Querying loki",
+        ),
     ],
     ids=["it misses one", "a spot check misses one", "it writes nothing", "one is lost", "its messages are fed back"],
 )
@@ -288,9 +290,9 @@ def test_sources_that_only_a_cluster_has_are_left_out(tmp_path: Path) -> None:
         (
             "staging",
             False,
-            "the collector and the canary (lines are pushed to Loki; for Alloy: `logstack tools build alloy`",
+            "the collector and the canary (the run pushes lines to Loki; for Alloy: `logstack tools build alloy`",
         ),
-        ("monolithic", True, "the canary, which pushes to Loki itself"),
+        ("monolithic", True, "the canary, which pushes directly to Loki"),
         ("aws", True, "the canary, which is off"),
     ],
 )

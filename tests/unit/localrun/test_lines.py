@@ -28,8 +28,8 @@ def test_every_file_that_cannot_be_used_is_named_at_once(tmp_path: Path) -> None
         read_log_files([absent, binary, empty, tmp_path])
     assert str(caught.value).splitlines() == [
         f"{absent}: No such file or directory; give a readable text file",
-        f"{binary}: not text (it has NUL bytes); give a text file, unpacked if it is an archive",
-        f"{empty}: empty; give a file with at least one line",
+        f"{binary}: not a text file (it has NUL bytes); give a text file, unpack an archive first",
+        f"{empty}: empty file; give a file with at least one line",
         f"{tmp_path}: Is a directory; give a readable text file",
     ]
 
@@ -41,13 +41,13 @@ def test_a_huge_file_is_cut_at_a_whole_line_and_the_cut_is_told(
     file = read_log_files([write(tmp_path / "huge.log", b"0123456789\n" * 1000)])[0]
     assert set(file.lines) == {"0123456789"}
     assert len(file.lines) == 2 * 1024 // 11
-    assert cut_notice(file) == "the first 2Ki are used"
+    assert cut_notice(file) == "only the first 2Ki are used"
 
 
 def test_bytes_that_are_no_utf8_are_replaced_and_counted(tmp_path: Path) -> None:
     file = read_log_files([write(tmp_path / "latin.log", b"caf\xe9\nplain\n")])[0]
     assert file.lines == ("caf�", "plain")
-    assert cut_notice(file) == "1 lines are no UTF-8: the bad bytes were replaced"
+    assert cut_notice(file) == "1 lines are not UTF-8: their invalid bytes were replaced"
 
 
 def test_a_file_gets_the_labels_that_the_collector_would_give_its_pod(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ class StandIn:
     def __init__(self, settings: Settings, root: Path, status: int = 204, *, loses: bool = False) -> None:
         self.settings = settings
         self.layout: Layout = layout(settings, root)
-        self.receivers = self.layout.of(settings.receiver)
+        self.distributors = self.layout.of(settings.receiver)
         self.fleet = self.loki = self
         self.status, self.loses = status, loses
         self.events: list[str] = []
@@ -103,7 +103,7 @@ def test_a_kept_promise_is_told_and_the_process_comes_back(tmp_path: Path, monke
         " 0 of 120 acknowledged lines missing"
     )
     assert platform.events == ["killed loki-distributor-2", "started loki-distributor-2", "ready loki-distributor-2"]
-    assert platform.asked_of == {node.url for node in platform.receivers[:2]}
+    assert platform.asked_of == {node.url for node in platform.distributors[:2]}
 
 
 def test_of_the_compactors_the_one_that_works_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +116,7 @@ def test_of_the_compactors_the_one_that_works_is_killed(tmp_path: Path, monkeypa
 def test_refused_pushes_break_the_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, always=True)
     platform = StandIn(stack(), tmp_path, status=500)
-    with pytest.raises(CheckError, match=r"120 of 120 pushes refused.*writes go on"):
+    with pytest.raises(CheckError, match=r"120 of 120 pushes refused.*writes continue"):
         outcome(platform, "ruler")
     assert platform.events[-1] == "ready loki-ruler-0"
 
@@ -132,7 +132,7 @@ def test_the_only_one_that_takes_lines_in_is_promised_to_stop_them(
 def test_unanswered_queries_break_the_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, always=False)
     with pytest.raises(
-        CheckError, match=r"1 of 12 queries answered \(no scheduler\); the budget says that queries go on"
+        CheckError, match=r"1 of 12 queries answered \(no scheduler\); the failure budget says that queries continue"
     ):
         outcome(StandIn(stack(), tmp_path), "query-scheduler")
 
