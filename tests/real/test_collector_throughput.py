@@ -64,7 +64,7 @@ class Minimal(Collector):
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)  # type: ignore[arg-type]
-        before, _, rest = self.config.partition("// Every line of every source goes through here.")
+        before, _, rest = self.config.partition("// Every line of every source passes this pipeline.")
         after = rest[rest.index("// Batches and retries") :]
         process = 'loki.process "lines" {\n\tforward_to = [loki.write.default.receiver]\n}\n\n'
         self.config = before + process + after

@@ -71,7 +71,7 @@ def joining(collector: CollectorSettings, sources: Sequence[LogSource]) -> Itera
         "stage.match",
         attributes={"selector": f'{{{MULTILINE}=~".+"}}'},
         blocks=tuple(_joined(names, meaning) for meaning, names in _multilines(collector).items()),
-        comment="Entries of several lines (collector.parsers: multiline; annotation logstack/multiline).",
+        comment="Join entries of several lines (collector.parsers: multiline; annotation logstack/multiline).",
     )
 
 

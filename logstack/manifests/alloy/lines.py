@@ -57,7 +57,7 @@ def lines(
             *([_canary_tenant(cluster)] if intake.tenants else []),
             *_labels(collector, with_tenants=bool(intake.tenants)),
         ),
-        comment="Every line of every source goes through here.",
+        comment="Every line of every source passes this pipeline.",
     )
 
 
@@ -161,7 +161,11 @@ def _labels(collector: CollectorSettings, *, with_tenants: bool) -> Iterator[Blo
         "source_type": "structured_metadata",
     }
     rule = Block("rule", attributes=attributes)
-    yield Block("stage.truncate", blocks=(rule,), comment="What Loki would refuse the whole line for.")
+    yield Block(
+        "stage.truncate",
+        blocks=(rule,),
+        comment="Cut structured metadata that is too long: Loki refuses the whole line for it.",
+    )
     labels = [label for label in collector.stream_labels if label != "cluster"]
     # Alloy refuses a list of none; loki.write adds the cluster.
     labels += [_TENANT] if with_tenants or not labels else []

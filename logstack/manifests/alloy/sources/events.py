@@ -21,7 +21,7 @@ def _blocks(collector: CollectorSettings, _environment: Environment, _intake: In
         "loki.source.kubernetes_events",
         "events",
         attributes | {"forward_to": to("loki.process.events.receiver")},
-        comment="Events of the cluster (collector.sources.events).",
+        comment="Kubernetes events (collector.sources.events).",
     )
     yield Block(
         "loki.process",

@@ -26,7 +26,7 @@ def _blocks(collector: CollectorSettings, environment: Environment, _intake: Int
         "local.file_match",
         "node_files",
         {"path_targets": targets},
-        comment="Files of the node (collector.sources.nodeFiles).",
+        comment="Log files of the node (collector.sources.nodeFiles).",
     )
     yield Block(
         "loki.source.file",

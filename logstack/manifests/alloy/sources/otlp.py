@@ -26,7 +26,7 @@ def _blocks(collector: CollectorSettings, environment: Environment, _intake: Int
         "otelcol.receiver.otlp",
         "otlp",
         blocks=(*servers, Block("output", attributes={"logs": to("otelcol.exporter.loki.otlp.input")})),
-        comment="Logs by OTLP (collector.sources.otlp). A line is the whole record as JSON: redaction sees all of it.",
+        comment="OTLP logs (collector.sources.otlp). A line is the whole record as JSON, so redaction reads all of it.",
     )
     yield Block("otelcol.exporter.loki", "otlp", {"forward_to": to("loki.process.otlp.receiver")})
     labels = {
@@ -45,7 +45,7 @@ def _blocks(collector: CollectorSettings, environment: Environment, _intake: Int
             Block("stage.labels", attributes={"values": dict.fromkeys(labels, "")}),
             Block("stage.static_labels", attributes={"values": {SOURCE: facts.OTLP.name}}),
         ),
-        comment="Labels from the resource's attributes, by OpenTelemetry's names.",
+        comment="Labels from resource attributes, by the names of OpenTelemetry.",
     )
 
 

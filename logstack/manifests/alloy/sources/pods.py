@@ -146,7 +146,7 @@ def _pod_files(max_line_size: int) -> Iterator[Block]:
         "loki.source.file",
         "pods",
         {"targets": Expression("local.file_match.pods.targets"), "forward_to": to("loki.process.pods.receiver")},
-        comment="Files of pods (collector.sources.pods). Positions are kept on the node: a restart goes on.",
+        comment="Log files of pods (collector.sources.pods). Positions are on the node: a restart reads on.",
     )
     limits = {"max_partial_line_size": _JOINED * max_line_size, "max_partial_line_size_truncate": True}
     selector = f'{{{SOURCE}="{facts.PODS.name}", container_runtime!="docker"}}'
@@ -159,7 +159,7 @@ def _pod_files(max_line_size: int) -> Iterator[Block]:
             # Docker's JSON contains the newline.
             _match('{container_runtime="docker"}', Block("stage.docker"), _NEWLINE),
         ),
-        comment="Time, stream and text from the container runtime's format.",
+        comment="Timestamp, stream and text from the container runtime's format.",
     )
 
 
@@ -168,7 +168,7 @@ def _pod_api() -> Iterator[Block]:
         "loki.source.kubernetes",
         "pods",
         {"targets": Expression("discovery.relabel.pods.output"), "forward_to": to("loki.process.pods.receiver")},
-        comment="Lines of pods from the Kubernetes API (collector.sources.pods).",
+        comment="Log lines of pods from the Kubernetes API (collector.sources.pods).",
     )
     yield Block(
         "loki.process",
