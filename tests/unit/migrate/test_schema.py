@@ -83,6 +83,6 @@ def test_the_command_proposes_and_writes_only_when_told(tmp_path: Path) -> None:
 
 
 def test_a_stack_that_is_not_there_is_one_problem(tmp_path: Path) -> None:
-    with pytest.raises(StackProblems, match="there is no file"):
+    with pytest.raises(StackProblems, match="does not exist"):
         next_period("nowhere", tmp_path, NOW, store="tsdb", schema="v13")
     assert logstack("schema", "add", "nowhere", "-C", str(tmp_path)).exit_code == 1
