@@ -273,10 +273,11 @@ _CARDS = Rule(
 # --- mails
 
 _NO_DOMAIN = "service|socket|timer|mount|slice|scope|target|device|path|swap|png|jpe?g|webp|gif|svg"
-# Without a group, so they stay: systemd units, pictures such as icon@2x.png, the user of a URL, and git@.
+# Without a group, so they stay: systemd units, pictures such as icon@2x.png, the user of a URL, and git@. Signs behind
+# an escape belong to it: else the address would begin with the escape's letter, and no JSON would be left.
 _ADDRESS = (
     rf"@[\w.:\\-]*\.(?:{_NO_DOMAIN})\b|[\w.%+-]+@[\w.:\\-]*\.(?:{_NO_DOMAIN})\b|://[^\s/@]*@|\bgit@"
-    rf"|(?:{_ESCAPE}|\b)([A-Za-z0-9][\w.%+-]*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{{2,24}})\b"
+    rf"|(?:(?:{_ESCAPE})[._%+-]*|\b)([A-Za-z0-9][\w.%+-]*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{{2,24}})\b"
 )
 _MAILS = Rule("", [r"@[A-Za-z0-9-]+\.[A-Za-z0-9]"], [Stage(_ADDRESS, redacted("mails"))])
 

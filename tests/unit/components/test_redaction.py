@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 import re2  # type: ignore[import-untyped]
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from logstack.manifests.alloy.redaction import CLEAN, redaction, texts_and_patterns
@@ -107,8 +107,12 @@ VALUES = st.recursive(
 )
 
 
+@example(document={"password": ["", "\n-3.5e7bob@example.com"]}, gaps=(",", ":"), in_ascii=True)
+@example(document={"msg": "\t_bob@example.com"}, gaps=(", ", ": "), in_ascii=False)
 @settings(max_examples=200)
-@given(st.dictionaries(NAMES, VALUES), st.sampled_from([(",", ":"), (", ", ": ")]), st.booleans())
+@given(
+    document=st.dictionaries(NAMES, VALUES), gaps=st.sampled_from([(",", ":"), (", ", ": ")]), in_ascii=st.booleans()
+)
 def test_json_stays_json_whatever_stands_in_it(document: dict[str, Any], gaps: tuple[str, str], in_ascii: bool) -> None:  # noqa: FBT001 - given by Hypothesis
     json.loads(without_secrets(json.dumps(document, separators=gaps, ensure_ascii=in_ascii)))
 
