@@ -389,6 +389,12 @@ def test_a_bad_field_silences_the_checks_that_need_it_and_no_others() -> None:
     assert "replication" not in text
 
 
+def test_an_acknowledged_error_is_reported_all_the_same() -> None:
+    text = told("retention: 12h\nacknowledge: [retention-too-short]")
+    assert "error[retention-too-short] logstack:retention\n" in text
+    assert "logstack:acknowledge[0]" in text
+
+
 def test_a_risk_that_a_bad_field_hides_is_not_called_unneeded() -> None:
     assert "unneeded" not in told("replicationFactor: two\nacknowledge: [replication-even]")
 

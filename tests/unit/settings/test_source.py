@@ -139,6 +139,14 @@ def test_an_encrypted_access_key_is_counted_and_not_read() -> None:
     assert not source.problems
 
 
+def test_a_group_with_a_key_beside_secure_is_not_encrypted(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.test.yaml"
+    path.write_text("config: {logstack:collector: {labels: {secure: level, tier: tier}}}")
+    source = from_file(read_yaml(path))
+    assert source.raw == {"collector": {"labels": {"secure": "level", "tier": "tier"}}}
+    assert not source.problems
+
+
 def test_nothing_else_may_be_encrypted_and_what_is_is_not_read() -> None:
     source = from_engine({"logstack:cluster": json.dumps({"name": SECRET})}, {"logstack:cluster"})
     assert said(source.problems) == (
