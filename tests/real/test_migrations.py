@@ -34,6 +34,8 @@ MODES: Mapping[str, dict[str, Any]] = {
 }
 COUNT = 1_200
 _RETENTION_SECONDS = 300
+# As the chart has it for writers (terminationGracePeriodSeconds): who is killed earlier has not flushed everything.
+_GRACE_SECONDS = 300
 # Measured: the ring's new leader compacts within ten seconds.
 _LEADER_SECONDS = 180
 
@@ -87,7 +89,7 @@ def test_a_mode_moves_with_every_line_found_once_while_the_old_pods_leave(
 
     others = [node for node in runs.layout.nodes if node not in runs.writers]
     for node in (*others, *reversed(runs.writers)):  # the order of the second stage
-        fleet.stop(node.name, seconds=60)
+        fleet.stop(node.name, seconds=_GRACE_SECONDS)
         talker.say(joins.loki, f"without {node.name}", COUNT // 4)
         assert talker.missing_and_twice(joins.loki) == (0, 0), f"after {node.name} has left"
     ring = joins.loki.ring(joins.distributors[0].url)

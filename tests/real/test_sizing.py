@@ -114,7 +114,7 @@ def stored(
         cpu = sum(each.total("process_cpu_seconds_total") for each in metrics)
         platform.restart(*platform.writers)
         seconds = {name: min(asked(platform, query) for _ in range(_TRIES)) for name, query in _QUERIES.items()}
-        platform.fleet.stop(*(node.name for node in platform.writers), seconds=60)
+        platform.fleet.stop(*(node.name for node in platform.writers), seconds=300)
         bucket = platform.bucket()
         chunks, index = bucket.chunks(), bucket.objects("index/")
     raw = sum(len(entry.line.encode()) for entries in of.values() for entry in entries)
