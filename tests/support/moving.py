@@ -21,7 +21,9 @@ _HOUR = 3_600_000_000_000
 # A push that is refused while a writer goes is sent again, as a collector does it.
 _TRIES = 40
 _PAUSE_SECONDS = 0.5
-_SEEN_SECONDS = 12 * RESYNC_SECONDS
+# Loki lists the bucket's index files at most once a minute (indexshipper/storage/cached_client.go, cacheTimeout), so a
+# file of a writer that has left may be seen a minute and a resync later.
+_SEEN_SECONDS = 60 + 12 * RESYNC_SECONDS
 _STREAMS = 12
 
 
