@@ -112,9 +112,10 @@ def _left(before: Version, after: Version, old: Sequence[Workload]) -> Stage:
         (),
         note if alone else (),
         (*(kubectl(before, f"delete pod {name} --wait") for name in _pods((*readers, *writers))), *_leader(after)),
+        # Readers look for index files every 5 minutes (resync_interval), and list a bucket once a minute at most.
         (
             "after each pod: the gateway's /ring no longer shows it; a writer flushes first, for at most 5 minutes",
-            "a query finds lines from before the change; allow 5 minutes for the last writer's index files",
+            "a query finds lines from before the change; allow 6 minutes for the last writer's index files",
             "at the end: the ring has only the new writers",
         ),
         "before you delete the first writer, restore the stack file and run `pulumi up`; afterwards run "
