@@ -63,7 +63,7 @@ def even_factor(settings: Settings) -> Iterator[Problem]:
         yield EVEN.problem("replicationFactor", what, f"logstack:replicationFactor: {factor - 1}")
 
 
-@reads("deployment_mode", "object_store.kind", "object_store.size", "replication_factor")
+@reads("deployment_mode", "object_store.kind", "replication_factor")
 def single_copy(settings: Settings) -> Iterator[Problem]:
     """One copy is a decision for staging; elsewhere it should be one that was taken knowingly."""
     if settings.replication_factor == 1 and not settings.object_store.on_one_volume:
