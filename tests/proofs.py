@@ -32,6 +32,10 @@ PYTHON = (sys.executable, "-m")
 # CI has an hour. Nothing starts in its last ten minutes, nor what took longer the last time than is left.
 LAST_START = 50 * 60.0
 END = 60 * 60.0
+LIMIT = 30 * 60.0
+"""Seconds after which a part hangs: it is ended and fails. The longest took 23 minutes."""
+LIMIT_TO_CLEAN_UP = 2 * 60.0
+"""Seconds that a part which hung has to end what it started."""
 STARTED = "LOGSTACK_CI_STARTED"
 """The variable with the second at which CI began, as `date +%s` has it; without it, the proofs begin CI."""
 
@@ -418,13 +422,23 @@ class Run:
                     command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
                 )
                 self._running.add(process)
-            code = process.wait()
+            code = self._await(name, process)
             self._running.discard(process)
             said.seek(0)
             lines = said.read().decode(errors="replace")
         if lines:
             self._say("".join(f"{name} | {line}\n" for line in lines.splitlines()).rstrip("\n"))
         return code == 0
+
+    def _await(self, name: str, process: subprocess.Popen[bytes]) -> int:
+        """Wait for a command; one that hangs gets Ctrl-C, so that it says where it was, then no more time."""
+        for sign, seconds in ((signal.SIGINT, LIMIT), (signal.SIGKILL, LIMIT_TO_CLEAN_UP)):
+            try:
+                return process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self._say(f"{name}: {sign.name} after {duration(seconds)} more without an end")
+                os.killpg(process.pid, sign)
+        return process.wait()
 
     def _say(self, text: str) -> None:
         with self._printing:

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -266,10 +267,16 @@ def start_and_wait(directory: Path, text: str, collector: str = "push") -> subpr
     )
     assert process.stdout
     said = []
-    for line in process.stdout:
-        said.append(line)
-        if text in line:
-            return process
+    # A run that is kept prints nothing more and does not end, so only its own end would end the loop.
+    patience = threading.Timer(_PATIENCE, process.terminate)
+    patience.start()
+    try:
+        for line in process.stdout:
+            said.append(line)
+            if text in line:
+                return process
+    finally:
+        patience.cancel()
     pytest.fail(f"the run never said {text!r}: {''.join(said)}")
 
 
@@ -298,7 +305,7 @@ def test_a_killed_child_ends_the_run_with_its_name(run_directory: Path) -> None:
     ids=["Alloy", "the log's writer"],
 )
 def test_a_killed_part_of_the_collection_ends_the_run_with_its_name(with_alloy: Path, words: bytes, name: str) -> None:
-    process = start_and_wait(with_alloy, "the canary asks for its lines", collector="auto")
+    process = start_and_wait(with_alloy, "the canary queries its lines", collector="auto")
     os.kill(victim(with_alloy, words), signal.SIGKILL)
     rest, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 1
@@ -309,7 +316,7 @@ def test_a_killed_part_of_the_collection_ends_the_run_with_its_name(with_alloy: 
 @pytest.mark.prove
 @pytest.mark.usefixtures("default_signals")
 def test_ctrl_c_ends_the_collector_and_the_canary_as_well(with_alloy: Path) -> None:
-    process = start_and_wait(with_alloy, "the canary asks for its lines", collector="auto")
+    process = start_and_wait(with_alloy, "the canary queries its lines", collector="auto")
     # Nine of Loki, the S3 server, Alloy, and what writes the canary's log file.
     assert len(processes_of(with_alloy)) == 12
     process.send_signal(signal.SIGINT)

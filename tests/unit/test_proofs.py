@@ -363,6 +363,21 @@ def test_parts_without_time_are_printed_and_come_first_the_next_time(
     assert not parts.record.read()["modes"].waiting
 
 
+@pytest.mark.parametrize("deaf", [False, True], ids=["heeds Ctrl-C", "ignores Ctrl-C"])
+def test_a_part_that_hangs_is_ended_and_fails(
+    deaf: bool, parts: Parts, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proofs, "LIMIT", 1.0)
+    monkeypatch.setattr(proofs, "LIMIT_TO_CLEAN_UP", 0.5 if deaf else 60.0)
+    shell = "trap '' INT; " if deaf else ""
+    parts.add("modes", PASSES, within=["sh", "-c", f"{shell}sleep 600"])
+    assert parts.run() == 1
+    printed = capsys.readouterr().out
+    assert ("modes: SIGKILL after" in printed) is deaf
+    assert "modes: SIGINT after 1" in printed
+    assert re.search(r"^modes .* FAILED$", printed, re.MULTILINE)
+
+
 def test_an_unknown_part_is_refused_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         proofs.main(["colector"])
