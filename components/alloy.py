@@ -2,10 +2,11 @@
 
 import pulumi
 
-from logstack.manifests.alloy.resources import DEFAULT_SIZES, CollectorSizes, alloy
+from logstack.manifests.alloy.resources import DEFAULT_SIZES, NOTHING_PASSED, CollectorSizes, alloy
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.charts import PINNED_SOURCE, ChartSource
 from logstack.settings.model.collector import CollectorSettings
+from logstack.settings.model.passthrough import AlloyPassthrough
 
 from .base import Component
 from .cluster import Cluster
@@ -23,11 +24,13 @@ class Alloy(Component):
         *,
         chart: ChartSource = PINNED_SOURCE,
         sizes: CollectorSizes = DEFAULT_SIZES,
+        passed_on: AlloyPassthrough = NOTHING_PASSED,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`sizes` are what each Alloy asks for; `chart` is where the chart comes from, if not from the pin."""
+        """`sizes` are what each Alloy asks for; `chart` is where the chart comes from, if not from the pin; `passed_on`
+        are a stack's own blocks of config.alloy and values of the chart."""
         super().__init__(
-            alloy(name, settings, intake, sizes, cluster.settings, chart),
+            alloy(name, settings, intake, sizes, cluster.settings, chart, passed_on=passed_on),
             after=[cluster],
             opts=opts,
         )

@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
 from logstack.adopt import access, ingress, not_taken
-from logstack.adopt.alloy_text import alloy_blocks
 from logstack.adopt.chart import enterprise_text, is_exact, parse_version, refuse_foreign
 from logstack.adopt.collector import cluster_of, collector
 from logstack.adopt.documents import Release, readable
@@ -31,6 +30,7 @@ from logstack.settings.load.source import from_file
 from logstack.settings.load.stack_file import YamlFile, parsed, plain, stack_path
 from logstack.settings.model.stack_file import StackFile
 from logstack.settings.model.tree import Settings
+from logstack.settings.passthrough.alloy_text import AlloyTextError, alloy_blocks
 from logstack.settings.problems import Problem, StackProblems
 
 
@@ -119,7 +119,10 @@ def _topics(reading: Reading, release: Release, request: Request) -> None:
     """Report the values of each topic, then compare, explain or reject the open ones."""
     not_taken.gone_keys(reading)
     config = assembled(reading)
-    blocks = alloy_blocks(request.alloy or "")
+    try:
+        blocks = alloy_blocks(request.alloy or "")
+    except AlloyTextError as error:
+        raise UnreadableError(f"config.alloy, {error}") from None
     names(reading, release, request.cluster or cluster_of(blocks) or request.stack, request.context or request.stack)
     mode(reading, config)
     not_taken.unknown(reading)

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from logstack.adopt.alloy_text import AlloyBlock, literals
 from logstack.adopt.reading import Entry, Reading, Verdict
 from logstack.manifests.alloy.sources.catalog import LOG_SOURCES
 from logstack.manifests.alloy.sources.record import LogSource
 from logstack.settings.model.collector import KNOWN_LABELS
+from logstack.settings.passthrough.alloy_text import AlloyBlock, literals
 
 _FILE = "config.alloy"
 U, T, N = Verdict.UNDERSTOOD, Verdict.TRANSLATED, Verdict.NOT_TAKEN

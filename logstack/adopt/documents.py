@@ -8,8 +8,9 @@ from pathlib import Path as File
 from typing import cast
 
 from logstack.adopt.errors import UnreadableError
-from logstack.adopt.paths import Path, at, merged, path_of, put
+from logstack.adopt.paths import Path, at, path_of, put
 from logstack.adopt.yaml_files import Document, parse, read_documents
+from logstack.manifests.merge import merged
 
 _KINDS = {
     "HelmRelease": "a Flux HelmRelease",

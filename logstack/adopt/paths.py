@@ -36,15 +36,6 @@ def at(document: object, path: Path) -> object:
     return document
 
 
-def merged(under: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
-    """The second document over the first, as Helm merges value files: groups are merged, all else is replaced."""
-    result = dict(under)
-    for key, value in over.items():
-        below = result.get(key)
-        result[key] = merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
-    return result
-
-
 def put(document: dict[str, object], path: Path, value: object) -> None:
     """Sets a value, with the groups above it."""
     *groups, last = path

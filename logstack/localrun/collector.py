@@ -38,7 +38,7 @@ def local_config(settings: Settings, push_url: str, environment: Environment) ->
 
 
 def _config(settings: Settings, to: Intake, environment: Environment) -> str:
-    return node_config(settings.collector, settings.cluster, to, environment)
+    return node_config(settings.collector, settings.cluster, to, environment, passed_on=settings.alloy.config)
 
 
 class Collector:

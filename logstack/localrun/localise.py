@@ -28,7 +28,7 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
     local: Document = copy.deepcopy(dict(config))
     local["common"]["instance_addr"] = LOOPBACK
     # Said aloud, because Loki stops taking it from memberlist's presence once an instance address is set.
-    local["common"]["ring"] = {"kvstore": {"store": "memberlist"}}
+    local["common"]["ring"] = local["common"].get("ring", {}) | {"kvstore": {"store": "memberlist"}}
     local["common"]["compactor_grpc_address"] = f"{LOOPBACK}:{layout.compactors[0].grpc_port}"
     if "compactor_ring" in local["compactor"]:
         local["compactor"]["compactor_ring"]["tokens_file_path"] = token_file(str(overrides_file.parent))
@@ -36,7 +36,7 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
     local["memberlist"]["join_members"] = [f"{LOOPBACK}:{node.gossip_port}" for node in layout.nodes]
     local["runtime_config"]["file"] = str(overrides_file)
     # How long a process waits in the ring before it says that it is ready; nothing but time for a test.
-    local["ingester"]["lifecycler"] = {"min_ready_duration": "1s", "final_sleep": "0s"}
+    local["ingester"].setdefault("lifecycler", {}).update({"min_ready_duration": "1s", "final_sleep": "0s"})
     if "tsdb_shipper" in local["storage_config"]:
         client = local["storage_config"]["tsdb_shipper"]["index_gateway_client"]
         gateways = layout.with_duty(Duty.INDEXES)
@@ -57,7 +57,10 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
 
 
 def _without_memcached(local: Document) -> None:
-    local.pop("chunk_store_config", None)
+    chunks = local.pop("chunk_store_config", {})
+    chunks.pop("chunk_cache_config", None)
+    if chunks:
+        local["chunk_store_config"] = chunks
     for key in ("cache_results", "results_cache"):
         local["query_range"].pop(key, None)
 

@@ -29,7 +29,9 @@ def deployment(settings: Settings) -> tuple[ComponentTree, ...]:
         base,
         store.after(base),
         loki("loki", settings, access, target, settings.charts.loki).after(store, base),
-        alloy("alloy", settings.collector, pushes, sizes, target, settings.charts.alloy).after(base),
+        alloy(
+            "alloy", settings.collector, pushes, sizes, target, settings.charts.alloy, passed_on=settings.alloy
+        ).after(base),
         canary("canary", settings.canary, gateway, size("canary"), target, canary_lines).after(base),
         grafana(
             "grafana", settings.grafana, gateway, target, settings.tenant_names, with_password=bool(password)

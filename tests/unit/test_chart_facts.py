@@ -14,6 +14,7 @@ NAMED = {
     "logstack/adopt/chart.py": "keys that took the place of those that have gone",
     "logstack/adopt/vocabulary.py": "every key that any version of the chart reads",
     "logstack/diff/rules/security.py": "the same key of Grafana's",
+    "logstack/settings/passthrough/ownership.py": "which key of a stack file decides a value, for the checks",
     "logstack/manifests/grafana/resources.py": "Grafana calls the password of a data source as the chart does its own",
 }
 KEYS = {

@@ -13,11 +13,21 @@ from logstack.settings.model.collector import CollectorSettings
 IN_CLUSTER = Environment()
 
 
+# Stands between logstack's blocks and those that the stack passes on.
+_PASSED_ON = "// alloy.config, outside of logstack's promises"
+
+
 def node_config(
-    collector: CollectorSettings, cluster: ClusterSettings, intake: Intake, environment: Environment = IN_CLUSTER
+    collector: CollectorSettings,
+    cluster: ClusterSettings,
+    intake: Intake,
+    environment: Environment = IN_CLUSTER,
+    *,
+    passed_on: str | None = None,
 ) -> str:
-    """Return config.alloy of the nodes' collectors."""
-    return _config(node_sources(collector.sources), collector, cluster, intake, environment)
+    """Return config.alloy of the nodes' collectors; `passed_on` are the blocks behind logstack's."""
+    own = _config(node_sources(collector.sources), collector, cluster, intake, environment)
+    return f"{own}\n{_PASSED_ON}\n{passed_on.strip()}\n" if passed_on else own
 
 
 def single_pod_config(collector: CollectorSettings, cluster: ClusterSettings, intake: Intake) -> str:

@@ -8,11 +8,14 @@ from logstack.manifests.alloy.values import CONFIG_KEY, Values, node_values, sin
 from logstack.manifests.charts import chart
 from logstack.manifests.loki.intake import Intake
 from logstack.manifests.manifest import ComponentTree, Manifest, kubernetes, labels
+from logstack.manifests.merge import merged
 from logstack.settings.model.charts import ChartSource
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.loki import LokiSettings
+from logstack.settings.model.passthrough import AlloyPassthrough
 from logstack.settings.model.sizes import SIZES, Resources, SizeName
+from logstack.settings.passthrough.documents import JOINED
 
 CONFIG = "kubernetes:core/v1:ConfigMap"
 NODES, EVENTS = "alloy", "alloy-events"
@@ -27,6 +30,7 @@ class CollectorSizes:
 
 
 DEFAULT_SIZES = CollectorSizes()
+NOTHING_PASSED = AlloyPassthrough()
 
 
 def collector_sizes(settings: LokiSettings) -> CollectorSizes:
@@ -41,17 +45,21 @@ def alloy(
     sizes: CollectorSizes,
     cluster: ClusterSettings,
     source: ChartSource,
+    *,
+    passed_on: AlloyPassthrough = NOTHING_PASSED,
 ) -> ComponentTree:
     """Return the Alloy component; its reloaders load a changed configuration without a restart."""
     manifests: list[Manifest] = []
     if collector.sources.on_nodes:
-        config = node_config(collector, cluster, intake)
+        config = node_config(collector, cluster, intake, passed_on=passed_on.config)
         values = node_values(collector, sizes.node, f"{NODES}-config", intake.credentials_secret)
-        manifests += _release(name, NODES, config, values, cluster, source)
+        manifests += _release(name, NODES, config, merged(values, passed_on.values, JOINED["alloy"]), cluster, source)
     if collector.sources.in_one_pod:
         config = single_pod_config(collector, cluster, intake)
         values = single_pod_values(collector, sizes.events, f"{EVENTS}-config", intake.credentials_secret)
-        manifests += _release(f"{name}-events", EVENTS, config, values, cluster, source)
+        manifests += _release(
+            f"{name}-events", EVENTS, config, merged(values, passed_on.values, JOINED["alloy"]), cluster, source
+        )
     return ComponentTree("logstack:index:Alloy", name, tuple(manifests), {"pushUrl": intake.push_url})
 
 

@@ -16,6 +16,7 @@ from logstack.manifests.loki.chart import (
     headless,
 )
 from logstack.manifests.loki.leader import is_elected, token_file
+from logstack.manifests.merge import merged
 from logstack.manifests.stores.access import DATA, StoreAccess
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import LokiSettings, SchemaPeriod
@@ -40,7 +41,12 @@ _FAST_CLOCKS = timedelta(hours=1)
 
 
 def loki_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings) -> Section:
-    """Return loki.yaml as a document."""
+    """Return loki.yaml as a document: logstack's own, and over it what the stack passes on."""
+    return merged(own_config(settings, store, cluster), settings.loki.config)
+
+
+def own_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings) -> Section:
+    """Return loki.yaml without what the stack passes on."""
     config: Section = {
         "auth_enabled": bool(settings.tenants),
         # No reports unless the operator enables them; clusters may have no internet.

@@ -1,6 +1,7 @@
 """The runtime overrides: limits that Loki reloads every ten seconds, so a change restarts no pod."""
 
 from logstack.manifests.loki.config import Section, retention_streams
+from logstack.manifests.merge import merged
 from logstack.settings.model.loki import SINGLE_TENANT, Limits, LokiSettings
 from logstack.settings.model.quantities import loki_duration, loki_size
 from logstack.settings.model.tenants import CANARY_TENANT, Tenant, TenantLimits
@@ -9,18 +10,20 @@ _MIB = 1024**2
 
 
 def loki_overrides(settings: LokiSettings) -> dict[str, object]:
-    """Return overrides.yaml as a document."""
+    """Return overrides.yaml as a document; what a tenant passes on is over logstack's own."""
     own = _rates(settings.limits)
     if not settings.tenants:
         return {"overrides": {SINGLE_TENANT: own}}
-    tenants = {
-        tenant.name: _rates(settings.limits_of(tenant)) | _queries(tenant.limits) | _retention(tenant)
-        for tenant in settings.tenants
-    }
+    tenants = {tenant.name: merged(_tenant(settings, tenant), tenant.config) for tenant in settings.tenants}
     return {"overrides": {SINGLE_TENANT: own, CANARY_TENANT: dict(own), **tenants}}
 
 
+def _tenant(settings: LokiSettings, tenant: Tenant) -> Section:
+    return _rates(settings.limits_of(tenant)) | _queries(tenant.limits) | _retention(tenant)
+
+
 def _rates(limits: Limits) -> Section:
+    series: Section = {"max_query_series": limits.max_query_series} if limits.max_query_series else {}
     return {
         "ingestion_rate_mb": _mebibytes(limits.ingestion_rate),
         "ingestion_burst_size_mb": _mebibytes(limits.ingestion_burst),
@@ -29,6 +32,7 @@ def _rates(limits: Limits) -> Section:
         "max_global_streams_per_user": limits.max_streams,
         "max_line_size": loki_size(limits.max_line_size),
         "max_entries_limit_per_query": limits.max_entries_per_query,
+        **series,
     }
 
 

@@ -13,6 +13,7 @@ from logstack.manifests.loki.chart import (
 from logstack.manifests.loki.config import OVERRIDES_DIRECTORY
 from logstack.manifests.loki.gateway import auth_values, nginx_values
 from logstack.manifests.manifest import Json, container_resources, rolled_by_credentials
+from logstack.manifests.merge import merged
 from logstack.manifests.stores.access import (
     FORMER_ACCESS_KEY_ID,
     FORMER_SECRET_ACCESS_KEY,
@@ -23,6 +24,7 @@ from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.quantities import kubernetes_size
 from logstack.settings.model.roles import Role, Volume
+from logstack.settings.passthrough.documents import JOINED
 
 CONFIG_MAP = "loki-config"
 CONFIG_KEY = "config.yaml"
@@ -32,7 +34,15 @@ Values = dict[str, Json]
 
 
 def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings, config_hash: str) -> Values:
-    """The values; `config_hash` changes with loki.yaml and rolls the pods."""
+    """Return the values: logstack's own, and over them what the stack passes on.
+
+    `config_hash` changes with loki.yaml and rolls the pods.
+    """
+    return merged(own_values(settings, store, cluster, config_hash), settings.loki.values, JOINED["loki"])
+
+
+def own_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings, config_hash: str) -> Values:
+    """Return the values without what the stack passes on."""
     pods = {role: _role(settings, role, cluster, store) for role in Role}
     return {
         "deploymentMode": MODES[settings.deployment_mode],

@@ -74,6 +74,12 @@ EntryCount = Annotated[
     int,
     CountRange("lines of an answer", "1", "10000000", "Loki's default is 5,000; a querier holds all of them"),
 ]
+SeriesCount = Annotated[
+    int,
+    CountRange(
+        "series of a query", "1", "1000000", "Loki's default is 500; a querier holds all of them, and so does a panel"
+    ),
+]
 Priority = Annotated[int, CountRange("a priority", "0", "1000000", "it only orders the rules of a stack")]
 LabelCount = Annotated[int, CountRange("index labels", "1", "15", "Loki refuses a stream of more than 15 labels")]
 RetryCount = Annotated[
@@ -201,6 +207,8 @@ AnnotationText = Annotated[str, text_of(262_144)]
 # Loki's parser of queries ends at 128 KiB (logql/syntax, maxInputSize: 131072).
 SelectorText = Annotated[str, text_of(131_072)]
 PatternText = Annotated[str, text_of(1000)]
+# Kubernetes: 1 MiB for a ConfigMap, which has logstack's own blocks as well.
+AlloyText = Annotated[str, text_of(524_288)]
 # S3: 1,024 bytes of a key, of which the index needs the rest.
 PrefixText = Annotated[str, text_of(100)]
 

@@ -21,9 +21,11 @@ from logstack.settings.model.bounds import (
     QueryTimeout,
     ReplayMemory,
     Retention,
+    SeriesCount,
     ShortText,
     StreamCount,
 )
+from logstack.settings.model.passthrough import LokiPassthrough
 from logstack.settings.model.quantities import parse_duration, parse_size
 from logstack.settings.model.retention import RetentionStream
 from logstack.settings.model.roles import DeploymentMode, Duty, Role, roles_of
@@ -96,6 +98,9 @@ class Limits(Group):
     """The longest line, bytes; longer ones are refused and counted (Loki's default)."""
     max_entries_per_query: EntryCount = 5_000
     """Lines that one query may return (Loki's default)."""
+    max_query_series: SeriesCount | None = None
+    """Series that one metric query may return; without it Loki's default of 500. Above it Loki answers "maximum of
+    series (500) reached for a single query"."""
     max_query_length: QueryRange | None = None
     """The longest time range of one query; without it the whole retention."""
     max_query_lookback: QueryRange | None = None
@@ -176,6 +181,7 @@ class LokiSettings(Group):
     """The StorageClass of Loki's volumes; without it the cluster's default."""
     loki_version: Version = pins.LOKI_VERSION
     """Loki's version."""
+    loki: LokiPassthrough = LokiPassthrough()
 
     @property
     def tenant_names(self) -> tuple[str, ...]:

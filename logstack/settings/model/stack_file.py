@@ -7,6 +7,7 @@ from logstack.settings.model.collector import CanarySettings, CollectorSettings
 from logstack.settings.model.grafana import GrafanaSettings
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.object_store import FormerObjectStore, ObjectStoreSettings
+from logstack.settings.model.passthrough import AlloyPassthrough
 from logstack.settings.resolve.storage import Periods
 
 
@@ -21,6 +22,7 @@ class StackKeys(LokiSettings):
     """Where chunks, index and rules are kept."""
     former_object_store: FormerObjectStore | None = None
     collector: CollectorSettings = CollectorSettings()
+    alloy: AlloyPassthrough = AlloyPassthrough()
     canary: CanarySettings = CanarySettings()
     grafana: GrafanaSettings = GrafanaSettings()
     charts: Charts = Charts()

@@ -1,6 +1,9 @@
 """Tenants: whose lines are whose."""
 
+from collections.abc import Mapping
 from typing import Annotated
+
+from pydantic import JsonValue
 
 from logstack.settings.model.access import UserName
 from logstack.settings.model.base import DnsLabel, Group, spelled
@@ -11,8 +14,10 @@ from logstack.settings.model.bounds import (
     QueryRange,
     QueryTimeout,
     Retention,
+    SeriesCount,
     StreamCount,
 )
+from logstack.settings.model.passthrough import group_of
 from logstack.settings.model.retention import RetentionStream
 
 # The canary's own: its lines are nobody's, and no datasource asks for them.
@@ -41,6 +46,8 @@ class TenantLimits(Group):
     """The longest line, bytes; the collector cuts at the stack's own limit."""
     max_entries_per_query: EntryCount | None = None
     """Lines that one query may return."""
+    max_query_series: SeriesCount | None = None
+    """Series that one metric query may return."""
     max_query_length: QueryRange | None = None
     """The longest time range of one query."""
     max_query_lookback: QueryRange | None = None
@@ -65,3 +72,6 @@ class Tenant(Group):
     retention_streams: tuple[RetentionStream, ...] = ()
     """Streams of this tenant that are kept for another time. With any of them Loki forgets the stack's own
     retentionStreams for this tenant."""
+    config: Annotated[Mapping[str, JsonValue], group_of("keys as Loki's limits_config has them")] = {}
+    """Further limits of this tenant, by their keys in Loki's limits_config, outside of logstack's promises: see
+    docs/how-to/pass-settings-through.md."""

@@ -7,7 +7,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from logstack.adopt.errors import UnreadableError
+
+class AlloyTextError(ValueError):
+    """What stands in the text is no configuration of Alloy."""
+
+    def __init__(self, line: int) -> None:
+        """Keep the line, from 1 on."""
+        super().__init__(f"line {line}: not a valid Alloy configuration; `alloy fmt` prints the reason")
+        self.line = line
+
 
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r]+|//[^\n]*|/\*.*?\*/)|(?P<line>\n)|(?P<text>"(?:\\.|[^"\\\n])*"|`[^`]*`)"""
@@ -23,6 +31,8 @@ class AlloyBlock:
 
     name: str
     label: str = ""
+    line: int = 0
+    """Where it begins in the text, from 1 on."""
     attributes: dict[str, str] = field(default_factory=dict)
     """The expressions as they are written, without comments."""
     blocks: list["AlloyBlock"] = field(default_factory=list)
@@ -46,7 +56,7 @@ def literals(expression: str) -> list[str]:
 
 
 def alloy_blocks(text: str) -> list[AlloyBlock]:
-    """The blocks at the top; raises UnreadableError where there is something else."""
+    """The blocks at the top; raises AlloyTextError where there is something else."""
     root = AlloyBlock("")
     _Parser(text).body(root, nested=False)
     return root.blocks
@@ -79,7 +89,7 @@ class _Parser:
         if text == "=":
             block.attributes[name] = self._expression()
             return
-        inner = AlloyBlock(name, text[1:-1] if kind == "text" else "")
+        inner = AlloyBlock(name, text[1:-1] if kind == "text" else "", line=self._line())
         if kind == "text":
             _, text = self._next() or ("", "")
         if text != "{":
@@ -107,9 +117,9 @@ class _Parser:
         self._at += 1
         return kind, text
 
-    def _wrong(self) -> UnreadableError:
+    def _line(self) -> int:
         position = self._tokens[max(self._at - 1, 0)][2] if self._tokens else 0
-        line = self._text.count("\n", 0, position) + 1
-        return UnreadableError(
-            f"config.alloy, line {line}: not a valid Alloy configuration; `alloy fmt` prints the reason"
-        )
+        return self._text.count("\n", 0, position) + 1
+
+    def _wrong(self) -> AlloyTextError:
+        return AlloyTextError(self._line())

@@ -3,12 +3,11 @@
 import pytest
 
 from logstack.adopt.adoption import Adoption
-from logstack.adopt.alloy_text import alloy_blocks, literals
-from logstack.adopt.errors import UnreadableError
 from logstack.adopt.reading import Verdict
 from logstack.adopt.report import report_document
 from logstack.settings.model.stack_file import StackFile
 from logstack.settings.model.tree import Settings
+from logstack.settings.passthrough.alloy_text import AlloyTextError, alloy_blocks, literals
 from tests.support.stacks import NAMES, artefacts, settings_of
 from tests.unit.adopt.cases import of
 from tests.unit.adopt.test_adopt import S3, stack_of
@@ -125,7 +124,7 @@ def test_our_own_configuration_is_read_to_its_end(stack: str) -> None:
 
 @pytest.mark.parametrize(("text", "line"), [("a {\n  b = 1\n", 2), ("a {\n} }\n", 2), ('x = 1\n"y" {\n}\n', 2)])
 def test_what_is_no_configuration_of_alloy_is_refused_with_its_line(text: str, line: int) -> None:
-    with pytest.raises(UnreadableError, match=f"line {line}"):
+    with pytest.raises(AlloyTextError, match=f"line {line}"):
         alloy_blocks(text)
 
 

@@ -41,6 +41,7 @@ OVERRIDES = {
     "max_streams": "max_global_streams_per_user",
     "max_line_size": "max_line_size",
     "max_entries_per_query": "max_entries_limit_per_query",
+    "max_query_series": "max_query_series",
 }
 # The only places of loki.yaml that the pods' environment fills.
 PLACES = (f"${{{FORMER_ACCESS_KEY_ID}}}", f"${{{FORMER_SECRET_ACCESS_KEY}}}")
