@@ -21,6 +21,11 @@ class Sides:
     after: Rendered
     today: date
 
+    @property
+    def both(self) -> tuple[Rendered, Rendered]:
+        """Return the side before and the side after."""
+        return self.before, self.after
+
 
 @dataclass(frozen=True)
 class Unit:

@@ -111,6 +111,51 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         },
         "grafana": {"enabled": False},
     },
+    # What owners of Loki set beyond logstack's own keys.
+    "passing": {
+        "cluster": {"name": "tuned", "context": "tuned", "apiServer": "https://10.0.70.2:6443"},
+        "deploymentMode": "monolithic",
+        "replicas": {"monolithic": 3},
+        "size": "small",
+        "objectStore": {
+            "kind": "s3-compatible",
+            "endpoint": "https://s3.example",
+            "bucket": "loki-tuned",
+            "credentialsSecret": "loki-s3",
+        },
+        "gateway": {"auth": {"credentialsSecret": "loki-gateway"}},
+        "limits": {"maxQuerySeries": 2000},
+        "tenants": [
+            {
+                "name": "shop",
+                "namespaces": ["shop"],
+                "user": "shop",
+                "limits": {"maxQuerySeries": 5000},
+                "config": {"max_query_parallelism": 64, "shard_streams": {"desired_rate": "3MB"}},
+            }
+        ],
+        "loki": {
+            "config": {
+                "query_scheduler": {"max_outstanding_requests_per_tenant": 4096},
+                "ingester": {"chunk_idle_period": "1h", "chunk_target_size": 1572864},
+                "pattern_ingester": {"enabled": True},
+                "limits_config": {"max_label_names_per_series": 20, "discover_service_name": ["app", "job"]},
+                "server": {"log_level": "warn"},
+            },
+            "values": {"defaults": {"extraEnvFrom": [{"secretRef": {"name": "alertmanager"}}]}},
+        },
+        "alloy": {
+            "config": (
+                'loki.source.syslog "firewalls" {\n\tlistener {\n\t\taddress = "0.0.0.0:5514"\n'
+                '\t\tlabels  = {job = "firewalls"}\n\t}\n\n\tforward_to = [loki.process.lines.receiver]\n}\n'
+            ),
+            "values": {
+                "alloy": {"extraPorts": [{"name": "syslog", "port": 5514, "targetPort": 5514, "protocol": "TCP"}]},
+            },
+        },
+        "collector": {"indexLabels": ["cluster", "namespace", "pod", "stream", "job"]},
+        "canary": {"enabled": False},
+    },
     # Three single binaries, and nothing at its default.
     "unusual": {
         "cluster": {

@@ -159,6 +159,12 @@ RULES = (
         NUMBER,
     ),
     _rule(
+        "series",
+        ("overrides.yaml *.max_query_series",),
+        "A metric query may return {after} series instead of {before}; without a number Loki's default of 500.",
+        "Tell the owners of dashboards and rules: Loki refuses queries that return more.",
+    ),
+    _rule(
         "limits-of-a-tenant",
         ("overrides.yaml overrides.*",),
         "A tenant's limits are new or go: {path} changes from {before} to {after}.",

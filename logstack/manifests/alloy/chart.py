@@ -15,6 +15,9 @@ RELOADER = Resources.model_construct(cpu=parse_cpu("10m"), memory=parse_size("50
 TEMPLATES: Templates = (
     ("rbac*", (Pods.NONE,)),
     ("crds*", (Pods.NONE,)),
+    ("serviceMonitor*", (Pods.NONE,)),
+    ("networkPolicy*", (Pods.NONE,)),
+    ("extraObjects*", (Pods.NONE,)),
     ("controller.replicas", (Pods.NONE,)),
     ("controller.updateStrategy*", (Pods.NONE,)),
     ("*", (Pods.ALL,)),

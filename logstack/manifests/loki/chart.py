@@ -145,6 +145,9 @@ TEMPLATES: Templates = (
     ("loki.storage*", (Pods.NONE,)),
     ("loki.schemaConfig*", (Pods.NONE,)),
     ("memberlist.service*", (Pods.NONE,)),
+    ("monitoring*", (Pods.NONE,)),
+    ("networkPolicy*", (Pods.NONE,)),
+    ("extraObjects*", (Pods.NONE,)),
     ("rbac*", (Pods.NONE,)),
     ("*", (Pods.ALL,)),
 )

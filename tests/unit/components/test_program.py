@@ -154,6 +154,7 @@ def program_of_ones_own(settings: Settings) -> None:
         cluster,
         chart=settings.charts.alloy,
         sizes=collector_sizes(settings),
+        passed_on=settings.alloy,
     )
     Canary(
         "canary",
