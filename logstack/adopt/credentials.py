@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from logstack.adopt.mode import roles_of
+from logstack.adopt.passing import pass_value
 from logstack.adopt.paths import Path, at, path_of
 from logstack.adopt.reading import Reading
 from logstack.manifests.manifest import rolled_by_credentials
@@ -36,7 +37,10 @@ def keys(reading: Reading, paths: list[Path]) -> None:
 
 
 def secret(reading: Reading, *, has_key: bool) -> None:
-    """Take over the Secret of Loki's environment, if the store has an access key."""
+    """Take over the Secret of Loki's environment, if the store has an access key; pass other variables on."""
+    for path in list(_environment_paths(reading)):
+        if not any(_names(reading, path)) and not _config_maps(reading, path):
+            pass_value(reading, path, at(reading.values, path))
     found = dict.fromkeys(name for path in _environment_paths(reading) for name in _names(reading, path))
     names = [name for name in found if name]
     if has_key and len(names) == 1:

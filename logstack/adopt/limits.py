@@ -51,6 +51,7 @@ LIMITS = {
     "max_global_streams_per_user": Limit("maxStreams", _number),
     "max_line_size": Limit("maxLineSize", _size(loki_size_of)),
     "max_entries_limit_per_query": Limit("maxEntriesPerQuery", _number),
+    "max_query_series": Limit("maxQuerySeries", _number),
     "max_query_length": Limit("maxQueryLength", _duration),
     "max_query_lookback": Limit("maxQueryLookback", _duration),
     "query_timeout": Limit("queryTimeout", _duration),

@@ -8,6 +8,7 @@ from logstack.adopt.chart import gone
 from logstack.adopt.documents import templated
 from logstack.adopt.loki_config import RUNNING, LokiConfig
 from logstack.adopt.mode import writer_of
+from logstack.adopt.passing import pass_config, pass_value
 from logstack.adopt.paths import Path, at, leaves, path_of
 from logstack.adopt.reading import Reading, Verdict
 from logstack.adopt.units import loki_duration_of, loki_size_of
@@ -32,6 +33,8 @@ class Row:
     verdict: Verdict
     text: str
     decide: bool = False
+    passes: bool = False
+    """Whether the stack passes the values on where it can; the rule is for those that it cannot pass on."""
 
 
 _SCHEDULING = "pods may run on every untainted node: node selectors, tolerations and spread constraints are dropped"
@@ -72,29 +75,43 @@ ROWS: tuple[Row, ...] = (
         N,
         "logstack creates no ServiceMonitor: add your own, or Prometheus does not scrape Loki",
         decide=True,
+        passes=True,
     ),
     Row("monitoring.dashboards|rules|alerts|selfMonitoring|additionalPrometheusRules", N, _MONITORING, decide=True),
     Row("monitoring", N, "logstack creates none of it"),
-    Row("networkPolicy", N, "logstack creates no NetworkPolicy: every pod in the cluster can reach Loki", decide=True),
+    Row(
+        "networkPolicy",
+        N,
+        "logstack creates no NetworkPolicy: every pod in the cluster can reach Loki",
+        decide=True,
+        passes=True,
+    ),
     Row("minio|ignoreMinioDeprecation", T, "logstack does not use the chart's MinIO"),
     Row("extraObjects", N, "removing the release removes these objects: apply them in another way first", decide=True),
-    Row("imagePullSecrets", N, "logstack pulls images without a Secret", decide=True),
-    Row("global.image|imageRegistry", N, "images come from their public registries", decide=True),
-    Row("global.priorityClassName", N, _SCHEDULING, decide=True),
+    Row("imagePullSecrets", N, "logstack pulls images without a Secret", decide=True, passes=True),
+    Row("global.image|imageRegistry", N, "images come from their public registries", decide=True, passes=True),
+    Row("global.priorityClassName", N, _SCHEDULING, decide=True, passes=True),
     Row("tableManager", N, "Loki has no table manager any more: the compactor applies retention"),
     Row("migrate", N, "a migration from another release: finish it first", decide=True),
     Row("kubeVersionOverride", T, "Pulumi's provider reads the version from the cluster"),
     Row("rollout_operator|overridesExporter|kubectlImage|clusterLabelOverride", N, "logstack does not run it"),
     Row("enterprise|enterpriseGateway|adminApi", N, "belongs to the Enterprise product, which is off: without effect"),
     Row("podDisruptionBudget", T, _BUDGET),
-    Row("commonLabels", N, "logstack adds no custom labels: tools that read them find none"),
+    Row("commonLabels", N, "logstack adds no custom labels: tools that read them find none", passes=True),
     Row("loki.configObjectName|generatedConfigObjectName|configStorageType", T, _OWN_CONFIG),
     Row("loki.memcached", T, "the key `caches` configures caches"),
     Row("loki.ui", N, "the chart dropped its UI in 6.43: use Grafana's Logs Drilldown"),
     Row("loki.storage", N, "logstack's S3 client uses Loki's default", decide=True),
     # Keys of any component with pods.
-    Row("*.nodeSelector|tolerations|topologySpreadConstraints|priorityClassName", N, _SCHEDULING, decide=True),
-    Row("*.extraArgs|extraEnv|extraEnvFrom|extraVolumes|extraVolumeMounts", N, _ENVIRONMENT, decide=True),
+    Row(
+        "*.nodeSelector|tolerations|topologySpreadConstraints|priorityClassName",
+        N,
+        _SCHEDULING,
+        decide=True,
+        passes=True,
+    ),
+    Row("*.extraEnv|extraEnvFrom|extraVolumes|extraVolumeMounts", N, _ENVIRONMENT, decide=True, passes=True),
+    Row("*.extraArgs", N, _ENVIRONMENT, decide=True),
     Row("*.extraVolumeClaimTemplates", N, _ENVIRONMENT, decide=True),
     Row(
         "*.initContainers|extraContainers|lifecycle|command",
@@ -115,7 +132,12 @@ ROWS: tuple[Row, ...] = (
     Row("*.terminationGracePeriodSeconds", T, "the store decides: 300 s for a writer, 60 s with the embedded store"),
     Row("*.affinity", T, "pods of one role run on different nodes"),
     Row("*.serviceAccount", T, "one service account named loki"),
-    Row("*.annotations|labels|podAnnotations|podLabels|selectorLabels|serviceAnnotations|serviceLabels", N, _LABELS),
+    Row(
+        "*.annotations|labels|podAnnotations|podLabels|selectorLabels|serviceAnnotations|serviceLabels",
+        N,
+        _LABELS,
+        passes=True,
+    ),
     Row("*.service|serviceType|appProtocol|trafficDistribution", N, "Services have type ClusterIP"),
     Row("*.persistence.accessModes", N, "one pod uses each volume: ReadWriteOnce"),
     Row("*.persistence.*", N, "only a volume's size and storage class are converted"),
@@ -149,7 +171,7 @@ CONFIG_ROWS: tuple[Row, ...] = (
         "gzip: snappy stores 1.55 times as many bytes and is not faster (measured); old chunks stay readable",
     ),
     Row("ingester.wal", N, "logstack's setting: flushed on shutdown, replayed into half of a writer's memory"),
-    Row("ingester|ingester_client|distributor", N, "Loki's default"),
+    Row("ingester|ingester_client|distributor", N, "Loki's default", passes=True),
     Row(
         "common.path_prefix",
         N,
@@ -163,7 +185,7 @@ CONFIG_ROWS: tuple[Row, ...] = (
         "logstack sets cache directories and addresses; the caches fill again",
     ),
     Row("storage_config.aws|object_store|filesystem", N, "the store's client uses Loki's default", decide=True),
-    Row("storage_config", N, "Loki's default", decide=True),
+    Row("storage_config", N, "Loki's default", decide=True, passes=True),
     Row(
         "ruler.storage",
         T,
@@ -174,13 +196,14 @@ CONFIG_ROWS: tuple[Row, ...] = (
         N,
         "the ruler reads rules from the store; its alert targets are not converted, so Loki sends no alerts",
         decide=True,
+        passes=True,
     ),
     Row("analytics", T, "Loki sends no usage report to Grafana"),
-    Row("tracing", N, "Loki sends no spans"),
-    Row("pattern_ingester|bloom_build|bloom_gateway", N, "experimental in Loki, and off in logstack"),
+    Row("tracing", N, "Loki sends no spans", passes=True),
+    Row("pattern_ingester|bloom_build|bloom_gateway", N, "experimental in Loki, and off in logstack", passes=True),
     Row("compactor.working_directory", T, "on the volume, below /var/loki"),
-    Row("compactor", N, "Loki's default"),
-    Row("limits_config", N, "no stack-file key: logstack's value or Loki's default applies", decide=True),
+    Row("compactor", N, "Loki's default", passes=True),
+    Row("limits_config", N, "no stack-file key: logstack's value or Loki's default applies", decide=True, passes=True),
     Row("query_range.results_cache|cache_results", T, "caches.results decides"),
     Row("chunk_store_config", T, "caches.chunks decides"),
     Row(
@@ -189,7 +212,7 @@ CONFIG_ROWS: tuple[Row, ...] = (
         "3100 and 9095: clients use the gateway, not the pods' ports",
     ),
     Row("runtime_config", T, "logstack writes the overrides file itself"),
-    Row("*", N, "logstack's value or Loki's default applies"),
+    Row("*", N, "logstack's value or Loki's default applies", passes=True),
 )
 
 
@@ -235,6 +258,8 @@ def loki_values(reading: Reading, config: LokiConfig, settings: Settings) -> Non
             reading.translated(setting.path, "an address that the chart fills in; logstack sets its own")
         else:
             row = next(row for row in CONFIG_ROWS if _fits(row, path))
+            if row.passes and pass_config(reading, setting.path, path, setting.value):
+                continue
             known = ours.get(path) if path[0] == "limits_config" else None
             text = row.text if known is None else f"no stack-file key: logstack sets {known}"
             decide = row.decide and setting.value != reading.default(setting.path)
@@ -248,6 +273,9 @@ def all_others(reading: Reading) -> None:
             off = reading.value((*prefix, "enabled")) is False
             if off:
                 reading.translated(prefix, "off: without effect")
+            for path, value in reading.open.items() if row.passes else ():
+                if path[: len(prefix)] == prefix:
+                    pass_value(reading, path, value)
             empty = all(
                 value in (None, "", [], {}) for path, value in reading.open.items() if path[: len(prefix)] == prefix
             )

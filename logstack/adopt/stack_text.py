@@ -29,6 +29,7 @@ _ORDER = (
     "collector",
     "canary",
     "lokiVersion",
+    "loki",
 )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from logstack.adopt.access import is_asked, users
 from logstack.adopt.limits import FOR_EVER, LIMITS, OVERRIDES, QUERY_LIMITS, deletes, differs, stream
 from logstack.adopt.loki_config import LokiConfig
+from logstack.adopt.passing import tenant_values
 from logstack.adopt.paths import Path, at
 from logstack.adopt.reading import Reading
 from logstack.adopt.units import loki_duration_of, said_duration
@@ -80,6 +81,8 @@ def _own(reading: Reading, config: LokiConfig, name: str) -> dict[str, object]:
     if isinstance(rules := at(reading.values, (*base, "retention_stream")), list) and deletes(config):
         found["retentionStreams"] = [stream(rule) for rule in rules if isinstance(rule, Mapping)]
         reading.understood((*base, "retention_stream"), _KEY)
+    if config_of_tenant := tenant_values(reading, base):
+        found["config"] = config_of_tenant
     reading.not_taken(base, "no key of a tenant: logstack's value or Loki's default applies", decide=True)
     return found
 

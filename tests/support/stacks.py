@@ -142,7 +142,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
                 "limits_config": {"max_label_names_per_series": 20, "discover_service_name": ["app", "job"]},
                 "server": {"log_level": "warn"},
             },
-            "values": {"defaults": {"extraEnvFrom": [{"secretRef": {"name": "alertmanager"}}]}},
+            "values": {"defaults": {"extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy.example:3128"}]}},
         },
         "alloy": {
             "config": (

@@ -163,7 +163,13 @@ def test_what_a_tenant_has_of_its_own_is_written() -> None:
         "max_query_length": "7d",
         "max_line_size": "256KB",
     }
-    overrides = {"overrides": {"shop": own, "bank": {"retention_period": "0s"}, "mail": {"cardinality_limit": 5}}}
+    overrides = {
+        "overrides": {
+            "shop": own,
+            "bank": {"retention_period": "0s"},
+            "mail": {"cardinality_limit": 5, "cardinality": 5},
+        }
+    }
     adoption = of(with_gateway({"auth_enabled": True, "runtimeConfig": overrides}))
     assert stack_of(adoption)["tenants"] == [
         {
@@ -174,11 +180,11 @@ def test_what_a_tenant_has_of_its_own_is_written() -> None:
             "retentionStreams": [{"selector": '{app="a"}', "period": "90d", "priority": 2}],
         },
         {"name": "bank", "namespaces": [], "retention": "3650d"},
-        {"name": "mail", "namespaces": []},
+        {"name": "mail", "namespaces": [], "config": {"cardinality_limit": 5}},
     ]
     decided = {each.path for each in adoption.decisions}
     assert {"loki.runtimeConfig.overrides.bank.retention_period", "(the tenants' namespaces)"} <= decided
-    assert "loki.runtimeConfig.overrides.mail.cardinality_limit" in decided
+    assert "loki.runtimeConfig.overrides.mail.cardinality" in decided
 
 
 def test_a_tenant_is_not_kept_shorter_because_the_stacks_retention_is_that_of_fake() -> None:

@@ -393,11 +393,11 @@ def test_a_limit_of_lokis_megabytes_is_one_of_mebibytes() -> None:
 
 
 def test_a_limit_that_is_always_another_is_said_with_logstacks() -> None:
-    limits = {"retention_period": "30d", "split_queries_by_interval": "24h", "reject_old_samples": True}
+    limits = {"retention_period": "30d", "reject_old_samples_max_age": "24h", "reject_old_samples": True}
     adoption = of(with_loki(limits_config=limits))
-    found = entry(adoption, "loki.limits_config.split_queries_by_interval")
+    found = entry(adoption, "loki.limits_config.reject_old_samples_max_age")
     assert (found.verdict, found.decide) == (Verdict.NOT_TAKEN, True)
-    assert found.text.endswith("logstack sets 15m")
+    assert found.text.endswith("logstack sets 168h")
     assert entry(adoption, "loki.limits_config.reject_old_samples").verdict is Verdict.UNDERSTOOD
 
 
