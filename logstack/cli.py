@@ -102,10 +102,13 @@ def _echo_comparison(stack: str, against: str, directory: Path, *, as_json: bool
 @app.command()
 def check(stack: StackName = "production", *, as_json: AsJson = False, directory: Directory) -> None:
     """Check a stack file and print its problems. The exit code is 1 if any problem is an error."""
+    from logstack.preflight.real_parsers import cached_refusals
     from logstack.settings.load.loader import load_stack_file
 
     with _problems_end(as_json=as_json):
         loaded = load_stack_file(stack, directory)
+        if problems := cached_refusals(loaded.settings):
+            raise StackProblems([*problems, *loaded.problems])
     if as_json:
         typer.echo(json.dumps({"problems": [asdict(problem) for problem in loaded.problems]}, indent=2))
     else:

@@ -20,8 +20,10 @@ from logstack.localrun.machine import Route, binaries_for, machine
 from logstack.localrun.platform import NotReadyError
 from logstack.localrun.processes import Fleet, ProcessDiedError
 from logstack.localrun.report import Report
+from logstack.preflight.real_parsers import refusals
 from logstack.settings.model.quantities import kubernetes_size
 from logstack.settings.model.tree import Settings
+from logstack.settings.problems import StackProblems
 
 # Measured: 2 MiB for 2,000 lines. A log file of the largest size is in three write-ahead logs and a bucket: 0.3 GiB.
 _FREE_BYTES = 2 * 1024**3
@@ -36,6 +38,9 @@ def run_try(
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         return _run(stack, settings, logs or [SAMPLE], report, route=route, deep=deep, keep=keep)
+    except StackProblems as problems:
+        report.say(str(problems))
+        return _FAILED
     except (LogFileError, NotReadyError, ProcessDiedError, ToolError) as error:
         report.say(f"error: {error}")
         return _FAILED
@@ -57,6 +62,8 @@ def _run(
     files = read_log_files(logs)
     began = time.monotonic()
     binaries = binaries_for(settings, route)
+    if problems := list(refusals(settings, binaries)):
+        raise StackProblems(problems)
     with tempfile.TemporaryDirectory(prefix="logstack-try-", ignore_cleanup_errors=True) as directory:
         root = Path(directory)
         _expect_space(root)

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
+from logstack.preflight.real_parsers import refusals
 from logstack.settings.passthrough.misfits import misfits
 from logstack.settings.passthrough.tables import FOLDER, Kind, Table, loki_config
 from tests.support.chart_keys import table_of
 from tests.support.real import binary, chart_or_standin, effective_config, expanded, run, shared
-from tests.support.stacks import changed, chart_values, data, declarations, settings_of
+from tests.support.stacks import NAMES, changed, chart_values, data, declarations, settings_of
 
 pytestmark = pytest.mark.real
 
@@ -149,3 +150,22 @@ def test_helm_joins_the_lists_of_the_pods_and_the_stacks(tmp_path: Path) -> None
     (writer,) = (each for each in objects if (each["kind"], each["metadata"]["name"]) == ("StatefulSet", "loki-write"))
     (container,) = writer["spec"]["template"]["spec"]["containers"]
     assert [each["secretRef"]["name"] for each in container["envFrom"]] == ["loki-s3-secret", "mail"]
+
+
+def test_check_says_why_the_real_programs_refuse_a_value() -> None:
+    passed: dict[str, Any] = {
+        "loki": {"config": {"ingester": {"chunk_encoding": "zip"}}},
+        "tenants": [{"name": "shop", "namespaces": ["shop"], "config": {"deletion_mode": "nonsense"}}],
+        "alloy": {"config": 'loki.echo "a" {\n  x = = 1\n}'},
+    }
+    parsers = {name: binary(name) for name in ("loki", "alloysyntax")}
+    problems = {problem.path: problem.what for problem in refusals(changed(settings_of("staging"), **passed), parsers)}
+    assert "invalid encoding: zip" in problems.pop("logstack:loki.config")
+    assert "unknown deletion mode" in problems.pop("logstack:tenants[0].config")
+    assert problems == {"logstack:alloy.config": "line 2: expected expression, got ="}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_real_programs_refuse_no_stack(name: str) -> None:
+    parsers = {name: binary(name) for name in ("loki", "alloysyntax")}
+    assert list(refusals(settings_of(name), parsers)) == []

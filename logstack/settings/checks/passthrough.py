@@ -20,6 +20,7 @@ OWNED = Rule("passed-value-is-owned", "the stack would say two things about one 
 UNKNOWN_CONFIG = Rule("loki-config-unknown", "no Loki pod starts: its parser refuses a key that it does not know")
 UNKNOWN_VALUE = Rule("chart-value-unknown", "the chart does not read it: nothing would change")
 WRONG_TYPE = Rule("passed-value-wrong-type", "Loki or the chart refuses it")
+REFUSED = Rule("passed-value-refused", "no Loki pod starts")
 SECRET = Rule(
     "passed-secret-in-clear", "everybody who reads the repository, Pulumi's state or the ConfigMap can read it"
 )

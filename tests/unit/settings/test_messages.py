@@ -25,6 +25,7 @@ ELSEWHERE = {
     "no-config",
     "not-yaml",
     "other-project",
+    "passed-value-refused",
     "too-many-tenants",
     "unexpected-secret",
     "unknown-stack",
