@@ -140,6 +140,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     # Builders and components.
     ("logstack/preflight/kubeconfig.py", "workflows engine cluster"),
     ("logstack/preflight/data_loss.py", _DECLARED),
+    ("logstack/preflight/real_parsers.py", "modes engine cluster"),
     ("logstack/manifests/loki/history.py", _DECLARED),
     ("logstack/preflight/aws_account.py", _DECLARED),
     ("logstack/manifests/alloy/*", _COLLECTOR),
