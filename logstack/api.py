@@ -22,6 +22,7 @@ from logstack.settings.model.object_store import (
     SecretProperties,
     SecretStore,
 )
+from logstack.settings.model.passthrough import AlloyPassthrough, LokiPassthrough
 from logstack.settings.model.processing import Drop, Multiline, Parser, RateLimit, Timestamp
 from logstack.settings.model.quantities import parse_cpu, parse_duration, parse_ingest, parse_size
 from logstack.settings.model.redaction import CustomRedaction, RedactionSettings
@@ -32,6 +33,7 @@ from logstack.settings.model.tenants import Tenant, TenantLimits
 from logstack.settings.model.tree import Settings
 
 __all__ = [
+    "AlloyPassthrough",
     "AwsIdentity",
     "AwsStore",
     "Caches",
@@ -57,6 +59,7 @@ __all__ = [
     "Intake",
     "Journal",
     "Limits",
+    "LokiPassthrough",
     "LokiSettings",
     "Multiline",
     "Namespaces",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from logstack.adopt.loki_config import LokiConfig, Setting
+from logstack.adopt.passing import pass_value
 from logstack.adopt.paths import at, path_of
 from logstack.adopt.reading import Reading
 from logstack.manifests.stores import embedded
@@ -28,6 +29,8 @@ def former(reading: Reading, config: LokiConfig) -> None:
     reading.write(_KEY, {"before": str(before), "store": store})
     for each in section.values():
         reading.understood(each.path, _KEY)
+    # Other variables beside those of the store.
+    pass_value(reading, _ENVIRONMENT, at(reading.values, _ENVIRONMENT))
     reading.understood(_ENVIRONMENT, f"{_KEY}.store.credentialsSecret")
 
 
@@ -66,8 +69,9 @@ def _s3(reading: Reading, config: LokiConfig) -> dict[str, object] | None:
 def _secret(reading: Reading) -> str | None:
     """Return the Secret with the former store's access key."""
     listed = at(reading.values, _ENVIRONMENT)
-    entries = listed if isinstance(listed, list) else []
-    if {at(entry, ("name",)) for entry in entries} != {FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY}:
+    named = (FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY)
+    entries = [entry for entry in (listed if isinstance(listed, list) else []) if at(entry, ("name",)) in named]
+    if len(entries) != len(named):
         return None
     names = {str(at(entry, path_of("valueFrom.secretKeyRef.name"))) for entry in entries}
     return names.pop() if len(names) == 1 else None

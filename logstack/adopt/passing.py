@@ -25,8 +25,10 @@ def pass_config(reading: Reading, where: Path, path: Path, value: object) -> boo
 
 
 def pass_value(reading: Reading, path: Path, value: object) -> bool:
-    """Write a value of the chart into the stack file; False where it does not fit."""
-    if not _fits(LOKI_VALUES, chart_values("loki"), path, value):
+    """Write a value of the chart into the stack file, without entries of logstack's; False where it does not fit."""
+    if path in JOINED["loki"] and isinstance(value, list):
+        value = [entry for where, entry in leaves(_nested(path, value), JOINED["loki"]) if _is_free(LOKI_VALUES, where)]
+    if value == [] or not _fits(LOKI_VALUES, chart_values("loki"), path, value):
         return False
     put(reading.stack, ("loki", "values", *path), value)
     reading.understood(path, "loki.values", _TEXT)
@@ -47,14 +49,19 @@ def tenant_values(reading: Reading, base: Path) -> dict[str, object]:
 def _fits(rows: Sequence[Row], table: Table, path: Path, value: object) -> bool:
     """Return whether a value is for the stack to pass on, is literal and no secret, and is known to the table."""
     document = _nested(path, value)
-    owners = [owner(rows, leaf) for leaf, _ in leaves(document, JOINED["loki"])]
     return (
-        all(found is None or found[0].is_default for found in owners)
+        all(_is_free(rows, leaf) for leaf, _ in leaves(document, JOINED["loki"]))
         and "ring" not in path
         and not any(isinstance(leaf, str) and templated(leaf) for leaf in _texts(value))
         and not any(True for _ in credentials_in(document))
         and not any(True for _ in misfits(table, document))
     )
+
+
+def _is_free(rows: Sequence[Row], path: Path) -> bool:
+    """Return whether no key of the stack file decides a value."""
+    found = owner(rows, path)
+    return found is None or found[0].is_default
 
 
 def _texts(value: object) -> list[object]:

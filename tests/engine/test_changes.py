@@ -112,6 +112,18 @@ CASES = {
         "`cluster: {namespace: logging}`",
         "everything is made again there, with new volumes: lines that are only on the old volumes are not found",
     ),
+    "passed to Loki": Case(
+        PRODUCTION,
+        {"loki": {"config": {"ingester": {"chunk_idle_period": "1h"}}}},
+        "`loki: {config: {ingester: {chunk_idle_period: 1h}}}`",
+        "the Loki pods restart, one after the other; outside logstack's promises",
+    ),
+    "passed to Alloy": Case(
+        PRODUCTION,
+        {"alloy": {"config": 'loki.echo "a" { }'}},
+        "`alloy: {config: ...}`",
+        "Alloy reloads it; nothing restarts",
+    ),
     "Loki's version": Case(
         PRODUCTION, {"lokiVersion": "3.7.9"}, "`lokiVersion: 3.7.9`", "the Loki pods restart, one after the other"
     ),

@@ -255,6 +255,27 @@ _PERIODS = st.sampled_from(
 )
 
 
+# What is passed on: values that no key decides, of each type.
+_PASSED_TO_LOKI = _group(
+    {},
+    config=st.sampled_from(
+        [
+            {"ingester": {"chunk_idle_period": "1h"}, "pattern_ingester": {"enabled": True}},
+            {"limits_config": {"split_queries_by_interval": "1h", "discover_service_name": ["app"]}},
+            {"querier": {"max_concurrent": 16}, "server": {"log_level": "warn"}},
+        ]
+    ),
+    values=st.sampled_from([{"defaults": {"extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}]}}]),
+)
+_PASSED_TO_ALLOY = _group(
+    {},
+    config=st.sampled_from(
+        ['loki.echo "own" { }', 'loki.relabel "own" {\n\tforward_to = [loki.write.default.receiver]\n}']
+    ),
+    values=st.sampled_from([{"alloy": {"extraPorts": [{"name": "own", "port": 5514, "protocol": "TCP"}]}}]),
+)
+
+
 def _with_log(collector: dict[str, Any]) -> dict[str, Any]:
     return collector | {"writeAheadLog": True, "stability": "experimental"}
 
@@ -301,6 +322,8 @@ def stacks(draw: st.DrawFn) -> Settings:
             schemaPeriods=_PERIODS,
             tenants=_TENANTS_KEEP.map(lambda said: [tenant | said[1] for tenant in said[0]]),
             collector=st.one_of(_COLLECTOR, _COLLECTOR.map(_with_log), _COLLECTOR.map(_without_pods)),
+            loki=_PASSED_TO_LOKI,
+            alloy=_PASSED_TO_ALLOY,
             canary=_group({}, enabled=st.booleans(), route=st.sampled_from(["collector", "direct"])),
             grafana=_GRAFANA,
         )

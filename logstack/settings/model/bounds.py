@@ -77,7 +77,7 @@ EntryCount = Annotated[
 SeriesCount = Annotated[
     int,
     CountRange(
-        "series of a query", "1", "1000000", "Loki's default is 500; a querier holds all of them, and so does a panel"
+        "series of a query", "1", "10000000", "Loki's default is 500; a querier holds all of them, and so does a panel"
     ),
 ]
 Priority = Annotated[int, CountRange("a priority", "0", "1000000", "it only orders the rules of a stack")]

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import Phase, given
+from hypothesis import settings as profile
 
 from logstack.manifests.manifest import mask_secrets
 from logstack.settings.checks.passthrough import OWN_BLOCKS
@@ -16,6 +18,7 @@ from logstack.settings.passthrough.misfits import misfits
 from logstack.settings.passthrough.ownership import ALLOY_VALUES, CONFIG, LOKI_VALUES, TENANT, Row, owner
 from logstack.settings.passthrough.tables import chart_values as chart_table
 from logstack.settings.passthrough.tables import loki_config, tenant_config
+from tests.support.generated import stacks
 from tests.support.stacks import NAMES, chart_values, data, declarations, releases, settings_of
 
 # The stacks that pass nothing on.
@@ -50,6 +53,15 @@ def test_every_rendered_value_has_an_owner_or_is_a_default(name: str) -> None:
         if value not in ({}, []) and owner(TABLES[document][0], path) is None
     ]
     assert ownerless == []
+
+
+@profile(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
+@given(stacks())
+def test_every_value_of_any_stack_has_an_owner_or_is_a_default(settings: Settings) -> None:
+    own = settings.model_copy(update={"loki": {}, "alloy": {}})
+    for document, content in documents(own):
+        for path, value in leaves(content, JOINED.get(document, frozenset())):
+            assert value in ({}, []) or owner(TABLES[document][0], path), f"{document}: {spelled(path)}"
 
 
 @pytest.mark.parametrize("name", OWN)
