@@ -116,6 +116,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/proofs.py", _ALL),
     ("tests/real/__init__.py", _ALL),
     # What fast and real tests hold alone: `.ci/run` passes all of these before the first part.
+    ("tests/cases/*", _NONE),
     ("tests/docs/*", _NONE),
     ("tests/unit/*", _NONE),
     ("tests/real/*", _NONE),

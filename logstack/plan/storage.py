@@ -1,13 +1,11 @@
 """Where lines are stored and how long: read from the loki.yaml that the stack deploys."""
 
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from logstack.manifests.loki.config import loki_config
 from logstack.manifests.loki.overrides import loki_overrides
-from logstack.manifests.loki.retention import Retention, retention_of
+from logstack.manifests.loki.retention import Retention, deleted_within, retention_of
 from logstack.manifests.stores.credentials import describe_source
 from logstack.manifests.stores.kinds import store_access, store_kind
 from logstack.plan.section import Section
@@ -24,8 +22,6 @@ from logstack.text.blocks import Labelled
 from logstack.text.documents import JSON_KEY
 from logstack.text.words import Facts, counted, spoken_duration, spoken_size
 
-# Loki's defaults, which loki.yaml does not set (pkg/compactor/config.go).
-_DELAYS = {"compaction_interval": "10m", "retention_delete_delay": "2h"}
 _GB = 10**9
 # The first screen has room for this many retention rules.
 _SHOWN = 3
@@ -89,7 +85,7 @@ def plan_storage(stack: Stack) -> LineStorage:
         rules=_rules(retention_of(config, loki_overrides(settings))),
         location=_location(settings.object_store, settings.cluster),
         earlier=_earlier(settings),
-        deleted_within=_deleted_within(config),
+        deleted_within=deleted_within(config),
         query_lookback=parse_duration(limits["max_query_lookback"]),
         refused_when_older=parse_duration(limits["reject_old_samples_max_age"]),
         dropped_when_older=settings.collector.max_age,
@@ -98,19 +94,6 @@ def plan_storage(stack: Stack) -> LineStorage:
         credentials=stack.credentials,
         credentials_source=_credentials_source(stack),
     )
-
-
-def _deleted_within(config: Mapping[str, object]) -> timedelta:
-    """Add up the compactor's delays: Loki's defaults, or what the stack passes on in a form that logstack reads."""
-    compactor = config["compactor"]
-    total = timedelta()
-    for key, default in _DELAYS.items():
-        delay = parse_duration(default)
-        if isinstance(compactor, Mapping) and key in compactor:
-            with suppress(ValueError):
-                delay = parse_duration(compactor[key])
-        total += delay
-    return total
 
 
 def _rules(retention: Retention) -> tuple[StreamRetention, ...]:

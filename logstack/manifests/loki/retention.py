@@ -1,6 +1,7 @@
 """Retention rules, read from Loki's configuration as the compactor reads it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,6 +10,8 @@ from logstack.settings.model.quantities import parse_duration, plain_duration
 from logstack.settings.model.selectors import Selector, are_disjoint, covers, parse_selector, selects
 
 Section = Mapping[str, object]
+# Loki's defaults, which logstack does not set (pkg/compactor/config.go).
+_DELAYS = {"compaction_interval": "10m", "retention_delete_delay": "2h"}
 
 
 @dataclass(frozen=True)
@@ -133,3 +136,19 @@ def _shortened(tenant: str | None, before: Policy, after: Policy) -> Iterator[Sh
                 if loss not in seen:
                     seen.add(loss)
                     yield loss
+
+
+def deleted_within(config: Section) -> timedelta:
+    """Return how long after its retention a line may be there.
+
+    The compactor's delays are Loki's defaults, or what the stack passes on in a form that logstack reads.
+    """
+    compactor = config["compactor"]
+    total = timedelta()
+    for key, default in _DELAYS.items():
+        delay = parse_duration(default)
+        if isinstance(compactor, Mapping) and key in compactor:
+            with suppress(ValueError):
+                delay = parse_duration(compactor[key])
+        total += delay
+    return total

@@ -64,7 +64,8 @@ _RATES = {
     "query_timeout": "queryTimeout",
 }
 _RELOADED = "Loki reads the overrides from the file that logstack mounts"
-_SENT = "the collector sends structured metadata, and Loki would refuse each of its pushes"
+# pkg/validation/validate.go: DisallowedStructuredMetadata.
+_SENT = "the collector sends structured metadata, and Loki discards such lines without it"
 _PORT = "the chart's Services, the gateway and the other pods ask this port"
 _RING = "the ring is found through the Service that the chart makes"
 

@@ -24,6 +24,7 @@ NAMED = {
     "logstack/settings/checks/object_store.py": "a bucket that many people call ruler",
     "logstack/settings/checks/volumes.py": "the one role without a volume that is refused a disk",
     "logstack/manifests/loki/config.py": "sections of loki.yaml",
+    "logstack/manifests/loki/retention.py": "sections of loki.yaml",
     "logstack/manifests/loki/values.py": "the chart's name of the bucket for rules",
     "logstack/manifests/loki/ingress.py": "the backend of an Ingress",
     "logstack/localrun/localise.py": "sections of loki.yaml",
