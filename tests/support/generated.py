@@ -262,7 +262,7 @@ _PASSED_TO_LOKI = _group(
         [
             {"ingester": {"chunk_idle_period": "1h"}, "pattern_ingester": {"enabled": True}},
             {"limits_config": {"split_queries_by_interval": "1h", "discover_service_name": ["app"]}},
-            {"querier": {"max_concurrent": 16}, "server": {"log_level": "warn"}},
+            {"querier": {"max_concurrent": 16}, "server": {"http_server_idle_timeout": "1m"}},
         ]
     ),
     values=st.sampled_from([{"defaults": {"extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}]}}]),

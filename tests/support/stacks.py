@@ -140,7 +140,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
                 "ingester": {"chunk_idle_period": "1h", "chunk_target_size": 1572864},
                 "pattern_ingester": {"enabled": True},
                 "limits_config": {"max_label_names_per_series": 20, "discover_service_name": ["app", "job"]},
-                "server": {"log_level": "warn"},
+                "server": {"http_server_idle_timeout": "1m"},
             },
             "values": {"defaults": {"extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy.example:3128"}]}},
         },
