@@ -5,13 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from itertools import combinations
 
 from logstack.settings.checks.check import reads
 from logstack.settings.checks.labels import any_label, given
 from logstack.settings.model.quantities import plain_duration
 from logstack.settings.model.retention import RetentionStream
-from logstack.settings.model.selectors import Matcher, Selector, are_disjoint, covers, parse_selector
+from logstack.settings.model.selectors import Matcher, Selector, SelectorIndex, are_disjoint, covers, parse_selector
 from logstack.settings.model.tenants import Tenant
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed, nearest
@@ -164,7 +163,7 @@ def periods(settings: Settings) -> Iterator[Problem]:
 def precedence(settings: Settings) -> Iterator[Problem]:
     """It is said which of two rules comes first, and each has something to say."""
     for _, rules in _rules(settings):
-        for one, other in combinations([rule for rule in rules if rule.selector], 2):
+        for one, other in _pairs([rule for rule in rules if rule.selector]):
             high, low = sorted((one, other), key=lambda rule: rule.rule.priority, reverse=True)
             if covers(high.selector, low.selector) and high.rule.priority > low.rule.priority:
                 what = f"{high.rule.selector} matches all of its streams, with a higher priority"
@@ -181,6 +180,15 @@ def precedence(settings: Settings) -> Iterator[Problem]:
                 )
                 fix = f"give the rule that should win a higher priority: priority: {one.rule.priority + 1}"
                 yield TIE.problem(f"{other.path}.priority", what, fix)
+
+
+def _pairs(rules: Sequence[_Rule]) -> Iterator[tuple[_Rule, _Rule]]:
+    """Return each two rules that may share a stream; a stack may have thousands of rules."""
+    index = SelectorIndex([rule.selector for rule in rules])
+    for number, rule in enumerate(rules):
+        for candidate in index.candidates(rule.selector):
+            if candidate > number:
+                yield rule, rules[candidate]
 
 
 @reads("retention_streams", "tenants")

@@ -1,6 +1,7 @@
 """LogQL's stream selectors: what they ask of a stream's labels, and which of them can meet."""
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -104,6 +105,40 @@ def are_disjoint(one: Iterable[Matcher], other: Iterable[Matcher]) -> bool:
 def _ask_too_much(matchers: Sequence[Matcher]) -> bool:
     named = [matcher.values for matcher in matchers if matcher.values is not None]
     return any(not any(all(each.matches(value) for each in matchers) for value in values) for values in named)
+
+
+class SelectorIndex:
+    """Finds the selectors that may share a stream with another one, without comparing it with each of them.
+
+    Rules mostly differ in the value of one label: a thousand namespaces with a period each. The index sorts them by the
+    label for which most selectors name their values; those that do not name any are compared with every selector.
+    """
+
+    def __init__(self, selectors: Sequence[Selector]) -> None:
+        """Sort selectors; a selector's number is its place in the sequence."""
+        named = Counter(matcher.label for each in selectors for matcher in each if matcher.values is not None)
+        self._label = named.most_common(1)[0][0] if named else ""
+        self._all = range(len(selectors))
+        self._open: list[int] = []
+        self._by_value: defaultdict[str, list[int]] = defaultdict(list)
+        for number, each in enumerate(selectors):
+            values = self._values(each)
+            for value in values or ():
+                self._by_value[value].append(number)
+            if values is None:
+                self._open.append(number)
+
+    def candidates(self, selector: Selector) -> Sequence[int]:
+        """Return the numbers of all selectors that are not known to be disjoint from this one, in their order."""
+        values = self._values(selector)
+        if values is None:
+            return self._all
+        return sorted({*self._open, *(number for value in values for number in self._by_value.get(value, ()))})
+
+    def _values(self, selector: Selector) -> frozenset[str] | None:
+        """Return the values of the index's label that the selector names; None where it names none."""
+        named = [matcher.values for matcher in selector if matcher.label == self._label and matcher.values is not None]
+        return frozenset.intersection(*named) if named else None
 
 
 def covers(wider: Iterable[Matcher], narrower: Sequence[Matcher]) -> bool:

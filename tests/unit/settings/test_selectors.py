@@ -1,8 +1,17 @@
 """Selectors of streams: what they match, and which can meet."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from logstack.settings.model.selectors import are_disjoint, covers, parse_selector, selects
+from logstack.settings.model.selectors import (
+    Selector,
+    SelectorIndex,
+    are_disjoint,
+    covers,
+    parse_selector,
+    selects,
+)
 
 
 @pytest.mark.parametrize(
@@ -56,3 +65,28 @@ def test_selectors_are_disjoint_where_that_is_known(one: str, other: str, *, dis
 )
 def test_a_selector_covers_another_where_that_is_known(wider: str, narrower: str, *, known: bool) -> None:
     assert covers(parse_selector(wider), parse_selector(narrower)) is known
+
+
+_MATCHERS = st.builds(
+    "{}{}".format,
+    st.sampled_from(["namespace", "app", "stream"]),
+    st.sampled_from(['="a"', '="b"', '="c"', '=~"a|b"', '=~"x.*"', '!="a"', '!~"b|c"']),
+)
+_SELECTORS = st.lists(_MATCHERS, min_size=1, max_size=3).map(
+    lambda found: parse_selector('{z="1", ' + ", ".join(found) + "}")
+)
+
+
+@given(selectors=st.lists(_SELECTORS, max_size=12), one=_SELECTORS)
+def test_index_omits_only_selectors_that_are_disjoint(selectors: list[Selector], one: Selector) -> None:
+    candidates = SelectorIndex(selectors).candidates(one)
+    assert sorted({*candidates}) == [*candidates]
+    omitted = {*range(len(selectors))} - {*candidates}
+    assert [number for number in omitted if not are_disjoint(selectors[number], one)] == []
+
+
+def test_index_compares_each_of_many_rules_with_few() -> None:
+    names = [f'{{namespace="ns-{number}", app=~"debug.*"}}' for number in range(2_000)]
+    selectors = [parse_selector(text) for text in [*names, '{app=~"x.*"}']]
+    index = SelectorIndex(selectors)
+    assert sum(len(index.candidates(each)) for each in selectors[:-1]) == 2 * 2_000
