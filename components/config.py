@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pulumi
 
+from logstack.preflight.masked_words import refuse_masked_words
 from logstack.settings.load.loader import settings_from
-from logstack.settings.load.source import Source, from_engine
-from logstack.settings.load.stack_file import read_yaml, stack_path
+from logstack.settings.load.source import SECRETS, Source, from_engine
+from logstack.settings.load.stack_file import PROJECT, read_yaml, stack_path
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import StackProblems
 
@@ -26,6 +27,8 @@ def load_settings(directory: Path = Path()) -> Settings:
         path = stack_path(name, directory)
         file = read_yaml(path) if path.is_file() else None
         stack = settings_from(from_engine(config, secure), name, directory, file=file, key_needed=True)
+        keys = {key: config[f"{PROJECT}:{key}"] for key in SECRETS if f"{PROJECT}:{key}" in config}
+        refuse_masked_words(keys, stack.settings, [name, *config.keys()])
     for problem in stack.problems:
         pulumi.log.warn(problem.text())
     return stack.settings

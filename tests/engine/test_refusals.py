@@ -67,6 +67,14 @@ def test_a_secret_in_clear_is_refused_before_anything_is_registered(platform: Pr
     assert "accessKeyId is in clear text" in said
 
 
+def test_short_access_key_is_refused_and_masks_nothing(platform: Project) -> None:
+    stack = platform.stack("staging", keys=False)
+    stack.set_config("logstack:accessKeyId", auto.ConfigValue("logs", secret=True))
+    stack.set_config("logstack:secretAccessKey", auto.ConfigValue("a1b2c3d4e5f6a7b8", secret=True))
+    output = refused(platform, "staging", keys=False)
+    assert "accessKeyId has fewer than 8 characters" in output
+
+
 def test_another_aws_account_is_refused_before_anything_is_registered(
     platform: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,7 +61,7 @@ def test_a_stack_is_set_up_as_the_readme_says(with_engine: Copy) -> None:
     assert all(isinstance(value, dict) and list(value) == ["secure"] for value in added.values())
     stack = load_stack_file("staging", with_engine.folder, today=TODAY)
     assert (stack.settings, stack.credentials) == (meant, "config")
-    assert with_engine.run("pulumi config get logstack:accessKeyId") == "logs\n"
+    assert re.fullmatch(r"[0-9a-f]{20}\n", with_engine.run("pulumi config get logstack:accessKeyId"))
     assert re.fullmatch(r"[0-9a-f]{40}\n", with_engine.run("pulumi config get logstack:secretAccessKey"))
 
 
