@@ -146,7 +146,7 @@ CONFIG_ROWS: tuple[Row, ...] = (
     Row(
         "ingester.chunk_encoding",
         T,
-        "gzip: snappy stores 1.55 times as many bytes and is not faster (measured); old chunks stay readable",
+        "gzip: snappy stores 1.56 times as many bytes for 0.79 of the CPU of a writer (measured); old chunks stay readable",
     ),
     Row("ingester.wal", N, "logstack's setting: flushed on shutdown, replayed into half of a writer's memory"),
     Row("ingester|ingester_client|distributor", N, "Loki's default"),

@@ -58,8 +58,9 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
 
 def _without_memcached(local: Document) -> None:
     local.pop("chunk_store_config", None)
-    for key in ("cache_results", "results_cache"):
-        local["query_range"].pop(key, None)
+    if "memcached_client" in local["query_range"]["results_cache"]["cache"]:
+        for key in ("cache_results", "results_cache"):
+            del local["query_range"][key]
 
 
 def _under(local: Document, root: Path) -> None:

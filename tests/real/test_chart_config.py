@@ -6,6 +6,7 @@ the other leaves to the same default is no difference.
 """
 
 import copy
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ pytestmark = pytest.mark.real
 _STACK_SAYS = "a tenant's limit: the stack file says it, with the values of Loki's guide for production as defaults"
 _BLOOMS = "blooms are experimental and off in both; the chart names their addresses all the same"
 _CONNECTION = "twice the longest query, as in the chart, where a query may take 5 minutes and its connection 10"
+_CACHED = "a dashboard that reloads is not computed again, in stacks without memcached as well (measured)"
+_FORMER = "the store of earlier periods, which the chart's values below do not have"
 _LEADER = "delete requests go to the compactor that works, not to any (logstack/manifests/loki/leader.py)"
 REASONS = {
     "common.compactor_grpc_address": _LEADER,
@@ -47,7 +50,14 @@ REASONS = {
     "limits_config.max_global_streams_per_user": _STACK_SAYS,
     "limits_config.max_query_length": "the retention and an hour; Loki's default is that of 30 days, whatever is kept",
     "limits_config.query_timeout": _STACK_SAYS,
+    "limits_config.retention_stream*": "rules of the stack file; the chart's values above have none",
+    "limits_config.split_queries_by_interval": "a chunk is read by fewer parts of a query: less CPU (measured)",
+    "querier.max_concurrent": "a small query waits less behind a large one (measured)",
+    "query_range.cache_results": _CACHED,
+    "query_range.*results_cache.cache.embedded_cache.*": _CACHED,
     "limits_config.reject_old_samples_max_age": "the retention where that is shorter than the chart's week",
+    "schema_config.configs*.object_store": _FORMER,
+    "storage_config.named_stores*": _FORMER,
     "server.http_server_read_timeout": _CONNECTION,
     "server.http_server_write_timeout": _CONNECTION,
     "limits_config.max_query_lookback": "the retention: what is about to be deleted is not found any more",
@@ -154,10 +164,16 @@ def reasons(stack: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("stack", NAMES)
 def test_every_difference_from_the_charts_own_configuration_has_a_reason(stack: str, directory: Path) -> None:
-    unexplained = {path: values for path, values in different(stack, directory).items() if path not in reasons(stack)}
+    explained = reasons(stack)
+    unexplained = {
+        path: values
+        for path, values in different(stack, directory).items()
+        if not any(fnmatchcase(path, pattern) for pattern in explained)
+    }
     assert unexplained == {}, "what the chart says, and what we say"
 
 
 def test_every_reason_has_a_difference(directory: Path) -> None:
     found = set().union(*(different(stack, directory) for stack in NAMES))
-    assert sorted((REASONS | WITHOUT_A_STORE | WITH_TENANTS).keys() - found) == []
+    patterns = REASONS | WITHOUT_A_STORE | WITH_TENANTS
+    assert [pattern for pattern in patterns if not any(fnmatchcase(path, pattern) for path in found)] == []

@@ -397,7 +397,7 @@ def test_a_limit_that_is_always_another_is_said_with_logstacks() -> None:
     adoption = of(with_loki(limits_config=limits))
     found = entry(adoption, "loki.limits_config.split_queries_by_interval")
     assert (found.verdict, found.decide) == (Verdict.NOT_TAKEN, True)
-    assert found.text.endswith("logstack sets 15m")
+    assert found.text.endswith("logstack sets 1h")
     assert entry(adoption, "loki.limits_config.reject_old_samples").verdict is Verdict.UNDERSTOOD
 
 
