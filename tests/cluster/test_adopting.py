@@ -72,7 +72,7 @@ def helm(cluster: Live, *arguments: str) -> None:
     """As the release's owner calls it, with a home of its own."""
     with tempfile.TemporaryDirectory() as home:
         command = [str(binary("helm")), *arguments, "--namespace", NAMESPACE, "--kubeconfig", str(cluster.kubeconfig)]
-        done = subprocess.run(command, env={"HOME": home}, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env={"HOME": home}, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -70,7 +70,8 @@ def test_an_up_whose_engine_was_killed_is_continued_after_a_cancel(platform: Pro
 
     def kill() -> None:
         command = ["pgrep", "--parent", str(os.getpid()), "--exact", "pulumi"]
-        os.kill(int(subprocess.run(command, capture_output=True, text=True, check=True).stdout), signal.SIGKILL)
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        os.kill(int(answer.stdout), signal.SIGKILL)
 
     platform.kubernetes.meanwhile = {"loki-config": kill}
     assert platform.up("staging").failed

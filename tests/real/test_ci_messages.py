@@ -40,7 +40,8 @@ class Backend:
     def pulumi(self, *arguments: str) -> None:
         command = ["pulumi", *arguments, "--non-interactive"]
         environment = os.environ | self.environment
-        subprocess.run(command, cwd=self.folder / "project", env=environment, capture_output=True, check=True)
+        folder = self.folder / "project"
+        subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=300, check=True)
 
     def lock(self) -> None:
         """As another run that is under way does."""

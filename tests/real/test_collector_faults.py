@@ -49,10 +49,11 @@ class Rig:
 
         The lines are written by a thread of their own: a child dies with the thread that has started it.
         """
-        writer = threading.Thread(target=self._write, args=(count, seconds, turns))
+        writer = threading.Thread(target=self._write, args=(count, seconds, turns), daemon=True)
         writer.start()
         yield
-        writer.join()
+        writer.join(seconds + _PATIENCE)
+        assert not writer.is_alive(), f"the lines are not written {_PATIENCE} s after the last was due"
 
     def _write(self, count: int, seconds: float, turns: int) -> None:
         steps = int(seconds * 20)

@@ -80,6 +80,7 @@ def source_files() -> set[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=60,
         check=True,
     )
     return {name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}

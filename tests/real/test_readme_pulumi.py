@@ -68,7 +68,8 @@ def test_a_stack_is_set_up_as_the_readme_says(with_engine: Copy) -> None:
 @cache
 def helped(*words: str) -> str:
     """What the engine says of a command."""
-    run = subprocess.run([binary("pulumi"), *words, "--help"], capture_output=True, text=True, check=False)
+    command = [str(binary("pulumi")), *words, "--help"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     return run.stdout if run.returncode == 0 else ""
 
 

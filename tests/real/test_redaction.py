@@ -73,11 +73,13 @@ def running(text: str, directory: Path, port: int) -> Iterator[Path]:
         f"--server.http.listen-addr=127.0.0.1:{port}",
         "--disable-reporting",
     ]
-    with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+    with log.open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
             yield log
         finally:
-            process.terminate()
+            process.kill()
+            process.wait(timeout=60)
 
 
 def pushed(url: str, lines: Sequence[str]) -> None:

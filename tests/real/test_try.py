@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from tests.support.real import binary, shared
 from tests.support.stacks import ROOT
 
 pytestmark = pytest.mark.real
-# Seconds until something counts as hanging, on however busy a machine.
+# Seconds until a step, and a whole run, count as hanging, on however busy a machine.
 _PATIENCE = 300
+_RUN_SECONDS = 1200
 
 
 def command(*arguments: str) -> list[str]:
@@ -66,6 +68,7 @@ def run(directory: Path, *arguments: str, collector: str = "push") -> tuple[int,
         env=environment(directory),
         capture_output=True,
         text=True,
+        timeout=_RUN_SECONDS,
         check=False,
     )
     return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr
@@ -256,8 +259,9 @@ def test_lines_above_the_limit_are_refused_and_told(run_directory: Path) -> None
     assert details(answer)["lines in"] == expected
 
 
-def start_and_wait(directory: Path, text: str, collector: str = "push") -> subprocess.Popen[str]:
-    """A run that has said `text`."""
+@contextmanager
+def running(directory: Path, text: str, collector: str = "push") -> Iterator[subprocess.Popen[str]]:
+    """Start a run and wait until it prints `text`; kill it at the end if it still runs."""
     process = subprocess.Popen(
         command("staging", "--keep", "--collector", collector),
         cwd=ROOT,
@@ -265,37 +269,47 @@ def start_and_wait(directory: Path, text: str, collector: str = "push") -> subpr
         stdout=subprocess.PIPE,
         text=True,
     )
+    try:
+        wait_for_line(process, text)
+        yield process
+    finally:
+        process.kill()
+        process.wait(timeout=_PATIENCE)
+
+
+def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
+    """Read the output until a line has `text`; fail when the run ends first, or does not print it in time."""
     assert process.stdout
-    said = []
-    # A run that is kept prints nothing more and does not end, so only its own end would end the loop.
-    patience = threading.Timer(_PATIENCE, process.terminate)
-    patience.start()
+    output = []
+    # With --keep a run prints nothing more and does not end, so without this the loop would not end either.
+    deadline = threading.Timer(_PATIENCE, process.terminate)
+    deadline.start()
     try:
         for line in process.stdout:
-            said.append(line)
+            output.append(line)
             if text in line:
-                return process
+                return
     finally:
-        patience.cancel()
-    pytest.fail(f"the run never said {text!r}: {''.join(said)}")
+        deadline.cancel()
+    pytest.fail(f"the run did not print {text!r} within {_PATIENCE} s: {''.join(output)}")
 
 
 @pytest.mark.usefixtures("default_signals")
 def test_ctrl_c_ends_a_run_that_was_kept(run_directory: Path) -> None:
-    process = start_and_wait(run_directory, "Running until Ctrl-C")
-    assert len(processes_of(run_directory)) == 10
-    process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=_PATIENCE)
+    with running(run_directory, "Running until Ctrl-C") as process:
+        assert len(processes_of(run_directory)) == 10
+        process.send_signal(signal.SIGINT)
+        last_output, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 130
-    assert "stopped; no process was left running" in rest
+    assert "stopped; no process was left running" in last_output
 
 
 def test_a_killed_child_ends_the_run_with_its_name(run_directory: Path) -> None:
-    process = start_and_wait(run_directory, "Starting 9 Loki processes")
-    os.kill(victim(run_directory, b"loki-read-1"), signal.SIGKILL)
-    rest, _ = process.communicate(timeout=_PATIENCE)
+    with running(run_directory, "Starting 9 Loki processes") as process:
+        os.kill(victim(run_directory, b"loki-read-1"), signal.SIGKILL)
+        last_output, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 1
-    assert "error: loki-read-1 ended with code -9" in rest
+    assert "error: loki-read-1 ended with code -9" in last_output
 
 
 @pytest.mark.prove
@@ -305,24 +319,24 @@ def test_a_killed_child_ends_the_run_with_its_name(run_directory: Path) -> None:
     ids=["Alloy", "the log's writer"],
 )
 def test_a_killed_part_of_the_collection_ends_the_run_with_its_name(with_alloy: Path, words: bytes, name: str) -> None:
-    process = start_and_wait(with_alloy, "the canary queries its lines", collector="auto")
-    os.kill(victim(with_alloy, words), signal.SIGKILL)
-    rest, _ = process.communicate(timeout=_PATIENCE)
+    with running(with_alloy, "the canary queries its lines", collector="auto") as process:
+        os.kill(victim(with_alloy, words), signal.SIGKILL)
+        last_output, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 1
-    assert f"error: {name} ended with code -9" in rest
+    assert f"error: {name} ended with code -9" in last_output
     assert not [pid for pid in all_processes() if b"-labelvalue=loki-canary-try" in _command_line(pid)]
 
 
 @pytest.mark.prove
 @pytest.mark.usefixtures("default_signals")
 def test_ctrl_c_ends_the_collector_and_the_canary_as_well(with_alloy: Path) -> None:
-    process = start_and_wait(with_alloy, "the canary queries its lines", collector="auto")
-    # Nine of Loki, the S3 server, Alloy, and what writes the canary's log file.
-    assert len(processes_of(with_alloy)) == 12
-    process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=_PATIENCE)
+    with running(with_alloy, "the canary queries its lines", collector="auto") as process:
+        # Nine of Loki, the S3 server, Alloy, and the writer of the canary's log file.
+        assert len(processes_of(with_alloy)) == 12
+        process.send_signal(signal.SIGINT)
+        last_output, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 130
-    assert "stopped; no process was left running" in rest
+    assert "stopped; no process was left running" in last_output
     assert not [pid for pid in all_processes() if b"-labelvalue=loki-canary-try" in _command_line(pid)]
 
 
@@ -332,7 +346,8 @@ def victim(directory: Path, words: bytes) -> int:
     while time.monotonic() < deadline:
         if found := [pid for pid in processes_of(directory) if words in _command_line(pid)]:
             return found[0]
-    pytest.fail(f"no process with {words!r}")
+        time.sleep(0.1)
+    pytest.fail(f"no process with {words!r} within {_PATIENCE} s")
 
 
 def all_processes() -> list[int]:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.real
 def actionlint(folder: Path, *files: str) -> subprocess.CompletedProcess[str]:
     # Without shellcheck and pyflakes, whose presence would make the answer depend on the machine.
     command = [str(binary("actionlint")), "-shellcheck=", "-pyflakes=", *files]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_actionlint_finds_nothing() -> None:
@@ -33,7 +33,7 @@ def test_actionlint_is_not_blind(tmp_path: Path) -> None:
 def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name("zizmor")
     command = [str(program), "--offline", "--no-progress", "--color=never", str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_zizmor_finds_nothing() -> None:

@@ -18,6 +18,7 @@ _LOG = re.compile(r"^/api/v1/namespaces/[^/]+/pods/[^/]+/log$")
 _POD = re.compile(r"^/api/v1/namespaces/(?P<namespace>[^/]+)/pods/(?P<name>[^/]+)$")
 _SECOND = 10**9
 _POLL_SECONDS = 0.1
+_STOP_SECONDS = 60
 
 
 class ApiServer:
@@ -100,4 +101,5 @@ def serving(entries: Sequence[Entry]) -> Iterator[ApiServer]:
         api.over = True
         server.shutdown()
         server.server_close()
-        thread.join()
+        thread.join(_STOP_SECONDS)
+        assert not thread.is_alive(), f"the API server still runs {_STOP_SECONDS} s after its stop"

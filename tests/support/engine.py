@@ -183,10 +183,9 @@ class Project:
         self.stack(name)
         command = [str(binary("pulumi")), "destroy", "--yes", "--non-interactive", "--color=never", "--stack", name]
         home = {"PULUMI_HOME": str(self.folder.parent / "home")}
-        done = subprocess.run(
-            command, env=os.environ | self.environment | home, capture_output=True, text=True, check=False
-        )
-        return f"{done.stdout}\n{done.stderr}" if done.returncode else ""
+        environment = os.environ | self.environment | home
+        answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+        return f"{answer.stdout}\n{answer.stderr}" if answer.returncode else ""
 
     def state(self, name: str) -> Mapping[str, Any]:
         """What the engine keeps, as it keeps it: secrets encrypted."""

@@ -21,6 +21,7 @@ GATEWAY = "loki-gateway:80"
 CANARY = "loki-canary:3500"
 _POLL_SECONDS = 2.0
 _PATIENCE_SECONDS = 60.0
+_ANSWER_SECONDS = 60.0
 _CANARY_LINE = re.compile(r"\d{19} p+")
 
 
@@ -56,6 +57,15 @@ class CanaryCount:
         return f"canary: {self.written} lines, {self.missing} missing"
 
 
+class _ImpatientClient(client.ApiClient):  # type: ignore[misc]
+    """The library's client with a deadline for each answer; the library's own default is none."""
+
+    def request(self, *arguments: Any, **options: Any) -> Any:
+        """Send one request; raises MaxRetryError when none of four tries is answered in time."""
+        options["_request_timeout"] = options.get("_request_timeout") or _ANSWER_SECONDS
+        return super().request(*arguments, **options)
+
+
 class Live:
     """A cluster by the current context of a kubeconfig."""
 
@@ -64,7 +74,9 @@ class Live:
         contexts, current = config.list_kube_config_contexts(str(kubeconfig))
         del contexts
         self.context: str = current["name"]
-        self._api = config.new_client_from_config(str(kubeconfig))
+        settings = client.Configuration()
+        config.load_kube_config(str(kubeconfig), client_configuration=settings)
+        self._api = _ImpatientClient(settings)
         self.server: str = self._api.configuration.host
 
     @cached_property

@@ -24,6 +24,7 @@ from tests.support.real import KUBERNETES, binary, chart_or_standin, run
 from tests.support.stores import AlreadyThereError, Memory, Object, Store
 
 _MAX_MESSAGE = 400 * 1024 * 1024
+_STOP_SECONDS = 60
 
 # Of Pulumi's Kubernetes provider 4.34 (provider/pkg/provider/diff.go), for the kinds that this project has: a change
 # below these paths makes a new object.
@@ -376,4 +377,4 @@ def serving(provider: _Provider) -> Iterator[int]:
     try:
         yield port
     finally:
-        server.stop(grace=None).wait()
+        assert server.stop(grace=None).wait(_STOP_SECONDS), f"the stand-in still runs {_STOP_SECONDS} s after its stop"
