@@ -87,7 +87,7 @@ def pytest_testnodedown(node: Any, error: object) -> None:  # noqa: ARG001 - pyt
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """A section of its own, in the order of the tests."""
-    if told := config.stash.get(_MEASURED, []):
+    if figures := config.stash.get(_MEASURED, []):
         terminalreporter.section("measured")
-        for line in told:
+        for line in figures:
             terminalreporter.line(line)

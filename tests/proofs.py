@@ -245,8 +245,8 @@ def row(path: str) -> tuple[str, str] | None:
 
 def touched(path: str) -> set[str]:
     """Return the parts that a change of a path touches: all of them where the table does not know the path."""
-    found = row(path)
-    return {*(owners(path) or (found[1].split() if found else PARTS))}
+    deciding_row = row(path)
+    return {*(owners(path) or (deciding_row[1].split() if deciding_row else PARTS))}
 
 
 @dataclass(frozen=True)
@@ -361,8 +361,8 @@ class Run:
         Proofs wait more than they work: three on two cores take little longer than the longest.
         """
         self._side_by_side = len(names) > 1
-        with ThreadPoolExecutor(1) as on_cluster, ThreadPoolExecutor(2) as others:
-            lanes = {name: on_cluster if PARTS[name].within else others for name in names}
+        with ThreadPoolExecutor(1) as on_cluster, ThreadPoolExecutor(2) as off_cluster:
+            lanes = {name: on_cluster if PARTS[name].within else off_cluster for name in names}
             running = [lane.submit(self._prove_one, name) for name, lane in lanes.items()]
             try:
                 for each in running:
@@ -413,8 +413,8 @@ class Run:
     def _call(self, name: str, command: Sequence[str]) -> bool:
         """Run a command, in a group of its own: Ctrl-C reaches it once, from here, and it may take its time to end."""
         environment = {**os.environ, "LOGSTACK_REQUIRE_REAL": "1"}
-        with TemporaryFile() as said:
-            output = said if self._side_by_side else None
+        with TemporaryFile() as captured:
+            output = captured if self._side_by_side else None
             with self._starting:
                 if self._interrupted:
                     return False
@@ -424,20 +424,20 @@ class Run:
                 self._running.add(process)
             code = self._await(name, process)
             self._running.discard(process)
-            said.seek(0)
-            lines = said.read().decode(errors="replace")
+            captured.seek(0)
+            lines = captured.read().decode(errors="replace")
         if lines:
             self._say("".join(f"{name} | {line}\n" for line in lines.splitlines()).rstrip("\n"))
         return code == 0
 
     def _await(self, name: str, process: subprocess.Popen[bytes]) -> int:
         """Wait for a command; one that hangs gets Ctrl-C, so that it says where it was, then no more time."""
-        for sign, seconds in ((signal.SIGINT, LIMIT), (signal.SIGKILL, LIMIT_TO_CLEAN_UP)):
+        for signal_, seconds in ((signal.SIGINT, LIMIT), (signal.SIGKILL, LIMIT_TO_CLEAN_UP)):
             try:
                 return process.wait(seconds)
             except subprocess.TimeoutExpired:
-                self._say(f"{name}: {sign.name} after {duration(seconds)} more without an end")
-                os.killpg(process.pid, sign)
+                self._say(f"{name}: {signal_.name} after {duration(seconds)} more without an end")
+                os.killpg(process.pid, signal_)
         return process.wait()
 
     def _say(self, text: str) -> None:

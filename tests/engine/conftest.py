@@ -21,5 +21,5 @@ def surroundings() -> Iterator[None]:
 
 @pytest.fixture
 def platform(tmp_path: Path) -> Iterator[Project]:
-    with project(tmp_path) as made:
-        yield made
+    with project(tmp_path) as new_project:
+        yield new_project

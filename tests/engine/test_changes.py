@@ -26,7 +26,7 @@ class Case:
 
     stack: str
     change: Mapping[str, Value]
-    told: str
+    label: str
     """How the change is written in the table."""
     meaning: str
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -153,7 +153,7 @@ CASES = {
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
     """Staging and production, each up in a cluster of its own."""
-    made = {}
+    projects = {}
     for stack in (STAGING, PRODUCTION):
         with project(tmp_path_factory.mktemp(stack)) as each:
             assert each.up(stack).failed == ""
@@ -161,8 +161,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
             shutil.copytree(chart_or_standin("loki"), newer)
             chart = newer / "Chart.yaml"
             chart.write_text(re.sub(r"(?m)^version: .*$", "version: 99.0.0", chart.read_text()))
-        made[stack] = each
-    return made
+        projects[stack] = each
+    return projects
 
 
 def previewed(running: Mapping[str, Project], case: Case, **options: Any) -> Outcome:
@@ -170,7 +170,7 @@ def previewed(running: Mapping[str, Project], case: Case, **options: Any) -> Out
     with running[case.stack].serving() as platform:
         path = platform.folder / f"Pulumi.{case.stack}.yaml"
         before = path.read_text()
-        platform.say(case.stack, case.change)
+        platform.edit(case.stack, case.change)
         outcome = platform.preview(case.stack, secrets=case.secrets, **options)
         path.write_text(before)
         platform.keys = dict(KEYS)
@@ -192,16 +192,16 @@ def test_a_change_is_previewed_without_an_error(previews: dict[str, Outcome], na
 def test_the_table_of_changes_is_what_the_engine_says(
     previews: dict[str, Outcome], request: pytest.FixtureRequest
 ) -> None:
-    head, _, rest = DOCUMENT.read_text().partition("<!-- changes -->")
-    tail = rest.partition("<!-- /changes -->")[2]
+    head, _, after_marker = DOCUMENT.read_text().partition("<!-- changes -->")
+    tail = after_marker.partition("<!-- /changes -->")[2]
     table = "\n".join(_row(CASES[name], outcome) for name, outcome in previews.items())
     lines = f"| change | updated | replaced, made, deleted | what it means |\n|---|---|---|---|\n{table}"
     golden.check(DOCUMENT, f"{head}<!-- changes -->\n\n{lines}\n\n<!-- /changes -->{tail}", request)
 
 
 def test_a_lowered_retention_is_seen_in_the_diff_of_the_configuration(running: dict[str, Project]) -> None:
-    shown = previewed(running, CASES["retention"], diff=True).text
-    assert re.search(r'~ retention_period +: "720h" => "336h"', shown)
+    output = previewed(running, CASES["retention"], diff=True).text
+    assert re.search(r'~ retention_period +: "720h" => "336h"', output)
 
 
 def test_no_change_but_a_move_takes_a_stateful_sets_volumes(previews: dict[str, Outcome]) -> None:
@@ -214,8 +214,8 @@ def test_no_change_but_a_move_takes_a_stateful_sets_volumes(previews: dict[str, 
 def _row(case: Case, outcome: Outcome) -> str:
     summary = outcome.summary
     updated = _named(summary.pop("update", []))
-    rest = "; ".join(f"{_WORDS[op]}: {_named(names)}" for op, names in summary.items())
-    return f"| {case.told} | {updated or 'nothing'} | {rest or 'nothing'} | {case.meaning} |"
+    not_in_place = "; ".join(f"{_WORDS[op]}: {_named(names)}" for op, names in summary.items())
+    return f"| {case.label} | {updated or 'nothing'} | {not_in_place or 'nothing'} | {case.meaning} |"
 
 
 _WORDS = {"create": "made", "delete": "deleted", "replace": "replaced"}
@@ -228,6 +228,6 @@ def _named(names: list[str]) -> str:
         return f"{len(names)} resources"
     kinds: dict[str, list[str]] = {}
     for name in names:
-        kind, _, called = name.partition(" ")
-        kinds.setdefault(kind, []).append(f"`{called}`")
-    return ", ".join(f"{kind} {', '.join(called)}" for kind, called in kinds.items())
+        kind, _, logical_name = name.partition(" ")
+        kinds.setdefault(kind, []).append(f"`{logical_name}`")
+    return ", ".join(f"{kind} {', '.join(logical_name)}" for kind, logical_name in kinds.items())

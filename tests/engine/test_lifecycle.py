@@ -41,26 +41,26 @@ WARNED: dict[str, list[Value]] = {
 @pytest.mark.parametrize("stack", [*SHIPPED, "aws", "aws-pods", "monolithic", "distributed"])
 def test_a_second_preview_has_nothing_to_do_and_nothing_to_say(platform: Project, stack: str) -> None:
     if stack in WARNED:
-        platform.say(stack, {"acknowledge": WARNED[stack]})
+        platform.edit(stack, {"acknowledge": WARNED[stack]})
     before = platform.preview(stack)
-    made = platform.up(stack)
+    applied = platform.up(stack)
     after = platform.preview(stack)
-    assert (before.failed, made.failed, after.failed) == ("", "", "")
-    assert set(before.summary) == set(made.summary) == {"create"}
-    assert before.summary == made.summary, "the preview did not tell what came"
+    assert (before.failed, applied.failed, after.failed) == ("", "", "")
+    assert set(before.summary) == set(applied.summary) == {"create"}
+    assert before.summary == applied.summary, "the preview did not tell what came"
     assert after.changes == ()
-    assert after.said == ()
+    assert after.messages == ()
 
 
 def test_an_up_that_failed_half_way_is_continued_by_the_next(platform: Project) -> None:
     platform.kubernetes.fail_at = "loki-write"
     broken = platform.up("staging")
     assert "told to fail at loki-write" in broken.failed
-    there = set(platform.memory.objects)
+    existing = set(platform.memory.objects)
     platform.kubernetes.fail_at = ""
     continued = platform.up("staging")
     assert continued.failed == ""
-    assert there < set(platform.memory.objects), "what was there before is still there"
+    assert existing < set(platform.memory.objects), "what was there before is still there"
     assert {step.op for step in continued.steps} == {"same", "create"}
     assert platform.preview("staging").changes == ()
 
@@ -113,9 +113,9 @@ def test_a_destroy_that_skips_its_preview_takes_all_but_what_is_protected(platfo
 def test_destroy_without_what_is_protected_keeps_the_bucket_and_its_guards(platform: Project) -> None:
     platform.up("aws")
     platform.destroy("aws", exclude_protected=True)
-    kept = {urn.rpartition("::")[2] for urn in platform.aws.resources}
-    assert {"store-bucket", "store-bucket-policy", "store-bucket-encryption", "store-bucket-public-access"} <= kept
-    assert "store-role" not in kept
+    remaining = {urn.rpartition("::")[2] for urn in platform.aws.resources}
+    assert {"store-bucket", "store-bucket-policy", "store-bucket-encryption", "store-bucket-public-access"} <= remaining
+    assert "store-role" not in remaining
     assert platform.memory.objects == {}
 
 
@@ -131,24 +131,24 @@ def test_a_bucket_claim_is_not_destroyed_as_its_operator_would_delete_the_bucket
 
 def test_another_bucket_by_a_claim_is_refused_while_the_claim_is_protected(platform: Project) -> None:
     platform.up("ceph")
-    platform.say("ceph", {"objectStore": {"bucket": "loki-other"}})
-    there = set(platform.memory.objects)
-    assert "object-store-left" in " ".join(platform.preview("ceph").said)
-    left = "object-store-left http://${BUCKET_HOST}:${BUCKET_PORT}/loki-chunks"
-    platform.say("ceph", {"acknowledge": ["replication-single-copy", left]})
+    platform.edit("ceph", {"objectStore": {"bucket": "loki-other"}})
+    existing = set(platform.memory.objects)
+    assert "object-store-left" in " ".join(platform.preview("ceph").messages)
+    acknowledgement = "object-store-left http://${BUCKET_HOST}:${BUCKET_PORT}/loki-chunks"
+    platform.edit("ceph", {"acknowledge": ["replication-single-copy", acknowledgement]})
     refused = platform.preview("ceph")
     assert refused.failed
-    assert "protect" in " ".join(refused.said)
-    assert set(platform.memory.objects) == there
+    assert "protect" in " ".join(refused.messages)
+    assert set(platform.memory.objects) == existing
 
 
 def test_a_namespace_that_the_stack_made_is_not_destroyed(platform: Project) -> None:
     platform.up("monolithic")
-    there = set(platform.memory.objects)
+    existing = set(platform.memory.objects)
     assert 'Namespace::cluster-namespace" cannot be deleted because' in " ".join(
         platform.destroy_by_hand("monolithic").split()
     )
-    assert set(platform.memory.objects) == there
+    assert set(platform.memory.objects) == existing
     platform.destroy("monolithic", exclude_protected=True)
     assert set(platform.memory.objects) == {("v1", "Namespace", "", "logs")}
 
@@ -166,21 +166,21 @@ def test_destroy_keeps_the_pods_of_stateful_sets_for_a_second_up(platform: Proje
 def renamed_program() -> None:
     """The shipped program with every component under another name, and the old names as aliases."""
 
-    def was(name: str) -> pulumi.ResourceOptions:
+    def aliased_from(name: str) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=name)])
 
     settings = load_settings()
     stop_before_lines_are_lost(settings)
-    cluster = Cluster("kubernetes", settings.cluster, opts=was("cluster"))
+    cluster = Cluster("kubernetes", settings.cluster, opts=aliased_from("cluster"))
     store = ObjectStore(
         "bucket",
         settings.object_store,
         cluster,
         credentials=Credentials.from_config(),
         size=settings.resources_of("object-store"),
-        opts=was("store"),
+        opts=aliased_from("store"),
     )
-    loki = Loki("logs", settings, store, cluster, chart=settings.charts.loki, opts=was("loki"))
+    loki = Loki("logs", settings, store, cluster, chart=settings.charts.loki, opts=aliased_from("loki"))
     Alloy(
         "collector",
         settings.collector,
@@ -188,7 +188,7 @@ def renamed_program() -> None:
         cluster,
         chart=settings.charts.alloy,
         sizes=collector_sizes(settings),
-        opts=was("alloy"),
+        opts=aliased_from("alloy"),
     )
     Canary(
         "bird",
@@ -197,10 +197,15 @@ def renamed_program() -> None:
         cluster,
         found=found_by(settings.canary, settings.collector, loki.tenant),
         size=settings.resources_of("canary"),
-        opts=was("canary"),
+        opts=aliased_from("canary"),
     )
     GrafanaDatasource(
-        "datasource", settings.grafana, loki.gateway_url, cluster, tenants=settings.tenant_names, opts=was("grafana")
+        "datasource",
+        settings.grafana,
+        loki.gateway_url,
+        cluster,
+        tenants=settings.tenant_names,
+        opts=aliased_from("grafana"),
     )
 
 

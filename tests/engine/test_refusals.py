@@ -14,7 +14,7 @@ pytestmark = [
 ]
 
 
-def refused(platform: Project, stack: str, *, keys: bool = True) -> str:
+def refusal(platform: Project, stack: str, *, keys: bool = True) -> str:
     """What an up says that registers nothing: no resource, no state, no object."""
     selected = platform.stack(stack, keys=keys)
     with pytest.raises(auto.CommandError) as failure:
@@ -48,23 +48,23 @@ CASES: dict[str, tuple[str, dict[str, Value], str]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_wrong_stack_file_is_refused_before_anything_is_registered(platform: Project, case: str) -> None:
-    stack, change, words = CASES[case]
-    platform.say(stack, change)
-    assert words in refused(platform, stack)
+    stack, change, message = CASES[case]
+    platform.edit(stack, change)
+    assert message in refusal(platform, stack)
 
 
 def test_a_missing_secret_is_refused_before_anything_is_registered(platform: Project) -> None:
-    said = refused(platform, "staging", keys=False)
-    assert "needs an access key" in said
-    assert "pulumi config set --secret logstack:accessKeyId" in said
+    message = refusal(platform, "staging", keys=False)
+    assert "needs an access key" in message
+    assert "pulumi config set --secret logstack:accessKeyId" in message
 
 
 def test_a_secret_in_clear_is_refused_before_anything_is_registered(platform: Project) -> None:
     stack = platform.stack("staging", keys=False)
     stack.set_config("logstack:accessKeyId", auto.ConfigValue("in-clear"))
     stack.set_config("logstack:secretAccessKey", auto.ConfigValue("in-clear-too"))
-    said = refused(platform, "staging", keys=False)
-    assert "accessKeyId is in clear text" in said
+    message = refusal(platform, "staging", keys=False)
+    assert "accessKeyId is in clear text" in message
 
 
 def test_another_aws_account_is_refused_before_anything_is_registered(
@@ -72,7 +72,7 @@ def test_another_aws_account_is_refused_before_anything_is_registered(
 ) -> None:
     stranger = Caller("999999999999", "arn:aws:iam::999999999999:user/somebody")
     monkeypatch.setattr(guards, "shell_caller", lambda _: stranger)
-    assert "belong to account 999999999999" in refused(platform, "aws")
+    assert "belong to account 999999999999" in refusal(platform, "aws")
 
 
 def test_the_providers_own_refusal_of_another_account_comes_before_any_bucket(platform: Project) -> None:
@@ -84,7 +84,7 @@ def test_the_providers_own_refusal_of_another_account_comes_before_any_bucket(pl
 
 def test_a_chart_that_cannot_be_had_stops_the_preview(platform: Project) -> None:
     """`pulumi up` looks before it acts: nothing is made."""
-    platform.say("staging", {"charts": {"loki": {"path": "charts/no-such-chart"}}})
+    platform.edit("staging", {"charts": {"loki": {"path": "charts/no-such-chart"}}})
     failed = platform.preview("staging").failed
     assert "charts/no-such-chart" in failed
     assert platform.memory.objects == {}

@@ -23,9 +23,9 @@ def refusal(platform: Project, stack: str = STACK) -> str:
     assert preview.failed
     assert up.failed
     assert platform.memory.objects == objects
-    said = " ".join(up.failed.split())
-    assert "Traceback" not in said
-    return said
+    message = " ".join(up.failed.split())
+    assert "Traceback" not in message
+    return message
 
 
 def acknowledged(*names: str) -> dict[str, Value]:
@@ -34,43 +34,44 @@ def acknowledged(*names: str) -> dict[str, Value]:
 
 def test_a_shorter_retention_waits_for_its_value(platform: Project) -> None:
     assert platform.up(STACK).failed == ""
-    platform.say(STACK, {"retention": "7d"})
+    platform.edit(STACK, {"retention": "7d"})
     began = datetime.now(UTC)
-    said = refusal(platform)
+    message = refusal(platform)
     ended = datetime.now(UTC)  # of another day, when midnight was between
-    lost = [[f"{now - timedelta(days=days):%Y-%m-%d}" for days in (30, 7)] for now in (began, ended)]
+    deleted_days = [[f"{now - timedelta(days=days):%Y-%m-%d}" for days in (30, 7)] for now in (began, ended)]
     assert any(
-        f"the compactor deletes the lines of {first} to {last} (UTC) soon after" in said for first, last in lost
-    ), said
-    assert "logstack:acknowledge: ['retention-shortened-from-30d-to-7d']" in said
-    platform.say(STACK, acknowledged("retention-shortened-from-30d-to-14d"))
+        f"the compactor deletes the lines of {first} to {last} (UTC) soon after" in message
+        for first, last in deleted_days
+    ), message
+    assert "logstack:acknowledge: ['retention-shortened-from-30d-to-7d']" in message
+    platform.edit(STACK, acknowledged("retention-shortened-from-30d-to-14d"))
     assert "the applied retention is 30d" in refusal(platform), "another value accepts nothing"
-    platform.say(STACK, acknowledged("retention-shortened-from-30d-to-7d"))
-    made = platform.up(STACK)
-    assert made.failed == ""
-    assert "the stack file acknowledges it" in " ".join(made.said)
+    platform.edit(STACK, acknowledged("retention-shortened-from-30d-to-7d"))
+    update = platform.up(STACK)
+    assert update.failed == ""
+    assert "the stack file acknowledges it" in " ".join(update.messages)
     after = platform.preview(STACK)
-    assert (after.failed, after.changes, after.said) == ("", (), ()), "what was applied is no news any more"
+    assert (after.failed, after.changes, after.messages) == ("", (), ()), "what was applied is no news any more"
 
 
 def test_a_longer_retention_needs_no_word(platform: Project) -> None:
     platform.up(STACK)
-    platform.say(STACK, {"retention": "60d"})
+    platform.edit(STACK, {"retention": "60d"})
     assert platform.up(STACK).failed == ""
-    platform.say(STACK, {"retention": "30d"})
+    platform.edit(STACK, {"retention": "30d"})
     assert "retention-shortened-from-60d-to-30d" in refusal(platform)
 
 
 def test_a_rule_and_a_tenant_that_go_are_refused_by_their_names(platform: Project) -> None:
     airflow: Value = [{"selector": '{namespace="airflow"}', "period": "90d"}]
     tenant: Value = [{"name": "team-a", "namespaces": ["shop"], "retention": "60d"}]
-    platform.say(STACK, {"retentionStreams": airflow, "tenants": tenant})
+    platform.edit(STACK, {"retentionStreams": airflow, "tenants": tenant})
     assert platform.up(STACK).failed == ""
     assert platform.preview(STACK).changes == ()
-    platform.say(STACK, {"retentionStreams": None, "tenants": None})
-    said = refusal(platform)
-    assert """'retention-shortened-from-90d-to-30d {namespace="airflow"}'""" in said
-    assert "'retention-shortened-from-60d-to-30d team-a'" in said
+    platform.edit(STACK, {"retentionStreams": None, "tenants": None})
+    message = refusal(platform)
+    assert """'retention-shortened-from-90d-to-30d {namespace="airflow"}'""" in message
+    assert "'retention-shortened-from-60d-to-30d team-a'" in message
 
 
 def test_an_up_that_was_interrupted_is_remembered(platform: Project) -> None:
@@ -78,38 +79,38 @@ def test_an_up_that_was_interrupted_is_remembered(platform: Project) -> None:
     platform.kubernetes.fail_at = "loki-write"
     assert platform.up(STACK).failed
     platform.kubernetes.fail_at = ""
-    platform.say(STACK, {"retention": "7d"})
+    platform.edit(STACK, {"retention": "7d"})
     assert "the applied retention is 30d" in refusal(platform)
 
 
 def test_a_period_that_was_applied_stays_as_it_is(platform: Project) -> None:
     platform.up(STACK)
-    platform.say(STACK, {"schemaPeriods": [{"from": "2024-04-01", "indexPrefix": "other_"}]})
-    said = refusal(platform)
-    assert "schema-period-edited" in said
-    assert 'applied: {from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: loki_index_}' in said
-    assert 'in the stack file: {from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: other_}' in said
-    platform.say(STACK, {"schemaPeriods": [{"from": "2024-05-01"}]})
-    said = refusal(platform)
-    assert "schema-period-removed" in said
-    assert "schema-period-back-dated" in said
+    platform.edit(STACK, {"schemaPeriods": [{"from": "2024-04-01", "indexPrefix": "other_"}]})
+    message = refusal(platform)
+    assert "schema-period-edited" in message
+    assert 'applied: {from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: loki_index_}' in message
+    assert 'in the stack file: {from: "2024-04-01", store: tsdb, schema: v13, indexPrefix: other_}' in message
+    platform.edit(STACK, {"schemaPeriods": [{"from": "2024-05-01"}]})
+    message = refusal(platform)
+    assert "schema-period-removed" in message
+    assert "schema-period-back-dated" in message
 
 
 def test_a_new_period_begins_on_a_day_to_come(platform: Project) -> None:
     platform.up(STACK)
     today = datetime.now(UTC).date()
     first: Value = {"from": "2024-04-01"}
-    platform.say(STACK, {"schemaPeriods": [first, {"from": str(today)}]})
+    platform.edit(STACK, {"schemaPeriods": [first, {"from": str(today)}]})
     assert "schema-period-back-dated" in refusal(platform)
-    platform.say(STACK, {"schemaPeriods": [first, {"from": str(today + timedelta(days=2))}]})
+    platform.edit(STACK, {"schemaPeriods": [first, {"from": str(today + timedelta(days=2))}]})
     assert platform.up(STACK).failed == ""
-    platform.say(STACK, {"schemaPeriods": [first]})
+    platform.edit(STACK, {"schemaPeriods": [first]})
     assert platform.up(STACK).failed == "", "nothing was written by a period that has not begun"
 
 
 def test_the_state_is_read_without_a_secret_in_what_is_said(platform: Project) -> None:
     platform.up("staging")
-    platform.say("staging", {"retention": "2d"})
+    platform.edit("staging", {"retention": "2d"})
     outcome = platform.preview("staging", debug=True)
     assert outcome.failed
     for secret in platform.keys.values():

@@ -23,8 +23,8 @@ def files(folder: Path) -> Iterator[tuple[Path, str]]:
             yield path, path.read_text(errors="replace")
 
 
-def shown(outcome: Outcome) -> str:
-    return outcome.text + outcome.events + outcome.failed + "".join(outcome.said)
+def visible_text(outcome: Outcome) -> str:
+    return outcome.text + outcome.events + outcome.failed + "".join(outcome.messages)
 
 
 def test_a_secret_is_in_no_file_no_event_and_no_output(platform: Project, tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_a_secret_is_in_no_file_no_event_and_no_output(platform: Project, tmp_pa
     assert all(outcome.failed == "" for outcome in outcomes)
     for outcome in outcomes:
         for marker in (KEY, SECRET):
-            assert marker not in shown(outcome)
+            assert marker not in visible_text(outcome)
     leaks = [str(path.relative_to(tmp_path)) for path, text in files(tmp_path) if KEY in text or SECRET in text]
     assert leaks == []
     assert plan.exists()
@@ -58,14 +58,14 @@ def test_the_state_has_the_secret_encrypted(platform: Project) -> None:
 
 def test_every_helm_that_was_started_got_no_secret(platform: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """The values go to the provider, and from there to helm: here through its standard input."""
-    given: list[str] = []
+    chart_inputs: list[str] = []
     expand = platform.kubernetes.expand
 
     def remember(inputs: Mapping[str, Any], context: Any) -> list[Object]:
-        given.append(json.dumps(inputs))
+        chart_inputs.append(json.dumps(inputs))
         return expand(inputs, context)
 
     monkeypatch.setattr(platform.kubernetes, "expand", remember)
     platform.up(STACK)
-    assert len(given) == 3, "Loki, and Alloy on nodes and for events"
-    assert not [values for values in given if KEY in values or SECRET in values]
+    assert len(chart_inputs) == 3, "Loki, and Alloy on nodes and for events"
+    assert not [values for values in chart_inputs if KEY in values or SECRET in values]

@@ -50,7 +50,7 @@ class Outcome:
     """What one engine run did and said."""
 
     steps: tuple[Step, ...]
-    said: tuple[str, ...]
+    messages: tuple[str, ...]
     """Diagnostics: warnings, errors and what providers tell."""
     text: str
     """All of the output."""
@@ -71,11 +71,13 @@ class Outcome:
     @property
     def summary(self) -> dict[str, list[str]]:
         """The names of changed resources by what happens to them; a replacement is told once."""
-        told: dict[str, list[str]] = {}
+        names_by_operation: dict[str, list[str]] = {}
         for step in self.changes:
             if step.op not in ("create-replacement", "delete-replaced"):
-                told.setdefault(step.op, []).append(f"{step.type.rpartition(':')[2]} {step.name.rpartition('/')[2]}")
-        return {op: sorted(names) for op, names in sorted(told.items())}
+                names_by_operation.setdefault(step.op, []).append(
+                    f"{step.type.rpartition(':')[2]} {step.name.rpartition('/')[2]}"
+                )
+        return {op: sorted(names) for op, names in sorted(names_by_operation.items())}
 
 
 @dataclass
@@ -119,7 +121,7 @@ class Project:
         assert isinstance(self.kubernetes.store, Memory)
         return self.kubernetes.store
 
-    def say(self, stack: str, changes: Mapping[str, Value]) -> None:
+    def edit(self, stack: str, changes: Mapping[str, Value]) -> None:
         """Change a stack file as its owner would: keys without `logstack:`; None takes one away, in groups too."""
         path, editor = self._stack_file(stack), YAML()
         tree = editor.load(path.read_text())
@@ -143,11 +145,11 @@ class Project:
             env_vars=self.environment,
             pulumi_command=self._command,
         )
-        made = auto.create_or_select_stack(name, project_name="logstack", program=program, opts=options)
+        stack = auto.create_or_select_stack(name, project_name="logstack", program=program, opts=options)
         needed = settings_of(name).object_store.kind == "embedded" if name in (*SHIPPED, *EXAMPLES) else True
         if keys and needed:
-            made.set_all_config({key: auto.ConfigValue(value, secret=True) for key, value in self.keys.items()})
-        return made
+            stack.set_all_config({key: auto.ConfigValue(value, secret=True) for key, value in self.keys.items()})
+        return stack
 
     def preview(self, name: str, program: Program = shipped_program, **options: Any) -> Outcome:
         """`pulumi preview`; other `secrets` than the tests' are set first, and stay."""
@@ -190,8 +192,8 @@ class Project:
     def state(self, name: str) -> Mapping[str, Any]:
         """What the engine keeps, as it keeps it: secrets encrypted."""
         (file,) = (self.folder.parent / "state" / ".pulumi" / "stacks" / "logstack").glob(f"{name}.json")
-        kept: Mapping[str, Any] = yaml.safe_load(file.read_text())["checkpoint"]["latest"]
-        return kept
+        state: Mapping[str, Any] = yaml.safe_load(file.read_text())["checkpoint"]["latest"]
+        return state
 
     def _stack_file(self, stack: str) -> Path:
         return self.folder / f"Pulumi.{stack}.yaml"
@@ -213,9 +215,11 @@ class Project:
         except auto.CommandError as error:
             failed = str(error)
         steps = [_step(event.resource_pre_event.metadata) for event in events if event.resource_pre_event]
-        told = [event.diagnostic_event for event in events if event.diagnostic_event]
-        shown = tuple(each.message.strip() for each in told if each.severity != "debug" and each.message.strip())
-        return Outcome(tuple(steps), shown, "\n".join(text), repr([vars(event) for event in events]), failed)
+        diagnostics = [event.diagnostic_event for event in events if event.diagnostic_event]
+        messages = tuple(
+            each.message.strip() for each in diagnostics if each.severity != "debug" and each.message.strip()
+        )
+        return Outcome(tuple(steps), messages, "\n".join(text), repr([vars(event) for event in events]), failed)
 
 
 def _step(metadata: Any) -> Step:
@@ -236,27 +240,29 @@ def project(
     home.mkdir()
     for name in ("Pulumi.yaml", *(f"Pulumi.{stack}.yaml" for stack in SHIPPED)):
         shutil.copy(ROOT / name, home)
-    for name, said in EXAMPLES.items():
-        config = {f"logstack:{key}": value for key, value in said.items()}
+    for name, settings in EXAMPLES.items():
+        config = {f"logstack:{key}": value for key, value in settings.items()}
         (home / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": config}, sort_keys=False))
     kubeconfig = kubeconfig or _kubeconfig(folder / "kubeconfig")
-    made = Project(home, kubeconfig, kubernetes or Kubernetes(), plugin=plugin)
-    with made.serving():
-        yield made
+    new_project = Project(home, kubeconfig, kubernetes or Kubernetes(), plugin=plugin)
+    with new_project.serving():
+        yield new_project
 
 
 def _kubeconfig(path: Path) -> Path:
     """A kubeconfig with each stack's context, which nobody can log in with."""
-    places = [settings_of(name).cluster for name in (*SHIPPED, *EXAMPLES)]
+    clusters = [settings_of(name).cluster for name in (*SHIPPED, *EXAMPLES)]
     server = "https://127.0.0.1:1"
     path.write_text(
         yaml.safe_dump(
             {
                 "apiVersion": "v1",
                 "kind": "Config",
-                "clusters": [{"name": each.name, "cluster": {"server": each.api_server or server}} for each in places],
+                "clusters": [
+                    {"name": each.name, "cluster": {"server": each.api_server or server}} for each in clusters
+                ],
                 "contexts": [
-                    {"name": each.context, "context": {"cluster": each.name, "user": "nobody"}} for each in places
+                    {"name": each.context, "context": {"cluster": each.name, "user": "nobody"}} for each in clusters
                 ],
                 "users": [{"name": "nobody", "user": {}}],
             }
