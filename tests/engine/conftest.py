@@ -1,4 +1,4 @@
-"""A project of one's own under the real engine."""
+"""A new project for each test, under the real engine."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.support.reached import by_a_cluster_that_answers
 
 @pytest.fixture(scope="package", autouse=True)
 def surroundings() -> Iterator[None]:
-    """Every stack's cluster answers, and the shell's AWS credentials are of its account."""
+    """Let every stack's cluster answer, and let the shell's AWS credentials be of the stack's account."""
     with pytest.MonkeyPatch.context() as patch:
         by_a_cluster_that_answers(patch)
         in_the_stacks_account(patch)

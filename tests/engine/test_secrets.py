@@ -1,4 +1,4 @@
-"""A marker secret is found nowhere but encrypted, wherever the real engine writes, shows or sends something."""
+"""A marker secret is only encrypted in all that the real engine writes, prints or sends."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ KEY, SECRET = KEYS["logstack:accessKeyId"], KEYS["logstack:secretAccessKey"]
 
 
 def files(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Every file that the engine or the program wrote, as text."""
+    """Yield every file that the engine or the program wrote, as text."""
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink():
             yield path, path.read_text(errors="replace")
@@ -27,7 +27,7 @@ def visible_text(outcome: Outcome) -> str:
     return outcome.text + outcome.events + outcome.failed + "".join(outcome.messages)
 
 
-def test_a_secret_is_in_no_file_no_event_and_no_output(platform: Project, tmp_path: Path) -> None:
+def test_secret_is_in_no_file_no_event_and_no_output(platform: Project, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     outcomes = [
         platform.preview(STACK, plan=str(plan), diff=True),
@@ -43,21 +43,21 @@ def test_a_secret_is_in_no_file_no_event_and_no_output(platform: Project, tmp_pa
     assert plan.exists()
 
 
-def test_the_store_gets_the_secret_itself(platform: Project) -> None:
-    """What the other tests look for is really there: in the one object that it belongs into."""
+def test_only_the_stores_secret_object_has_the_secret(platform: Project) -> None:
+    """The other tests look for a value that really exists: in the one object that needs it."""
     platform.up(STACK)
     holders = {key[1:] for key, an_object in platform.memory.objects.items() if SECRET in json.dumps(an_object)}
     assert holders == {("Secret", "monitoring", "loki-s3-credentials")}
 
 
-def test_the_state_has_the_secret_encrypted(platform: Project) -> None:
+def test_state_has_the_secret_encrypted(platform: Project) -> None:
     platform.up(STACK)
     (secret,) = (each for each in platform.state(STACK)["resources"] if each["type"] == "kubernetes:core/v1:Secret")
     assert secret["inputs"]["stringData"]["ciphertext"].startswith("v1:")
 
 
-def test_every_helm_that_was_started_got_no_secret(platform: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The values go to the provider, and from there to helm: here through its standard input."""
+def test_helm_gets_no_secret(platform: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The values go to the provider, and from there to helm's standard input."""
     chart_inputs: list[str] = []
     expand = platform.kubernetes.expand
 
