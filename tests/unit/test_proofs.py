@@ -365,7 +365,7 @@ def test_parts_without_time_are_printed_and_come_first_the_next_time(
 
 @pytest.mark.parametrize("deaf", [False, True], ids=["heeds Ctrl-C", "ignores Ctrl-C"])
 def test_a_part_that_hangs_is_ended_and_fails(
-    *, deaf: bool, parts: Parts, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    parts: Parts, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, deaf: bool
 ) -> None:
     monkeypatch.setattr(proofs, "LIMIT", 1.0)
     monkeypatch.setattr(proofs, "LIMIT_TO_CLEAN_UP", 0.5 if deaf else 60.0)
