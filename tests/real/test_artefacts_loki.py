@@ -53,14 +53,14 @@ def test_loki_fills_the_address_of_a_claimed_bucket_from_its_environment(tmp_pat
 def test_loki_reads_the_limits_that_the_stack_says(stack: str, tmp_path: Path) -> None:
     settings = settings_of(stack)
     limits = effective_config(loki_yaml(settings), tmp_path)["limits_config"]
-    said = settings.limits
-    assert limits["ingestion_rate_mb"] * 1024**2 == pytest.approx(said.ingestion_rate, rel=0.001)
-    assert limits["ingestion_burst_size_mb"] * 1024**2 == pytest.approx(said.ingestion_burst, rel=0.001)
-    assert limits["max_global_streams_per_user"] == said.max_streams
-    assert limits["max_entries_limit_per_query"] == said.max_entries_per_query
-    assert loki_bytes(limits["per_stream_rate_limit"]) == said.per_stream_rate
-    assert loki_bytes(limits["per_stream_rate_limit_burst"]) == said.per_stream_burst
-    assert loki_bytes(limits["max_line_size"]) == said.max_line_size
+    expected = settings.limits
+    assert limits["ingestion_rate_mb"] * 1024**2 == pytest.approx(expected.ingestion_rate, rel=0.001)
+    assert limits["ingestion_burst_size_mb"] * 1024**2 == pytest.approx(expected.ingestion_burst, rel=0.001)
+    assert limits["max_global_streams_per_user"] == expected.max_streams
+    assert limits["max_entries_limit_per_query"] == expected.max_entries_per_query
+    assert loki_bytes(limits["per_stream_rate_limit"]) == expected.per_stream_rate
+    assert loki_bytes(limits["per_stream_rate_limit_burst"]) == expected.per_stream_burst
+    assert loki_bytes(limits["max_line_size"]) == expected.max_line_size
 
 
 def _unknown_key(document: dict[str, Any]) -> None:
@@ -87,15 +87,17 @@ BROKEN: list[tuple[Callable[[dict[str, Any]], None], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("break_it", "told"), BROKEN)
-def test_loki_refuses_what_is_wrong(break_it: Callable[[dict[str, Any]], None], told: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("break_document", "message"), BROKEN)
+def test_loki_refuses_what_is_wrong(
+    break_document: Callable[[dict[str, Any]], None], message: str, tmp_path: Path
+) -> None:
     document = loki_yaml(settings_of("production"))
-    break_it(document)
+    break_document(document)
     file = tmp_path / "loki.yaml"
     file.write_text(yaml.safe_dump(document))
     answer = run([binary("loki"), f"-config.file={file}", "-verify-config"])
     assert answer.returncode != 0
-    assert told in answer.stderr + answer.stdout
+    assert message in answer.stderr + answer.stdout
 
 
 @profile(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.real
 
 def container(settings: Settings, name: str) -> dict[str, Any]:
     spec: Any = declarations(settings)[name].inputs["spec"]
-    (found,) = spec["template"]["spec"]["containers"]
-    return dict(found)
+    (only_container,) = spec["template"]["spec"]["containers"]
+    return dict(only_container)
 
 
 WITH_CANARY = [name for name in NAMES if settings_of(name).canary.enabled]
@@ -87,8 +87,10 @@ def running(server: Mapping[str, Any], root: Path) -> Iterator[str]:
 
 def secret_names(server: Mapping[str, Any]) -> list[str]:
     """The names of the variables that carry the access key and its secret."""
-    found = {each["valueFrom"]["secretKeyRef"]["key"]: each["name"] for each in server["env"] if "valueFrom" in each}
-    return [found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"]]
+    variables = {
+        each["valueFrom"]["secretKeyRef"]["key"]: each["name"] for each in server["env"] if "valueFrom" in each
+    }
+    return [variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]]
 
 
 def answers(url: str) -> bool:

@@ -39,7 +39,7 @@ OTHER_BUCKET = "acme-logs-of-another-stack"
 ADMINISTRATOR = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 )
-NOT_OF_THE_SERVER = {"PutBucketLifecycleConfiguration"}
+UNKNOWN_TO_THE_SERVER = {"PutBucketLifecycleConfiguration"}
 """Operations that it does not know."""
 _SECOND = 1_000_000_000
 _DAY = 86_400 * _SECOND
@@ -48,7 +48,7 @@ _LINES = 50
 _DELETED_SECONDS = 180
 
 
-def the_stack() -> Settings:
+def aws_stack() -> Settings:
     """The example in AWS, with one process of each role: they make the same requests as three."""
     return changed(
         settings_of("aws"),
@@ -111,7 +111,7 @@ class Recorded:
     """What Loki asked the store for, in the order that it was answered."""
 
     requests: tuple[Logged, ...]
-    said: str
+    logs: str
     """All that the processes logged."""
 
 
@@ -123,7 +123,7 @@ def recorded() -> Iterator[Recorded]:
         root = Path(directory)
         logs = root / "logs"
         with Fleet(logs) as fleet:
-            platform = Guarded(the_stack(), binaries, root, fleet)
+            platform = Guarded(aws_stack(), binaries, root, fleet)
             use_everything(platform)
             ours = tuple(each for each in platform.server.logged() if each.requester == platform.key.id)
         yield Recorded(ours, "".join(file.read_text() for file in logs.glob("loki-*.log")))
@@ -150,26 +150,28 @@ def use_everything(platform: Guarded) -> None:
         platform.restart(*platform.writers)
         before = {chunk.key for chunk in platform.bucket().chunks()}
         assert len(before) == 3
-        assert (found(platform, "kept", now), found(platform, "doomed", now)) == (_LINES, _LINES)
-        wanted: dict[str, str | int] = {
+        assert (count_lines(platform, "kept", now), count_lines(platform, "doomed", now)) == (_LINES, _LINES)
+        delete_request: dict[str, str | int] = {
             "query": '{app="doomed"} |= "line 1"',
             "start": (now - _DAY) // _SECOND,
             "end": now // _SECOND,
         }
-        http.post("/loki/api/v1/delete", params=wanted).raise_for_status()
-        wait(platform, "the request is processed", lambda: "processed" in http.get("/loki/api/v1/delete").text)
+        http.post("/loki/api/v1/delete", params=delete_request).raise_for_status()
+        wait_until(platform, "the request is processed", lambda: "processed" in http.get("/loki/api/v1/delete").text)
         # What is marked is deleted once a minute, and when the compactor starts.
         platform.stop(backend)
         platform.start_node(backend)
         platform.wait_ready((backend,))
         # Of the doomed lines 11 go and 39 stay, in a new chunk; of the expired ones nothing does.
-        wait(platform, "two chunks are gone", lambda: len(before & {c.key for c in platform.bucket().chunks()}) == 1)
+        wait_until(
+            platform, "two chunks are gone", lambda: len(before & {c.key for c in platform.bucket().chunks()}) == 1
+        )
         http.delete("/loki/api/v1/rules/ours/g").raise_for_status()
     platform.stop(*platform.layout.nodes)
     for node in platform.layout.nodes:
         platform.start_node(node)
     platform.wait_ready(platform.layout.nodes)
-    assert (found(platform, "kept", now), found(platform, "doomed", now)) == (_LINES, _LINES - 11)
+    assert (count_lines(platform, "kept", now), count_lines(platform, "doomed", now)) == (_LINES, _LINES - 11)
 
 
 def push(platform: Platform, app: str, when: int) -> None:
@@ -178,11 +180,11 @@ def push(platform: Platform, app: str, when: int) -> None:
     assert pushed.acknowledged, pushed.reason
 
 
-def found(platform: Platform, app: str, now: int) -> int:
+def count_lines(platform: Platform, app: str, now: int) -> int:
     return len(list(platform.loki.entries(selector({"app": app}), now - _DAY, now)))
 
 
-def wait(platform: Platform, what: str, holds: Callable[[], bool]) -> None:
+def wait_until(platform: Platform, what: str, holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _DELETED_SECONDS
     while not holds():
         platform.fleet.check()
@@ -200,22 +202,22 @@ def needed(each: Logged) -> Request:
 
 def test_loki_makes_these_requests_and_no_other(recorded: Recorded, measured: Callable[[str], None]) -> None:
     kinds = Counter((each.operation, each.key.partition("/")[0]) for each in recorded.requests)
-    told = ", ".join(f"{count} {operation} {of}" for (operation, of), count in sorted(kinds.items()))
-    measured(f"AWS: {kinds.total()} requests of Loki to its store: {told}")
+    counts = ", ".join(f"{count} {operation} {prefix}" for (operation, prefix), count in sorted(kinds.items()))
+    measured(f"AWS: {kinds.total()} requests of Loki to its store: {counts}")
     assert {operation for operation, _ in kinds} == set(LOKI_CALLS)
     # Nothing of what it has to do was left out: chunks of the tenant, index with delete requests, rules.
-    for of in ("fake", "index", "rules"):
-        assert {operation for operation, key in kinds if key == of} == {"GetObject", "PutObject", "DeleteObject"}
+    for prefix in ("fake", "index", "rules"):
+        assert {operation for operation, key in kinds if key == prefix} == {"GetObject", "PutObject", "DeleteObject"}
 
 
 def test_no_request_of_loki_was_refused(recorded: Recorded) -> None:
     # 404 is how Loki learns that there are no rules and no delete requests yet.
     assert {each.status for each in recorded.requests} <= {200, 206, 404}
-    assert "AccessDenied" not in recorded.said
+    assert "AccessDenied" not in recorded.logs
 
 
 def test_each_request_is_allowed_by_the_declared_policies_and_over_tls_only(recorded: Recorded) -> None:
-    store = store_of(the_stack())
+    store = store_of(aws_stack())
     policies = (text(store, PERMISSIONS_TYPE), text(store, POLICY_TYPE))
     assert {each.tls for each in recorded.requests} == {True}
     assert {each.bucket for each in recorded.requests} == {store.bucket}
@@ -230,11 +232,11 @@ def test_each_request_is_allowed_by_the_declared_policies_and_over_tls_only(reco
 def test_every_permission_is_one_that_loki_needs(recorded: Recorded) -> None:
     """With a KMS key, S3 asks for a data key at each write and for its decryption at each read."""
     key = "arn:aws:kms:eu-central-1:123456789012:key/6f1c"
-    store = store_of(the_stack()).model_copy(update={"kms_key_arn": key})
-    asked = {needed(each).action for each in recorded.requests}
-    asked |= {KEY_ACTIONS[each.operation] for each in recorded.requests if each.operation in KEY_ACTIONS}
+    store = store_of(aws_stack()).model_copy(update={"kms_key_arn": key})
+    needed_actions = {needed(each).action for each in recorded.requests}
+    needed_actions |= {KEY_ACTIONS[each.operation] for each in recorded.requests if each.operation in KEY_ACTIONS}
     statements = json.loads(text(store, PERMISSIONS_TYPE))["Statement"]
-    assert {action for statement in statements for action in statement["Action"]} == asked
+    assert {action for statement in statements for action in statement["Action"]} == needed_actions
 
 
 @pytest.fixture(scope="module")
@@ -244,21 +246,21 @@ def server() -> Iterator[GuardedStore]:
     with TemporaryDirectory(prefix="aws-") as directory, Fleet(Path(directory) / "logs") as fleet:
         root = Path(directory) / "store"
         root.mkdir()
-        yield guarded(root, fleet, store_of(the_stack()))
+        yield guarded(root, fleet, store_of(aws_stack()))
 
 
 def test_the_server_allows_the_roles_permissions_nothing_but_what_loki_does(server: GuardedStore) -> None:
-    store = store_of(the_stack())
+    store = store_of(aws_stack())
     s3 = server.s3(server.user("loki", text(store, PERMISSIONS_TYPE)))
     assert [name for name, call in LOKI_CALLS.items() if refused(call, s3, store.bucket)] == []
     assert [name for name, call in LOKI_CALLS.items() if not refused(call, s3, OTHER_BUCKET)] == []
     server.s3(server.root).put_object(Bucket=store.bucket, Key=OBJECT, Body=b"chunk")
-    known = {name: call for name, call in OTHER_CALLS.items() if name not in NOT_OF_THE_SERVER}
+    known = {name: call for name, call in OTHER_CALLS.items() if name not in UNKNOWN_TO_THE_SERVER}
     assert [name for name, call in known.items() if not refused(call, s3, store.bucket)] == []
 
 
 def test_the_server_lets_not_even_an_administrator_in_without_tls(server: GuardedStore) -> None:
-    store = store_of(the_stack())
+    store = store_of(aws_stack())
     administrator = server.user("administrator", ADMINISTRATOR)
     plain, secure = server.s3(administrator, tls=False), server.s3(administrator)
     assert [name for name, call in LOKI_CALLS.items() if not refused(call, plain, store.bucket)] == []
@@ -268,7 +270,7 @@ def test_the_server_lets_not_even_an_administrator_in_without_tls(server: Guarde
 
 
 def test_the_server_lets_nobody_in_by_the_buckets_policy_alone(server: GuardedStore) -> None:
-    store = store_of(the_stack())
+    store = store_of(aws_stack())
     elsewhere = text(store, PERMISSIONS_TYPE).replace(store.bucket, OTHER_BUCKET)
     s3 = server.s3(server.user("stranger", elsewhere))
     assert [name for name, call in LOKI_CALLS.items() if not refused(call, s3, store.bucket)] == []

@@ -33,19 +33,19 @@ def objects_of(stack: str, directory: Path) -> list[Document]:
     return rendered("alloy", settings.cluster.namespace, chart_values(settings, "alloy"), directory)
 
 
-def the(objects: list[Document], kind: str) -> Document:
-    (found,) = [each for each in objects if each["kind"] == kind]
-    return found
+def single_of_kind(objects: list[Document], kind: str) -> Document:
+    (only_object,) = [each for each in objects if each["kind"] == kind]
+    return only_object
 
 
 def pod(objects: list[Document]) -> dict[str, Any]:
-    found: dict[str, Any] = the(objects, "DaemonSet")["spec"]["template"]["spec"]
-    return found
+    spec: dict[str, Any] = single_of_kind(objects, "DaemonSet")["spec"]["template"]["spec"]
+    return spec
 
 
 def container(objects: list[Document], name: str) -> dict[str, Any]:
-    (found,) = [each for each in pod(objects)["containers"] if each["name"] == name]
-    return dict(found)
+    (only_container,) = [each for each in pod(objects)["containers"] if each["name"] == name]
+    return dict(only_container)
 
 
 @every_stack
@@ -58,12 +58,12 @@ def test_the_chart_makes_these_objects_and_no_other(objects: list[Document]) -> 
 
 @every_stack
 def test_every_object_is_valid_in_every_field(objects: list[Document]) -> None:
-    assert [told for each in objects if (told := complaints(each))] == []
+    assert [problems for each in objects if (problems := complaints(each))] == []
 
 
 @every_stack
 def test_alloy_may_see_pods_and_nothing_else(stack: str, objects: list[Document]) -> None:
-    rules = the(objects, "ClusterRole")["rules"]
+    rules = single_of_kind(objects, "ClusterRole")["rules"]
     allowed = {
         (group, resource, verb)
         for rule in rules
@@ -88,9 +88,9 @@ def test_of_the_node_alloy_reads_the_logs_and_writes_its_positions(stack: str, o
         return
     mounts = {paths.get(mount["name"]): mount for mount in container(objects, "alloy")["volumeMounts"]}
     journal = settings_of(stack).collector.sources.journal.enabled
-    of_the_journal = {"/run/log/journal", "/etc/machine-id"} if journal else set()
-    assert set(paths.values()) == {"/var/log", "/var/lib/alloy"} | of_the_journal
-    assert all(mounts[path]["readOnly"] for path in of_the_journal)
+    journal_paths = {"/run/log/journal", "/etc/machine-id"} if journal else set()
+    assert set(paths.values()) == {"/var/log", "/var/lib/alloy"} | journal_paths
+    assert all(mounts[path]["readOnly"] for path in journal_paths)
     assert mounts["/var/log"]["readOnly"] is True
     assert mounts["/var/lib/alloy"]["mountPath"] == "/var/lib/alloy"
 
@@ -132,27 +132,27 @@ def test_alloy_knows_its_nodes_name_and_runs_on_the_control_plane_too(objects: l
 
 
 @pytest.fixture(scope="module")
-def of_events(directory: Path) -> list[Document]:
+def event_objects(directory: Path) -> list[Document]:
     settings = settings_of("production")
     values = chart_values(settings, "alloy", "alloy-events")
     return rendered("alloy", settings.cluster.namespace, values, directory, "alloy-events")
 
 
-def test_the_collector_of_events_is_one_unprivileged_pod_of_its_own(of_events: list[Document]) -> None:
-    assert {(each["kind"], each["metadata"]["name"]) for each in of_events} == {
+def test_the_collector_of_events_is_one_unprivileged_pod_of_its_own(event_objects: list[Document]) -> None:
+    assert {(each["kind"], each["metadata"]["name"]) for each in event_objects} == {
         (kind, "alloy-events")
         for kind in ("ClusterRole", "ClusterRoleBinding", "Deployment", "Service", "ServiceAccount")
     }
-    assert [told for each in of_events if (told := complaints(each))] == []
-    spec = the(of_events, "Deployment")["spec"]
+    assert [problems for each in event_objects if (problems := complaints(each))] == []
+    spec = single_of_kind(event_objects, "Deployment")["spec"]
     assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
     assert not [volume for volume in spec["template"]["spec"]["volumes"] if "hostPath" in volume]
     alloy = next(each for each in spec["template"]["spec"]["containers"] if each["name"] == "alloy")
     assert alloy["securityContext"]["runAsNonRoot"] is True
 
 
-def test_the_collector_of_events_may_see_events_and_nothing_else(of_events: list[Document]) -> None:
-    rules = the(of_events, "ClusterRole")["rules"]
+def test_the_collector_of_events_may_see_events_and_nothing_else(event_objects: list[Document]) -> None:
+    rules = single_of_kind(event_objects, "ClusterRole")["rules"]
     assert {(resource, verb) for rule in rules for resource in rule["resources"] for verb in rule["verbs"]} == {
         ("events", verb) for verb in ("get", "list", "watch")
     }

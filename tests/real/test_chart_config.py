@@ -62,7 +62,7 @@ WITHOUT_A_STORE = {
 }
 
 
-def in_the_charts_way(settings: Settings) -> dict[str, Any]:
+def chart_style_values(settings: Settings) -> dict[str, Any]:
     """Our values with the configuration as the chart's users write it, after seed 002."""
     values: dict[str, Any] = copy.deepcopy(chart_values(settings, "loki"))
     loki = values["loki"]
@@ -118,14 +118,14 @@ def in_the_charts_way(settings: Settings) -> dict[str, Any]:
     return values
 
 
-def the_charts(settings: Settings, directory: Path) -> dict[str, Any]:
-    objects = rendered("loki", settings.cluster.namespace, in_the_charts_way(settings), directory)
+def chart_config(settings: Settings, directory: Path) -> dict[str, Any]:
+    objects = rendered("loki", settings.cluster.namespace, chart_style_values(settings), directory)
     (config_map,) = [each for each in objects if each["kind"] == "ConfigMap" and each["metadata"]["name"] == "loki"]
     document: dict[str, Any] = yaml.safe_load(config_map["data"]["config.yaml"])
     return document
 
 
-def ours(settings: Settings) -> dict[str, Any]:
+def stack_config(settings: Settings) -> dict[str, Any]:
     declared = declarations(settings)
     document: dict[str, Any] = yaml.safe_load(data(declared, "loki/loki-config"))
     # Every tenant has the same.
@@ -142,7 +142,8 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def different(stack: str, directory: Path) -> dict[str, tuple[object, object]]:
     settings = settings_of(stack)
     return differences(
-        effective_config(the_charts(settings, directory), directory), effective_config(ours(settings), directory)
+        effective_config(chart_config(settings, directory), directory),
+        effective_config(stack_config(settings), directory),
     )
 
 
@@ -159,5 +160,5 @@ def test_every_difference_from_the_charts_own_configuration_has_a_reason(stack: 
 
 
 def test_every_reason_has_a_difference(directory: Path) -> None:
-    found = set().union(*(different(stack, directory) for stack in NAMES))
-    assert sorted((REASONS | WITHOUT_A_STORE | WITH_TENANTS).keys() - found) == []
+    differing_paths = set().union(*(different(stack, directory) for stack in NAMES))
+    assert sorted((REASONS | WITHOUT_A_STORE | WITH_TENANTS).keys() - differing_paths) == []

@@ -61,7 +61,7 @@ DISTRIBUTED = {
 }
 SHAPES = {"simple-scalable": SIMPLE_SCALABLE, "monolithic": MONOLITHIC, "distributed": DISTRIBUTED}
 # The container of each Loki pod, and the part of the size table that it is.
-LOKI_PARTS = {
+SIZE_KEYS = {
     "loki-write": "write",
     "loki-read": "read",
     "loki-backend": "backend",
@@ -94,17 +94,17 @@ def workloads(objects: list[Document]) -> dict[str, Document]:
 
 
 def loki_workloads(objects: list[Document]) -> dict[str, Document]:
-    return {name: each for name, each in workloads(objects).items() if name in LOKI_PARTS}
+    return {name: each for name, each in workloads(objects).items() if name in SIZE_KEYS}
 
 
 def pod(workload: Document) -> dict[str, Any]:
-    found: dict[str, Any] = workload["spec"]["template"]["spec"]
-    return found
+    spec: dict[str, Any] = workload["spec"]["template"]["spec"]
+    return spec
 
 
 def loki_container(workload: Document) -> dict[str, Any]:
-    (found,) = pod(workload)["containers"]
-    return dict(found)
+    (only_container,) = pod(workload)["containers"]
+    return dict(only_container)
 
 
 @every_stack
@@ -120,10 +120,10 @@ def test_the_chart_makes_these_objects_and_no_other(stack: str, objects: list[Do
         if getattr(settings.caches, cache_name):
             expected["StatefulSet"].add(f"loki-{cache_name}-cache")
             expected["Service"].add(f"loki-{cache_name}-cache")
-    found: dict[str, set[str]] = {}
+    rendered_names: dict[str, set[str]] = {}
     for each in objects:
-        found.setdefault(each["kind"], set()).add(each["metadata"]["name"])
-    assert found == expected
+        rendered_names.setdefault(each["kind"], set()).add(each["metadata"]["name"])
+    assert rendered_names == expected
 
 
 @every_stack
@@ -134,14 +134,14 @@ def test_no_object_is_a_hook_or_outside_the_stacks_namespace(stack: str, objects
 
 @every_stack
 def test_every_object_is_valid_in_every_field(objects: list[Document]) -> None:
-    assert [told for each in objects if (told := complaints(without_nothing(each)))] == []
+    assert [problems for each in objects if (problems := complaints(without_empty_keys(each)))] == []
 
 
-def without_nothing(value: Any) -> Any:
+def without_empty_keys(value: Any) -> Any:
     """As the API server reads it: a key without a value is not there."""
     if isinstance(value, dict):
-        return {key: without_nothing(item) for key, item in value.items() if item is not None}
-    return [without_nothing(item) for item in value] if isinstance(value, list) else value
+        return {key: without_empty_keys(item) for key, item in value.items() if item is not None}
+    return [without_empty_keys(item) for item in value] if isinstance(value, list) else value
 
 
 @every_stack
@@ -174,8 +174,10 @@ def test_the_real_loki_accepts_what_each_of_its_pods_is_started_with(
 @every_stack
 def test_a_change_of_loki_yaml_rolls_every_loki_pod(stack: str, objects: list[Document]) -> None:
     expected = content_hash(data(declarations(settings_of(stack)), "loki/loki-config"))
-    found = [each["spec"]["template"]["metadata"]["annotations"] for each in loki_workloads(objects).values()]
-    assert {annotations["logstack/config-hash"] for annotations in found} == {expected}
+    annotations_of_pods = [
+        each["spec"]["template"]["metadata"]["annotations"] for each in loki_workloads(objects).values()
+    ]
+    assert {annotations["logstack/config-hash"] for annotations in annotations_of_pods} == {expected}
 
 
 @every_stack
@@ -193,12 +195,12 @@ def test_every_loki_pod_gets_its_keys_from_the_secret_alone(stack: str, objects:
 def test_every_loki_pod_is_the_pinned_loki_of_its_size(stack: str, objects: list[Document]) -> None:
     settings = settings_of(stack)
     for name, workload in loki_workloads(objects).items():
-        size, container = settings.resources_of(LOKI_PARTS[name]), loki_container(workload)
+        size, container = settings.resources_of(SIZE_KEYS[name]), loki_container(workload)
         assert container["image"] == f"docker.io/grafana/loki:{settings.loki_version}"
         assert container["resources"]["limits"] == {"memory": kubernetes_size(size.memory)}
         (limit,) = (each["value"] for each in container["env"] if each["name"] == "GOMEMLIMIT")
         assert int(limit.removesuffix("MiB")) == size.memory * 85 // 100 // 1024**2
-        assert workload["spec"]["replicas"] == settings.replica_count(LOKI_PARTS[name])
+        assert workload["spec"]["replicas"] == settings.replica_count(SIZE_KEYS[name])
 
 
 @every_stack
@@ -218,10 +220,10 @@ def test_of_every_part_with_several_pods_a_drained_node_takes_one(objects: list[
     assert [budget["maxUnavailable"] for budget in budgets] == [1] * len(budgets)
     for name, workload in workloads(objects).items():
         labels = workload["spec"]["template"]["metadata"]["labels"]
-        of_its_own = [budget for budget in budgets if budget["selector"]["matchLabels"].items() <= labels.items()]
+        own_budgets = [budget for budget in budgets if budget["selector"]["matchLabels"].items() <= labels.items()]
         # The chart has none for the compactor, of which one pod works.
         several = workload["spec"]["replicas"] > 1 and name != "loki-compactor"
-        assert len(of_its_own) == several, name
+        assert len(own_budgets) == several, name
 
 
 @every_stack
@@ -234,7 +236,7 @@ def test_three_nodes_carry_every_pod_and_every_rollout(stack: str, objects: list
     nodes = 1 if settings_of(stack).cluster.single_node else NODES
     for name, workload in workloads(objects).items():
         for selector in refused_neighbours(workload):
-            apart = [other for other, labels in pods if selector.items() <= labels.items()]
+            apart = [pod_name for pod_name, labels in pods if selector.items() <= labels.items()]
             assert set(apart) == {name}, "a part's pods keep away from their own kind only"
             assert len(apart) <= nodes
             if workload["kind"] == "Deployment":
@@ -260,7 +262,7 @@ def test_volumes_outlive_their_stateful_sets_and_are_of_the_size_that_was_said(
         if workload["kind"] == "StatefulSet":
             assert "persistentVolumeClaimRetentionPolicy" not in workload["spec"], "Kubernetes retains by default"
             (claim,) = workload["spec"]["volumeClaimTemplates"]
-            disk = settings.resources_of(LOKI_PARTS[name]).disk
+            disk = settings.resources_of(SIZE_KEYS[name]).disk
             assert disk
             assert claim["spec"]["resources"]["requests"]["storage"] == kubernetes_size(disk)
             assert loki_data_volume(workload) == claim["metadata"]["name"]
@@ -273,7 +275,7 @@ def loki_data_volume(workload: Document) -> str:
 
 @every_stack
 def test_writers_have_time_to_flush(stack: str, objects: list[Document]) -> None:
-    (writer,) = [each for name, each in workloads(objects).items() if LOKI_PARTS.get(name) == settings_of(stack).writer]
+    (writer,) = [each for name, each in workloads(objects).items() if SIZE_KEYS.get(name) == settings_of(stack).writer]
     embedded = settings_of(stack).object_store.kind == "embedded"
     assert pod(writer)["terminationGracePeriodSeconds"] == (60 if embedded else 300)
 
@@ -281,8 +283,8 @@ def test_writers_have_time_to_flush(stack: str, objects: list[Document]) -> None
 @every_stack
 def test_every_address_that_we_write_is_a_service_with_that_port(stack: str, objects: list[Document]) -> None:
     """In loki.yaml, config.alloy and the datasource; the embedded store's Service is ours."""
-    place = settings_of(stack).cluster
-    suffix = f".{place.namespace}.svc.{place.cluster_domain}"
+    cluster = settings_of(stack).cluster
+    suffix = f".{cluster.namespace}.svc.{cluster.cluster_domain}"
     ports = {
         each["metadata"]["name"]: {port["port"] for port in each["spec"]["ports"]}
         | {port["name"] for port in each["spec"]["ports"]}
@@ -294,26 +296,26 @@ def test_every_address_that_we_write_is_a_service_with_that_port(stack: str, obj
         for name, text in artefacts(settings_of(stack)).items()
         if name in ("loki.yaml", "config.alloy", "datasource.yaml")
     ]
-    found = {word.strip("\"',[]") for text in texts for word in text.split() if suffix in word}
-    assert found
-    for address in found:
-        host, _, rest = address.rpartition("//")[2].rpartition("+")[2].partition(suffix)
-        *before, service = host.split(".")
-        port_names = [each for each in before if each.startswith("_")]
+    addresses = {word.strip("\"',[]") for text in texts for word in text.split() if suffix in word}
+    assert addresses
+    for address in addresses:
+        host, _, port_and_path = address.rpartition("//")[2].rpartition("+")[2].partition(suffix)
+        *labels_before_service, service = host.split(".")
+        port_names = [each for each in labels_before_service if each.startswith("_")]
         if service == "loki-s3":
             continue
         assert service in ports, address
         # A pod's own name stands before the Service of its StatefulSet.
-        for pod_name in (each for each in before if not each.startswith("_")):
+        for pod_name in (each for each in labels_before_service if not each.startswith("_")):
             own = workloads(objects)[pod_name.rpartition("-")[0]]
             assert own["spec"]["serviceName"] == service, address
             assert int(pod_name.rpartition("-")[2]) < own["spec"]["replicas"], address
-        port = rest.removeprefix(":").partition("/")[0]
+        port = port_and_path.removeprefix(":").partition("/")[0]
         # memcached's is named (_memcached-client._tcp); memberlist and HTTP have their usual ones.
-        wanted = (
+        expected_port = (
             port_names[0].removeprefix("_") if port_names else int(port or (7946 if "memberlist" in service else 80))
         )
-        assert wanted in ports[service], address
+        assert expected_port in ports[service], address
 
 
 @every_stack
@@ -325,8 +327,8 @@ def test_a_new_ring_finds_its_pods_before_they_are_ready(objects: list[Document]
 @every_stack
 def test_nginx_lets_the_largest_push_through(stack: str, objects: list[Document]) -> None:
     (config,) = [each for each in objects if each["kind"] == "ConfigMap" and each["metadata"]["name"] == "loki-gateway"]
-    said = config["data"]["nginx.conf"].split("client_max_body_size")[1].split(";")[0].strip()
-    assert int(said.removesuffix("M")) * 1024**2 >= settings_of(stack).limits.ingestion_burst
+    body_limit = config["data"]["nginx.conf"].split("client_max_body_size")[1].split(";")[0].strip()
+    assert int(body_limit.removesuffix("M")) * 1024**2 >= settings_of(stack).limits.ingestion_burst
 
 
 @every_stack

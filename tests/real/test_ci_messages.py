@@ -22,8 +22,8 @@ class Backend:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.states = folder / "states"
-        for made in (self.states, folder / "project"):
-            made.mkdir()
+        for new_folder in (self.states, folder / "project"):
+            new_folder.mkdir()
         for file in ("Pulumi.yaml", "Pulumi.staging.yaml"):
             (folder / "project" / file).write_text((ROOT / file).read_text())
         (folder / "kubeconfig").touch()
@@ -54,9 +54,9 @@ class Backend:
 
 @pytest.fixture
 def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
-    made = Backend(tmp_path)
+    new_backend = Backend(tmp_path)
     monkeypatch.setattr("logstack.ci.run.ROOT", tmp_path / "project")
-    return made
+    return new_backend
 
 
 @pytest.mark.parametrize(

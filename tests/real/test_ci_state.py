@@ -71,12 +71,12 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pulumi, P
 
 def test_the_deploy_role_writes_locks_and_unlocks(states: tuple[Pulumi, Pulumi]) -> None:
     deploy, _ = states
-    said = deploy("refresh", "--yes", "--stack", "staging")
-    assert "Resources:" in said
-    assert REFUSED not in said
+    output = deploy("refresh", "--yes", "--stack", "staging")
+    assert "Resources:" in output
+    assert REFUSED not in output
     assert deploy("cancel", "--yes", "--stack", "staging")
-    done = {logged.operation for logged in deploy.server.logged() if logged.requester == deploy.key.id}
-    assert {"PutObject", "DeleteObject"} <= done
+    operations = {logged.operation for logged in deploy.server.logged() if logged.requester == deploy.key.id}
+    assert {"PutObject", "DeleteObject"} <= operations
 
 
 def test_the_preview_role_reads_the_state(states: tuple[Pulumi, Pulumi]) -> None:

@@ -40,7 +40,7 @@ class Rig:
     api: ApiServer
     root: Path
 
-    def found(self, count: int) -> Sequence[Row]:
+    def wait_for_rows(self, count: int) -> Sequence[Row]:
         """What Loki has of the pod, when it has so many lines or gets no more."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
@@ -57,12 +57,12 @@ class Rig:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    with made(tmp_path) as rig:
+    with running(tmp_path) as rig:
         yield rig
 
 
 @contextmanager
-def made(root: Path) -> Iterator[Rig]:
+def running(root: Path) -> Iterator[Rig]:
     """The stack `longhorn`, whose collector has no host path; of its configuration the API server's address differs."""
     settings = settings_of("longhorn")
     with Fleet(root / "out") as fleet, serving(entries(0, 500)) as api:
@@ -78,7 +78,7 @@ def made(root: Path) -> Iterator[Rig]:
 
 
 def test_each_line_comes_once_as_it_was_written_with_the_labels_of_the_stack(rig: Rig) -> None:
-    rows = rig.found(500)
+    rows = rig.wait_for_rows(500)
     assert sorted(row.entry.line for row in rows) == [f"line {number:04d}" for number in range(500)]
     labels = dict(rows[0].labels)
     assert {key: labels.get(key) for key in ("namespace", "pod", "component", "node", "stream")} == {
@@ -93,21 +93,24 @@ def test_each_line_comes_once_as_it_was_written_with_the_labels_of_the_stack(rig
 def test_a_container_that_restarts_goes_on_and_a_new_pod_reads_all_again_which_nobody_sees(
     rig: Rig, measured: Callable[[str], None]
 ) -> None:
-    rig.found(500)
+    rig.wait_for_rows(500)
     rig.collector.stop()
     rig.api.log += entries(500, 600)
     rig.collector.start()
-    rig.found(600)
-    restarted = rig.sent()
+    rig.wait_for_rows(600)
+    sent_after_restart = rig.sent()
     rig.collector.stop()
     rig.platform.loki.flush(rig.platform.writers[0].url)  # what comes again is in another chunk
     shutil.rmtree(rig.root / "alloy")  # a pod that is made anew has an empty emptyDir
     rig.api.log += entries(600, 700)
     rig.collector.start()
-    rows = rig.found(700)
-    made_anew = rig.sent()
-    measured(f"lines by the Kubernetes API: {restarted} of 600 sent after a restart, {made_anew} of 700 by a new pod")
-    assert 100 <= restarted <= 101, "the last line may come again"
-    assert made_anew == 700
+    rows = rig.wait_for_rows(700)
+    sent_by_new_pod = rig.sent()
+    measured(
+        f"lines by the Kubernetes API: {sent_after_restart} of 600 sent after a restart, "
+        f"{sent_by_new_pod} of 700 by a new pod"
+    )
+    assert 100 <= sent_after_restart <= 101, "the last line may come again"
+    assert sent_by_new_pod == 700
     assert [since is None for since in rig.api.asked_since] == [True, False, True]
     assert sorted(row.entry.line for row in rows) == [f"line {number:04d}" for number in range(700)]

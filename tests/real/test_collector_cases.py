@@ -38,13 +38,13 @@ def assert_as_expected(group: Group, outcome: Outcome) -> None:
 
 @pytest.mark.parametrize("name", [name for name in names() if name != WITH_TENANTS])
 def test_lines_become_what_the_table_says(name: str, platform: Platform, tmp_path: Path) -> None:
-    said = group(name)
-    assert_as_expected(said, carried_out(said, stack(name, said.settings), platform, tmp_path))
+    case_group = group(name)
+    assert_as_expected(case_group, carried_out(case_group, stack(name, case_group.settings), platform, tmp_path))
 
 
 def test_lines_of_a_tenants_namespaces_arrive_under_that_tenant_only(tmp_path: Path) -> None:
-    said = group(WITH_TENANTS)
-    settings = stack(said.name, said.settings)
+    case_group = group(WITH_TENANTS)
+    settings = stack(case_group.name, case_group.settings)
     binary("alloy")
     with loki(tmp_path / "loki", settings) as platform:
-        assert_as_expected(said, carried_out(said, settings, platform, tmp_path / "alloy"))
+        assert_as_expected(case_group, carried_out(case_group, settings, platform, tmp_path / "alloy"))

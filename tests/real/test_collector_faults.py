@@ -69,7 +69,7 @@ class Rig:
                     log.rotate()
             time.sleep(max(0.0, start + seconds * step / steps - time.monotonic()))
 
-    def found(self, expected: int, still: float = _STILL) -> Counter[int]:
+    def wait_for_numbers(self, expected: int, still: float = _STILL) -> Counter[int]:
         """Each number's count in Loki, as soon as all are there or nothing has come for `still` seconds."""
         began = moved = time.monotonic()
         last = -1
@@ -83,7 +83,7 @@ class Rig:
             last = len(numbers)
             time.sleep(2)
 
-    def taken(self) -> int:
+    def lines_received(self) -> int:
         """Lines that Loki has been sent, those that came twice as well."""
         text = httpx.get(f"{self.platform.writers[0].url}/metrics", timeout=60).text
         return int(parse_metrics(text).total("loki_distributor_lines_received_total"))
@@ -97,12 +97,12 @@ def rig(root: Path, pods: int, **collector: object) -> Iterator[Rig]:
     binaries = {"loki": binary("loki")}
     with Fleet(root / "out") as fleet:
         platform = Platform(settings, binaries, root, fleet)
-        named = [Pod(NAMESPACE, f"service-{index}", "app", {"app": "service"}) for index in range(pods)]
+        pod_list = [Pod(NAMESPACE, f"service-{index}", "app", {"app": "service"}) for index in range(pods)]
         push = f"{platform.writers[0].url}/loki/api/v1/push"
-        alloy = Collector(settings, binary("alloy"), root, fleet, push, named)
+        alloy = Collector(settings, binary("alloy"), root, fleet, push, pod_list)
         platform.start()
         alloy.start()
-        yield Rig(platform, alloy, [alloy.containers[pod.name] for pod in named], time.time_ns())
+        yield Rig(platform, alloy, [alloy.containers[pod.name] for pod in pod_list], time.time_ns())
 
 
 def test_a_hundred_thousand_lines_of_rotated_files_all_arrive_once(
@@ -112,12 +112,12 @@ def test_a_hundred_thousand_lines_of_rotated_files_all_arrive_once(
     with rig(tmp_path, pods=5) as running:
         with running.writing(written, seconds=40, turns=3):
             pass
-        found, again = running.found(written), running.taken() - written
+        counts, sent_twice = running.wait_for_numbers(written), running.lines_received() - written
         names = {sample.name for sample in running.collector.metrics().samples}
     assert sorted(WATCHED - names) == [], "docs/reference/collector.md says that these are worth watching"
-    measured(f"rotation, 5 pods, 3 times each: {told(found, written)}, {again} sent twice")
-    assert lost(found, written) == []
-    assert twice(found) == 0
+    measured(f"rotation, 5 pods, 3 times each: {summary(counts, written)}, {sent_twice} sent twice")
+    assert missing_numbers(counts, written) == []
+    assert duplicates(counts) == 0
 
 
 def test_a_collector_that_is_killed_three_times_loses_nothing(tmp_path: Path, measured: Callable[[str], None]) -> None:
@@ -129,10 +129,10 @@ def test_a_collector_that_is_killed_three_times_loses_nothing(tmp_path: Path, me
                 running.collector.kill()
                 time.sleep(0.5)
                 running.collector.start()
-        found, again = running.found(written), running.taken() - written
-    measured(f"Alloy killed three times: {told(found, written)}, {again} sent twice")
-    assert lost(found, written) == []
-    assert twice(found) == 0
+        counts, sent_twice = running.wait_for_numbers(written), running.lines_received() - written
+    measured(f"Alloy killed three times: {summary(counts, written)}, {sent_twice} sent twice")
+    assert missing_numbers(counts, written) == []
+    assert duplicates(counts) == 0
 
 
 def test_an_outage_of_two_minutes_loses_nothing(tmp_path: Path, measured: Callable[[str], None]) -> None:
@@ -141,11 +141,11 @@ def test_an_outage_of_two_minutes_loses_nothing(tmp_path: Path, measured: Callab
         with running.writing(written, seconds=135):
             time.sleep(5)
             without_loki(running, 120)
-        found = running.found(written)
+        counts = running.wait_for_numbers(written)
         dropped = running.collector.metrics().total("loki_write_dropped_entries_total")
-    measured(f"Loki away for two minutes: {told(found, written)}, {dropped:.0f} given up")
-    assert lost(found, written) == []
-    assert twice(found) == 0
+    measured(f"Loki away for two minutes: {summary(counts, written)}, {dropped:.0f} given up")
+    assert missing_numbers(counts, written) == []
+    assert duplicates(counts) == 0
     assert dropped == 0
 
 
@@ -165,23 +165,23 @@ KILLED_MEANWHILE: list[tuple[dict[str, object], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("said", "how"), KILLED_MEANWHILE)
+@pytest.mark.parametrize(("collector_settings", "how"), KILLED_MEANWHILE)
 def test_a_collector_that_is_killed_while_loki_is_away_loses_no_more_than_it_had_read(
-    said: dict[str, object], how: str, tmp_path: Path, measured: Callable[[str], None]
+    collector_settings: dict[str, object], how: str, tmp_path: Path, measured: Callable[[str], None]
 ) -> None:
     written, seconds, away, padding = 20_000, 60, 40, "." * 2000
-    with rig(tmp_path, pods=3, **said) as running:
+    with rig(tmp_path, pods=3, **collector_settings) as running:
         running.padding = padding
         with running.writing(written, seconds):
             time.sleep(5)
             without_loki(running, away, killed=running.collector)
-        found = running.found(written, still=60)
-    missing = lost(found, written)
+        counts = running.wait_for_numbers(written, still=60)
+    missing = missing_numbers(counts, written)
     size = len(missing) * (len(_LINE) + len(padding)) / 1024**2
-    measured(f"Alloy killed while Loki is away, {how}: {told(found, written)} ({size:.1f} MiB)")
+    measured(f"Alloy killed while Loki is away, {how}: {summary(counts, written)} ({size:.1f} MiB)")
     # It was killed in the middle of the outage: what came after that was read by the next one.
     assert len(missing) < written * (away / 2 + 2) / seconds
-    if said:
+    if collector_settings:
         assert missing, "the log was read again: docs/concepts/collector.md, the plan and the check say that it is not"
     else:
         assert size < READ_AHEAD, "more than the plan says"
@@ -201,16 +201,16 @@ def without_loki(running: Rig, seconds: float, killed: Collector | None = None) 
     platform.wait_ready(platform.writers)
 
 
-def lost(found: Counter[int], written: int) -> list[int]:
+def missing_numbers(counts: Counter[int], written: int) -> list[int]:
     """The numbers that Loki has not."""
-    return [number for number in range(written) if not found[number]]
+    return [number for number in range(written) if not counts[number]]
 
 
-def twice(found: Counter[int]) -> int:
+def duplicates(counts: Counter[int]) -> int:
     """How often a query shows a line again."""
-    return sum(found.values()) - len(found)
+    return sum(counts.values()) - len(counts)
 
 
-def told(found: Counter[int], written: int) -> str:
+def summary(counts: Counter[int], written: int) -> str:
     """The outcome in words."""
-    return f"{len(lost(found, written))} of {written} lines lost, {twice(found)} seen twice"
+    return f"{len(missing_numbers(counts, written))} of {written} lines lost, {duplicates(counts)} seen twice"

@@ -41,7 +41,7 @@ def settings() -> Settings:
     )
 
 
-def pushed(url: str, corpus: Sequence[Line]) -> int:
+def push_lines(url: str, corpus: Sequence[Line]) -> int:
     """Send each line as an entry of its own, as a shipper would; the time of the first."""
     start = time.time_ns() - len(corpus) * 1_000_000
     values = [[str(start + number * 1_000_000), line.text] for number, line in enumerate(corpus)]
@@ -50,7 +50,7 @@ def pushed(url: str, corpus: Sequence[Line]) -> int:
     return start
 
 
-def in_loki(platform: Platform, start: int, count: int) -> list[str]:
+def wait_for_lines(platform: Platform, start: int, count: int) -> list[str]:
     deadline = time.monotonic() + _PATIENCE
     while True:
         found = [row.entry.line for row in platform.loki.rows('{app="corpus"}', start, time.time_ns())]
@@ -65,11 +65,11 @@ def plain_text(content: bytes) -> bytes:
 
 
 def _unpacked(content: bytes) -> Iterator[bytes]:
-    place = content.find(_GZIP)
-    while place >= 0:
+    offset = content.find(_GZIP)
+    while offset >= 0:
         with suppress(zlib.error):  # of three bytes that only look like a beginning
-            yield zlib.decompressobj(wbits=31).decompress(content[place:])
-        place = content.find(_GZIP, place + 1)
+            yield zlib.decompressobj(wbits=31).decompress(content[offset:])
+        offset = content.find(_GZIP, offset + 1)
 
 
 def test_of_the_corpus_no_secret_reaches_loki_or_the_bucket_and_no_look_alike_is_changed(
@@ -85,20 +85,24 @@ def test_of_the_corpus_no_secret_reaches_loki_or_the_bucket_and_no_look_alike_is
         collector = Collector(settings(), binary("alloy"), tmp_path, fleet, push, [])
         platform.start()
         collector.start()
-        start = pushed(f"http://{LOOPBACK}:{collector.source_ports['push']}/loki/api/v1/push", corpus)
-        found = in_loki(platform, start, len(corpus))
-        answers = json.dumps(found, ensure_ascii=False)
+        start = push_lines(f"http://{LOOPBACK}:{collector.source_ports['push']}/loki/api/v1/push", corpus)
+        found_lines = wait_for_lines(platform, start, len(corpus))
+        answers = json.dumps(found_lines, ensure_ascii=False)
         platform.restart(*platform.writers)
         bucket = b"\n".join(plain_text(path.read_bytes()) for path in (tmp_path / "store").rglob("*") if path.is_file())
-        said = "\n".join(path.read_text(errors="replace") for path in (tmp_path / "out").glob("*.log"))
+        process_logs = "\n".join(path.read_text(errors="replace") for path in (tmp_path / "out").glob("*.log"))
     expected = Counter(line.expected for line in corpus)
-    assert Counter(found) - expected == Counter(), "lines that are not as they should be"
-    assert expected - Counter(found) == Counter(), "lines that are missing"
-    whole = [line.expected for line in corpus if not line.secrets and "\n" not in line.expected]
-    assert [line for line in whole if line.encode() not in bucket] == [], "the bucket is read: it has the other lines"
-    left = [secret for secret in secrets if secret not in innocent]
-    assert [secret for secret in left if secret in answers or secret in said or secret.encode() in bucket] == []
+    assert Counter(found_lines) - expected == Counter(), "lines that are not as they should be"
+    assert expected - Counter(found_lines) == Counter(), "lines that are missing"
+    unchanged_lines = [line.expected for line in corpus if not line.secrets and "\n" not in line.expected]
+    assert [line for line in unchanged_lines if line.encode() not in bucket] == [], (
+        "the bucket is read: it has the other lines"
+    )
+    checked_secrets = [secret for secret in secrets if secret not in innocent]
+    assert [
+        secret for secret in checked_secrets if secret in answers or secret in process_logs or secret.encode() in bucket
+    ] == []
     measured(
-        f"redaction: {len(left)} secrets of {len(corpus)} lines, none in Loki, in {len(bucket)} bytes of the bucket"
-        f" (unpacked) or in the processes' words; {len(whole)} innocent lines unchanged"
+        f"redaction: {len(checked_secrets)} secrets of {len(corpus)} lines, none in Loki, in {len(bucket)} bytes of the"
+        f" bucket (unpacked) or in the processes' logs; {len(unchanged_lines)} innocent lines unchanged"
     )

@@ -64,15 +64,15 @@ class Minimal(Collector):
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)  # type: ignore[arg-type]
-        before, _, rest = self.config.partition("// Every line of every source passes this pipeline.")
-        after = rest[rest.index("// Batches and retries") :]
+        before, _, from_pipeline = self.config.partition("// Every line of every source passes this pipeline.")
+        from_delivery = from_pipeline[from_pipeline.index("// Batches and retries") :]
         process = 'loki.process "lines" {\n\tforward_to = [loki.write.default.receiver]\n}\n\n'
-        self.config = before + process + after
+        self.config = before + process + from_delivery
 
 
-def cpu_seconds(kind: type[Collector], said: dict[str, object], lines: list[str], root: Path) -> float:
+def cpu_seconds(kind: type[Collector], collector_settings: dict[str, object], lines: list[str], root: Path) -> float:
     """What Alloy's process takes of CPU from the first line to the last that is sent."""
-    settings = changed(settings_of("monolithic"), collector=said, canary={"enabled": False})
+    settings = changed(settings_of("monolithic"), collector=collector_settings, canary={"enabled": False})
     pod = Pod("shop", "service-0", "app", {"app": "service"})
     with sink() as push, Fleet(root / "out") as fleet:
         alloy = kind(settings, binary("alloy"), root, fleet, push, [pod])
@@ -100,10 +100,10 @@ def test_what_the_pipeline_costs(lines: list[str], tmp_path: Path, measured: Cal
         "full (and JSON, Java entries, drop, limits, mails)": (Collector, _EVERYTHING),
     }
     rates: dict[str, float] = {}
-    for name, (kind, said) in kinds.items():
+    for name, (kind, collector_settings) in kinds.items():
         root = tmp_path / str(len(rates))
         root.mkdir()
-        rates[name] = len(lines) / cpu_seconds(kind, said, lines, root)
+        rates[name] = len(lines) / cpu_seconds(kind, collector_settings, lines, root)
     minimal = next(iter(rates.values()))
     size = sum(len(line.encode()) for line in lines) / len(lines)
     for name, rate in rates.items():

@@ -38,7 +38,7 @@ def configs(settings: Settings) -> list[str]:
     return [data(declared, name) for name in CONFIGS if name in declared]
 
 
-def validated(text: str, settings: Settings, directory: Path) -> str:
+def validation_errors(text: str, settings: Settings, directory: Path) -> str:
     """What `alloy validate` has to say."""
     file = directory / "config.alloy"
     file.write_text(text)
@@ -47,7 +47,7 @@ def validated(text: str, settings: Settings, directory: Path) -> str:
     return answer.stderr
 
 
-def misformatted(text: str, directory: Path) -> str:
+def format_changes(text: str, directory: Path) -> str:
     """What `alloy fmt` would change."""
     file = directory / "config.alloy"
     file.write_text(text)
@@ -59,15 +59,15 @@ def misformatted(text: str, directory: Path) -> str:
 def test_alloy_validates_a_stacks_configurations_and_would_format_nothing(name: str, tmp_path: Path) -> None:
     settings = settings_of(name)
     for text in configs(settings):
-        assert validated(text, settings, tmp_path) == ""
-        assert misformatted(text, tmp_path) == ""
+        assert validation_errors(text, settings, tmp_path) == ""
+        assert format_changes(text, tmp_path) == ""
 
 
 @profile(max_examples=VALIDATED, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(stacks())
 def test_alloy_validates_whatever_a_stack_file_says(tmp_path: Path, settings: Settings) -> None:
     for text in configs(settings):
-        assert validated(text, settings, tmp_path) == ""
+        assert validation_errors(text, settings, tmp_path) == ""
         assert run([binary("alloysyntax"), "-fmt"], text).stdout == text
 
 
@@ -78,12 +78,12 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("right", "wrong", "said"), BROKEN)
-def test_alloy_refuses_what_is_wrong(right: str, wrong: str, said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("right", "wrong", "message"), BROKEN)
+def test_alloy_refuses_what_is_wrong(right: str, wrong: str, message: str, tmp_path: Path) -> None:
     settings = settings_of("production")
     text = configs(settings)[0]
     assert right in text
-    assert said in validated(text.replace(right, wrong), settings, tmp_path)
+    assert message in validation_errors(text.replace(right, wrong), settings, tmp_path)
 
 
 # `alloy validate` builds no component: it does not read regular expressions, selectors and templates.
@@ -126,9 +126,11 @@ def test_alloy_builds_whatever_a_stack_file_says(reloaded: Callable[[str], str],
     assert reloaded(local(settings)) == ""
 
 
-@pytest.mark.parametrize(("right", "wrong", "said"), UNBUILT)
-def test_alloy_does_not_build_what_is_wrong(right: str, wrong: str, said: str, reloaded: Callable[[str], str]) -> None:
+@pytest.mark.parametrize(("right", "wrong", "message"), UNBUILT)
+def test_alloy_does_not_build_what_is_wrong(
+    right: str, wrong: str, message: str, reloaded: Callable[[str], str]
+) -> None:
     settings = stack("cases", {})
     text = local(settings)
     assert right in text
-    assert said in reloaded(text.replace(right, wrong))
+    assert message in reloaded(text.replace(right, wrong))

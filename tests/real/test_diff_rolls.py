@@ -21,7 +21,7 @@ SEEDED = [each for each in seeded() if each.name not in ("another namespace", "a
 
 def templates(stack: Rendered, directory: Path) -> dict[str, Any]:
     """The pod templates of what the charts make, by workload."""
-    found = {}
+    templates_by_workload = {}
     for resource in (each for each in stack.resources if each.type == CHART):
         chart = "loki" if resource.called == "loki" else "alloy"
         values = cast("dict[str, Any]", resource.inputs["values"])
@@ -29,8 +29,8 @@ def templates(stack: Rendered, directory: Path) -> dict[str, Any]:
         for document in rendered(chart, namespace, values, directory, resource.called):
             if document["kind"] in TEMPLATED:
                 name = f"{document['kind']} {document['metadata']['name']}"
-                found[name] = document["spec"]["template"]
-    return found
+                templates_by_workload[name] = document["spec"]["template"]
+    return templates_by_workload
 
 
 @pytest.mark.parametrize("change", SEEDED, ids=lambda each: each.name)
@@ -40,8 +40,8 @@ def test_the_pods_that_are_said_to_restart_are_those_whose_template_the_charts_c
     chart_folder("loki"), chart_folder("alloy")
     before, after = change.rendered()
     old, new = templates(before, tmp_path), templates(after, tmp_path)
-    really = {name for name in new if name in old and old[name] != new[name]}
+    changed_workloads = {name for name in new if name in old and old[name] != new[name]}
     ours = {"DaemonSet loki-canary", "StatefulSet loki-s3"}
-    said = {roll.workload for roll in rolls(changes(before, after), before, after)} - ours
+    reported = {roll.workload for roll in rolls(changes(before, after), before, after)} - ours
     # Of a value that no table knows, every pod of the chart is said to restart.
-    assert said >= really if "unknown" in change.name else said == really
+    assert reported >= changed_workloads if "unknown" in change.name else reported == changed_workloads

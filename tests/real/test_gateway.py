@@ -95,13 +95,13 @@ def proof(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proof]:
         gateway = Gateway(SETTINGS, platform.layout, root / "nginx", fleet)
         gateway.hashes.write_text("".join(f"{user}:{hashed(word)}\n" for user, word in PASSWORDS.items()))
         gateway.start()
-        found = Proof(gateway, platform, time.time_ns() - 60 * 10**9)
+        running_proof = Proof(gateway, platform, time.time_ns() - 60 * 10**9)
         for user, word in WORDS.items():
-            push(found, user, word)
-        wait_for(lambda: all(word in lines(found, user) for user, word in WORDS.items()))
+            push(running_proof, user, word)
+        wait_for(lambda: all(word in lines(running_proof, user) for user, word in WORDS.items()))
         # Of one process the index alone answers for statistics, and it has what is flushed.
         platform.loki.flush(platform.writers[0].url)
-        yield found
+        yield running_proof
 
 
 def hashed(password: str) -> str:
@@ -124,8 +124,8 @@ def wait_for(holds: Callable[[], bool], seconds: float = 30) -> None:
 
 
 def lines(proof: Proof, user: str, headers: list[tuple[str, str]] | None = None) -> str:
-    asked = {"query": '{owner=~".+"}', "limit": "5000", **proof.span()}
-    return proof.ask(user, "/loki/api/v1/query_range", headers, params=asked).text
+    parameters = {"query": '{owner=~".+"}', "limit": "5000", **proof.span()}
+    return proof.ask(user, "/loki/api/v1/query_range", headers, params=parameters).text
 
 
 READS: Mapping[str, tuple[str, dict[str, str]]] = {
@@ -143,19 +143,19 @@ READS: Mapping[str, tuple[str, dict[str, str]]] = {
 
 @pytest.mark.parametrize("route", READS)
 def test_a_user_reads_its_own_lines_and_no_others_by_any_route_and_under_any_name(proof: Proof, route: str) -> None:
-    path, asked = READS[route]
+    path, parameters = READS[route]
 
-    def said(user: str, headers: list[tuple[str, str]]) -> str:
+    def read(user: str, headers: list[tuple[str, str]]) -> str:
         times = {"time": proof.span()["end"]} if route == "query" else proof.span()
-        return proof.ask(user, path, headers, params={**asked, **times}).text
+        return proof.ask(user, path, headers, params={**parameters, **times}).text
 
     own = {"anna": "alpha", "default": "bravo"}
     # Labels are detected in what a writer holds: nothing, half a minute after it has flushed. Patterns come later.
     for user, word in own.items():
         push(proof, user, word)
-    wait_for(lambda: all(own[user] in said(user, []) for user in own), 60)
+    wait_for(lambda: all(own[user] in read(user, []) for user in own), 60)
     for name, headers in DISGUISES.items():
-        answers = {user: said(user, headers) for user in own}
+        answers = {user: read(user, headers) for user in own}
         assert own["default"] in answers["default"], name
         assert own["anna"] not in answers["default"], name
         assert own["anna"] in answers["anna"], name
@@ -164,8 +164,8 @@ def test_a_user_reads_its_own_lines_and_no_others_by_any_route_and_under_any_nam
 
 def test_index_stats_count_nothing_of_others(proof: Proof) -> None:
     def streams(user: str, headers: list[tuple[str, str]]) -> int:
-        asked = {"query": '{owner="alpha"}', **proof.span()}
-        return int(proof.ask(user, "/loki/api/v1/index/stats", headers, params=asked).json()["streams"])
+        parameters = {"query": '{owner="alpha"}', **proof.span()}
+        return int(proof.ask(user, "/loki/api/v1/index/stats", headers, params=parameters).json()["streams"])
 
     wait_for(lambda: streams("anna", []) == 1)
     assert {streams("default", headers) for headers in DISGUISES.values()} == {0}
@@ -202,14 +202,16 @@ def test_a_push_is_of_its_user_whatever_it_names(proof: Proof) -> None:
 
 
 def test_nobody_sees_makes_or_cancels_a_deletion_of_others_lines(proof: Proof) -> None:
-    asked = {"query": '{owner="alpha"}', "start": str(proof.since // 10**9), "end": str(int(time.time()))}
+    parameters = {"query": '{owner="alpha"}', "start": str(proof.since // 10**9), "end": str(int(time.time()))}
     for headers in DISGUISES.values():
-        answer = proof.ask("default", "/loki/api/v1/delete", headers, method="POST", params=asked)
+        answer = proof.ask("default", "/loki/api/v1/delete", headers, method="POST", params=parameters)
         assert answer.status_code == HTTPStatus.NO_CONTENT, answer.text
         assert proof.ask("anna", "/loki/api/v1/delete").json() == []
-    assert {each["query"] for each in proof.ask("default", "/loki/api/v1/delete").json()} == {asked["query"]}
-    kept = {**asked, "query": '{owner="alpha"} |= "nothing has this"'}
-    assert proof.ask("anna", "/loki/api/v1/delete", method="POST", params=kept).status_code == HTTPStatus.NO_CONTENT
+    assert {each["query"] for each in proof.ask("default", "/loki/api/v1/delete").json()} == {parameters["query"]}
+    own_request = {**parameters, "query": '{owner="alpha"} |= "nothing has this"'}
+    assert (
+        proof.ask("anna", "/loki/api/v1/delete", method="POST", params=own_request).status_code == HTTPStatus.NO_CONTENT
+    )
     (mine,) = proof.ask("anna", "/loki/api/v1/delete").json()
     for headers in DISGUISES.values():
         assert "nothing has this" not in proof.ask("default", "/loki/api/v1/delete", headers).text
@@ -222,8 +224,8 @@ def test_nobody_sees_makes_or_cancels_a_deletion_of_others_lines(proof: Proof) -
 def test_nobody_sees_or_changes_the_rules_of_others(proof: Proof) -> None:
     rules, mine = "/loki/api/v1/rules", json.dumps({"name": "alpha-rules", "rules": [ALERT]})
     group, is_yaml = f"{rules}/shop/alpha-rules", [("Content-Type", "application/yaml")]
-    made = proof.ask("anna", f"{rules}/shop", is_yaml, method="POST", content=mine)
-    assert made.status_code == HTTPStatus.ACCEPTED, made.text
+    created = proof.ask("anna", f"{rules}/shop", is_yaml, method="POST", content=mine)
+    assert created.status_code == HTTPStatus.ACCEPTED, created.text
     assert "alpha-rules" in proof.ask("anna", rules).text
     for headers in DISGUISES.values():
         for path in (rules, f"{rules}/shop", group, "/prometheus/api/v1/rules", "/api/prom/rules"):
@@ -279,18 +281,18 @@ CONFUSED = [
 
 def test_lokis_administration_is_the_stacks_own_users_alone(proof: Proof) -> None:
     for path in ADMINISTRATION:
-        assert raw(proof, "anna", path)[0] == HTTPStatus.FORBIDDEN, path
+        assert raw_request(proof, "anna", path)[0] == HTTPStatus.FORBIDDEN, path
     for path in CONFUSED:
-        assert "analytics:" not in raw(proof, "anna", path)[1], path
-    assert "analytics:" in raw(proof, "logstack", "/config")[1]
-    assert raw(proof, "logstack", "/ingester/prepare_shutdown") == (HTTPStatus.OK, "unset")
+        assert "analytics:" not in raw_request(proof, "anna", path)[1], path
+    assert "analytics:" in raw_request(proof, "logstack", "/config")[1]
+    assert raw_request(proof, "logstack", "/ingester/prepare_shutdown") == (HTTPStatus.OK, "unset")
 
 
-def raw(proof: Proof, user: str, path: str) -> tuple[int, str]:
+def raw_request(proof: Proof, user: str, path: str) -> tuple[int, str]:
     """A path as it is written: httpx would tidy it up."""
     command = ["curl", "-s", "--path-as-is", "-u", f"{user}:{PASSWORDS[user]}", "-w", "\n%{http_code}"]
-    said = run([*command, f"{proof.gateway.url}{path}"]).stdout
-    body, _, status = said.rpartition("\n")
+    output = run([*command, f"{proof.gateway.url}{path}"]).stdout
+    body, _, status = output.rpartition("\n")
     return int(status), body
 
 
@@ -329,9 +331,9 @@ def test_nginx_takes_the_configuration_of_every_kind_of_stack(stack: str, tmp_pa
     config = chart_config(settings_of(stack), tmp_path)
     (tmp_path / "nginx.conf").write_text(local_nginx(config, None, 8080, tmp_path))
     (tmp_path / ".htpasswd").write_text("")
-    told = run([*nginx_command(tmp_path), "-t"])
-    assert told.returncode == 0, told.stderr
-    assert "warn" not in told.stderr
+    answer = run([*nginx_command(tmp_path), "-t"])
+    assert answer.returncode == 0, answer.stderr
+    assert "warn" not in answer.stderr
 
 
 # dskit refuses these two, and no other name of the form that the settings take.

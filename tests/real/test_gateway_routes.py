@@ -28,7 +28,7 @@ STACKS = {
     "distributed": ("loki-compactor-0.loki-compactor-headless", "loki-distributor"),
 }
 PASSWORD = "a password of the tests"
-WANTED = "/loki/api/v1/delete?query=%7Bapp%3D%22a%22%7D&start=1&end=2"
+DELETE_PATH = "/loki/api/v1/delete?query=%7Bapp%3D%22a%22%7D&start=1&end=2"
 
 
 class Upstream(ThreadingHTTPServer):
@@ -47,11 +47,11 @@ class Answer(BaseHTTPRequestHandler):
         """Say who was asked for what."""
         assert isinstance(self.server, Upstream)
         tenant = self.headers["X-Scope-OrgID"]
-        said = f"{self.server.name} {self.command} {self.path}{f' as {tenant}' if tenant else ''}".encode()
+        body = f"{self.server.name} {self.command} {self.path}{f' as {tenant}' if tenant else ''}".encode()
         self.send_response(200)
-        self.send_header("Content-Length", str(len(said)))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(said)
+        self.wfile.write(body)
 
     do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the library's names
 
@@ -84,21 +84,21 @@ def gateway(stack: str, tmp_path: Path) -> Iterator[httpx.Client]:
     text = re.sub(r"resolver [^;]+;", f"resolver {LOOPBACK};", text).replace("/tmp/", f"{tmp_path}/")  # noqa: S108 - what is replaced
     hashes = tmp_path / ".htpasswd"
     hashed = run(["openssl", "passwd", "-apr1", "-stdin"], PASSWORD).stdout.strip()
-    hashes.write_text("".join(f"{user}:{hashed}\n" for user in (OWN_USER, *users_of(settings))))
+    hashes.write_text("".join(f"{user}:{hashed}\n" for user in (OWN_USER, *tenants_by_user(settings))))
     text = text.replace("/etc/nginx/secrets/.htpasswd", str(hashes))
     (tmp_path / "nginx.conf").write_text(text)
     with upstreams(dict(zip(STACKS[stack], ports, strict=True))):
         process = subprocess.Popen(nginx_command(tmp_path))
         try:
             with httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=60, auth=(OWN_USER, PASSWORD)) as client:
-                wait(client)
+                wait_until_ready(client)
                 yield client
         finally:
             process.terminate()
             process.wait(60)
 
 
-def users_of(settings: Settings) -> dict[str, str]:
+def tenants_by_user(settings: Settings) -> dict[str, str]:
     """The gateway's users and their tenants."""
     return {tenant.user: tenant.name for tenant in settings.tenants if tenant.user}
 
@@ -116,7 +116,7 @@ def upstreams(ports: dict[str, int]) -> Iterator[None]:
             server.server_close()
 
 
-def wait(client: httpx.Client) -> None:
+def wait_until_ready(client: httpx.Client) -> None:
     deadline = time.monotonic() + 120
     while True:
         try:
@@ -132,15 +132,15 @@ def wait(client: httpx.Client) -> None:
 def test_a_delete_request_goes_to_the_pod_that_compacts_as_it_was_sent(
     stack: str, gateway: httpx.Client, method: str
 ) -> None:
-    assert gateway.request(method, WANTED).text == f"{STACKS[stack][0]} {method} {WANTED}"
+    assert gateway.request(method, DELETE_PATH).text == f"{STACKS[stack][0]} {method} {DELETE_PATH}"
 
 
 def test_a_tenants_delete_request_reaches_that_pod_as_the_tenants_whatever_it_says(
     stack: str, gateway: httpx.Client
 ) -> None:
-    for user, tenant in users_of(settings_of(stack)).items():
-        answer = gateway.post(WANTED, auth=(user, PASSWORD), headers={"X-Scope-OrgID": "another"})
-        assert answer.text == f"{STACKS[stack][0]} POST {WANTED} as {tenant}"
+    for user, tenant in tenants_by_user(settings_of(stack)).items():
+        answer = gateway.post(DELETE_PATH, auth=(user, PASSWORD), headers={"X-Scope-OrgID": "another"})
+        assert answer.text == f"{STACKS[stack][0]} POST {DELETE_PATH} as {tenant}"
 
 
 def test_a_push_goes_where_it_went(stack: str, gateway: httpx.Client) -> None:

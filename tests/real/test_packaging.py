@@ -111,16 +111,16 @@ def test_the_sdist_has_all_that_the_wheel_is_built_from(built: Built) -> None:
 
 def test_the_release_asks_for_what_the_repository_pins(built: Built) -> None:
     """A program of one's own has pins of its own: it is told the versions that were tried and their major version."""
-    said = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     with zipfile.ZipFile(built.wheel) as archive:
         (name,) = (each for each in archive.namelist() if each.endswith("METADATA"))
         metadata = archive.read(name).decode()
-    assert len(re.findall("^Requires-Dist:", metadata, re.MULTILINE)) == len(said)
+    assert len(re.findall("^Requires-Dist:", metadata, re.MULTILINE)) == len(dependencies)
     pinned = dict(re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / "requirements.in").read_text(), re.MULTILINE))
-    asked = dict(each.partition(",")[0].split(">=") for each in said)
-    assert asked.keys() == pinned.keys()
-    assert {name: _numbers(version) for name, version in asked.items()} == {
-        name: _numbers(version)[: len(_numbers(asked[name]))] for name, version in pinned.items()
+    required = dict(each.partition(",")[0].split(">=") for each in dependencies)
+    assert required.keys() == pinned.keys()
+    assert {name: _numbers(version) for name, version in required.items()} == {
+        name: _numbers(version)[: len(_numbers(required[name]))] for name, version in pinned.items()
     }
 
 
@@ -260,9 +260,9 @@ def test_the_minimal_program_is_typed(checked: Callable[[str], list[str]]) -> No
 def test_the_release_is_typed(checked: Callable[[str], list[str]]) -> None:
     assert checked(TYPED) == []
     wrong = "".join(f"{line}\n" for line, _ in MISTYPED.values())
-    found = checked(TYPED + wrong)
+    errors = checked(TYPED + wrong)
     first = TYPED.count("\n") + 1
     for number, (case, (_, named)) in enumerate(MISTYPED.items()):
-        told = [line for line in found if line.startswith(f"program.py:{first + number}: error:")]
-        assert told, case
-        assert named in told[0], case
+        line_errors = [line for line in errors if line.startswith(f"program.py:{first + number}: error:")]
+        assert line_errors, case
+        assert named in line_errors[0], case

@@ -35,12 +35,12 @@ def test_the_two_commands_to_start_are_make_try_and_make_test_each_with_its_outp
 
 def test_the_plan_that_the_readme_shows_is_what_its_command_prints(copy: Copy) -> None:
     (command,) = [each for each in of_readme("The plan") if each.text == "make plan STACK=production"]
-    told = copy.run(f"{command.text} | cat")
-    shown = README.partition("<!-- plan -->\n\n```text\n")[2].partition("\n```\n")[0]
-    assert shown.startswith("production: Loki ")
-    for part in filter(None, re.split(r"\n\n\.\.\.(?:\n\n|$)", shown)):
+    output = copy.run(f"{command.text} | cat")
+    documented = README.partition("<!-- plan -->\n\n```text\n")[2].partition("\n```\n")[0]
+    assert documented.startswith("production: Loki ")
+    for part in filter(None, re.split(r"\n\n\.\.\.(?:\n\n|$)", documented)):
         words = part.split()  # how the lines break is up to the terminal
-        assert told[told.index(part.splitlines()[0]) :].split()[: len(words)] == words
+        assert output[output.index(part.splitlines()[0]) :].split()[: len(words)] == words
 
 
 def test_make_try_is_what_the_local_run_is_tested_with(copy: Copy) -> None:

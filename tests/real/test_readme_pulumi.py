@@ -51,7 +51,7 @@ def test_a_stack_is_set_up_as_the_readme_says(with_engine: Copy) -> None:
     assert done == ["login", "stack", "config", "config"]
     assert [each.words[1] for each in steps[len(done) :]] == [*NEED_A_LANGUAGE_HOST]
     before = read_stack_file("staging", with_engine.folder)
-    meant = load_stack_file("staging", with_engine.folder, today=TODAY).settings
+    settings_before = load_stack_file("staging", with_engine.folder, today=TODAY).settings
     for step in steps[: len(done)]:
         # The engine asks the system for the home that ~ is, and not the environment: no state goes there.
         with_engine.run(step.text.replace("file://~", f"file://{with_engine.environment['HOME']}"))
@@ -60,13 +60,13 @@ def test_a_stack_is_set_up_as_the_readme_says(with_engine: Copy) -> None:
     assert added.keys() == {"logstack:accessKeyId", "logstack:secretAccessKey"}
     assert all(isinstance(value, dict) and list(value) == ["secure"] for value in added.values())
     stack = load_stack_file("staging", with_engine.folder, today=TODAY)
-    assert (stack.settings, stack.credentials) == (meant, "config")
+    assert (stack.settings, stack.credentials) == (settings_before, "config")
     assert with_engine.run("pulumi config get logstack:accessKeyId") == "logs\n"
     assert re.fullmatch(r"[0-9a-f]{40}\n", with_engine.run("pulumi config get logstack:secretAccessKey"))
 
 
 @cache
-def helped(*words: str) -> str:
+def help_text(*words: str) -> str:
     """What the engine says of a command."""
     command = [str(binary("pulumi")), *words, "--help"]
     run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
@@ -77,20 +77,23 @@ def problems(command: Command) -> Iterator[str]:
     """What a `pulumi` of the documents has that the engine has not."""
     words = command.words[1:]
     path: list[str] = []
-    while words and helped(*path, words[0]) not in ("", helped(*path)):  # for what it does not know, it helps above
+    while words and help_text(*path, words[0]) not in (
+        "",
+        help_text(*path),
+    ):  # for what it does not know, it helps above
         path.append(words.pop(0))
     if not path:
         yield f"no command {words[0]}"
     for word in words:
         option = word.partition("=")[0]
-        if option.startswith("-") and not re.search(rf"(^|[ ,]){re.escape(option)}[ ,\n]", helped(*path)):
+        if option.startswith("-") and not re.search(rf"(^|[ ,]){re.escape(option)}[ ,\n]", help_text(*path)):
             yield f"pulumi {' '.join(path)} has no option {option}"
 
 
 def test_every_pulumi_command_of_the_documents_is_one_of_the_engines() -> None:
-    found = all_commands("pulumi")
-    assert len(found) > 10
-    assert {each.text: told for each in found if (told := list(problems(each)))} == {}
+    documented = all_commands("pulumi")
+    assert len(documented) > 10
+    assert {each.text: differences for each in documented if (differences := list(problems(each)))} == {}
 
 
 @pytest.mark.parametrize(

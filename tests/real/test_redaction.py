@@ -25,7 +25,7 @@ CUSTOM = (
     CustomRedaction(name="ticket", pattern=r"\bT-\d+|case (\w+) of (\w+)", replacement="{{ .Value }}"),
     CustomRedaction(name="badge", pattern="badge [0-9A-F]{4}", replacement=""),
 )
-OF_CUSTOM = {
+CUSTOM_LINES = {
     "customer-17 called customer-18": "customer-<redacted:customer-number> called customer-<redacted:customer-number>",
     "T-1, case a of b": "T-1, case {{ .Value }} of {{ .Value }}",
     "has badge 00FF!": "has !",
@@ -82,9 +82,9 @@ def running(text: str, directory: Path, port: int) -> Iterator[Path]:
             process.wait(timeout=60)
 
 
-def pushed(url: str, lines: Sequence[str]) -> None:
+def push_lines(url: str, lines: Sequence[str]) -> None:
     """The lines, each with its place as its time."""
-    stream = {"stream": {"app": "test"}, "values": [[str(place), line] for place, line in enumerate(lines, 1)]}
+    stream = {"stream": {"app": "test"}, "values": [[str(number), line] for number, line in enumerate(lines, 1)]}
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -110,24 +110,24 @@ def redacted_lines(lines: Sequence[str], directory: Path) -> Mapping[str, list[s
     """What the stages make of lines, once and twice."""
     port, api = free_ports(2)
     with running(config(RedactionSettings(rules=EVERY_RULE, custom=CUSTOM), api), directory, port) as log:
-        pushed(f"http://127.0.0.1:{api}/loki/api/v1/push", lines)
+        push_lines(f"http://127.0.0.1:{api}/loki/api/v1/push", lines)
         deadline = time.monotonic() + PATIENCE
-        while min(map(len, (found := {times: echoed(log, f"loki.echo.{times}") for times in TIMES}).values())) < len(
-            lines
-        ):
+        while min(
+            map(len, (echoed_lines := {times: echoed(log, f"loki.echo.{times}") for times in TIMES}).values())
+        ) < len(lines):
             assert time.monotonic() < deadline, log.read_text()[-2000:]
             time.sleep(0.2)
-    return {times: [output[place] for place in sorted(output)] for times, output in found.items()}
+    return {times: [output[number] for number in sorted(output)] for times, output in echoed_lines.items()}
 
 
 def test_no_secret_is_left_and_nothing_else_is_changed_once_and_twice(tmp_path: Path) -> None:
-    wanted = {line.text: line.expected for line in corpus.lines()} | OF_CUSTOM
-    found = redacted_lines(list(wanted), tmp_path)
+    expected = {line.text: line.expected for line in corpus.lines()} | CUSTOM_LINES
+    redacted = redacted_lines(list(expected), tmp_path)
     for times in TIMES:
         differences = [
-            f"{line}\n  wanted: {right}\n  found:  {wrong}"
-            for (line, right), wrong in zip(wanted.items(), found[times], strict=True)
-            if right != wrong
+            f"{line}\n  wanted: {expected_line}\n  found:  {redacted_line}"
+            for (line, expected_line), redacted_line in zip(expected.items(), redacted[times], strict=True)
+            if expected_line != redacted_line
         ]
         assert not differences, f"{times}:\n" + "\n".join(differences)
 

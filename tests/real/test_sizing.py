@@ -93,13 +93,17 @@ def loki(root: Path, writers: int, ingester: Mapping[str, object]) -> Iterator[P
         yield platform
 
 
-def stored(
-    root: Path, writers: int, of: Mapping[str, Sequence[Entry]], ingester: Mapping[str, object], at_once: int
+def store_lines(
+    root: Path,
+    writers: int,
+    entries_by_stream: Mapping[str, Sequence[Entry]],
+    ingester: Mapping[str, object],
+    at_once: int,
 ) -> Stored:
     """`at_once` lines of each stream are in one push."""
     with loki(root, writers, ingester) as platform:
         with httpx.Client(timeout=60) as client:
-            for node, streams_ in zip(cycle(platform.writers), pushes(of, at_once), strict=False):
+            for node, streams_ in zip(cycle(platform.writers), pushes(entries_by_stream, at_once), strict=False):
                 answer = client.post(f"{node.url}/loki/api/v1/push", json={"streams": streams_})
                 assert answer.status_code == 204, answer.text
         memory = max(scraped(node).total("process_resident_memory_bytes") for node in platform.writers)
@@ -113,17 +117,19 @@ def stored(
             reasons[sample.labels["reason"]] += sample.value
         cpu = sum(each.total("process_cpu_seconds_total") for each in metrics)
         platform.restart(*platform.writers)
-        seconds = {name: min(asked(platform, query) for _ in range(_TRIES)) for name, query in _QUERIES.items()}
+        seconds = {
+            name: min(query_cpu_seconds(platform, query) for _ in range(_TRIES)) for name, query in _QUERIES.items()
+        }
         platform.fleet.stop(*(node.name for node in platform.writers), seconds=300)
         bucket = platform.bucket()
         chunks, index = bucket.chunks(), bucket.objects("index/")
-    raw = sum(len(entry.line.encode()) for entries in of.values() for entry in entries)
+    raw = sum(len(entry.line.encode()) for entries in entries_by_stream.values() for entry in entries)
     return Stored(
         raw, len(chunks), sum(chunk.size for chunk in chunks), sum(index.values()), puts, seconds, reasons, cpu, memory
     )
 
 
-def asked(platform: Platform, query: str) -> float:
+def query_cpu_seconds(platform: Platform, query: str) -> float:
     """Seconds of CPU that a query takes."""
     before = cpu_seconds(platform)
     platform.loki.get("/loki/api/v1/query", query=query, time=time.time_ns())
@@ -144,14 +150,17 @@ def lines(number: int, each: int, hours: int = _HOURS) -> Mapping[str, Sequence[
 
 
 def test_what_each_codec_stores(tmp_path: Path, measured: Callable[[str], None]) -> None:
-    of = lines(30, 10_000)
+    entries_by_stream = lines(30, 10_000)
     with ThreadPoolExecutor(_AT_ONCE) as two:
-        runs = two.map(lambda codec: stored(tmp_path / codec, 1, of, {"chunk_encoding": codec}, 200), STORED_SHARES)
-        found = dict(zip(STORED_SHARES, runs, strict=True))
-    for codec, each in found.items():
+        runs = two.map(
+            lambda codec: store_lines(tmp_path / codec, 1, entries_by_stream, {"chunk_encoding": codec}, 200),
+            STORED_SHARES,
+        )
+        stored_by_codec = dict(zip(STORED_SHARES, runs, strict=True))
+    for codec, each in stored_by_codec.items():
         measured(f"{codec}: {each}")
         assert each.chunk_bytes / each.raw == pytest.approx(STORED_SHARES[codec], rel=0.05)
-    assert found[CODEC].share < min(each.share for each in found.values()) * 1.05
+    assert stored_by_codec[CODEC].share < min(each.share for each in stored_by_codec.values()) * 1.05
 
 
 @dataclass(frozen=True)
@@ -175,10 +184,12 @@ _REGIMES = (
 
 @pytest.mark.parametrize("regime", _REGIMES, ids=lambda regime: regime.name)
 def test_what_three_copies_store(regime: Regime, tmp_path: Path, measured: Callable[[str], None]) -> None:
-    of = lines(regime.streams, regime.lines, regime.hours)
+    entries_by_stream = lines(regime.streams, regime.lines, regime.hours)
     often = {"flush_check_period": "30ms"}
     with ThreadPoolExecutor(_AT_ONCE) as two:
-        one, three = two.map(lambda copies: stored(tmp_path / str(copies), copies, of, often, regime.at_once), (1, 3))
+        one, three = two.map(
+            lambda copies: store_lines(tmp_path / str(copies), copies, entries_by_stream, often, regime.at_once), (1, 3)
+        )
     measured(f"{regime.name}, 1 copy: {one}")
     measured(f"{regime.name}, 3 copies: {three}; {three.share / one.share:.2f} times the bytes")
     # `stored_daily` reckons with the most, `puts_daily` with each writer's own requests.

@@ -23,7 +23,7 @@ from tests.support.stacks import NAMES, chart_values, releases, settings_of
 
 pytestmark = pytest.mark.real
 
-Place: TypeAlias = tuple[str | int, ...]
+KeyPath: TypeAlias = tuple[str | int, ...]
 Values: TypeAlias = dict[str, Json]
 RELEASES = [(stack, chart, release) for stack in NAMES for chart, release in releases(settings_of(stack))]
 every_release = pytest.mark.parametrize(
@@ -44,7 +44,7 @@ DIFFERENCES = {
     r".*\.containers\.config-reloader\.image": "an image that is made from a local binary has no digest to be known by",
 }
 # Values that decide nothing here, nor in the pinned chart as it is used.
-INERT: Mapping[Place, str] = {
+INERT: Mapping[KeyPath, str] = {
     ("loki", "auth_enabled"): "for the configuration and for the tenants of nginx, which are not the chart's here",
     ("loki", "commonConfig", "replication_factor"): "for the configuration, which is ours",
     **{
@@ -76,23 +76,23 @@ def values_of(stack: str, chart: str, release: str) -> Values:
 
 @every_chart
 def test_a_stand_in_is_called_as_the_pinned_chart_and_says_what_it_is(chart: str) -> None:
-    said = yaml.safe_load((standin(chart) / "Chart.yaml").read_text())
-    assert (said["name"], said["version"]) == (PINNED[chart].name, f"{PINNED[chart].version}-standin")
-    assert said["description"].startswith("A stand-in for tests.")
+    chart_yaml = yaml.safe_load((standin(chart) / "Chart.yaml").read_text())
+    assert (chart_yaml["name"], chart_yaml["version"]) == (PINNED[chart].name, f"{PINNED[chart].version}-standin")
+    assert chart_yaml["description"].startswith("A stand-in for tests.")
 
 
 @every_release
 def test_every_object_is_valid_in_every_field(stack: str, chart: str, release: str, directory: Path) -> None:
     objects = objects_of(standin(chart), stack, chart, release, directory)
     assert objects
-    assert [told for each in objects.values() if (told := complaints(each))] == []
+    assert [problems for each in objects.values() if (problems := complaints(each))] == []
 
 
 @every_release
 def test_every_namespaced_object_says_its_namespace(stack: str, chart: str, release: str, directory: Path) -> None:
-    place = settings_of(stack).cluster.namespace
+    namespace = settings_of(stack).cluster.namespace
     for name, each in objects_of(standin(chart), stack, chart, release, directory).items():
-        expected = None if name.startswith("Cluster") else place
+        expected = None if name.startswith("Cluster") else namespace
         assert each["metadata"].get("namespace") == expected, name
 
 
@@ -111,16 +111,16 @@ def test_a_stand_in_makes_the_objects_of_the_pinned_chart(
 def test_every_difference_from_the_pinned_chart_has_a_reason(
     stack: str, chart: str, release: str, directory: Path
 ) -> None:
-    found = different(stack, chart, release, directory)
+    differing = different(stack, chart, release, directory)
     unexplained = {
-        path: both for path, both in found.items() if not any(re.fullmatch(each, path) for each in DIFFERENCES)
+        path: both for path, both in differing.items() if not any(re.fullmatch(each, path) for each in DIFFERENCES)
     }
     assert unexplained == {}, "what the pinned chart says, and what the stand-in says"
 
 
 def test_every_reason_has_a_difference(directory: Path) -> None:
-    found = {path for each in RELEASES for path in different(*each, directory)}
-    assert [each for each in DIFFERENCES if not any(re.fullmatch(each, path) for path in found)] == []
+    differing = {path for each in RELEASES for path in different(*each, directory)}
+    assert [each for each in DIFFERENCES if not any(re.fullmatch(each, path) for path in differing)] == []
 
 
 def different(stack: str, chart: str, release: str, directory: Path) -> dict[str, tuple[object, object]]:
@@ -161,11 +161,11 @@ def test_nginx_sends_every_path_where_the_pinned_charts_does(stack: str, directo
 
 def routes(config: str) -> dict[str, str]:
     """The address of Loki that each location is sent to; those that nginx answers itself are left out."""
-    found = re.findall(
+    locations = re.findall(
         r"location (\S+ \S+) \{[^}]*?set \$\w+\s+\"?(http:[^\";]+)\"?;\s+proxy_pass", without_braces(config)
     )
-    assert found
-    return dict(found)
+    assert locations
+    return dict(locations)
 
 
 def without_braces(config: str) -> str:
@@ -195,24 +195,29 @@ def reloader(folder: Path, directory: Path) -> str:
 
 @every_chart
 def test_every_value_that_a_stack_sets_decides_something(chart: str, directory: Path) -> None:
-    said = values_said(chart)
-    inert = {place for place in said if decides_nothing(standin(chart), chart, place, directory)}
-    assert inert == INERT.keys() & said.keys()
+    set_values = values_set(chart)
+    inert = {key_path for key_path in set_values if decides_nothing(standin(chart), chart, key_path, directory)}
+    assert inert == INERT.keys() & set_values.keys()
 
 
 def test_what_decides_nothing_here_decides_nothing_in_the_pinned_chart(directory: Path) -> None:
     folder = chart_folder("loki")
-    assert [place for place in INERT if not decides_nothing(folder, "loki", place, directory)] == []
+    assert [key_path for key_path in INERT if not decides_nothing(folder, "loki", key_path, directory)] == []
 
 
 @every_chart
 def test_a_value_that_no_stack_sets_is_refused_or_seen(chart: str, directory: Path) -> None:
-    said = values_said(chart)
-    groups = {place[:end]: said[place][0] for place in said for end, key in enumerate(place) if isinstance(key, str)}
+    set_values = values_set(chart)
+    groups = {
+        key_path[:end]: set_values[key_path][0]
+        for key_path in set_values
+        for end, key in enumerate(key_path)
+        if isinstance(key, str)
+    }
     in_vain = []
     for group, (stack, release, _) in groups.items():
         values = changed(values_of(stack, chart, release), (*group, "unheard"), "of")
-        if answer(standin(chart), stack, release, values, directory) == usual(
+        if answer(standin(chart), stack, release, values, directory) == shipped_answer(
             standin(chart), stack, chart, release, directory
         ):
             in_vain.append(group)
@@ -220,35 +225,37 @@ def test_a_value_that_no_stack_sets_is_refused_or_seen(chart: str, directory: Pa
 
 
 @cache
-def values_said(chart: str) -> dict[Place, list[tuple[str, str, Json]]]:
+def values_set(chart: str) -> dict[KeyPath, list[tuple[str, str, Json]]]:
     """Every value of a chart: the stacks and releases that set it, each with what it says."""
-    said: dict[Place, list[tuple[str, str, Json]]] = {}
+    set_values: dict[KeyPath, list[tuple[str, str, Json]]] = {}
     for stack, _, release in (each for each in RELEASES if each[1] == chart):
-        for place, value in places(values_of(stack, chart, release)):
-            said.setdefault(place, []).append((stack, release, value))
-    return said
+        for key_path, value in leaf_values(values_of(stack, chart, release)):
+            set_values.setdefault(key_path, []).append((stack, release, value))
+    return set_values
 
 
-def places(value: Json, place: Place = ()) -> Iterator[tuple[Place, Json]]:
+def leaf_values(value: Json, key_path: KeyPath = ()) -> Iterator[tuple[KeyPath, Json]]:
     """Every value that is no mapping and no list, with its place."""
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from places(item, (*place, key))
+            yield from leaf_values(item, (*key_path, key))
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield from places(item, (*place, number))
+            yield from leaf_values(item, (*key_path, number))
     else:
-        yield place, value
+        yield key_path, value
 
 
-def decides_nothing(folder: Path, chart: str, place: Place, directory: Path) -> bool:
+def decides_nothing(folder: Path, chart: str, key_path: KeyPath, directory: Path) -> bool:
     """A chart takes other values there, and makes the same of them: of other stacks, and one that none has."""
-    said = values_said(chart)[place]
-    stack, release, value = said[0]
+    set_values = values_set(chart)[key_path]
+    stack, release, value = set_values[0]
     values = values_of(stack, chart, release)
-    before = usual(folder, stack, chart, release, directory)
-    others = [another(value), *(each for _, _, each in said if each != value)]
-    answers = [answer(folder, stack, release, changed(values, place, other), directory) for other in others]
+    before = shipped_answer(folder, stack, chart, release, directory)
+    new_values = [another(value), *(each for _, _, each in set_values if each != value)]
+    answers = [
+        answer(folder, stack, release, changed(values, key_path, new_value), directory) for new_value in new_values
+    ]
     accepted = [each for each in answers if each]
     return bool(accepted) and all(each == before for each in accepted)
 
@@ -263,24 +270,24 @@ def another(value: Json) -> Json:
     return f"{value}x" if not number else str(value).replace(number[0], str(int(number[0]) + 1), 1)
 
 
-def changed(value: Any, place: Place, new: Json) -> Any:
+def changed(value: Any, key_path: KeyPath, new: Json) -> Any:
     """The values with another one at a place, which may be new in its mapping."""
-    if not place:
+    if not key_path:
         return new
-    key, *rest = place
+    key, *below = key_path
     if isinstance(value, Mapping):
-        return {**value, key: changed(value.get(key), tuple(rest), new)}
-    return [changed(item, tuple(rest), new) if number == key else item for number, item in enumerate(value)]
+        return {**value, key: changed(value.get(key), tuple(below), new)}
+    return [changed(item, tuple(below), new) if number == key else item for number, item in enumerate(value)]
 
 
 @cache
-def usual(folder: Path, stack: str, chart: str, release: str, directory: Path) -> str:
-    said = answer(folder, stack, release, values_of(stack, chart, release), directory)
-    assert said
-    return said
+def shipped_answer(folder: Path, stack: str, chart: str, release: str, directory: Path) -> str:
+    rendered_text = answer(folder, stack, release, values_of(stack, chart, release), directory)
+    assert rendered_text
+    return rendered_text
 
 
 def answer(folder: Path, stack: str, release: str, values: Values, directory: Path) -> str:
     """What helm makes of the values, and nothing where it refuses them."""
-    said = helm_template(folder, settings_of(stack).cluster.namespace, values, directory, release)
-    return said.stdout if said.returncode == 0 else ""
+    helm_answer = helm_template(folder, settings_of(stack).cluster.namespace, values, directory, release)
+    return helm_answer.stdout if helm_answer.returncode == 0 else ""

@@ -34,15 +34,15 @@ def environment(directory: Path) -> dict[str, str]:
 
 def processes_of(directory: Path) -> list[int]:
     """Processes whose command line names the run's directory."""
-    found = []
+    pids = []
     for proc in Path("/proc").glob("[0-9]*"):
         try:
             line = (proc / "cmdline").read_bytes().decode()
         except OSError:
             continue
         if str(directory) in line:
-            found.append(int(proc.name))
-    return found
+            pids.append(int(proc.name))
+    return pids
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def with_alloy(run_directory: Path) -> Path:
 
 
 def run(directory: Path, *arguments: str, collector: str = "push") -> tuple[int, dict[str, Any], str]:
-    done = subprocess.run(
+    process = subprocess.run(
         command(*arguments, "--collector", collector, "--json"),
         cwd=ROOT,
         env=environment(directory),
@@ -71,7 +71,7 @@ def run(directory: Path, *arguments: str, collector: str = "push") -> tuple[int,
         timeout=_RUN_SECONDS,
         check=False,
     )
-    return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr
+    return process.returncode, json.loads(process.stdout) if process.stdout else {}, process.stderr
 
 
 def details(answer: dict[str, Any]) -> dict[str, str]:
@@ -81,24 +81,24 @@ def details(answer: dict[str, Any]) -> dict[str, str]:
 def test_staging_takes_a_real_log_file_in_and_gives_it_back(run_directory: Path) -> None:
     log = shared("logs/OpenSSH_2k.log")
     lines = len([line for line in log.read_text().splitlines() if line])
-    code, answer, said = run(run_directory, "staging", "--logs", str(log))
-    assert code == 0, said
-    seen = details(answer)
-    assert seen["ready"] == "3 write + 3 read + 3 backend processes and the S3 server"
-    assert seen["ring whole"] == "3 of 3 writers ACTIVE, replication 1"
-    assert seen["lines out"] == f"{lines} of {lines} lines, each as it was sent"
-    assert seen["lines out after all writers restarted"] == seen["lines out"]
+    code, answer, output = run(run_directory, "staging", "--logs", str(log))
+    assert code == 0, output
+    results = details(answer)
+    assert results["ready"] == "3 write + 3 read + 3 backend processes and the S3 server"
+    assert results["ring whole"] == "3 of 3 writers ACTIVE, replication 1"
+    assert results["lines out"] == f"{lines} of {lines} lines, each as it was sent"
+    assert results["lines out after all writers restarted"] == results["lines out"]
     assert "the gateway's nginx" in answer["notExercised"]
     assert any(each.startswith("the collector and the canary (") for each in answer["notExercised"])
-    assert "config.alloy" not in said
-    assert "common.storage.s3.endpoint: http://loki-s3.monitoring.svc.cluster.local:7070 ->" in said
+    assert "config.alloy" not in output
+    assert "common.storage.s3.endpoint: http://loki-s3.monitoring.svc.cluster.local:7070 ->" in output
 
 
 def test_a_claimed_buckets_address_reaches_loki_by_its_environment(run_directory: Path) -> None:
-    code, answer, said = run(run_directory, "ceph")
-    assert code == 0, said
-    assert "s3.endpoint" not in said
-    assert "BUCKET_HOST and BUCKET_PORT of the claim's ConfigMap" in said
+    code, answer, output = run(run_directory, "ceph")
+    assert code == 0, output
+    assert "s3.endpoint" not in output
+    assert "BUCKET_HOST and BUCKET_PORT of the claim's ConfigMap" in output
     assert "chunks and index in the bucket" in details(answer)
 
 
@@ -116,24 +116,26 @@ def test_a_claimed_buckets_address_reaches_loki_by_its_environment(run_directory
 def test_a_stack_of_every_platform_takes_lines_in_and_gives_them_back(
     stack: list[str], processes: str, run_directory: Path
 ) -> None:
-    code, answer, said = run(run_directory, *stack)
-    assert code == 0, said
+    code, answer, output = run(run_directory, *stack)
+    assert code == 0, output
     assert details(answer)["ready"] == processes
     assert details(answer)["lines out after all writers restarted"] == "1200 of 1200 lines, each as it was sent"
 
 
 def test_production_survives_a_killed_writer_and_deletes_what_has_expired(run_directory: Path) -> None:
-    code, answer, said = run(run_directory, "production", "--deep")
-    assert code == 0, said
-    seen = details(answer)
-    assert seen["ring whole"] == "3 of 3 writers ACTIVE, replication 3"
+    code, answer, output = run(run_directory, "production", "--deep")
+    assert code == 0, output
+    results = details(answer)
+    assert results["ring whole"] == "3 of 3 writers ACTIVE, replication 3"
     assert (
         "0 of 600 pushes refused after the kill; 0 of 4500 acknowledged lines missing"
-        in (seen["one writer killed under load"])
+        in (results["one writer killed under load"])
     )
     for role in ("read", "backend"):
-        assert "0 of 120 pushes refused, 12 of 12 queries answered; 0 of 120 acknowledged" in seen[f"one {role} killed"]
-    assert "marked by loki-backend-0, deleted by the next leader" in seen["retention"]
+        assert (
+            "0 of 120 pushes refused, 12 of 12 queries answered; 0 of 120 acknowledged" in results[f"one {role} killed"]
+        )
+    assert "marked by loki-backend-0, deleted by the next leader" in results["retention"]
 
 
 # Of each mode that no shipped stack has: its processes, who else than a writer is killed, and whose marks are deleted.
@@ -154,18 +156,18 @@ MODES = {
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize(("stack", "said"), MODES.items())
+@pytest.mark.parametrize(("stack", "expected"), MODES.items())
 def test_a_lost_process_of_each_role_has_the_consequences_that_the_plan_promises(
-    run_directory: Path, stack: str, said: tuple[str, tuple[str, ...], str]
+    run_directory: Path, stack: str, expected: tuple[str, tuple[str, ...], str]
 ) -> None:
-    code, answer, told = run(run_directory, stack, "-C", str(ROOT / "examples" / stack), "--deep")
-    assert code == 0, told
-    processes, killed, deleted = said
-    seen = details(answer)
-    assert seen["ready"] == f"{processes} and the S3 server"
-    assert "0 of 600 pushes refused after the kill" in seen["one writer killed under load"]
-    assert tuple(name.split()[1] for name in seen if name.endswith(" killed")) == killed
-    assert f"marked by {deleted}" in seen["retention"]
+    code, answer, output = run(run_directory, stack, "-C", str(ROOT / "examples" / stack), "--deep")
+    assert code == 0, output
+    processes, killed, deleted = expected
+    results = details(answer)
+    assert results["ready"] == f"{processes} and the S3 server"
+    assert "0 of 600 pushes refused after the kill" in results["one writer killed under load"]
+    assert tuple(name.split()[1] for name in results if name.endswith(" killed")) == killed
+    assert f"marked by {deleted}" in results["retention"]
 
 
 RULES = """\
@@ -196,12 +198,12 @@ def test_rules_for_streams_and_tenants_hold_in_the_real_compactor(run_directory:
     stacks = run_directory / "stacks"
     stacks.mkdir()
     (stacks / "Pulumi.rules.yaml").write_text(RULES)
-    code, answer, said = run(run_directory, "rules", "--deep", "-C", str(stacks))
-    assert code == 0, said
-    seen = details(answer)["retention"]
-    assert "3000 lines older than their retention and 300 of a delete request: marked by loki-monolithic-0" in seen
-    assert "3000 younger lines found" in seen
-    assert "not exercised" not in seen
+    code, answer, output = run(run_directory, "rules", "--deep", "-C", str(stacks))
+    assert code == 0, output
+    retention = details(answer)["retention"]
+    assert "3000 lines older than their retention and 300 of a delete request: marked by loki-monolithic-0" in retention
+    assert "3000 younger lines found" in retention
+    assert "not exercised" not in retention
     for rule in (
         'fake {namespace="airflow"} 2160h',
         'fake {app=~"debug.*"} 24h',
@@ -213,35 +215,37 @@ def test_rules_for_streams_and_tenants_hold_in_the_real_compactor(run_directory:
         'team-b {app=~"debug.*"} 336h',
         "team-b 336h",
     ):
-        assert rule in seen
+        assert rule in retention
 
 
 @pytest.mark.prove
 def test_lines_go_through_the_real_collector_and_the_canary_misses_none(with_alloy: Path) -> None:
     logs = [shared("logs/OpenSSH_2k.log"), shared("logs/Hadoop_2k.log")]
     arguments = [argument for log in logs for argument in ("--logs", str(log))]
-    code, answer, said = run(with_alloy, "staging", *arguments, collector="auto")
-    assert code == 0, said
-    seen = details(answer)
-    assert seen["lines in"] == ("4000 lines by Alloy from the log files of 2 pods, rotated and truncated while it read")
-    assert seen["lines out"] == "4000 of 4000 lines, each as it was sent"
-    assert seen["lines out after all writers restarted"] == seen["lines out"]
-    found = re.match(
+    code, answer, output = run(with_alloy, "staging", *arguments, collector="auto")
+    assert code == 0, output
+    results = details(answer)
+    assert results["lines in"] == (
+        "4000 lines by Alloy from the log files of 2 pods, rotated and truncated while it read"
+    )
+    assert results["lines out"] == "4000 of 4000 lines, each as it was sent"
+    assert results["lines out after all writers restarted"] == results["lines out"]
+    canary = re.match(
         r"(\d+) entries, 0 missing.*, latency .* s; spot checks: [1-9]\d*, 0 missing;"
         r" Loki has (\d+) of \2 written lines and none of the canary's [1-9]\d* messages",
-        seen["canary through the collector"],
+        results["canary through the collector"],
     )
-    assert found, seen
-    assert int(found[1]) >= 25
+    assert canary, results
+    assert int(canary[1]) >= 25
     assert not any("the collector and" in each or "canary" in each for each in answer["notExercised"])
-    assert 'config.alloy: discovery.kubernetes "pods"' in said
+    assert 'config.alloy: discovery.kubernetes "pods"' in output
 
 
 @pytest.mark.prove
 def test_lines_above_the_limit_are_cut_by_the_collector_and_told(with_alloy: Path) -> None:
     log = long_lines(with_alloy)
-    code, answer, said = run(with_alloy, "staging", "--logs", str(log), collector="alloy")
-    assert code == 0, said
+    code, answer, output = run(with_alloy, "staging", "--logs", str(log), collector="alloy")
+    assert code == 0, output
     assert details(answer)["lines in"].endswith("; 1 longer than 256Ki cut by collector.longLines")
 
 
@@ -253,8 +257,8 @@ def long_lines(directory: Path) -> Path:
 
 def test_lines_above_the_limit_are_refused_and_told(run_directory: Path) -> None:
     log = long_lines(run_directory)
-    code, answer, said = run(run_directory, "staging", "--logs", str(log))
-    assert code == 0, said
+    code, answer, output = run(run_directory, "staging", "--logs", str(log))
+    assert code == 0, output
     expected = "2 lines acknowledged; 1 longer than 256Ki refused by limits.maxLineSize"
     assert details(answer)["lines in"] == expected
 
@@ -344,8 +348,8 @@ def victim(directory: Path, words: bytes) -> int:
     """A process of the run whose command line has these words, as soon as there is one."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        if found := [pid for pid in processes_of(directory) if words in _command_line(pid)]:
-            return found[0]
+        if pids := [pid for pid in processes_of(directory) if words in _command_line(pid)]:
+            return pids[0]
         time.sleep(0.1)
     pytest.fail(f"no process with {words!r} within {_PATIENCE} s")
 
@@ -362,6 +366,6 @@ def _command_line(pid: int) -> bytes:
 
 
 def test_files_that_cannot_be_used_stop_before_anything_starts(run_directory: Path) -> None:
-    code, answer, said = run(run_directory, "staging", "--logs", "absent.log")
+    code, answer, output = run(run_directory, "staging", "--logs", "absent.log")
     assert (code, answer) == (1, {})
-    assert "error: absent.log: No such file or directory; give a readable text file" in said
+    assert "error: absent.log: No such file or directory; give a readable text file" in output
