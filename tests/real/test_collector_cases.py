@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from logstack.localrun.platform import Platform
-from tests.support.collector import Outcome, carried_out, loki, stack
+from tests.support.collector import Outcome, carry_out, loki, stack
 from tests.support.collector_cases import Group, group, names
 from tests.support.real import binary
 
@@ -30,7 +30,7 @@ def assert_as_expected(group: Group, outcome: Outcome) -> None:
         for case in group.cases
         if (differences := outcome.differences(case))
     ]
-    wrong += [f"a line that no case has: {row}" for row in outcome.of_nobody]
+    wrong += [f"a line that no case has: {row}" for row in outcome.unowned]
     wrong += outcome.miscounted(group)
     if wrong:
         pytest.fail(f"{group.title} (- expected, + found)\n" + "\n".join(wrong), pytrace=False)
@@ -39,7 +39,7 @@ def assert_as_expected(group: Group, outcome: Outcome) -> None:
 @pytest.mark.parametrize("name", [name for name in names() if name != WITH_TENANTS])
 def test_lines_become_what_the_table_says(name: str, platform: Platform, tmp_path: Path) -> None:
     case_group = group(name)
-    assert_as_expected(case_group, carried_out(case_group, stack(name, case_group.settings), platform, tmp_path))
+    assert_as_expected(case_group, carry_out(case_group, stack(name, case_group.settings), platform, tmp_path))
 
 
 def test_lines_of_a_tenants_namespaces_arrive_under_that_tenant_only(tmp_path: Path) -> None:
@@ -47,4 +47,4 @@ def test_lines_of_a_tenants_namespaces_arrive_under_that_tenant_only(tmp_path: P
     settings = stack(case_group.name, case_group.settings)
     binary("alloy")
     with loki(tmp_path / "loki", settings) as platform:
-        assert_as_expected(case_group, carried_out(case_group, settings, platform, tmp_path / "alloy"))
+        assert_as_expected(case_group, carry_out(case_group, settings, platform, tmp_path / "alloy"))

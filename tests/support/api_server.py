@@ -35,19 +35,19 @@ class ApiServer:
         """The log as it is and as it grows; an API server compares in whole seconds."""
         self.asked_since.append(since)
         from_second = int(datetime.fromisoformat(since).timestamp()) if since else 0
-        told = 0
+        sent = 0
         while not self.over:
-            for entry in self.log[told:]:
+            for entry in self.log[sent:]:
                 if entry.time // _SECOND >= from_second:
                     yield f"{_rfc3339(entry.time)} {entry.line}\n".encode()
-            told = len(self.log)
+            sent = len(self.log)
             yield b""
             time.sleep(_POLL_SECONDS)
 
 
 def _rfc3339(nanoseconds: int) -> str:
-    second, rest = divmod(nanoseconds, _SECOND)
-    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+    second, fraction = divmod(nanoseconds, _SECOND)
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
 
 
 @contextmanager

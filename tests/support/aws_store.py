@@ -35,7 +35,7 @@ def a_store(*, irsa: bool = False, kms: bool = False, **changed: object) -> AwsS
     identity: dict[str, object] = {"eksCluster": "platform"}
     if irsa:
         identity |= {"kind": "irsa", "oidcProvider": ISSUER}
-    told: dict[str, object] = {
+    stack_keys: dict[str, object] = {
         "kind": "aws-s3",
         "bucket": BUCKET,
         "region": REGION,
@@ -44,7 +44,7 @@ def a_store(*, irsa: bool = False, kms: bool = False, **changed: object) -> AwsS
         **({"kmsKeyArn": KEY} if kms else {}),
         **changed,
     }
-    return AwsStore.model_validate(told)
+    return AwsStore.model_validate(stack_keys)
 
 
 EVERY_SHAPE = [a_store(irsa=irsa, kms=kms) for irsa in (False, True) for kms in (False, True)]
@@ -57,9 +57,9 @@ def declared(store: AwsStore) -> tuple[Manifest, ...]:
 
 def one(store: AwsStore, token: str) -> Manifest:
     """The only declaration of a type."""
-    found = [declaration for declaration in declared(store) if declaration.type == token]
-    assert len(found) == 1, f"{len(found)} of {token}"
-    return found[0]
+    matching = [declaration for declaration in declared(store) if declaration.type == token]
+    assert len(matching) == 1, f"{len(matching)} of {token}"
+    return matching[0]
 
 
 def text(store: AwsStore, token: str, key: str = "policy") -> str:

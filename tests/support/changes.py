@@ -59,16 +59,16 @@ def seeded() -> list[Seeded]:
 
 def changed(stack: str, change: Mapping[str, Any]) -> Settings:
     """A stack's settings with other keys; `=` replaces a whole group, null removes a key."""
-    said = settings_of(stack).model_dump(mode="json", by_alias=True, exclude_unset=True)
-    return Settings.model_validate(_merged(said, change))
+    stated = settings_of(stack).model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return Settings.model_validate(_merged(stated, change))
 
 
-def _merged(said: Any, change: Any) -> Any:
+def _merged(stated: Any, change: Any) -> Any:
     if not isinstance(change, Mapping):
         return change
     if "=" in change:
         return change["="]
-    merged = dict(said) if isinstance(said, Mapping) else {}
+    merged = dict(stated) if isinstance(stated, Mapping) else {}
     for key, value in change.items():
         if value is None:
             merged.pop(key, None)

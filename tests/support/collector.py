@@ -24,7 +24,7 @@ from logstack.localrun.processes import Fleet
 from logstack.manifests.alloy.config import single_pod_config
 from logstack.manifests.alloy.syntax import Block, Expression, Value, document
 from logstack.manifests.loki.intake import intake
-from logstack.settings.load.stack_file import Value as Said
+from logstack.settings.load.stack_file import Value as StackValue
 from logstack.settings.model.tree import Settings
 from tests.support.collector_cases import Case, Group, Moments
 from tests.support.real import binary
@@ -38,12 +38,12 @@ _AGO = 120 * 10**9
 _SPANS = (3 * 3600 * 10**9, 2 * 3600 * 10**9)
 
 
-def stack(name: str, said: Mapping[str, Said]) -> Settings:
+def stack(name: str, stack_keys: Mapping[str, StackValue]) -> Settings:
     """A stack of one Loki process on a directory, whose name is its cluster's."""
     monolithic = EXAMPLES["monolithic"]
     base = {key: monolithic[key] for key in ("deploymentMode", "replicationFactor", "objectStore", "size", "gateway")}
     cluster = {"name": name, "context": "here", "singleNode": True}
-    return Settings.model_validate({**base, "cluster": cluster, "canary": {"enabled": False}, **said})
+    return Settings.model_validate({**base, "cluster": cluster, "canary": {"enabled": False}, **stack_keys})
 
 
 @contextmanager
@@ -71,7 +71,7 @@ class Outcome:
 
     rows: Mapping[str, Sequence[Row]]
     """By case."""
-    of_nobody: Sequence[Row]
+    unowned: Sequence[Row]
     """Rows that belong to no case."""
     moments: Moments
     since: int
@@ -83,8 +83,8 @@ class Outcome:
         """The counters that are not as expected; a case of chance counts all that has not arrived."""
         dropped = Counter(group.dropped)
         for case in group.cases:
-            if case.why_not_kept:
-                dropped[case.why_not_kept] += len(case.written) - len(self.rows[case.name])
+            if case.drop_reason:
+                dropped[case.drop_reason] += len(case.written) - len(self.rows[case.name])
         wrong = _unequal("loki_process_dropped_lines_total", self._counted("dropped_lines", "reason"), dropped)
         wrong += _unequal("loki_process_truncated_fields_total", self._counted("truncated_fields", "field"), group.cut)
         return wrong + _unequal("loki_discarded_samples_total", self.refused, group.refused)
@@ -97,13 +97,13 @@ class Outcome:
 
     def differences(self, case: Case) -> list[str]:
         """What is not as the case expects it."""
-        found = case.found(self.rows[case.name], self.since)
-        if case.kept:
-            least, most = case.kept
-            count = len(found)
+        entries = case.arrived(self.rows[case.name], self.since)
+        if case.bounds:
+            least, most = case.bounds
+            count = len(entries)
             return [] if least <= count <= most else [f"{count} lines arrived, expected {least} to {most}"]
-        wanted, there = Counter(case.expected(self.moments)), Counter(found)
-        missing, extra = list((wanted - there).elements()), list((there - wanted).elements())
+        expected, arrived = Counter(case.expected(self.moments)), Counter(entries)
+        missing, extra = list((expected - arrived).elements()), list((arrived - expected).elements())
         return [*(f"- {line}" for line in missing[:10]), *(f"+ {line}" for line in extra[:10])]
 
 
@@ -112,7 +112,7 @@ def _unequal(metric: str, found: Counter[str], expected: Counter[str]) -> list[s
     return [f"{metric}: {found[name]} {name}, expected {expected[name]}" for name in wrong]
 
 
-def carried_out(group: Group, settings: Settings, platform: Platform, root: Path) -> Outcome:
+def carry_out(group: Group, settings: Settings, platform: Platform, root: Path) -> Outcome:
     """One Alloy with a group's settings and all of its lines: until each is accounted for, or none moves any more."""
     moments = Moments((time.time_ns() - _AGO) // 10**9 * 10**9)
     pods = [case.pod for case in group.cases if case.source == "pods"]
@@ -131,12 +131,14 @@ def carried_out(group: Group, settings: Settings, platform: Platform, root: Path
     rows = list(_rows(platform, settings))
     refused = _discarded(platform) - before
     by_case: dict[str, list[Row]] = {case.name: [] for case in group.cases}
-    everybody = settings.default_tenant
-    of_nobody: list[Row] = []
+    default_tenant = settings.default_tenant
+    unowned: list[Row] = []
     for tenant, row in rows:
-        owner = next((case for case in group.cases if case.owns(row) and tenant == (case.tenant or everybody)), None)
-        (by_case[owner.name] if owner else of_nobody).append(row)
-    return Outcome(by_case, of_nobody, moments, since, metrics, refused)
+        owner = next(
+            (case for case in group.cases if case.owns(row) and tenant == (case.tenant or default_tenant)), None
+        )
+        (by_case[owner.name] if owner else unowned).append(row)
+    return Outcome(by_case, unowned, moments, since, metrics, refused)
 
 
 def _discarded(platform: Platform) -> Counter[str]:
@@ -175,7 +177,7 @@ def _settled(group: Group, collector: Collector, read: int) -> Metrics:
 
 def _ends(case: Case) -> int:
     """Entries that arrive or are dropped, with those that are left alone."""
-    return len(case.written) if case.kept else sum(not wanted.held for wanted in case.wanted)
+    return len(case.written) if case.bounds else sum(not expectation.held for expectation in case.expectations)
 
 
 def _counts(metrics: Metrics) -> Counts:
@@ -232,7 +234,7 @@ def _post(url: str, body: Mapping[str, Any]) -> None:
 
 
 def _streams(case: Case, moments: Moments) -> dict[str, Any]:
-    metadata = [case.said["metadata"]] if "metadata" in case.said else []
+    metadata = [case.declared["metadata"]] if "metadata" in case.declared else []
     values = [[str(when), line, *metadata] for when, line in case.entries(moments)]
     return {"streams": [{"stream": case.labels, "values": values}]}
 

@@ -44,9 +44,9 @@ def _with_secrets(rules: dict[RedactionName, list[str | dict[str, str]]]) -> Ite
                 _SECRET.sub(r"\2", marked),
                 expected or _SECRET.sub(partial(_redacted, rule), marked),
                 rule,
-                tuple(found[2] for found in _SECRET.finditer(marked)),
+                tuple(match[2] for match in _SECRET.finditer(marked)),
             )
 
 
-def _redacted(rule: RedactionName, found: re.Match[str]) -> str:
-    return f"<redacted:{found[1] or rule}>"
+def _redacted(rule: RedactionName, match: re.Match[str]) -> str:
+    return f"<redacted:{match[1] or rule}>"

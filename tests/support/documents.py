@@ -21,8 +21,8 @@ def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
         for key, item in value.items():
             yield from leaves(item, f"{path}.{key}" if path else str(key))
     elif isinstance(value, Sequence) and not isinstance(value, str):
-        for place, item in enumerate(value):
-            yield from leaves(item, f"{path}[{place}]")
+        for index, item in enumerate(value):
+            yield from leaves(item, f"{path}[{index}]")
     else:
         yield path, value
 

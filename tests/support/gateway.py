@@ -23,9 +23,9 @@ _READY_SECONDS = 120
 
 def nginx() -> Path:
     """nginx; without it the test is skipped, or fails where LOGSTACK_REQUIRE_NGINX is 1."""
-    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if found:
-        return Path(found)
+    path = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if path:
+        return Path(path)
     reason = "nginx is not here: apt-get install nginx-light"
     if os.environ.get("LOGSTACK_REQUIRE_NGINX") == "1":
         pytest.fail(reason)
@@ -47,8 +47,8 @@ def local_nginx(config: str, layout: Layout | None, port: int, root: Path) -> st
     config = re.sub(r"^\s*(listen\s+\[::\]:|resolver ).*\n", "", config, flags=re.MULTILINE)
     config = re.sub(r"listen(\s+)8080;", rf"listen\g<1>{LOOPBACK}:{port};", config)
 
-    def address(found: re.Match[str]) -> str:
-        return (layout.of(found[1]) if found[1] else layout.fronts)[0].url if layout else found[0]
+    def address(match: re.Match[str]) -> str:
+        return (layout.of(match[1]) if match[1] else layout.fronts)[0].url if layout else match[0]
 
     return re.sub(r"http://loki(?:-(\w+))?\.[\w.-]+:3100", address, config)
 
@@ -91,7 +91,7 @@ def tailed(url: str, user: str, password: str, headers: Mapping[str, str], query
     """What a tail through a web socket brings within some seconds, frames as they are: its answer and its lines."""
     address = httpx.URL(url, path="/loki/api/v1/tail", params={"query": query, "start": "0", "limit": "100"})
     credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
-    said = {
+    all_headers = {
         "Host": address.host,
         "Upgrade": "websocket",
         "Connection": "Upgrade",
@@ -100,18 +100,18 @@ def tailed(url: str, user: str, password: str, headers: Mapping[str, str], query
         "Authorization": f"Basic {credentials}",
         **headers,
     }
-    request = f"GET {address.raw_path.decode()} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in said.items())
+    request = f"GET {address.raw_path.decode()} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in all_headers.items())
     answer = b""
     with socket.create_connection((address.host, address.port or 80), timeout=seconds) as connection:
         connection.sendall(f"{request}\r\n".encode())
         deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            connection.settimeout(left)
+        while (seconds_left := deadline - time.monotonic()) > 0:
+            connection.settimeout(seconds_left)
             try:
-                piece = connection.recv(65536)
+                received = connection.recv(65536)
             except TimeoutError:
                 break
-            if not piece:
+            if not received:
                 break
-            answer += piece
+            answer += received
     return answer

@@ -112,8 +112,8 @@ class GuardedStore:
         iam = self.iam()
         iam.create_user(UserName=name)
         iam.put_user_policy(UserName=name, PolicyName="test", PolicyDocument=policy)
-        made = iam.create_access_key(UserName=name)["AccessKey"]
-        return Key(made["AccessKeyId"], made["SecretAccessKey"])
+        access_key = iam.create_access_key(UserName=name)["AccessKey"]
+        return Key(access_key["AccessKeyId"], access_key["SecretAccessKey"])
 
     def logged(self) -> list[Logged]:
         """Every request until now."""
@@ -148,7 +148,7 @@ class GuardedStore:
 def _logged(line: str) -> Logged:
     # The time's two words are the third and the fourth; no key that is written here has a space.
     words = line.split(" ")
-    bucket, requester, operation, key, status = (words[place] for place in (1, 5, 7, 8, 10))
+    bucket, requester, operation, key, status = (words[index] for index in (1, 5, 7, 8, 10))
     return Logged(bucket, requester, operation.removeprefix("s3_"), key, int(status), "TLSv1.3" in words)
 
 
@@ -157,7 +157,7 @@ def _self_signed(certificate: Path, private_key: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, LOOPBACK)])
     now = datetime.datetime.now(datetime.UTC)
-    made = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -169,7 +169,7 @@ def _self_signed(certificate: Path, private_key: Path) -> None:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     private_key.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )

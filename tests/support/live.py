@@ -115,13 +115,13 @@ class Live:
 
     def pods(self, namespace: str, selector: str = "") -> list[Pod]:
         """The pods, sorted by their names."""
-        found = self.core.list_namespaced_pod(namespace, label_selector=selector).items
-        return sorted(map(_pod, found), key=lambda pod: pod.name)
+        items = self.core.list_namespaced_pod(namespace, label_selector=selector).items
+        return sorted(map(_pod, items), key=lambda pod: pod.name)
 
     def claims(self, namespace: str) -> dict[str, str]:
         """PersistentVolumeClaims: their names and uids."""
-        found = self.core.list_namespaced_persistent_volume_claim(namespace).items
-        return {each.metadata.name: each.metadata.uid for each in found}
+        items = self.core.list_namespaced_persistent_volume_claim(namespace).items
+        return {each.metadata.name: each.metadata.uid for each in items}
 
     def kill(self, namespace: str, pod: str) -> None:
         """Delete a pod at once, as a lost node would take it."""
@@ -144,8 +144,8 @@ class Live:
         try:
             return self.until(lambda: not self._late(namespace), "every pod ready", seconds=seconds)
         except TimeoutError as error:
-            told = [f"{name}: {self._last_event(namespace, name)}" for name in self._late(namespace)]
-            raise TimeoutError("\n".join([str(error), *told, *self._last_words(namespace)])) from None
+            late = [f"{name}: {self._last_event(namespace, name)}" for name in self._late(namespace)]
+            raise TimeoutError("\n".join([str(error), *late, *self._last_words(namespace)])) from None
 
     def get(self, namespace: str, service: str, path: str, **query: object) -> str:
         """What a service answers, asked through the API server; raises ApiException where it does not."""
@@ -210,8 +210,8 @@ class Live:
                 start=f"{int((time.time() - since) * 1e9)}",
             )
         )
-        found: list[dict[str, Any]] = answer["data"]["result"]
-        return found
+        streams: list[dict[str, Any]] = answer["data"]["result"]
+        return streams
 
     def lines(self, namespace: str, query: str, **options: Any) -> list[tuple[str, str]]:
         """The entries of every stream: time and line."""
@@ -233,13 +233,13 @@ class Live:
         written = self._written(namespace)
         missing = set(written)
 
-        def all_are_there() -> bool:
+        def all_arrived() -> bool:
             query = f'{{namespace="{namespace}", pod="{self._canary_pod(namespace)}"}}'
             missing.difference_update(line for _, line in self.lines(namespace, query))
             return not missing
 
         with suppress(TimeoutError):
-            self.until(all_are_there, "every line of the canary in Loki", seconds=_PATIENCE_SECONDS)
+            self.until(all_arrived, "every line of the canary in Loki", seconds=_PATIENCE_SECONDS)
         counters = parse_metrics(self.get(namespace, CANARY, "metrics"))
         return CanaryCount(
             written=len(written),
@@ -274,32 +274,32 @@ class Live:
         return late + [pod.name for pod in self.pods(namespace) if not pod.ready or pod.ending]
 
     def _last_event(self, namespace: str, name: str) -> str:
-        found = self.core.list_namespaced_event(namespace, field_selector=f"involvedObject.name={name}").items
-        last = max(found, key=lambda each: str(each.last_timestamp or each.event_time), default=None)
+        events = self.core.list_namespaced_event(namespace, field_selector=f"involvedObject.name={name}").items
+        last = max(events, key=lambda each: str(each.last_timestamp or each.event_time), default=None)
         return f"{last.reason}: {last.message}" if last else "no event"
 
     def _last_words(self, namespace: str) -> Iterator[str]:
         """The end of the log of each container that is not ready."""
         for pod in self.core.list_namespaced_pod(namespace).items:
             for container in [each.name for each in pod.status.container_statuses or [] if not each.ready]:
-                place = f"{pod.metadata.name}/{container}"
+                container_name = f"{pod.metadata.name}/{container}"
                 try:
                     log = self._log(namespace, pod.metadata.name, container=container, tail_lines=5)
                 except ApiException as error:
                     log = json.loads(error.body)["message"]
-                yield from (f"{place}: {line}" for line in log.splitlines())
+                yield from (f"{container_name}: {line}" for line in log.splitlines())
 
 
-def _pod(found: Any) -> Pod:
-    statuses = found.status.container_statuses or []
+def _pod(item: Any) -> Pod:
+    statuses = item.status.container_statuses or []
     return Pod(
-        name=found.metadata.name,
-        uid=found.metadata.uid,
-        labels=found.metadata.labels or {},
+        name=item.metadata.name,
+        uid=item.metadata.uid,
+        labels=item.metadata.labels or {},
         ready=bool(statuses) and all(each.ready for each in statuses),
         restarts=sum(each.restart_count for each in statuses),
-        owned=bool(found.metadata.owner_references),
-        ending=found.metadata.deletion_timestamp is not None,
+        owned=bool(item.metadata.owner_references),
+        ending=item.metadata.deletion_timestamp is not None,
     )
 
 
@@ -309,6 +309,6 @@ def _rolled_out(workload: Any) -> bool:
     if (status.observed_generation or 0) < workload.metadata.generation:
         return False
     if hasattr(status, "desired_number_scheduled"):
-        wanted = status.desired_number_scheduled
-        return bool((status.updated_number_scheduled or 0) == wanted == (status.number_ready or 0))
+        desired = status.desired_number_scheduled
+        return bool((status.updated_number_scheduled or 0) == desired == (status.number_ready or 0))
     return bool((status.updated_replicas or 0) == spec.replicas == (status.ready_replicas or 0))

@@ -74,11 +74,11 @@ class Recording:
 
     def one(self, type_: str, name: str | None = None) -> Registered:
         """The only resource of the type (and the name)."""
-        found = self.all(type_, name)
-        if len(found) != 1:
+        matches = self.all(type_, name)
+        if len(matches) != 1:
             known = "\n  ".join(f"{each.type} {each.name}" for each in self.registered)
-            raise LookupError(f"{len(found)} resources are {type_} {name or ''}; there are\n  {known}")
-        return found[0]
+            raise LookupError(f"{len(matches)} resources are {type_} {name or ''}; there are\n  {known}")
+        return matches[0]
 
     def all(self, type_: str, name: str | None = None) -> tuple[Registered, ...]:
         """Every resource of the type (and the name)."""
@@ -192,9 +192,9 @@ async def _run(
     monitor: RecordingMonitor,
     config: dict[str, str],
     secret_keys: list[str],
-    place: tuple[str, str],
+    project_and_stack: tuple[str, str],
 ) -> None:
-    project, stack = place
+    project, stack = project_and_stack
     # Without a root, set_mocks makes a stack that registers no outputs, in a thread beside the one that registers those
     # of the stack of run_in_stack: on a busy machine the empty ones may come last. So there is a root meanwhile.
     set_root_resource(_A_ROOT)  # type: ignore[arg-type]

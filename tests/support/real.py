@@ -19,21 +19,21 @@ Document = dict[str, Any]
 
 
 @cache
-def _found(name: str) -> Path | None:
+def _find(name: str) -> Path | None:
     return find(name)
 
 
 def binary(name: str) -> Path:
     """A pinned binary; without it the test is skipped, or fails where LOGSTACK_REQUIRE_REAL is 1, as in CI."""
-    found = _found(name)
-    if not found:
+    path = _find(name)
+    if not path:
         reason = (
             f"{name} is neither on PATH in the pinned version nor in the cache: python -m logstack tools obtain {name}"
         )
         if os.environ.get("LOGSTACK_REQUIRE_REAL") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
-    return found
+    return path
 
 
 def shared(path: str) -> Path:

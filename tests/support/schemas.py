@@ -40,14 +40,14 @@ def crds() -> tuple[Mapping[str, Any], ...]:
 @cache
 def _custom_schemas() -> Mapping[tuple[str, str], Mapping[str, Any]]:
     """Their schemas by apiVersion and kind, with what every object has beside its spec."""
-    every: dict[str, Any] = {"apiVersion": {}, "kind": {}, "metadata": {"type": "object"}}
-    found = {}
+    common: dict[str, Any] = {"apiVersion": {}, "kind": {}, "metadata": {"type": "object"}}
+    schemas = {}
     for spec in (each["spec"] for each in crds()):
         for version in spec["versions"]:
             schema = version["schema"]["openAPIV3Schema"]
-            strict = _strict({**schema, "properties": {**every, **schema["properties"]}})
-            found[f"{spec['group']}/{version['name']}", spec["names"]["kind"]] = strict
-    return found
+            strict = _strict({**schema, "properties": {**common, **schema["properties"]}})
+            schemas[f"{spec['group']}/{version['name']}", spec["names"]["kind"]] = strict
+    return schemas
 
 
 def _strict(schema: Any) -> Any:

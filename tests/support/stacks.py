@@ -22,7 +22,7 @@ SHIPPED = tuple(stacks(ROOT))
 AWS = ROOT / "examples" / "aws"
 
 
-def _said(stack: str, directory: Path) -> dict[str, Value]:
+def _stack_keys(stack: str, directory: Path) -> dict[str, Value]:
     config = read_stack_file(stack, directory).config
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}
 
@@ -93,7 +93,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "caches": {"chunks": "1Gi", "results": "256Mi"},
         "resources": {"queryFrontend": {"cpu": "250m", "memory": "1Gi"}},
     },
-    "aws-pods": _said("aws", AWS),
+    "aws-pods": _stack_keys("aws", AWS),
     # From its own S3 server to one that exists: lines of earlier days stay where they are until they expire.
     "moving": {
         "cluster": {"name": "moving", "context": "moving", "apiServer": "https://10.0.60.2:6443"},

@@ -123,8 +123,8 @@ class _Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        found = list(changes(wire.read(request.old_inputs), wire.read(request.news)))
-        return self._answer(found, self._new_provider)
+        differences = list(changes(wire.read(request.old_inputs), wire.read(request.news)))
+        return self._answer(differences, self._new_provider)
 
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
         self.configured = {key: _parsed(value) for key, value in wire.revealed(wire.read(request.args)).items()}
@@ -139,9 +139,9 @@ class _Provider(provider_pb2_grpc.ResourceProviderServicer):
         old, new = (wire.revealed(wire.read(each)) for each in (request.old_inputs, request.news))
         return self._answer(list(changes(old, new)), self.replaced(request.type, new))
 
-    def _answer(self, found: Sequence[Change], replaced: Sequence[str]) -> Any:
-        answer = provider_pb2.DiffResponse(changes=_DIFFERS if found else _EQUAL, hasDetailedDiff=True)
-        for change in found:
+    def _answer(self, differences: Sequence[Change], replaced: Sequence[str]) -> Any:
+        answer = provider_pb2.DiffResponse(changes=_DIFFERS if differences else _EQUAL, hasDetailedDiff=True)
+        for change in differences:
             new = _below(change.path, replaced)
             kind = f"{change.kind}_REPLACE" if new else change.kind
             answer.detailedDiff[change.path].CopyFrom(
@@ -217,9 +217,9 @@ class Kubernetes(_Provider):
         live = self.store.read(an_object)
         if live is None:
             return provider_pb2.ReadResponse()
-        if not list(changes(an_object, _said(an_object, live))):
+        if not list(changes(an_object, _declared_part(an_object, live))):
             return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
-        state = wire.written(_said(an_object, live))
+        state = wire.written(_declared_part(an_object, live))
         return provider_pb2.ReadResponse(id=request.id, properties=state, inputs=state)
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
@@ -245,11 +245,13 @@ class Kubernetes(_Provider):
             )
             # As the real one, which renders nothing while an input is unknown.
             for document in [] if wire.unknown(inputs) else self.expand(inputs, context):
-                place = "/".join(filter(None, (document["metadata"].get("namespace"), document["metadata"]["name"])))
+                qualified_name = "/".join(
+                    filter(None, (document["metadata"].get("namespace"), document["metadata"]["name"]))
+                )
                 monitor.RegisterResource(
                     resource_pb2.RegisterResourceRequest(
                         type=token_of(document),
-                        name=f"{request.name}:{place}",
+                        name=f"{request.name}:{qualified_name}",
                         parent=chart.urn,
                         custom=True,
                         object=wire.written(document),
@@ -316,12 +318,12 @@ def _id(an_object: Object) -> str:
     return "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
 
 
-def _said(inputs: Any, live: Any) -> Any:
+def _declared_part(inputs: Any, live: Any) -> Any:
     """What a live object has of what was said of it: servers add much of their own."""
     if isinstance(inputs, Mapping) and isinstance(live, Mapping):
-        return {key: _said(item, live[key]) for key, item in inputs.items() if key in live}
+        return {key: _declared_part(item, live[key]) for key, item in inputs.items() if key in live}
     if isinstance(inputs, list) and isinstance(live, list) and len(inputs) == len(live):
-        return [_said(item, other) for item, other in zip(inputs, live, strict=True)]
+        return [_declared_part(item, live_item) for item, live_item in zip(inputs, live, strict=True)]
     return live
 
 
@@ -343,10 +345,10 @@ class Aws(_Provider):
         return _AWS_REPLACED.get(token.rpartition("/")[2].partition(":")[0], ())
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        made = wire.read(request.properties)
-        resource_id = str(made.get("bucket") or made.get("name") or request.name)
+        properties = wire.read(request.properties)
+        resource_id = str(properties.get("bucket") or properties.get("name") or request.name)
         if not request.preview:
-            self.resources[request.urn] = made
+            self.resources[request.urn] = properties
         return provider_pb2.CreateResponse(id=resource_id, properties=request.properties)
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002

@@ -90,16 +90,16 @@ class Server:
     def read(self, an_object: Object) -> Object | None:
         """As the protocol says."""
         try:
-            found: Object = self._kind(an_object).get(**_place(an_object)).to_dict()
+            live: Object = self._kind(an_object).get(**_location(an_object)).to_dict()
         except NotFoundError:
             return None
-        return found
+        return live
 
     def delete(self, an_object: Object, *, orphan: bool) -> None:
         """As the protocol says."""
         policy = {"propagationPolicy": "Orphan" if orphan else "Background"}
         with suppress(NotFoundError):
-            self._kind(an_object).delete(**_place(an_object), body=policy)
+            self._kind(an_object).delete(**_location(an_object), body=policy)
         deadline = time.monotonic() + self._GONE_SECONDS
         while self.read(an_object) is not None:
             if time.monotonic() > deadline:
@@ -108,13 +108,13 @@ class Server:
 
     def _apply(self, an_object: Object, *, force: bool) -> None:
         self._kind(an_object).server_side_apply(
-            body=dict(an_object), **_place(an_object), field_manager=self._MANAGER, force_conflicts=force
+            body=dict(an_object), **_location(an_object), field_manager=self._MANAGER, force_conflicts=force
         )
 
     def _kind(self, an_object: Object) -> Any:
         return self._client.resources.get(api_version=an_object["apiVersion"], kind=an_object["kind"])
 
 
-def _place(an_object: Object) -> dict[str, str]:
+def _location(an_object: Object) -> dict[str, str]:
     namespace = an_object["metadata"].get("namespace")
     return {"name": an_object["metadata"]["name"], **({"namespace": namespace} if namespace else {})}
