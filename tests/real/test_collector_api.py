@@ -1,4 +1,4 @@
-"""Lines by the Kubernetes API: the real Alloy under a stack's configuration, and where it goes on after a restart."""
+"""Lines by the Kubernetes API: the real Alloy with a stack's configuration, and where it continues after a restart."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ _PATIENCE_SECONDS = 180
 
 
 def entries(first: int, last: int) -> list[Entry]:
-    """Numbered lines of now, a millisecond apart."""
+    """Return numbered lines from now on, a millisecond apart."""
     now = time.time_ns()
     return [Entry(now + number * 10**6, f"line {number:04d}") for number in range(first, last)]
 
@@ -41,7 +41,7 @@ class Rig:
     root: Path
 
     def wait_for_rows(self, count: int) -> Sequence[Row]:
-        """What Loki has of the pod, when it has so many lines or gets no more."""
+        """Return Loki's rows of the pod when it has `count` lines, or after the deadline those that it has."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             now = time.time_ns()
@@ -51,7 +51,7 @@ class Rig:
             time.sleep(0.5)
 
     def sent(self) -> int:
-        """Entries that this run of Alloy has brought to Loki."""
+        """Return how many entries this run of Alloy has sent to Loki."""
         return int(self.collector.metrics().total("loki_write_sent_entries_total"))
 
 
@@ -63,7 +63,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 
 @contextmanager
 def running(root: Path) -> Iterator[Rig]:
-    """The stack `longhorn`, whose collector has no host path; of its configuration the API server's address differs."""
+    """Run the stack `longhorn`, whose collector has no host path, with another address of the API server."""
     settings = settings_of("longhorn")
     with Fleet(root / "out") as fleet, serving(entries(0, 500)) as api:
         platform = Platform(settings, {"loki": binary("loki")}, root, fleet)
@@ -77,7 +77,7 @@ def running(root: Path) -> Iterator[Rig]:
         yield Rig(platform, collector, api, root)
 
 
-def test_each_line_comes_once_as_it_was_written_with_the_labels_of_the_stack(rig: Rig) -> None:
+def test_collector_by_api_sends_each_line_once_with_the_labels_of_the_stack(rig: Rig) -> None:
     rows = rig.wait_for_rows(500)
     assert sorted(row.entry.line for row in rows) == [f"line {number:04d}" for number in range(500)]
     labels = dict(rows[0].labels)
@@ -90,7 +90,7 @@ def test_each_line_comes_once_as_it_was_written_with_the_labels_of_the_stack(rig
     }
 
 
-def test_a_container_that_restarts_goes_on_and_a_new_pod_reads_all_again_which_nobody_sees(
+def test_collector_by_api_continues_after_a_restart_and_reads_all_again_in_a_new_pod_without_duplicates(
     rig: Rig, measured: Callable[[str], None]
 ) -> None:
     rig.wait_for_rows(500)
@@ -100,8 +100,8 @@ def test_a_container_that_restarts_goes_on_and_a_new_pod_reads_all_again_which_n
     rig.wait_for_rows(600)
     sent_after_restart = rig.sent()
     rig.collector.stop()
-    rig.platform.loki.flush(rig.platform.writers[0].url)  # what comes again is in another chunk
-    shutil.rmtree(rig.root / "alloy")  # a pod that is made anew has an empty emptyDir
+    rig.platform.loki.flush(rig.platform.writers[0].url)  # repeated lines go to another chunk
+    shutil.rmtree(rig.root / "alloy")  # a new pod has an empty emptyDir
     rig.api.log += entries(600, 700)
     rig.collector.start()
     rows = rig.wait_for_rows(700)

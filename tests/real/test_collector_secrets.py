@@ -1,4 +1,4 @@
-"""No secret of the corpus in Loki, in the bucket, or in what the processes say: the whole way, with every rule on."""
+"""With every redaction rule on, no secret of the corpus reaches Loki, the bucket or the processes' logs."""
 
 import json
 import time
@@ -42,7 +42,7 @@ def settings() -> Settings:
 
 
 def push_lines(url: str, corpus: Sequence[Line]) -> int:
-    """Send each line as an entry of its own, as a shipper would; the time of the first."""
+    """Send each line as an entry, as a shipper would; return the time of the first, in nanoseconds."""
     start = time.time_ns() - len(corpus) * 1_000_000
     values = [[str(start + number * 1_000_000), line.text] for number, line in enumerate(corpus)]
     streams = {"streams": [{"stream": {"app": "corpus"}, "values": values}]}
@@ -60,24 +60,24 @@ def wait_for_lines(platform: Platform, start: int, count: int) -> list[str]:
 
 
 def plain_text(content: bytes) -> bytes:
-    """An object and all that is compressed in it: a chunk holds blocks of gzip, an index file is one."""
+    """Return an object with all its compressed content: a chunk holds blocks of gzip, an index file is one."""
     return content + b"\n".join(_unpacked(content))
 
 
 def _unpacked(content: bytes) -> Iterator[bytes]:
     offset = content.find(_GZIP)
     while offset >= 0:
-        with suppress(zlib.error):  # of three bytes that only look like a beginning
+        with suppress(zlib.error):  # three bytes that only look like the beginning of a block
             yield zlib.decompressobj(wbits=31).decompress(content[offset:])
         offset = content.find(_GZIP, offset + 1)
 
 
-def test_of_the_corpus_no_secret_reaches_loki_or_the_bucket_and_no_look_alike_is_changed(
+def test_no_secret_of_the_corpus_reaches_loki_or_the_bucket_and_no_look_alike_is_changed(
     tmp_path: Path, measured: Callable[[str], None]
 ) -> None:
     corpus = lines()
     secrets = {secret for line in corpus for secret in line.secrets}
-    # What stands in a line that is left as it is, is no secret there.
+    # A text that an unchanged line has as well is no secret.
     innocent = "\n".join(line.expected for line in corpus)
     with Fleet(tmp_path / "out") as fleet:
         platform = Platform(settings(), {name: binary(name) for name in ("loki", "versitygw")}, tmp_path, fleet)

@@ -1,7 +1,7 @@
-"""Moves, with the real Loki: lines written before, during and after are all found, and none twice.
+"""Moves with the real Loki: queries find every line written before, during and after the move, and none twice.
 
-Each test runs the stages that `logstack migrate` prints, with the stack files that it prints. What Kubernetes does in
-between is done by hand here: pods of the old mode run on beside the new ones, and are told to stop one by one.
+Each test runs the stages that `logstack migrate` prints, with the stack files that it prints. The test does what
+Kubernetes does in between: pods of the old mode run beside the new ones, and stop one by one.
 """
 
 import time
@@ -34,7 +34,7 @@ MODES: Mapping[str, dict[str, Any]] = {
 }
 COUNT = 1_200
 _RETENTION_SECONDS = 300
-# As the chart has it for writers (terminationGracePeriodSeconds): who is killed earlier has not flushed everything.
+# The chart's terminationGracePeriodSeconds of writers: one that is killed earlier has not flushed everything.
 _GRACE_SECONDS = 300
 # Measured: the ring's new leader compacts within ten seconds.
 _LEADER_SECONDS = 180
@@ -58,10 +58,10 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
 # --- from one mode to another
 
 
-def expect_soon(holds: Callable[[], bool]) -> None:
+def wait_until(what: str, holds: Callable[[], bool]) -> None:
     began = time.monotonic()
     while not holds():
-        assert time.monotonic() - began < _LEADER_SECONDS
+        assert time.monotonic() - began < _LEADER_SECONDS, f"not after {_LEADER_SECONDS} s: {what}"
         time.sleep(1)
 
 
@@ -69,7 +69,7 @@ def expect_soon(holds: Callable[[], bool]) -> None:
     ("old", "new"),
     [("simple-scalable", "monolithic"), ("simple-scalable", "distributed"), ("monolithic", "simple-scalable")],
 )
-def test_a_mode_moves_with_every_line_found_once_while_the_old_pods_leave(
+def test_move_to_another_mode_finds_every_line_once_while_the_old_pods_leave(
     old: str, new: str, tmp_path: Path, binaries: dict[str, Path], fleet: Fleet, measured: Callable[[str], None]
 ) -> None:
     talker = Talker()
@@ -85,7 +85,7 @@ def test_a_mode_moves_with_every_line_found_once_while_the_old_pods_leave(
     ring_states = new_platform.loki.ring(new_platform.distributors[0].url)
     assert ring_states == ["ACTIVE"] * len(old_platform.writers + new_platform.writers)
     assert talker.missing_and_twice(new_platform.loki) == (0, 0), (
-        "nothing of before is flushed: the old writers are asked"
+        "the old writers, which flushed nothing, do not answer"
     )
     talker.push(new_platform.loki, "both", COUNT)
 
@@ -95,13 +95,15 @@ def test_a_mode_moves_with_every_line_found_once_while_the_old_pods_leave(
         talker.push(new_platform.loki, f"without {node.name}", COUNT // 4)
         assert talker.missing_and_twice(new_platform.loki) == (0, 0), f"after {node.name} has left"
     ring = new_platform.loki.ring(new_platform.distributors[0].url)
-    assert ring == ["ACTIVE"] * len(new_platform.writers), "who has left is not waited for"
+    assert ring == ["ACTIVE"] * len(new_platform.writers), "a writer that left is still in the ring"
     leader = new_platform.layout.compactors[0]
     if is_elected(new_platform.settings):
-        # While both were there, both first pods had one token: the new one has none until it comes again.
+        # Both first pods had the same token while both ran: the new one has none until it restarts.
         new_platform.restart(leader)
-    expect_soon(
-        lambda: [node for node in new_platform.layout.compactors if new_platform.loki.compacts(node.url)] == [leader]
+    compactors = new_platform.layout.compactors
+    wait_until(
+        f"{leader.name} alone compacts",
+        lambda: [node for node in compactors if new_platform.loki.compacts(node.url)] == [leader],
     )
 
     talker.push(new_platform.loki, "after", COUNT)
@@ -118,13 +120,13 @@ def test_a_mode_moves_with_every_line_found_once_while_the_old_pods_leave(
 
 
 def count_chunks(platform: Platform, port: int, name: str) -> int:
-    """How many chunks a bucket has."""
+    """Return how many chunks a bucket has."""
     bucket = open_bucket(f"http://{LOOPBACK}:{port}", name, "us-east-1", platform._key, platform._secret)
     return len(bucket.chunks())
 
 
 def count_former_chunks(platform: Platform, kind: str, root: Path) -> int:
-    """How many chunks the former store has."""
+    """Return how many chunks the former store has."""
     if kind == "filesystem":
         files = (root / "shared" / "chunks").rglob("*")
         return sum(path.is_file() and "index" not in path.parts for path in files)
@@ -132,10 +134,10 @@ def count_former_chunks(platform: Platform, kind: str, root: Path) -> int:
 
 
 @pytest.mark.parametrize("kind", ["s3-compatible", "filesystem"])
-def test_a_store_moves_with_every_line_found_once_and_the_old_one_is_read_and_emptied(
+def test_move_to_another_store_finds_every_line_once_and_empties_the_old_store(
     kind: str, tmp_path: Path, binaries: dict[str, Path], fleet: Fleet, measured: Callable[[str], None]
 ) -> None:
-    # One moment for both: a run that begins before midnight may come to this test after it.
+    # One time for both: midnight may pass between two calls.
     now = datetime.now(UTC)
     day = now.date().isoformat()
     single_binary = {"deploymentMode": "monolithic", "replicas": {"monolithic": 1}, "replicationFactor": 1}
@@ -163,12 +165,12 @@ def test_a_store_moves_with_every_line_found_once_and_the_old_one_is_read_and_em
 
     talker.push(platform.loki, "late", COUNT, ago_hours=today + 1)
     talker.push(platform.loki, "after", COUNT)
-    platform.restart(*platform.layout.nodes)  # what is flushed is read from the stores alone
+    platform.restart(*platform.layout.nodes)  # afterwards only the stores have the flushed lines
     assert talker.missing_and_twice(platform.loki) == (0, 0)
     assert count_chunks(platform, platform.layout.store_port, "new")
     chunks_before = count_former_chunks(platform, kind, tmp_path)
 
-    # Two days of retention: what is older goes, from the former store as well.
+    # Two days of retention: older lines leave the former store too.
     platform.config = {**config_after, "limits_config": {**config_after["limits_config"], "retention_period": "48h"}}
     platform.write_config(FAST_COMPACTOR | NO_DELAY)
     platform.restart(*platform.layout.nodes)

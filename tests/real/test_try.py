@@ -1,4 +1,4 @@
-"""`logstack try` as its users run it: the real Loki, S3 server, Alloy and canary, and nothing left behind."""
+"""`logstack try` as its users run it, with the real Loki, S3 server, Alloy and canary; it leaves nothing behind."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def environment(directory: Path) -> dict[str, str]:
 
 
 def processes_of(directory: Path) -> list[int]:
-    """Processes whose command line names the run's directory."""
+    """Return the processes whose command line names the run's directory."""
     pids = []
     for proc in Path("/proc").glob("[0-9]*"):
         try:
@@ -78,7 +78,7 @@ def details(answer: dict[str, Any]) -> dict[str, str]:
     return {check["name"]: check["detail"] for check in answer["checks"]}
 
 
-def test_staging_takes_a_real_log_file_in_and_gives_it_back(run_directory: Path) -> None:
+def test_try_stores_and_returns_a_real_log_file(run_directory: Path) -> None:
     log = shared("logs/OpenSSH_2k.log")
     lines = len([line for line in log.read_text().splitlines() if line])
     code, answer, output = run(run_directory, "staging", "--logs", str(log))
@@ -94,7 +94,7 @@ def test_staging_takes_a_real_log_file_in_and_gives_it_back(run_directory: Path)
     assert "common.storage.s3.endpoint: http://loki-s3.monitoring.svc.cluster.local:7070 ->" in output
 
 
-def test_a_claimed_buckets_address_reaches_loki_by_its_environment(run_directory: Path) -> None:
+def test_try_passes_a_claimed_buckets_address_in_lokis_environment(run_directory: Path) -> None:
     code, answer, output = run(run_directory, "ceph")
     assert code == 0, output
     assert "s3.endpoint" not in output
@@ -113,24 +113,20 @@ def test_a_claimed_buckets_address_reaches_loki_by_its_environment(run_directory
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
-def test_a_stack_of_every_platform_takes_lines_in_and_gives_them_back(
-    stack: list[str], processes: str, run_directory: Path
-) -> None:
+def test_try_stores_and_returns_lines_on_every_platform(stack: list[str], processes: str, run_directory: Path) -> None:
     code, answer, output = run(run_directory, *stack)
     assert code == 0, output
     assert details(answer)["ready"] == processes
     assert details(answer)["lines out after all writers restarted"] == "1200 of 1200 lines, each as it was sent"
 
 
-def test_production_survives_a_killed_writer_and_deletes_what_has_expired(run_directory: Path) -> None:
+def test_deep_try_survives_a_killed_writer_and_deletes_expired_lines(run_directory: Path) -> None:
     code, answer, output = run(run_directory, "production", "--deep")
     assert code == 0, output
     results = details(answer)
     assert results["ring whole"] == "3 of 3 writers ACTIVE, replication 3"
-    assert (
-        "0 of 600 pushes refused after the kill; 0 of 4500 acknowledged lines missing"
-        in (results["one writer killed under load"])
-    )
+    under_load = results["one writer killed under load"]
+    assert "0 of 600 pushes refused after the kill; 0 of 4500 acknowledged lines missing" in under_load
     for role in ("read", "backend"):
         assert (
             "0 of 120 pushes refused, 12 of 12 queries answered; 0 of 120 acknowledged" in results[f"one {role} killed"]
@@ -138,7 +134,7 @@ def test_production_survives_a_killed_writer_and_deletes_what_has_expired(run_di
     assert "marked by loki-backend-0, deleted by the next leader" in results["retention"]
 
 
-# Of each mode that no shipped stack has: its processes, who else than a writer is killed, and whose marks are deleted.
+# Modes that no shipped stack has: the processes, the roles killed besides a writer, and whose marks are deleted how.
 MODES = {
     "monolithic-ha": ("3 monolithic processes", (), "loki-monolithic-0, deleted by the next leader"),
     "distributed": (
@@ -157,7 +153,7 @@ MODES = {
 
 @pytest.mark.prove
 @pytest.mark.parametrize(("stack", "expected"), MODES.items())
-def test_a_lost_process_of_each_role_has_the_consequences_that_the_plan_promises(
+def test_deep_try_of_each_mode_confirms_the_plan_for_a_lost_process_of_each_role(
     run_directory: Path, stack: str, expected: tuple[str, tuple[str, ...], str]
 ) -> None:
     code, answer, output = run(run_directory, stack, "-C", str(ROOT / "examples" / stack), "--deep")
@@ -193,7 +189,7 @@ config:
 
 
 @pytest.mark.prove
-def test_rules_for_streams_and_tenants_hold_in_the_real_compactor(run_directory: Path) -> None:
+def test_deep_try_confirms_retention_rules_of_streams_and_tenants(run_directory: Path) -> None:
     """Loki's own precedence: the highest priority, a tenant's period, and a tenant's rules instead of the stack's."""
     stacks = run_directory / "stacks"
     stacks.mkdir()
@@ -219,7 +215,7 @@ def test_rules_for_streams_and_tenants_hold_in_the_real_compactor(run_directory:
 
 
 @pytest.mark.prove
-def test_lines_go_through_the_real_collector_and_the_canary_misses_none(with_alloy: Path) -> None:
+def test_try_with_alloy_sends_lines_through_the_collector_and_the_canary_misses_none(with_alloy: Path) -> None:
     logs = [shared("logs/OpenSSH_2k.log"), shared("logs/Hadoop_2k.log")]
     arguments = [argument for log in logs for argument in ("--logs", str(log))]
     code, answer, output = run(with_alloy, "staging", *arguments, collector="auto")
@@ -242,7 +238,7 @@ def test_lines_go_through_the_real_collector_and_the_canary_misses_none(with_all
 
 
 @pytest.mark.prove
-def test_lines_above_the_limit_are_cut_by_the_collector_and_told(with_alloy: Path) -> None:
+def test_try_with_alloy_reports_lines_that_the_collector_cut(with_alloy: Path) -> None:
     log = long_lines(with_alloy)
     code, answer, output = run(with_alloy, "staging", "--logs", str(log), collector="alloy")
     assert code == 0, output
@@ -255,7 +251,7 @@ def long_lines(directory: Path) -> Path:
     return log
 
 
-def test_lines_above_the_limit_are_refused_and_told(run_directory: Path) -> None:
+def test_try_reports_lines_that_loki_refused_above_the_limit(run_directory: Path) -> None:
     log = long_lines(run_directory)
     code, answer, output = run(run_directory, "staging", "--logs", str(log))
     assert code == 0, output
@@ -299,7 +295,7 @@ def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
 
 
 @pytest.mark.usefixtures("default_signals")
-def test_ctrl_c_ends_a_run_that_was_kept(run_directory: Path) -> None:
+def test_ctrl_c_ends_a_run_with_keep(run_directory: Path) -> None:
     with running(run_directory, "Running until Ctrl-C") as process:
         assert len(processes_of(run_directory)) == 10
         process.send_signal(signal.SIGINT)
@@ -308,7 +304,7 @@ def test_ctrl_c_ends_a_run_that_was_kept(run_directory: Path) -> None:
     assert "stopped; no process was left running" in last_output
 
 
-def test_a_killed_child_ends_the_run_with_its_name(run_directory: Path) -> None:
+def test_try_fails_with_the_name_of_a_killed_process(run_directory: Path) -> None:
     with running(run_directory, "Starting 9 Loki processes") as process:
         os.kill(victim(run_directory, b"loki-read-1"), signal.SIGKILL)
         last_output, _ = process.communicate(timeout=_PATIENCE)
@@ -322,7 +318,7 @@ def test_a_killed_child_ends_the_run_with_its_name(run_directory: Path) -> None:
     [(b"--storage.path", "alloy"), (b"cri.py", "loki-canary-runtime")],
     ids=["Alloy", "the log's writer"],
 )
-def test_a_killed_part_of_the_collection_ends_the_run_with_its_name(with_alloy: Path, words: bytes, name: str) -> None:
+def test_try_fails_with_the_name_of_a_killed_collector_process(with_alloy: Path, words: bytes, name: str) -> None:
     with running(with_alloy, "the canary queries its lines", collector="auto") as process:
         os.kill(victim(with_alloy, words), signal.SIGKILL)
         last_output, _ = process.communicate(timeout=_PATIENCE)
@@ -333,7 +329,7 @@ def test_a_killed_part_of_the_collection_ends_the_run_with_its_name(with_alloy: 
 
 @pytest.mark.prove
 @pytest.mark.usefixtures("default_signals")
-def test_ctrl_c_ends_the_collector_and_the_canary_as_well(with_alloy: Path) -> None:
+def test_ctrl_c_ends_the_collector_and_the_canary_too(with_alloy: Path) -> None:
     with running(with_alloy, "the canary queries its lines", collector="auto") as process:
         # Nine of Loki, the S3 server, Alloy, and the writer of the canary's log file.
         assert len(processes_of(with_alloy)) == 12
@@ -345,7 +341,7 @@ def test_ctrl_c_ends_the_collector_and_the_canary_as_well(with_alloy: Path) -> N
 
 
 def victim(directory: Path, words: bytes) -> int:
-    """A process of the run whose command line has these words, as soon as there is one."""
+    """Return a process of the run whose command line has these words, as soon as one exists."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         if pids := [pid for pid in processes_of(directory) if words in _command_line(pid)]:
@@ -365,7 +361,7 @@ def _command_line(pid: int) -> bytes:
         return b""
 
 
-def test_files_that_cannot_be_used_stop_before_anything_starts(run_directory: Path) -> None:
+def test_try_refuses_an_unreadable_log_file_before_it_starts_anything(run_directory: Path) -> None:
     code, answer, output = run(run_directory, "staging", "--logs", "absent.log")
     assert (code, answer) == (1, {})
     assert "error: absent.log: No such file or directory; give a readable text file" in output
