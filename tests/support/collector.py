@@ -1,4 +1,4 @@
-"""The collector's cases carried out: the real Alloy under a group's settings, and what the real Loki has then."""
+"""Carry out the collector's cases: the real Alloy with a group's settings, and the entries of the real Loki."""
 
 import json
 import re
@@ -30,7 +30,7 @@ from tests.support.collector_cases import Case, Group, Moments
 from tests.support.real import binary
 from tests.support.stacks import EXAMPLES
 
-# Nothing has moved for so long: longer than an entry of several lines and a batch are waited for.
+# Longer than Alloy waits for the end of an entry of several lines and of a batch.
 _STILL_SECONDS = 30
 _PATIENCE_SECONDS = 180
 _POLL_SECONDS = 0.3
@@ -39,7 +39,7 @@ _SPANS = (3 * 3600 * 10**9, 2 * 3600 * 10**9)
 
 
 def stack(name: str, stack_keys: Mapping[str, StackValue]) -> Settings:
-    """A stack of one Loki process on a directory, whose name is its cluster's."""
+    """Return a stack of one Loki process with a directory as its store; `name` is its cluster's."""
     monolithic = EXAMPLES["monolithic"]
     base = {key: monolithic[key] for key in ("deploymentMode", "replicationFactor", "objectStore", "size", "gateway")}
     cluster = {"name": name, "context": "here", "singleNode": True}
@@ -48,7 +48,7 @@ def stack(name: str, stack_keys: Mapping[str, StackValue]) -> Settings:
 
 @contextmanager
 def loki(root: Path, settings: Settings) -> Iterator[Platform]:
-    """The real Loki."""
+    """Run the real Loki."""
     with Fleet(root / "out") as fleet:
         platform = Platform(settings, {"loki": binary("loki")}, root, fleet)
         platform.start()
@@ -57,17 +57,17 @@ def loki(root: Path, settings: Settings) -> Iterator[Platform]:
 
 @dataclass(frozen=True)
 class Counts:
-    """How far the lines have come."""
+    """How many lines are read, and how many have arrived or are dropped."""
 
     read: int
     arrived: int
-    """Entries that Loki has, or has refused."""
+    """Entries that Loki has stored or refused."""
     dropped: int
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a group's lines."""
+    """Where a group's lines are after a run."""
 
     rows: Mapping[str, Sequence[Row]]
     """By case."""
@@ -80,7 +80,7 @@ class Outcome:
     """How many lines Loki has refused, by reason."""
 
     def miscounted(self, group: Group) -> list[str]:
-        """The counters that are not as expected; a case of chance counts all that has not arrived."""
+        """Return the counters that are not as expected; where chance decides, all lines that did not arrive count."""
         dropped = Counter(group.dropped)
         for case in group.cases:
             if case.drop_reason:
@@ -96,7 +96,7 @@ class Outcome:
         return counts
 
     def differences(self, case: Case) -> list[str]:
-        """What is not as the case expects it."""
+        """Return the differences between the case's expected and stored entries."""
         entries = case.arrived(self.rows[case.name], self.since)
         if case.bounds:
             least, most = case.bounds
@@ -113,7 +113,7 @@ def _unequal(metric: str, found: Counter[str], expected: Counter[str]) -> list[s
 
 
 def carry_out(group: Group, settings: Settings, platform: Platform, root: Path) -> Outcome:
-    """One Alloy with a group's settings and all of its lines: until each is accounted for, or none moves any more."""
+    """Run Alloy with a group's settings and lines until each line is accounted for, or no more arrive."""
     moments = Moments((time.time_ns() - _AGO) // 10**9 * 10**9)
     pods = [case.pod for case in group.cases if case.source == "pods"]
     push = f"{platform.writers[0].url}/loki/api/v1/push"
@@ -142,7 +142,7 @@ def carry_out(group: Group, settings: Settings, platform: Platform, root: Path) 
 
 
 def _discarded(platform: Platform) -> Counter[str]:
-    """How many lines Loki has refused, by reason."""
+    """Return how many lines Loki has refused, by reason."""
     text = httpx.get(f"{platform.writers[0].url}/metrics", timeout=60).raise_for_status().text
     counts: Counter[str] = Counter()
     for sample in parse_metrics(text).of("loki_discarded_samples_total"):
@@ -161,7 +161,7 @@ def _write(group: Group, collector: Collector, moments: Moments) -> None:
 
 
 def _settled(group: Group, collector: Collector, read: int) -> Metrics:
-    """The metrics when all rows are read and every line is accounted for, or when none has moved for a while."""
+    """Return the metrics when all rows are read and every line is accounted for, or when no more arrive."""
     ends = sum(_ends(case) for case in group.cases if case.is_collected)
     deadline, moved, last = time.monotonic() + _PATIENCE_SECONDS, time.monotonic(), Counts(-1, -1, -1)
     while True:
@@ -176,7 +176,7 @@ def _settled(group: Group, collector: Collector, read: int) -> Metrics:
 
 
 def _ends(case: Case) -> int:
-    """Entries that arrive or are dropped, with those that are left alone."""
+    """Return how many entries of a case arrive or are dropped; a held one does neither."""
     return len(case.written) if case.bounds else sum(not expectation.held for expectation in case.expectations)
 
 
@@ -187,9 +187,9 @@ def _counts(metrics: Metrics) -> Counts:
 
 
 def _rows(platform: Platform, settings: Settings) -> Iterator[tuple[str | None, Row]]:
-    """Everything that Loki has of the group, with its tenant.
+    """Yield every row that Loki has of the group, with its tenant.
 
-    Loki looks for each quarter of an hour by itself, and does not ask its writer for what is older than 3 hours.
+    Loki queries each quarter of an hour separately, and does not ask its writer for lines older than 3 hours.
     """
     with_cluster = "cluster" in settings.collector.stream_labels
     query = f'{{cluster="{settings.cluster.name}"}}' if with_cluster else '{job=~".+", cluster=""}'
@@ -201,7 +201,7 @@ def _rows(platform: Platform, settings: Settings) -> Iterator[tuple[str | None, 
 
 
 def _events(settings: Settings, push: str, collector: Collector) -> str:
-    """The configuration of the collector of events, with Loki's push API in the place of the API server."""
+    """Return the configuration of the collector of events, with Loki's push API instead of the API server."""
     to = replace(intake(settings, settings.cluster), push_url=push)
     http = Block("http", attributes={"listen_address": LOOPBACK, "listen_port": collector.source_ports["push"]})
     forward: list[Value] = [Expression("loki.process.events.receiver")]
@@ -240,7 +240,7 @@ def _streams(case: Case, moments: Moments) -> dict[str, Any]:
 
 
 def _records(case: Case, moments: Moments) -> dict[str, Any]:
-    """OTLP's JSON; each line that is written is a record, as JSON."""
+    """Return a request of OTLP as JSON; each written line is a record."""
     records = [{"timeUnixNano": str(when), **json.loads(line)} for when, line in case.entries(moments)]
     attributes = [{"key": key, "value": {"stringValue": value}} for key, value in case.labels.items()]
     return {"resourceLogs": [{"resource": {"attributes": attributes}, "scopeLogs": [{"logRecords": records}]}]}

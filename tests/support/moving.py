@@ -1,4 +1,4 @@
-"""A platform that moves, with the real Loki: a second one in the ring of the first, or one store after another."""
+"""A platform that moves, with the real Loki: a second one joins the ring of the first, or its store changes."""
 
 import time
 from collections import Counter
@@ -14,7 +14,7 @@ from logstack.manifests.loki.config import loki_config
 from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.tree import Settings
 
-# How often who answers queries looks for new index files in the bucket; Loki's default, 5 minutes, is but time here.
+# How often queriers look for new index files in the bucket; Loki's default of 5 minutes would only make tests longer.
 RESYNC_SECONDS = 5
 LABELS = {"cluster": "moving", "namespace": "moving", "app": "talker"}
 _HOUR = 3_600_000_000_000
@@ -28,12 +28,12 @@ _STREAMS = 12
 
 
 class Joining(Platform):
-    """The pods of another mode, beside those that run: the same store, the same memberlist."""
+    """The pods of another mode beside the running ones, with the same store and memberlist."""
 
     def __init__(
         self, settings: Settings, binaries: Mapping[str, Path], root: Path, fleet: Fleet, beside: Platform
     ) -> None:
-        """`beside` runs already."""
+        """`beside` is the running platform."""
         super().__init__(settings, binaries, root, fleet)
         self._key, self._secret = beside._key, beside._secret
         self.layout = replace(self.layout, store_port=beside.layout.store_port)
@@ -41,16 +41,16 @@ class Joining(Platform):
         self.config["memberlist"]["join_members"] += beside.config["memberlist"]["join_members"]
 
     def _start_store(self) -> None:
-        """It runs already."""
+        """The platform beside it has started the store."""
 
 
 def stack_config(platform: Platform) -> Document:
-    """The platform's own loki.yaml."""
+    """Return the platform's loki.yaml for this machine."""
     return _local_config(platform, platform.settings)
 
 
 def config_before_move(platform: Platform, settings: Settings) -> Document:
-    """loki.yaml of the stack as it was, for the processes and the stores of the stack as it is to be."""
+    """Return loki.yaml of the settings before the move, for the processes and stores of the stack after it."""
     layout = platform.layout
     return _local_config(platform, settings, store_port=layout.former_port or layout.store_port)
 
@@ -64,7 +64,7 @@ def _local_config(platform: Platform, settings: Settings, store_port: int | None
 
 
 class Talker:
-    """Lines that Loki has acknowledged, each of which has to be found once."""
+    """A sender of lines; each line that Loki acknowledged must be found exactly once."""
 
     def __init__(self) -> None:
         self.acknowledged: list[Entry] = []
@@ -72,7 +72,7 @@ class Talker:
         """The longest time, seconds, until a query had every line."""
 
     def push(self, loki: Loki, prefix: str, count: int, ago_hours: float = 0) -> None:
-        """Push `count` lines of some hours ago, over a dozen streams; what is refused is sent again."""
+        """Push `count` lines of some hours ago, over a dozen streams; a refused push is sent again."""
         first = time.time_ns() - int(ago_hours * _HOUR) - count * 1_000_000
         for stream in range(_STREAMS):
             lines = [Entry(first + n * 1_000_000, f"{prefix} {n}") for n in range(stream, count, _STREAMS)]
@@ -89,9 +89,9 @@ class Talker:
         raise AssertionError(f"refused {_TRIES} times: {refusals[-1]}")
 
     def missing_and_twice(self, loki: Loki) -> tuple[int, int]:
-        """How many lines a query does not find, and how many it finds more than once.
+        """Return how many lines a query does not find, and how many it finds more than once.
 
-        It is asked again for as long as index files may take to be seen.
+        The query is repeated as long as Loki may take to list new index files.
         """
         began = time.monotonic()
         while (counts := self._counted(loki)) != (0, 0) and time.monotonic() - began < _INDEX_SECONDS:
