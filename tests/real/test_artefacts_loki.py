@@ -1,4 +1,4 @@
-"""loki.yaml and the overrides before the real, pinned Loki: it accepts them, and reads what was meant."""
+"""The pinned Loki accepts loki.yaml and the overrides, and reads the limits that the settings have."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.real
 
 
 def loki_yaml(settings: Settings) -> dict[str, Any]:
-    """loki.yaml with the overrides among its limits: when Loki checks a configuration, it does not open their file."""
+    """Return loki.yaml with the overrides among its limits: Loki's own check does not open their file."""
     declared = declarations(settings)
     document: dict[str, Any] = yaml.safe_load(data(declared, "loki/loki-config"))
     # Every tenant has the same.
@@ -33,7 +33,7 @@ def _verified(file: Path) -> list[str | Path]:
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_loki_accepts_a_stacks_files_as_they_are_deployed(stack: str, tmp_path: Path) -> None:
+def test_loki_accepts_a_stacks_file_as_it_is_deployed(stack: str, tmp_path: Path) -> None:
     file = tmp_path / "loki.yaml"
     file.write_text(data(declarations(settings_of(stack)), "loki/loki-config"))
     answer = run(_verified(file), environment=CLAIMED)
@@ -41,7 +41,7 @@ def test_loki_accepts_a_stacks_files_as_they_are_deployed(stack: str, tmp_path: 
     assert "config is valid" in answer.stderr
 
 
-def test_loki_fills_the_address_of_a_claimed_bucket_from_its_environment(tmp_path: Path) -> None:
+def test_loki_reads_the_address_of_a_claimed_bucket_from_its_environment(tmp_path: Path) -> None:
     file = tmp_path / "loki.yaml"
     file.write_text(data(declarations(settings_of("ceph")), "loki/loki-config"))
     answer = run([*_verified(file), "-print-config-stderr"], environment=CLAIMED)
@@ -50,7 +50,7 @@ def test_loki_fills_the_address_of_a_claimed_bucket_from_its_environment(tmp_pat
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_loki_reads_the_limits_that_the_stack_says(stack: str, tmp_path: Path) -> None:
+def test_loki_reads_the_limits_of_the_settings(stack: str, tmp_path: Path) -> None:
     settings = settings_of(stack)
     limits = effective_config(loki_yaml(settings), tmp_path)["limits_config"]
     expected = settings.limits
@@ -88,7 +88,7 @@ BROKEN: list[tuple[Callable[[dict[str, Any]], None], str]] = [
 
 
 @pytest.mark.parametrize(("break_document", "message"), BROKEN)
-def test_loki_refuses_what_is_wrong(
+def test_loki_refuses_a_broken_configuration(
     break_document: Callable[[dict[str, Any]], None], message: str, tmp_path: Path
 ) -> None:
     document = loki_yaml(settings_of("production"))
@@ -102,6 +102,6 @@ def test_loki_refuses_what_is_wrong(
 
 @profile(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(stacks())
-def test_loki_accepts_whatever_a_stack_file_can_say(tmp_path: Path, stack: Settings) -> None:
+def test_loki_accepts_the_configuration_of_any_settings(tmp_path: Path, stack: Settings) -> None:
     effective = effective_config(loki_yaml(stack), tmp_path)
     assert effective["common"]["replication_factor"] == stack.replication_factor

@@ -1,4 +1,4 @@
-"""The pinned Alloy chart, rendered with our values: a pod a node that reads logs, and little else."""
+"""The pinned Alloy chart with our values: its objects, and what its pods may do."""
 
 from functools import cache
 from pathlib import Path
@@ -49,7 +49,7 @@ def container(objects: list[Document], name: str) -> dict[str, Any]:
 
 
 @every_stack
-def test_the_chart_makes_these_objects_and_no_other(objects: list[Document]) -> None:
+def test_chart_creates_exactly_these_objects(objects: list[Document]) -> None:
     kinds = sorted((each["kind"], each["metadata"]["name"]) for each in objects)
     assert kinds == [
         (kind, "alloy") for kind in ("ClusterRole", "ClusterRoleBinding", "DaemonSet", "Service", "ServiceAccount")
@@ -57,12 +57,12 @@ def test_the_chart_makes_these_objects_and_no_other(objects: list[Document]) -> 
 
 
 @every_stack
-def test_every_object_is_valid_in_every_field(objects: list[Document]) -> None:
+def test_chart_objects_are_valid_in_every_field(objects: list[Document]) -> None:
     assert [problems for each in objects if (problems := complaints(each))] == []
 
 
 @every_stack
-def test_alloy_may_see_pods_and_nothing_else(stack: str, objects: list[Document]) -> None:
+def test_alloy_may_read_pods_and_nothing_else(stack: str, objects: list[Document]) -> None:
     rules = single_of_kind(objects, "ClusterRole")["rules"]
     allowed = {
         (group, resource, verb)
@@ -77,7 +77,7 @@ def test_alloy_may_see_pods_and_nothing_else(stack: str, objects: list[Document]
 
 
 @every_stack
-def test_of_the_node_alloy_reads_the_logs_and_writes_its_positions(stack: str, objects: list[Document]) -> None:
+def test_alloy_mounts_only_the_nodes_logs_and_its_positions(stack: str, objects: list[Document]) -> None:
     paths = {volume["name"]: volume["hostPath"]["path"] for volume in pod(objects)["volumes"] if "hostPath" in volume}
     assert "--storage.path=/var/lib/alloy/data" in container(objects, "alloy")["args"]
     assert not pod(objects).get("hostNetwork")
@@ -96,7 +96,7 @@ def test_of_the_node_alloy_reads_the_logs_and_writes_its_positions(stack: str, o
 
 
 @every_stack
-def test_both_containers_are_restricted_but_for_roots_files(objects: list[Document]) -> None:
+def test_both_containers_are_restricted_except_for_the_user(objects: list[Document]) -> None:
     for each in pod(objects)["containers"]:
         context = each["securityContext"]
         assert context["allowPrivilegeEscalation"] is False
@@ -106,7 +106,7 @@ def test_both_containers_are_restricted_but_for_roots_files(objects: list[Docume
 
 
 @every_stack
-def test_the_reloader_watches_our_configuration(objects: list[Document]) -> None:
+def test_reloader_watches_our_configuration(objects: list[Document]) -> None:
     (volume,) = [volume for volume in pod(objects)["volumes"] if volume["name"] == "config"]
     assert volume["configMap"] == {"name": "alloy-config"}
     assert container(objects, "alloy")["args"][:2] == ["run", "/etc/alloy/config.alloy"]
@@ -116,7 +116,7 @@ def test_the_reloader_watches_our_configuration(objects: list[Document]) -> None
 
 
 @every_stack
-def test_alloy_is_the_pinned_one_of_its_size_and_reports_to_nobody(stack: str, objects: list[Document]) -> None:
+def test_alloy_has_the_pinned_version_its_size_and_no_usage_reports(stack: str, objects: list[Document]) -> None:
     alloy, size = container(objects, "alloy"), settings_of(stack).resources_of("alloy")
     assert alloy["image"] == f"docker.io/grafana/alloy:v{pins.ALLOY_VERSION}"
     assert alloy["resources"]["limits"] == {"memory": kubernetes_size(size.memory)}
@@ -125,7 +125,7 @@ def test_alloy_is_the_pinned_one_of_its_size_and_reports_to_nobody(stack: str, o
 
 
 @every_stack
-def test_alloy_knows_its_nodes_name_and_runs_on_the_control_plane_too(objects: list[Document]) -> None:
+def test_alloy_gets_its_nodes_name_and_runs_on_the_control_plane_too(objects: list[Document]) -> None:
     (hostname,) = [each for each in container(objects, "alloy")["env"] if each["name"] == "HOSTNAME"]
     assert hostname["valueFrom"] == {"fieldRef": {"fieldPath": "spec.nodeName"}}
     assert {"operator": "Exists", "effect": "NoSchedule"} in pod(objects)["tolerations"]
@@ -138,7 +138,7 @@ def event_objects(directory: Path) -> list[Document]:
     return rendered("alloy", settings.cluster.namespace, values, directory, "alloy-events")
 
 
-def test_the_collector_of_events_is_one_unprivileged_pod_of_its_own(event_objects: list[Document]) -> None:
+def test_collector_of_events_is_one_unprivileged_pod(event_objects: list[Document]) -> None:
     assert {(each["kind"], each["metadata"]["name"]) for each in event_objects} == {
         (kind, "alloy-events")
         for kind in ("ClusterRole", "ClusterRoleBinding", "Deployment", "Service", "ServiceAccount")
@@ -151,7 +151,7 @@ def test_the_collector_of_events_is_one_unprivileged_pod_of_its_own(event_object
     assert alloy["securityContext"]["runAsNonRoot"] is True
 
 
-def test_the_collector_of_events_may_see_events_and_nothing_else(event_objects: list[Document]) -> None:
+def test_collector_of_events_may_read_events_and_nothing_else(event_objects: list[Document]) -> None:
     rules = single_of_kind(event_objects, "ClusterRole")["rules"]
     assert {(resource, verb) for rule in rules for resource in rule["resources"] for verb in rule["verbs"]} == {
         ("events", verb) for verb in ("get", "list", "watch")

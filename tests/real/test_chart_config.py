@@ -1,8 +1,8 @@
-"""Our loki.yaml beside the one that the pinned chart writes for the same intent, as the real Loki understands both.
+"""Compare our loki.yaml with the pinned chart's for the same settings, as the real Loki reads both.
 
-The chart's template is where Loki's maintainers keep what a deployment needs. So every difference has its reason here,
-and no reason stays that has no difference. Loki prints all that is in force, defaults as well: what one file says and
-the other leaves to the same default is no difference.
+The chart's template has what Loki's maintainers consider necessary. So each difference needs a reason here, and each
+reason a difference. Loki prints every setting in force, defaults included: a setting that one file leaves to the same
+default is no difference.
 """
 
 import copy
@@ -63,7 +63,7 @@ WITHOUT_A_STORE = {
 
 
 def chart_style_values(settings: Settings) -> dict[str, Any]:
-    """Our values with the configuration as the chart's users write it, after seed 002."""
+    """Return our values with the configuration as users of the chart write it, after seed 002."""
     values: dict[str, Any] = copy.deepcopy(chart_values(settings, "loki"))
     loki = values["loki"]
     del loki["configObjectName"], loki["generatedConfigObjectName"]
@@ -154,11 +154,11 @@ def reasons(stack: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_every_difference_from_the_charts_own_configuration_has_a_reason(stack: str, directory: Path) -> None:
+def test_each_difference_from_the_charts_own_configuration_has_a_reason(stack: str, directory: Path) -> None:
     unexplained = {path: values for path, values in different(stack, directory).items() if path not in reasons(stack)}
-    assert unexplained == {}, "what the chart says, and what we say"
+    assert unexplained == {}, "the chart's value, and ours"
 
 
-def test_every_reason_has_a_difference(directory: Path) -> None:
+def test_each_reason_has_a_difference(directory: Path) -> None:
     differing_paths = set().union(*(different(stack, directory) for stack in NAMES))
     assert sorted((REASONS | WITHOUT_A_STORE | WITH_TENANTS).keys() - differing_paths) == []

@@ -1,4 +1,4 @@
-"""The pinned Loki chart, rendered with our values: its objects, its pods, and whom they are near to."""
+"""The pinned Loki chart with our values: its objects, its pods, and how they spread over nodes."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -18,7 +18,7 @@ from tests.support.stacks import NAMES, artefacts, chart_values, data, declarati
 pytestmark = pytest.mark.real
 
 NODES = 3
-# Objects of each shape; a PodDisruptionBudget or a cache is there when the stack says so.
+# The objects of each deployment mode; PodDisruptionBudgets and caches depend on the stack.
 SIMPLE_SCALABLE = {
     "ConfigMap": {"loki-gateway", "loki-runtime"},
     "Deployment": {"loki-gateway", "loki-read"},
@@ -60,7 +60,7 @@ DISTRIBUTED = {
     "StatefulSet": _STATEFUL,
 }
 SHAPES = {"simple-scalable": SIMPLE_SCALABLE, "monolithic": MONOLITHIC, "distributed": DISTRIBUTED}
-# The container of each Loki pod, and the part of the size table that it is.
+# The key of each Loki workload in the size table.
 SIZE_KEYS = {
     "loki-write": "write",
     "loki-read": "read",
@@ -108,7 +108,7 @@ def loki_container(workload: Document) -> dict[str, Any]:
 
 
 @every_stack
-def test_the_chart_makes_these_objects_and_no_other(stack: str, objects: list[Document]) -> None:
+def test_chart_creates_exactly_these_objects(stack: str, objects: list[Document]) -> None:
     settings = settings_of(stack)
     expected = {kind: set(names) for kind, names in SHAPES[settings.deployment_mode].items()}
     if settings.writers > 1 and "loki" in expected["StatefulSet"]:
@@ -127,25 +127,25 @@ def test_the_chart_makes_these_objects_and_no_other(stack: str, objects: list[Do
 
 
 @every_stack
-def test_no_object_is_a_hook_or_outside_the_stacks_namespace(stack: str, objects: list[Document]) -> None:
+def test_chart_objects_are_no_hooks_and_in_the_stacks_namespace(stack: str, objects: list[Document]) -> None:
     assert {each["metadata"]["namespace"] for each in objects} == {settings_of(stack).cluster.namespace}
     assert not [each for each in objects if "helm.sh/hook" in (each["metadata"].get("annotations") or {})]
 
 
 @every_stack
-def test_every_object_is_valid_in_every_field(objects: list[Document]) -> None:
+def test_chart_objects_are_valid_in_every_field(objects: list[Document]) -> None:
     assert [problems for each in objects if (problems := complaints(without_empty_keys(each)))] == []
 
 
 def without_empty_keys(value: Any) -> Any:
-    """As the API server reads it: a key without a value is not there."""
+    """Return a value as the API server reads it: without keys that have no value."""
     if isinstance(value, dict):
         return {key: without_empty_keys(item) for key, item in value.items() if item is not None}
     return [without_empty_keys(item) for item in value] if isinstance(value, list) else value
 
 
 @every_stack
-def test_every_loki_pod_starts_with_our_configuration_and_reads_our_overrides(objects: list[Document]) -> None:
+def test_loki_pods_start_with_our_configuration_and_read_our_overrides(objects: list[Document]) -> None:
     assert loki_workloads(objects)
     for workload in loki_workloads(objects).values():
         volumes = {volume["name"]: volume for volume in pod(workload)["volumes"]}
@@ -157,9 +157,7 @@ def test_every_loki_pod_starts_with_our_configuration_and_reads_our_overrides(ob
 
 
 @every_stack
-def test_the_real_loki_accepts_what_each_of_its_pods_is_started_with(
-    stack: str, objects: list[Document], tmp_path: Path
-) -> None:
+def test_loki_accepts_the_arguments_of_each_pod(stack: str, objects: list[Document], tmp_path: Path) -> None:
     file = tmp_path / "loki.yaml"
     file.write_text(data(declarations(settings_of(stack)), "loki/loki-config"))
     for name, workload in loki_workloads(objects).items():
@@ -172,7 +170,7 @@ def test_the_real_loki_accepts_what_each_of_its_pods_is_started_with(
 
 
 @every_stack
-def test_a_change_of_loki_yaml_rolls_every_loki_pod(stack: str, objects: list[Document]) -> None:
+def test_loki_pods_roll_when_loki_yaml_changes(stack: str, objects: list[Document]) -> None:
     expected = content_hash(data(declarations(settings_of(stack)), "loki/loki-config"))
     annotations_of_pods = [
         each["spec"]["template"]["metadata"]["annotations"] for each in loki_workloads(objects).values()
@@ -181,7 +179,7 @@ def test_a_change_of_loki_yaml_rolls_every_loki_pod(stack: str, objects: list[Do
 
 
 @every_stack
-def test_every_loki_pod_gets_its_keys_from_the_secret_alone(stack: str, objects: list[Document]) -> None:
+def test_loki_pods_get_their_keys_from_the_secret_alone(stack: str, objects: list[Document]) -> None:
     settings = settings_of(stack)
     access = store_access(settings.object_store, settings.cluster)
     expected = [{"secretRef": {"name": access.credentials_secret}}] if access.credentials_secret else []
@@ -192,7 +190,7 @@ def test_every_loki_pod_gets_its_keys_from_the_secret_alone(stack: str, objects:
 
 
 @every_stack
-def test_every_loki_pod_is_the_pinned_loki_of_its_size(stack: str, objects: list[Document]) -> None:
+def test_loki_pods_have_the_stacks_version_and_their_size(stack: str, objects: list[Document]) -> None:
     settings = settings_of(stack)
     for name, workload in loki_workloads(objects).items():
         size, container = settings.resources_of(SIZE_KEYS[name]), loki_container(workload)
@@ -204,7 +202,7 @@ def test_every_loki_pod_is_the_pinned_loki_of_its_size(stack: str, objects: list
 
 
 @every_stack
-def test_no_pod_can_reach_the_kubernetes_api(objects: list[Document]) -> None:
+def test_pods_have_no_token_for_the_kubernetes_api(objects: list[Document]) -> None:
     for name, workload in workloads(objects).items():
         if name in ("loki-chunks-cache", "loki-results-cache"):
             continue  # by its service account, below
@@ -215,7 +213,7 @@ def test_no_pod_can_reach_the_kubernetes_api(objects: list[Document]) -> None:
 
 
 @every_stack
-def test_of_every_part_with_several_pods_a_drained_node_takes_one(objects: list[Document]) -> None:
+def test_drain_evicts_only_one_pod_at_a_time_of_a_workload_with_several(objects: list[Document]) -> None:
     budgets = [each["spec"] for each in objects if each["kind"] == "PodDisruptionBudget"]
     assert [budget["maxUnavailable"] for budget in budgets] == [1] * len(budgets)
     for name, workload in workloads(objects).items():
@@ -227,7 +225,7 @@ def test_of_every_part_with_several_pods_a_drained_node_takes_one(objects: list[
 
 
 @every_stack
-def test_three_nodes_carry_every_pod_and_every_rollout(stack: str, objects: list[Document]) -> None:
+def test_three_nodes_suffice_for_every_pod_and_every_rollout(stack: str, objects: list[Document]) -> None:
     pods = [
         (name, workload["spec"]["template"]["metadata"]["labels"])
         for name, workload in workloads(objects).items()
@@ -237,7 +235,7 @@ def test_three_nodes_carry_every_pod_and_every_rollout(stack: str, objects: list
     for name, workload in workloads(objects).items():
         for selector in refused_neighbours(workload):
             apart = [pod_name for pod_name, labels in pods if selector.items() <= labels.items()]
-            assert set(apart) == {name}, "a part's pods keep away from their own kind only"
+            assert set(apart) == {name}, "a workload's pods avoid the pods of another workload"
             assert len(apart) <= nodes
             if workload["kind"] == "Deployment":
                 assert workload["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 0, "a surge pod needs a fourth node"
@@ -254,7 +252,7 @@ def refused_neighbours(workload: Document) -> Iterator[Mapping[str, str]]:
 
 
 @every_stack
-def test_volumes_outlive_their_stateful_sets_and_are_of_the_size_that_was_said(
+def test_volumes_outlive_their_stateful_sets_and_have_the_size_of_the_settings(
     stack: str, objects: list[Document]
 ) -> None:
     settings = settings_of(stack)
@@ -274,15 +272,15 @@ def loki_data_volume(workload: Document) -> str:
 
 
 @every_stack
-def test_writers_have_time_to_flush(stack: str, objects: list[Document]) -> None:
+def test_writers_have_a_grace_period_that_is_long_enough_to_flush(stack: str, objects: list[Document]) -> None:
     (writer,) = [each for name, each in workloads(objects).items() if SIZE_KEYS.get(name) == settings_of(stack).writer]
     embedded = settings_of(stack).object_store.kind == "embedded"
     assert pod(writer)["terminationGracePeriodSeconds"] == (60 if embedded else 300)
 
 
 @every_stack
-def test_every_address_that_we_write_is_a_service_with_that_port(stack: str, objects: list[Document]) -> None:
-    """In loki.yaml, config.alloy and the datasource; the embedded store's Service is ours."""
+def test_addresses_in_our_files_are_services_with_that_port(stack: str, objects: list[Document]) -> None:
+    """The files are loki.yaml, config.alloy and the datasource; the embedded store's Service is not the chart's."""
     cluster = settings_of(stack).cluster
     suffix = f".{cluster.namespace}.svc.{cluster.cluster_domain}"
     ports = {
@@ -319,20 +317,20 @@ def test_every_address_that_we_write_is_a_service_with_that_port(stack: str, obj
 
 
 @every_stack
-def test_a_new_ring_finds_its_pods_before_they_are_ready(objects: list[Document]) -> None:
+def test_memberlist_service_publishes_pods_before_they_are_ready(objects: list[Document]) -> None:
     (service,) = [each for each in objects if each["metadata"]["name"] == "loki-memberlist"]
     assert service["spec"]["publishNotReadyAddresses"] is True
 
 
 @every_stack
-def test_nginx_lets_the_largest_push_through(stack: str, objects: list[Document]) -> None:
+def test_nginx_accepts_the_largest_push(stack: str, objects: list[Document]) -> None:
     (config,) = [each for each in objects if each["kind"] == "ConfigMap" and each["metadata"]["name"] == "loki-gateway"]
     body_limit = config["data"]["nginx.conf"].split("client_max_body_size")[1].split(";")[0].strip()
     assert int(body_limit.removesuffix("M")) * 1024**2 >= settings_of(stack).limits.ingestion_burst
 
 
 @every_stack
-def test_no_image_floats(objects: list[Document]) -> None:
+def test_images_have_fixed_tags(objects: list[Document]) -> None:
     images = [str(value) for path, value in leaves(objects) if path.endswith(".image")]
     assert images
     assert not [image for image in images if ":" not in image.rpartition("/")[2] or image.endswith(":latest")]

@@ -1,4 +1,4 @@
-"""The gateway's own nginx, as the chart configures it: delete requests reach the pod that compacts, pushes do not."""
+"""The gateway's nginx, as the chart configures it: delete requests reach the leading compactor, pushes do not."""
 
 import re
 import subprocess
@@ -21,7 +21,7 @@ from tests.support.stacks import chart_values, settings_of
 
 pytestmark = pytest.mark.real
 
-# Stacks of several compactors, the pod that compacts, and who takes all other requests.
+# Stacks with several compactors: the pod that compacts, and the Service that gets pushes.
 STACKS = {
     "production": ("loki-backend-0.loki-backend-headless", "loki-write"),
     "unusual": ("loki-0.loki-headless", "loki"),
@@ -32,10 +32,10 @@ DELETE_PATH = "/loki/api/v1/delete?query=%7Bapp%3D%22a%22%7D&start=1&end=2"
 
 
 class Upstream(ThreadingHTTPServer):
-    """Answers with its name, the method and the path that it was asked, and for which tenant."""
+    """A server that answers with its name, and with the method, the path and the tenant of the request."""
 
     def __init__(self, name: str, port: int) -> None:
-        """`name` is the host that it stands for."""
+        """`name` is the host that it replaces."""
         super().__init__((LOOPBACK, port), Answer)
         self.name = name
 
@@ -44,7 +44,7 @@ class Answer(BaseHTTPRequestHandler):
     """One request."""
 
     def answer(self) -> None:
-        """Say who was asked for what."""
+        """Answer with the request."""
         assert isinstance(self.server, Upstream)
         tenant = self.headers["X-Scope-OrgID"]
         body = f"{self.server.name} {self.command} {self.path}{f' as {tenant}' if tenant else ''}".encode()
@@ -56,7 +56,7 @@ class Answer(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the library's names
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture(params=STACKS)
@@ -99,7 +99,7 @@ def gateway(stack: str, tmp_path: Path) -> Iterator[httpx.Client]:
 
 
 def tenants_by_user(settings: Settings) -> dict[str, str]:
-    """The gateway's users and their tenants."""
+    """Return the tenants of the gateway's users."""
     return {tenant.user: tenant.name for tenant in settings.tenants if tenant.user}
 
 
@@ -129,13 +129,13 @@ def wait_until_ready(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
-def test_a_delete_request_goes_to_the_pod_that_compacts_as_it_was_sent(
+def test_gateway_sends_a_delete_request_unchanged_to_the_pod_that_compacts(
     stack: str, gateway: httpx.Client, method: str
 ) -> None:
     assert gateway.request(method, DELETE_PATH).text == f"{STACKS[stack][0]} {method} {DELETE_PATH}"
 
 
-def test_a_tenants_delete_request_reaches_that_pod_as_the_tenants_whatever_it_says(
+def test_gateway_sends_a_users_delete_request_for_the_users_tenant_whatever_it_names(
     stack: str, gateway: httpx.Client
 ) -> None:
     for user, tenant in tenants_by_user(settings_of(stack)).items():
@@ -143,9 +143,9 @@ def test_a_tenants_delete_request_reaches_that_pod_as_the_tenants_whatever_it_sa
         assert answer.text == f"{STACKS[stack][0]} POST {DELETE_PATH} as {tenant}"
 
 
-def test_a_push_goes_where_it_went(stack: str, gateway: httpx.Client) -> None:
+def test_gateway_sends_a_push_to_the_writers(stack: str, gateway: httpx.Client) -> None:
     assert gateway.post("/loki/api/v1/push", content=b"{}").text == f"{STACKS[stack][1]} POST /loki/api/v1/push"
 
 
-def test_nobody_outside_can_ask_for_the_leaders_own_location(gateway: httpx.Client) -> None:
+def test_gateway_hides_the_internal_location_of_the_leader(gateway: httpx.Client) -> None:
     assert gateway.get("/compactor-leader/delete").status_code == 404
