@@ -119,7 +119,7 @@ def push(proof: Proof, user: str, word: str, headers: list[tuple[str, str]] | No
 def wait_for(holds: Callable[[], bool], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, f"the expected answer did not come within {seconds:.0f} s"
         time.sleep(0.5)
 
 

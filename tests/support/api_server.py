@@ -1,4 +1,4 @@
-"""As much of Kubernetes' API as the collector asks for lines of pods: a log that is followed, and the pod itself."""
+"""The part of Kubernetes' API that the collector needs to read lines of pods: a log that it follows, and the pod."""
 
 import json
 import re
@@ -22,7 +22,7 @@ _STOP_SECONDS = 60
 
 
 class ApiServer:
-    """One running pod with one container; what the kubelet has of its log."""
+    """One running pod with one container, and its log."""
 
     def __init__(self) -> None:
         self.log: list[Entry] = []
@@ -32,7 +32,7 @@ class ApiServer:
         self.url = ""
 
     def lines_since(self, since: str | None) -> Iterator[bytes]:
-        """The log as it is and as it grows; an API server compares in whole seconds."""
+        """Yield the log and its new lines; an API server compares `since` in whole seconds."""
         self.asked_since.append(since)
         from_second = int(datetime.fromisoformat(since).timestamp()) if since else 0
         sent = 0
@@ -52,7 +52,7 @@ def _rfc3339(nanoseconds: int) -> str:
 
 @contextmanager
 def serving(entries: Sequence[Entry]) -> Iterator[ApiServer]:
-    """On loopback, with a pod that has written these lines."""
+    """Serve the API on loopback, with a pod that has written these lines."""
     api = ApiServer()
     api.log += entries
 
@@ -88,7 +88,7 @@ def serving(entries: Sequence[Entry]) -> Iterator[ApiServer]:
                 return  # the collector has gone
 
         def log_message(self, *_: object) -> None:
-            """Nothing of it is printed."""
+            """Print nothing."""
 
     server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
     server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""The gateway on this machine: the real nginx with the chart's configuration, before the Loki of a local run."""
+"""The gateway on this machine: the real nginx with the chart's configuration, in front of a local run's Loki."""
 
 import base64
 import os
@@ -22,7 +22,7 @@ _READY_SECONDS = 120
 
 
 def nginx() -> Path:
-    """nginx; without it the test is skipped, or fails where LOGSTACK_REQUIRE_NGINX is 1."""
+    """Return the path of nginx; without it skip the test, or fail where LOGSTACK_REQUIRE_NGINX is 1."""
     path = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if path:
         return Path(path)
@@ -33,7 +33,7 @@ def nginx() -> Path:
 
 
 def chart_config(settings: Settings, directory: Path) -> str:
-    """nginx.conf as the chart writes it for a stack: the pinned chart's, or where there is none the stand-in's."""
+    """Return nginx.conf as the pinned chart writes it for a stack, or without that chart the stand-in."""
     values = chart_values(settings, "loki")
     objects = expanded(chart_or_standin("loki"), settings.cluster.namespace, values, directory, "loki")
     maps = [each for each in objects if (each["kind"], each["metadata"]["name"]) == ("ConfigMap", "loki-gateway")]
@@ -42,7 +42,7 @@ def chart_config(settings: Settings, directory: Path) -> str:
 
 
 def local_nginx(config: str, layout: Layout | None, port: int, root: Path) -> str:
-    """The same for this machine: its folders, its port, and Loki's processes instead of Services."""
+    """Return nginx.conf for this machine: with its folders, its port, and Loki's processes instead of Services."""
     config = config.replace("/tmp/", f"{root}/").replace("/etc/nginx/secrets", str(root))  # noqa: S108 - the chart's
     config = re.sub(r"^\s*(listen\s+\[::\]:|resolver ).*\n", "", config, flags=re.MULTILINE)
     config = re.sub(r"listen(\s+)8080;", rf"listen\g<1>{LOOPBACK}:{port};", config)
@@ -57,7 +57,7 @@ class Gateway:
     """A running nginx. `start` first; the fleet stops it."""
 
     def __init__(self, settings: Settings, layout: Layout, root: Path, fleet: Fleet) -> None:
-        """`root` is a folder of its own."""
+        """`root` is a new folder."""
         self.port = free_ports(1)[0]
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.hashes = root / ".htpasswd"
@@ -67,7 +67,7 @@ class Gateway:
         (root / "nginx.conf").write_text(local_nginx(chart_config(settings, root), layout, self.port, root))
 
     def start(self) -> None:
-        """Start it, and return when it answers."""
+        """Start nginx, and return when it answers."""
         self._fleet.start("nginx", self._command, {})
         deadline = time.monotonic() + _READY_SECONDS
         while True:
@@ -82,13 +82,13 @@ class Gateway:
 
 
 def nginx_command(root: Path) -> list[str]:
-    """nginx in the foreground, with the configuration of a folder; root stays root, as the folder is its own."""
+    """Return the command of nginx in the foreground with a folder's configuration; root stays root to read it."""
     user = " user root;" if os.geteuid() == 0 else ""
     return [str(nginx()), "-p", str(root), "-c", str(root / "nginx.conf"), "-g", f"daemon off;{user}"]
 
 
 def tailed(url: str, user: str, password: str, headers: Mapping[str, str], query: str, seconds: float) -> bytes:
-    """What a tail through a web socket brings within some seconds, frames as they are: its answer and its lines."""
+    """Return what a tail through a web socket receives within some seconds, as raw bytes: its answer and its lines."""
     address = httpx.URL(url, path="/loki/api/v1/tail", params={"query": query, "start": "0", "limit": "100"})
     credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
     all_headers = {
