@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.aws_store import in_the_stacks_account
+from tests.support.aws_store import use_the_stacks_account
 from tests.support.engine import Project, project
-from tests.support.reached import by_a_cluster_that_answers
+from tests.support.reached import let_every_cluster_answer
 
 
 @pytest.fixture(scope="package", autouse=True)
 def surroundings() -> Iterator[None]:
     """Let every stack's cluster answer, and let the shell's AWS credentials be of the stack's account."""
     with pytest.MonkeyPatch.context() as patch:
-        by_a_cluster_that_answers(patch)
-        in_the_stacks_account(patch)
+        let_every_cluster_answer(patch)
+        use_the_stacks_account(patch)
         yield
 
 

@@ -9,7 +9,7 @@ import pytest
 from logstack.manifests.alloy.sources.catalog import needs_var_log
 from logstack.settings import pins
 from logstack.settings.model.quantities import kubernetes_size
-from tests.support.real import Document, rendered
+from tests.support.real import Document, render_pinned_chart
 from tests.support.schemas import complaints
 from tests.support.stacks import NAMES, chart_values, settings_of
 
@@ -30,7 +30,7 @@ def objects(stack: str, directory: Path) -> list[Document]:
 @cache
 def objects_of(stack: str, directory: Path) -> list[Document]:
     settings = settings_of(stack)
-    return rendered("alloy", settings.cluster.namespace, chart_values(settings, "alloy"), directory)
+    return render_pinned_chart("alloy", settings.cluster.namespace, chart_values(settings, "alloy"), directory)
 
 
 def single_of_kind(objects: list[Document], kind: str) -> Document:
@@ -135,7 +135,7 @@ def test_alloy_gets_its_nodes_name_and_runs_on_the_control_plane_too(objects: li
 def event_objects(directory: Path) -> list[Document]:
     settings = settings_of("production")
     values = chart_values(settings, "alloy", "alloy-events")
-    return rendered("alloy", settings.cluster.namespace, values, directory, "alloy-events")
+    return render_pinned_chart("alloy", settings.cluster.namespace, values, directory, "alloy-events")
 
 
 def test_collector_of_events_is_one_unprivileged_pod(event_objects: list[Document]) -> None:

@@ -23,7 +23,7 @@ from logstack.settings.model.object_store import (
 from logstack.settings.model.quantities import plain_duration
 from logstack.settings.model.tree import Settings
 from tests.support.documents import differences
-from tests.support.real import effective_config, rendered
+from tests.support.real import effective_config, render_pinned_chart
 from tests.support.stacks import NAMES, chart_values, data, declarations, settings_of
 
 pytestmark = pytest.mark.real
@@ -119,7 +119,7 @@ def chart_style_values(settings: Settings) -> dict[str, Any]:
 
 
 def chart_config(settings: Settings, directory: Path) -> dict[str, Any]:
-    objects = rendered("loki", settings.cluster.namespace, chart_style_values(settings), directory)
+    objects = render_pinned_chart("loki", settings.cluster.namespace, chart_style_values(settings), directory)
     (config_map,) = [each for each in objects if each["kind"] == "ConfigMap" and each["metadata"]["name"] == "loki"]
     document: dict[str, Any] = yaml.safe_load(config_map["data"]["config.yaml"])
     return document

@@ -11,7 +11,7 @@ from logstack.manifests.manifest import content_hash
 from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.quantities import kubernetes_size
 from tests.support.documents import leaves
-from tests.support.real import CLAIMED, Document, binary, rendered, run
+from tests.support.real import CLAIMED, Document, binary, render_pinned_chart, run
 from tests.support.schemas import complaints
 from tests.support.stacks import NAMES, artefacts, chart_values, data, declarations, settings_of
 
@@ -84,7 +84,7 @@ def objects(stack: str, directory: Path) -> list[Document]:
 @cache
 def objects_of(stack: str, directory: Path) -> list[Document]:
     settings = settings_of(stack)
-    return rendered("loki", settings.cluster.namespace, chart_values(settings, "loki"), directory)
+    return render_pinned_chart("loki", settings.cluster.namespace, chart_values(settings, "loki"), directory)
 
 
 def workloads(objects: list[Document]) -> dict[str, Document]:

@@ -10,7 +10,7 @@ from logstack.diff.rolls import rolls
 from logstack.diff.snapshot import Rendered
 from logstack.manifests.charts import CHART
 from tests.support.changes import Seeded, seeded
-from tests.support.real import chart_folder, rendered
+from tests.support.real import chart_folder, render_pinned_chart
 
 pytestmark = pytest.mark.real
 
@@ -26,7 +26,7 @@ def templates(stack: Rendered, directory: Path) -> dict[str, Any]:
         chart = "loki" if resource.called == "loki" else "alloy"
         values = cast("dict[str, Any]", resource.inputs["values"])
         namespace = str(resource.inputs["namespace"])
-        for document in rendered(chart, namespace, values, directory, resource.called):
+        for document in render_pinned_chart(chart, namespace, values, directory, resource.called):
             if document["kind"] in TEMPLATED:
                 name = f"{document['kind']} {document['metadata']['name']}"
                 templates_by_workload[name] = document["spec"]["template"]

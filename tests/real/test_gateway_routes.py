@@ -16,7 +16,7 @@ from logstack.localrun.layout import LOOPBACK, free_ports
 from logstack.settings.model.access import OWN_USER
 from logstack.settings.model.tree import Settings
 from tests.support.gateway import nginx, nginx_command
-from tests.support.real import chart_or_standin, expanded, run
+from tests.support.real import chart_or_standin, render_chart, run
 from tests.support.stacks import chart_values, settings_of
 
 pytestmark = pytest.mark.real
@@ -69,7 +69,7 @@ def gateway(stack: str, tmp_path: Path) -> Iterator[httpx.Client]:
     nginx()
     settings = settings_of(stack)
     values = chart_values(settings, "loki")
-    objects = expanded(chart_or_standin("loki"), settings.cluster.namespace, values, tmp_path, "loki")
+    objects = render_chart(chart_or_standin("loki"), settings.cluster.namespace, values, tmp_path, "loki")
     (text,) = [
         str(each["data"]["nginx.conf"])
         for each in objects

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import Command, commands, section
-from tests.support.copies import Copy, copied
+from tests.support.copies import Copy, copy_repository
 from tests.support.stacks import ROOT
 
 pytestmark = pytest.mark.real
@@ -19,7 +19,7 @@ README = (ROOT / "README.md").read_text()
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Copy:
-    return copied(tmp_path)
+    return copy_repository(tmp_path)
 
 
 def of_readme(title: str) -> list[Command]:

@@ -16,7 +16,7 @@ import pytest
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.stack_file import read_stack_file
 from tests.support.commands import Command, all_commands, commands, section
-from tests.support.copies import Copy, copied
+from tests.support.copies import Copy, copy_repository
 from tests.support.real import binary
 from tests.support.stacks import ROOT, TODAY
 
@@ -38,7 +38,7 @@ def pulumi_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture
 def with_engine(tmp_path: Path) -> Copy:
     """Return a copy with `pulumi` on its PATH."""
-    copy = copied(tmp_path, PASSPHRASE)
+    copy = copy_repository(tmp_path, PASSPHRASE)
     tools = copy.folder.parent / "tools"
     tools.mkdir()
     (tools / "pulumi").symlink_to(binary("pulumi"))

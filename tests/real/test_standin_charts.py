@@ -17,7 +17,7 @@ from logstack.manifests.manifest import Json
 from logstack.settings import pins
 from logstack.settings.model.charts import PINNED
 from tests.support.documents import differences
-from tests.support.real import Document, chart_folder, expanded, helm_template, standin
+from tests.support.real import Document, chart_folder, helm_template, render_chart, standin
 from tests.support.schemas import complaints
 from tests.support.stacks import NAMES, chart_values, releases, settings_of
 
@@ -66,7 +66,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def objects_of(folder: Path, stack: str, chart: str, release: str, directory: Path) -> dict[str, Document]:
     """Return the objects that a chart renders for a stack, by kind and name."""
     settings = settings_of(stack)
-    documents = expanded(folder, settings.cluster.namespace, values_of(stack, chart, release), directory, release)
+    documents = render_chart(folder, settings.cluster.namespace, values_of(stack, chart, release), directory, release)
     return {f"{each['kind']}/{each['metadata']['name']}": each for each in documents}
 
 

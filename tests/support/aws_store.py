@@ -74,7 +74,7 @@ def trust(store: AwsStore) -> str:
     return text(store, ROLE_TYPE, "assumeRolePolicy")
 
 
-def in_the_stacks_account(patch: pytest.MonkeyPatch) -> None:
+def use_the_stacks_account(patch: pytest.MonkeyPatch) -> None:
     """Let the shell's AWS credentials be of every stack's account; nothing asks AWS."""
 
     def caller(store: AwsStore) -> Caller:

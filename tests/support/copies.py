@@ -29,7 +29,7 @@ class Copy:
         return run.stdout
 
 
-def copied(tmp_path: Path, passphrase: str = "") -> Copy:
+def copy_repository(tmp_path: Path, passphrase: str = "") -> Copy:
     """Copy the repository. The tests' own .venv replaces the one that make would create, and counts as up to date."""
     folder, home = tmp_path / "logstack", tmp_path / "home"
     shutil.copytree(ROOT, folder, ignore=NO_SOURCE)

@@ -15,7 +15,7 @@ import pytest
 from logstack.localrun.layout import LOOPBACK, Layout, free_ports
 from logstack.localrun.processes import Fleet
 from logstack.settings.model.tree import Settings
-from tests.support.real import chart_or_standin, expanded
+from tests.support.real import chart_or_standin, render_chart
 from tests.support.stacks import chart_values
 
 _READY_SECONDS = 120
@@ -35,7 +35,7 @@ def nginx() -> Path:
 def chart_config(settings: Settings, directory: Path) -> str:
     """Return nginx.conf as the pinned chart writes it for a stack, or without that chart the stand-in."""
     values = chart_values(settings, "loki")
-    objects = expanded(chart_or_standin("loki"), settings.cluster.namespace, values, directory, "loki")
+    objects = render_chart(chart_or_standin("loki"), settings.cluster.namespace, values, directory, "loki")
     maps = [each for each in objects if (each["kind"], each["metadata"]["name"]) == ("ConfigMap", "loki-gateway")]
     (config_map,) = maps
     return str(config_map["data"]["nginx.conf"])

@@ -1,4 +1,4 @@
-"""A stack's Kubernetes objects, all of them."""
+"""Every Kubernetes object of a stack."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,11 +13,11 @@ from tests.support.stores import Object
 
 
 def objects(settings: Settings) -> Iterator[Object]:
-    """What a stack declares in Kubernetes and what its charts render, as it goes to the API server."""
+    """Yield the Kubernetes objects that a stack declares and that its charts render, as the API server gets them."""
     for child in declarations(settings).values():
         inputs = cast("Mapping[str, Any]", {key: mask_secrets(value) for key, value in child.inputs.items()})
         if child.type == CHART:
-            # A folder or a mirror of the stack's own is not here: the pinned chart is.
+            # The pinned chart, instead of the stack's own folder or mirror, which this machine does not have.
             yield from chart_objects({**inputs, "chart": Path(inputs["chart"]).name, "version": "the pinned one"})
         elif child.type.startswith("kubernetes:"):
             yield inputs

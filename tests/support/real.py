@@ -81,14 +81,16 @@ def standin(chart: str) -> Path:
     return Path(__file__).parent / "charts" / chart
 
 
-def rendered(
+def render_pinned_chart(
     chart: str, namespace: str, values: Mapping[str, Json], directory: Path, release: str | None = None
 ) -> list[Document]:
     """Render the pinned chart with the values by helm; the release has the chart's name by default."""
-    return expanded(chart_folder(chart), namespace, values, directory, release or chart)
+    return render_chart(chart_folder(chart), namespace, values, directory, release or chart)
 
 
-def expanded(folder: Path, namespace: str, values: Mapping[str, Json], directory: Path, release: str) -> list[Document]:
+def render_chart(
+    folder: Path, namespace: str, values: Mapping[str, Json], directory: Path, release: str
+) -> list[Document]:
     """Render a chart's folder with the values by helm."""
     answer = helm_template(folder, namespace, values, directory, release)
     assert answer.returncode == 0, answer.stderr

@@ -1,4 +1,4 @@
-"""What the stand-in for the Kubernetes provider writes to: a dictionary, or a real API server."""
+"""Where the stand-in for the Kubernetes provider stores objects: in a dictionary, or in a real API server."""
 
 import time
 from collections.abc import Mapping
@@ -18,34 +18,34 @@ class AlreadyThereError(Exception):
 
 
 def key_of(an_object: Object) -> Key:
-    """apiVersion, kind, namespace and name."""
+    """Return an object's apiVersion, kind, namespace and name."""
     metadata = an_object["metadata"]
     return an_object["apiVersion"], an_object["kind"], metadata.get("namespace", ""), metadata["name"]
 
 
 class Store(Protocol):
-    """Where objects are."""
+    """A store of objects."""
 
     def create(self, an_object: Object, *, upsert: bool) -> None:
-        """Make it; raises AlreadyThereError unless `upsert` takes over what exists."""
+        """Create it, or with `upsert` take over an existing one; raises AlreadyThereError otherwise."""
 
     def update(self, an_object: Object) -> None:
         """Change it."""
 
     def read(self, an_object: Object) -> Object | None:
-        """The object as it is now; None when there is none."""
+        """Return the object as it is now; None if it does not exist."""
 
     def delete(self, an_object: Object, *, orphan: bool) -> None:
-        """Remove it; with `orphan` without what it owns."""
+        """Delete it; with `orphan` without the objects that it owns."""
 
 
 @dataclass
 class Memory:
-    """A store that nothing runs in."""
+    """A store in memory."""
 
     objects: dict[Key, Object] = field(default_factory=dict)
     deleted: list[tuple[Key, bool]] = field(default_factory=list)
-    """In their order, and whether what they own was kept."""
+    """Deleted objects in order, each with whether the objects that it owns stay."""
 
     def create(self, an_object: Object, *, upsert: bool) -> None:
         """As the protocol says."""
@@ -68,7 +68,7 @@ class Memory:
 
 
 class Server:
-    """A real API server: objects are applied as Pulumi's provider applies them, and are gone when a delete returns."""
+    """A real API server; it applies objects as Pulumi's provider does, and a delete returns when the object is gone."""
 
     _MANAGER = "pulumi-kubernetes"
     _GONE_SECONDS = 180
@@ -80,7 +80,7 @@ class Server:
         """As the protocol says."""
         if not upsert and self.read(an_object) is not None:
             raise AlreadyThereError("/".join(filter(None, key_of(an_object))))
-        # As PULUMI_K8S_ENABLE_PATCH_FORCE: what Helm had said of an object is taken over.
+        # As with PULUMI_K8S_ENABLE_PATCH_FORCE: take over the fields that Helm owns.
         self._apply(an_object, force=upsert)
 
     def update(self, an_object: Object) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.aws_store import in_the_stacks_account
-from tests.support.reached import by_a_cluster_that_answers
+from tests.support.aws_store import use_the_stacks_account
+from tests.support.reached import let_every_cluster_answer
 from tests.support.stacks import NAMES, settings_of
 
 
@@ -31,6 +31,6 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def surroundings() -> Iterator[None]:
     """Every stack's cluster answers, and the shell's AWS credentials are of its account."""
     with pytest.MonkeyPatch.context() as patch:
-        by_a_cluster_that_answers(patch)
-        in_the_stacks_account(patch)
+        let_every_cluster_answer(patch)
+        use_the_stacks_account(patch)
         yield
