@@ -77,7 +77,7 @@ def helm(cluster: Live, *arguments: str) -> None:
 
 
 @pytest.mark.usefixtures("released")
-def test_a_release_is_adopted_with_its_volume_its_lines_and_one_roll(
+def test_up_adopts_a_release_with_its_volume_and_its_lines_in_one_roll(
     cluster: Live, deploying: Project, settings: Mapping[str, Any], measured: Callable[[str], None]
 ) -> None:
     config = {f"logstack:{key}": value for key, value in settings.items()}

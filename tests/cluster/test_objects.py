@@ -1,4 +1,4 @@
-"""What an API server says of every object of every stack, and of each pod's Pod Security level; nothing is made."""
+"""The API server's answers to every object of every stack, and each pod's Pod Security level; all are dry runs."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -54,7 +54,7 @@ def served(definition: Object | None) -> bool:
 
 @pytest.mark.usefixtures("namespaces", "kinds")
 @pytest.mark.parametrize("stack", NAMES)
-def test_every_object_is_accepted_without_a_warning(cluster: Live, stack: str) -> None:
+def test_api_server_accepts_every_object_without_a_warning(cluster: Live, stack: str) -> None:
     declared = list(objects(settings_of(stack)))
     objections = {
         f"{each['kind']} {each['metadata']['name']}": messages
@@ -66,7 +66,7 @@ def test_every_object_is_accepted_without_a_warning(cluster: Live, stack: str) -
 
 
 @pytest.mark.usefixtures("namespaces")
-def test_an_object_that_is_wrong_is_objected_to(cluster: Live) -> None:
+def test_api_server_objects_to_a_wrong_object(cluster: Live) -> None:
     """The test above can fail."""
     wrong = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "monitoring"}, "dta": {}}
     assert cluster.objections(wrong)
@@ -83,7 +83,7 @@ def levels(cluster: Live) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("levels")
-def test_the_table_of_pod_security_levels_is_what_the_api_server_says(
+def test_table_of_pod_security_levels_equals_the_api_servers_answers(
     cluster: Live, request: pytest.FixtureRequest
 ) -> None:
     rows: dict[str, str] = {}
@@ -99,7 +99,7 @@ def test_the_table_of_pod_security_levels_is_what_the_api_server_says(
 
 @pytest.mark.usefixtures("levels")
 @pytest.mark.parametrize("stack", ["staging", "ceph-ssd", "longhorn"])
-def test_without_the_nodes_files_every_pod_is_restricted(cluster: Live, stack: str) -> None:
+def test_pods_are_restricted_without_the_nodes_files(cluster: Live, stack: str) -> None:
     settings = changed(settings_of(stack), collector={"sources": {"pods": "api", "events": True}})
     levels = levels_of(cluster, settings)
     assert "DaemonSet `alloy`" in levels

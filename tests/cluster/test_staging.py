@@ -63,7 +63,7 @@ def test_every_pod_becomes_ready(cluster: Live, platform: Project, measured: Cal
 
 
 @pytest.mark.usefixtures("platform")
-def test_the_canary_misses_nothing_through_the_collector(cluster: Live, measured: Callable[[str], None]) -> None:
+def test_canary_misses_nothing_through_the_collector(cluster: Live, measured: Callable[[str], None]) -> None:
     count = cluster.canary(NAMESPACE, more=40)
     measured(f"after the first up, {count}, {count.duplicates} twice")
     assert count.missing == count.reported == 0
@@ -90,7 +90,7 @@ def test_each_kubernetes_event_is_stored_once(cluster: Live, measured: Callable[
     measured(f"Kubernetes events: {len(entries)}, none twice")
 
 
-def test_a_retention_change_rolls_only_the_loki_pods_and_loses_nothing(
+def test_retention_change_rolls_only_the_loki_pods_and_loses_nothing(
     cluster: Live, platform: Project, measured: Callable[[str], None]
 ) -> None:
     loki_pods, all_pods = uids(cluster, LOKI), uids(cluster)
@@ -113,7 +113,7 @@ def test_a_retention_change_rolls_only_the_loki_pods_and_loses_nothing(
 
 
 @pytest.mark.usefixtures("platform")
-def test_a_killed_collector_loses_nothing(cluster: Live, measured: Callable[[str], None]) -> None:
+def test_killed_collector_loses_nothing(cluster: Live, measured: Callable[[str], None]) -> None:
     (alloy,) = cluster.pods(NAMESPACE, "app.kubernetes.io/instance=alloy")
     before = cluster.canary(NAMESPACE)
     cluster.kill(NAMESPACE, alloy.name)
@@ -123,7 +123,7 @@ def test_a_killed_collector_loses_nothing(cluster: Live, measured: Callable[[str
     assert after.missing == after.reported == 0
 
 
-def test_a_new_volume_template_keeps_pods_and_volumes(
+def test_new_volume_template_keeps_pods_and_volumes(
     cluster: Live, platform: Project, measured: Callable[[str], None]
 ) -> None:
     pods, claims = uids(cluster), cluster.claims(NAMESPACE)
@@ -158,7 +158,7 @@ def test_new_credentials_reach_the_store_and_loki(
 
 
 @pytest.mark.usefixtures("platform")
-def test_a_killed_writer_at_replication_factor_3_loses_nothing(cluster: Live, measured: Callable[[str], None]) -> None:
+def test_killed_writer_at_replication_factor_3_loses_nothing(cluster: Live, measured: Callable[[str], None]) -> None:
     cluster.kill(NAMESPACE, "loki-write-1")
     cluster.settle(NAMESPACE)
     count = cluster.canary(NAMESPACE, more=40)
@@ -166,7 +166,7 @@ def test_a_killed_writer_at_replication_factor_3_loses_nothing(cluster: Live, me
     assert count.missing == count.reported == 0
 
 
-def test_a_second_up_finds_the_data_of_a_destroyed_stack(
+def test_second_up_finds_the_data_of_a_destroyed_stack(
     cluster: Live, platform: Project, measured: Callable[[str], None]
 ) -> None:
     query = '{namespace="shop", app="till"}'
@@ -188,4 +188,4 @@ def test_a_second_up_finds_the_data_of_a_destroyed_stack(
     assert platform.up(STACK).failed == ""
     cluster.settle(NAMESPACE)
     cluster.until(lambda: written <= set(cluster.lines(NAMESPACE, query)), "the earlier lines", seconds=120)
-    measured(f"after a destroy and a second up: all {len(written)} lines of before found, {len(claims)} claims kept")
+    measured(f"after a destroy and a second up: all {len(written)} earlier lines found, {len(claims)} claims kept")

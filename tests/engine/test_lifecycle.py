@@ -55,7 +55,7 @@ def test_second_preview_has_no_change_and_no_message(platform: Project, stack: s
 def test_next_up_continues_one_that_failed_half_way(platform: Project) -> None:
     platform.kubernetes.fail_at = "loki-write"
     broken = platform.up("staging")
-    assert "told to fail at loki-write" in broken.failed
+    assert "the stand-in fails at loki-write" in broken.failed
     existing = set(platform.memory.objects)
     platform.kubernetes.fail_at = ""
     continued = platform.up("staging")

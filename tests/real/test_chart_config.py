@@ -45,7 +45,7 @@ REASONS = {
     "limits_config.ingestion_burst_size_mb": _STACK_SAYS,
     "limits_config.ingestion_rate_mb": _STACK_SAYS,
     "limits_config.max_global_streams_per_user": _STACK_SAYS,
-    "limits_config.max_query_length": "the retention and an hour; Loki's default is that of 30 days, whatever is kept",
+    "limits_config.max_query_length": "the retention and an hour; Loki's default suits 30 days, whatever the retention",
     "limits_config.query_timeout": _STACK_SAYS,
     "limits_config.reject_old_samples_max_age": "the retention where that is shorter than the chart's week",
     "server.http_server_read_timeout": _CONNECTION,

@@ -303,7 +303,7 @@ def test_addresses_in_our_files_are_services_with_that_port(stack: str, objects:
         if service == "loki-s3":
             continue
         assert service in ports, address
-        # A pod's own name stands before the Service of its StatefulSet.
+        # A pod's own name comes before the Service of its StatefulSet.
         for pod_name in (each for each in labels_before_service if not each.startswith("_")):
             own = workloads(objects)[pod_name.rpartition("-")[0]]
             assert own["spec"]["serviceName"] == service, address

@@ -59,7 +59,7 @@ class GuardedStore:
     """Two servers over the same buckets, with TLS and without; `fleet` stops them."""
 
     def __init__(self, root: Path, fleet: Fleet, region: str) -> None:
-        """`root` is an empty directory, whose name is short: a socket's path has at most 107 characters."""
+        """`root` is an empty directory with a short path: the path of a socket has at most 107 characters."""
         self.region = region
         self.root = Key("root", secrets.token_hex(20))
         self.certificate = root / "certificate.pem"

@@ -198,7 +198,7 @@ class Kubernetes(_Provider):
         name = an_object["metadata"]["name"]
         if not request.preview:
             if name == self.fail_at:
-                context.abort(grpc.StatusCode.UNAVAILABLE, f"the stand-in was told to fail at {name}")
+                context.abort(grpc.StatusCode.UNAVAILABLE, f"the stand-in fails at {name}")
             if happens := self.meanwhile.get(name):
                 happens()
             try:

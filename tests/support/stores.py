@@ -48,21 +48,21 @@ class Memory:
     """Deleted objects in order, each with whether the objects that it owns stay."""
 
     def create(self, an_object: Object, *, upsert: bool) -> None:
-        """As the protocol says."""
+        """Implement the protocol."""
         if key_of(an_object) in self.objects and not upsert:
             raise AlreadyThereError("/".join(key_of(an_object)))
         self.objects[key_of(an_object)] = an_object
 
     def update(self, an_object: Object) -> None:
-        """As the protocol says."""
+        """Implement the protocol."""
         self.objects[key_of(an_object)] = an_object
 
     def read(self, an_object: Object) -> Object | None:
-        """As the protocol says."""
+        """Implement the protocol."""
         return self.objects.get(key_of(an_object))
 
     def delete(self, an_object: Object, *, orphan: bool) -> None:
-        """As the protocol says."""
+        """Implement the protocol."""
         self.objects.pop(key_of(an_object), None)
         self.deleted.append((key_of(an_object), orphan))
 
@@ -77,18 +77,18 @@ class Server:
         self._client = client
 
     def create(self, an_object: Object, *, upsert: bool) -> None:
-        """As the protocol says."""
+        """Implement the protocol."""
         if not upsert and self.read(an_object) is not None:
             raise AlreadyThereError("/".join(filter(None, key_of(an_object))))
         # As with PULUMI_K8S_ENABLE_PATCH_FORCE: take over the fields that Helm owns.
         self._apply(an_object, force=upsert)
 
     def update(self, an_object: Object) -> None:
-        """As the protocol says."""
+        """Implement the protocol."""
         self._apply(an_object, force=False)
 
     def read(self, an_object: Object) -> Object | None:
-        """As the protocol says."""
+        """Implement the protocol."""
         try:
             live: Object = self._kind(an_object).get(**_location(an_object)).to_dict()
         except NotFoundError:
@@ -96,7 +96,7 @@ class Server:
         return live
 
     def delete(self, an_object: Object, *, orphan: bool) -> None:
-        """As the protocol says."""
+        """Implement the protocol."""
         policy = {"propagationPolicy": "Orphan" if orphan else "Background"}
         with suppress(NotFoundError):
             self._kind(an_object).delete(**_location(an_object), body=policy)

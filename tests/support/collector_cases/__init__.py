@@ -148,7 +148,7 @@ class CasePod(Pod):
 
     runtime: str = "containerd"
     mirrored: bool = False
-    """Whether it is a static pod, whose folder is named after its manifest."""
+    """Whether it is a static pod: its folder is named after its manifest."""
 
     @property
     def meta(self) -> dict[str, str]:
