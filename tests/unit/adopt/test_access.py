@@ -94,7 +94,7 @@ def with_gateway(loki: dict[str, object] | None = None, **gateway: object) -> di
         ),
     ],
 )
-def test_the_way_in_from_outside_is_written(values: dict[str, Any], written: dict[str, object]) -> None:
+def test_adopt_writes_the_ingress(values: dict[str, Any], written: dict[str, object]) -> None:
     adoption = of({"deploymentMode": "SimpleScalable", "loki": S3, **values}, "18.11.0")
     assert stack_of(adoption)["ingress"] == written
     assert not [each for each in adoption.problems if each.severity == "error"]
@@ -108,13 +108,13 @@ def test_the_way_in_from_outside_is_written(values: dict[str, Any], written: dic
         {"enabled": False, "ingress": {"enabled": True, "hosts": HOSTS}, "basicAuth": {"enabled": True}},
     ],
 )
-def test_what_is_off_makes_no_way_in_and_no_password(gateway: dict[str, Any]) -> None:
+def test_adopt_writes_no_ingress_and_no_password_when_both_are_off(gateway: dict[str, Any]) -> None:
     stack = stack_of(of(with_gateway(**gateway)))
     assert "ingress" not in stack
     assert "auth" not in stack.get("gateway", {})
 
 
-def test_an_existing_secret_stays_and_what_it_has_to_have_is_said() -> None:
+def test_adopt_keeps_an_existing_secret_and_names_the_keys_it_needs() -> None:
     adoption = of(with_gateway(basicAuth={"enabled": True, "existingSecret": "users"}))
     assert stack_of(adoption)["gateway"]["auth"] == {"credentialsSecret": "users"}
     found = entry(adoption, "gateway.basicAuth.existingSecret")
@@ -124,14 +124,14 @@ def test_an_existing_secret_stays_and_what_it_has_to_have_is_said() -> None:
 
 
 @pytest.mark.parametrize("users", [{"username": "SECRET-user", "password": "SECRET-word"}, {}])
-def test_a_gateway_with_a_password_is_not_opened(users: dict[str, str]) -> None:
+def test_adopt_keeps_a_gateway_behind_its_password(users: dict[str, str]) -> None:
     adoption = of(with_gateway(basicAuth={"enabled": True, **users}))
     assert stack_of(adoption)["gateway"]["auth"] == {"credentialsSecret": "loki-gateway-users"}
     assert any(each.decide and "loki-gateway-users" in each.text for each in adoption.entries)
     assert "SECRET-" not in adoption.text
 
 
-def test_each_tenant_has_the_user_that_the_chart_gives_it() -> None:
+def test_adopt_gives_each_tenant_the_user_that_the_chart_gives_it() -> None:
     tenants = {"auth_enabled": True, "tenants": [{"name": "shop"}, {"name": "bank*"}]}
     adoption = of(with_gateway(tenants, basicAuth={"enabled": True, "existingSecret": "users"}))
     assert stack_of(adoption)["tenants"] == [
@@ -149,13 +149,13 @@ def test_each_tenant_has_the_user_that_the_chart_gives_it() -> None:
         ("proxy_set_header X-Scope-OrgID $team;", None),
     ],
 )
-def test_a_header_of_ones_own_is_not_taken_for_the_charts(snippet: str, user: str | None) -> None:
+def test_adopt_gives_tenants_a_user_only_when_the_header_is_the_charts(snippet: str, user: str | None) -> None:
     asked = {"basicAuth": {"enabled": True, "existingSecret": "users"}, "nginxConfig": {"locationSnippet": snippet}}
     adoption = of(with_gateway({"auth_enabled": True, "tenants": [{"name": "shop"}]}, **asked))
     assert stack_of(adoption)["tenants"][0].get("user") == user
 
 
-def test_what_a_tenant_has_of_its_own_is_written() -> None:
+def test_adopt_writes_limits_and_retention_of_each_tenant() -> None:
     own = {
         "retention_period": "60d",
         "retention_stream": [{"selector": '{app="a"}', "period": "90d", "priority": 2}],
@@ -181,7 +181,7 @@ def test_what_a_tenant_has_of_its_own_is_written() -> None:
     assert "loki.runtimeConfig.overrides.mail.cardinality_limit" in decided
 
 
-def test_a_tenant_is_not_kept_shorter_because_the_stacks_retention_is_that_of_fake() -> None:
+def test_adopt_keeps_tenant_retention_when_the_stack_takes_that_of_fake() -> None:
     overrides = {"overrides": {"fake": {"retention_period": "7d"}}}
     stack = stack_of(
         of(with_gateway({"auth_enabled": True, "tenants": [{"name": "shop"}], "runtimeConfig": overrides}))
@@ -189,7 +189,7 @@ def test_a_tenant_is_not_kept_shorter_because_the_stacks_retention_is_that_of_fa
     assert (stack["retention"], stack["tenants"][0]["retention"]) == ("7d", "30d")
 
 
-def test_rules_that_delete_nothing_today_are_not_written() -> None:
+def test_adopt_omits_retention_rules_that_delete_nothing_today() -> None:
     rules = [{"selector": '{app="a"}', "period": "3d", "priority": 1}]
     limits = {"retention_period": "30d", "retention_stream": rules}
     overrides = {"overrides": {"shop": {"retention_period": "3d", "retention_stream": rules}}}

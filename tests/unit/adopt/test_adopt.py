@@ -70,27 +70,27 @@ def with_loki(**loki: object) -> dict[str, object]:
 
 
 @each_case
-def test_the_report_is_as_it_was_read(case: Case, request: pytest.FixtureRequest) -> None:
+def test_report_equals_its_golden_file(case: Case, request: pytest.FixtureRequest) -> None:
     text = report_text(case.adopted(), Console(width=120), with_file=True)
     check(FOLDER.parent / "golden" / f"{case.name}.txt", text, request)
 
 
 @each_case
-def test_every_value_is_spoken_of_once(case: Case) -> None:
+def test_adopt_reports_every_value_once(case: Case) -> None:
     said = Counter(value for each in case.adopted().entries for value in each.values)
     read = [spelled_path(path) for path, _ in leaves(read_release([case.path]).values)]
     assert said == Counter(read)
 
 
 @each_case
-def test_no_secret_comes_out(case: Case) -> None:
+def test_adopt_reveals_no_secret(case: Case) -> None:
     adoption = case.adopted()
     for text in (report_text(adoption, Console(width=120), with_file=True), report_document(adoption), adoption.text):
         assert "SECRET-" not in text
 
 
 @each_case
-def test_the_json_has_each_value_and_the_stack_file(case: Case) -> None:
+def test_json_report_has_each_value_and_the_stack_file(case: Case) -> None:
     adoption = case.adopted()
     document = json.loads(report_document(adoption))
     assert {value for each in document["values"] for value in each["values"]} == {
@@ -100,7 +100,7 @@ def test_the_json_has_each_value_and_the_stack_file(case: Case) -> None:
     assert len(document["problems"]) == len(adoption.problems)
 
 
-def test_some_case_has_secrets_to_let_out() -> None:
+def test_cases_have_secrets_that_adopt_could_reveal() -> None:
     assert sum("SECRET-" in case.path.read_text() for case in CASES) > 3
 
 
@@ -134,7 +134,7 @@ def adopted_again(own: Settings) -> tuple[Adoption, Settings]:
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_our_own_values_come_back_as_they_were(stack: str) -> None:
+def test_adopt_reproduces_the_values_of_our_own_stacks(stack: str) -> None:
     own = settings_of(stack)
     adoption, again = adopted_again(own)
     assert differences(own_values(own), own_values(again)) == {}
@@ -142,7 +142,7 @@ def test_our_own_values_come_back_as_they_were(stack: str) -> None:
     assert not adoption.side_by_side
 
 
-def test_the_store_of_earlier_days_comes_back_but_for_its_volume() -> None:
+def test_adopt_reproduces_the_former_object_store_except_its_volume() -> None:
     own = settings_of("moving")
     adoption, _ = adopted_again(own)
     said: Any = read_yaml(yaml.safe_dump(EXAMPLES["moving"]["formerObjectStore"]))
@@ -151,7 +151,7 @@ def test_the_store_of_earlier_days_comes_back_but_for_its_volume() -> None:
     assert entry(adoption, "running-config.schema_config.configs").verdict is Verdict.UNDERSTOOD
 
 
-def test_a_directory_that_lines_of_earlier_days_are_in_is_the_former_store() -> None:
+def test_adopt_writes_the_former_object_store_when_older_lines_are_in_a_directory() -> None:
     first = {**S3["schemaConfig"]["configs"][0], "object_store": "filesystem"}
     schema = {"configs": [first, {**first, "from": "2026-01-01", "object_store": "s3"}]}
     storage = {"filesystem": {"directory": "/var/loki/chunks"}}
@@ -162,14 +162,14 @@ def test_a_directory_that_lines_of_earlier_days_are_in_is_the_former_store() -> 
     assert entry(elsewhere, "loki.schemaConfig.configs").decide
 
 
-def test_a_bucket_claim_of_ours_comes_back_but_for_its_storage_class() -> None:
+def test_adopt_reproduces_our_own_bucket_claim_except_its_storage_class() -> None:
     own = settings_of("ceph")
     adoption, again = adopted_again(own)
     assert again.object_store == own.object_store
     assert [each.path for each in adoption.decisions] == ["(the bucket claim)"]
 
 
-def test_a_claim_of_another_name_is_a_store_whose_address_has_to_be_written() -> None:
+def test_adopt_asks_for_the_address_when_a_bucket_claim_is_not_ours() -> None:
     s3 = {"endpoint": "http://${BUCKET_HOST}:${BUCKET_PORT}"}
     environment = [{"secretRef": {"name": "logs"}}, {"configMapRef": {"name": "logs"}}]
     values = with_loki(storage={"bucketNames": {"chunks": "acme"}, "s3": s3})
@@ -180,13 +180,13 @@ def test_a_claim_of_another_name_is_a_store_whose_address_has_to_be_written() ->
     assert entry(adoption, "defaults.extraEnvFrom").decide
 
 
-def test_a_secret_that_no_stack_has_made_is_named_whatever_it_is_called() -> None:
+def test_adopt_names_a_foreign_secret_even_when_its_name_is_ours() -> None:
     environment = [{"secretRef": {"name": "loki-s3-credentials"}}]
     adoption = of({**with_loki(), "write": {"extraEnvFrom": environment}})
     assert stack_of(adoption)["objectStore"]["credentialsSecret"] == "loki-s3-credentials"
 
 
-def test_ingesters_of_three_zones_go_side_by_side() -> None:
+def test_adopt_migrates_side_by_side_when_ingesters_are_in_zones() -> None:
     roles = {"deploymentMode": "Distributed", **with_loki()}
     adoption = of(roles, "18.11.0")
     assert stack_of(adoption)["deploymentMode"] == "distributed"
@@ -228,13 +228,13 @@ def with_burst(size: str) -> Settings:
 @example(with_burst("16777217B"))
 # A failure is reported as it is found: shrinking a whole stack takes minutes.
 @hypothesis_settings(max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate))
-def test_any_stacks_values_come_back_as_they_were(own: Settings) -> None:
+def test_adopt_reproduces_the_values_of_any_stack(own: Settings) -> None:
     _, again = adopted_again(own)
     assert _differing(own, again) == {}
     assert differences(loki_yaml(own), loki_yaml(again)) == {}
 
 
-def test_a_plain_stack_file_is_short_names_the_secret_and_has_no_error() -> None:
+def test_adopt_writes_a_short_stack_file_that_names_the_secret_and_has_no_error() -> None:
     adoption = CASES[0].adopted()
     assert adoption.text.count("\n") < 40
     assert read_yaml(adoption.text)["config"]["logstack:objectStore"]["credentialsSecret"] == "loki-s3-secret"
@@ -254,7 +254,7 @@ def test_a_plain_stack_file_is_short_names_the_secret_and_has_no_error() -> None
         ({"structuredConfig": {"limits_config": {"retention_period": "14d"}}}, "14d", False),
     ],
 )
-def test_lines_that_are_kept_for_ever_today_are_not_deleted_unasked(
+def test_adopt_deletes_no_line_that_loki_stores_for_ever_today(
     loki: dict[str, object],
     retention: str,
     loud: bool,  # noqa: FBT001
@@ -268,7 +268,7 @@ def test_lines_that_are_kept_for_ever_today_are_not_deleted_unasked(
 @pytest.mark.parametrize(
     ("version", "mode"), [("6.30.1", "simple-scalable"), ("11.9.9", "simple-scalable"), ("12.0.0", "monolithic")]
 )
-def test_the_mode_that_nobody_sets_is_the_charts_of_that_version(version: str, mode: str) -> None:
+def test_adopt_takes_the_mode_of_the_chart_version_when_values_set_none(version: str, mode: str) -> None:
     assert stack_of(of(with_loki(), version))["deploymentMode"] == mode
 
 
@@ -304,7 +304,7 @@ def test_the_mode_that_nobody_sets_is_the_charts_of_that_version(version: str, m
         ({"qwertz": 1}, "qwertz", None),
     ],
 )
-def test_a_key_that_no_chart_reads_is_named_with_the_one_that_is_meant(
+def test_adopt_suggests_the_right_key_when_no_chart_reads_one(
     values: dict[str, Any], unknown: str, near: str | None
 ) -> None:
     adoption = of({"deploymentMode": "SingleBinary", **values, "loki": {**S3, **values.get("loki", {})}})
@@ -336,7 +336,7 @@ def test_a_key_that_no_chart_reads_is_named_with_the_one_that_is_meant(
         ({"type": "filesystem"}, {"kind": "filesystem"}),
     ],
 )
-def test_each_form_of_a_store_is_read(storage: dict[str, object], written: Mapping[str, object]) -> None:
+def test_adopt_reads_each_form_of_an_object_store(storage: dict[str, object], written: Mapping[str, object]) -> None:
     loki: dict[str, object] = {**S3, "storage": storage}
     if storage.get("type") == "filesystem":
         loki["schemaConfig"] = {}
@@ -346,7 +346,7 @@ def test_each_form_of_a_store_is_read(storage: dict[str, object], written: Mappi
     assert "SECRET-" not in report_document(adoption)
 
 
-def test_lokis_own_word_on_the_store_wins_over_the_charts() -> None:
+def test_adopt_prefers_lokis_storage_config_to_the_charts_storage() -> None:
     adoption = of(with_loki(storage_config={"aws": {"bucketnames": "other"}}))
     assert stack_of(adoption)["objectStore"]["bucket"] == "other"
 
@@ -358,7 +358,7 @@ def test_lokis_own_word_on_the_store_wins_over_the_charts() -> None:
         ({"storage": {"bucketNames": {"chunks": "a,b"}, "s3": {"endpoint": "http://s"}}}, "several buckets"),
     ],
 )
-def test_what_cannot_be_taken_over_in_place_is_said(loki: dict[str, object], reason: str) -> None:
+def test_adopt_gives_the_reason_when_a_store_rules_out_adoption_in_place(loki: dict[str, object], reason: str) -> None:
     assert any(reason in each for each in of(with_loki(**loki)).side_by_side)
 
 
@@ -372,13 +372,17 @@ def test_what_cannot_be_taken_over_in_place_is_said(loki: dict[str, object], rea
         ("loki", {"fullnameOverride": "loki"}, True),
     ],
 )
-def test_objects_are_found_again_by_their_names_alone(name: str, values: dict[str, object], in_place: bool) -> None:  # noqa: FBT001
+def test_adopt_works_in_place_only_when_object_names_match(
+    name: str,
+    values: dict[str, object],
+    in_place: bool,  # noqa: FBT001
+) -> None:
     release = Release({**with_loki(), **values}, name=name, namespace="monitoring")
     adoption = adopted(release, Request("lab", "6.49.0"), NOWHERE, today=TODAY)
     assert (not adoption.side_by_side) is in_place
 
 
-def test_all_periods_of_the_schema_stay_as_they_are_and_in_their_order() -> None:
+def test_adopt_keeps_all_schema_periods_in_their_order() -> None:
     periods = stack_of(CASES[1].adopted())["schemaPeriods"]
     assert periods == [
         {"from": "2023-01-01", "store": "boltdb-shipper", "schema": "v12", "indexPrefix": "index_"},
@@ -386,13 +390,13 @@ def test_all_periods_of_the_schema_stay_as_they_are_and_in_their_order() -> None
     ]
 
 
-def test_a_limit_of_lokis_megabytes_is_one_of_mebibytes() -> None:
+def test_adopt_reads_lokis_megabytes_as_mebibytes() -> None:
     limits = {"ingestion_rate_mb": 16, "per_stream_rate_limit": "5MB", "retention_period": "30d", "max_line_size": 1024}
     written = stack_of(of(with_loki(limits_config=limits)))["limits"]
     assert written == {"ingestionRate": "16Mi", "perStreamRate": "5Mi", "maxLineSize": "1Ki"}
 
 
-def test_a_limit_that_is_always_another_is_said_with_logstacks() -> None:
+def test_adopt_reports_logstacks_value_when_a_limit_cannot_be_set() -> None:
     limits = {"retention_period": "30d", "split_queries_by_interval": "24h", "reject_old_samples": True}
     adoption = of(with_loki(limits_config=limits))
     found = entry(adoption, "loki.limits_config.split_queries_by_interval")
@@ -401,7 +405,7 @@ def test_a_limit_that_is_always_another_is_said_with_logstacks() -> None:
     assert entry(adoption, "loki.limits_config.reject_old_samples").verdict is Verdict.UNDERSTOOD
 
 
-def test_the_running_lokis_configuration_wins_over_values() -> None:
+def test_adopt_prefers_the_running_configuration_to_values() -> None:
     running = {"limits_config": {"retention_period": "10d"}, "compactor": {"retention_enabled": True}}
     adoption = of(with_loki(config="{{ .Values.loki.x }}"), running=running)
     assert stack_of(adoption)["retention"] == "10d"
@@ -409,20 +413,20 @@ def test_the_running_lokis_configuration_wins_over_values() -> None:
     assert "wins today" in entry(adoption, "loki.limits_config.retention_period").text
 
 
-def test_a_configuration_that_is_a_template_is_named_as_not_readable() -> None:
+def test_adopt_does_not_take_a_configuration_that_is_a_template() -> None:
     found = entry(of(with_loki(config="auth_enabled: {{ .Values.x }}")), "loki.config")
     assert (found.verdict, found.decide) == (Verdict.NOT_TAKEN, True)
     assert "--loki-config" in found.text
 
 
-def test_a_configuration_in_values_is_read_and_replaces_the_charts_sections() -> None:
+def test_adopt_reads_a_configuration_in_values_instead_of_the_charts_sections() -> None:
     config = yaml.safe_dump({"limits_config": {"retention_period": "9d"}, "compactor": {"retention_enabled": True}})
     adoption = of(with_loki(config=config))
     assert stack_of(adoption)["retention"] == "9d"
     assert "without effect" in entry(adoption, "loki.limits_config.retention_period").text
 
 
-def test_values_of_a_chart_around_it_are_looked_into() -> None:
+def test_adopt_reads_values_below_a_parent_chart() -> None:
     around = {"loki": {"deploymentMode": "SingleBinary", "loki": S3}, "promtail": {"enabled": True}}
     path_values = read_values(around)
     adoption = adopted(path_values, Request("lab", "6.49.0"), NOWHERE, today=TODAY)
@@ -439,12 +443,12 @@ def read_values(values: Mapping[str, object]) -> Release:
         return read_release([path])
 
 
-def test_what_helm_prints_before_values_is_no_value(tmp_path: Path) -> None:
+def test_read_release_ignores_the_heading_that_helm_prints(tmp_path: Path) -> None:
     (tmp_path / "values.yaml").write_text("USER-SUPPLIED VALUES:\nloki:\n  auth_enabled: false\n")
     assert read_release([tmp_path / "values.yaml"]).values == {"loki": {"auth_enabled": False}}
 
 
-def test_what_sops_has_encrypted_is_not_taken_for_a_value() -> None:
+def test_adopt_does_not_take_a_value_that_sops_has_encrypted() -> None:
     encrypted = "ENC[AES256_GCM,data:x,type:str]"
     adoption = of(with_loki(storage={"s3": {"endpoint": "http://s"}, "bucketNames": {"chunks": encrypted}}))
     assert "ENC[" not in adoption.text
@@ -452,7 +456,7 @@ def test_what_sops_has_encrypted_is_not_taken_for_a_value() -> None:
 
 
 @pytest.mark.parametrize("version", ["6.30.1", "6.49.0", "6.55.0", "18.11.0"])
-def test_every_key_of_the_charts_own_values_is_known(version: str) -> None:
+def test_adopt_knows_every_key_of_the_charts_own_values(version: str) -> None:
     values = chart_file(version)
     adoption = of(values, version, chart_defaults=values)
     assert [each.path for each in adoption.entries if each.verdict is Verdict.UNKNOWN] == []
@@ -462,7 +466,7 @@ def test_every_key_of_the_charts_own_values_is_known(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["6.30.1", "6.49.0", "6.55.0", "18.11.0"])
-def test_a_key_of_the_charts_own_values_is_known_without_them(version: str) -> None:
+def test_adopt_knows_the_charts_keys_without_the_charts_defaults(version: str) -> None:
     adoption = of(chart_file(version), version)
     assert [each.path for each in adoption.entries if each.verdict is Verdict.UNKNOWN] == []
 

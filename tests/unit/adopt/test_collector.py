@@ -83,7 +83,7 @@ def verdicts(adoption: Adoption) -> dict[str, tuple[Verdict, bool]]:
     return {each.path.removeprefix("config.alloy: "): (each.verdict, each.decide) for each in own}
 
 
-def test_each_component_and_stage_is_spoken_of() -> None:
+def test_adopt_reports_each_component_and_stage_of_alloy() -> None:
     taken, elsewhere = (Verdict.UNDERSTOOD, False), (Verdict.TRANSLATED, False)
     left = (Verdict.NOT_TAKEN, True)
     assert verdicts(adopted_with(SEED)) == {
@@ -104,7 +104,7 @@ def test_each_component_and_stage_is_spoken_of() -> None:
     }
 
 
-def test_sources_and_the_cluster_become_keys_of_the_stack_file() -> None:
+def test_adopt_writes_alloys_sources_and_cluster_to_the_stack_file() -> None:
     adoption = adopted_with(SEED)
     stack = stack_of(adoption)
     assert stack["cluster"]["name"] == "staging"
@@ -116,7 +116,7 @@ def test_sources_and_the_cluster_become_keys_of_the_stack_file() -> None:
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_our_own_configuration_is_read_to_its_end(stack: str) -> None:
+def test_alloy_blocks_reads_our_own_configuration_to_its_end(stack: str) -> None:
     text = artefacts(settings_of(stack))["config.alloy"]
     assert len(alloy_blocks(text)) == sum(
         line.endswith("{") and not line.startswith((" ", "\t")) for line in text.splitlines()
@@ -124,10 +124,10 @@ def test_our_own_configuration_is_read_to_its_end(stack: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "line"), [("a {\n  b = 1\n", 2), ("a {\n} }\n", 2), ('x = 1\n"y" {\n}\n', 2)])
-def test_what_is_no_configuration_of_alloy_is_refused_with_its_line(text: str, line: int) -> None:
+def test_alloy_blocks_refuses_invalid_text_with_its_line(text: str, line: int) -> None:
     with pytest.raises(UnreadableError, match=f"line {line}"):
         alloy_blocks(text)
 
 
-def test_texts_are_found_in_both_kinds_of_quotes() -> None:
+def test_literals_reads_both_kinds_of_quotes() -> None:
     assert literals('["a\\"b", `c"d`]') == ['a\\"b', 'c"d']
