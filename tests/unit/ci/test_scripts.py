@@ -32,19 +32,19 @@ exit {code}
 
 
 @pytest.mark.parametrize("code", CLASSES.values())
-def test_a_change_of_any_class_is_printed_and_no_failure(code: int, machine: Machine) -> None:
+def test_diff_script_prints_a_change_of_any_class_and_succeeds(code: int, machine: Machine) -> None:
     assert diff(machine, code) == (0, f"{MARKDOWN}\n", "told on standard error\n")
     assert machine.calls == ["diff --markdown -- main HEAD"]
     assert machine.summary == f"{MARKDOWN}\n"
 
 
-def test_nothing_is_printed_where_nothing_differs(machine: Machine) -> None:
+def test_diff_script_prints_nothing_when_nothing_differs(machine: Machine) -> None:
     assert diff(machine, 0, "")[:2] == (0, "")
     assert machine.summary == "No stack differs.\n"
 
 
 @pytest.mark.parametrize("code", [1, 2, 9, 16, 130])
-def test_what_could_not_be_compared_is_a_failure_with_its_own_words(code: int, machine: Machine) -> None:
+def test_diff_script_fails_with_logstacks_message_when_it_cannot_compare(code: int, machine: Machine) -> None:
     assert diff(machine, code, "", "diff.md") == (code, "", "told on standard error\n")
     assert machine.summary == ""
     assert not (machine.folder / "diff.md").exists()
@@ -61,7 +61,7 @@ def test_what_could_not_be_compared_is_a_failure_with_its_own_words(code: int, m
         ("data-loss", "data-loss", 15),
     ],
 )
-def test_a_class_fails_from_the_named_one_upwards_and_is_printed_all_the_same(
+def test_diff_script_prints_the_change_and_fails_from_the_given_class_upwards(
     found: str, fail_from: str, exit_code: int, machine: Machine
 ) -> None:
     code, printed, said = diff(machine, CLASSES[found], FAIL_FROM=fail_from)
@@ -70,17 +70,17 @@ def test_a_class_fails_from_the_named_one_upwards_and_is_printed_all_the_same(
     assert (f"the change is of class {found}, and FAIL_FROM is {fail_from}" in said) == bool(code)
 
 
-def test_problems_of_a_stack_file_are_told_and_a_failure(machine: Machine) -> None:
+def test_diff_script_prints_problems_of_a_stack_file_and_fails(machine: Machine) -> None:
     code, printed, _ = diff(machine, 1, MARKDOWN, "diff.md")
     assert (code, printed) == (1, "")
     assert (machine.folder / "diff.md").read_text() == machine.summary == f"{MARKDOWN}\n"
 
 
-def test_nothing_that_differs_never_fails(machine: Machine) -> None:
+def test_diff_script_never_fails_when_nothing_differs(machine: Machine) -> None:
     assert diff(machine, 0, "", FAIL_FROM="cosmetic")[0] == 0
 
 
-def test_a_class_that_is_none_is_misuse(machine: Machine) -> None:
+def test_diff_script_refuses_an_unknown_class(machine: Machine) -> None:
     code, _, said = diff(machine, 0, FAIL_FROM="dataloss")
     assert code == 2
     assert "FAIL_FROM is dataloss, not one of cosmetic cost" in said
@@ -88,17 +88,17 @@ def test_a_class_that_is_none_is_misuse(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["main"], ["a", "b", "c", "d"]])
-def test_other_than_two_revisions_are_misuse(arguments: list[str], machine: Machine) -> None:
+def test_diff_script_prints_its_usage_without_two_revisions(arguments: list[str], machine: Machine) -> None:
     answer = machine.script("diff", *arguments)
     assert (answer.code, answer.said) == (2, "error: ci/diff: Usage: ci/diff BASE HEAD [FILE]\n")
 
 
-def test_a_file_gets_the_text_in_place_of_standard_output(machine: Machine) -> None:
+def test_diff_script_writes_the_text_to_a_file_instead_of_standard_output(machine: Machine) -> None:
     assert diff(machine, 15, MARKDOWN, "diff.md", FAIL_FROM="data-loss")[:2] == (15, "")
     assert (machine.folder / "diff.md").read_text() == f"{MARKDOWN}\n"
 
 
-def test_what_a_log_already_has_stays_in_it(machine: Machine) -> None:
+def test_diff_script_appends_to_a_log(machine: Machine) -> None:
     stand_in = machine.program("stand-in", "#!/bin/sh\necho differs\n")
     with (machine.folder / "log").open("w") as log:
         log.write("before\n")
@@ -111,7 +111,7 @@ def test_what_a_log_already_has_stays_in_it(machine: Machine) -> None:
     assert (machine.folder / "log").read_text() == "before\ndiffers\n"
 
 
-def test_a_file_is_empty_where_nothing_differs(machine: Machine) -> None:
+def test_diff_script_writes_an_empty_file_when_nothing_differs(machine: Machine) -> None:
     assert diff(machine, 0, "", "diff.md")[0] == 0
     assert (machine.folder / "diff.md").read_text() == ""
 
@@ -130,13 +130,13 @@ def outputs(text: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("says", [MARKDOWN, "", "EOF\ncompared=injected\nother<<EOF\nx"])
-def test_the_outputs_of_the_step_are_the_text_whatever_is_in_it(says: str, machine: Machine, tmp_path: Path) -> None:
+def test_diff_script_passes_any_text_to_the_outputs_of_the_step(says: str, machine: Machine, tmp_path: Path) -> None:
     file = tmp_path / "outputs"
     diff(machine, 10, says, GITHUB_OUTPUT=str(file))
     assert outputs(file.read_text()) == {"compared": "true", "markdown": says}
 
 
-def test_a_comparison_that_failed_has_no_outputs(machine: Machine, tmp_path: Path) -> None:
+def test_diff_script_writes_no_outputs_when_the_comparison_fails(machine: Machine, tmp_path: Path) -> None:
     diff(machine, 2, GITHUB_OUTPUT=str(tmp_path / "outputs"))
     assert not (tmp_path / "outputs").exists()
 
@@ -170,7 +170,7 @@ def linux(machine: Machine) -> Machine:
     return machine
 
 
-def test_the_release_is_unpacked_and_put_on_the_path_of_the_job(linux: Machine, tmp_path: Path) -> None:
+def test_pulumi_script_unpacks_the_release_and_adds_it_to_the_path(linux: Machine, tmp_path: Path) -> None:
     path = tmp_path / "github-path"
     answer = linux.script("pulumi", "tools", PULUMI_RELEASES=release(tmp_path / "releases"), GITHUB_PATH=str(path))
     assert answer.code == 0, answer.said
@@ -179,7 +179,7 @@ def test_the_release_is_unpacked_and_put_on_the_path_of_the_job(linux: Machine, 
     assert path.read_text() == f"{folder}\n"
 
 
-def test_an_archive_that_is_not_the_published_one_is_not_unpacked(linux: Machine, tmp_path: Path) -> None:
+def test_pulumi_script_does_not_unpack_an_archive_with_a_wrong_checksum(linux: Machine, tmp_path: Path) -> None:
     address = release(tmp_path / "releases", sum_of=b"another archive")
     answer = linux.script("pulumi", "tools", PULUMI_RELEASES=address)
     assert answer.code == 1
@@ -187,7 +187,7 @@ def test_an_archive_that_is_not_the_published_one_is_not_unpacked(linux: Machine
     assert list((linux.folder / "tools").iterdir()) == []
 
 
-def test_an_archive_without_a_sum_is_not_unpacked(linux: Machine, tmp_path: Path) -> None:
+def test_pulumi_script_does_not_unpack_an_archive_without_a_checksum(linux: Machine, tmp_path: Path) -> None:
     address = release(tmp_path / "releases")
     sums = tmp_path / "releases" / f"v{PULUMI_VERSION}" / f"pulumi-{PULUMI_VERSION}-checksums.txt"
     sums.write_text(sums.read_text().replace(ARCHIVE, "yet-another.tar.gz"))
@@ -195,7 +195,7 @@ def test_an_archive_without_a_sum_is_not_unpacked(linux: Machine, tmp_path: Path
     assert list((linux.folder / "tools").iterdir()) == []
 
 
-def test_a_release_that_cannot_be_had_is_named(linux: Machine, tmp_path: Path) -> None:
+def test_pulumi_script_names_a_release_that_cannot_be_downloaded(linux: Machine, tmp_path: Path) -> None:
     answer = linux.script("pulumi", "tools", PULUMI_RELEASES=(tmp_path / "nowhere").as_uri())
     assert answer.code == 1
     assert f"{ARCHIVE} cannot be downloaded; put pulumi {PULUMI_VERSION} on PATH" in answer.said

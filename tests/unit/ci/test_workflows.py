@@ -87,50 +87,50 @@ def test_all_workflows_are_known() -> None:
     assert set(WORKFLOWS) == {"test", "pull-request", "preview", "deploy", "drift"}
 
 
-def test_no_workflow_runs_the_code_of_a_fork_with_the_rights_of_this_repository() -> None:
+def test_no_workflow_runs_code_of_a_fork_with_the_rights_of_this_repository() -> None:
     triggers = {trigger for workflow in WORKFLOWS.values() for trigger in workflow["on"]}
     assert triggers == {"pull_request", "push", "schedule", "workflow_call", "workflow_dispatch"}
 
 
 @pytest.mark.parametrize("job", [job for job in JOBS if job.meets_forks], ids=str)
-def test_a_job_that_a_fork_starts_has_no_secret_no_environment_and_no_token_that_may_write(job: Job) -> None:
+def test_job_started_by_a_fork_has_no_secret_no_environment_and_no_write_token(job: Job) -> None:
     assert "secrets" not in job.text
     assert "environment" not in job.content
     assert "LOGSTACK_RUNNER" not in job.text, "a fork's code would run on a machine of ours"
     assert set(job.permissions.values()) == {"read"}
 
 
-def test_a_fork_starts_the_tests_and_the_offline_diff_and_nothing_else() -> None:
+def test_fork_starts_only_the_tests_and_the_offline_diff() -> None:
     assert [str(job) for job in JOBS if job.meets_forks] == ["pull-request/test", "pull-request/diff"]
 
 
-def test_called_workflows_hand_on_no_secret() -> None:
+def test_called_workflows_get_no_secret() -> None:
     called = [job for job in JOBS if "uses" in job.content]
     assert [str(job) for job in called] == ["deploy/test", "pull-request/test"]
     assert not any("secrets" in job.content for job in called)
     assert "secrets" not in str(WORKFLOWS["test"])
 
 
-def test_a_token_that_may_write_to_pull_requests_never_meets_the_code_of_one() -> None:
+def test_job_that_writes_to_pull_requests_checks_out_the_base() -> None:
     (job,) = (job for job in JOBS if "pull-requests" in job.permissions)
     (checkout,) = (step for step in job.content["steps"] if "checkout" in step.get("uses", ""))
     assert checkout["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_a_workflow_grants_nothing_by_itself(workflow: str) -> None:
+def test_workflow_grants_no_permission_by_default(workflow: str) -> None:
     assert WORKFLOWS[workflow]["permissions"] == {}
 
 
 @each_job
-def test_a_job_may_write_what_it_needs_alone(job: Job) -> None:
+def test_job_may_write_only_what_it_needs(job: Job) -> None:
     writes = {scope for scope, level in job.permissions.items() if level != "read"}
     assert writes == MAY_WRITE.get(str(job), set())
     assert job.permissions["contents"] == "read"
 
 
 @each_job
-def test_a_job_ends_at_last(job: Job) -> None:
+def test_job_has_a_timeout(job: Job) -> None:
     assert "uses" in job.content or job.content["timeout-minutes"] <= 120
 
 
@@ -143,19 +143,19 @@ def uses() -> list[tuple[Path, str]]:
     return [(file, line) for file, line in found if not line.startswith("./")]
 
 
-def test_every_action_is_a_commit_with_its_version_beside_it() -> None:
+def test_every_action_is_pinned_to_a_commit_with_its_version() -> None:
     assert uses()
     for file, line in uses():
         assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), (file.name, line)
 
 
-def test_an_action_is_the_same_everywhere() -> None:
+def test_action_has_the_same_pin_everywhere() -> None:
     pins = {line for _, line in uses()}
     assert len({line.partition("@")[0] for line in pins}) == len(pins)
 
 
 @each_step
-def test_a_checkout_leaves_no_token_behind(step: Document) -> None:
+def test_checkout_leaves_no_token_behind(step: Document) -> None:
     if "actions/checkout" in step.get("uses", ""):
         assert step["with"]["persist-credentials"] is False
 
@@ -174,7 +174,7 @@ GITLAB_SCRIPTS = scripts(ROOT / ".gitlab-ci.yml")
 
 
 @pytest.mark.parametrize("name", sorted(GITHUB_SCRIPTS | GITLAB_SCRIPTS))
-def test_every_script_that_is_named_is_there_and_runs(name: str) -> None:
+def test_every_script_in_a_workflow_exists_and_is_executable(name: str) -> None:
     assert os.access(ROOT / name, os.X_OK)
     assert (ROOT / name).read_text().startswith("#!/usr/bin/env bash\n")
 
@@ -185,7 +185,7 @@ def test_every_script_is_used_by_both_forges() -> None:
     assert {"ci/newest"} == GITHUB_SCRIPTS - GITLAB_SCRIPTS
 
 
-def test_every_target_of_make_that_is_named_is_there() -> None:
+def test_every_make_target_in_a_workflow_exists() -> None:
     targets = set(re.findall(r"\bmake (?:--silent )?(\S+)", "\n".join(step.get("run", "") for step in STEPS)))
     assert targets == {"lint", "fast", ".venv/installed"}
     makefile = (ROOT / "Makefile").read_text()
@@ -197,7 +197,7 @@ def stack_of(job: Job) -> str:
     return str(stack)
 
 
-def test_staging_goes_before_production_and_the_tests_before_both() -> None:
+def test_deploy_runs_tests_then_staging_then_production() -> None:
     assert [(str(job), job.content["needs"]) for job in UP] == [
         ("deploy/staging", "test"),
         ("deploy/production", "staging"),
@@ -206,7 +206,7 @@ def test_staging_goes_before_production_and_the_tests_before_both() -> None:
 
 
 @pytest.mark.parametrize("job", UP, ids=str)
-def test_an_up_has_its_stack_for_itself_and_is_never_cancelled(job: Job) -> None:
+def test_deploy_job_runs_alone_on_its_stack_and_is_never_cancelled(job: Job) -> None:
     group = {"group": f"up-{stack_of(job)}", "cancel-in-progress": "false"}
     assert {key: str(value).lower() for key, value in job.content["concurrency"].items()} == group
     # A workflow's own group would cancel all of its jobs.
@@ -214,17 +214,17 @@ def test_an_up_has_its_stack_for_itself_and_is_never_cancelled(job: Job) -> None
 
 
 @pytest.mark.parametrize("job", UP, ids=str)
-def test_an_up_runs_in_the_environment_of_its_stack(job: Job) -> None:
+def test_deploy_job_runs_in_the_environment_of_its_stack(job: Job) -> None:
     assert job.content["environment"] == stack_of(job)
 
 
-def test_no_other_job_shares_the_group_of_an_up() -> None:
+def test_no_two_jobs_share_a_concurrency_group() -> None:
     groups = [str(job.content["concurrency"]["group"]) for job in JOBS if "concurrency" in job.content]
     assert len(set(groups)) == len(groups)
 
 
 @each_job
-def test_a_job_with_secrets_runs_in_an_environment_and_waits_for_the_backend(job: Job) -> None:
+def test_job_with_secrets_runs_in_an_environment_and_only_with_a_backend(job: Job) -> None:
     if "secrets." in job.text:
         assert "environment" in job.content
         first = WORKFLOWS["deploy"]["jobs"]["test"] if job.workflow == "deploy" else job.content
@@ -232,7 +232,7 @@ def test_a_job_with_secrets_runs_in_an_environment_and_waits_for_the_backend(job
 
 
 @each_job
-def test_previews_and_drift_are_of_stacks_that_are_there_with_credentials_that_only_read(job: Job) -> None:
+def test_previews_and_drift_use_existing_stacks_and_preview_environments(job: Job) -> None:
     if matrix := job.content.get("strategy", {}).get("matrix"):
         assert set(matrix["stack"]) <= set(SHIPPED)
         assert set(matrix["stack"]) == {stack_of(each) for each in UP}
@@ -268,12 +268,12 @@ def conditions(name: str) -> list[str]:
     return [rule["if"] for rule in GITLAB_JOBS[name]["rules"]]
 
 
-def test_every_stage_has_a_job_and_every_job_a_stage() -> None:
+def test_every_gitlab_stage_has_a_job_and_every_job_a_stage() -> None:
     assert {job["stage"] for job in GITLAB_JOBS.values()} == set(GITLAB["stages"])
 
 
 @each_gitlab_job
-def test_what_a_job_needs_is_there_and_comes_before_it(name: str) -> None:
+def test_gitlab_job_needs_only_jobs_of_no_later_stage(name: str) -> None:
     stages = GITLAB["stages"]
     for needed in GITLAB_JOBS[name].get("needs", []):
         assert stages.index(GITLAB_JOBS[needed]["stage"]) <= stages.index(GITLAB_JOBS[name]["stage"])
@@ -281,14 +281,14 @@ def test_what_a_job_needs_is_there_and_comes_before_it(name: str) -> None:
 
 
 @each_gitlab_job
-def test_a_job_with_credentials_meets_no_merge_request_of_another_project(name: str) -> None:
+def test_gitlab_job_with_credentials_runs_no_merge_request_of_another_project(name: str) -> None:
     text = gitlab_text(name)
     if "id_tokens" in GITLAB_JOBS[name] or "environment" in GITLAB_JOBS[name] or "GITLAB_TOKEN" in text:
         for condition in conditions(name):
             assert "merge_request_event" not in condition or SAME_PROJECT in condition
 
 
-def test_a_merge_request_of_a_fork_starts_the_tests_and_the_offline_diff_and_nothing_else() -> None:
+def test_merge_request_of_a_fork_starts_only_the_tests_and_the_offline_diff() -> None:
     starts = [
         name
         for name in GITLAB_JOBS
@@ -298,7 +298,7 @@ def test_a_merge_request_of_a_fork_starts_the_tests_and_the_offline_diff_and_not
 
 
 @pytest.mark.parametrize("stack", ["staging", "production"])
-def test_an_up_on_gitlab_has_its_stack_for_itself_and_an_environment_and_is_not_interrupted(stack: str) -> None:
+def test_gitlab_deploy_job_runs_alone_in_its_environment_without_interruption(stack: str) -> None:
     job = GITLAB_JOBS[stack]
     assert (job["resource_group"], job["environment"], job["interruptible"]) == (stack, stack, False)
     assert job["script"] == [f"ci/deploy {stack}"]
@@ -307,22 +307,22 @@ def test_an_up_on_gitlab_has_its_stack_for_itself_and_an_environment_and_is_not_
     )
 
 
-def test_no_other_job_of_gitlab_runs_an_up() -> None:
+def test_only_the_deploy_jobs_of_gitlab_run_ci_deploy() -> None:
     assert [name for name in GITLAB_JOBS if "ci/deploy" in gitlab_text(name)] == ["staging", "production"]
 
 
-def test_production_on_gitlab_waits_for_staging_and_for_a_person() -> None:
+def test_gitlab_production_waits_for_staging_and_for_a_person() -> None:
     assert GITLAB_JOBS["production"]["needs"] == ["staging"]
     assert [rule["when"] for rule in GITLAB_JOBS["production"]["rules"]] == ["manual"]
 
 
 @pytest.mark.parametrize("name", ["preview", "drift"])
-def test_previews_and_drift_on_gitlab_read_alone(name: str) -> None:
+def test_gitlab_previews_and_drift_only_read(name: str) -> None:
     job = GITLAB_JOBS[name]
     assert job["parallel"]["matrix"] == [{"STACK": ["staging", "production"]}]
     assert job["environment"] == {"name": "$STACK-preview", "action": "access"}
 
 
-def test_gitlab_has_the_python_of_github() -> None:
+def test_gitlab_uses_the_python_of_github() -> None:
     versions = {step["with"]["python-version"] for step in STEPS if "setup-python" in step.get("uses", "")}
     assert {f"python:{version}-bookworm" for version in versions} == {GITLAB["default"]["image"]}
