@@ -59,7 +59,7 @@ def classes(found: StackDiff) -> list[str]:
 
 
 @pytest.mark.parametrize("change", seeded(), ids=lambda each: each.name)
-def test_a_change_has_its_classes_says_what_follows_and_accounts_for_each_line(change: Seeded) -> None:
+def test_diff_classifies_a_change_explains_it_and_covers_each_line(change: Seeded) -> None:
     before, after, found = of_seeded(change.name)
     assert classes(found) == change.classes
     assert unaccounted(before, after, found) == []
@@ -67,25 +67,25 @@ def test_a_change_has_its_classes_says_what_follows_and_accounts_for_each_line(c
         assert words in sentences(found)
 
 
-def test_the_table_has_every_class() -> None:
+def test_seeded_changes_cover_every_class() -> None:
     assert {effect for change in seeded() for effect in change.classes} == set(map(str, Effect))
 
 
-def test_every_rule_is_held_by_a_seeded_change() -> None:
+def test_seeded_changes_trigger_every_rule() -> None:
     """A rule that nothing ever holds may be misspelt."""
     held = {each.rule for change in seeded() for each in of_seeded(change.name)[2].consequences}
     assert {rule.name for rule in RULES} - held == set()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_stack_does_not_differ_from_itself(name: str) -> None:
+def test_stack_does_not_differ_from_itself(name: str) -> None:
     stack = rendered(settings_of(name))
     assert stack_diff(name, stack, stack, TODAY) is None
 
 
 @some
 @given(LOADABLE)
-def test_no_stack_differs_from_itself_whatever_it_says(settings: Settings) -> None:
+def test_any_stack_does_not_differ_from_itself(settings: Settings) -> None:
     stack = rendered(settings)
     assert stack_diff("here", stack, rendered(settings), TODAY) is None
     outcome = read(written({"here": stack}))["here"]
@@ -95,7 +95,7 @@ def test_no_stack_differs_from_itself_whatever_it_says(settings: Settings) -> No
 
 @some
 @given(LOADABLE, LOADABLE)
-def test_every_changed_line_is_accounted_for_between_any_two_stacks(one: Settings, other: Settings) -> None:
+def test_diff_covers_every_changed_line_between_any_two_stacks(one: Settings, other: Settings) -> None:
     before, after = rendered(one), rendered(other)
     assert unaccounted(before, after, stack_diff("here", before, after, TODAY)) == []
 
@@ -122,13 +122,13 @@ def words_of(line: str) -> list[str]:
     return re.findall(r"[\w./-]*\w", line) or [""]
 
 
-def test_the_place_of_a_secret_is_named() -> None:
+def test_snapshot_writes_a_secrets_name_instead_of_its_value() -> None:
     change = next(each for each in seeded() if each.name == "another kind of store")
     stack = replace(change, change={"objectStore": {"=": {"kind": "embedded", "bucket": "loki-here"}}}).rendered()[1]
     assert "(secret secretAccessKey)" in written({"here": stack})
 
 
-def test_what_no_rule_knows_is_never_cosmetic() -> None:
+def test_diff_classifies_a_change_without_a_rule_never_as_cosmetic() -> None:
     before = rendered(settings_of("production"))
     for text in ({'"skipCrds": true': '"skipCrds": "novel"'}, {'"timeout": "2000ms"': '"timeout": "1ms"'}):
         found = stack_diff("here", before, replaced(before, text), TODAY)
@@ -136,7 +136,7 @@ def test_what_no_rule_knows_is_never_cosmetic() -> None:
             assert found.worst in (Effect.UNCLASSED, Effect.RESTART)
 
 
-def test_a_key_of_the_stack_file_that_reaches_nothing_is_not_lost() -> None:
+def test_diff_shows_a_stack_file_key_that_changes_no_artefact() -> None:
     """A key that the code has not been taught to read yet."""
     before = rendered(settings_of("production"))
     after = replaced(before, {'"settings": {': '"settings": {"novel": "1", '})
@@ -144,7 +144,7 @@ def test_a_key_of_the_stack_file_that_reaches_nothing_is_not_lost() -> None:
     assert "settings novel: none to 1" in sentences(difference(before, after))
 
 
-def test_loki_yaml_that_restarts_no_pod_is_unclassed() -> None:
+def test_diff_classifies_a_loki_yaml_that_restarts_no_pod_as_unclassed() -> None:
     """The hash in the pods' annotations stays: a mistake of the code that only the diff would see."""
     before = rendered(settings_of("production"))
     after = replaced(before, {"  log_level: info": "  log_level: debug"})
@@ -152,27 +152,27 @@ def test_loki_yaml_that_restarts_no_pod_is_unclassed() -> None:
     assert "no pod loads it by itself" in sentences(difference(before, after))
 
 
-def test_only_other_words_of_the_plan_are_cosmetic() -> None:
+def test_diff_classifies_a_change_of_plan_wording_as_cosmetic() -> None:
     before = rendered(settings_of("production"))
     after = replaced(before, {"not managed by this stack": "not created by this stack"})
     assert classes(difference(before, after)) == ["cosmetic"]
 
 
-def test_a_stack_that_comes_costs_what_it_asks_for() -> None:
+def test_diff_classifies_an_added_stack_as_cost() -> None:
     found = stack_diff("new", None, rendered(settings_of("staging")), TODAY)
     assert found
     assert (found.change, found.worst) == ("added", Effect.COST)
     assert "It requests CPU " in sentences(found)
 
 
-def test_a_stack_that_goes_runs_on_unmanaged() -> None:
+def test_diff_reports_that_a_removed_stack_runs_on_unmanaged() -> None:
     found = stack_diff("old", rendered(settings_of("staging")), None, TODAY)
     assert found
     assert (found.change, found.worst) == ("removed", Effect.SECURITY)
     assert "unmanaged" in sentences(found)
 
 
-def test_the_worst_consequence_comes_first_and_decides_the_exit_code() -> None:
+def test_worst_consequence_comes_first_and_decides_the_exit_code() -> None:
     before, after = (rendered(changed(settings_of("production"), **said)) for said in ({}, {"retention": "7d"}))
     found = Differences("a", "b", (), (difference(before, after),))
     assert found.exit_code == EXIT_CODES[Effect.DATA_LOSS] == 15
@@ -184,11 +184,11 @@ def test_exit_codes_grow_with_the_class() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_nothing_is_printed_where_nothing_differs(form: Form) -> None:
+def test_diff_prints_nothing_when_nothing_differs(form: Form) -> None:
     assert render_differences(Differences("a", "b", ("a note",), ()), form, 65536) == ""
 
 
-def test_the_document_for_machines_has_the_keys_that_are_documented() -> None:
+def test_json_document_has_the_documented_keys() -> None:
     before, after = seeded()[0].rendered()
     document: dict[str, Any] = json.loads(
         render_differences(Differences("a", "b", (), (difference(before, after),)), "json", 65536)
@@ -223,7 +223,7 @@ def test_every_key_of_a_stack_file_reaches_an_artefact_or_has_a_rule() -> None:
     }
 
 
-def test_the_day_decides_whether_a_schema_period_is_back_dated() -> None:
+def test_diff_classifies_a_back_dated_schema_period_as_data_loss() -> None:
     change = next(each for each in seeded() if each.name == "schema period added for later")
     before, after = change.rendered()
     found = stack_diff("here", before, after, date(2027, 1, 2))
@@ -246,23 +246,23 @@ def rules_of_snippets(found: StackDiff) -> set[str]:
     return held - {"pods-restart"}
 
 
-def test_a_snippet_about_delete_requests_is_no_matter_of_access() -> None:
+def test_diff_does_not_classify_a_snippet_for_delete_requests_as_access() -> None:
     before, after = (rendered(changed(settings_of("production"), replicas={"backend": pods})) for pods in (1, 3))
     assert rules_of_snippets(difference(before, after)) == {"compacting-pod"}
 
 
-def test_a_snippet_that_an_older_revision_does_not_tell_apart_counts_as_access() -> None:
+def test_diff_classifies_a_snippet_as_access_when_a_side_does_not_split_it() -> None:
     before, after = (rendered(changed(settings_of("production"), replicas={"backend": pods})) for pods in (1, 3))
     for older in ((without_nginx(before), after), (before, without_nginx(after))):
         assert rules_of_snippets(difference(*older)) == {"authentication"}
 
 
-def test_an_older_revision_of_the_same_stack_does_not_differ() -> None:
+def test_stack_does_not_differ_from_its_older_revision_without_nginx_parts() -> None:
     stack = rendered(settings_of("unusual"))
     assert stack_diff("here", without_nginx(stack), stack, TODAY) is None
 
 
-def test_a_snippet_that_differs_in_nothing_that_is_told_apart_counts_as_access() -> None:
+def test_diff_classifies_a_snippet_as_access_when_no_known_part_differs() -> None:
     """As by values of the chart that a stack file writes over ours."""
     before = rendered(settings_of("unusual"))
     document = json.loads(written({"here": before}))

@@ -42,19 +42,19 @@ def huge(lines: int, text: str) -> Differences:
     return Differences("a" * 500, "b", (text,), (replace(stack, comparison=compared, consequences=bullets),) * 3)
 
 
-def test_the_comment_begins_with_its_marker_and_the_worst_class() -> None:
+def test_comment_begins_with_its_marker_and_the_worst_class() -> None:
     first, second, *_ = [line for line in comment(found()).splitlines() if line]
     assert first == "<!-- logstack-diff -->" == MARKER
     assert second == "### logstack: data-loss from `main` to `keep-less`"
 
 
-def test_a_comment_of_an_ordinary_change_cuts_nothing() -> None:
+def test_comment_of_an_ordinary_change_omits_nothing() -> None:
     assert "Omitted, because" not in comment(found())
 
 
 @pytest.mark.parametrize("limit", [2_000, GITHUB, 1_000_000])
 @pytest.mark.parametrize("text", ["x" * 300, "`" * 50, "ü😀|\\", "@all <!-- -->"])
-def test_a_huge_change_stays_below_the_limit_and_says_what_was_cut(limit: int, text: str) -> None:
+def test_comment_of_a_huge_change_stays_below_the_limit_and_lists_omissions(limit: int, text: str) -> None:
     told = comment(huge(3_000, text), limit)
     assert len(told) <= limit
     assert told.startswith(MARKER)
@@ -62,7 +62,7 @@ def test_a_huge_change_stays_below_the_limit_and_says_what_was_cut(limit: int, t
     assert f"Omitted, because a comment has at most {limit:,} characters: " in told.splitlines()[-1]
 
 
-def test_of_many_stacks_those_with_the_worst_classes_are_told() -> None:
+def test_comment_shows_the_worst_stacks_when_there_are_many() -> None:
     (bad,) = found().stacks
     mild = replace(bad, stack="mild", consequences=(Consequence("r", Effect.COST, (), "", ()),))
     told = comment(Differences("a", "b", (), (*[replace(mild, stack=f"mild-{n}") for n in range(500)], bad)), 2_000)
@@ -73,13 +73,13 @@ def test_of_many_stacks_those_with_the_worst_classes_are_told() -> None:
 
 @profile(max_examples=20)
 @given(st.integers(1, 200), st.text(max_size=200), st.integers(2_000, 30_000))
-def test_no_change_is_longer_than_the_limit(lines: int, text: str, limit: int) -> None:
+def test_comment_of_any_change_stays_below_the_limit(lines: int, text: str, limit: int) -> None:
     told = comment(huge(lines, text), limit)
     assert len(told) <= limit
     assert told.count("<details>") == told.count("</details>")
 
 
-def test_a_fence_is_longer_than_any_in_it() -> None:
+def test_comment_fence_is_longer_than_any_inside_it() -> None:
     (stack,) = found().stacks
     assert stack.comparison
     inner = replace(stack.comparison, artefacts=(Diff("x.yaml", ("+a", "+```` ```", "+</details>")),))
@@ -87,7 +87,7 @@ def test_a_fence_is_longer_than_any_in_it() -> None:
     assert "`````diff\n+a\n+```` ```\n+</details>\n`````" in told
 
 
-def test_a_fence_that_is_cut_is_closed() -> None:
+def test_comment_closes_a_fence_that_it_cuts() -> None:
     told = comment(huge(3_000, "x" * 100), 60_000)
     fences = [line for line in told.splitlines() if re.match(r"^`{3,}", line)]
     assert len(fences) % 2 == 0
@@ -95,7 +95,7 @@ def test_a_fence_that_is_cut_is_closed() -> None:
 
 @profile(max_examples=200)
 @given(st.text(max_size=60))
-def test_a_code_span_cannot_be_left(text: str) -> None:
+def test_code_span_contains_any_text(text: str) -> None:
     span = code(text)
     ticks = re.match(r"`+", span)
     assert ticks
@@ -103,18 +103,18 @@ def test_a_code_span_cannot_be_left(text: str) -> None:
     assert "\n" not in span
 
 
-def test_names_carry_no_mention_no_tag_and_no_link() -> None:
+def test_plain_escapes_mentions_tags_and_links() -> None:
     assert plain("@all <b> [x](y) `z` *a* #1") == ("&#64;all &#60;b&#62; &#91;x&#93;(y) &#96;z&#96; &#42;a&#42; &#35;1")
 
 
-def test_a_cell_of_a_table_stays_one() -> None:
+def test_comment_keeps_a_table_cell_in_one_cell() -> None:
     (stack,) = found().stacks
     assert stack.comparison
     split = replace(stack.comparison, settings=(Difference("a", "x|y\nz", None),))
     assert "| `a` | `x\\|y z` |  |" in comment(Differences("a", "b", (), (replace(stack, comparison=split),)))
 
 
-def test_problems_are_a_comment_too() -> None:
+def test_problems_comment_shows_problems_in_a_fence() -> None:
     problem = Problem("bad", "logstack:x", "what ``` it says", "then", "fix", where="Pulumi.a.yaml:3")
     told = problems_comment([SideProblem("HEAD", "topic", "a", problem)])
     assert told.startswith(MARKER)
@@ -122,7 +122,7 @@ def test_problems_are_a_comment_too() -> None:
     assert "````text" in told
 
 
-def test_the_comment_in_the_documents_is_what_comes_out() -> None:
+def test_documented_comment_equals_the_real_one() -> None:
     """But for the commits behind the names."""
     page = (ROOT / "docs" / "reference" / "diff.md").read_text()
     shown = page.split("<!-- comment -->\n\n")[1].split("\n<!-- /comment -->")[0]
