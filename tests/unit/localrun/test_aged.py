@@ -21,12 +21,12 @@ def cases(**said: object) -> dict[str, tuple[float, float]]:
     }
 
 
-def test_the_default_is_tried_by_two_days_more_and_less() -> None:
+def test_aged_uses_lines_two_days_older_and_younger_than_the_retention() -> None:
     assert cases() == {"fake": (32, 28)}
     assert cases(retention="1d") == {"fake": (3, 0.5)}
 
 
-def test_a_stream_of_each_rule_is_found_and_a_longer_one_outlives_the_default() -> None:
+def test_aged_has_a_stream_for_each_retention_rule() -> None:
     rules = [
         {"selector": '{namespace=~"airflow-.*", app!="web"}', "period": "90d", "priority": 1},
         {"selector": '{app=~"debug|trace"}', "period": "2d"},
@@ -38,7 +38,7 @@ def test_a_stream_of_each_rule_is_found_and_a_longer_one_outlives_the_default() 
     }
 
 
-def test_a_tenant_with_rules_is_tried_by_the_stacks_as_well_which_do_not_hold() -> None:
+def test_aged_checks_that_the_stacks_rules_do_not_apply_to_a_tenant_with_rules() -> None:
     rules = [{"selector": '{namespace="airflow"}', "period": "90d"}]
     own = [{"selector": '{app="bank"}', "period": "60d"}]
     tenants = [{"name": "a", "namespaces": ["shop"], "retention": "10d", "retention_streams": own}]
@@ -51,12 +51,12 @@ def test_a_tenant_with_rules_is_tried_by_the_stacks_as_well_which_do_not_hold() 
     }
 
 
-def test_tenants_of_one_policy_are_tried_once() -> None:
+def test_aged_checks_tenants_with_the_same_rules_once() -> None:
     tenants = [{"name": f"t{number}", "namespaces": [f"n{number}"], "retention": "10d"} for number in range(50)]
     assert len(cases(tenants=tenants)) == 2
 
 
-def test_what_cannot_be_tried_is_told() -> None:
+def test_aged_gives_the_reason_for_each_rule_it_skips() -> None:
     rules = [{"selector": '{pod=~"[0-9]{3}"}', "period": "60d"}, {"selector": '{app="old"}', "period": "3650d"}]
     found, left_out = aged(changed(settings_of("production"), retention_streams=rules), LABELS, NOW)
     assert [case.selector for case in found] == [""]

@@ -79,54 +79,54 @@ def run(lines: tuple[str, ...] = ("a", "b"), **answers: Any) -> Run:
     ],
     ids=["a line is lost", "a line is doubled", "a line is changed", "a time is changed"],
 )
-def test_lines_out_fails_when(found: list[Entry], seen: str) -> None:
+def test_gives_lines_back_fails_when(found: list[Entry], seen: str) -> None:
     with pytest.raises(CheckError, match=seen):
         gives_lines_back(run(entries=found))
 
 
-def test_lines_out_passes_when_all_are_there_in_any_order() -> None:
+def test_gives_lines_back_passes_with_lines_in_any_order() -> None:
     assert gives_lines_back(run(entries=ENTRIES[::-1])) == "2 of 2 lines, each as it was sent"
 
 
 @pytest.mark.parametrize("found", [["app"], ["app", "cluster", "filename"]], ids=["one is missing", "one is too many"])
-def test_labels_fail_when(found: list[str]) -> None:
+def test_has_the_labels_fails_when(found: list[str]) -> None:
     with pytest.raises(CheckError, match="expected"):
         has_the_labels(run(labels=found))
 
 
-def test_the_labels_that_loki_adds_are_no_surprise() -> None:
+def test_has_the_labels_accepts_labels_that_loki_adds() -> None:
     assert has_the_labels(run(labels=["app", "cluster", "service_name", "__stream_shard__"])) == "app, cluster"
 
 
 @pytest.mark.parametrize("view", [["ACTIVE"] * 2, ["ACTIVE", "ACTIVE", "LEAVING"]], ids=["one is away", "one leaves"])
-def test_the_ring_is_not_whole_when_one_writer_sees_that(view: list[str]) -> None:
+def test_ring_is_whole_fails_when_one_writer_sees_a_gap(view: list[str]) -> None:
     whole = ["ACTIVE"] * 3
     with pytest.raises(CheckError, match="loki-write-2 sees"):
         ring_is_whole(run(ring=[whole, whole, view]))
 
 
-def test_a_refused_push_fails_with_lokis_own_words() -> None:
+def test_takes_lines_in_fails_with_lokis_message_when_a_push_is_refused() -> None:
     with pytest.raises(CheckError, match="x-0: 429 said Loki"):
         takes_lines_in(run(status=429))
 
 
-def test_a_line_above_the_limit_must_be_refused() -> None:
+def test_takes_lines_in_fails_when_loki_accepts_a_line_above_the_limit() -> None:
     with pytest.raises(CheckError, match="Loki accepted a line longer than 27"):
         takes_lines_in(run(lines=("short", "far too long for such a small limit"), status=204))
 
 
-def test_an_empty_bucket_fails() -> None:
+def test_fills_the_bucket_fails_when_the_bucket_is_empty() -> None:
     with pytest.raises(CheckError, match="no chunk in the bucket"):
         fills_the_bucket(run())
 
 
-def test_chunks_of_the_canary_are_not_counted() -> None:
+def test_fills_the_bucket_does_not_count_chunks_of_the_canary() -> None:
     made = run(chunks=[Chunk("fake/a/0:1:c", 10), Chunk("fake/b/0:ffffffffffff:c", 90)])
     made.end = ENTRIES[-1].time
     assert fills_the_bucket(made).startswith("1 chunks, 1 index files; 10 bytes stored for 2 raw")
 
 
-def test_a_failed_check_does_not_hide_the_ones_after_it() -> None:
+def test_carry_out_continues_after_a_failed_check() -> None:
     def unreachable(_: Run) -> str:
         raise httpx.ConnectError("refused")
 
@@ -162,7 +162,7 @@ def test_rows_have_labels_and_structured_metadata() -> None:
     ]
 
 
-def test_pages_lose_and_double_no_entry_though_streams_have_the_same_times(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entries_are_complete_and_unique_when_streams_share_timestamps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("logstack.localrun.client._PAGE", 4)
     streams = [
         {"stream": {"pod": pod}, "values": [[str(time), f"{pod} {time}", {}] for time in range(1, 8)]} for pod in "abc"
@@ -171,20 +171,20 @@ def test_pages_lose_and_double_no_entry_though_streams_have_the_same_times(monke
     assert len(found) == len(set(found)) == 21
 
 
-def test_batches_stay_below_half_a_mebibyte_and_lose_nothing() -> None:
+def test_batches_stay_below_half_a_mebibyte_and_lose_no_entry() -> None:
     entries = [Entry(n, "x" * 200_000) for n in range(5)] + [Entry(9, "y" * 600_000)]
     batches = list(_batches(entries))
     assert [len(batch) for batch in batches] == [2, 2, 1, 1]
     assert [entry for batch in batches for entry in batch] == entries
 
 
-def test_a_selector_quotes_what_needs_it() -> None:
+def test_selector_escapes_quotes_and_backslashes() -> None:
     assert selector({"app": 'a"b\\c', "pod": "x"}) == '{app="a\\"b\\\\c", pod="x"}'
 
 
 @pytest.mark.parametrize("check", [gives_lines_back, has_the_labels, answers_a_rate, answers_the_volume])
 @pytest.mark.parametrize("sent", [[], [Sent({"app": "x"}, [], refused=2)]], ids=["all refused", "all too long"])
-def test_a_check_that_needs_lines_fails_and_does_not_break_when_none_was_taken(
+def test_check_that_needs_lines_fails_when_loki_acknowledged_none(
     check: Callable[[Run], str], sent: list[Sent]
 ) -> None:
     nothing = run(entries=[], labels=[])
@@ -203,7 +203,7 @@ REDACTED = [
 
 
 @pytest.mark.parametrize(("sent", "found", "is_it"), REDACTED)
-def test_a_redacted_line_is_known_by_all_that_is_around_its_secrets(sent: str, found: str, *, is_it: bool) -> None:
+def test_redactions_match_a_line_by_the_text_around_its_secrets(sent: str, found: str, *, is_it: bool) -> None:
     was, now = Entry(1, sent), Entry(1, found)
     assert redactions([was], [now]) == ({was: now} if is_it else {})
     assert redactions([Entry(2, sent)], [now]) == {}

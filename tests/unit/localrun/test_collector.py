@@ -41,9 +41,7 @@ def attribute(line: str) -> str:
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_only_discovery_folders_ports_and_the_push_url_differ_from_the_stacks_own_file(
-    stack: str, tmp_path: Path
-) -> None:
+def test_local_config_differs_only_in_discovery_folders_ports_and_push_url(stack: str, tmp_path: Path) -> None:
     settings = settings_of(stack)
     own = data(declarations(settings), "alloy/alloy-config")
     assert stack_config(settings) == own
@@ -62,7 +60,7 @@ def test_only_discovery_folders_ports_and_the_push_url_differ_from_the_stacks_ow
     ]
 
 
-def test_every_line_that_differs_is_told(tmp_path: Path) -> None:
+def test_collector_reports_every_line_that_it_replaces(tmp_path: Path) -> None:
     told = collector(settings_of("staging"), tmp_path).replaced
     assert [each.path for each in told] == [
         'config.alloy: discovery.kubernetes "pods"',
@@ -93,7 +91,7 @@ latency_count 10
 )
 
 
-def test_metrics_are_read_by_name_and_labels() -> None:
+def test_metrics_are_selected_by_name_and_labels() -> None:
     assert METRICS.total("loki_source_file_read_lines_total") == 20
     assert METRICS.total("loki_source_file_read_lines_total", path="/b") == 5
     assert METRICS.total("up") == 1
@@ -101,12 +99,12 @@ def test_metrics_are_read_by_name_and_labels() -> None:
     assert METRICS.of("loki_process_dropped_lines_total")[1].labels["reason"] == 'a "b", \\ and }'
 
 
-def test_a_quantile_is_the_first_bound_that_holds_so_many() -> None:
+def test_quantile_is_the_first_bucket_bound_that_reaches_it() -> None:
     assert METRICS.quantile("latency", 0.9) == 1
     assert METRICS.quantile("latency", 0.95) == float("inf")
 
 
-def test_a_line_above_the_limit_is_cut_at_its_bytes_or_dropped() -> None:
+def test_as_collected_cuts_or_drops_a_line_above_the_limit() -> None:
     settings = changed(settings_of("staging"), limits={"maxLineSize": "64B"})
     line = "é" * 40
     cut = as_collected(line, settings)
@@ -180,7 +178,7 @@ def lines_of(settings: Settings) -> list[Entry]:
 NONE_DROPPED = Metrics(METRICS.samples[:1])
 
 
-def test_the_file_is_rotated_in_the_middle_and_truncated_when_all_of_it_has_arrived() -> None:
+def test_collects_lines_rotates_the_file_midway_and_truncates_it_after_arrival() -> None:
     settings = settings_of("staging")
     stand_in = StandIn(settings, lines_of(settings), NONE_DROPPED, [])
     assert collects_lines(cast("Collector", stand_in), run_of(stand_in)) == (
@@ -195,14 +193,14 @@ def test_the_file_is_rotated_in_the_middle_and_truncated_when_all_of_it_has_arri
     ]
 
 
-def test_lines_that_never_arrive_fail_with_what_alloy_says() -> None:
+def test_collects_lines_fails_with_alloys_counters_when_lines_do_not_arrive() -> None:
     settings = settings_of("staging")
     stand_in = StandIn(settings, lines_of(settings)[:5], NONE_DROPPED, [])
     with pytest.raises(CheckError, match=r"5 of 6 lines in Loki, and no more for .* Alloy has read"):
         collects_lines(cast("Collector", stand_in), run_of(stand_in))
 
 
-def test_lines_that_the_stacks_rules_drop_are_told_and_not_missed() -> None:
+def test_collects_lines_reports_dropped_lines_and_does_not_expect_them() -> None:
     settings = settings_of("staging")
     entries = lines_of(settings)
     stand_in = StandIn(settings, entries[2:], METRICS, [])
@@ -224,7 +222,7 @@ def canary_check(found: list[Entry], **counts: int) -> str:
     return canary_misses_nothing(cast("Canary", stand_in), run_of(stand_in))
 
 
-def test_a_canary_whose_entries_are_all_there_passes() -> None:
+def test_canary_misses_nothing_passes_when_all_entries_are_in_loki() -> None:
     assert canary_check(ENTRIES, websocket_missing_entries=1).startswith("2 entries, 0 missing (1 found by a query")
 
 
@@ -243,12 +241,12 @@ def test_a_canary_whose_entries_are_all_there_passes() -> None:
     ],
     ids=["it misses one", "a spot check misses one", "it writes nothing", "one is lost", "its messages are fed back"],
 )
-def test_the_canary_fails_when(found: list[Entry], counts: dict[str, int], seen: str) -> None:
+def test_canary_misses_nothing_fails_when(found: list[Entry], counts: dict[str, int], seen: str) -> None:
     with pytest.raises(CheckError, match=seen):
         canary_check(found, **counts)
 
 
-def test_the_canary_has_the_stacks_own_flags_and_a_short_runs_delays(tmp_path: Path) -> None:
+def test_canary_runs_with_the_stacks_flags_and_short_delays(tmp_path: Path) -> None:
     started: list[Any] = []
 
     class Starts:
@@ -270,14 +268,14 @@ def names(machine: Machine) -> list[str]:
     return [name for name, _ in standard_checks(machine)]
 
 
-def test_there_is_a_check_of_the_canary_only_where_one_runs(tmp_path: Path) -> None:
+def test_standard_checks_include_the_canary_only_when_it_runs(tmp_path: Path) -> None:
     platform = cast("Platform", type("Platform", (), {"has_store": True, "settings": settings_of("staging")}))
     alloy = collector(settings_of("staging"), tmp_path)
     assert names(Machine(platform, alloy, cast("Canary", object())))[-1] == "canary through the collector"
     assert names(Machine(platform, alloy)) == names(Machine(platform))
 
 
-def test_sources_that_only_a_cluster_has_are_left_out(tmp_path: Path) -> None:
+def test_not_exercised_lists_sources_that_need_a_cluster(tmp_path: Path) -> None:
     settings = changed(settings_of("staging"), collector={"sources": {"events": True, "journal": {"enabled": True}}})
     platform = cast("Platform", type("Platform", (), {"settings": settings}))
     told = not_exercised(Machine(platform, collector(settings, tmp_path)))
@@ -296,21 +294,26 @@ def test_sources_that_only_a_cluster_has_are_left_out(tmp_path: Path) -> None:
         ("aws", True, "the canary, which is off"),
     ],
 )
-def test_what_is_not_exercised_is_told(stack: str, has_collector: bool, said: str, tmp_path: Path) -> None:  # noqa: FBT001
+def test_not_exercised_lists_collector_and_canary_with_the_reason(
+    stack: str,
+    has_collector: bool,  # noqa: FBT001
+    said: str,
+    tmp_path: Path,
+) -> None:
     settings = settings_of(stack)
     platform = cast("Platform", type("Platform", (), {"settings": settings}))
     told = not_exercised(Machine(platform, collector(settings, tmp_path) if has_collector else None))
     assert any(each.startswith(said) for each in told), told
 
 
-def test_with_the_canary_neither_is_left_out(tmp_path: Path) -> None:
+def test_canary_run_exercises_collector_and_canary(tmp_path: Path) -> None:
     settings = settings_of("staging")
     platform = cast("Platform", type("Platform", (), {"settings": settings}))
     told = not_exercised(Machine(platform, collector(settings, tmp_path), cast("Canary", object())))
     assert not any("the collector and" in each or "canary" in each for each in told)
 
 
-def test_alloy_is_built_only_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_binaries_for_builds_alloy_only_when_the_route_is_alloy(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, ...]] = []
 
     def obtain(*names: str, report: object) -> dict[str, Path]:  # noqa: ARG001 - the signature
@@ -327,7 +330,7 @@ def test_alloy_is_built_only_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatc
     assert set(binaries_for(by_api, "alloy")) == {"loki", "versitygw"}
 
 
-def test_labels_are_expected_of_the_pod_that_the_collector_sees(tmp_path: Path) -> None:
+def test_file_pod_has_the_labels_that_the_collector_selects(tmp_path: Path) -> None:
     settings = changed(
         settings_of("staging"),
         collector={"labels": {"team": "example.com/team"}, "pods": {"only": {"tier": "backend"}}},

@@ -80,7 +80,7 @@ def settings(name: str) -> Settings:
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_only_addresses_directories_and_the_caches_are_replaced(name: str, tmp_path: Path) -> None:
+def test_local_config_replaces_only_addresses_directories_and_caches(name: str, tmp_path: Path) -> None:
     stack = settings(name)
     original = loki_config(stack, store_access(stack.object_store, stack.cluster), stack.cluster)
     local = local_config(original, layout(stack, tmp_path), tmp_path / "overrides.yaml")
@@ -90,7 +90,7 @@ def test_only_addresses_directories_and_the_caches_are_replaced(name: str, tmp_p
     assert local["schema_config"] == original["schema_config"]
 
 
-def test_the_original_is_left_as_it_was(tmp_path: Path) -> None:
+def test_local_config_does_not_change_the_original(tmp_path: Path) -> None:
     stack = settings("monolithic on a directory")
     original = loki_config(stack, store_access(stack.object_store, stack.cluster), stack.cluster)
     again = loki_config(stack, store_access(stack.object_store, stack.cluster), stack.cluster)
@@ -98,7 +98,7 @@ def test_the_original_is_left_as_it_was(tmp_path: Path) -> None:
     assert original == again
 
 
-def test_there_are_as_many_processes_of_each_role_as_the_stack_says(tmp_path: Path) -> None:
+def test_layout_has_the_stacks_replicas_of_each_role(tmp_path: Path) -> None:
     nodes = layout(settings("simple scalable on an external store, with caches"), tmp_path).nodes
     assert [node.name for node in nodes] == [
         f"loki-{role}-{index}" for role in ("write", "read", "backend") for index in range(3)
@@ -107,14 +107,14 @@ def test_there_are_as_many_processes_of_each_role_as_the_stack_says(tmp_path: Pa
     assert len(set(ports)) == len(ports)
 
 
-def test_a_monolithic_process_has_every_role(tmp_path: Path) -> None:
+def test_monolithic_process_has_every_role(tmp_path: Path) -> None:
     place = layout(settings("monolithic on a directory"), tmp_path)
     assert place.with_duty(Duty.HOLDS) == place.fronts == place.compactors == place.nodes
     assert [node.pod for node in place.nodes] == ["loki-0"]
     assert "-target=all" in flags(place.nodes[0], tmp_path / "loki.yaml")
 
 
-def test_every_process_has_a_name_of_its_own_in_every_ring(tmp_path: Path) -> None:
+def test_every_process_has_a_unique_name_in_every_ring(tmp_path: Path) -> None:
     nodes = layout(settings("simple scalable on an external store, with caches"), tmp_path).nodes
     for flag in ("-common.storage.ring.instance-id", "-ingester.lifecycler.ID", "-memberlist.nodename"):
         names = [

@@ -77,7 +77,7 @@ def outcome(platform: StandIn, role: str) -> str:
     return checks[f"one {role} killed"](run)
 
 
-def test_every_role_but_the_writers_is_killed() -> None:
+def test_loss_checks_kill_every_role_except_writers() -> None:
     names = [name for name, _ in loss_checks(stack())]
     assert names == [
         "one distributor killed",
@@ -95,7 +95,9 @@ def test_every_role_but_the_writers_is_killed() -> None:
     assert loss_checks(stack(deploymentMode="monolithic")) == []
 
 
-def test_a_kept_promise_is_told_and_the_process_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loss_check_passes_and_restarts_the_process_when_the_promise_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answers(monkeypatch, always=True)
     platform = StandIn(stack(), tmp_path)
     assert outcome(platform, "distributor") == (
@@ -106,14 +108,14 @@ def test_a_kept_promise_is_told_and_the_process_comes_back(tmp_path: Path, monke
     assert platform.asked_of == {node.url for node in platform.distributors[:2]}
 
 
-def test_of_the_compactors_the_one_that_works_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loss_check_kills_the_active_compactor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, always=True)
     platform = StandIn(stack(replicas={"compactor": 2}), tmp_path)
     outcome(platform, "compactor")
     assert platform.events[0] == "killed loki-compactor-0"
 
 
-def test_refused_pushes_break_the_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loss_check_fails_when_pushes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, always=True)
     platform = StandIn(stack(), tmp_path, status=500)
     with pytest.raises(CheckError, match=r"120 of 120 pushes refused.*writes continue"):
@@ -121,7 +123,7 @@ def test_refused_pushes_break_the_promise(tmp_path: Path, monkeypatch: pytest.Mo
     assert platform.events[-1] == "ready loki-ruler-0"
 
 
-def test_the_only_one_that_takes_lines_in_is_promised_to_stop_them(
+def test_loss_check_expects_refused_pushes_without_the_only_distributor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers(monkeypatch, always=True)
@@ -129,7 +131,7 @@ def test_the_only_one_that_takes_lines_in_is_promised_to_stop_them(
     assert "120 of 120 pushes refused" in outcome(platform, "distributor")
 
 
-def test_unanswered_queries_break_the_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loss_check_fails_when_queries_are_unanswered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, always=False)
     with pytest.raises(
         CheckError, match=r"1 of 12 queries answered \(no scheduler\); the failure budget says that queries continue"
@@ -137,7 +139,7 @@ def test_unanswered_queries_break_the_promise(tmp_path: Path, monkeypatch: pytes
         outcome(StandIn(stack(), tmp_path), "query-scheduler")
 
 
-def test_queries_that_go_on_without_the_only_querier_break_the_promise_too(
+def test_loss_check_fails_when_queries_continue_without_the_only_querier(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers(monkeypatch, always=True)
@@ -145,7 +147,7 @@ def test_queries_that_go_on_without_the_only_querier_break_the_promise_too(
         outcome(StandIn(stack(replicas={"querier": 1}), tmp_path), "querier")
 
 
-def test_an_acknowledged_line_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loss_check_fails_when_acknowledged_lines_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, always=True)
     with pytest.raises(CheckError, match="119 of 120 acknowledged lines missing after it came back"):
         outcome(StandIn(stack(), tmp_path, loses=True), "querier")

@@ -30,14 +30,14 @@ def alive(pid: int) -> bool:
     return not (state.exists() and state.read_text().rsplit(")", 1)[1].split()[0] == "Z")
 
 
-def test_leaving_the_context_ends_every_child(tmp_path: Path) -> None:
+def test_fleet_ends_every_child_when_its_context_ends(tmp_path: Path) -> None:
     with Fleet(tmp_path) as fleet:
         pids = [fleet.start(name, SLEEP, {}).process.pid for name in ("a", "b")]
         assert all(alive(pid) for pid in pids)
     assert not any(alive(pid) for pid in pids)
 
 
-def test_an_error_in_the_run_ends_every_child(tmp_path: Path) -> None:
+def test_fleet_ends_every_child_when_the_run_fails(tmp_path: Path) -> None:
     pid = 0
 
     def run() -> None:
@@ -52,7 +52,7 @@ def test_an_error_in_the_run_ends_every_child(tmp_path: Path) -> None:
     assert not alive(pid)
 
 
-def test_a_child_that_dies_by_itself_is_told_with_its_errors(tmp_path: Path) -> None:
+def test_fleet_reports_a_child_that_dies_with_its_errors(tmp_path: Path) -> None:
     says = "print('level=info fine'); print('level=error msg=\"no port\"'); raise SystemExit(3)"
     with Fleet(tmp_path) as fleet:
         fleet.start("loki-write-0", [sys.executable, "-c", says], {}).process.wait()
@@ -61,7 +61,7 @@ def test_a_child_that_dies_by_itself_is_told_with_its_errors(tmp_path: Path) -> 
     assert str(caught.value) == 'loki-write-0 ended with code 3; its last lines:\n    level=error msg="no port"'
 
 
-def test_a_killed_child_is_forgotten_and_its_death_is_no_failure(tmp_path: Path) -> None:
+def test_fleet_does_not_report_a_child_that_it_killed(tmp_path: Path) -> None:
     with Fleet(tmp_path) as fleet:
         pid = fleet.start("a", SLEEP, {}).process.pid
         fleet.kill("a")
@@ -69,7 +69,7 @@ def test_a_killed_child_is_forgotten_and_its_death_is_no_failure(tmp_path: Path)
         assert not alive(pid)
 
 
-def test_a_child_that_does_not_stop_when_asked_is_killed(tmp_path: Path) -> None:
+def test_fleet_kills_a_child_that_ignores_sigterm(tmp_path: Path) -> None:
     stubborn = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
     )
@@ -82,7 +82,7 @@ def test_a_child_that_does_not_stop_when_asked_is_killed(tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
-def test_children_end_even_when_the_run_itself_is_killed(tmp_path: Path) -> None:
+def test_children_end_when_the_run_is_killed(tmp_path: Path) -> None:
     program = f"""
         import sys, time
         from pathlib import Path
@@ -107,9 +107,7 @@ def test_children_end_even_when_the_run_itself_is_killed(tmp_path: Path) -> None
     assert not alive(child)
 
 
-def test_of_two_that_ended_the_one_is_named_whose_end_was_the_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fleet_names_the_reader_when_its_end_ended_the_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who writes to a reader that has ended is ended by that; it may be the first one to be seen."""
     monkeypatch.setattr(processes, "_SEEN_SECONDS", 300)
     with Fleet(tmp_path) as fleet:
@@ -120,9 +118,7 @@ def test_of_two_that_ended_the_one_is_named_whose_end_was_the_others(
             fleet.check()
 
 
-def test_one_that_ended_alone_is_named_even_if_nobody_read_its_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fleet_names_a_writer_that_a_broken_pipe_ended_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "_SEEN_SECONDS", 0.1)
     with Fleet(tmp_path) as fleet:
         fleet.start("writer", [sys.executable, "-c", END_BY.format("SIGPIPE")], {}).process.wait()
@@ -134,7 +130,7 @@ def test_free_ports_are_all_different() -> None:
     assert len(set(free_ports(30))) == 30
 
 
-def test_free_ports_are_none_that_outgoing_connections_or_node_ports_get() -> None:
+def test_free_ports_are_below_ephemeral_and_node_ports() -> None:
     assert max(free_ports(30)) < 30_000
 
 
@@ -153,7 +149,7 @@ def candidates(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
 
 
 @pytest.mark.usefixtures("own_register")
-def test_a_port_is_given_once_even_if_nobody_has_opened_it_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_free_ports_gives_a_port_once_even_when_nobody_opened_it(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = free_ports(2)
     monkeypatch.setattr(layout, "_given", set())
     candidates(monkeypatch, first, second)
@@ -162,7 +158,7 @@ def test_a_port_is_given_once_even_if_nobody_has_opened_it_yet(monkeypatch: pyte
         free_ports(1)
 
 
-def test_a_port_that_somebody_listens_on_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_free_ports_skips_a_port_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
     open_port, free = free_ports(2)
     monkeypatch.setattr(layout, "_given", set())
     candidates(monkeypatch, open_port, free)
@@ -171,7 +167,7 @@ def test_a_port_that_somebody_listens_on_is_not_given(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("own_register")
-def test_a_port_of_another_run_is_not_given_until_that_run_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_free_ports_skips_a_port_of_another_run_until_that_run_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as another:
         taken, further = one.getsockname()[1], another.getsockname()[1]
     takes = f"from logstack.localrun import layout; print(layout._is_nobody_elses({taken}), flush=True); input()"
