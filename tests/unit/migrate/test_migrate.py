@@ -59,7 +59,7 @@ def added(stage: Stage) -> list[str]:
     return [line[1:].strip() for line in stage.change if line.startswith("+")]
 
 
-def test_production_moves_to_three_single_binaries_and_its_pods_leave_writers_last() -> None:
+def test_production_migrates_to_monolithic_and_its_writers_leave_last() -> None:
     found = way("production", "monolithic")
     joins, leave, cleaned = found.stages
     assert found.moves == ("simple-scalable to monolithic",)
@@ -77,7 +77,7 @@ def test_production_moves_to_three_single_binaries_and_its_pods_leave_writers_la
     assert any(each.startswith("write-outage: Loki runs as Monolithic") for each in joins.follows)
 
 
-def test_a_single_binary_on_a_volume_moves_its_store_first_and_the_mode_when_its_lines_have_expired(edge: Path) -> None:
+def test_single_binary_on_a_volume_migrates_its_store_before_its_mode(edge: Path) -> None:
     (edge / "new.yaml").write_text(NEW_STORE + "  logstack:deploymentMode: simple-scalable\n  logstack:replicas: {}\n")
     found = way("edge", edge / "new.yaml", edge)
     assert found.moves == ("filesystem to s3-compatible", "monolithic to simple-scalable")
@@ -92,7 +92,7 @@ def test_a_single_binary_on_a_volume_moves_its_store_first_and_the_mode_when_its
     assert 'before: "2026-06-03"' in added(found.stages[1])
 
 
-def test_every_stage_is_a_stack_file_that_loads_and_the_comments_stay(edge: Path) -> None:
+def test_store_stage_is_a_stack_file_that_loads_and_keeps_comments(edge: Path) -> None:
     version = load_version("edge", edge, NOW.date())
     _, last = store_stages(
         version,
@@ -107,7 +107,7 @@ def test_every_stage_is_a_stack_file_that_loads_and_the_comments_stay(edge: Path
     assert settings.former_object_store is None
 
 
-def test_an_access_key_of_the_pulumi_config_gets_a_secret_of_its_own_before_the_store_moves(tmp_path: Path) -> None:
+def test_migration_copies_a_pulumi_config_key_to_a_secret_before_the_store_moves(tmp_path: Path) -> None:
     (tmp_path / "new.yaml").write_text(NEW_STORE)
     found = way("staging", tmp_path / "new.yaml")
     first, *_, last = found.stages
@@ -117,7 +117,7 @@ def test_an_access_key_of_the_pulumi_config_gets_a_secret_of_its_own_before_the_
     assert not any("data-loss: A schema period" in each for each in last.follows), "its lines have expired by then"
 
 
-def test_a_key_that_an_operator_brings_is_copied_before_what_brings_it_goes(edge: Path) -> None:
+def test_migration_copies_an_external_secret_before_it_is_removed(edge: Path) -> None:
     first, *_ = way("ceph-ssd", edge / "new.yaml").stages
     assert any(line.startswith("-") and "externalSecret" in line for line in first.change)
     assert "credentialsSecret: loki-s3-former" in "".join(added(first))
@@ -127,23 +127,23 @@ def test_a_key_that_an_operator_brings_is_copied_before_what_brings_it_goes(edge
 # --- what is refused
 
 
-def test_a_volume_is_not_left_by_its_mode_alone(edge: Path) -> None:
+def test_migration_refuses_a_new_mode_alone_when_lines_are_on_a_volume(edge: Path) -> None:
     assert refusals("edge", "simple-scalable", edge) == ["migration-from-a-volume"]
 
 
-def test_lines_do_not_move_onto_a_volume(edge: Path) -> None:
+def test_migration_refuses_a_move_to_a_volume(edge: Path) -> None:
     (edge / "volume.yaml").write_text("config:\n  logstack:objectStore: {kind: filesystem}\n")
     assert refusals("production", edge / "volume.yaml") == ["migration-to-a-volume"]
 
 
-def test_nothing_to_move_a_key_of_something_else_and_a_place_that_is_none(edge: Path) -> None:
+def test_migration_refuses_no_change_foreign_keys_and_unknown_targets(edge: Path) -> None:
     (edge / "other.yaml").write_text("config:\n  logstack:retention: 3d\n  logstack:deploymentMode: monolithic\n")
     assert refusals("production", "simple-scalable") == ["migration-to-the-same"]
     assert refusals("production", edge / "other.yaml") == ["migration-of-another-key"]
     assert refusals("production", "monolitic") == ["migration-to-nowhere"]
 
 
-def test_a_stack_that_there_is_not_and_a_second_move_before_the_first_is_over(edge: Path) -> None:
+def test_migration_refuses_an_unknown_stack_and_a_second_concurrent_move(edge: Path) -> None:
     assert refusals("productoin", "monolithic") == ["unknown-stack"]
     version = load_version("edge", edge, NOW.date())
     moving = store_stages(
@@ -156,15 +156,15 @@ def test_a_stack_that_there_is_not_and_a_second_move_before_the_first_is_over(ed
     assert refusals("edge", edge / "new.yaml", edge) == ["migration-while-migrating"]
 
 
-def test_a_bucket_in_aws_is_no_former_store(edge: Path) -> None:
+def test_migration_refuses_a_former_store_in_aws(edge: Path) -> None:
     assert refusals("aws", edge / "new.yaml", ROOT / "examples" / "aws") == ["migration-from-aws-s3"]
 
 
-def test_a_bucket_that_goes_with_its_claim_is_no_former_store(edge: Path) -> None:
+def test_migration_refuses_a_former_store_that_a_claim_owns(edge: Path) -> None:
     assert refusals("ceph", edge / "new.yaml") == ["migration-from-a-claim"]
 
 
-def test_what_the_new_mode_could_not_run_is_told_as_for_any_stack_file(edge: Path) -> None:
+def test_migration_reports_problems_of_the_target_stack_file(edge: Path) -> None:
     (edge / "few.yaml").write_text(
         "config:\n  logstack:deploymentMode: monolithic\n  logstack:replicas: {monolithic: 1}\n"
     )
@@ -178,7 +178,7 @@ def logstack(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["migrate", *arguments])
 
 
-def test_the_command_prints_every_stage_or_one_document() -> None:
+def test_migrate_prints_every_stage_or_one_document() -> None:
     said = logstack("production", "--to", "monolithic", "-C", str(ROOT))
     assert (said.exit_code, "3. Delete their volumes" in said.stdout) == (0, True)
     document: dict[str, Any] = json.loads(
@@ -187,7 +187,7 @@ def test_the_command_prints_every_stage_or_one_document() -> None:
     assert [stage["title"] for stage in document["stages"]] == titles(way("production", "monolithic"))
 
 
-def test_what_is_in_the_way_is_told_with_exit_code_1_and_nothing_on_standard_output() -> None:
+def test_migrate_prints_refusals_to_standard_error_and_exits_with_1() -> None:
     said = logstack("production", "--to", "simple-scalable", "-C", str(ROOT))
     assert (said.exit_code, said.stdout) == (1, "")
     assert "[migration-to-the-same]" in said.stderr

@@ -30,17 +30,17 @@ def added(folder: Path, periods: str, now: datetime = NOW) -> tuple[str, str]:
         (datetime(2026, 6, 1, 22, tzinfo=timezone(timedelta(hours=-5))), "2026-06-04"),
     ],
 )
-def test_the_day_is_the_one_after_tomorrow_in_utc(tmp_path: Path, now: datetime, day: str) -> None:
+def test_schema_period_starts_on_the_day_after_tomorrow_in_utc(tmp_path: Path, now: datetime, day: str) -> None:
     assert added(tmp_path, "", now)[0] == f'- {{from: "{day}", store: tsdb, schema: v13}}'
 
 
 @pytest.mark.parametrize("last", ["2026-07-01", '"2026-07-01"'])
-def test_it_comes_after_a_period_that_is_to_come(tmp_path: Path, last: str) -> None:
+def test_schema_period_starts_after_a_future_period(tmp_path: Path, last: str) -> None:
     proposal, _ = added(tmp_path, f"  logstack:schemaPeriods: [{{from: 2024-04-01}}, {{from: {last}}}]\n")
     assert 'from: "2026-07-02"' in proposal
 
 
-def test_a_stack_without_periods_gets_the_default_one_as_well(tmp_path: Path) -> None:
+def test_schema_period_is_added_after_the_default_one_when_there_is_none(tmp_path: Path) -> None:
     assert added(tmp_path, "")[1] == (
         HEAD + "  logstack:schemaPeriods:\n"
         '    - {from: "2024-04-01", store: tsdb, schema: v13}\n'
@@ -48,7 +48,7 @@ def test_a_stack_without_periods_gets_the_default_one_as_well(tmp_path: Path) ->
     )
 
 
-def test_comments_and_what_is_there_stay(tmp_path: Path) -> None:
+def test_schema_period_keeps_comments_and_keys(tmp_path: Path) -> None:
     periods = (
         "  logstack:schemaPeriods:\n"
         "    # of the first cluster\n"
@@ -61,7 +61,7 @@ def test_comments_and_what_is_there_stay(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stack", SHIPPED)
-def test_of_a_shipped_stack_one_line_is_new_and_it_has_no_error(tmp_path: Path, stack: str) -> None:
+def test_schema_period_adds_one_line_to_a_shipped_stack_that_still_loads(tmp_path: Path, stack: str) -> None:
     text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
     proposal = next_period(stack, ROOT, NOW, store="tsdb", schema="v13")
     assert [line for line in proposal.text.splitlines() if line not in text.splitlines()] == [f"    {proposal}"]
@@ -69,7 +69,7 @@ def test_of_a_shipped_stack_one_line_is_new_and_it_has_no_error(tmp_path: Path, 
     assert load_stack_file(stack, tmp_path, today=NOW.date()).settings.schema_periods[-1].start == "2026-06-03"
 
 
-def test_the_command_proposes_and_writes_only_when_told(tmp_path: Path) -> None:
+def test_schema_add_writes_only_with_the_write_option(tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.here.yaml"
     file.write_text(HEAD)
     proposed = logstack("schema", "add", "here", "-C", str(tmp_path))
@@ -82,7 +82,7 @@ def test_the_command_proposes_and_writes_only_when_told(tmp_path: Path) -> None:
     assert file.read_text() != HEAD
 
 
-def test_a_stack_that_is_not_there_is_one_problem(tmp_path: Path) -> None:
+def test_schema_add_refuses_a_missing_stack(tmp_path: Path) -> None:
     with pytest.raises(StackProblems, match="does not exist"):
         next_period("nowhere", tmp_path, NOW, store="tsdb", schema="v13")
     assert logstack("schema", "add", "nowhere", "-C", str(tmp_path)).exit_code == 1
