@@ -52,7 +52,7 @@ def of_loki(found: tuple[ChartObjects, ...]) -> ChartObjects:
     return next(each for each in found if each.chart == "loki")
 
 
-def test_objects_come_from_a_folder_of_charts(helm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chart_objects_reads_charts_from_a_folder(helm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     charts = helm.parent / "charts"
     (charts / "alloy").mkdir(parents=True)
     (charts / "loki-18.11.0.tgz").touch()
@@ -68,20 +68,20 @@ def test_objects_come_from_a_folder_of_charts(helm: Path, monkeypatch: pytest.Mo
     )
 
 
-def test_objects_come_from_the_stack_files_own_chart(helm: Path) -> None:
+def test_chart_objects_reads_the_chart_of_the_stack_file(helm: Path) -> None:
     (helm.parent / "ours").mkdir()
     settings = Settings.model_validate(settings_of("staging").model_dump() | {"charts": {"loki": {"path": "ours"}}})
     assert of_loki(chart_objects(deployment(settings), helm.parent)).objects[0] == ChartObject("Service", "loki-ours")
 
 
 @pytest.mark.usefixtures("helm")
-def test_without_a_chart_the_plan_says_where_to_put_one() -> None:
+def test_chart_objects_says_where_to_put_a_missing_chart() -> None:
     assert of_loki(chart_objects(deployment(settings_of("staging")), Path())).why_not == (
         "put loki-18.11.0.tgz or the folder loki into a directory, and set $LOGSTACK_CHARTS to it"
     )
 
 
-def test_without_helm_the_plan_says_how_to_get_it(helm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chart_objects_says_how_to_get_helm(helm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (helm.parent / "loki").mkdir()
     monkeypatch.setenv("LOGSTACK_CHARTS", str(helm.parent))
     monkeypatch.setattr(objects, "find", lambda _name: None)
@@ -91,13 +91,13 @@ def test_without_helm_the_plan_says_how_to_get_it(helm: Path, monkeypatch: pytes
     )
 
 
-def test_helms_own_words_say_why_it_failed(helm: Path) -> None:
+def test_chart_objects_shows_helms_error(helm: Path) -> None:
     settings = Settings.model_validate(settings_of("staging").model_dump() | {"charts": {"loki": {"path": "gone"}}})
     found = of_loki(chart_objects(deployment(settings), helm.parent))
     assert (found.objects, found.why_not) == ((), f"no chart {helm.parent / 'gone'}")
 
 
-def test_the_text_lists_them_with_their_kinds() -> None:
+def test_plan_lists_chart_objects_with_their_kinds() -> None:
     found = (
         ChartObjects("loki", (ChartObject("StatefulSet", "loki-write"), ChartObject("Service", "loki-read"))),
         ChartObjects("alloy", why_not="there is no helm"),
