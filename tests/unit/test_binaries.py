@@ -213,16 +213,16 @@ def tarred(text: str = program("toy 1.2.3")) -> bytes:
         ("actionlint", "github.com/rhysd/actionlint"),
     ],
 )
-def test_a_build_gives_the_version_that_is_pinned(name: str, go_module: str) -> None:
+def test_go_module_requires_the_pinned_version(name: str, go_module: str) -> None:
     assert required(BINARIES[name], go_module) == [f"v{BINARIES[name].version}"]
 
 
-def test_the_parser_is_the_one_that_the_pinned_alloy_requires() -> None:
+def test_alloysyntax_has_the_version_that_the_pinned_alloy_requires() -> None:
     assert required(BINARIES["alloy"], "github.com/grafana/alloy/syntax") == [f"v{BINARIES['alloysyntax'].version}"]
 
 
 @pytest.mark.parametrize("binary", BINARIES.values(), ids=str)
-def test_a_program_of_another_project_is_a_tool_of_its_go_mod(binary: Binary) -> None:
+def test_go_module_lists_a_foreign_program_as_a_tool(binary: Binary) -> None:
     own = go_mod(binary).splitlines()[0] == f"module {binary.package}"
     assert own or binary.package in go_mod(binary).replace("tool ", "").split()
 
@@ -266,7 +266,7 @@ def go_mod(binary: Binary) -> str:
         ("helm", Machine("linux", "arm64"), "https://get.helm.sh/helm-v3.21.4-linux-arm64.tar.gz", "helm"),
     ],
 )
-def test_a_release_is_the_one_for_the_machine(name: str, machine: Machine, archive: str, member: str) -> None:
+def test_release_is_the_one_for_the_machine(name: str, machine: Machine, archive: str, member: str) -> None:
     release = BINARIES[name].release
     assert release
     on = release.on(machine, BINARIES[name].version)
@@ -280,14 +280,14 @@ def test_a_release_is_the_one_for_the_machine(name: str, machine: Machine, archi
 @pytest.mark.parametrize(
     "says", ["toy, version 1.2.3 (branch: HEAD)", "v1.2.3", 'Version:"v1.2.3"', "Version  : 1.2.3"]
 )
-def test_the_pinned_version_on_path_is_used(bench: Bench, says: str) -> None:
+def test_obtain_uses_the_pinned_version_on_path(bench: Bench, says: str) -> None:
     here = write_program(bench.path / "toy", program(says))
     assert find("toy") == here
     assert obtain("toy", report=bench.report) == {"toy": here}
 
 
 @pytest.mark.parametrize("says", ["1.2.30", "11.2.3", "1.2.3-rc.1", "1.2.3+fork", "1.2.4, built with go1.2.3", ""])
-def test_another_version_on_path_is_ignored_with_a_note(bench: Bench, says: str) -> None:
+def test_install_ignores_another_version_on_path_with_a_note(bench: Bench, says: str) -> None:
     write_program(bench.path / "toy", program(says))
     bench.fake_go(SUCCEEDS)
     assert find("toy") is None
@@ -295,14 +295,14 @@ def test_another_version_on_path_is_ignored_with_a_note(bench: Bench, says: str)
     assert f"says {says or 'nothing'!r}, not 1.2.3: not used" in bench.report.text
 
 
-def test_a_file_on_path_that_does_not_run_is_ignored_with_a_note(bench: Bench) -> None:
+def test_install_ignores_a_file_on_path_that_does_not_run_with_a_note(bench: Bench) -> None:
     write_program(bench.path / "toy", "#!/no/such/interpreter\n")
     bench.fake_go(SUCCEEDS)
     assert bench.install()[0].origin == "build"
     assert "does not run" in bench.report.text
 
 
-def test_the_cache_answers_without_network_and_go(bench: Bench) -> None:
+def test_install_uses_the_cache_without_network_and_go(bench: Bench) -> None:
     place = cache.installed_path(bench.toy)
     place.parent.mkdir(parents=True)
     write_program(place, program("toy 1.2.3"))
@@ -311,7 +311,7 @@ def test_the_cache_answers_without_network_and_go(bench: Bench) -> None:
     assert bench.report.notes == []
 
 
-def test_another_go_sum_or_another_flag_is_another_place_in_the_cache(bench: Bench) -> None:
+def test_cache_path_depends_on_go_sum_and_build_flags(bench: Bench) -> None:
     before = cache.installed_path(bench.toy)
     (bench.module.folder / "go.sum").write_text("example.com/dependency v1.0.1 h1:0=\n")
     after = cache.installed_path(bench.toy)
@@ -327,7 +327,7 @@ def test_another_go_sum_or_another_flag_is_another_place_in_the_cache(bench: Ben
         ({"LOGSTACK_CACHE": "", "XDG_CACHE_HOME": ""}, "/home/me/.cache/logstack"),
     ],
 )
-def test_the_cache_is_where_the_environment_says(
+def test_cache_root_follows_the_environment(
     environment: Mapping[str, str], root: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"HOME": "/home/me", **environment}.items():
@@ -335,7 +335,7 @@ def test_the_cache_is_where_the_environment_says(
     assert str(cache.root()) == root
 
 
-def test_a_name_that_is_not_pinned_is_refused_with_the_known_ones(bench: Bench) -> None:
+def test_install_refuses_an_unknown_name_with_the_known_ones(bench: Bench) -> None:
     with pytest.raises(ToolError, match="Known binaries: toy, spare"):
         bench.install("tyo")
 
@@ -344,7 +344,7 @@ def test_a_name_that_is_not_pinned_is_refused_with_the_known_ones(bench: Bench) 
 
 
 @pytest.mark.parametrize(("archive", "name"), [(zipped(), "toy.zip"), (tarred(), "toy.tar.gz")], ids=["zip", "tar.gz"])
-def test_a_release_is_checked_unpacked_and_cached(
+def test_install_checks_unpacks_and_caches_a_release(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch, archive: bytes, name: str
 ) -> None:
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, archive, name=name)})
@@ -367,7 +367,7 @@ def test_a_release_is_checked_unpacked_and_cached(
     ],
     ids=["mismatch", "no checksum", "truncated", "without the file", "another version"],
 )
-def test_a_release_that_is_not_right_is_not_installed_but_built(
+def test_install_builds_from_source_when_a_release_is_wrong(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch, archive: bytes, sums: str | None, reason: str
 ) -> None:
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, archive, sums=sums)})
@@ -377,7 +377,7 @@ def test_a_release_that_is_not_right_is_not_installed_but_built(
     assert reason in bench.report.notes[0]
 
 
-def test_a_truncated_tar_is_not_installed(bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_install_refuses_a_truncated_tar(bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = tarred(program("toy 1.2.3") + os.urandom(4096).hex())[:2000]
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, archive, name="toy.tar.gz")})
     with pytest.raises(ToolError, match=r"toy\.tar\.gz cannot be unpacked"):
@@ -385,7 +385,7 @@ def test_a_truncated_tar_is_not_installed(bench: Bench, server: Server, monkeypa
     assert bench.cached() == []
 
 
-def test_a_release_that_is_gone_is_said(bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_install_names_a_release_that_is_gone(bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     released = server.publish(bench.toy, zipped())
     server.files.clear()
     monkeypatch.setattr(catalog, "BINARIES", {"toy": released})
@@ -393,7 +393,7 @@ def test_a_release_that_is_gone_is_said(bench: Bench, server: Server, monkeypatc
         bench.install()
 
 
-def test_a_host_that_fails_is_asked_once_for_all_binaries(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_install_asks_a_failing_host_once_for_all_binaries(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     accepted = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -421,7 +421,7 @@ def test_a_host_that_fails_is_asked_once_for_all_binaries(bench: Bench, monkeypa
     assert bench.report.notes[0].startswith("toy, spare: no release used, 127.0.0.1 cannot be reached")
 
 
-def test_a_proxy_that_cannot_be_used_is_a_reason_to_build(
+def test_install_builds_from_source_when_the_proxy_is_unusable(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zipped())})
@@ -434,7 +434,7 @@ def test_a_proxy_that_cannot_be_used_is_a_reason_to_build(
 # Without a build.
 
 
-def test_without_a_build_path_the_cache_and_the_release_are_asked_in_this_order(
+def test_obtain_without_build_tries_path_then_the_cache_then_the_release(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zipped())})
@@ -449,7 +449,7 @@ def test_without_a_build_path_the_cache_and_the_release_are_asked_in_this_order(
     ("released", "reason"),
     [(False, "toy: it has no official release"), (True, "toy: no release used, {url}/sums answers 404")],
 )
-def test_without_a_build_what_is_nowhere_is_none_with_the_reason(
+def test_obtain_without_build_gives_none_and_the_reason_when_there_is_no_binary(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch, *, released: bool, reason: str
 ) -> None:
     if released:
@@ -461,7 +461,7 @@ def test_without_a_build_what_is_nowhere_is_none_with_the_reason(
     assert bench.go_calls("") == []
 
 
-def test_without_a_build_nobody_waits_for_that_of_another_process(
+def test_obtain_without_build_does_not_wait_for_another_process(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zipped())})
@@ -474,7 +474,7 @@ def test_without_a_build_nobody_waits_for_that_of_another_process(
 # Builds.
 
 
-def test_a_build_that_is_asked_for_is_made_whatever_path_and_releases_have_and_once(
+def test_build_option_builds_once_despite_path_and_release(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zipped())})
@@ -491,7 +491,7 @@ def test_a_build_that_is_asked_for_is_made_whatever_path_and_releases_have_and_o
     assert server.asked == []
 
 
-def test_binaries_of_one_module_are_built_together_verified_and_cached(
+def test_install_builds_verifies_and_caches_binaries_of_one_module_together(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOFLAGS", "-mod=mod")
@@ -512,7 +512,7 @@ def test_binaries_of_one_module_are_built_together_verified_and_cached(
     assert [located.origin for located in bench.install("spare", "toy")] == ["cache", "cache"]
 
 
-def test_the_expected_duration_is_said_before_a_build_and_the_measured_one_after_it(bench: Bench) -> None:
+def test_build_notes_the_expected_and_the_measured_duration(bench: Bench) -> None:
     bench.fake_go(SUCCEEDS)
     bench.install()
     assert bench.report.notes[:2] == [
@@ -522,7 +522,7 @@ def test_the_expected_duration_is_said_before_a_build_and_the_measured_one_after
     assert bench.report.notes[2].startswith("built toy in 0.")
 
 
-def test_a_build_that_fails_shows_the_command_and_the_compiler_and_leaves_nothing(bench: Bench) -> None:
+def test_failed_build_shows_the_command_and_the_error_and_leaves_nothing_behind(bench: Bench) -> None:
     bench.fake_go(FAILS)
     with pytest.raises(ToolError) as failed:
         bench.install()
@@ -541,14 +541,14 @@ def test_a_build_that_fails_shows_the_command_and_the_compiler_and_leaves_nothin
         ("missing go.sum entry for module", "git checkout logstack/binaries/go"),
     ],
 )
-def test_a_build_that_fails_for_a_known_reason_says_what_helps(bench: Bench, says: str, help_: str) -> None:
+def test_failed_build_suggests_a_fix_when_the_reason_is_known(bench: Bench, says: str, help_: str) -> None:
     bench.fake_go(f"echo '{says}'; exit 1")
     with pytest.raises(ToolError) as failed:
         bench.install()
     assert help_ in failed.value.fix
 
 
-def test_a_build_of_another_version_is_not_installed(bench: Bench) -> None:
+def test_install_refuses_a_build_of_another_version(bench: Bench) -> None:
     bench.fake_go(SUCCEEDS.replace("toy 1.2.3", "toy devel"))
     with pytest.raises(ToolError, match=r"says 'toy devel', not 1\.2\.3"):
         bench.install()
@@ -557,7 +557,7 @@ def test_a_build_of_another_version_is_not_installed(bench: Bench) -> None:
 
 @pytest.mark.usefixtures("default_signals")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_build_that_is_interrupted_ends_the_compilers_and_leaves_nothing(bench: Bench, sent: signal.Signals) -> None:
+def test_interrupted_build_ends_the_compilers_and_leaves_nothing_behind(bench: Bench, sent: signal.Signals) -> None:
     alive = bench.path / "alive"
     os.mkfifo(alive)
     # A compiler of Go's, which only the end of the whole group ends.
@@ -580,7 +580,7 @@ def test_a_build_that_is_interrupted_ends_the_compilers_and_leaves_nothing(bench
     assert bench.left_in_workspace() == []
 
 
-def test_what_a_killed_installer_left_behind_is_removed(bench: Bench) -> None:
+def test_install_removes_the_leftovers_of_a_killed_installer(bench: Bench) -> None:
     half = cache.root() / "work" / "toys" / "abc"
     half.mkdir(parents=True)
     bench.fake_go(SUCCEEDS)
@@ -588,7 +588,7 @@ def test_what_a_killed_installer_left_behind_is_removed(bench: Bench) -> None:
     assert bench.left_in_workspace() == []
 
 
-def test_two_installers_at_once_build_once(bench: Bench) -> None:
+def test_two_concurrent_installers_build_once(bench: Bench) -> None:
     other_waits = bench.path / "other-waits"
     bench.report = Notes(lambda text: other_waits.touch() if "waiting for it" in text else None)
     waits = f"i=0; until [ -e '{other_waits}' ] || [ $i = 30000 ]; do i=$((i + 1)); /bin/sleep 0.01; done"
@@ -600,7 +600,7 @@ def test_two_installers_at_once_build_once(bench: Bench) -> None:
     assert "another process is obtaining toys: waiting for it" in bench.report.notes
 
 
-def test_without_go_one_error_says_what_was_tried_for_all_binaries(
+def test_install_lists_every_attempt_in_one_error_without_go(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = server.publish(bench.toy, zipped())
@@ -617,7 +617,7 @@ def test_without_go_one_error_says_what_was_tried_for_all_binaries(
     assert failed.value.fix.startswith("Install Go 1.21 or newer")
 
 
-def test_a_go_that_cannot_fetch_a_newer_one_is_as_good_as_none(bench: Bench) -> None:
+def test_install_refuses_a_go_that_cannot_fetch_a_newer_one(bench: Bench) -> None:
     bench.fake_go(SUCCEEDS, version="go1.19.8")
     with pytest.raises(ToolError, match=r"go is only Go 1\.19"):
         bench.install()
@@ -628,7 +628,7 @@ def test_a_go_that_cannot_fetch_a_newer_one_is_as_good_as_none(bench: Bench) -> 
 # The disk.
 
 
-def test_a_full_disk_is_said_with_the_way_out_and_installs_nothing(
+def test_install_fails_with_a_fix_and_installs_nothing_when_the_disk_is_full(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: int) -> None:
@@ -642,7 +642,7 @@ def test_a_full_disk_is_said_with_the_way_out_and_installs_nothing(
     assert bench.cached() == []
 
 
-def test_a_cache_that_cannot_be_written_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_install_fails_when_the_cache_cannot_be_written(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     not_a_folder = bench.path / "file"
     not_a_folder.touch()
     monkeypatch.setenv("LOGSTACK_CACHE", str(not_a_folder))
@@ -654,7 +654,7 @@ def test_a_cache_that_cannot_be_written_is_said(bench: Bench, monkeypatch: pytes
 # What is shown.
 
 
-def test_the_command_lists_without_obtaining(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_option_lists_without_obtaining(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     bench.fake_go(SUCCEEDS)
     write_program(bench.path / "toy", program("1.2.3"))
     assert main(["--list"]) == 1
@@ -667,7 +667,7 @@ def test_the_command_lists_without_obtaining(bench: Bench, capsys: pytest.Captur
     assert bench.go_calls("build") == []
 
 
-def test_the_command_obtains_all_and_then_lists_all(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_obtains_all_binaries_then_lists_them(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     bench.fake_go(SUCCEEDS)
     assert main([]) == 0
     assert [line.split()[2] for line in capsys.readouterr().out.splitlines()] == ["from", "build", "build"]
@@ -678,7 +678,7 @@ def test_the_command_obtains_all_and_then_lists_all(bench: Bench, capsys: pytest
     ("arguments", "obtained"),
     [([], ["spare"]), (["--build"], ["spare"]), (["toy"], ["toy"]), (["--build", "toy"], ["toy"])],
 )
-def test_what_is_on_demand_is_obtained_only_by_its_name(
+def test_command_obtains_an_on_demand_binary_only_by_name(
     on_demand: Bench, arguments: list[str], obtained: list[str]
 ) -> None:
     assert main(arguments) == 0
@@ -686,7 +686,7 @@ def test_what_is_on_demand_is_obtained_only_by_its_name(
 
 
 @pytest.mark.parametrize(("names", "status"), [([], 0), (["spare"], 0), (["toy"], 1), (["spare", "toy"], 1)])
-def test_what_is_on_demand_is_missed_only_by_its_name(
+def test_list_option_fails_for_an_on_demand_binary_only_by_name(
     on_demand: Bench, names: list[str], status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     on_demand.install("spare")
@@ -696,12 +696,12 @@ def test_what_is_on_demand_is_missed_only_by_its_name(
 
 
 @pytest.mark.usefixtures("bench")
-def test_the_command_fails_with_the_error_and_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_fails_with_an_error_and_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["toy"]) == 1
     assert "Go is not on PATH" in capsys.readouterr().err
 
 
-def test_a_log_gets_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_writes_progress_to_a_log_at_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     second = 0
     monkeypatch.setattr("logstack.binaries.report.time", SimpleNamespace(monotonic=lambda: second))
     log = io.StringIO()
@@ -711,7 +711,7 @@ def test_a_log_gets_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None
     assert log.getvalue() == "building: 25%, second 5\nbuilding: 50%, second 10\n"
 
 
-def test_a_terminal_gets_notes_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_bars_writes_notes_verbatim(capsys: pytest.CaptureFixture[str]) -> None:
     report = Bars()
     with report.task("building [toy]") as progress:
         progress(0.5, "half")
@@ -719,7 +719,7 @@ def test_a_terminal_gets_notes_as_they_are(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().err.endswith("[bold]/a/path[/bold] " * 20 + "\n")
 
 
-def test_the_time_left_is_the_measured_one_at_first_and_the_own_pace_at_last() -> None:
+def test_seconds_left_moves_from_the_expected_duration_to_the_actual_pace() -> None:
     assert building._seconds_left(expected=100, elapsed=0, done=0.0) == 100
     assert building._seconds_left(expected=100, elapsed=50, done=0.5) == 50
     assert building._seconds_left(expected=100, elapsed=180, done=0.9) == pytest.approx(18)

@@ -35,7 +35,7 @@ def facts(path: Path) -> Iterator[str]:
             yield from KEYS.intersection(re.split(r"[ .|*,;:]", node.value))
 
 
-def test_nobody_but_the_charts_module_writes_its_keys() -> None:
+def test_only_the_charts_module_writes_its_keys() -> None:
     modules = [*(ROOT / "logstack").rglob("*.py"), *(ROOT / "components").rglob("*.py"), ROOT / "__main__.py"]
     naming = {str(path.relative_to(ROOT)) for path in modules if any(facts(path))}
     assert naming == {MODULE, *NAMED}

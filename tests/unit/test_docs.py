@@ -22,7 +22,7 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in P
 NO_KEYS = {"index", "owner"}
 
 
-def test_commands_are_found_in_fences_after_prompts_and_in_the_running_text() -> None:
+def test_commands_reads_fences_prompts_and_inline_code() -> None:
     fences = "```sh\nA=b pulumi up \\\n  --c # d\n```\n\n  ```text\n  $ make e F=g\n  no\n  ```\n"
     text = f"Run `make a` or:\n\n{fences}then `make h`, `H=i make h`, and not `made`."
     assert [command.words for command in commands("x", text)] == [
@@ -48,14 +48,14 @@ def make_problems(command: Command) -> Iterator[str]:
                 yield f"{target} does not read {variable}"
 
 
-def test_every_make_target_and_its_variables_exist() -> None:
+def test_every_documented_make_target_and_variable_exists() -> None:
     found = all_commands("make")
     assert len(found) > 10
     assert {each.text: problems for each in found if (problems := list(make_problems(each)))} == {}
 
 
 @pytest.mark.parametrize("text", ["make nothing", "make plan STAKC=production"])
-def test_a_target_or_a_variable_that_is_not_there_is_found(text: str) -> None:
+def test_make_problems_reports_an_unknown_target_or_variable(text: str) -> None:
     assert list(make_problems(Command("x", text)))
 
 
@@ -74,25 +74,25 @@ def logstack_problems(command: Command) -> Iterator[str]:
             known = known.commands[word]
 
 
-def test_every_subcommand_and_option_of_logstack_exists() -> None:
+def test_every_documented_subcommand_and_option_of_logstack_exists() -> None:
     found = all_commands("logstack")
     assert len(found) > 2
     assert {each.text: problems for each in found if (problems := list(logstack_problems(each)))} == {}
 
 
 @pytest.mark.parametrize("text", ["logstack plna production", "logstack plan --agianst x", "logstack tools bild alloy"])
-def test_a_subcommand_or_an_option_that_is_not_there_is_found(text: str) -> None:
+def test_logstack_problems_reports_an_unknown_subcommand_or_option(text: str) -> None:
     assert list(logstack_problems(Command("x", text)))
 
 
 @every_page
-def test_every_key_of_a_stack_file_exists(page: Path) -> None:
+def test_every_documented_stack_file_key_exists(page: Path) -> None:
     known = {field.alias for field in Settings.model_fields.values()} | set(SECRETS) | NO_KEYS
     assert set(re.findall(r"\blogstack:([A-Za-z]+)", page.read_text())) - known == set()
 
 
 @every_page
-def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
+def test_page_has_no_broken_link_within_the_repository(page: Path) -> None:
     text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if "://" in target:
@@ -114,12 +114,12 @@ HOW_TO = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 
 
 @pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.name)
-def test_a_how_to_has_goal_preparation_steps_verification_and_failures(page: Path) -> None:
+def test_how_to_has_goal_preparation_steps_verification_and_failures(page: Path) -> None:
     headings = re.findall(r"^## (.+)$", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL), re.MULTILINE)
     assert headings[:5] == ["Goal", "Before you start", "Steps", "Verify", "If it fails"]
 
 
-def test_the_index_leads_to_every_page() -> None:
+def test_index_links_every_page() -> None:
     folder = ROOT / "docs"
     linked = set(re.findall(r"\]\(([^)#\s]+)", (folder / "README.md").read_text()))
     pages = {page.relative_to(folder).as_posix() for page in folder.rglob("*.md")}
@@ -147,7 +147,7 @@ def referring_files() -> list[Path]:
     return [file for file in found if file.suffix in ("", ".py", ".md", ".txt", ".yaml", ".yml")]
 
 
-def test_every_page_that_a_file_names_exists() -> None:
+def test_every_page_that_a_file_mentions_exists() -> None:
     """As `docs/...` from the repository's top: the links of Markdown have a test of their own."""
     named = {
         (file.relative_to(ROOT).as_posix(), path)
@@ -158,7 +158,7 @@ def test_every_page_that_a_file_names_exists() -> None:
     assert sorted((file, path) for file, path in named if not (ROOT / path).exists()) == []
 
 
-def test_the_first_line_of_every_stack_file_names_the_schema() -> None:
+def test_first_line_of_every_stack_file_names_the_schema() -> None:
     """Users' stack files name it too, so it keeps its path."""
     files = [*ROOT.glob("Pulumi.*.yaml"), *ROOT.glob("examples/*/Pulumi.*.yaml")]
     assert len(files) > 8
@@ -187,12 +187,12 @@ def leaving_table() -> dict[str, tuple[bool, bool, str]]:
     return {row[0].strip("`"): (row[2] == "yes", row[3] == "yes", row[4]) for row in rows}
 
 
-def test_the_table_of_leaving_protects_and_retains_what_the_parts_declare() -> None:
+def test_resources_page_protects_and_retains_what_the_components_declare() -> None:
     declared = {name: (each.protect, each.retain_on_delete) for name, each in all_declarations().items()}
     assert {name: row[:2] for name, row in leaving_table().items()} == declared
 
 
-def test_what_is_protected_or_retained_stays_and_all_else_goes() -> None:
+def test_resources_page_keeps_only_protected_or_retained_resources() -> None:
     for name, (protected, retained, after) in leaving_table().items():
         if name.endswith("-provider"):
             assert after.startswith("nothing of it is"), name
@@ -200,7 +200,7 @@ def test_what_is_protected_or_retained_stays_and_all_else_goes() -> None:
             assert after.startswith("stays" if protected or retained else "deleted"), name
 
 
-def test_volumes_outlive_their_stateful_sets_as_leaving_says() -> None:
+def test_volumes_outlive_their_stateful_sets_as_documented() -> None:
     text = (ROOT / "docs" / "reference" / "resources.md").read_text()
     assert "persistentVolumeClaimRetentionPolicy: {whenDeleted: Retain, whenScaled: Retain}" in text
     spec: Any = all_declarations()["store-s3"].inputs["spec"]
@@ -217,7 +217,7 @@ def test_volumes_outlive_their_stateful_sets_as_leaving_says() -> None:
     assert kept > len(NAMES)
 
 
-def test_pods_outlive_their_stateful_sets_as_leaving_says() -> None:
+def test_pods_outlive_their_stateful_sets_as_documented() -> None:
     """The charts' StatefulSets get the same annotation by a transform, which has its own tests."""
     annotation = "pulumi.com/deletionPropagationPolicy"
     assert f"`{annotation}: orphan`" in (ROOT / "docs" / "reference" / "resources.md").read_text()
@@ -225,13 +225,13 @@ def test_pods_outlive_their_stateful_sets_as_leaving_says() -> None:
     assert metadata["annotations"][annotation] == "orphan"
 
 
-def test_an_s3_compatible_store_is_referenced_and_never_managed() -> None:
+def test_s3_compatible_store_is_referenced_and_never_managed() -> None:
     store = [each for name, each in declarations(settings_of("production")).items() if name.startswith("store/")]
     assert store == []
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_the_names_by_which_adopting_finds_objects_again_are_fixed(stack: str) -> None:
+def test_object_names_that_adopt_relies_on_are_fixed(stack: str) -> None:
     values: Any = chart_values(settings_of(stack), "loki")
     declared: Any = declarations(settings_of(stack))["loki/loki"].inputs
     assert (declared["name"], values["fullnameOverride"]) == ("loki", "loki")

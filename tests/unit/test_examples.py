@@ -40,7 +40,7 @@ MINIMAL_SAYS = {
 }
 
 
-def test_every_example_has_its_tests_here() -> None:
+def test_every_example_is_tested_here() -> None:
     tested = {MINIMAL.name, AWS.name, *MODES}
     assert {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()} == tested
 
@@ -51,9 +51,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(lay_out(tmp_path_factory.mktemp("installed")))
 
 
-def test_the_minimal_program_makes_what_the_shipped_program_makes_of_the_same_settings(
-    packages: str, tmp_path: Path
-) -> None:
+def test_minimal_program_declares_what_the_shipped_program_does(packages: str, tmp_path: Path) -> None:
     recorded = record_minimal(tmp_path, packages)
     deployed = deployment(Settings.model_validate(MINIMAL_SAYS))
     trees = {tree.name: tree for tree in deployed if tree.name in recorded.registered}
@@ -68,12 +66,12 @@ def test_the_minimal_program_makes_what_the_shipped_program_makes_of_the_same_se
     assert recorded.exports == {"pushUrl": "http://loki-gateway.monitoring.svc.cluster.local/loki/api/v1/push"}
 
 
-def test_the_minimal_program_has_eleven_lines() -> None:
+def test_minimal_program_has_eleven_lines() -> None:
     lines = (MINIMAL / "__main__.py").read_text().partition('"""\n')[2].splitlines()
     assert len([line for line in lines if line]) == 11
 
 
-def test_the_minimal_program_is_tested_as_a_user_would_test_it(packages: str) -> None:
+def test_minimal_program_passes_its_own_tests(packages: str) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=."]
     environment = os.environ | {"PYTHONPATH": packages, "PYTHONDONTWRITEBYTECODE": "1"}
     run = subprocess.run(
@@ -83,7 +81,7 @@ def test_the_minimal_program_is_tested_as_a_user_would_test_it(packages: str) ->
     assert "3 passed" in run.stdout
 
 
-def test_the_minimal_project_is_one_that_the_engine_reads() -> None:
+def test_minimal_project_has_a_name_a_runtime_and_its_requirement() -> None:
     project = yaml.safe_load((MINIMAL / "Pulumi.yaml").read_text())
     assert (project["name"], project["runtime"]["name"]) == ("minimal", "python")
     (needed,) = [line for line in (MINIMAL / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
@@ -91,7 +89,7 @@ def test_the_minimal_project_is_one_that_the_engine_reads() -> None:
 
 
 @on_aws
-def test_a_stack_on_aws_has_no_problem_and_its_plan_can_be_read(name: str) -> None:
+def test_aws_stack_has_no_problem_and_a_plan(name: str) -> None:
     stack = load_stack_file(name, AWS, today=TODAY)
     accepted = {problem.name for problem in stack.accepted}
     assert (stack.problems, accepted) == ((), {"simple-scalable-ends-with-loki-4"} if name == "aws" else set())
@@ -101,7 +99,7 @@ def test_a_stack_on_aws_has_no_problem_and_its_plan_can_be_read(name: str) -> No
 
 
 @on_aws
-def test_a_stack_on_aws_gives_loki_its_role_by_pod_identity_and_nobody_a_key(name: str) -> None:
+def test_aws_stack_gives_loki_a_role_by_pod_identity_and_no_key(name: str) -> None:
     settings = load_stack_file(name, AWS, today=TODAY).settings
     declared = {manifest.name: manifest for tree in deployment(settings) for manifest in tree.manifests}
     association = declared["store-pod-identity"].inputs
@@ -113,7 +111,7 @@ def test_a_stack_on_aws_gives_loki_its_role_by_pod_identity_and_nobody_a_key(nam
 
 
 @pytest.mark.parametrize(("name", "promise"), MODES.items())
-def test_the_stack_of_a_mode_has_no_problem_and_survives_a_lost_node(name: str, promise: str) -> None:
+def test_mode_example_has_no_problem_and_survives_a_lost_node(name: str, promise: str) -> None:
     stack = load_stack_file(name, EXAMPLES / name, today=TODAY)
     assert (stack.problems, stack.accepted) == ((), ())
     told = plan_text(plan_stack(name, EXAMPLES / name, objects=False), width=200)
@@ -123,7 +121,7 @@ def test_the_stack_of_a_mode_has_no_problem_and_survives_a_lost_node(name: str, 
 @pytest.mark.parametrize(
     ("folder", "name"), [*((AWS, name) for name in stacks(AWS)), *((EXAMPLES / name, name) for name in MODES)]
 )
-def test_a_stack_is_what_its_schema_takes(folder: Path, name: str) -> None:
+def test_example_stack_file_is_valid_against_its_schema(folder: Path, name: str) -> None:
     text = (folder / f"Pulumi.{name}.yaml").read_text()
     named = text.splitlines()[0].partition("$schema=")[2]
     schema = json.loads((folder / named).read_text())

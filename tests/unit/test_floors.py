@@ -91,5 +91,5 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("file", "source"), WRONG)
-def test_an_import_that_points_up_or_aside_is_found(file: str, source: str) -> None:
+def test_violations_reports_an_import_that_points_up_or_aside(file: str, source: str) -> None:
     assert len(violations(Path(file), source)) == 1

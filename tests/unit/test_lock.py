@@ -238,7 +238,7 @@ BREAKS = {
 
 
 @pytest.mark.parametrize(("change", "message"), BREAKS.values(), ids=BREAKS.keys())
-def test_lock_is_not_closed_without(change: tuple[str, str], message: str) -> None:
+def test_gaps_reports_a_lock_without(change: tuple[str, str], message: str) -> None:
     lock = _lock("requirements-dev")
     broken, count = re.subn(*change, lock, flags=re.MULTILINE)
     assert count == 1
@@ -246,7 +246,7 @@ def test_lock_is_not_closed_without(change: tuple[str, str], message: str) -> No
     assert any(re.fullmatch(message, gap) for gap in gaps), gaps
 
 
-def test_requirement_of_one_python_is_found_on_that_python() -> None:
+def test_gaps_reports_a_requirement_of_one_python_on_that_python() -> None:
     """A lock made on Python 3.11 for Python 3.11 alone leaves out what only a newer one needs."""
     metadata = {"a": [Requirement("b ; python_version >= '3.14' and sys_platform == 'darwin'")]}
     gaps = _all_gaps("a==1 --hash=sha256:0", [Requirement("a")], lambda name: metadata.get(name, []))

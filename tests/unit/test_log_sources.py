@@ -68,14 +68,14 @@ def allowed(module: str) -> set[str]:
     return own | set(EXCEPTIONS.get(module, {}))
 
 
-def test_a_log_source_is_named_by_its_record_and_its_settings_alone() -> None:
+def test_log_source_is_named_only_by_its_record_and_its_settings() -> None:
     named = names_by_module()
     assert {module: keys - allowed(module) for module, keys in named.items() if keys - allowed(module)} == {}
     # The check sees what it is for.
     assert named["logstack/settings/model/sources.py"] == set(FIELDS)
 
 
-def test_no_exception_has_outlived_its_reason() -> None:
+def test_every_exception_is_still_needed() -> None:
     named = names_by_module()
     assert {module: set(keys) - named.get(module, set()) for module, keys in EXCEPTIONS.items()} == {
         module: set() for module in EXCEPTIONS
@@ -94,17 +94,17 @@ def test_no_exception_has_outlived_its_reason() -> None:
         'fix = f"{{sources: {{journal: {x}}}}}"',
     ],
 )
-def test_every_way_of_naming_a_source_is_found(code: str) -> None:
+def test_sources_named_reports_every_way_of_naming_a_source(code: str) -> None:
     assert set(sources_named(ast.parse(code))) == {"journal"}
 
 
-def test_every_source_of_the_settings_has_facts_and_a_record() -> None:
+def test_every_source_has_facts_and_a_record() -> None:
     assert {facts.key for facts in SOURCES} == set(FIELDS)
     assert tuple(record.facts for record in LOG_SOURCES) == SOURCES
 
 
 @pytest.mark.parametrize("facts", SOURCES, ids=lambda facts: facts.key)
-def test_the_example_of_a_source_turns_it_on_alone(facts: SourceFacts) -> None:
+def test_example_of_a_source_turns_only_that_source_on(facts: SourceFacts) -> None:
     off = {"pods": "none"} if facts.key != "pods" else {}
     sources = Sources.model_validate(off | yaml.safe_load(f"{{{facts.example}}}"))
     assert sources.active == (facts,)
@@ -114,7 +114,7 @@ def test_the_example_of_a_source_turns_it_on_alone(facts: SourceFacts) -> None:
     ("label", "sources", "example"),
     [("unit", {}, "journal: {enabled: true}"), ("component", {"pods": "none", "events": True}, "pods: files")],
 )
-def test_the_fix_for_a_label_of_one_source_that_is_off_turns_it_on(
+def test_fix_for_a_label_of_an_inactive_source_turns_that_source_on(
     label: str, sources: dict[str, object], example: str
 ) -> None:
     collector = CollectorSettings.model_validate({"sources": sources})

@@ -39,14 +39,14 @@ def test_every_group_of_settings_and_every_component_can_be_imported() -> None:
     assert ours - {getattr(components, name) for name in components.__all__} == set()
 
 
-def test_all_that_is_offered_has_a_name_of_its_own_and_a_docstring() -> None:
+def test_every_export_has_a_unique_name_and_a_docstring() -> None:
     for module in (api, components):
         assert len(module.__all__) == len(set(module.__all__))
         assert [name for name in module.__all__ if not getattr(module, name).__doc__] == []
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_settings_in_python_go_the_way_of_a_stack_file(
+def test_settings_in_python_are_checked_like_a_stack_file(
     stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Warnings that a stack file accepts are accepted here too; others are only told."""
@@ -56,7 +56,7 @@ def test_settings_in_python_go_the_way_of_a_stack_file(
     assert read == [settings_of(stack)]
 
 
-def test_settings_in_python_with_a_problem_stop_the_program_before_anything_is_registered() -> None:
+def test_settings_in_python_with_a_problem_stop_the_program_before_it_registers() -> None:
     monitor = RecordingMonitor()
     wrong = Settings(cluster=PLACE, object_store=FilesystemStore(kind="filesystem"))
     with pytest.raises(pulumi.RunError, match="filesystem-needs-one-replica"):
@@ -64,7 +64,7 @@ def test_settings_in_python_with_a_problem_stop_the_program_before_anything_is_r
     assert monitor.registered == []
 
 
-def test_a_bucket_of_a_stack_file_beside_the_program_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checked_refuses_a_bucket_that_a_stack_file_uses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     said = read_stack_file("production", ROOT).config["logstack:objectStore"]
     shared = Settings(cluster=PLACE, object_store=S3CompatibleStore.model_validate(said))
@@ -72,7 +72,7 @@ def test_a_bucket_of_a_stack_file_beside_the_program_is_seen(monkeypatch: pytest
         record(lambda: checked(shared), stack="other")
 
 
-def test_the_access_key_is_found_in_a_project_of_another_name() -> None:
+def test_credentials_are_read_in_a_project_of_any_name() -> None:
     keys = {"logstack:accessKeyId": "MARKEDKEY", "logstack:secretAccessKey": "marked"}
     found: list[Credentials | None] = []
     record(
@@ -95,7 +95,7 @@ def imported(folder: Path, program: str = "import logstack") -> subprocess.Compl
 
 
 @pytest.mark.parametrize("name", ["settings", "components", "tools", "ops"])
-def test_logstack_is_imported_beside_a_module_of_the_users_own_with_a_common_name(name: str, tmp_path: Path) -> None:
+def test_logstack_imports_beside_a_users_module_of_a_common_name(name: str, tmp_path: Path) -> None:
     (tmp_path / f"{name}.py").write_text("MINE = True\n")
     run = imported(tmp_path, f"import {name}, logstack; print(logstack.Settings.__name__, {name}.MINE)")
     assert (run.stdout, run.stderr) == ("Settings True\n", "")
@@ -117,6 +117,6 @@ def test_importing_the_components_imports_no_provider(tmp_path: Path) -> None:
     assert not [name for name in ("pulumi_kubernetes", "pulumi_aws", "typer") if f"'{name}'" in loaded]
 
 
-def test_a_name_that_logstack_does_not_offer_is_an_attribute_error() -> None:
+def test_unknown_name_of_logstack_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'logstack' has no attribute 'Setings'"):
         logstack.Setings  # type: ignore[attr-defined]  # noqa: B018

@@ -87,7 +87,7 @@ def test_ctrl_c_ends_loaded_with_its_loops(running: subprocess.Popen[str]) -> No
     wait_until_gone(running.pid)
 
 
-def test_a_killed_shell_of_loaded_ends_its_loops(running: subprocess.Popen[str]) -> None:
+def test_killed_shell_of_loaded_ends_its_loops(running: subprocess.Popen[str]) -> None:
     (shell,) = [pid for pid, parent, _ in members(running.pid) if parent == running.pid]
     (command,) = [pid for pid, _, name in members(running.pid) if name == "sleep"]
     os.kill(shell, signal.SIGKILL)

@@ -59,17 +59,17 @@ def test_every_tracked_path_has_a_row() -> None:
     assert [path for path in tracked() if not proofs.owners(path) and not proofs.row(path)] == []
 
 
-def test_every_row_decides_for_a_path_and_names_parts() -> None:
+def test_every_row_matches_a_path_and_names_existing_parts() -> None:
     deciding = {proofs.row(path) for path in tracked() if not proofs.owners(path)}
     assert [pattern for pattern, parts in PATHS if (pattern, parts) not in deciding] == []
     assert {name for _, parts in PATHS for name in parts.split()} == PARTS.keys()
 
 
-def test_a_path_without_a_row_touches_every_part() -> None:
+def test_path_without_a_row_touches_every_part() -> None:
     assert proofs.touched("a/new/folder/file.py") == {*PARTS}
 
 
-def test_a_test_and_what_stands_beside_it_touch_their_own_part() -> None:
+def test_proof_and_the_files_beside_it_touch_only_their_own_part() -> None:
     assert proofs.touched("tests/real/test_migrations.py") == {"moves"}
     assert proofs.touched("tests/cluster/with-cluster") == {"cluster"}
     assert proofs.touched("tests/unit/test_proofs.py") == set()
@@ -114,7 +114,7 @@ def files_of(part: Part) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_a_part_is_touched_by_every_module_that_it_reaches_and_not_every_stack_does(name: str) -> None:
+def test_part_is_touched_by_every_module_that_only_some_stacks_import(name: str) -> None:
     in_every_stack = reached([ROOT / "tests/support/stacks.py"])
     own = {file.relative_to(ROOT).as_posix() for file in reached(files_of(PARTS[name])) - in_every_stack}
     assert own
@@ -131,11 +131,11 @@ def asked_for(files: Iterable[Path]) -> set[str]:
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_a_part_names_the_binaries_on_demand_that_its_tests_ask_for(name: str) -> None:
+def test_part_names_the_on_demand_binaries_of_its_tests(name: str) -> None:
     assert asked_for(reached(files_of(PARTS[name]))) & ON_DEMAND <= {*PARTS[name].binaries}
 
 
-def test_make_test_asks_for_no_binary_that_it_does_not_obtain() -> None:
+def test_make_test_needs_no_on_demand_binary() -> None:
     """Such a test fails on a new machine. Where single tests of a file are proofs, the file is not looked at."""
     proven = marked_tests()
     names = {file: file.relative_to(ROOT).as_posix() for file in (ROOT / "tests/real").glob("test_*.py")}
@@ -184,7 +184,7 @@ def due(repository: Repository, green: str) -> set[str]:
     return {name for name in PARTS if not proofs.is_current(name, Past(green=green), repository)}
 
 
-def test_only_parts_that_a_commit_touches_are_due(repository: Repository) -> None:
+def test_commit_makes_only_the_parts_that_it_touches_due(repository: Repository) -> None:
     before = repository.clean_commit()
     assert due(repository, before) == set()
     commit(repository, {"logstack/localrun/sample.log": "changed", "LICENSE": "changed"})
@@ -192,7 +192,7 @@ def test_only_parts_that_a_commit_touches_are_due(repository: Repository) -> Non
     assert due(repository, repository.clean_commit()) == set()
 
 
-def test_a_moved_file_touches_the_parts_of_both_places(repository: Repository) -> None:
+def test_moved_file_touches_the_parts_of_both_paths(repository: Repository) -> None:
     before = repository.clean_commit()
     git(repository, "mv", "logstack/localrun/sample.log", "logstack/ci/sample.log")
     git(repository, "commit", "--quiet", "--message", "a move")
@@ -200,7 +200,7 @@ def test_a_moved_file_touches_the_parts_of_both_places(repository: Repository) -
 
 
 @pytest.mark.parametrize("path", ["logstack/ci/run.py", "logstack/ci/new.py"], ids=["changed", "untracked"])
-def test_an_uncommitted_change_makes_its_parts_due_and_the_tree_unclean(repository: Repository, path: str) -> None:
+def test_uncommitted_change_makes_its_parts_due_and_the_tree_unclean(repository: Repository, path: str) -> None:
     before = repository.clean_commit()
     write(repository, {path: "another"})
     assert due(repository, before) == {"workflows"}
@@ -208,7 +208,7 @@ def test_an_uncommitted_change_makes_its_parts_due_and_the_tree_unclean(reposito
 
 
 @pytest.mark.parametrize("green", ["", "0" * 40, "LICENSE"], ids=["none", "unknown", "no commit"])
-def test_every_part_is_due_where_git_does_not_know_the_last_green_commit(repository: Repository, green: str) -> None:
+def test_every_part_is_due_when_git_does_not_know_the_last_green_commit(repository: Repository, green: str) -> None:
     assert due(repository, green) == {*PARTS}
 
 
@@ -218,18 +218,18 @@ def test_every_part_is_due_without_a_repository(tmp_path: Path) -> None:
     assert due(folder, "0" * 40) == {*PARTS}
 
 
-def test_parts_that_had_to_wait_come_first_and_then_the_longest() -> None:
+def test_order_puts_waiting_parts_first_then_the_longest() -> None:
     known = {"moves": Past(waiting=True), "engine": Past(seconds=900), "sizing": Past(seconds=60)}
     assert proofs.order(["sizing", "engine", "collector", "moves"], known) == ["moves", "collector", "engine", "sizing"]
 
 
 @pytest.mark.parametrize(("minute", "minutes"), [(0, 0), (50, 0), (45, 15)])
-def test_a_part_starts_until_minute_50_where_it_would_end_by_minute_60(minute: float, minutes: float) -> None:
+def test_part_starts_until_minute_50_when_it_ends_by_minute_60(minute: float, minutes: float) -> None:
     assert proofs.has_time(minute * 60, Past(seconds=minutes * 60))
 
 
 @pytest.mark.parametrize(("minute", "minutes"), [(50.1, 0), (45, 16)])
-def test_no_part_starts_after_minute_50_nor_where_it_would_end_after_minute_60(minute: float, minutes: float) -> None:
+def test_no_part_starts_after_minute_50_or_when_it_ends_after_minute_60(minute: float, minutes: float) -> None:
     assert not proofs.has_time(minute * 60, Past(seconds=minutes * 60))
 
 
@@ -275,7 +275,7 @@ def parts(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     signal.signal(signal.SIGTERM, before)
 
 
-def test_what_passed_in_a_clean_tree_is_green_and_not_run_again(
+def test_part_that_passes_in_a_clean_tree_is_green_and_not_run_again(
     parts: Parts, capsys: pytest.CaptureFixture[str]
 ) -> None:
     head = parts.repository.clean_commit()
@@ -293,7 +293,7 @@ def test_what_passed_in_a_clean_tree_is_green_and_not_run_again(
     assert parts.record.read()["workflows"].green == parts.repository.clean_commit()
 
 
-def test_a_part_whose_tests_never_ran_fails(parts: Parts) -> None:
+def test_part_without_a_test_run_fails(parts: Parts) -> None:
     parts.add("modes", PASSES, within=["true"])
     parts.add("workflows", "")
     assert parts.run() == 1
@@ -301,7 +301,7 @@ def test_a_part_whose_tests_never_ran_fails(parts: Parts) -> None:
 
 
 @pytest.mark.parametrize("then", [(), ("json.tool", "--nonsense")], ids=["a test", "the command behind the tests"])
-def test_a_failed_part_fails_the_run_and_is_no_longer_green(
+def test_failed_part_fails_the_run_and_is_no_longer_green(
     parts: Parts, capsys: pytest.CaptureFixture[str], then: Sequence[str]
 ) -> None:
     parts.add("modes", PASSES if then else FAILS, then)
@@ -316,7 +316,7 @@ def test_a_failed_part_fails_the_run_and_is_no_longer_green(
     assert parts.record.read()["workflows"].green
 
 
-def test_a_part_with_a_skipped_test_passes_and_is_not_green(parts: Parts, capsys: pytest.CaptureFixture[str]) -> None:
+def test_part_with_a_skipped_test_passes_and_is_not_green(parts: Parts, capsys: pytest.CaptureFixture[str]) -> None:
     parts.add("modes", SKIPS)
     parts.add("workflows", PASSES)
     assert parts.run() == 0
@@ -324,9 +324,7 @@ def test_a_part_with_a_skipped_test_passes_and_is_not_green(parts: Parts, capsys
     assert parts.record.read()["modes"].green == ""
 
 
-def test_a_tree_with_changes_is_proven_and_nothing_is_recorded(
-    parts: Parts, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_run_in_a_changed_tree_records_nothing_as_green(parts: Parts, capsys: pytest.CaptureFixture[str]) -> None:
     head = parts.repository.clean_commit()
     parts.record.change("modes", lambda _: Past(green=head))
     parts.add("modes", FAILS)
@@ -337,7 +335,7 @@ def test_a_tree_with_changes_is_proven_and_nothing_is_recorded(
     assert {name: past.green for name, past in parts.record.read().items()} == {"modes": head, "workflows": ""}
 
 
-def test_a_tree_that_changes_during_the_run_is_not_green(parts: Parts) -> None:
+def test_part_is_not_green_when_the_tree_changes_during_the_run(parts: Parts) -> None:
     file = parts.repository.folder / "logstack/ci/run.py"
     parts.add("modes", f"def test_edits(): open({str(file)!r}, 'a').write('edited')\n")
     parts.add("workflows", PASSES)
@@ -345,7 +343,7 @@ def test_a_tree_that_changes_during_the_run_is_not_green(parts: Parts) -> None:
     assert parts.record.read()["modes"].green == ""
 
 
-def test_parts_without_time_are_printed_and_come_first_the_next_time(
+def test_parts_without_time_are_printed_and_run_first_the_next_time(
     parts: Parts, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts.add("workflows", PASSES)
@@ -364,7 +362,7 @@ def test_parts_without_time_are_printed_and_come_first_the_next_time(
 
 
 @pytest.mark.parametrize("deaf", [False, True], ids=["heeds Ctrl-C", "ignores Ctrl-C"])
-def test_a_part_that_hangs_is_ended_and_fails(
+def test_part_that_hangs_is_ended_and_fails(
     deaf: bool, parts: Parts, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proofs, "LIMIT", 1.0)
@@ -378,14 +376,14 @@ def test_a_part_that_hangs_is_ended_and_fails(
     assert re.search(r"^modes .* FAILED$", printed, re.MULTILINE)
 
 
-def test_an_unknown_part_is_refused_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_part_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         proofs.main(["colector"])
     assert f"no part colector: there are {', '.join(PARTS)}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"modes": 1}', '{"modes": {"gren": "a"}}'])
-def test_a_damaged_record_says_nothing(tmp_path: Path, text: str) -> None:
+def test_damaged_record_counts_as_empty(tmp_path: Path, text: str) -> None:
     file = tmp_path / "proofs.json"
     file.write_text(text)
     assert Record(file).read() == {}
@@ -394,7 +392,7 @@ def test_a_damaged_record_says_nothing(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=lambda sent: sent.name)
-def test_an_interrupted_run_ends_its_parts_and_lets_them_clean_up(tmp_path: Path, sent: signal.Signals) -> None:
+def test_interrupted_run_ends_its_parts_and_lets_them_clean_up(tmp_path: Path, sent: signal.Signals) -> None:
     (tmp_path / "test_long.py").write_text(
         "import os, pathlib, time\n"
         "def test_waits():\n"

@@ -53,14 +53,14 @@ def _named(path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", _modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_does_not_tell_kinds_of_store_apart(path: Path) -> None:
+def test_module_does_not_distinguish_kinds_of_store(path: Path) -> None:
     if any(path.relative_to(ROOT).as_posix().startswith(each) for each in ALLOWED):
         return
     assert not set(_named(path))
 
 
 @pytest.mark.parametrize("allowed", ALLOWED)
-def test_an_exception_is_still_one(allowed: str) -> None:
+def test_exception_is_still_needed(allowed: str) -> None:
     path = ROOT / allowed
     files = path.rglob("*.py") if path.is_dir() else [path]
     assert any(set(_named(each)) for each in files)
@@ -71,12 +71,12 @@ def test_each_kind_has_one_module() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_a_kind_is_found_by_its_word_in_the_stack_file(kind: str) -> None:
+def test_store_class_finds_a_kind_by_its_name_in_the_stack_file(kind: str) -> None:
     assert store_class(kind) in CLASSES.values()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_pods_read_the_secret_that_the_settings_name(name: str) -> None:
+def test_pods_read_the_secret_of_the_settings(name: str) -> None:
     """The Secret's name, who makes it, and what pods read follow from one value."""
     settings = settings_of(name)
     store = settings.object_store
@@ -84,7 +84,7 @@ def test_pods_read_the_secret_that_the_settings_name(name: str) -> None:
     assert (store.access_key.secret is None) == (store.access_key.made_by in ("role", "none"))
 
 
-def test_a_secret_that_exists_comes_before_one_that_would_be_made() -> None:
+def test_existing_secret_takes_precedence_over_an_external_secret() -> None:
     """Both are an error of a stack file; who builds a store without its checks gets one Secret all the same."""
     external = {"secretStore": {"name": "vault"}, "remoteKey": "loki/s3"}
     said = {"kind": "s3-compatible", "endpoint": "http://store", "bucket": "logs", "externalSecret": external}
