@@ -1,4 +1,4 @@
-"""The examples of docs/reference/ci, and the page itself, against the code."""
+"""The examples of docs/reference/ci and the page itself agree with the code."""
 
 import json
 import re
@@ -19,10 +19,10 @@ READS = {"get", "list", "watch"}
 
 
 def rules(name: str) -> list[dict[str, list[str]]]:
-    (found,) = (
+    (role,) = (
         each for each in MANIFESTS if each["kind"] in ("ClusterRole", "Role") and each["metadata"]["name"] == name
     )
-    return list(found["rules"])
+    return list(role["rules"])
 
 
 def readable() -> set[str]:
@@ -45,7 +45,7 @@ def test_preview_role_reads_each_kind_that_a_stack_declares(stack: str) -> None:
 @pytest.mark.parametrize("stack", SHIPPED)
 def test_drift_role_reads_each_secret_of_a_shipped_stack_by_name(stack: str) -> None:
     declared = declarations(settings_of(stack)).values()
-    made = {
+    secret_names = {
         leaf
         for each in declared
         if each.type.endswith(":Secret")
@@ -53,24 +53,24 @@ def test_drift_role_reads_each_secret_of_a_shipped_stack_by_name(stack: str) -> 
         if path == "metadata.name"
     }
     (rule,) = rules("logstack-drift")
-    assert made <= set(rule["resourceNames"])
+    assert secret_names <= set(rule["resourceNames"])
     assert rule["verbs"] == ["get"]
 
 
 def test_bindings_refer_to_roles_and_accounts_that_exist() -> None:
-    named = {(each["kind"], each["metadata"]["name"]) for each in MANIFESTS}
+    existing = {(each["kind"], each["metadata"]["name"]) for each in MANIFESTS}
     for each in MANIFESTS:
         if each["kind"].endswith("Binding"):
-            assert (each["roleRef"]["kind"], each["roleRef"]["name"]) in named
-            assert {(subject["kind"], subject["name"]) for subject in each["subjects"]} <= named
+            assert (each["roleRef"]["kind"], each["roleRef"]["name"]) in existing
+            assert {(subject["kind"], subject["name"]) for subject in each["subjects"]} <= existing
 
 
 @pytest.mark.parametrize(("name", "subject"), [("preview", "STACK-preview"), ("deploy", "STACK")])
 def test_aws_role_trusts_one_environment_of_one_repository(name: str, subject: str) -> None:
     (statement,) = json.loads((FOLDER / f"trust-{name}.json").read_text())["Statement"]
-    asked = statement["Condition"]["StringEquals"]
+    condition = statement["Condition"]["StringEquals"]
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
-    assert asked == {
+    assert condition == {
         "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
         "token.actions.githubusercontent.com:sub": f"repo:OWNER/REPOSITORY:environment:{subject}",
     }
@@ -90,9 +90,9 @@ def test_page_lists_every_script_with_its_usage(file: Path) -> None:
 
 def test_page_lists_every_secret_and_variable_of_the_workflows() -> None:
     files = [*(ROOT / ".github").rglob("*.yml"), ROOT / ".gitlab-ci.yml"]
-    named = {name for file in files for name in re.findall(r"\b(?:secrets|vars)\.([A-Z_]+)", file.read_text())}
-    assert named
-    assert {name for name in named if f"`{name}`" not in PAGE} == set()
+    names = {name for file in files for name in re.findall(r"\b(?:secrets|vars)\.([A-Z_]+)", file.read_text())}
+    assert names
+    assert {name for name in names if f"`{name}`" not in PAGE} == set()
 
 
 def test_page_has_no_broken_link() -> None:

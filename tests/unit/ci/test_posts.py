@@ -16,7 +16,7 @@ DRIFT_MARKER = "<!-- logstack-drift: production -->"
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the two forges: what a job knows there, and what is asked of it."""
+    """One of the two forges: its paths, methods and keys, and the environment of a job."""
 
     author: str
     comments: str
@@ -67,43 +67,43 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 
 def test_comment_creates_a_comment_for_the_first_text(kind: Kind, forge: Forge) -> None:
-    forge.post("a word of somebody", kind.author)
+    forge.post("a comment by somebody", kind.author)
     assert comment(TEXT, kind.environment(forge)) == "created comment 2"
-    assert forge.done == [f"POST {kind.comments}"]
+    assert forge.writes == [f"POST {kind.comments}"]
     assert forge.requests[-1].document == {"body": TEXT}
 
 
 def test_comment_edits_its_own_comment_on_any_page(kind: Kind, forge: Forge) -> None:
     for number in range(4):
         forge.post(f"word {number}", kind.author)
-    there = forge.post(TEXT, kind.author)
+    own_comment = forge.post(TEXT, kind.author)
     assert comment(f"{COMMENT_MARKER}\nother", kind.environment(forge)) == "edited comment 5"
-    assert forge.done == [f"{kind.edit} {kind.comment.format(there['id'])}"]
+    assert forge.writes == [f"{kind.edit} {kind.comment.format(own_comment['id'])}"]
     assert forge.requests[-1].document == {"body": f"{COMMENT_MARKER}\nother"}
 
 
 def test_comment_leaves_one_line_when_nothing_differs_any_more(kind: Kind, forge: Forge) -> None:
-    there = forge.post(TEXT, kind.author)
+    own_comment = forge.post(TEXT, kind.author)
     comment("\n", kind.environment(forge))
-    assert forge.done == [f"{kind.edit} {kind.comment.format(there['id'])}"]
+    assert forge.writes == [f"{kind.edit} {kind.comment.format(own_comment['id'])}"]
     assert forge.requests[-1].document == {"body": f"{COMMENT_MARKER}\nNo stack differs any more.\n"}
 
 
 def test_comment_posts_nothing_when_nothing_differs(kind: Kind, forge: Forge) -> None:
     assert comment("", kind.environment(forge)) == "nothing differs, and there is no comment"
-    assert forge.done == []
+    assert forge.writes == []
 
 
 def test_comment_ignores_the_marker_in_a_comment_by_another_author(kind: Kind, forge: Forge) -> None:
     forge.post(TEXT, "stranger")
     comment(TEXT, kind.environment(forge))
-    assert forge.done == [f"POST {kind.comments}"]
+    assert forge.writes == [f"POST {kind.comments}"]
 
 
 def test_comment_ignores_the_marker_inside_a_text(forge: Forge) -> None:
     forge.post(f"As in\n{COMMENT_MARKER}\nabove")
     comment(TEXT, github(forge))
-    assert forge.done == ["POST /repos/acme/logs/issues/7/comments"]
+    assert forge.writes == ["POST /repos/acme/logs/issues/7/comments"]
 
 
 def test_comment_adds_the_marker_when_the_text_has_none(forge: Forge) -> None:
@@ -118,7 +118,7 @@ def test_comment_marker_is_the_one_that_logstack_diff_writes() -> None:
 def test_comment_edits_as_the_author_of_the_token(forge: Forge) -> None:
     forge.post(TEXT, "me")
     comment(TEXT, github(forge) | {"POST_AUTHOR": "me"})
-    assert forge.done == ["PATCH /repos/acme/logs/issues/comments/1"]
+    assert forge.writes == ["PATCH /repos/acme/logs/issues/comments/1"]
 
 
 def test_comment_cuts_a_long_text_at_a_line(forge: Forge) -> None:
@@ -138,9 +138,9 @@ def test_issue_is_created_edited_and_closed_with_drift(kind: Kind, forge: Forge)
     forge.posts.clear()
     forge.post(f"{DRIFT_MARKER}\n3 to update\n", kind.author, kind.issue_text)
     assert issue("production", "4 to update\n", kind.environment(forge)) == "edited issue 1"
-    assert forge.done[-1] == f"{kind.edit} {kind.issue}"
+    assert forge.writes[-1] == f"{kind.edit} {kind.issue}"
     assert issue("production", "", kind.environment(forge)) == "closed issue 1"
-    assert (forge.done[-1], forge.requests[-1].document) == (f"{kind.edit} {kind.issue}", kind.closed)
+    assert (forge.writes[-1], forge.requests[-1].document) == (f"{kind.edit} {kind.issue}", kind.closed)
 
 
 def test_issue_of_another_stack_is_left_alone(forge: Forge) -> None:
@@ -149,7 +149,7 @@ def test_issue_of_another_stack_is_left_alone(forge: Forge) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("status", "explanation"),
     [
         (301, "the repository has moved"),
         (401, "the token is wrong or has expired"),
@@ -160,16 +160,16 @@ def test_issue_of_another_stack_is_left_alone(forge: Forge) -> None:
     ],
 )
 def test_comment_explains_a_refusal_in_one_line_without_the_token(
-    status: int, words: str, forge: Forge, machine: Machine
+    status: int, explanation: str, forge: Forge, machine: Machine
 ) -> None:
     forge.status = status
     (machine.folder / "diff.md").write_text(TEXT)
     answer = machine.script("comment", "diff.md", **github(forge))
     assert answer.code == 1
-    assert answer.said.count("\n") == 1
-    assert f"{status} " in answer.said
-    assert words in answer.said
-    assert TOKEN not in answer.printed + answer.said
+    assert answer.stderr.count("\n") == 1
+    assert f"{status} " in answer.stderr
+    assert explanation in answer.stderr
+    assert TOKEN not in answer.stdout + answer.stderr
     assert len(forge.requests) == 1, "a redirection was followed"
 
 
@@ -201,7 +201,7 @@ def test_comment_sends_the_token_to_no_second_server(forge: Forge) -> None:
 def test_comment_exits_with_2_when_the_file_is_missing(machine: Machine) -> None:
     answer = machine.script("comment", "absent.md")
     assert answer.code == 2
-    assert "absent.md: No such file" in answer.said
+    assert "absent.md: No such file" in answer.stderr
 
 
 def test_issue_script_needs_only_python(forge: Forge, machine: Machine) -> None:
@@ -209,7 +209,7 @@ def test_issue_script_needs_only_python(forge: Forge, machine: Machine) -> None:
     # Without its site-packages.
     machine.program("bare-python", f'#!/bin/sh\nexec "{sys.base_prefix}/bin/python3" -S "$@"\n')
     answer = machine.script("issue", "production", "drift.md", PYTHON="bare-python", **github(forge))
-    assert (answer.code, answer.printed) == (0, "ci/issue: created issue 1\n"), answer.said
+    assert (answer.code, answer.stdout) == (0, "ci/issue: created issue 1\n"), answer.stderr
 
 
 def test_newest_passes_a_run_of_the_newest_commit(forge: Forge, machine: Machine) -> None:
@@ -223,7 +223,8 @@ def test_newest_refuses_a_run_of_an_older_commit(forge: Forge, machine: Machine)
     answer = machine.script("newest", "main", GITHUB_SHA="a" * 40, **github(forge))
     assert answer.code == 1
     assert (
-        answer.said == f"error: ci/newest: main is at {'b' * 40}, and this run is of {'a' * 40}: deploy the newer one\n"
+        answer.stderr
+        == f"error: ci/newest: main is at {'b' * 40}, and this run is of {'a' * 40}: deploy the newer one\n"
     )
 
 
@@ -231,5 +232,5 @@ def test_newest_refuses_the_run_when_the_newest_commit_is_unknown(forge: Forge, 
     forge.status = 404
     answer = machine.script("newest", "main", GITHUB_SHA="a" * 40, **github(forge))
     assert answer.code == 1
-    assert "whether" in answer.said
-    assert TOKEN not in answer.said
+    assert "whether" in answer.stderr
+    assert TOKEN not in answer.stderr

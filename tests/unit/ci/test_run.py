@@ -14,7 +14,7 @@ from logstack.ci.run import resources
 from logstack.ci.secrecy import Secrets
 from tests.unit.ci.conftest import Machine
 
-SAID = """\
+PREVIEW_OUTPUT = """\
 Previewing update (staging):
 ~ kubernetes:core/v1:ConfigMap: (update)
 Resources:
@@ -34,29 +34,29 @@ QUIETLY = "--stack staging --non-interactive --color never"
     ],
 )
 def test_script_selects_the_stack_runs_pulumi_and_prints_its_output(verb: str, command: str, machine: Machine) -> None:
-    machine.pulumi(SAID)
+    machine.pulumi(PREVIEW_OUTPUT)
     answer = machine.script(verb, "staging")
-    assert (answer.code, answer.printed, answer.said) == (0, SAID, "")
+    assert (answer.code, answer.stdout, answer.stderr) == (0, PREVIEW_OUTPUT, "")
     assert machine.calls == ["version", f"stack --show-name {QUIETLY}", f"{command} {QUIETLY}"]
     assert f"### staging: {verb}\n\n~ 3 to update, 29 unchanged\n" in machine.summary
-    assert SAID in machine.summary
+    assert PREVIEW_OUTPUT in machine.summary
 
 
 @pytest.mark.parametrize("arguments", [[], ["staging", "a", "b"], ["--yes"]])
 def test_script_prints_its_usage_without_one_stack(arguments: list[str], machine: Machine) -> None:
     answer = machine.script("preview", *arguments)
     assert answer.code == failures.MISUSED
-    assert answer.said.startswith("usage: ci/preview")
+    assert answer.stderr.startswith("usage: ci/preview")
 
 
-def stopped(machine: Machine, failure: Failure, stack: str = "staging", verb: str = "deploy") -> str:
-    """Run, and expect one line for a failure; what stands before the line."""
+def expect_stop(machine: Machine, failure: Failure, stack: str = "staging", verb: str = "deploy") -> str:
+    """Run, expect one line for the failure, and return the output before that line."""
     answer = machine.run(verb, stack)
-    *before, line = answer.said.splitlines()
+    *output, line = answer.stderr.splitlines()
     assert line == f"error: ci/{verb}: {failure.line(stack)}"
     assert answer.code == failure.code
     assert f"### {stack}: {verb} stopped\n\n{failure.line(stack)}\n" in machine.summary
-    return "\n".join(before)
+    return "\n".join(output)
 
 
 def runs_nothing(machine: Machine) -> bool:
@@ -65,7 +65,7 @@ def runs_nothing(machine: Machine) -> bool:
 
 def test_run_stops_without_pulumi(machine: Machine) -> None:
     machine.environment["PATH"] = str(machine.folder)
-    stopped(machine, failures.NO_PULUMI)
+    expect_stop(machine, failures.NO_PULUMI)
 
 
 def test_run_stops_without_a_language_host(machine: Machine) -> None:
@@ -73,19 +73,19 @@ def test_run_stops_without_a_language_host(machine: Machine) -> None:
         "error: failed to load language plugin python: no language plugin 'pulumi-language-python' found",
         1,
     )
-    stopped(machine, failures.NO_PULUMI)
+    expect_stop(machine, failures.NO_PULUMI)
 
 
 def test_run_stops_without_a_backend(machine: Machine) -> None:
     machine.pulumi()
     del machine.environment["PULUMI_BACKEND_URL"]
-    stopped(machine, failures.NO_BACKEND)
+    expect_stop(machine, failures.NO_BACKEND)
     assert machine.calls == []
 
 
 def test_run_stops_when_the_backend_cannot_be_read(machine: Machine) -> None:
-    machine.pulumi(stack_says="error: unable to open bucket s3://states: AccessDenied\n", stack_code=1)
-    assert stopped(machine, failures.NO_STATE) == "error: unable to open bucket s3://states: AccessDenied"
+    machine.pulumi(stack_output="error: unable to open bucket s3://states: AccessDenied\n", stack_code=1)
+    assert expect_stop(machine, failures.NO_STATE) == "error: unable to open bucket s3://states: AccessDenied"
     assert runs_nothing(machine)
 
 
@@ -94,46 +94,46 @@ def test_run_stops_without_a_passphrase(machine: Machine) -> None:
         "error: get stack secrets manager: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or ...",
         1,
     )
-    stopped(machine, failures.NO_PASSPHRASE)
+    expect_stop(machine, failures.NO_PASSPHRASE)
 
 
 def test_run_stops_when_the_passphrase_is_wrong(machine: Machine) -> None:
     machine.pulumi("error: getting stack configuration: get stack secrets manager: incorrect passphrase", 1)
-    stopped(machine, failures.WRONG_PASSPHRASE)
+    expect_stop(machine, failures.WRONG_PASSPHRASE)
 
 
 def test_run_stops_when_the_stack_has_no_file(machine: Machine) -> None:
     machine.pulumi()
-    stopped(machine, failures.UNKNOWN_STACK, "nowhere")
+    expect_stop(machine, failures.UNKNOWN_STACK, "nowhere")
     assert machine.calls == []
 
 
 def test_run_stops_when_the_backend_does_not_have_the_stack(machine: Machine) -> None:
-    machine.pulumi(stack_says="error: no stack named 'staging' found\n", stack_code=6)
-    stopped(machine, failures.UNKNOWN_STACK)
+    machine.pulumi(stack_output="error: no stack named 'staging' found\n", stack_code=6)
+    expect_stop(machine, failures.UNKNOWN_STACK)
     assert runs_nothing(machine)
 
 
 def test_run_says_how_to_unlock_a_locked_state(machine: Machine) -> None:
     machine.pulumi(LOCKED, 1)
-    stopped(machine, failures.LOCKED)
+    expect_stop(machine, failures.LOCKED)
     assert "`pulumi cancel --stack staging`" in failures.LOCKED.line("staging")
 
 
 def test_run_stops_without_a_kubeconfig(machine: Machine) -> None:
     machine.pulumi()
     machine.environment["KUBECONFIG"] = "/nowhere/kubeconfig"
-    stopped(machine, failures.NO_KUBECONFIG)
+    expect_stop(machine, failures.NO_KUBECONFIG)
     assert machine.calls == []
 
 
 def test_run_stops_when_the_kubeconfig_lacks_the_context(machine: Machine) -> None:
     machine.pulumi("error[unknown-context] logstack:cluster.context", 1)
-    stopped(machine, failures.NO_KUBECONFIG)
+    expect_stop(machine, failures.NO_KUBECONFIG)
 
 
 @pytest.mark.parametrize(
-    "says",
+    "output",
     [
         "error: configured Kubernetes cluster is unreachable: unable to load schema information",
         "dial tcp 10.0.30.2:6443: connect: connection refused",
@@ -141,34 +141,34 @@ def test_run_stops_when_the_kubeconfig_lacks_the_context(machine: Machine) -> No
         "dial tcp 10.0.30.2:6443: i/o timeout",
     ],
 )
-def test_run_stops_when_the_cluster_is_unreachable(says: str, machine: Machine) -> None:
-    machine.pulumi(says, 1)
-    stopped(machine, failures.UNREACHABLE)
+def test_run_stops_when_the_cluster_is_unreachable(output: str, machine: Machine) -> None:
+    machine.pulumi(output, 1)
+    expect_stop(machine, failures.UNREACHABLE)
 
 
 @pytest.mark.parametrize(
-    "says",
+    "output",
     [
         "error: Unauthorized",
         "the server has asked for the client to provide credentials",
         "api error ExpiredToken: The provided token has expired",
-        # The cluster is said to be unreachable as well; why it is stands beside it.
+        # Pulumi also calls the cluster unreachable, and gives this reason.
         "configured Kubernetes cluster is unreachable: the server has asked for the client to provide credentials",
     ],
 )
-def test_run_stops_when_credentials_are_refused(says: str, machine: Machine) -> None:
-    machine.pulumi(says, 1)
-    stopped(machine, failures.REFUSED)
+def test_run_stops_when_credentials_are_refused(output: str, machine: Machine) -> None:
+    machine.pulumi(output, 1)
+    expect_stop(machine, failures.REFUSED)
 
 
 def test_run_reports_an_unknown_failure(machine: Machine) -> None:
     machine.pulumi("error: something else", 1)
-    stopped(machine, failures.FAILED)
+    expect_stop(machine, failures.FAILED)
 
 
 def test_preview_reports_exit_code_7_as_a_failure(machine: Machine) -> None:
-    machine.pulumi(SAID, 7)
-    stopped(machine, failures.FAILED, verb="preview")
+    machine.pulumi(PREVIEW_OUTPUT, 7)
+    expect_stop(machine, failures.FAILED, verb="preview")
 
 
 def test_each_failure_has_a_unique_exit_code() -> None:
@@ -183,10 +183,10 @@ def test_every_failure_is_in_the_table() -> None:
 
 
 def test_drift_has_an_exit_code_and_a_report_with_only_the_counts(machine: Machine) -> None:
-    machine.pulumi(f"{SAID}error: no changes were expected but changes were proposed\n", 7)
+    machine.pulumi(f"{PREVIEW_OUTPUT}error: no changes were expected but changes were proposed\n", 7)
     answer = machine.run("drift", "staging", "drift.md", CI_JOB_URL="https://git.example/job/1")
     assert answer.code == failures.DRIFT
-    assert answer.said == "error: ci/drift: staging: drift, ~ 3 to update, 29 unchanged\n"
+    assert answer.stderr == "error: ci/drift: staging: drift, ~ 3 to update, 29 unchanged\n"
     assert (machine.folder / "drift.md").read_text() == (
         "### staging: drift\n\n~ 3 to update, 29 unchanged\n\n"
         "The differences are in [the job](https://git.example/job/1).\n"
@@ -194,7 +194,7 @@ def test_drift_has_an_exit_code_and_a_report_with_only_the_counts(machine: Machi
 
 
 def test_drift_report_is_empty_when_nothing_differs(machine: Machine) -> None:
-    machine.pulumi(SAID)
+    machine.pulumi(PREVIEW_OUTPUT)
     assert machine.run("drift", "staging", "drift.md").code == 0
     assert (machine.folder / "drift.md").read_text() == ""
 
@@ -206,7 +206,7 @@ def test_drift_writes_no_report_when_the_run_fails(machine: Machine) -> None:
 
 
 def test_drift_report_links_to_the_run_on_github(machine: Machine) -> None:
-    machine.pulumi(SAID, 7)
+    machine.pulumi(PREVIEW_OUTPUT, 7)
     github = {"GITHUB_RUN_ID": "11", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "acme/logs"}
     machine.run("drift", "staging", "drift.md", **github)
     assert "(https://github.com/acme/logs/actions/runs/11)" in (machine.folder / "drift.md").read_text()
@@ -215,13 +215,13 @@ def test_drift_report_links_to_the_run_on_github(machine: Machine) -> None:
 def test_run_annotates_its_error_on_github(machine: Machine) -> None:
     machine.pulumi(LOCKED, 1)
     answer = machine.run("deploy", "staging", GITHUB_ACTIONS="true")
-    assert answer.said == f"::error::ci/deploy: {failures.LOCKED.line('staging')}\n"
+    assert answer.stderr == f"::error::ci/deploy: {failures.LOCKED.line('staging')}\n"
 
 
 def test_run_warns_when_pulumi_has_another_version(machine: Machine) -> None:
-    machine.pulumi(SAID)
+    machine.pulumi(PREVIEW_OUTPUT)
     machine.program("pulumi", (machine.folder / "pulumi").read_text().replace("echo v3.250.0", "echo v3.1.0"))
-    assert machine.run("preview", "staging").said == "pulumi 3.1.0 is on PATH, but 3.250.0 is pinned\n"
+    assert machine.run("preview", "staging").stderr == "pulumi 3.1.0 is on PATH, but 3.250.0 is pinned\n"
 
 
 SECRETS = {
@@ -241,16 +241,16 @@ def test_run_prints_and_summarizes_no_secret_of_the_environment(machine: Machine
     machine.pulumi("\n".join(["before", *leaks, "after"]), 1)
     answer = machine.run("preview", "staging", PULUMI_CONFIG_PASSPHRASE_FILE=str(file), **SECRETS)
     assert answer.code == failures.FAILED.code
-    assert "after" in answer.printed
+    assert "after" in answer.stdout
     for marker in ["correct horse battery", "pg-marker-04", "from-a-file-06", *(f"marker-0{n}" for n in range(1, 6))]:
-        assert marker not in answer.printed + answer.said + machine.summary
+        assert marker not in answer.stdout + answer.stderr + machine.summary
     assert not any(marker in call for call in machine.calls for marker in leaks), "a secret is an argument"
 
 
 def test_run_prints_no_secret_when_the_state_cannot_be_read(machine: Machine) -> None:
-    machine.pulumi(stack_says=f"error: {SECRETS['PULUMI_BACKEND_URL']}\n", stack_code=1)
+    machine.pulumi(stack_output=f"error: {SECRETS['PULUMI_BACKEND_URL']}\n", stack_code=1)
     answer = machine.run("preview", "staging", **SECRETS)
-    assert "postgres://state:[secret]@db/states" in answer.said
+    assert "postgres://state:[secret]@db/states" in answer.stderr
 
 
 def test_secrets_replaces_a_secret_inside_another() -> None:
@@ -266,7 +266,7 @@ def test_secrets_keeps_paths_short_words_and_broken_urls(environment: dict[str, 
 
 
 CANCELLED = """#!/bin/sh
-# A stand-in for Pulumi that ends in order when it is asked to.
+# A stand-in for Pulumi that shuts down cleanly on SIGINT.
 case $1 in
 version | stack) exit 0 ;;
 esac
@@ -299,7 +299,7 @@ def test_deploy_runs_pulumi_in_its_own_process_group(machine: Machine) -> None:
     machine.program(
         "pulumi", f"#!/bin/sh\nexec '{sys.executable}' -c 'import os; print(os.getpgrp() == os.getpid())'\n"
     )
-    assert machine.run("deploy", "staging").printed == "True\n"
+    assert machine.run("deploy", "staging").stdout == "True\n"
 
 
 def test_resources_counts_the_update_and_not_its_preview() -> None:
@@ -309,7 +309,7 @@ def test_resources_counts_the_update_and_not_its_preview() -> None:
 
 
 def test_summary_keeps_the_end_of_a_long_output(machine: Machine) -> None:
-    machine.pulumi("x" * 99 + "\n" + ("y" * 99 + "\n") * 10_000 + SAID)
+    machine.pulumi("x" * 99 + "\n" + ("y" * 99 + "\n") * 10_000 + PREVIEW_OUTPUT)
     machine.run("preview", "staging")
     assert len(machine.summary) < 1_000_000
     assert "(the beginning is in the job's log)" in machine.summary

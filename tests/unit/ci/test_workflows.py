@@ -1,4 +1,4 @@
-"""The rules that the workflows of GitHub and GitLab follow, read from their files."""
+"""Rules for the workflows of GitHub and GitLab, checked in their files."""
 
 import os
 import re
@@ -18,7 +18,7 @@ SAME_PROJECT = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID"
 
 
 class GitHubLoader(yaml.SafeLoader):
-    """With `on` as the word that it is: YAML 1.1 reads it as true."""
+    """A loader that reads `on` as text: YAML 1.1 reads it as true."""
 
 
 GitHubLoader.yaml_implicit_resolvers = {
@@ -38,7 +38,7 @@ GITLAB: Document = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())
 
 @dataclass(frozen=True)
 class Job:
-    """One job of a workflow of GitHub's."""
+    """A job of a GitHub workflow."""
 
     workflow: str
     name: str
@@ -53,20 +53,20 @@ class Job:
 
     @property
     def permissions(self) -> dict[str, str]:
-        found: dict[str, str] = self.content["permissions"]
-        return found
+        permissions: dict[str, str] = self.content["permissions"]
+        return permissions
 
     @property
-    def meets_forks(self) -> bool:
-        """Whether a pull request of a fork starts it: nothing of its own asks where the pull request comes from."""
+    def runs_for_forks(self) -> bool:
+        """Whether a pull request of a fork starts the job: it has no condition on the repository."""
         return "pull_request" in WORKFLOWS[self.workflow]["on"] and SAME_REPOSITORY not in str(self.content.get("if"))
 
 
 JOBS = [Job(name, job, content) for name, workflow in WORKFLOWS.items() for job, content in workflow["jobs"].items()]
 each_job = pytest.mark.parametrize("job", JOBS, ids=str)
-UP = [job for job in JOBS if "ci/deploy" in job.text]
+DEPLOY_JOBS = [job for job in JOBS if "ci/deploy" in job.text]
 
-# Who may write what, and what for. Nobody may write to the repository.
+# The write permissions of each job. No job may write to the repository.
 MAY_WRITE = {
     "pull-request/comment": {"pull-requests"},
     "preview/preview": {"id-token"},
@@ -92,7 +92,7 @@ def test_no_workflow_runs_code_of_a_fork_with_the_rights_of_this_repository() ->
     assert triggers == {"pull_request", "push", "schedule", "workflow_call", "workflow_dispatch"}
 
 
-@pytest.mark.parametrize("job", [job for job in JOBS if job.meets_forks], ids=str)
+@pytest.mark.parametrize("job", [job for job in JOBS if job.runs_for_forks], ids=str)
 def test_job_started_by_a_fork_has_no_secret_no_environment_and_no_write_token(job: Job) -> None:
     assert "secrets" not in job.text
     assert "environment" not in job.content
@@ -101,7 +101,7 @@ def test_job_started_by_a_fork_has_no_secret_no_environment_and_no_write_token(j
 
 
 def test_fork_starts_only_the_tests_and_the_offline_diff() -> None:
-    assert [str(job) for job in JOBS if job.meets_forks] == ["pull-request/test", "pull-request/diff"]
+    assert [str(job) for job in JOBS if job.runs_for_forks] == ["pull-request/test", "pull-request/diff"]
 
 
 def test_called_workflows_get_no_secret() -> None:
@@ -134,23 +134,23 @@ def test_job_has_a_timeout(job: Job) -> None:
     assert "uses" in job.content or job.content["timeout-minutes"] <= 120
 
 
-def uses() -> list[tuple[Path, str]]:
-    found = [
+def action_uses() -> list[tuple[Path, str]]:
+    lines = [
         (file, line)
         for file in (*WORKFLOW_FILES, *ACTION_FILES)
         for line in re.findall(r"uses: (.*)", file.read_text())
     ]
-    return [(file, line) for file, line in found if not line.startswith("./")]
+    return [(file, line) for file, line in lines if not line.startswith("./")]
 
 
 def test_every_action_is_pinned_to_a_commit_with_its_version() -> None:
-    assert uses()
-    for file, line in uses():
+    assert action_uses()
+    for file, line in action_uses():
         assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), (file.name, line)
 
 
 def test_action_has_the_same_pin_everywhere() -> None:
-    pins = {line for _, line in uses()}
+    pins = {line for _, line in action_uses()}
     assert len({line.partition("@")[0] for line in pins}) == len(pins)
 
 
@@ -198,14 +198,14 @@ def stack_of(job: Job) -> str:
 
 
 def test_deploy_runs_tests_then_staging_then_production() -> None:
-    assert [(str(job), job.content["needs"]) for job in UP] == [
+    assert [(str(job), job.content["needs"]) for job in DEPLOY_JOBS] == [
         ("deploy/staging", "test"),
         ("deploy/production", "staging"),
     ]
     assert WORKFLOWS["deploy"]["on"] == {"push": {"branches": ["main"]}}
 
 
-@pytest.mark.parametrize("job", UP, ids=str)
+@pytest.mark.parametrize("job", DEPLOY_JOBS, ids=str)
 def test_deploy_job_runs_alone_on_its_stack_and_is_never_cancelled(job: Job) -> None:
     group = {"group": f"up-{stack_of(job)}", "cancel-in-progress": "false"}
     assert {key: str(value).lower() for key, value in job.content["concurrency"].items()} == group
@@ -213,7 +213,7 @@ def test_deploy_job_runs_alone_on_its_stack_and_is_never_cancelled(job: Job) -> 
     assert "concurrency" not in WORKFLOWS[job.workflow]
 
 
-@pytest.mark.parametrize("job", UP, ids=str)
+@pytest.mark.parametrize("job", DEPLOY_JOBS, ids=str)
 def test_deploy_job_runs_in_the_environment_of_its_stack(job: Job) -> None:
     assert job.content["environment"] == stack_of(job)
 
@@ -235,7 +235,7 @@ def test_job_with_secrets_runs_in_an_environment_and_only_with_a_backend(job: Jo
 def test_previews_and_drift_use_existing_stacks_and_preview_environments(job: Job) -> None:
     if matrix := job.content.get("strategy", {}).get("matrix"):
         assert set(matrix["stack"]) <= set(SHIPPED)
-        assert set(matrix["stack"]) == {stack_of(each) for each in UP}
+        assert set(matrix["stack"]) == {stack_of(each) for each in DEPLOY_JOBS}
         assert job.content["environment"] == "${{ matrix.stack }}-preview"
         assert "ci/deploy" not in job.text
 
@@ -245,18 +245,18 @@ def test_previews_and_drift_use_existing_stacks_and_preview_environments(job: Jo
 KEYWORDS = {"workflow", "stages", "default", "variables"}
 
 
-def inherited(name: str) -> Document:
-    """A job with what it extends, as GitLab merges them."""
-    own = GITLAB[name]
-    extends = own.get("extends", [])
-    found: Document = {}
+def merge_extends(name: str) -> Document:
+    """Merge a job with the jobs that it extends, as GitLab does."""
+    content = GITLAB[name]
+    extends = content.get("extends", [])
+    job: Document = {}
     for parent in [extends] if isinstance(extends, str) else extends:
-        found |= inherited(parent)
-    found |= own
-    return found
+        job |= merge_extends(parent)
+    job |= content
+    return job
 
 
-GITLAB_JOBS = {name: inherited(name) for name in GITLAB if name not in KEYWORDS and not name.startswith(".")}
+GITLAB_JOBS = {name: merge_extends(name) for name in GITLAB if name not in KEYWORDS and not name.startswith(".")}
 each_gitlab_job = pytest.mark.parametrize("name", GITLAB_JOBS)
 
 
