@@ -1,4 +1,4 @@
-"""`logstack diff` of real revisions: each by its own code, older ones by today's, and what is said of bad input."""
+"""`logstack diff` of real revisions: each with its own code, older ones with today's; and invalid input."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ config:
   logstack:objectStore: {kind: s3-compatible, endpoint: http://10.0.0.1:9000, bucket: loki-here, credentialsSecret: key}
   logstack:acknowledge: [simple-scalable-ends-with-loki-4]
 """
-MARKER = "kept-from-everybody"
+MARKER = "marked-secret"
 
 
 def git(directory: Path, *arguments: str) -> None:
@@ -27,7 +27,7 @@ def git(directory: Path, *arguments: str) -> None:
 
 
 def commit(directory: Path, name: str) -> None:
-    """What is there now, as a commit with a tag."""
+    """Commit everything with a tag."""
     git(directory, "add", "--all")
     git(directory, "commit", "--quiet", "--allow-empty", "--message", name)
     git(directory, "tag", name)
@@ -132,9 +132,9 @@ def test_diff_renders_a_revision_with_the_ops_package_with_its_own_code(program:
     commit(program, "before")
     git(program, "checkout", "--quiet", "main")
     result = diff(program, "before", str(program), "--json")
-    found = json.loads(result.stdout)
+    differences = json.loads(result.stdout)
     assert "721h" in result.stdout
-    assert found["notes"] == []
+    assert differences["notes"] == []
 
 
 def test_diff_renders_a_revision_with_broken_code_with_todays_code_and_the_error(program: Path) -> None:
@@ -157,7 +157,7 @@ def test_diff_prints_nothing_and_exits_with_0_when_nothing_differs(stacks: Path,
 
 
 def test_diff_ignores_a_comment_in_a_stack_file(stacks: Path) -> None:
-    write(stacks, f"# said\n{STACK}")
+    write(stacks, f"# a comment\n{STACK}")
     assert diff(stacks, "HEAD", ".").stdout == ""
 
 
@@ -179,10 +179,10 @@ def test_diff_lists_added_and_removed_stacks(stacks: Path) -> None:
 
 
 def test_diff_compares_only_the_given_stacks(stacks: Path) -> None:
-    other = STACK.replace("loki-here", "loki-other")
-    write(stacks, other, "other")
+    other_stack = STACK.replace("loki-here", "loki-other")
+    write(stacks, other_stack, "other")
     commit(stacks, "two")
-    write(stacks, f"{other}  logstack:retention: 14d\n", "other")
+    write(stacks, f"{other_stack}  logstack:retention: 14d\n", "other")
     assert diff(stacks, "two", ".", "--stack", "here").stdout == ""
     assert diff(stacks, "two", ".", "--stack", "here", "--stack", "other").exit_code == 15
 
@@ -261,17 +261,17 @@ def test_diff_refuses_an_unknown_stack_with_a_suggestion(stacks: Path) -> None:
 
 
 def test_diff_shows_no_secret_encrypted_or_in_clear_text(stacks: Path) -> None:
-    without = STACK.replace(", credentialsSecret: key", "")
+    without_secret = STACK.replace(", credentialsSecret: key", "")
     keys = "  logstack:accessKeyId: {secure: v1:one}\n  logstack:secretAccessKey: {secure: v1:%s}\n"
-    write(stacks, without + keys % f"{MARKER}1")
+    write(stacks, without_secret + keys % f"{MARKER}1")
     commit(stacks, "two")
-    write(stacks, f"{without}{keys % f'{MARKER}2'}  logstack:retention: 14d\n")
-    clear = f"{STACK}  logstack:secretAccessKey: {MARKER}\n"
+    write(stacks, f"{without_secret}{keys % f'{MARKER}2'}  logstack:retention: 14d\n")
+    clear_text = f"{STACK}  logstack:secretAccessKey: {MARKER}\n"
     for form in ((), ("--json",), ("--markdown",)):
         result = diff(stacks, "two", ".", *form)
         assert result.exit_code == 15
         assert MARKER not in result.output
-    write(stacks, clear)
+    write(stacks, clear_text)
     for form in ((), ("--json",), ("--markdown",)):
         result = diff(stacks, "two", ".", *form)
         assert result.exit_code == 1
