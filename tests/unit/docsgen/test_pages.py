@@ -1,4 +1,4 @@
-"""The documents have what the code generates."""
+"""The generated parts of the documents are up to date."""
 
 import pytest
 
