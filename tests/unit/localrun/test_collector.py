@@ -1,4 +1,4 @@
-"""The local run's config.alloy is the stack's own but for places; and what is read from it and the canary."""
+"""The collector and canary of a local run: their configuration, and the checks that read them."""
 
 import re
 from collections.abc import Iterator
@@ -43,34 +43,36 @@ def attribute(line: str) -> str:
 @pytest.mark.parametrize("stack", NAMES)
 def test_local_config_differs_only_in_discovery_folders_ports_and_push_url(stack: str, tmp_path: Path) -> None:
     settings = settings_of(stack)
-    own = data(declarations(settings), "alloy/alloy-config")
-    assert stack_config(settings) == own
-    local = collector(settings, tmp_path).config
+    stack_text = data(declarations(settings), "alloy/alloy-config")
+    assert stack_config(settings) == stack_text
+    local_text = collector(settings, tmp_path).config
     # Here the collector pushes past the gateway, to Loki itself.
-    own = re.sub(r"\n\n\t\tbasic_auth \{[^}]*\}", "", own)
-    lines = [line for line in ndiff(own.splitlines(), local.splitlines()) if line[0] in "+-"]
-    gone = [line[2:] for line in lines if line.startswith("-")]
-    new = [line[2:] for line in lines if line.startswith("+")]
-    block = own[own.index("// The pods of this node") : own.index("// Which pods, and their labels")]
-    rest = [line for line in gone if line not in block.splitlines()]
-    assert [attribute(line) for line in rest] == [attribute(line) for line in new]
-    assert {attribute(line) for line in new} <= {"targets", "url", *FOLDERS, *ADDRESSES}
-    assert [line.replace(str(tmp_path), "") for line in new if attribute(line) in FOLDERS] == [
-        line for line in rest if attribute(line) in FOLDERS
+    stack_text = re.sub(r"\n\n\t\tbasic_auth \{[^}]*\}", "", stack_text)
+    lines = [line for line in ndiff(stack_text.splitlines(), local_text.splitlines()) if line[0] in "+-"]
+    removed = [line[2:] for line in lines if line.startswith("-")]
+    added = [line[2:] for line in lines if line.startswith("+")]
+    discovery = stack_text[
+        stack_text.index("// The pods of this node") : stack_text.index("// Which pods, and their labels")
+    ]
+    replaced = [line for line in removed if line not in discovery.splitlines()]
+    assert [attribute(line) for line in replaced] == [attribute(line) for line in added]
+    assert {attribute(line) for line in added} <= {"targets", "url", *FOLDERS, *ADDRESSES}
+    assert [line.replace(str(tmp_path), "") for line in added if attribute(line) in FOLDERS] == [
+        line for line in replaced if attribute(line) in FOLDERS
     ]
 
 
 def test_collector_reports_every_line_that_it_replaces(tmp_path: Path) -> None:
-    told = collector(settings_of("staging"), tmp_path).replaced
-    assert [each.path for each in told] == [
+    replacements = collector(settings_of("staging"), tmp_path).replaced
+    assert [each.path for each in replacements] == [
         'config.alloy: discovery.kubernetes "pods"',
         "config.alloy: targets",
         "config.alloy: replacement",
         "config.alloy: replacement",
         "config.alloy: url",
     ]
-    assert told[0].now is None
-    assert told[-1].now == f'"{PUSH}"'
+    assert replacements[0].now is None
+    assert replacements[-1].now == f'"{PUSH}"'
 
 
 METRICS = parse_metrics(
@@ -118,12 +120,12 @@ def test_as_collected_cuts_or_drops_a_line_above_the_limit() -> None:
 
 
 class StandIn:
-    """A platform, its Loki, its fleet, Alloy, and the canary: each answers what a test wants."""
+    """A stand-in for platform, Loki, fleet, Alloy and canary, with the answers of a test."""
 
-    def __init__(self, settings: Settings, found: list[Entry], metrics: Metrics, written: list[Entry]) -> None:
+    def __init__(self, settings: Settings, stored: list[Entry], metrics: Metrics, logged: list[Entry]) -> None:
         self.settings = settings
         self.loki = self.fleet = self
-        self.found, self._metrics, self._written = found, metrics, written
+        self.stored, self._metrics, self._logged = stored, metrics, logged
         self.pod, self.seconds = canary_pod(settings), 100.0
         self.containers = {file_pod(FILE, 0, settings.collector).name: self}
         self.events: list[str] = []
@@ -136,7 +138,7 @@ class StandIn:
         return self._metrics
 
     def written(self, stream: str = "stdout") -> list[Entry]:
-        return self._written if stream == "stdout" else []
+        return self._logged if stream == "stdout" else []
 
     def write(self, entries: list[Entry]) -> None:
         self.events += [entry.line for entry in entries]
@@ -148,14 +150,14 @@ class StandIn:
         self.events.append("truncate")
 
     def entries(self, _query: str, _start: int, _end: int) -> Iterator[Entry]:
-        return iter(self.found)
+        return iter(self.stored)
 
     def value(self, _query: str, _time: int) -> int:
-        return len(self.found)
+        return len(self.stored)
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         "_STALLED_SECONDS",
         "_POLL_SECONDS",
@@ -216,9 +218,9 @@ def canary_metrics(**counts: int) -> Metrics:
 ENTRIES = [Entry(1, "1 p"), Entry(2, "2 p")]
 
 
-def canary_check(found: list[Entry], **counts: int) -> str:
+def canary_check(stored: list[Entry], **counts: int) -> str:
     metrics = canary_metrics(**{"entries": 2, **counts})
-    stand_in = StandIn(settings_of("staging"), found, metrics, ENTRIES)
+    stand_in = StandIn(settings_of("staging"), stored, metrics, ENTRIES)
     return canary_misses_nothing(cast("Canary", stand_in), run_of(stand_in))
 
 
@@ -227,7 +229,7 @@ def test_canary_misses_nothing_passes_when_all_entries_are_in_loki() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "counts", "seen"),
+    ("stored", "counts", "message"),
     [
         (ENTRIES, {"missing_entries": 1}, "1 missing entries of 2"),
         (ENTRIES, {"spot_check_missing_entries": 1}, "1 spot check missing entries of 2"),
@@ -241,9 +243,9 @@ def test_canary_misses_nothing_passes_when_all_entries_are_in_loki() -> None:
     ],
     ids=["it misses one", "a spot check misses one", "it writes nothing", "one is lost", "its messages are fed back"],
 )
-def test_canary_misses_nothing_fails_when(found: list[Entry], counts: dict[str, int], seen: str) -> None:
-    with pytest.raises(CheckError, match=seen):
-        canary_check(found, **counts)
+def test_canary_misses_nothing_fails_when(stored: list[Entry], counts: dict[str, int], message: str) -> None:
+    with pytest.raises(CheckError, match=message):
+        canary_check(stored, **counts)
 
 
 def test_canary_runs_with_the_stacks_flags_and_short_delays(tmp_path: Path) -> None:
@@ -264,26 +266,26 @@ def test_canary_runs_with_the_stacks_flags_and_short_delays(tmp_path: Path) -> N
     assert canary.written("stderr") == [Entry(2, "noise")]
 
 
-def names(machine: Machine) -> list[str]:
+def check_names(machine: Machine) -> list[str]:
     return [name for name, _ in standard_checks(machine)]
 
 
 def test_standard_checks_include_the_canary_only_when_it_runs(tmp_path: Path) -> None:
     platform = cast("Platform", type("Platform", (), {"has_store": True, "settings": settings_of("staging")}))
     alloy = collector(settings_of("staging"), tmp_path)
-    assert names(Machine(platform, alloy, cast("Canary", object())))[-1] == "canary through the collector"
-    assert names(Machine(platform, alloy)) == names(Machine(platform))
+    assert check_names(Machine(platform, alloy, cast("Canary", object())))[-1] == "canary through the collector"
+    assert check_names(Machine(platform, alloy)) == check_names(Machine(platform))
 
 
 def test_not_exercised_lists_sources_that_need_a_cluster(tmp_path: Path) -> None:
     settings = changed(settings_of("staging"), collector={"sources": {"events": True, "journal": {"enabled": True}}})
     platform = cast("Platform", type("Platform", (), {"settings": settings}))
-    told = not_exercised(Machine(platform, collector(settings, tmp_path)))
-    assert "the collector's other sources: journal, events" in told
+    omissions = not_exercised(Machine(platform, collector(settings, tmp_path)))
+    assert "the collector's other sources: journal, events" in omissions
 
 
 @pytest.mark.parametrize(
-    ("stack", "has_collector", "said"),
+    ("stack", "has_collector", "omission"),
     [
         (
             "staging",
@@ -297,34 +299,34 @@ def test_not_exercised_lists_sources_that_need_a_cluster(tmp_path: Path) -> None
 def test_not_exercised_lists_collector_and_canary_with_the_reason(
     stack: str,
     has_collector: bool,  # noqa: FBT001
-    said: str,
+    omission: str,
     tmp_path: Path,
 ) -> None:
     settings = settings_of(stack)
     platform = cast("Platform", type("Platform", (), {"settings": settings}))
-    told = not_exercised(Machine(platform, collector(settings, tmp_path) if has_collector else None))
-    assert any(each.startswith(said) for each in told), told
+    omissions = not_exercised(Machine(platform, collector(settings, tmp_path) if has_collector else None))
+    assert any(each.startswith(omission) for each in omissions), omissions
 
 
 def test_canary_run_exercises_collector_and_canary(tmp_path: Path) -> None:
     settings = settings_of("staging")
     platform = cast("Platform", type("Platform", (), {"settings": settings}))
-    told = not_exercised(Machine(platform, collector(settings, tmp_path), cast("Canary", object())))
-    assert not any("the collector and" in each or "canary" in each for each in told)
+    omissions = not_exercised(Machine(platform, collector(settings, tmp_path), cast("Canary", object())))
+    assert not any("the collector and" in each or "canary" in each for each in omissions)
 
 
 def test_binaries_for_builds_alloy_only_when_the_route_is_alloy(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, ...]] = []
+    requests: list[tuple[str, ...]] = []
 
     def obtain(*names: str, report: object) -> dict[str, Path]:  # noqa: ARG001 - the signature
-        asked.append(names)
+        requests.append(names)
         return {name: Path(name) for name in names}
 
     monkeypatch.setattr("logstack.localrun.machine.obtain", obtain)
     monkeypatch.setattr("logstack.localrun.machine.obtain_without_build", lambda _name, _report: None)
     settings = settings_of("staging")
     assert set(binaries_for(settings, "auto")) == set(binaries_for(settings, "push")) == {"loki", "versitygw"}
-    assert ("alloy",) not in asked
+    assert ("alloy",) not in requests
     assert set(binaries_for(settings, "alloy")) == {"loki", "versitygw", "alloy", "loki-canary"}
     by_api = changed(settings, collector={"sources": {"pods": "api"}}, canary={"enabled": False})
     assert set(binaries_for(by_api, "alloy")) == {"loki", "versitygw"}

@@ -1,4 +1,4 @@
-"""Log files that people give: good ones, and every bad one with one clear error."""
+"""Log files of a user: a local run reads valid ones, and names every invalid one in one error."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Log files of pods: in the runtime's format, at the kubelet's place, rotated as the kubelet does."""
+"""Log files of pods: their format is the runtime's, their path and rotation the kubelet's."""
 
 import os
 import re
@@ -51,9 +51,9 @@ def test_cri_lines_splits_a_long_line_and_flags_its_last_piece(size: int, flags:
     )
 )
 def test_logged_reads_back_what_cri_lines_writes(lines: list[tuple[str, str]]) -> None:
-    whole = [Logged(NOW + number, stream, text * 3) for number, (stream, text) in enumerate(lines)]
-    content = b"".join(cri_lines(line.time, line.stream, line.line.encode()) for line in whole)
-    assert list(logged(content)) == whole
+    entries = [Logged(NOW + number, stream, text * 3) for number, (stream, text) in enumerate(lines)]
+    content = b"".join(cri_lines(line.time, line.stream, line.line.encode()) for line in entries)
+    assert list(logged(content)) == entries
 
 
 def test_logged_does_not_read_an_incomplete_line() -> None:
@@ -136,14 +136,16 @@ def test_copy_writes_output_line_by_line_with_increasing_times(tmp_path: Path) -
     assert [row.time for row in rows] == sorted({row.time for row in rows})
 
 
-SPEAKS = "import sys, time; print('entry', flush=True); print('noise', file=sys.stderr, flush=True); time.sleep(600)"
+PRINTING_PROGRAM = (
+    "import sys, time; print('entry', flush=True); print('noise', file=sys.stderr, flush=True); time.sleep(600)"
+)
 
 
-def lines_of(path: Path, count: int) -> list[Logged]:
+def wait_for_lines(path: Path, count: int) -> list[Logged]:
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
-        if path.exists() and len(found := list(logged(path.read_bytes()))) >= count:
-            return found
+        if path.exists() and len(lines := list(logged(path.read_bytes()))) >= count:
+            return lines
         time.sleep(0.02)
     raise AssertionError(path)
 
@@ -151,19 +153,19 @@ def lines_of(path: Path, count: int) -> list[Logged]:
 def test_container_output_goes_to_its_log_file_by_stream(tmp_path: Path) -> None:
     log = ContainerLog(POD, tmp_path)
     with Fleet(tmp_path / "logs") as fleet:
-        fleet.start_container("cart", [sys.executable, "-c", SPEAKS], {}, log.path)
-        found = lines_of(log.path, 2)
+        fleet.start_container("cart", [sys.executable, "-c", PRINTING_PROGRAM], {}, log.path)
+        lines = wait_for_lines(log.path, 2)
         fleet.kill("cart")
         fleet.wait(f"cart{RUNTIME}")
         fleet.check()
-    assert {(line.stream, line.line) for line in found} == {("stdout", "entry"), ("stderr", "noise")}
+    assert {(line.stream, line.line) for line in lines} == {("stdout", "entry"), ("stderr", "noise")}
 
 
 def test_fleet_names_a_container_that_dies(tmp_path: Path) -> None:
     log = ContainerLog(POD, tmp_path)
     with Fleet(tmp_path / "logs") as fleet:
         fleet.start_container("cart", [sys.executable, "-c", "raise SystemExit('no port')"], {}, log.path)
-        lines_of(log.path, 1)
+        wait_for_lines(log.path, 1)
         fleet._children["cart"].process.wait()
         with pytest.raises(ProcessDiedError, match=r"(?s)^cart ended with code 1; its last lines:.*no port"):
             fleet.check()
