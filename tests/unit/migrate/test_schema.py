@@ -1,4 +1,4 @@
-"""`logstack schema add`: the day, and the stack file with it."""
+"""`logstack schema add`: the day of the new schema period, and the changed stack file."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -15,11 +15,11 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HEAD = "config:\n  logstack:retention: 30d  # as agreed\n"
 
 
-def added(folder: Path, periods: str, now: datetime = NOW) -> tuple[str, str]:
-    """The proposal, and the file's text with it."""
+def propose(folder: Path, periods: str, now: datetime = NOW) -> tuple[str, str]:
+    """Return the proposed period, and the text of the stack file with it."""
     (folder / "Pulumi.here.yaml").write_text(HEAD + periods)
-    found = next_period("here", folder, now, store="tsdb", schema="v13")
-    return str(found), found.text
+    period = next_period("here", folder, now, store="tsdb", schema="v13")
+    return str(period), period.text
 
 
 @pytest.mark.parametrize(
@@ -31,17 +31,17 @@ def added(folder: Path, periods: str, now: datetime = NOW) -> tuple[str, str]:
     ],
 )
 def test_schema_period_starts_on_the_day_after_tomorrow_in_utc(tmp_path: Path, now: datetime, day: str) -> None:
-    assert added(tmp_path, "", now)[0] == f'- {{from: "{day}", store: tsdb, schema: v13}}'
+    assert propose(tmp_path, "", now)[0] == f'- {{from: "{day}", store: tsdb, schema: v13}}'
 
 
 @pytest.mark.parametrize("last", ["2026-07-01", '"2026-07-01"'])
 def test_schema_period_starts_after_a_future_period(tmp_path: Path, last: str) -> None:
-    proposal, _ = added(tmp_path, f"  logstack:schemaPeriods: [{{from: 2024-04-01}}, {{from: {last}}}]\n")
+    proposal, _ = propose(tmp_path, f"  logstack:schemaPeriods: [{{from: 2024-04-01}}, {{from: {last}}}]\n")
     assert 'from: "2026-07-02"' in proposal
 
 
 def test_schema_period_is_added_after_the_default_one_when_there_is_none(tmp_path: Path) -> None:
-    assert added(tmp_path, "")[1] == (
+    assert propose(tmp_path, "")[1] == (
         HEAD + "  logstack:schemaPeriods:\n"
         '    - {from: "2024-04-01", store: tsdb, schema: v13}\n'
         '    - {from: "2026-06-03", store: tsdb, schema: v13}\n'
@@ -55,7 +55,7 @@ def test_schema_period_keeps_comments_and_keys(tmp_path: Path) -> None:
         '    - {from: "2022-01-01", store: boltdb-shipper, schema: v11}  # until the move\n'
     )
     after = "  logstack:replicationFactor: 3\n"
-    assert added(tmp_path, periods + after)[1] == (
+    assert propose(tmp_path, periods + after)[1] == (
         HEAD + periods + '    - {from: "2026-06-03", store: tsdb, schema: v13}\n' + after
     )
 
@@ -72,12 +72,12 @@ def test_schema_period_adds_one_line_to_a_shipped_stack_that_still_loads(tmp_pat
 def test_schema_add_writes_only_with_the_write_option(tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.here.yaml"
     file.write_text(HEAD)
-    proposed = logstack("schema", "add", "here", "-C", str(tmp_path))
-    assert proposed.exit_code == 0
-    assert "store: tsdb, schema: v13}" in proposed.stdout
+    proposal = logstack("schema", "add", "here", "-C", str(tmp_path))
+    assert proposal.exit_code == 0
+    assert "store: tsdb, schema: v13}" in proposal.stdout
     assert file.read_text() == HEAD
-    written = logstack("schema", "add", "here", "--write", "-C", str(tmp_path))
-    assert "written to Pulumi.here.yaml" in written.stdout
+    result = logstack("schema", "add", "here", "--write", "-C", str(tmp_path))
+    assert "written to Pulumi.here.yaml" in result.stdout
     assert file.read_text().startswith(HEAD)
     assert file.read_text() != HEAD
 
