@@ -58,11 +58,11 @@ def test_stack_does_not_differ_from_itself() -> None:
 
 def test_comparison_shows_a_changed_key_in_words_settings_and_artefacts(project: Path) -> None:
     write(project, f"{STACK}  logstack:retention: 7d\n")
-    found = compare_with("here", "HEAD", project)
-    assert (found.before, found.after) == ("here at HEAD", "here")
-    assert found.settings == (Difference("retention", "30d", "7d"),)
-    assert Difference("storage: queries", "look back 30d", "look back 7d") in found.words
-    config = next(diff for diff in found.artefacts if diff.name == "loki.yaml")
+    comparison = compare_with("here", "HEAD", project)
+    assert (comparison.before, comparison.after) == ("here at HEAD", "here")
+    assert comparison.settings == (Difference("retention", "30d", "7d"),)
+    assert Difference("storage: queries", "look back 30d", "look back 7d") in comparison.words
+    config = next(diff for diff in comparison.artefacts if diff.name == "loki.yaml")
     assert config.effect == "restarts the Loki pods, one after the other"
     assert "-  retention_period: 720h" in config.lines
     assert "+  retention_period: 168h" in config.lines
@@ -70,32 +70,32 @@ def test_comparison_shows_a_changed_key_in_words_settings_and_artefacts(project:
 
 def test_comparison_of_a_limit_changes_overrides_and_restarts_nothing(project: Path) -> None:
     write(project, f"{STACK}  logstack:limits: {{maxStreams: 20000}}\n")
-    found = compare_with("here", "HEAD", project)
-    assert [(diff.name, diff.effect) for diff in found.artefacts] == [
+    comparison = compare_with("here", "HEAD", project)
+    assert [(diff.name, diff.effect) for diff in comparison.artefacts] == [
         ("overrides.yaml", "Loki reads it within ten seconds; no pod restarts")
     ]
 
 
 def test_comparison_lists_added_and_removed_resources_without_secrets(project: Path) -> None:
     write(project, STACK.replace(", credentialsSecret: key", "") + "  logstack:canary: {enabled: false}\n")
-    found = compare_with("here", "HEAD", project)
-    assert Difference("canary.enabled", "true", "false") in found.settings
-    assert found.resources_added == ("store-credentials  kubernetes:core/v1:Secret",)
-    assert found.resources_removed == (
+    comparison = compare_with("here", "HEAD", project)
+    assert Difference("canary.enabled", "true", "false") in comparison.settings
+    assert comparison.resources_added == ("store-credentials  kubernetes:core/v1:Secret",)
+    assert comparison.resources_removed == (
         "canary  kubernetes:apps/v1:DaemonSet",
         "canary-metrics  kubernetes:core/v1:Service",
     )
 
 
 def test_comparison_shows_a_secrets_name_instead_of_its_value(project: Path) -> None:
-    other = project / "other"
-    for directory, namespace in ((project, "logs"), (other, "monitoring")):
+    second_folder = project / "other"
+    for directory, namespace in ((project, "logs"), (second_folder, "monitoring")):
         text = STACK.replace(", credentialsSecret: key", "").replace(
             "context: here", f"context: here, namespace: {namespace}"
         )
         write(directory, text)
-    found = {diff.name: diff.lines for diff in compare_with("here", str(other), project).artefacts}
-    assert found["loki-s3-credentials.secret.yaml"][1:] == (
+    lines = {diff.name: diff.lines for diff in compare_with("here", str(second_folder), project).artefacts}
+    assert lines["loki-s3-credentials.secret.yaml"][1:] == (
         "     app.kubernetes.io/part-of: logstack",
         "     app.kubernetes.io/managed-by: pulumi",
         "-  namespace: monitoring",
@@ -106,10 +106,10 @@ def test_comparison_shows_a_secrets_name_instead_of_its_value(project: Path) -> 
 
 
 def test_comparison_reads_the_same_stack_from_another_folder(project: Path) -> None:
-    other = project / "other"
-    write(other, STACK.replace("name: here", "name: there"))
-    text = comparison_text(compare_with("here", str(other), project), terminal(400))
-    assert f"From here in {other} (-) to here (+)" in text
+    second_folder = project / "other"
+    write(second_folder, STACK.replace("name: here", "name: there"))
+    text = comparison_text(compare_with("here", str(second_folder), project), terminal(400))
+    assert f"From here in {second_folder} (-) to here (+)" in text
     assert "cluster.name  there -> here" in text
 
 
@@ -143,10 +143,10 @@ def test_comparison_refuses_a_revision_without_the_file(project: Path) -> None:
 
 
 def test_comparison_reports_problems_of_the_target_stack(project: Path) -> None:
-    other = project / "other"
-    write(other, f"{STACK}  logstack:retentoin: 7d\n")
+    second_folder = project / "other"
+    write(second_folder, f"{STACK}  logstack:retentoin: 7d\n")
     with pytest.raises(StackProblems, match="retention"):
-        compare_with("here", str(other), project)
+        compare_with("here", str(second_folder), project)
 
 
 def test_comparison_document_has_the_content_of_the_text(project: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the plan promises of failures; every expected word is written by hand, none is computed."""
+"""The failure budget of the plan; every expected text is written by hand, none is computed."""
 
 import re
 from datetime import timedelta
@@ -44,10 +44,10 @@ def test_budget_of_writers_equals_the_text_written_by_hand(block: str) -> None:
     head, summary, *rows = map(str.strip, block.strip().splitlines())
     mode, factor, writers = re.sub(" replication | writers ", "", head).split(",")
     budget = plan_failures(stack(mode, int(factor), int(writers)))
-    assert [budget.summary, *map(row, of_writers(budget))] == [summary, *rows]
+    assert [budget.summary, *map(row, writer_losses(budget))] == [summary, *rows]
 
 
-def of_writers(budget: FailureBudget) -> list[Loss]:
+def writer_losses(budget: FailureBudget) -> list[Loss]:
     return [loss for loss in budget.losses if re.search("writer|Loki pod", loss.lost)]
 
 
@@ -88,8 +88,8 @@ def test_plan_lists_measured_runs_for_stacks_like_them(factor: int, runs: list[s
 
 
 def test_plan_calls_nothing_measured_that_was_not_run() -> None:
-    for other in (stack(writers=4), stack("monolithic")):
-        budget = plan_failures(other)
+    for settings in (stack(writers=4), stack("monolithic")):
+        budget = plan_failures(settings)
         assert not budget.measurements
         assert "measured" not in {loss.evidence for loss in budget.losses}
 
@@ -119,8 +119,8 @@ def test_deciding_losses_are_the_edge_of_the_budget_and_a_node(settings: Setting
 
 
 def test_budget_covers_lost_readers_backends_gateways_and_collectors() -> None:
-    found = losses(stack())
-    assert [found[lost] for lost in ("all 3 readers", "all 3 backends", "1 of 2 gateways", "a collector pod")] == [
+    rows = losses(stack())
+    assert [rows[lost] for lost in ("all 3 readers", "all 3 backends", "1 of 2 gateways", "a collector pod")] == [
         "all 3 readers | within | continue | fail unless one reader survives | none lost | design",
         (
             "all 3 backends | within | continue | fail unless one backend survives"
@@ -135,9 +135,9 @@ def test_budget_covers_lost_readers_backends_gateways_and_collectors() -> None:
 
 
 def test_budget_lists_what_stops_with_each_role_of_the_distributed_mode() -> None:
-    found = losses(stack("distributed", replicas={"distributor": 2, "querier": 4, "queryScheduler": 1}))
+    rows = losses(stack("distributed", replicas={"distributor": 2, "querier": 4, "queryScheduler": 1}))
     assert [
-        found[lost]
+        rows[lost]
         for lost in (
             "1 of 3 ingesters",
             "both distributors",
@@ -173,7 +173,7 @@ def test_budget_lists_what_stops_with_each_role_of_the_distributed_mode() -> Non
 
 
 @pytest.mark.parametrize(
-    ("mode", "role", "few", "promise"),
+    ("mode", "role", "replicas", "promise"),
     [
         ("simple-scalable", Role.WRITE, {}, (0, True)),
         ("simple-scalable", Role.WRITE, {"write": 4}, (0, True)),
@@ -190,10 +190,10 @@ def test_budget_lists_what_stops_with_each_role_of_the_distributed_mode() -> Non
     ],
 )
 def test_one_lost_equals_the_promise_written_by_hand(
-    mode: str, role: Role, few: dict[str, int], promise: tuple[int, bool]
+    mode: str, role: Role, replicas: dict[str, int], promise: tuple[int, bool]
 ) -> None:
-    told = one_lost(stack(mode, replicas=few), role)
-    assert (int(told.refused), told.answered) == promise
+    loss = one_lost(stack(mode, replicas=replicas), role)
+    assert (int(loss.refused), loss.answered) == promise
 
 
 def test_budget_names_the_compacting_pod_when_there_are_several() -> None:
@@ -224,13 +224,15 @@ def test_budget_assumes_one_pod_of_a_role_on_a_node() -> None:
 
 
 def test_budget_stops_writes_with_the_only_gateways_node_until_it_has_moved() -> None:
-    few = stack(gateway={"replicas": 1}, replicas={"write": 3, "read": 1})
-    assert losses(few)["any one node"] == (
+    settings = stack(gateway={"replicas": 1}, replicas={"write": 3, "read": 1})
+    assert losses(settings)["any one node"] == (
         "any one node | for a time | continue; if it runs the only gateway, after that pod has moved"
         " | continue; if it runs the only gateway or reader, after that pod has moved"
         " | none lost; unsent lines stay on its disk | arithmetic"
     )
-    assert plan_failures(few).summary.startswith("The stack survives the loss of any 1 of 3 writers: writes continue")
+    assert plan_failures(settings).summary.startswith(
+        "The stack survives the loss of any 1 of 3 writers: writes continue"
+    )
 
 
 def test_budget_stops_everything_with_the_only_node() -> None:
@@ -251,12 +253,12 @@ def test_budget_lets_the_object_store_be_away_until_writers_are_full() -> None:
 
 
 def test_budget_loses_flushed_lines_with_the_embedded_stores_volume() -> None:
-    found = losses(stack(objectStore={"kind": "embedded"}))
-    assert found["the object store's volume"] == (
+    rows = losses(stack(objectStore={"kind": "embedded"}))
+    assert rows["the object store's volume"] == (
         "the object store's volume | beyond | continue | find only lines that are not flushed"
         " | all flushed lines are lost: logstack makes no second copy | design"
     )
-    assert "any one node except the object store's" in found
+    assert "any one node except the object store's" in rows
     assert plan_failures(stack(objectStore={"kind": "embedded"})).summary == (
         "The stack survives the loss of any 1 of 3 writers, or of any one node except the object store's: "
         "writes continue, and no acknowledged line is lost."
@@ -264,9 +266,9 @@ def test_budget_loses_flushed_lines_with_the_embedded_stores_volume() -> None:
 
 
 def test_budget_loses_all_lines_with_the_volume_of_the_only_pod() -> None:
-    found = losses(stack("monolithic", 1, 1, objectStore={"kind": "filesystem"}))
-    assert "all lost: Loki's volume is the only copy" in found["the only Loki pod with its volume"]
-    assert not [lost for lost in found if "object store" in lost]
+    rows = losses(stack("monolithic", 1, 1, objectStore={"kind": "filesystem"}))
+    assert "all lost: Loki's volume is the only copy" in rows["the only Loki pod with its volume"]
+    assert not [lost for lost in rows if "object store" in lost]
 
 
 @pytest.mark.parametrize(
@@ -292,6 +294,6 @@ def test_bridged_outage_is_the_sum_of_alloys_pauses(
 
 
 def seconds(text: str) -> timedelta:
-    hours, _, rest = text.rpartition("h")
-    minutes, _, rest = rest.rpartition("m")
-    return timedelta(hours=int(hours or 0), minutes=int(minutes or 0), seconds=float(rest.removesuffix("s") or 0))
+    hours, _, remainder = text.rpartition("h")
+    minutes, _, remainder = remainder.rpartition("m")
+    return timedelta(hours=int(hours or 0), minutes=int(minutes or 0), seconds=float(remainder.removesuffix("s") or 0))

@@ -1,4 +1,4 @@
-"""What the plan says of an ingest: line by line, what is stated instead, and what the lines take."""
+"""The plan's sizing from an ingest: derived values, values that the stack states, and storage."""
 
 import json
 from datetime import timedelta
@@ -41,15 +41,15 @@ STACKS: dict[str, dict[str, Any]] = {
 }
 
 
-def stack(**said: Any) -> Stack:
-    settings = Settings.model_validate({"cluster": {"name": "test", "context": "test"}} | said)
+def stack(**keys: Any) -> Stack:
+    settings = Settings.model_validate({"cluster": {"name": "test", "context": "test"}} | keys)
     return Stack("test", settings, (), (), "none")
 
 
-def sized(**said: Any) -> Sizing:
-    found = plan_sizing(stack(**said).settings)
-    assert found
-    return found
+def sizing_of(**keys: Any) -> Sizing:
+    sizing = plan_sizing(stack(**keys).settings)
+    assert sizing
+    return sizing
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -59,10 +59,10 @@ def test_sizing_text_equals_its_golden_file(name: str, request: pytest.FixtureRe
 
 
 def test_plan_has_no_sizing_without_an_ingest() -> None:
-    without = plan(stack(objectStore=AWS))
-    assert without["sizing"].data is None
-    assert "Sizing" not in full_text(without, terminal(100))
-    assert not [of for of, _ in sentences(without) if of.startswith("sizing")]
+    plan_without_ingest = plan(stack(objectStore=AWS))
+    assert plan_without_ingest["sizing"].data is None
+    assert "Sizing" not in full_text(plan_without_ingest, terminal(100))
+    assert not [of for of, _ in sentences(plan_without_ingest) if of.startswith("sizing")]
 
 
 def test_plan_document_has_the_sizing_of_the_text() -> None:
@@ -80,9 +80,9 @@ def test_plan_document_has_the_sizing_of_the_text() -> None:
 
 def test_plan_sizing_shows_what_is_deployed() -> None:
     settings = stack(**STACKS["bucket"] | {"size": "small"}).settings
-    found = plan_sizing(settings)
-    assert found
-    used = {value.key: value.used for value in found.values}
+    sizing = plan_sizing(settings)
+    assert sizing
+    used = {value.key: value.used for value in sizing.values}
     assert used["resources.write"] == "CPU 500m, 1Gi, 10Gi"
     assert settings.resources_of("write").cpu == 500
     assert used["caches.chunks"] == "1Gi"
@@ -128,23 +128,23 @@ def test_monthly_cost_covers_bytes_and_writes() -> None:
 
 
 def test_plan_shows_no_cost_without_a_price_of_the_store() -> None:
-    own = {"kind": "s3-compatible", "endpoint": "http://nas.example", "bucket": "logs"}
-    for store in (AWS | {"region": "eu-south-2"}, own):
+    own_store = {"kind": "s3-compatible", "endpoint": "http://nas.example", "bucket": "logs"}
+    for store in (AWS | {"region": "eu-south-2"}, own_store):
         keys = {"ingest": "10GB/day", "objectStore": store}
-        assert sized(**keys).storage.cost is None
+        assert sizing_of(**keys).storage.cost is None
         facts = dict(sizing_section(stack(**keys)).facts)
         assert "stored in total" in facts
         assert "cost" not in facts
 
 
 @pytest.mark.parametrize(
-    ("memory", "said"),
+    ("memory", "share"),
     [
         ("16Gi", "36 % of the 48Gi that pods may take on these nodes\n"),
         ("4Gi", "144 % of the 12Gi that pods may take on these nodes: add nodes\n"),
     ],
 )
-def test_plan_compares_requests_with_the_nodes_memory(memory: str, said: str) -> None:
+def test_plan_compares_requests_with_the_nodes_memory(memory: str, share: str) -> None:
     cluster = {"name": "test", "context": "test", "nodeMemory": memory}
     text = full_text(plan(stack(**STACKS["bucket"] | {"cluster": cluster})), terminal(200))
-    assert f"memory  {said}" in text
+    assert f"memory  {share}" in text
