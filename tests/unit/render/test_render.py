@@ -1,4 +1,4 @@
-"""`logstack render`: Kubernetes' objects, files, and the document that a diff reads."""
+"""`logstack render`: Kubernetes objects, files, and the document for `logstack diff`."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from logstack.render.flat import flat
 from logstack.settings.load.loader import Stack
 from tests.support.stacks import NAMES, ROOT, data, declarations, settings_of
 
-WRONG = "config:\n  logstack:cluster: {name: here, context: here}\n  logstack:retentoin: 30d\n"
+INVALID_STACK = "config:\n  logstack:cluster: {name: here, context: here}\n  logstack:retentoin: 30d\n"
 
 
 def run(*arguments: str, directory: Path = ROOT) -> Result:
@@ -41,14 +41,14 @@ def test_render_prints_a_stream_of_kubernetes_objects() -> None:
 def test_render_writes_the_deployed_files_byte_for_byte(tmp_path: Path) -> None:
     result = run("production", "--to", str(tmp_path / "out"))
     declared = declarations(settings_of("production"))
-    written = {path.name: path.read_text() for path in (tmp_path / "out").iterdir()}
-    assert result.stdout == f"{len(written)} files in {tmp_path / 'out'}\n"
-    assert written["loki.yaml"] == data(declared, "loki/loki-config")
-    assert written["overrides.yaml"] == data(declared, "loki/loki-overrides")
-    assert written["config.alloy"] == data(declared, "alloy/alloy-config")
-    assert {"loki-values.yaml", "alloy-values.yaml", "alloy-events-values.yaml", "events.alloy"} <= written.keys()
-    whole = yaml.safe_load(written["alloy-config.configmap.yaml"])
-    assert whole["data"]["config.alloy"] == written["config.alloy"]
+    files = {path.name: path.read_text() for path in (tmp_path / "out").iterdir()}
+    assert result.stdout == f"{len(files)} files in {tmp_path / 'out'}\n"
+    assert files["loki.yaml"] == data(declared, "loki/loki-config")
+    assert files["overrides.yaml"] == data(declared, "loki/loki-overrides")
+    assert files["config.alloy"] == data(declared, "alloy/alloy-config")
+    assert {"loki-values.yaml", "alloy-values.yaml", "alloy-events-values.yaml", "events.alloy"} <= files.keys()
+    config_map = yaml.safe_load(files["alloy-config.configmap.yaml"])
+    assert config_map["data"]["config.alloy"] == files["config.alloy"]
 
 
 def test_render_writes_a_folder_for_each_of_several_stacks(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_render_writes_a_folder_for_each_of_several_stacks(tmp_path: Path) -> No
 
 
 def test_render_document_has_stacks_with_problems_too(tmp_path: Path) -> None:
-    (tmp_path / "Pulumi.wrong.yaml").write_text(WRONG)
+    (tmp_path / "Pulumi.wrong.yaml").write_text(INVALID_STACK)
     (tmp_path / "Pulumi.right.yaml").write_text((ROOT / "Pulumi.production.yaml").read_text())
     result = run("wrong", "right", "--json", directory=tmp_path)
     assert result.exit_code == 1
@@ -68,7 +68,7 @@ def test_render_document_has_stacks_with_problems_too(tmp_path: Path) -> None:
 
 
 def test_render_writes_no_file_for_a_stack_with_problems(tmp_path: Path) -> None:
-    (tmp_path / "Pulumi.wrong.yaml").write_text(WRONG)
+    (tmp_path / "Pulumi.wrong.yaml").write_text(INVALID_STACK)
     result = run("wrong", "--to", str(tmp_path / "out"), directory=tmp_path)
     assert (result.exit_code, result.stdout) == (1, "")
     assert 'unknown key "retentoin"' in result.stderr
@@ -95,9 +95,9 @@ def test_as_yaml_writes_multiline_text_as_a_block() -> None:
 def test_artefacts_indents_policies_without_changing_them() -> None:
     resources = render(Stack("aws", settings_of("aws"), (), (), "none")).resources
     role = next(each for each in resources if each.type == "aws:iam/rolePolicy:RolePolicy")
-    shown = yaml.safe_load(artefacts(role)[object_name(role)])["policy"]
-    assert '"Action": [\n' in shown
-    assert json.loads(shown) == json.loads(str(role.inputs["policy"]))
+    policy = yaml.safe_load(artefacts(role)[object_name(role)])["policy"]
+    assert '"Action": [\n' in policy
+    assert json.loads(policy) == json.loads(str(role.inputs["policy"]))
 
 
 def test_flat_names_leaves_so_that_a_growing_list_keeps_them() -> None:
