@@ -1,4 +1,4 @@
-"""The `logstack` command: what it prints where, its exit codes, and what it does not import."""
+"""The `logstack` command: its output, its exit codes, and the imports it avoids."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from logstack.cli import app
 from logstack.settings.model.tree import Settings
 from tests.support.stacks import ROOT
 
-WRONG = """\
+INVALID_STACK = """\
 config:
   logstack:cluster: {name: here, context: here}
   logstack:retentoin: 30d
@@ -23,9 +23,9 @@ config:
 
 
 @pytest.fixture
-def wrong(tmp_path: Path) -> Path:
+def invalid_folder(tmp_path: Path) -> Path:
     """A folder with a stack that has problems."""
-    (tmp_path / "Pulumi.wrong.yaml").write_text(WRONG)
+    (tmp_path / "Pulumi.wrong.yaml").write_text(INVALID_STACK)
     return tmp_path
 
 
@@ -48,15 +48,15 @@ def test_plan_defaults_to_production() -> None:
 
 
 def test_plan_prints_one_screen_everything_or_the_given_sections() -> None:
-    def planned(*options: str) -> str:
+    def run_plan(*options: str) -> str:
         return logstack("plan", *options, "-C", str(ROOT)).stdout
 
-    screen, full, storage = planned(), planned("--full"), planned("--section", "storage")
+    screen, full, storage = run_plan(), run_plan("--full"), run_plan("--section", "storage")
     assert len(screen.splitlines()) <= 50 < len(full.splitlines())
     assert storage.startswith("Storage and retention\n")
     assert storage in full
-    both = planned("--section", "storage", "--section", "access")
-    assert both == storage + planned("--section", "access")
+    two_sections = run_plan("--section", "storage", "--section", "access")
+    assert two_sections == storage + run_plan("--section", "access")
 
 
 def test_plan_names_the_sections_when_one_is_unknown() -> None:
@@ -82,8 +82,8 @@ def test_plan_prints_json_as_one_document() -> None:
 
 
 @pytest.mark.parametrize("command", ["plan", "check", "try"])
-def test_command_prints_problems_once_and_exits_with_1(command: str, wrong: Path) -> None:
-    result = logstack(command, "wrong", "-C", str(wrong))
+def test_command_prints_problems_once_and_exits_with_1(command: str, invalid_folder: Path) -> None:
+    result = logstack(command, "wrong", "-C", str(invalid_folder))
     assert result.exit_code == 1
     assert result.stdout == ""
     assert result.stderr.count('unknown key "retentoin"') == 1
@@ -92,17 +92,17 @@ def test_command_prints_problems_once_and_exits_with_1(command: str, wrong: Path
 
 
 @pytest.mark.parametrize("command", ["plan", "check", "try"])
-def test_command_prints_problems_as_a_document_with_json(command: str, wrong: Path) -> None:
-    result = logstack(command, "wrong", "--json", "-C", str(wrong))
+def test_command_prints_problems_as_a_document_with_json(command: str, invalid_folder: Path) -> None:
+    result = logstack(command, "wrong", "--json", "-C", str(invalid_folder))
     assert result.exit_code == 1
     problems = json.loads(result.stdout)["problems"]
     assert {problem["name"] for problem in problems} >= {"unknown-key", "missing-key"}
     assert problems[0].keys() == {"name", "path", "what", "consequence", "fix", "severity", "where"}
 
 
-def test_plan_prints_problems_of_the_stack_it_compares_with(wrong: Path) -> None:
-    (wrong / "Pulumi.right.yaml").write_text((ROOT / "Pulumi.production.yaml").read_text())
-    result = logstack("plan", "right", "--against", "wrong", "-C", str(wrong))
+def test_plan_prints_problems_of_the_stack_it_compares_with(invalid_folder: Path) -> None:
+    (invalid_folder / "Pulumi.right.yaml").write_text((ROOT / "Pulumi.production.yaml").read_text())
+    result = logstack("plan", "right", "--against", "wrong", "-C", str(invalid_folder))
     assert result.exit_code == 1
     assert "retentoin" in result.stderr
 
@@ -147,17 +147,17 @@ def test_check_says_that_there_are_no_problems() -> None:
 
 
 def test_try_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: dict[str, Any] = {}
+    options_passed: dict[str, Any] = {}
 
     def run_try(stack: str, settings: Settings, logs: list[Path], **options: bool | str) -> int:
-        seen.update(stack=stack, cluster=settings.cluster.name, logs=logs, **options)
+        options_passed.update(stack=stack, cluster=settings.cluster.name, logs=logs, **options)
         return 130
 
     monkeypatch.setattr("logstack.localrun.command.run_try", run_try)
     flags = ["--collector", "push", "--deep", "--keep", "--json"]
     result = logstack("try", "--logs", "a.log", "--logs", "b c.log", *flags, "-C", str(ROOT))
     assert result.exit_code == 130
-    assert seen == {
+    assert options_passed == {
         "stack": "staging",
         "cluster": "staging",
         "logs": [Path("a.log"), Path("b c.log")],
@@ -180,15 +180,15 @@ def test_try_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tools_lists_obtains_and_builds_binaries_by_name(
     words: tuple[str, ...], arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[list[str]] = []
+    calls: list[list[str]] = []
 
     def tools_main(arguments: list[str]) -> int:
-        seen.append(arguments)
+        calls.append(arguments)
         return 1
 
     monkeypatch.setattr("logstack.binaries.command.main", tools_main)
     assert logstack("tools", *words).exit_code == 1
-    assert seen == [arguments]
+    assert calls == [arguments]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The documents against what they speak of: commands, keys, links, and what a destroy leaves."""
+"""The documents agree with the code: commands, keys, links, and what a destroy leaves."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.support.stacks import AWS, NAMES, ROOT, TODAY, chart_values, declarat
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 every_page = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
-# Tokens of Pulumi and tags, which look like a key of a stack file.
+# Pulumi tokens and tags that look like a key of a stack file.
 NO_KEYS = {"index", "owner"}
 
 
@@ -35,7 +35,7 @@ def test_commands_reads_fences_prompts_and_inline_code() -> None:
 
 
 def make_problems(command: Command) -> Iterator[str]:
-    """What a `make` of the documents has that the Makefile has not."""
+    """Yield what a documented `make` command uses and the Makefile lacks."""
     arguments = [word for word in command.words[1:] if word != "..."]
     targets = [word for word in arguments if "=" not in word]
     for target in targets:
@@ -49,9 +49,9 @@ def make_problems(command: Command) -> Iterator[str]:
 
 
 def test_every_documented_make_target_and_variable_exists() -> None:
-    found = all_commands("make")
-    assert len(found) > 10
-    assert {each.text: problems for each in found if (problems := list(make_problems(each)))} == {}
+    documented = all_commands("make")
+    assert len(documented) > 10
+    assert {each.text: problems for each in documented if (problems := list(make_problems(each)))} == {}
 
 
 @pytest.mark.parametrize("text", ["make nothing", "make plan STAKC=production"])
@@ -60,7 +60,7 @@ def test_make_problems_reports_an_unknown_target_or_variable(text: str) -> None:
 
 
 def logstack_problems(command: Command) -> Iterator[str]:
-    """What a `logstack` of the documents has that the command has not."""
+    """Yield what a documented `logstack` command uses and the real one lacks."""
     known: Any = get_command(app)
     for word in command.words[1:]:
         option = word.partition("=")[0]
@@ -75,9 +75,9 @@ def logstack_problems(command: Command) -> Iterator[str]:
 
 
 def test_every_documented_subcommand_and_option_of_logstack_exists() -> None:
-    found = all_commands("logstack")
-    assert len(found) > 2
-    assert {each.text: problems for each in found if (problems := list(logstack_problems(each)))} == {}
+    documented = all_commands("logstack")
+    assert len(documented) > 2
+    assert {each.text: problems for each in documented if (problems := list(logstack_problems(each)))} == {}
 
 
 @pytest.mark.parametrize("text", ["logstack plna production", "logstack plan --agianst x", "logstack tools bild alloy"])
@@ -105,7 +105,7 @@ def test_page_has_no_broken_link_within_the_repository(page: Path) -> None:
 
 
 def anchors(text: str) -> set[str]:
-    """The headings as GitHub links them."""
+    """Return the anchors that GitHub gives the headings."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -140,36 +140,36 @@ def test_every_question_of_an_operator_has_a_proof_that_exists() -> None:
 
 
 def referring_files() -> list[Path]:
-    """What may name a page of the documents: code, stack files, workflows, scripts, and the project's own pages."""
+    """Return files that may mention a page: code, stack files, workflows, scripts, and the project's own pages."""
     folders = ("logstack", "components", "tests", "ci", "examples", ".github")
-    inner = [file for folder in folders for file in (ROOT / folder).rglob("*") if file.is_file()]
-    found = [*inner, *(file for file in ROOT.iterdir() if file.is_file())]
-    return [file for file in found if file.suffix in ("", ".py", ".md", ".txt", ".yaml", ".yml")]
+    nested = [file for folder in folders for file in (ROOT / folder).rglob("*") if file.is_file()]
+    files = [*nested, *(file for file in ROOT.iterdir() if file.is_file())]
+    return [file for file in files if file.suffix in ("", ".py", ".md", ".txt", ".yaml", ".yml")]
 
 
 def test_every_page_that_a_file_mentions_exists() -> None:
-    """As `docs/...` from the repository's top: the links of Markdown have a test of their own."""
-    named = {
+    """Mentions have the form `docs/...`; another test checks the links of Markdown."""
+    mentions = {
         (file.relative_to(ROOT).as_posix(), path)
         for file in referring_files()
         for path in re.findall(r"(?<![\w/.-])docs/[\w./-]*\w", file.read_text(errors="replace"))
     }
-    assert len({path for _, path in named}) > 15
-    assert sorted((file, path) for file, path in named if not (ROOT / path).exists()) == []
+    assert len({path for _, path in mentions}) > 15
+    assert sorted((file, path) for file, path in mentions if not (ROOT / path).exists()) == []
 
 
 def test_first_line_of_every_stack_file_names_the_schema() -> None:
-    """Users' stack files name it too, so it keeps its path."""
+    """The stack files of users name it too, so its path must not change."""
     files = [*ROOT.glob("Pulumi.*.yaml"), *ROOT.glob("examples/*/Pulumi.*.yaml")]
     assert len(files) > 8
     for file in files:
-        found = re.match(r"# yaml-language-server: \$schema=(\S+)\n", file.read_text())
-        assert found, file
-        assert (file.parent / found[1]).resolve() == ROOT / "docs" / "stack-file.schema.json", file
+        comment = re.match(r"# yaml-language-server: \$schema=(\S+)\n", file.read_text())
+        assert comment, file
+        assert (file.parent / comment[1]).resolve() == ROOT / "docs" / "stack-file.schema.json", file
 
 
 def every_stack() -> Iterator[Settings]:
-    """What can be declared at all: the shipped stacks, the tests' examples, and the examples of users."""
+    """Yield the settings of the shipped stacks, the tests' examples, and the examples for users."""
     yield from map(settings_of, NAMES)
     yield load_stack_file("aws-monolithic", AWS, today=TODAY).settings
 
@@ -178,8 +178,8 @@ def all_declarations() -> dict[str, Manifest]:
     return {declared.name: declared for settings in every_stack() for declared in declarations(settings).values()}
 
 
-def leaving_table() -> dict[str, tuple[bool, bool, str]]:
-    """Whether a resource is protected and retained, and what becomes of it, as docs/reference/resources.md has it."""
+def destroy_table() -> dict[str, tuple[bool, bool, str]]:
+    """Return by resource whether it is protected and retained, and its fate, from docs/reference/resources.md."""
     text = (ROOT / "docs" / "reference" / "resources.md").read_text()
     table = text.partition("<!-- declared -->")[2].partition("<!-- /declared -->")[0]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("| `")]
@@ -189,11 +189,11 @@ def leaving_table() -> dict[str, tuple[bool, bool, str]]:
 
 def test_resources_page_protects_and_retains_what_the_components_declare() -> None:
     declared = {name: (each.protect, each.retain_on_delete) for name, each in all_declarations().items()}
-    assert {name: row[:2] for name, row in leaving_table().items()} == declared
+    assert {name: row[:2] for name, row in destroy_table().items()} == declared
 
 
 def test_resources_page_keeps_only_protected_or_retained_resources() -> None:
-    for name, (protected, retained, after) in leaving_table().items():
+    for name, (protected, retained, after) in destroy_table().items():
         if name.endswith("-provider"):
             assert after.startswith("nothing of it is"), name
         else:
@@ -207,18 +207,18 @@ def test_volumes_outlive_their_stateful_sets_as_documented() -> None:
     assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
     assert "enableStatefulSetAutoDeletePVC: false" in text
     roles: dict[str, str] = {"write": "write", "backend": "backend", "monolithic": "singleBinary"}
-    kept = 0
+    checked = 0
     for settings in every_stack():
         values: Any = chart_values(settings, "loki")
         for role, key in roles.items():
             if settings.replica_count(role):
                 assert values[key]["persistence"]["enableStatefulSetAutoDeletePVC"] is False
-                kept += 1
-    assert kept > len(NAMES)
+                checked += 1
+    assert checked > len(NAMES)
 
 
 def test_pods_outlive_their_stateful_sets_as_documented() -> None:
-    """The charts' StatefulSets get the same annotation by a transform, which has its own tests."""
+    """A transform, which has its own tests, gives the charts' StatefulSets the same annotation."""
     annotation = "pulumi.com/deletionPropagationPolicy"
     assert f"`{annotation}: orphan`" in (ROOT / "docs" / "reference" / "resources.md").read_text()
     metadata: Any = all_declarations()["store-s3"].inputs["metadata"]

@@ -1,4 +1,4 @@
-"""The examples: each runs as its reader would run it, and comes to what it says."""
+"""The examples: each runs as a user runs it, and deploys what it states."""
 
 import json
 import os
@@ -21,13 +21,13 @@ from tests.support.stacks import AWS, ROOT, TODAY
 
 EXAMPLES = ROOT / "examples"
 on_aws = pytest.mark.parametrize("name", stacks(AWS))
-# A stack of each mode but simple-scalable, which the shipped stacks have, and what its plan promises.
+# An example of each mode that no shipped stack has, and what its plan promises.
 MODES = {
     "monolithic-ha": "The stack survives the loss of any 1 of 3 Loki pods, or of any one node",
     "distributed": "The stack survives the loss of any 1 of 3 ingesters, or of any one node",
 }
-# What the program of examples/minimal says, as a stack file spells it.
-MINIMAL_SAYS = {
+# The settings of examples/minimal, as a stack file writes them.
+MINIMAL_SETTINGS = {
     "cluster": {
         "name": "dev",
         "context": "kind-dev",
@@ -47,13 +47,13 @@ def test_every_example_is_tested_here() -> None:
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The folder that has logstack as an installation has it."""
+    """A folder with logstack as an installation lays it out."""
     return str(lay_out(tmp_path_factory.mktemp("installed")))
 
 
 def test_minimal_program_declares_what_the_shipped_program_does(packages: str, tmp_path: Path) -> None:
     recorded = record_minimal(tmp_path, packages)
-    deployed = deployment(Settings.model_validate(MINIMAL_SAYS))
+    deployed = deployment(Settings.model_validate(MINIMAL_SETTINGS))
     trees = {tree.name: tree for tree in deployed if tree.name in recorded.registered}
     assert trees.keys() == {"cluster", "store", "loki", "alloy"}
     manifests = {each.name: (tree.name, each) for tree in trees.values() for each in tree.manifests}
@@ -84,8 +84,10 @@ def test_minimal_program_passes_its_own_tests(packages: str) -> None:
 def test_minimal_project_has_a_name_a_runtime_and_its_requirement() -> None:
     project = yaml.safe_load((MINIMAL / "Pulumi.yaml").read_text())
     assert (project["name"], project["runtime"]["name"]) == ("minimal", "python")
-    (needed,) = [line for line in (MINIMAL / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
-    assert (MINIMAL / needed).resolve() == ROOT
+    (requirement,) = [
+        line for line in (MINIMAL / "requirements.txt").read_text().splitlines() if not line.startswith("#")
+    ]
+    assert (MINIMAL / requirement).resolve() == ROOT
 
 
 @on_aws
@@ -93,9 +95,9 @@ def test_aws_stack_has_no_problem_and_a_plan(name: str) -> None:
     stack = load_stack_file(name, AWS, today=TODAY)
     accepted = {problem.name for problem in stack.accepted}
     assert (stack.problems, accepted) == ((), {"simple-scalable-ends-with-loki-4"} if name == "aws" else set())
-    told = plan_text(plan_stack(name, AWS, objects=False), width=110)
-    assert f"bucket {stack.settings.object_store.model_dump()['bucket']}" in told
-    assert f"The stack survives the loss of any 1 of 3 {'writers' if name == 'aws' else 'Loki pods'}" in told
+    text = plan_text(plan_stack(name, AWS, objects=False), width=110)
+    assert f"bucket {stack.settings.object_store.model_dump()['bucket']}" in text
+    assert f"The stack survives the loss of any 1 of 3 {'writers' if name == 'aws' else 'Loki pods'}" in text
 
 
 @on_aws
@@ -114,8 +116,8 @@ def test_aws_stack_gives_loki_a_role_by_pod_identity_and_no_key(name: str) -> No
 def test_mode_example_has_no_problem_and_survives_a_lost_node(name: str, promise: str) -> None:
     stack = load_stack_file(name, EXAMPLES / name, today=TODAY)
     assert (stack.problems, stack.accepted) == ((), ())
-    told = plan_text(plan_stack(name, EXAMPLES / name, objects=False), width=200)
-    assert promise in told
+    text = plan_text(plan_stack(name, EXAMPLES / name, objects=False), width=200)
+    assert promise in text
 
 
 @pytest.mark.parametrize(
@@ -123,6 +125,6 @@ def test_mode_example_has_no_problem_and_survives_a_lost_node(name: str, promise
 )
 def test_example_stack_file_is_valid_against_its_schema(folder: Path, name: str) -> None:
     text = (folder / f"Pulumi.{name}.yaml").read_text()
-    named = text.splitlines()[0].partition("$schema=")[2]
-    schema = json.loads((folder / named).read_text())
+    schema_path = text.splitlines()[0].partition("$schema=")[2]
+    schema = json.loads((folder / schema_path).read_text())
     jsonschema.validate(yaml.safe_load(text), schema)

@@ -1,4 +1,4 @@
-"""A log source is one record: nothing else in the code names it, but for exceptions that say why."""
+"""A log source is one record: no other code names it, except where a reason is given."""
 
 import ast
 import re
@@ -17,10 +17,10 @@ ROOT = Path(__file__).parents[2]
 FIELDS = {str(field.alias): name for name, field in Sources.model_fields.items()}
 SETTINGS = {"logstack/settings/model/sources.py", "logstack/settings/checks/sources.py"}
 CATALOG = "logstack/manifests/alloy/sources/catalog.py"
-CANARY = "the canary is a pod: without the pods' lines nothing brings its own"
-LOCAL = "`try` writes pods' log files, and no other source's"
-PICTURE = "the picture shows two ways of lines, those of pods and of events"
-ADOPT = "adopt reads in a config.alloy of somebody else which of the source's settings it stands for"
+CANARY = "the canary is a pod: without pod logs the collector does not read its lines"
+LOCAL = "`try` writes only the log files of pods"
+PICTURE = "the picture shows the lines of pods and of events"
+ADOPT = "adopt maps a foreign config.alloy to the settings of the source"
 EXCEPTIONS = {
     "logstack/settings/checks/labels.py": {"pods": "`collector.labels` adds labels of pods"},
     "logstack/settings/checks/canary.py": {"pods": CANARY},
@@ -30,9 +30,9 @@ EXCEPTIONS = {
     "logstack/docsgen/picture.py": {"pods": PICTURE, "events": PICTURE},
     "logstack/adopt/collector.py": {"pods": ADOPT, "nodeFiles": ADOPT, "otlp": ADOPT},
     "logstack/diff/rules/data_loss.py": {
-        "pods": "it has three values and no switch: what a change of it loses is no rule of the others",
-        "nodeFiles": "a list, of which each entry may go: no switch either",
-        "journal": "its units and its age leave lines out while it stays on",
+        "pods": "it has three values and no switch, so the rule of the other sources does not fit",
+        "nodeFiles": "a list without a switch: each entry may be removed",
+        "journal": "its units and its age exclude lines while it is on",
     },
 }
 
@@ -64,20 +64,22 @@ def allowed(module: str) -> set[str]:
     if module in SETTINGS or module == CATALOG:
         return set(FIELDS)
     path = Path(module)
-    own = {key for key, field in FIELDS.items() if str(path.parent) == str(Path(CATALOG).parent) and path.stem == field}
-    return own | set(EXCEPTIONS.get(module, {}))
+    record_keys = {
+        key for key, field in FIELDS.items() if str(path.parent) == str(Path(CATALOG).parent) and path.stem == field
+    }
+    return record_keys | set(EXCEPTIONS.get(module, {}))
 
 
 def test_log_source_is_named_only_by_its_record_and_its_settings() -> None:
-    named = names_by_module()
-    assert {module: keys - allowed(module) for module, keys in named.items() if keys - allowed(module)} == {}
-    # The check sees what it is for.
-    assert named["logstack/settings/model/sources.py"] == set(FIELDS)
+    names = names_by_module()
+    assert {module: keys - allowed(module) for module, keys in names.items() if keys - allowed(module)} == {}
+    # The check does see names.
+    assert names["logstack/settings/model/sources.py"] == set(FIELDS)
 
 
 def test_every_exception_is_still_needed() -> None:
-    named = names_by_module()
-    assert {module: set(keys) - named.get(module, set()) for module, keys in EXCEPTIONS.items()} == {
+    names = names_by_module()
+    assert {module: set(keys) - names.get(module, set()) for module, keys in EXCEPTIONS.items()} == {
         module: set() for module in EXCEPTIONS
     }
 

@@ -1,4 +1,4 @@
-"""The parts of the long proofs: which tests and paths belong to them, what is due, and what CI has time for."""
+"""The parts of the long proofs: their tests and paths, which parts are due, and which ones CI has time for."""
 
 import ast
 import json
@@ -24,7 +24,7 @@ MARKED = re.compile(r"pytest\.mark\.(prove|cluster)\b")
 
 @cache
 def tracked() -> tuple[str, ...]:
-    """The files that git has, or would take."""
+    """Return the files that git tracks or would add."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if run.returncode:
@@ -41,15 +41,15 @@ def marked_tests() -> dict[str, set[str]]:
 
 
 def test_every_proof_belongs_to_exactly_one_part() -> None:
-    found = marked_tests()
-    assert len(found) > 20
-    homes = {path: [(name, PARTS[name].mark) for name in proofs.owners(path)] for path in found}
-    assert {path: home for path, home in homes.items() if [{mark} for _, mark in home] != [found[path]]} == {}
+    marks = marked_tests()
+    assert len(marks) > 20
+    owners = {path: [(name, PARTS[name].mark) for name in proofs.owners(path)] for path in marks}
+    assert {path: parts for path, parts in owners.items() if [{mark} for _, mark in parts] != [marks[path]]} == {}
 
 
 def test_every_part_has_proofs_and_binaries_that_exist() -> None:
-    homes = {name for path in marked_tests() for name in proofs.owners(path)}
-    assert homes == PARTS.keys()
+    owners = {name for path in marked_tests() for name in proofs.owners(path)}
+    assert owners == PARTS.keys()
     for part in PARTS.values():
         assert [path for path in (*part.tests, *part.programs, *part.within) if not (ROOT / path).exists()] == []
         assert [name for name in part.binaries if not BINARIES[name].on_demand] == []
@@ -84,8 +84,8 @@ def module_file(name: str) -> Path | None:
 
 
 @cache
-def imported(file: Path) -> frozenset[Path]:
-    """The project's files that a file imports itself, wherever in it."""
+def imported_files(file: Path) -> frozenset[Path]:
+    """Return the project's files that a file imports directly, anywhere in it."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -97,15 +97,15 @@ def imported(file: Path) -> frozenset[Path]:
     return frozenset(filter(None, map(module_file, names)))
 
 
-def reached(start: Iterable[Path]) -> set[Path]:
-    seen: set[Path] = set()
-    ahead = [*start]
-    while ahead:
-        file = ahead.pop()
-        if file not in seen:
-            seen.add(file)
-            ahead += imported(file)
-    return seen
+def import_closure(start: Iterable[Path]) -> set[Path]:
+    visited: set[Path] = set()
+    pending = [*start]
+    while pending:
+        file = pending.pop()
+        if file not in visited:
+            visited.add(file)
+            pending += imported_files(file)
+    return visited
 
 
 def files_of(part: Part) -> Iterator[Path]:
@@ -115,34 +115,36 @@ def files_of(part: Part) -> Iterator[Path]:
 
 @pytest.mark.parametrize("name", PARTS)
 def test_part_is_touched_by_every_module_that_only_some_stacks_import(name: str) -> None:
-    in_every_stack = reached([ROOT / "tests/support/stacks.py"])
-    own = {file.relative_to(ROOT).as_posix() for file in reached(files_of(PARTS[name])) - in_every_stack}
-    assert own
-    assert sorted(path for path in own if name not in proofs.touched(path)) == []
+    in_every_stack = import_closure([ROOT / "tests/support/stacks.py"])
+    modules = {file.relative_to(ROOT).as_posix() for file in import_closure(files_of(PARTS[name])) - in_every_stack}
+    assert modules
+    assert sorted(path for path in modules if name not in proofs.touched(path)) == []
 
 
 ON_DEMAND = {name for name, binary in BINARIES.items() if binary.on_demand}
 
 
-def asked_for(files: Iterable[Path]) -> set[str]:
-    """The binaries that tests, and what stands beside them, ask for by name."""
+def binaries_used(files: Iterable[Path]) -> set[str]:
+    """Return the binaries that tests and their helpers name."""
     texts = [file.read_text() for file in files if (ROOT / "tests") in file.parents]
     return {binary for text in texts for binary in re.findall(r'\bbinary\("([a-z-]+)"\)', text)}
 
 
 @pytest.mark.parametrize("name", PARTS)
 def test_part_names_the_on_demand_binaries_of_its_tests(name: str) -> None:
-    assert asked_for(reached(files_of(PARTS[name]))) & ON_DEMAND <= {*PARTS[name].binaries}
+    assert binaries_used(import_closure(files_of(PARTS[name]))) & ON_DEMAND <= {*PARTS[name].binaries}
 
 
 def test_make_test_needs_no_on_demand_binary() -> None:
-    """Such a test fails on a new machine. Where single tests of a file are proofs, the file is not looked at."""
-    proven = marked_tests()
+    """Such a test fails on a new machine. Files with single tests that are proofs are not checked."""
+    marked = marked_tests()
     names = {file: file.relative_to(ROOT).as_posix() for file in (ROOT / "tests/real").glob("test_*.py")}
-    files = [file for file, name in names.items() if name not in proven]
+    files = [file for file, name in names.items() if name not in marked]
     assert files
-    asking = {file.name: asked & ON_DEMAND for file in files if (asked := asked_for(reached([file]))) & ON_DEMAND}
-    assert asking == {}
+    by_file = {
+        file.name: used & ON_DEMAND for file in files if (used := binaries_used(import_closure([file]))) & ON_DEMAND
+    }
+    assert by_file == {}
 
 
 # What is due.
@@ -150,15 +152,15 @@ def test_make_test_needs_no_on_demand_binary() -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """A repository of one commit, whose paths are two parts' own."""
+    """A repository of one commit, with paths of two parts."""
     for key in [key for key in os.environ if key.startswith("GIT_")]:
         monkeypatch.delenv(key)
     folder = tmp_path / "repository"
     folder.mkdir()
-    made = Repository(folder)
-    git(made, "init", "--quiet")
-    commit(made, {"logstack/localrun/sample.log": "a", "logstack/ci/run.py": "b", "LICENSE": "c"})
-    return made
+    new_repository = Repository(folder)
+    git(new_repository, "init", "--quiet")
+    commit(new_repository, {"logstack/localrun/sample.log": "a", "logstack/ci/run.py": "b", "LICENSE": "c"})
+    return new_repository
 
 
 def git(repository: Repository, *arguments: str) -> None:
@@ -233,7 +235,7 @@ def test_no_part_starts_after_minute_50_or_when_it_ends_after_minute_60(minute: 
     assert not proofs.has_time(minute * 60, Past(seconds=minutes * 60))
 
 
-# A run, whose parts are small programs in place of the tests.
+# A run with small programs instead of the parts' tests.
 
 
 PASSES = "def test_passes(): pass\n"
@@ -242,7 +244,7 @@ FAILS = "def test_fails(): assert not 'what it says'\n"
 
 
 class Parts:
-    """Parts with small tests of their own, in a repository."""
+    """Parts with small tests, in a repository."""
 
     def __init__(self, repository: Repository, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.repository, self.folder = repository, folder
@@ -361,17 +363,20 @@ def test_parts_without_time_are_printed_and_run_first_the_next_time(
     assert not parts.record.read()["modes"].waiting
 
 
-@pytest.mark.parametrize("deaf", [False, True], ids=["heeds Ctrl-C", "ignores Ctrl-C"])
+@pytest.mark.parametrize("ignores_sigint", [False, True], ids=["heeds Ctrl-C", "ignores Ctrl-C"])
 def test_part_that_hangs_is_ended_and_fails(
-    deaf: bool, parts: Parts, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ignores_sigint: bool,  # noqa: FBT001
+    parts: Parts,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(proofs, "LIMIT", 1.0)
-    monkeypatch.setattr(proofs, "LIMIT_TO_CLEAN_UP", 0.5 if deaf else 60.0)
-    shell = "trap '' INT; " if deaf else ""
+    monkeypatch.setattr(proofs, "LIMIT_TO_CLEAN_UP", 0.5 if ignores_sigint else 60.0)
+    shell = "trap '' INT; " if ignores_sigint else ""
     parts.add("modes", PASSES, within=["sh", "-c", f"{shell}sleep 600"])
     assert parts.run() == 1
     printed = capsys.readouterr().out
-    assert ("modes: SIGKILL after" in printed) is deaf
+    assert ("modes: SIGKILL after" in printed) is ignores_sigint
     assert "modes: SIGINT after 1" in printed
     assert re.search(r"^modes .* FAILED$", printed, re.MULTILINE)
 
@@ -391,8 +396,8 @@ def test_damaged_record_counts_as_empty(tmp_path: Path, text: str) -> None:
     assert json.loads(file.read_text())["modes"] == {"green": "", "seconds": 0, "waiting": False}
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=lambda sent: sent.name)
-def test_interrupted_run_ends_its_parts_and_lets_them_clean_up(tmp_path: Path, sent: signal.Signals) -> None:
+@pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGTERM], ids=lambda stop_signal: stop_signal.name)
+def test_interrupted_run_ends_its_parts_and_lets_them_clean_up(tmp_path: Path, stop_signal: signal.Signals) -> None:
     (tmp_path / "test_long.py").write_text(
         "import os, pathlib, time\n"
         "def test_waits():\n"
@@ -416,7 +421,7 @@ def test_interrupted_run_ends_its_parts_and_lets_them_clean_up(tmp_path: Path, s
     while not (tmp_path / "started").exists():
         assert run.poll() is None
         time.sleep(0.05)
-    run.send_signal(sent)
+    run.send_signal(stop_signal)
     printed, _ = run.communicate()
     assert run.returncode == 130
     assert (tmp_path / "cleaned").exists()
