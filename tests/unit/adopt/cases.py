@@ -34,7 +34,7 @@ CASES = (
     Case("ssd-production-6.49", "6.49.0"),
     Case("ceph-single-binary-6.30", "6.30.1"),
     Case("longhorn-single-binary-6.49", "6.49.0"),
-    Case("kept-for-ever-6.49", "6.49.0"),
+    Case("no-retention-6.49", "6.49.0"),
     Case("tenants-18", "18.11.0"),
     Case("distributed-18", "18.11.0"),
     Case("flux-6"),

@@ -58,7 +58,7 @@ def test_adopt_does_not_overwrite_a_stack_file(tmp_path: Path) -> None:
 
 
 def test_adopt_exits_with_1_when_something_is_left_to_decide(tmp_path: Path) -> None:
-    values = FOLDER / "kept-for-ever-6.49.yaml"
+    values = FOLDER / "no-retention-6.49.yaml"
     result = adopt(tmp_path, "--values", str(values), "--chart-version", "6.49.0")
     assert result.exit_code == 1
     assert "LOKI STORES LINES FOR EVER TODAY" in result.stdout.replace("\n", " ").replace("  ", "")
