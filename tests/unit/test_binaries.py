@@ -32,20 +32,20 @@ from logstack.binaries.report import Bars, Lines, Progress
 
 VERSION = "1.2.3"
 
-SUCCEEDS = """
+SUCCESSFUL_BUILD = """
 echo example.com/dependency
 for name in toy spare; do
     echo '#!/bin/sh
 echo toy 1.2.3' > "$4$name"; /bin/chmod +x "$4$name"
 done"""
-FAILS = """
+FAILED_BUILD = """
 echo example.com/dependency
 echo '# example.com/toy'
 echo 'toy.go:3:1: undefined: frobnicate'
 exit 1"""
 
 
-def program(output: str) -> str:
+def printing_program(output: str) -> str:
     return f"#!/bin/sh\necho '{output}'\n"
 
 
@@ -138,7 +138,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 def on_demand(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A bench with a toy that is obtained on demand, and a Go that builds it."""
     monkeypatch.setattr(catalog, "BINARIES", {**catalog.BINARIES, "toy": replace(bench.toy, on_demand=True)})
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     return bench
 
 
@@ -180,7 +180,7 @@ def server() -> Iterator[Server]:
     httpd.server_close()
 
 
-def zip_archive(text: str = program("toy 1.2.3"), member: str = "") -> bytes:
+def zip_archive(text: str = printing_program("toy 1.2.3"), member: str = "") -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("README.md", "toys")
@@ -188,7 +188,7 @@ def zip_archive(text: str = program("toy 1.2.3"), member: str = "") -> bytes:
     return content.getvalue()
 
 
-def tar_archive(text: str = program("toy 1.2.3")) -> bytes:
+def tar_archive(text: str = printing_program("toy 1.2.3")) -> bytes:
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w:gz") as archive:
         entry = tarfile.TarInfo(f"a folder/toy-{Machine.this().architecture}")
@@ -285,15 +285,15 @@ def test_release_is_the_one_for_the_machine(name: str, machine: Machine, archive
     "output", ["toy, version 1.2.3 (branch: HEAD)", "v1.2.3", 'Version:"v1.2.3"', "Version  : 1.2.3"]
 )
 def test_obtain_uses_the_pinned_version_on_path(bench: Bench, output: str) -> None:
-    program_path = write_program(bench.path / "toy", program(output))
+    program_path = write_program(bench.path / "toy", printing_program(output))
     assert find("toy") == program_path
     assert obtain("toy", report=bench.report) == {"toy": program_path}
 
 
 @pytest.mark.parametrize("output", ["1.2.30", "11.2.3", "1.2.3-rc.1", "1.2.3+fork", "1.2.4, built with go1.2.3", ""])
 def test_install_ignores_another_version_on_path_with_a_note(bench: Bench, output: str) -> None:
-    write_program(bench.path / "toy", program(output))
-    bench.fake_go(SUCCEEDS)
+    write_program(bench.path / "toy", printing_program(output))
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert find("toy") is None
     assert bench.install()[0].origin == "build"
     assert f"says {output or 'nothing'!r}, not 1.2.3: not used" in bench.report.text
@@ -301,7 +301,7 @@ def test_install_ignores_another_version_on_path_with_a_note(bench: Bench, outpu
 
 def test_install_ignores_a_file_on_path_that_does_not_run_with_a_note(bench: Bench) -> None:
     write_program(bench.path / "toy", "#!/no/such/interpreter\n")
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert bench.install()[0].origin == "build"
     assert "does not run" in bench.report.text
 
@@ -309,7 +309,7 @@ def test_install_ignores_a_file_on_path_that_does_not_run_with_a_note(bench: Ben
 def test_install_uses_the_cache_without_network_and_go(bench: Bench) -> None:
     cached_program = cache.installed_path(bench.toy)
     cached_program.parent.mkdir(parents=True)
-    write_program(cached_program, program("toy 1.2.3"))
+    write_program(cached_program, printing_program("toy 1.2.3"))
     assert find("toy") == cached_program
     assert [located.origin for located in bench.install()] == ["cache"]
     assert bench.report.notes == []
@@ -369,7 +369,7 @@ def test_install_checks_unpacks_and_caches_a_release(
         (zip_archive(), f"{sha256(zip_archive()).hexdigest()}  toy.zip.sbom\n", "no checksum of toy.zip"),
         (zip_archive()[:-30], None, "cannot be unpacked"),
         (zip_archive(member="other"), None, "has no file toy-"),
-        (zip_archive(program("toy 1.2.2")), None, "says 'toy 1.2.2', not 1.2.3"),
+        (zip_archive(printing_program("toy 1.2.2")), None, "says 'toy 1.2.2', not 1.2.3"),
     ],
     ids=["mismatch", "no checksum", "truncated", "without the file", "another version"],
 )
@@ -377,14 +377,14 @@ def test_install_builds_from_source_when_a_release_is_wrong(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch, archive: bytes, sums: str | None, reason: str
 ) -> None:
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, archive, sums=sums)})
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert bench.install()[0].origin == "build"
     assert "toy: no release used" in bench.report.notes[0]
     assert reason in bench.report.notes[0]
 
 
 def test_install_refuses_a_truncated_tar(bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    archive = tar_archive(program("toy 1.2.3") + os.urandom(4096).hex())[:2000]
+    archive = tar_archive(printing_program("toy 1.2.3") + os.urandom(4096).hex())[:2000]
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, archive, name="toy.tar.gz")})
     with pytest.raises(ToolError, match=r"toy\.tar\.gz cannot be unpacked"):
         bench.install()
@@ -419,7 +419,7 @@ def test_install_asks_a_failing_host_once_for_all_binaries(bench: Bench, monkeyp
         monkeypatch.setattr(
             catalog, "BINARIES", {name: replace(bench.toy, name=name, release=release) for name in ("toy", "spare")}
         )
-        bench.fake_go(SUCCEEDS)
+        bench.fake_go(SUCCESSFUL_BUILD)
         assert [located.origin for located in bench.install("toy", "spare")] == ["build", "build"]
         listening.shutdown(socket.SHUT_RDWR)
         hanging_up.join()
@@ -432,7 +432,7 @@ def test_install_builds_from_source_when_the_proxy_is_unusable(
 ) -> None:
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zip_archive())})
     monkeypatch.setenv("ALL_PROXY", "gopher://127.0.0.1:1")
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert bench.install()[0].origin == "build"
     assert "gopher" in bench.report.notes[0]
 
@@ -446,7 +446,7 @@ def test_obtain_without_build_tries_path_then_the_cache_then_the_release(
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zip_archive())})
     assert [obtain_without_build("toy", bench.report) for _ in range(2)] == [cache.installed_path(bench.toy)] * 2
     assert server.requests == ["/sums", "/toy.zip"]
-    program_path = write_program(bench.path / "toy", program("1.2.3"))
+    program_path = write_program(bench.path / "toy", printing_program("1.2.3"))
     assert obtain_without_build("toy", bench.report) == program_path
     assert bench.report.notes == []
 
@@ -461,7 +461,7 @@ def test_obtain_without_build_gives_none_and_the_reason_when_there_is_no_binary(
     if released:
         monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zip_archive())})
         server.files.clear()
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert obtain_without_build("toy", bench.report) is None
     assert bench.report.notes == [reason.format(url=server.url)]
     assert bench.go_calls("") == []
@@ -484,8 +484,8 @@ def test_build_option_builds_once_despite_path_and_release(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zip_archive())})
-    write_program(bench.path / "toy", program("1.2.3"))
-    bench.fake_go(SUCCEEDS)
+    write_program(bench.path / "toy", printing_program("1.2.3"))
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert [main(["--build", "toy"]) for _ in range(2)] == [0, 0]
     printed = capsys.readouterr()
     assert [line.split()[:3] for line in printed.out.splitlines()[1::2]] == [
@@ -503,7 +503,7 @@ def test_install_builds_verifies_and_caches_binaries_of_one_module_together(
     monkeypatch.setenv("GOFLAGS", "-mod=mod")
     monkeypatch.setenv("GOTOOLCHAIN", "local")
     monkeypatch.setenv("GOOS", "plan9")
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert [(located.binary.name, located.origin) for located in bench.install("toy", "spare")] == [
         ("toy", "build"),
         ("spare", "build"),
@@ -519,7 +519,7 @@ def test_install_builds_verifies_and_caches_binaries_of_one_module_together(
 
 
 def test_build_notes_the_expected_and_the_measured_duration(bench: Bench) -> None:
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     bench.install()
     assert bench.report.notes[:2] == [
         "building toy from source: about 1 min 30 s with empty caches, measured on 2 cores",
@@ -529,7 +529,7 @@ def test_build_notes_the_expected_and_the_measured_duration(bench: Bench) -> Non
 
 
 def test_failed_build_shows_the_command_and_the_error_and_leaves_nothing_behind(bench: Bench) -> None:
-    bench.fake_go(FAILS)
+    bench.fake_go(FAILED_BUILD)
     with pytest.raises(ToolError) as error:
         bench.install()
     assert f"cd {bench.module.folder} && GOTOOLCHAIN=auto GOFLAGS=-mod=readonly" in error.value.what
@@ -555,7 +555,7 @@ def test_failed_build_suggests_a_fix_when_the_reason_is_known(bench: Bench, outp
 
 
 def test_install_refuses_a_build_of_another_version(bench: Bench) -> None:
-    bench.fake_go(SUCCEEDS.replace("toy 1.2.3", "toy devel"))
+    bench.fake_go(SUCCESSFUL_BUILD.replace("toy 1.2.3", "toy devel"))
     with pytest.raises(ToolError, match=r"says 'toy devel', not 1\.2\.3"):
         bench.install()
     assert bench.cached_names() == []
@@ -589,7 +589,7 @@ def test_interrupted_build_ends_the_compilers_and_leaves_nothing_behind(bench: B
 def test_install_removes_the_leftovers_of_a_killed_installer(bench: Bench) -> None:
     leftover = cache.root() / "work" / "toys" / "abc"
     leftover.mkdir(parents=True)
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     bench.install()
     assert bench.workspace_files() == []
 
@@ -598,7 +598,7 @@ def test_two_concurrent_installers_build_once(bench: Bench) -> None:
     second_waits = bench.path / "other-waits"
     bench.report = Notes(lambda text: second_waits.touch() if "waiting for it" in text else None)
     waits = f"i=0; until [ -e '{second_waits}' ] || [ $i = 30000 ]; do i=$((i + 1)); /bin/sleep 0.01; done"
-    bench.fake_go(f"{waits}; {SUCCEEDS}")
+    bench.fake_go(f"{waits}; {SUCCESSFUL_BUILD}")
     with ThreadPoolExecutor() as pool:
         origins = [each.result()[0].origin for each in [pool.submit(bench.install) for _ in range(2)]]
     assert sorted(origins) == ["build", "cache"]
@@ -624,7 +624,7 @@ def test_install_lists_every_attempt_in_one_error_without_go(
 
 
 def test_install_refuses_a_go_that_cannot_fetch_a_newer_one(bench: Bench) -> None:
-    bench.fake_go(SUCCEEDS, version="go1.19.8")
+    bench.fake_go(SUCCESSFUL_BUILD, version="go1.19.8")
     with pytest.raises(ToolError, match=r"go is only Go 1\.19"):
         bench.install()
     assert bench.go_calls("version")[0].split()[2] == "GOTOOLCHAIN=local"
@@ -640,7 +640,7 @@ def test_install_fails_with_a_fix_and_installs_nothing_when_the_disk_is_full(
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ToolError, match="is full") as error:
         bench.install()
@@ -652,7 +652,7 @@ def test_install_fails_when_the_cache_cannot_be_written(bench: Bench, monkeypatc
     not_a_folder = bench.path / "file"
     not_a_folder.touch()
     monkeypatch.setenv("LOGSTACK_CACHE", str(not_a_folder))
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     with pytest.raises(ToolError, match="cannot be written"):
         bench.install()
 
@@ -661,8 +661,8 @@ def test_install_fails_when_the_cache_cannot_be_written(bench: Bench, monkeypatc
 
 
 def test_list_option_lists_without_obtaining(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    bench.fake_go(SUCCEEDS)
-    write_program(bench.path / "toy", program("1.2.3"))
+    bench.fake_go(SUCCESSFUL_BUILD)
+    write_program(bench.path / "toy", printing_program("1.2.3"))
     assert main(["--list"]) == 1
     table = capsys.readouterr().out.splitlines()
     lines = [line.split() for line in table]
@@ -674,7 +674,7 @@ def test_list_option_lists_without_obtaining(bench: Bench, capsys: pytest.Captur
 
 
 def test_command_obtains_all_binaries_then_lists_them(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert main([]) == 0
     assert [line.split()[2] for line in capsys.readouterr().out.splitlines()] == ["from", "build", "build"]
     assert main(["--list"]) == 0

@@ -40,10 +40,10 @@ def imported_modules(source: str) -> Iterator[str]:
 def violations(file: Path, source: str) -> list[str]:
     """Return the imports that a file of logstack/ or components/ must not have."""
     package, *inner = file.with_suffix("").parts
-    return [name for name in imported_modules(source) if not _allowed(package, inner[0], name)]
+    return [name for name in imported_modules(source) if not _is_allowed(package, inner[0], name)]
 
 
-def _allowed(package: str, own: str, name: str) -> bool:
+def _is_allowed(package: str, own: str, name: str) -> bool:
     top, _, inside = name.partition(".")
     module = inside.split(".")[0]
     match package, top:

@@ -37,7 +37,7 @@ EXCEPTIONS = {
 }
 
 
-def sources_named(tree: ast.AST) -> Iterator[str]:
+def named_sources(tree: ast.AST) -> Iterator[str]:
     """Yield the key of each source that code names: by its setting, by its facts, or in a text by its path."""
     constants = {field.upper(): key for key, field in FIELDS.items()}
     for node in ast.walk(tree):
@@ -55,11 +55,11 @@ def sources_named(tree: ast.AST) -> Iterator[str]:
 def names_by_module() -> dict[str, set[str]]:
     """Return the keys of the sources that each module names."""
     modules = [*ROOT.glob("logstack/**/*.py"), *ROOT.glob("components/*.py")]
-    names = {str(path.relative_to(ROOT)): set(sources_named(ast.parse(path.read_text()))) for path in modules}
+    names = {str(path.relative_to(ROOT)): set(named_sources(ast.parse(path.read_text()))) for path in modules}
     return {module: keys for module, keys in names.items() if keys}
 
 
-def allowed(module: str) -> set[str]:
+def allowed_names(module: str) -> set[str]:
     """Return the keys that a module may name."""
     if module in SETTINGS or module == CATALOG:
         return set(FIELDS)
@@ -72,7 +72,9 @@ def allowed(module: str) -> set[str]:
 
 def test_log_source_is_named_only_by_its_record_and_its_settings() -> None:
     names = names_by_module()
-    assert {module: keys - allowed(module) for module, keys in names.items() if keys - allowed(module)} == {}
+    assert {
+        module: keys - allowed_names(module) for module, keys in names.items() if keys - allowed_names(module)
+    } == {}
     # The check does see names.
     assert names["logstack/settings/model/sources.py"] == set(FIELDS)
 
@@ -96,8 +98,8 @@ def test_every_exception_is_still_needed() -> None:
         'fix = f"{{sources: {{journal: {x}}}}}"',
     ],
 )
-def test_sources_named_reports_every_way_of_naming_a_source(code: str) -> None:
-    assert set(sources_named(ast.parse(code))) == {"journal"}
+def test_named_sources_reports_every_way_of_naming_a_source(code: str) -> None:
+    assert set(named_sources(ast.parse(code))) == {"journal"}
 
 
 def test_every_source_has_facts_and_a_record() -> None:

@@ -33,7 +33,7 @@ def start_make(target: str, fast: str, **environment: str) -> subprocess.Popen[s
     )
 
 
-def members(group: int) -> list[tuple[int, int, str]]:
+def group_members(group: int) -> list[tuple[int, int, str]]:
     """Return process id, parent id and program of each running process of a group."""
     output = subprocess.run(
         ["ps", "-A", "-o", "pgid=,pid=,ppid=,stat=,comm="], capture_output=True, text=True, check=True
@@ -46,21 +46,21 @@ def members(group: int) -> list[tuple[int, int, str]]:
 
 def wait_until_gone(group: int) -> None:
     deadline = time.monotonic() + 300  # longer than any machine needs
-    while remaining := members(group):
+    while remaining := group_members(group):
         assert time.monotonic() < deadline, remaining
         time.sleep(0.05)
 
 
 @pytest.fixture
-def running() -> Iterator[subprocess.Popen[str]]:
+def loaded_run() -> Iterator[subprocess.Popen[str]]:
     """`make loaded` in its first round, with a command that does not end by itself."""
     run = start_make("loaded", "sleep 600")
     try:
         # A signal may get lost before exec.
-        while [name for _, _, name in members(run.pid)].count("sleep") != 1:
+        while [name for _, _, name in group_members(run.pid)].count("sleep") != 1:
             assert run.poll() is None
             time.sleep(0.05)
-        assert len(members(run.pid)) == 1 + 1 + 8 + 1, "make, its shell, the loops and the command"
+        assert len(group_members(run.pid)) == 1 + 1 + 8 + 1, "make, its shell, the loops and the command"
         yield run
     finally:
         with suppress(ProcessLookupError):
@@ -79,21 +79,21 @@ def test_loaded_runs_three_rounds_and_leaves_no_loop_behind() -> None:
     assert passing.returncode == 0
 
 
-def test_ctrl_c_ends_loaded_with_its_loops(running: subprocess.Popen[str]) -> None:
-    os.killpg(running.pid, signal.SIGINT)
-    printed, _ = running.communicate()
-    assert running.returncode != 0
+def test_ctrl_c_ends_loaded_with_its_loops(loaded_run: subprocess.Popen[str]) -> None:
+    os.killpg(loaded_run.pid, signal.SIGINT)
+    printed, _ = loaded_run.communicate()
+    assert loaded_run.returncode != 0
     assert "Round 2" not in printed
-    wait_until_gone(running.pid)
+    wait_until_gone(loaded_run.pid)
 
 
-def test_killed_shell_of_loaded_ends_its_loops(running: subprocess.Popen[str]) -> None:
-    (shell,) = [pid for pid, parent, _ in members(running.pid) if parent == running.pid]
-    (command,) = [pid for pid, _, name in members(running.pid) if name == "sleep"]
+def test_killed_shell_of_loaded_ends_its_loops(loaded_run: subprocess.Popen[str]) -> None:
+    (shell,) = [pid for pid, parent, _ in group_members(loaded_run.pid) if parent == loaded_run.pid]
+    (command,) = [pid for pid, _, name in group_members(loaded_run.pid) if name == "sleep"]
     os.kill(shell, signal.SIGKILL)
     os.kill(command, signal.SIGKILL)
-    running.communicate()
-    wait_until_gone(running.pid)
+    loaded_run.communicate()
+    wait_until_gone(loaded_run.pid)
 
 
 def test_later_runs_the_tests_with_the_clock_a_year_ahead(tmp_path: Path) -> None:

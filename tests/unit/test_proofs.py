@@ -23,7 +23,7 @@ MARKED = re.compile(r"pytest\.mark\.(prove|cluster)\b")
 
 
 @cache
-def tracked() -> tuple[str, ...]:
+def tracked_files() -> tuple[str, ...]:
     """Return the files that git tracks or would add."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -56,11 +56,11 @@ def test_every_part_has_proofs_and_binaries_that_exist() -> None:
 
 
 def test_every_tracked_path_has_a_row() -> None:
-    assert [path for path in tracked() if not proofs.owners(path) and not proofs.row(path)] == []
+    assert [path for path in tracked_files() if not proofs.owners(path) and not proofs.row(path)] == []
 
 
 def test_every_row_matches_a_path_and_names_existing_parts() -> None:
-    deciding = {proofs.row(path) for path in tracked() if not proofs.owners(path)}
+    deciding = {proofs.row(path) for path in tracked_files() if not proofs.owners(path)}
     assert [pattern for pattern, parts in PATHS if (pattern, parts) not in deciding] == []
     assert {name for _, parts in PATHS for name in parts.split()} == PARTS.keys()
 
@@ -182,42 +182,42 @@ def commit(repository: Repository, files: Mapping[str, str]) -> str:
     return repository.clean_commit()
 
 
-def due(repository: Repository, green: str) -> set[str]:
+def due_parts(repository: Repository, green: str) -> set[str]:
     return {name for name in PARTS if not proofs.is_current(name, Past(green=green), repository)}
 
 
 def test_commit_makes_only_the_parts_that_it_touches_due(repository: Repository) -> None:
     before = repository.clean_commit()
-    assert due(repository, before) == set()
+    assert due_parts(repository, before) == set()
     commit(repository, {"logstack/localrun/sample.log": "changed", "LICENSE": "changed"})
-    assert due(repository, before) == {"modes"}
-    assert due(repository, repository.clean_commit()) == set()
+    assert due_parts(repository, before) == {"modes"}
+    assert due_parts(repository, repository.clean_commit()) == set()
 
 
 def test_moved_file_touches_the_parts_of_both_paths(repository: Repository) -> None:
     before = repository.clean_commit()
     git(repository, "mv", "logstack/localrun/sample.log", "logstack/ci/sample.log")
     git(repository, "commit", "--quiet", "--message", "a move")
-    assert due(repository, before) == {"modes", "workflows"}
+    assert due_parts(repository, before) == {"modes", "workflows"}
 
 
 @pytest.mark.parametrize("path", ["logstack/ci/run.py", "logstack/ci/new.py"], ids=["changed", "untracked"])
 def test_uncommitted_change_makes_its_parts_due_and_the_tree_unclean(repository: Repository, path: str) -> None:
     before = repository.clean_commit()
     write(repository, {path: "another"})
-    assert due(repository, before) == {"workflows"}
+    assert due_parts(repository, before) == {"workflows"}
     assert repository.clean_commit() == ""
 
 
 @pytest.mark.parametrize("green", ["", "0" * 40, "LICENSE"], ids=["none", "unknown", "no commit"])
 def test_every_part_is_due_when_git_does_not_know_the_last_green_commit(repository: Repository, green: str) -> None:
-    assert due(repository, green) == {*PARTS}
+    assert due_parts(repository, green) == {*PARTS}
 
 
 def test_every_part_is_due_without_a_repository(tmp_path: Path) -> None:
     folder = Repository(tmp_path)
     assert folder.clean_commit() == ""
-    assert due(folder, "0" * 40) == {*PARTS}
+    assert due_parts(folder, "0" * 40) == {*PARTS}
 
 
 def test_order_puts_waiting_parts_first_then_the_longest() -> None:

@@ -38,7 +38,7 @@ def _defines_a_kind(path: Path) -> bool:
 KIND_MODULES = {each.stem for each in STORES.glob("*.py") if _defines_a_kind(each)}
 
 
-def _kinds_named(path: Path) -> Iterator[str]:
+def _named_kinds(path: Path) -> Iterator[str]:
     """Yield the names of kinds in a module: class, name in the stack file, or module."""
     package = "logstack.manifests.stores"
     for node in ast.walk(ast.parse(path.read_text())):
@@ -56,14 +56,14 @@ def _kinds_named(path: Path) -> Iterator[str]:
 def test_module_does_not_distinguish_kinds_of_store(path: Path) -> None:
     if any(path.relative_to(ROOT).as_posix().startswith(each) for each in ALLOWED):
         return
-    assert not set(_kinds_named(path))
+    assert not set(_named_kinds(path))
 
 
 @pytest.mark.parametrize("allowed", ALLOWED)
 def test_exception_is_still_needed(allowed: str) -> None:
     path = ROOT / allowed
     files = path.rglob("*.py") if path.is_dir() else [path]
-    assert any(set(_kinds_named(each)) for each in files)
+    assert any(set(_named_kinds(each)) for each in files)
 
 
 def test_each_kind_has_one_module() -> None:

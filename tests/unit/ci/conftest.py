@@ -41,17 +41,19 @@ class Machine:
     scripts: Path
     """The folder ci of a checkout."""
 
-    def program(self, name: str, text: str) -> Path:
+    def install_program(self, name: str, text: str) -> Path:
         path = self.folder / name
         path.write_text(text)
         path.chmod(0o755)
         return path
 
-    def pulumi(self, output: str = "", code: int = 0, *, stack_output: str = "staging\n", stack_code: int = 0) -> None:
+    def install_pulumi(
+        self, output: str = "", code: int = 0, *, stack_output: str = "staging\n", stack_code: int = 0
+    ) -> None:
         """Install a stand-in for Pulumi that records its calls and prints what a test gives it."""
         (self.folder / "run.txt").write_text(output)
         (self.folder / "stack.txt").write_text(stack_output)
-        self.program(
+        self.install_program(
             "pulumi",
             f"""#!/bin/sh
 echo "$*" >> "{self.folder}/calls.txt"
@@ -78,7 +80,7 @@ esac
             code = run(verb, stack, self.environment | environment, self.folder / report if report else None)
         return Answer(code, stdout.getvalue(), stderr.getvalue())
 
-    def script(self, name: str, *arguments: str, **environment: str) -> Answer:
+    def run_script(self, name: str, *arguments: str, **environment: str) -> Answer:
         """Run a script of the repository here."""
         answer = subprocess.run(
             [self.scripts / name, *arguments],

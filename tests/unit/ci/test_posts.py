@@ -164,7 +164,7 @@ def test_comment_explains_a_refusal_in_one_line_without_the_token(
 ) -> None:
     forge.status = status
     (machine.folder / "diff.md").write_text(TEXT)
-    answer = machine.script("comment", "diff.md", **github(forge))
+    answer = machine.run_script("comment", "diff.md", **github(forge))
     assert answer.code == 1
     assert answer.stderr.count("\n") == 1
     assert f"{status} " in answer.stderr
@@ -199,7 +199,7 @@ def test_comment_sends_the_token_to_no_second_server(forge: Forge) -> None:
 
 
 def test_comment_exits_with_2_when_the_file_is_missing(machine: Machine) -> None:
-    answer = machine.script("comment", "absent.md")
+    answer = machine.run_script("comment", "absent.md")
     assert answer.code == 2
     assert "absent.md: No such file" in answer.stderr
 
@@ -207,20 +207,20 @@ def test_comment_exits_with_2_when_the_file_is_missing(machine: Machine) -> None
 def test_issue_script_needs_only_python(forge: Forge, machine: Machine) -> None:
     (machine.folder / "drift.md").write_text("3 to update\n")
     # Without its site-packages.
-    machine.program("bare-python", f'#!/bin/sh\nexec "{sys.base_prefix}/bin/python3" -S "$@"\n')
-    answer = machine.script("issue", "production", "drift.md", PYTHON="bare-python", **github(forge))
+    machine.install_program("bare-python", f'#!/bin/sh\nexec "{sys.base_prefix}/bin/python3" -S "$@"\n')
+    answer = machine.run_script("issue", "production", "drift.md", PYTHON="bare-python", **github(forge))
     assert (answer.code, answer.stdout) == (0, "ci/issue: created issue 1\n"), answer.stderr
 
 
 def test_newest_passes_a_run_of_the_newest_commit(forge: Forge, machine: Machine) -> None:
     forge.newest = "a" * 40
-    assert machine.script("newest", "main", GITHUB_SHA="a" * 40, **github(forge)).code == 0
+    assert machine.run_script("newest", "main", GITHUB_SHA="a" * 40, **github(forge)).code == 0
     assert forge.requests[-1].headers["Authorization"] == f"Bearer {TOKEN}"
 
 
 def test_newest_refuses_a_run_of_an_older_commit(forge: Forge, machine: Machine) -> None:
     forge.newest = "b" * 40
-    answer = machine.script("newest", "main", GITHUB_SHA="a" * 40, **github(forge))
+    answer = machine.run_script("newest", "main", GITHUB_SHA="a" * 40, **github(forge))
     assert answer.code == 1
     assert (
         answer.stderr
@@ -230,7 +230,7 @@ def test_newest_refuses_a_run_of_an_older_commit(forge: Forge, machine: Machine)
 
 def test_newest_refuses_the_run_when_the_newest_commit_is_unknown(forge: Forge, machine: Machine) -> None:
     forge.status = 404
-    answer = machine.script("newest", "main", GITHUB_SHA="a" * 40, **github(forge))
+    answer = machine.run_script("newest", "main", GITHUB_SHA="a" * 40, **github(forge))
     assert answer.code == 1
     assert "whether" in answer.stderr
     assert TOKEN not in answer.stderr

@@ -22,7 +22,7 @@ Resources:
     29 unchanged
 """
 LOCKED = "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete ..."
-QUIETLY = "--stack staging --non-interactive --color never"
+PULUMI_OPTIONS = "--stack staging --non-interactive --color never"
 
 
 @pytest.mark.parametrize(
@@ -34,17 +34,17 @@ QUIETLY = "--stack staging --non-interactive --color never"
     ],
 )
 def test_script_selects_the_stack_runs_pulumi_and_prints_its_output(verb: str, command: str, machine: Machine) -> None:
-    machine.pulumi(PREVIEW_OUTPUT)
-    answer = machine.script(verb, "staging")
+    machine.install_pulumi(PREVIEW_OUTPUT)
+    answer = machine.run_script(verb, "staging")
     assert (answer.code, answer.stdout, answer.stderr) == (0, PREVIEW_OUTPUT, "")
-    assert machine.calls == ["version", f"stack --show-name {QUIETLY}", f"{command} {QUIETLY}"]
+    assert machine.calls == ["version", f"stack --show-name {PULUMI_OPTIONS}", f"{command} {PULUMI_OPTIONS}"]
     assert f"### staging: {verb}\n\n~ 3 to update, 29 unchanged\n" in machine.summary
     assert PREVIEW_OUTPUT in machine.summary
 
 
 @pytest.mark.parametrize("arguments", [[], ["staging", "a", "b"], ["--yes"]])
 def test_script_prints_its_usage_without_one_stack(arguments: list[str], machine: Machine) -> None:
-    answer = machine.script("preview", *arguments)
+    answer = machine.run_script("preview", *arguments)
     assert answer.code == failures.MISUSED
     assert answer.stderr.startswith("usage: ci/preview")
 
@@ -69,7 +69,7 @@ def test_run_stops_without_pulumi(machine: Machine) -> None:
 
 
 def test_run_stops_without_a_language_host(machine: Machine) -> None:
-    machine.pulumi(
+    machine.install_pulumi(
         "error: failed to load language plugin python: no language plugin 'pulumi-language-python' found",
         1,
     )
@@ -77,20 +77,20 @@ def test_run_stops_without_a_language_host(machine: Machine) -> None:
 
 
 def test_run_stops_without_a_backend(machine: Machine) -> None:
-    machine.pulumi()
+    machine.install_pulumi()
     del machine.environment["PULUMI_BACKEND_URL"]
     expect_stop(machine, failures.NO_BACKEND)
     assert machine.calls == []
 
 
 def test_run_stops_when_the_backend_cannot_be_read(machine: Machine) -> None:
-    machine.pulumi(stack_output="error: unable to open bucket s3://states: AccessDenied\n", stack_code=1)
+    machine.install_pulumi(stack_output="error: unable to open bucket s3://states: AccessDenied\n", stack_code=1)
     assert expect_stop(machine, failures.NO_STATE) == "error: unable to open bucket s3://states: AccessDenied"
     assert runs_nothing(machine)
 
 
 def test_run_stops_without_a_passphrase(machine: Machine) -> None:
-    machine.pulumi(
+    machine.install_pulumi(
         "error: get stack secrets manager: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or ...",
         1,
     )
@@ -98,37 +98,37 @@ def test_run_stops_without_a_passphrase(machine: Machine) -> None:
 
 
 def test_run_stops_when_the_passphrase_is_wrong(machine: Machine) -> None:
-    machine.pulumi("error: getting stack configuration: get stack secrets manager: incorrect passphrase", 1)
+    machine.install_pulumi("error: getting stack configuration: get stack secrets manager: incorrect passphrase", 1)
     expect_stop(machine, failures.WRONG_PASSPHRASE)
 
 
 def test_run_stops_when_the_stack_has_no_file(machine: Machine) -> None:
-    machine.pulumi()
+    machine.install_pulumi()
     expect_stop(machine, failures.UNKNOWN_STACK, "nowhere")
     assert machine.calls == []
 
 
 def test_run_stops_when_the_backend_does_not_have_the_stack(machine: Machine) -> None:
-    machine.pulumi(stack_output="error: no stack named 'staging' found\n", stack_code=6)
+    machine.install_pulumi(stack_output="error: no stack named 'staging' found\n", stack_code=6)
     expect_stop(machine, failures.UNKNOWN_STACK)
     assert runs_nothing(machine)
 
 
 def test_run_says_how_to_unlock_a_locked_state(machine: Machine) -> None:
-    machine.pulumi(LOCKED, 1)
+    machine.install_pulumi(LOCKED, 1)
     expect_stop(machine, failures.LOCKED)
     assert "`pulumi cancel --stack staging`" in failures.LOCKED.line("staging")
 
 
 def test_run_stops_without_a_kubeconfig(machine: Machine) -> None:
-    machine.pulumi()
+    machine.install_pulumi()
     machine.environment["KUBECONFIG"] = "/nowhere/kubeconfig"
     expect_stop(machine, failures.NO_KUBECONFIG)
     assert machine.calls == []
 
 
 def test_run_stops_when_the_kubeconfig_lacks_the_context(machine: Machine) -> None:
-    machine.pulumi("error[unknown-context] logstack:cluster.context", 1)
+    machine.install_pulumi("error[unknown-context] logstack:cluster.context", 1)
     expect_stop(machine, failures.NO_KUBECONFIG)
 
 
@@ -142,7 +142,7 @@ def test_run_stops_when_the_kubeconfig_lacks_the_context(machine: Machine) -> No
     ],
 )
 def test_run_stops_when_the_cluster_is_unreachable(output: str, machine: Machine) -> None:
-    machine.pulumi(output, 1)
+    machine.install_pulumi(output, 1)
     expect_stop(machine, failures.UNREACHABLE)
 
 
@@ -157,17 +157,17 @@ def test_run_stops_when_the_cluster_is_unreachable(output: str, machine: Machine
     ],
 )
 def test_run_stops_when_credentials_are_refused(output: str, machine: Machine) -> None:
-    machine.pulumi(output, 1)
+    machine.install_pulumi(output, 1)
     expect_stop(machine, failures.REFUSED)
 
 
 def test_run_reports_an_unknown_failure(machine: Machine) -> None:
-    machine.pulumi("error: something else", 1)
+    machine.install_pulumi("error: something else", 1)
     expect_stop(machine, failures.FAILED)
 
 
 def test_preview_reports_exit_code_7_as_a_failure(machine: Machine) -> None:
-    machine.pulumi(PREVIEW_OUTPUT, 7)
+    machine.install_pulumi(PREVIEW_OUTPUT, 7)
     expect_stop(machine, failures.FAILED, verb="preview")
 
 
@@ -183,7 +183,7 @@ def test_every_failure_is_in_the_table() -> None:
 
 
 def test_drift_has_an_exit_code_and_a_report_with_only_the_counts(machine: Machine) -> None:
-    machine.pulumi(f"{PREVIEW_OUTPUT}error: no changes were expected but changes were proposed\n", 7)
+    machine.install_pulumi(f"{PREVIEW_OUTPUT}error: no changes were expected but changes were proposed\n", 7)
     answer = machine.run("drift", "staging", "drift.md", CI_JOB_URL="https://git.example/job/1")
     assert answer.code == failures.DRIFT
     assert answer.stderr == "error: ci/drift: staging: drift, ~ 3 to update, 29 unchanged\n"
@@ -194,33 +194,33 @@ def test_drift_has_an_exit_code_and_a_report_with_only_the_counts(machine: Machi
 
 
 def test_drift_report_is_empty_when_nothing_differs(machine: Machine) -> None:
-    machine.pulumi(PREVIEW_OUTPUT)
+    machine.install_pulumi(PREVIEW_OUTPUT)
     assert machine.run("drift", "staging", "drift.md").code == 0
     assert (machine.folder / "drift.md").read_text() == ""
 
 
 def test_drift_writes_no_report_when_the_run_fails(machine: Machine) -> None:
-    machine.pulumi(LOCKED, 1)
+    machine.install_pulumi(LOCKED, 1)
     assert machine.run("drift", "staging", "drift.md").code == failures.LOCKED.code
     assert not (machine.folder / "drift.md").exists()
 
 
 def test_drift_report_links_to_the_run_on_github(machine: Machine) -> None:
-    machine.pulumi(PREVIEW_OUTPUT, 7)
+    machine.install_pulumi(PREVIEW_OUTPUT, 7)
     github = {"GITHUB_RUN_ID": "11", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "acme/logs"}
     machine.run("drift", "staging", "drift.md", **github)
     assert "(https://github.com/acme/logs/actions/runs/11)" in (machine.folder / "drift.md").read_text()
 
 
 def test_run_annotates_its_error_on_github(machine: Machine) -> None:
-    machine.pulumi(LOCKED, 1)
+    machine.install_pulumi(LOCKED, 1)
     answer = machine.run("deploy", "staging", GITHUB_ACTIONS="true")
     assert answer.stderr == f"::error::ci/deploy: {failures.LOCKED.line('staging')}\n"
 
 
 def test_run_warns_when_pulumi_has_another_version(machine: Machine) -> None:
-    machine.pulumi(PREVIEW_OUTPUT)
-    machine.program("pulumi", (machine.folder / "pulumi").read_text().replace("echo v3.250.0", "echo v3.1.0"))
+    machine.install_pulumi(PREVIEW_OUTPUT)
+    machine.install_program("pulumi", (machine.folder / "pulumi").read_text().replace("echo v3.250.0", "echo v3.1.0"))
     assert machine.run("preview", "staging").stderr == "pulumi 3.1.0 is on PATH, but 3.250.0 is pinned\n"
 
 
@@ -238,7 +238,7 @@ def test_run_prints_and_summarizes_no_secret_of_the_environment(machine: Machine
     file = tmp_path / "passphrase"
     file.write_text("from-a-file-06\n")
     leaks = [*(value.strip() for value in SECRETS.values()), "pg-marker-04", "from-a-file-06"]
-    machine.pulumi("\n".join(["before", *leaks, "after"]), 1)
+    machine.install_pulumi("\n".join(["before", *leaks, "after"]), 1)
     answer = machine.run("preview", "staging", PULUMI_CONFIG_PASSPHRASE_FILE=str(file), **SECRETS)
     assert answer.code == failures.FAILED.code
     assert "after" in answer.stdout
@@ -248,7 +248,7 @@ def test_run_prints_and_summarizes_no_secret_of_the_environment(machine: Machine
 
 
 def test_run_prints_no_secret_when_the_state_cannot_be_read(machine: Machine) -> None:
-    machine.pulumi(stack_output=f"error: {SECRETS['PULUMI_BACKEND_URL']}\n", stack_code=1)
+    machine.install_pulumi(stack_output=f"error: {SECRETS['PULUMI_BACKEND_URL']}\n", stack_code=1)
     answer = machine.run("preview", "staging", **SECRETS)
     assert "postgres://state:[secret]@db/states" in answer.stderr
 
@@ -265,7 +265,7 @@ def test_secrets_keeps_paths_short_words_and_broken_urls(environment: dict[str, 
     assert Secrets(environment).without(text) == text
 
 
-CANCELLED = """#!/bin/sh
+INTERRUPTIBLE_PULUMI = """#!/bin/sh
 # A stand-in for Pulumi that shuts down cleanly on SIGINT.
 case $1 in
 version | stack) exit 0 ;;
@@ -282,7 +282,7 @@ while :; do sleep 0.05; done
 def test_deploy_lets_pulumi_write_the_state_when_the_job_is_cancelled(
     signals: list[signal.Signals], machine: Machine
 ) -> None:
-    machine.program("pulumi", CANCELLED)
+    machine.install_program("pulumi", INTERRUPTIBLE_PULUMI)
     with subprocess.Popen(
         [machine.scripts / "deploy", "staging"], env=machine.environment, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -296,7 +296,7 @@ def test_deploy_lets_pulumi_write_the_state_when_the_job_is_cancelled(
 
 
 def test_deploy_runs_pulumi_in_its_own_process_group(machine: Machine) -> None:
-    machine.program(
+    machine.install_program(
         "pulumi", f"#!/bin/sh\nexec '{sys.executable}' -c 'import os; print(os.getpgrp() == os.getpid())'\n"
     )
     assert machine.run("deploy", "staging").stdout == "True\n"
@@ -309,7 +309,7 @@ def test_resources_counts_the_update_and_not_its_preview() -> None:
 
 
 def test_summary_keeps_the_end_of_a_long_output(machine: Machine) -> None:
-    machine.pulumi("x" * 99 + "\n" + ("y" * 99 + "\n") * 10_000 + PREVIEW_OUTPUT)
+    machine.install_pulumi("x" * 99 + "\n" + ("y" * 99 + "\n") * 10_000 + PREVIEW_OUTPUT)
     machine.run("preview", "staging")
     assert len(machine.summary) < 1_000_000
     assert "(the beginning is in the job's log)" in machine.summary
@@ -318,6 +318,6 @@ def test_summary_keeps_the_end_of_a_long_output(machine: Machine) -> None:
 
 
 def test_summary_fence_is_longer_than_any_in_the_output(machine: Machine) -> None:
-    machine.pulumi("````\n# not a heading\n")
+    machine.install_pulumi("````\n# not a heading\n")
     machine.run("preview", "staging")
     assert re.search(r"^`{5}text\n````\n# not a heading\n`{5}$", machine.summary, re.MULTILINE)

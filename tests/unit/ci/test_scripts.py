@@ -20,7 +20,7 @@ def run_diff(
 ) -> tuple[int, str, str]:
     """Run ci/diff with a stand-in for logstack that prints this, and return exit code, output and errors."""
     (machine.folder / "says.txt").write_text(output)
-    stand_in = machine.program(
+    stand_in = machine.install_program(
         "stand-in",
         f"""#!/bin/sh
 echo "$*" >> "{machine.folder}/calls.txt"
@@ -29,7 +29,7 @@ echo a message on standard error >&2
 exit {code}
 """,
     )
-    answer = machine.script("diff", "main", "HEAD", *arguments, LOGSTACK=str(stand_in), **environment)
+    answer = machine.run_script("diff", "main", "HEAD", *arguments, LOGSTACK=str(stand_in), **environment)
     return answer.code, answer.stdout, answer.stderr
 
 
@@ -91,7 +91,7 @@ def test_diff_script_refuses_an_unknown_class(machine: Machine) -> None:
 
 @pytest.mark.parametrize("arguments", [[], ["main"], ["a", "b", "c", "d"]])
 def test_diff_script_prints_its_usage_without_two_revisions(arguments: list[str], machine: Machine) -> None:
-    answer = machine.script("diff", *arguments)
+    answer = machine.run_script("diff", *arguments)
     assert (answer.code, answer.stderr) == (2, "error: ci/diff: Usage: ci/diff BASE HEAD [FILE]\n")
 
 
@@ -101,7 +101,7 @@ def test_diff_script_writes_the_text_to_a_file_instead_of_standard_output(machin
 
 
 def test_diff_script_appends_to_a_log(machine: Machine) -> None:
-    stand_in = machine.program("stand-in", "#!/bin/sh\necho differs\n")
+    stand_in = machine.install_program("stand-in", "#!/bin/sh\necho differs\n")
     with (machine.folder / "log").open("w") as log:
         log.write("before\n")
         log.flush()
@@ -170,13 +170,13 @@ def publish_release(folder: Path, *, checksum_of: bytes | None = None) -> str:
 @pytest.fixture
 def linux(machine: Machine) -> Machine:
     """A machine that `uname` calls Linux on x86_64, whatever runs the tests."""
-    machine.program("uname", "#!/bin/sh\ncase $1 in -m) echo x86_64 ;; *) echo Linux ;; esac\n")
+    machine.install_program("uname", "#!/bin/sh\ncase $1 in -m) echo x86_64 ;; *) echo Linux ;; esac\n")
     return machine
 
 
 def test_pulumi_script_unpacks_the_release_and_adds_it_to_the_path(linux: Machine, tmp_path: Path) -> None:
     path = tmp_path / "github-path"
-    answer = linux.script(
+    answer = linux.run_script(
         "pulumi", "tools", PULUMI_RELEASES=publish_release(tmp_path / "releases"), GITHUB_PATH=str(path)
     )
     assert answer.code == 0, answer.stderr
@@ -187,7 +187,7 @@ def test_pulumi_script_unpacks_the_release_and_adds_it_to_the_path(linux: Machin
 
 def test_pulumi_script_does_not_unpack_an_archive_with_a_wrong_checksum(linux: Machine, tmp_path: Path) -> None:
     address = publish_release(tmp_path / "releases", checksum_of=b"another archive")
-    answer = linux.script("pulumi", "tools", PULUMI_RELEASES=address)
+    answer = linux.run_script("pulumi", "tools", PULUMI_RELEASES=address)
     assert answer.code == 1
     assert "does not match the SHA-256 of the release's list" in answer.stderr
     assert list((linux.folder / "tools").iterdir()) == []
@@ -197,11 +197,11 @@ def test_pulumi_script_does_not_unpack_an_archive_without_a_checksum(linux: Mach
     address = publish_release(tmp_path / "releases")
     sums = tmp_path / "releases" / f"v{PULUMI_VERSION}" / f"pulumi-{PULUMI_VERSION}-checksums.txt"
     sums.write_text(sums.read_text().replace(ARCHIVE, "yet-another.tar.gz"))
-    assert linux.script("pulumi", "tools", PULUMI_RELEASES=address).code == 1
+    assert linux.run_script("pulumi", "tools", PULUMI_RELEASES=address).code == 1
     assert list((linux.folder / "tools").iterdir()) == []
 
 
 def test_pulumi_script_names_a_release_that_cannot_be_downloaded(linux: Machine, tmp_path: Path) -> None:
-    answer = linux.script("pulumi", "tools", PULUMI_RELEASES=(tmp_path / "nowhere").as_uri())
+    answer = linux.run_script("pulumi", "tools", PULUMI_RELEASES=(tmp_path / "nowhere").as_uri())
     assert answer.code == 1
     assert f"{ARCHIVE} cannot be downloaded; put pulumi {PULUMI_VERSION} on PATH" in answer.stderr

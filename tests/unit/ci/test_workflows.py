@@ -165,12 +165,12 @@ def test_no_expression_is_pasted_into_a_shell(step: Document) -> None:
     assert "${{" not in step.get("run", "")
 
 
-def scripts(*files: Path) -> set[str]:
+def script_names(*files: Path) -> set[str]:
     return {name for file in files for name in re.findall(r"\bci/[a-z-]+", file.read_text())}
 
 
-GITHUB_SCRIPTS = scripts(*WORKFLOW_FILES, *ACTION_FILES)
-GITLAB_SCRIPTS = scripts(ROOT / ".gitlab-ci.yml")
+GITHUB_SCRIPTS = script_names(*WORKFLOW_FILES, *ACTION_FILES)
+GITLAB_SCRIPTS = script_names(ROOT / ".gitlab-ci.yml")
 
 
 @pytest.mark.parametrize("name", sorted(GITHUB_SCRIPTS | GITLAB_SCRIPTS))
@@ -192,7 +192,7 @@ def test_every_make_target_in_a_workflow_exists() -> None:
     assert all(re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE) for target in targets)
 
 
-def stack_of(job: Job) -> str:
+def deployed_stack(job: Job) -> str:
     (stack,) = re.findall(r"ci/deploy (\S+)", job.text)
     return str(stack)
 
@@ -207,7 +207,7 @@ def test_deploy_runs_tests_then_staging_then_production() -> None:
 
 @pytest.mark.parametrize("job", DEPLOY_JOBS, ids=str)
 def test_deploy_job_runs_alone_on_its_stack_and_is_never_cancelled(job: Job) -> None:
-    group = {"group": f"up-{stack_of(job)}", "cancel-in-progress": "false"}
+    group = {"group": f"up-{deployed_stack(job)}", "cancel-in-progress": "false"}
     assert {key: str(value).lower() for key, value in job.content["concurrency"].items()} == group
     # A workflow's own group would cancel all of its jobs.
     assert "concurrency" not in WORKFLOWS[job.workflow]
@@ -215,7 +215,7 @@ def test_deploy_job_runs_alone_on_its_stack_and_is_never_cancelled(job: Job) -> 
 
 @pytest.mark.parametrize("job", DEPLOY_JOBS, ids=str)
 def test_deploy_job_runs_in_the_environment_of_its_stack(job: Job) -> None:
-    assert job.content["environment"] == stack_of(job)
+    assert job.content["environment"] == deployed_stack(job)
 
 
 def test_no_two_jobs_share_a_concurrency_group() -> None:
@@ -235,7 +235,7 @@ def test_job_with_secrets_runs_in_an_environment_and_only_with_a_backend(job: Jo
 def test_previews_and_drift_use_existing_stacks_and_preview_environments(job: Job) -> None:
     if matrix := job.content.get("strategy", {}).get("matrix"):
         assert set(matrix["stack"]) <= set(SHIPPED)
-        assert set(matrix["stack"]) == {stack_of(each) for each in DEPLOY_JOBS}
+        assert set(matrix["stack"]) == {deployed_stack(each) for each in DEPLOY_JOBS}
         assert job.content["environment"] == "${{ matrix.stack }}-preview"
         assert "ci/deploy" not in job.text
 

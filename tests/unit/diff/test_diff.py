@@ -33,11 +33,11 @@ LOADABLE = stacks().filter(lambda settings: settings.replication_factor <= setti
 FORMS: tuple[Form, ...] = ("text", "markdown", "json")
 
 
-def rendered(settings: Settings) -> Rendered:
+def render_settings(settings: Settings) -> Rendered:
     return render(Stack("here", settings, (), (), "none"))
 
 
-def difference(before: Rendered, after: Rendered) -> StackDiff:
+def compare(before: Rendered, after: Rendered) -> StackDiff:
     diff = stack_diff("here", before, after, TODAY)
     assert diff
     return diff
@@ -47,7 +47,7 @@ def difference(before: Rendered, after: Rendered) -> StackDiff:
 def render_seeded(name: str) -> tuple[Rendered, Rendered, StackDiff]:
     """Return both sides of a seeded change and their difference."""
     before, after = next(each for each in seeded() if each.name == name).rendered()
-    return before, after, difference(before, after)
+    return before, after, compare(before, after)
 
 
 def sentences(diff: StackDiff) -> str:
@@ -79,15 +79,15 @@ def test_seeded_changes_trigger_every_rule() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_stack_does_not_differ_from_itself(name: str) -> None:
-    stack = rendered(settings_of(name))
+    stack = render_settings(settings_of(name))
     assert stack_diff(name, stack, stack, TODAY) is None
 
 
 @few_examples
 @given(LOADABLE)
 def test_any_stack_does_not_differ_from_itself(settings: Settings) -> None:
-    stack = rendered(settings)
-    assert stack_diff("here", stack, rendered(settings), TODAY) is None
+    stack = render_settings(settings)
+    assert stack_diff("here", stack, render_settings(settings), TODAY) is None
     outcome = read(written({"here": stack}))["here"]
     assert isinstance(outcome, Rendered)
     assert stack_diff("here", stack, outcome, TODAY) is None
@@ -96,7 +96,7 @@ def test_any_stack_does_not_differ_from_itself(settings: Settings) -> None:
 @few_examples
 @given(LOADABLE, LOADABLE)
 def test_diff_covers_every_changed_line_between_any_two_stacks(first: Settings, second: Settings) -> None:
-    before, after = rendered(first), rendered(second)
+    before, after = render_settings(first), render_settings(second)
     assert uncovered_lines(before, after, stack_diff("here", before, after, TODAY)) == []
 
 
@@ -131,7 +131,7 @@ def test_snapshot_writes_a_secrets_name_instead_of_its_value() -> None:
 
 
 def test_diff_classifies_a_change_without_a_rule_never_as_cosmetic() -> None:
-    before = rendered(settings_of("production"))
+    before = render_settings(settings_of("production"))
     for text in ({'"skipCrds": true': '"skipCrds": "novel"'}, {'"timeout": "2000ms"': '"timeout": "1ms"'}):
         diff = stack_diff("here", before, replaced(before, text), TODAY)
         if diff:
@@ -140,43 +140,43 @@ def test_diff_classifies_a_change_without_a_rule_never_as_cosmetic() -> None:
 
 def test_diff_shows_a_stack_file_key_that_changes_no_artefact() -> None:
     """The code does not read this key yet."""
-    before = rendered(settings_of("production"))
+    before = render_settings(settings_of("production"))
     after = replaced(before, {'"settings": {': '"settings": {"novel": "1", '})
-    assert classes(difference(before, after)) == ["unclassed"]
-    assert "settings novel: none to 1" in sentences(difference(before, after))
+    assert classes(compare(before, after)) == ["unclassed"]
+    assert "settings novel: none to 1" in sentences(compare(before, after))
 
 
 def test_diff_classifies_a_loki_yaml_that_restarts_no_pod_as_unclassed() -> None:
     """The hash in the pods' annotations does not change: a bug that only the diff reveals."""
-    before = rendered(settings_of("production"))
+    before = render_settings(settings_of("production"))
     after = replaced(before, {"  log_level: info": "  log_level: debug"})
-    assert classes(difference(before, after)) == ["unclassed"]
-    assert "no pod loads it by itself" in sentences(difference(before, after))
+    assert classes(compare(before, after)) == ["unclassed"]
+    assert "no pod loads it by itself" in sentences(compare(before, after))
 
 
 def test_diff_classifies_a_change_of_plan_wording_as_cosmetic() -> None:
-    before = rendered(settings_of("production"))
+    before = render_settings(settings_of("production"))
     after = replaced(before, {"not managed by this stack": "not created by this stack"})
-    assert classes(difference(before, after)) == ["cosmetic"]
+    assert classes(compare(before, after)) == ["cosmetic"]
 
 
 def test_diff_classifies_an_added_stack_as_cost() -> None:
-    diff = stack_diff("new", None, rendered(settings_of("staging")), TODAY)
+    diff = stack_diff("new", None, render_settings(settings_of("staging")), TODAY)
     assert diff
     assert (diff.change, diff.worst) == ("added", Effect.COST)
     assert "It requests CPU " in sentences(diff)
 
 
 def test_diff_reports_that_a_removed_stack_runs_on_unmanaged() -> None:
-    diff = stack_diff("old", rendered(settings_of("staging")), None, TODAY)
+    diff = stack_diff("old", render_settings(settings_of("staging")), None, TODAY)
     assert diff
     assert (diff.change, diff.worst) == ("removed", Effect.SECURITY)
     assert "unmanaged" in sentences(diff)
 
 
 def test_worst_consequence_comes_first_and_decides_the_exit_code() -> None:
-    before, after = (rendered(changed(settings_of("production"), **keys)) for keys in ({}, {"retention": "7d"}))
-    diff = Differences("a", "b", (), (difference(before, after),))
+    before, after = (render_settings(changed(settings_of("production"), **keys)) for keys in ({}, {"retention": "7d"}))
+    diff = Differences("a", "b", (), (compare(before, after),))
     assert diff.exit_code == EXIT_CODES[Effect.DATA_LOSS] == 15
     assert diff.stacks[0].consequences[0].effect == Effect.DATA_LOSS
 
@@ -193,7 +193,7 @@ def test_diff_prints_nothing_when_nothing_differs(form: Form) -> None:
 def test_json_document_has_the_documented_keys() -> None:
     before, after = seeded()[0].rendered()
     document: dict[str, Any] = json.loads(
-        render_differences(Differences("a", "b", (), (difference(before, after),)), "json", 65536)
+        render_differences(Differences("a", "b", (), (compare(before, after),)), "json", 65536)
     )
     assert document.keys() == {"format", "base", "head", "worst", "exitCode", "notes", "stacks"}
     assert (document["worst"], document["exitCode"]) == ("data-loss", 15)
@@ -242,34 +242,34 @@ def without_nginx(stack: Rendered) -> Rendered:
     return older
 
 
-def rules_of_snippets(diff: StackDiff) -> set[str]:
+def snippet_rules(diff: StackDiff) -> set[str]:
     """Return the rules, except restarts, that a snippet of the gateway's nginx triggers."""
     triggered = {each.rule for each in diff.consequences for change in each.changes if "Snippet" in change.path}
     return triggered - {"pods-restart"}
 
 
 def test_diff_does_not_classify_a_snippet_for_delete_requests_as_access() -> None:
-    before, after = (rendered(changed(settings_of("production"), replicas={"backend": pods})) for pods in (1, 3))
-    assert rules_of_snippets(difference(before, after)) == {"compacting-pod"}
+    before, after = (render_settings(changed(settings_of("production"), replicas={"backend": pods})) for pods in (1, 3))
+    assert snippet_rules(compare(before, after)) == {"compacting-pod"}
 
 
 def test_diff_classifies_a_snippet_as_access_when_a_side_does_not_split_it() -> None:
-    before, after = (rendered(changed(settings_of("production"), replicas={"backend": pods})) for pods in (1, 3))
+    before, after = (render_settings(changed(settings_of("production"), replicas={"backend": pods})) for pods in (1, 3))
     for older in ((without_nginx(before), after), (before, without_nginx(after))):
-        assert rules_of_snippets(difference(*older)) == {"authentication"}
+        assert snippet_rules(compare(*older)) == {"authentication"}
 
 
 def test_stack_does_not_differ_from_its_older_revision_without_nginx_parts() -> None:
-    stack = rendered(settings_of("unusual"))
+    stack = render_settings(settings_of("unusual"))
     assert stack_diff("here", without_nginx(stack), stack, TODAY) is None
 
 
 def test_diff_classifies_a_snippet_as_access_when_no_known_part_differs() -> None:
     """A stack file can override our chart values in this way."""
-    before = rendered(settings_of("unusual"))
+    before = render_settings(settings_of("unusual"))
     document = json.loads(written({"here": before}))
     (chart,) = [each for each in document["stacks"]["here"]["resources"] if each["name"] == "loki"]
     chart["inputs"]["values"]["gateway"]["nginxConfig"]["serverSnippet"] = "allow all;"
     after = read(json.dumps(document))["here"]
     assert isinstance(after, Rendered)
-    assert rules_of_snippets(difference(before, after)) == {"authentication"}
+    assert snippet_rules(compare(before, after)) == {"authentication"}

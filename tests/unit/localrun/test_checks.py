@@ -64,7 +64,7 @@ class StandIn:
         return type("Bucket", (), {"chunks": lambda _: chunks, "objects": lambda _, _prefix: {"i.tsdb.gz": 1}})()
 
 
-def run(lines: tuple[str, ...] = ("a", "b"), **answers: Any) -> Run:
+def make_run(lines: tuple[str, ...] = ("a", "b"), **answers: Any) -> Run:
     file = LogFile(Path("x.log"), lines, None, 0)
     return Run(cast("Platform", StandIn(**answers)), [file], [Sent({"app": "x", "cluster": "here"}, ENTRIES)])
 
@@ -81,47 +81,47 @@ def run(lines: tuple[str, ...] = ("a", "b"), **answers: Any) -> Run:
 )
 def test_gives_lines_back_fails_when(entries: list[Entry], message: str) -> None:
     with pytest.raises(CheckError, match=message):
-        gives_lines_back(run(entries=entries))
+        gives_lines_back(make_run(entries=entries))
 
 
 def test_gives_lines_back_passes_with_lines_in_any_order() -> None:
-    assert gives_lines_back(run(entries=ENTRIES[::-1])) == "2 of 2 lines, each as it was sent"
+    assert gives_lines_back(make_run(entries=ENTRIES[::-1])) == "2 of 2 lines, each as it was sent"
 
 
 @pytest.mark.parametrize("labels", [["app"], ["app", "cluster", "filename"]], ids=["one is missing", "one is too many"])
 def test_has_the_labels_fails_when(labels: list[str]) -> None:
     with pytest.raises(CheckError, match="expected"):
-        has_the_labels(run(labels=labels))
+        has_the_labels(make_run(labels=labels))
 
 
 def test_has_the_labels_accepts_labels_that_loki_adds() -> None:
-    assert has_the_labels(run(labels=["app", "cluster", "service_name", "__stream_shard__"])) == "app, cluster"
+    assert has_the_labels(make_run(labels=["app", "cluster", "service_name", "__stream_shard__"])) == "app, cluster"
 
 
 @pytest.mark.parametrize("view", [["ACTIVE"] * 2, ["ACTIVE", "ACTIVE", "LEAVING"]], ids=["one is away", "one leaves"])
 def test_ring_is_whole_fails_when_one_writer_sees_a_gap(view: list[str]) -> None:
     complete = ["ACTIVE"] * 3
     with pytest.raises(CheckError, match="loki-write-2 sees"):
-        ring_is_whole(run(ring=[complete, complete, view]))
+        ring_is_whole(make_run(ring=[complete, complete, view]))
 
 
 def test_takes_lines_in_fails_with_lokis_message_when_a_push_is_refused() -> None:
     with pytest.raises(CheckError, match="x-0: 429 refused by Loki"):
-        takes_lines_in(run(status=429))
+        takes_lines_in(make_run(status=429))
 
 
 def test_takes_lines_in_fails_when_loki_accepts_a_line_above_the_limit() -> None:
     with pytest.raises(CheckError, match="Loki accepted a line longer than 27"):
-        takes_lines_in(run(lines=("short", "far too long for such a small limit"), status=204))
+        takes_lines_in(make_run(lines=("short", "far too long for such a small limit"), status=204))
 
 
 def test_fills_the_bucket_fails_when_the_bucket_is_empty() -> None:
     with pytest.raises(CheckError, match="no chunk in the bucket"):
-        fills_the_bucket(run())
+        fills_the_bucket(make_run())
 
 
 def test_fills_the_bucket_does_not_count_chunks_of_the_canary() -> None:
-    checked_run = run(chunks=[Chunk("fake/a/0:1:c", 10), Chunk("fake/b/0:ffffffffffff:c", 90)])
+    checked_run = make_run(chunks=[Chunk("fake/a/0:1:c", 10), Chunk("fake/b/0:ffffffffffff:c", 90)])
     checked_run.end = ENTRIES[-1].time
     assert fills_the_bucket(checked_run).startswith("1 chunks, 1 index files; 10 bytes stored for 2 raw")
 
@@ -130,7 +130,7 @@ def test_carry_out_continues_after_a_failed_check() -> None:
     def unreachable(_: Run) -> str:
         raise httpx.ConnectError("refused")
 
-    outcomes = list(carry_out([("first", unreachable), ("second", lambda _: "fine")], run()))
+    outcomes = list(carry_out([("first", unreachable), ("second", lambda _: "fine")], make_run()))
     assert [(outcome.name, outcome.passed, outcome.detail) for outcome in outcomes] == [
         ("first", False, "refused"),
         ("second", True, "fine"),
@@ -187,7 +187,7 @@ def test_selector_escapes_quotes_and_backslashes() -> None:
 def test_check_that_needs_lines_fails_when_loki_acknowledged_none(
     check: Callable[[Run], str], sent: list[Sent]
 ) -> None:
-    empty_run = run(entries=[], labels=[])
+    empty_run = make_run(entries=[], labels=[])
     empty_run.sent = sent
     with pytest.raises(CheckError, match="Loki acknowledged no line"):
         check(empty_run)

@@ -36,7 +36,7 @@ def collector(settings: Settings, root: Path) -> Collector:
     return Collector(settings, Path("/bin/alloy"), root, cast("Fleet", None), PUSH, pods)
 
 
-def attribute(line: str) -> str:
+def attribute_name(line: str) -> str:
     return line.partition("=")[0].strip()
 
 
@@ -55,10 +55,10 @@ def test_local_config_differs_only_in_discovery_folders_ports_and_push_url(stack
         stack_text.index("// The pods of this node") : stack_text.index("// Which pods, and their labels")
     ]
     replaced = [line for line in removed if line not in discovery.splitlines()]
-    assert [attribute(line) for line in replaced] == [attribute(line) for line in added]
-    assert {attribute(line) for line in added} <= {"targets", "url", *FOLDERS, *ADDRESSES}
-    assert [line.replace(str(tmp_path), "") for line in added if attribute(line) in FOLDERS] == [
-        line for line in replaced if attribute(line) in FOLDERS
+    assert [attribute_name(line) for line in replaced] == [attribute_name(line) for line in added]
+    assert {attribute_name(line) for line in added} <= {"targets", "url", *FOLDERS, *ADDRESSES}
+    assert [line.replace(str(tmp_path), "") for line in added if attribute_name(line) in FOLDERS] == [
+        line for line in replaced if attribute_name(line) in FOLDERS
     ]
 
 
@@ -169,12 +169,12 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(collected, name, 0.01)
 
 
-def run_of(stand_in: StandIn) -> Run:
+def make_run(stand_in: StandIn) -> Run:
     return Run(cast("Platform", stand_in), [FILE])
 
 
-def lines_of(settings: Settings) -> list[Entry]:
-    return run_of(StandIn(settings, [], Metrics(()), [])).sources()[0].entries
+def file_entries(settings: Settings) -> list[Entry]:
+    return make_run(StandIn(settings, [], Metrics(()), [])).sources()[0].entries
 
 
 NONE_DROPPED = Metrics(METRICS.samples[:1])
@@ -182,8 +182,8 @@ NONE_DROPPED = Metrics(METRICS.samples[:1])
 
 def test_collects_lines_rotates_the_file_midway_and_truncates_it_after_arrival() -> None:
     settings = settings_of("staging")
-    stand_in = StandIn(settings, lines_of(settings), NONE_DROPPED, [])
-    assert collects_lines(cast("Collector", stand_in), run_of(stand_in)) == (
+    stand_in = StandIn(settings, file_entries(settings), NONE_DROPPED, [])
+    assert collects_lines(cast("Collector", stand_in), make_run(stand_in)) == (
         "7 lines by Alloy from the log file of 1 pod, rotated and truncated while it read"
     )
     assert stand_in.events == [
@@ -197,14 +197,14 @@ def test_collects_lines_rotates_the_file_midway_and_truncates_it_after_arrival()
 
 def test_collects_lines_fails_with_alloys_counters_when_lines_do_not_arrive() -> None:
     settings = settings_of("staging")
-    stand_in = StandIn(settings, lines_of(settings)[:5], NONE_DROPPED, [])
+    stand_in = StandIn(settings, file_entries(settings)[:5], NONE_DROPPED, [])
     with pytest.raises(CheckError, match=r"5 of 6 lines in Loki, and no more for .* Alloy has read"):
-        collects_lines(cast("Collector", stand_in), run_of(stand_in))
+        collects_lines(cast("Collector", stand_in), make_run(stand_in))
 
 
 def test_collects_lines_reports_dropped_lines_and_does_not_expect_them() -> None:
     settings = settings_of("staging")
-    entries = lines_of(settings)
+    entries = file_entries(settings)
     stand_in = StandIn(settings, entries[2:], METRICS, [])
     run = Run(cast("Platform", stand_in), [FILE], end=entries[-1].time)
     assert "2 dropped by collector.drop or collector.rateLimits" in (collects_lines(cast("Collector", stand_in), run))
@@ -218,14 +218,14 @@ def canary_metrics(**counts: int) -> Metrics:
 ENTRIES = [Entry(1, "1 p"), Entry(2, "2 p")]
 
 
-def canary_check(stored: list[Entry], **counts: int) -> str:
+def check_canary(stored: list[Entry], **counts: int) -> str:
     metrics = canary_metrics(**{"entries": 2, **counts})
     stand_in = StandIn(settings_of("staging"), stored, metrics, ENTRIES)
-    return canary_misses_nothing(cast("Canary", stand_in), run_of(stand_in))
+    return canary_misses_nothing(cast("Canary", stand_in), make_run(stand_in))
 
 
 def test_canary_misses_nothing_passes_when_all_entries_are_in_loki() -> None:
-    assert canary_check(ENTRIES, websocket_missing_entries=1).startswith("2 entries, 0 missing (1 found by a query")
+    assert check_canary(ENTRIES, websocket_missing_entries=1).startswith("2 entries, 0 missing (1 found by a query")
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_canary_misses_nothing_passes_when_all_entries_are_in_loki() -> None:
 )
 def test_canary_misses_nothing_fails_when(stored: list[Entry], counts: dict[str, int], message: str) -> None:
     with pytest.raises(CheckError, match=message):
-        canary_check(stored, **counts)
+        check_canary(stored, **counts)
 
 
 def test_canary_runs_with_the_stacks_flags_and_short_delays(tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ def stack_of(name: str) -> Stack:
     return load_stack_file(name, ROOT, today=TODAY)
 
 
-def text(whole_plan: Plan, width: int = 100) -> str:
-    return full_text(whole_plan, terminal(width))
+def text(whole: Plan, width: int = 100) -> str:
+    return full_text(whole, terminal(width))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -89,7 +89,7 @@ def test_plan_document_has_a_key_for_every_section() -> None:
 
 
 def test_first_screen_names_every_section() -> None:
-    screen = letters(summary_text(plan(stack_of("staging")), terminal(110)))
+    screen = without_spaces(summary_text(plan(stack_of("staging")), terminal(110)))
     assert ",".join(SECTION_NAMES) in screen
 
 
@@ -103,10 +103,10 @@ def test_plan_loses_no_word_in_a_terminal_of_any_width(width: int) -> None:
     losses = plan_failures(stack.settings).losses
     effects = [text for loss in losses for text in (loss.lost, loss.writes, loss.queries, loss.acknowledged_lines)]
     sentences = [plan_storage(stack).location, *effects]
-    assert not {word for sentence in sentences for word in sentence.split() if word not in letters(printed)}
+    assert not {word for sentence in sentences for word in sentence.split() if word not in without_spaces(printed)}
 
 
-def letters(words: str) -> str:
+def without_spaces(words: str) -> str:
     return re.sub(r"\s", "", words)
 
 
@@ -257,18 +257,18 @@ def test_plan_sizes_need_a_node_for_each_replica_unless_the_cluster_has_one() ->
 @pytest.mark.parametrize("name", ["production", "staging"])
 def test_plan_document_keys_equal_the_golden_file(name: str, request: pytest.FixtureRequest) -> None:
     document = json.loads(plan_json(plan(stack_of(name))))
-    keys = "\n".join(dict.fromkeys(sorted(paths(document)))) + "\n"
+    keys = "\n".join(dict.fromkeys(sorted(key_paths(document)))) + "\n"
     golden.check(GOLDEN / "plan-keys.txt", keys, request)
 
 
-def paths(value: object, path: str = "") -> Iterator[str]:
+def key_paths(value: object, path: str = "") -> Iterator[str]:
     """`sizes.parts[].part: str`."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from paths(item, f"{path}.{key}".lstrip("."))
+            yield from key_paths(item, f"{path}.{key}".lstrip("."))
     elif isinstance(value, list):
         for item in value:
-            yield from paths(item, f"{path}[]")
+            yield from key_paths(item, f"{path}[]")
     else:
         yield f"{path}: {type(value).__name__}"
 

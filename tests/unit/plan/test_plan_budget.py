@@ -30,13 +30,13 @@ def stack(mode: str = "simple-scalable", factor: int = 3, writers: int = 3, **ch
     return Settings.model_validate(keys | changes)
 
 
-def row(loss: Loss) -> str:
+def format_row(loss: Loss) -> str:
     words = (loss.lost, loss.budget, loss.writes, loss.queries, loss.acknowledged_lines, loss.evidence)
     return " | ".join(words)
 
 
 def losses(settings: Settings) -> dict[str, str]:
-    return {loss.lost: row(loss) for loss in plan_failures(settings).losses}
+    return {loss.lost: format_row(loss) for loss in plan_failures(settings).losses}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.partition("\n")[0])
@@ -44,7 +44,7 @@ def test_budget_of_writers_equals_the_text_written_by_hand(block: str) -> None:
     head, summary, *rows = map(str.strip, block.strip().splitlines())
     mode, factor, writers = re.sub(" replication | writers ", "", head).split(",")
     budget = plan_failures(stack(mode, int(factor), int(writers)))
-    assert [budget.summary, *map(row, writer_losses(budget))] == [summary, *rows]
+    assert [budget.summary, *map(format_row, writer_losses(budget))] == [summary, *rows]
 
 
 def writer_losses(budget: FailureBudget) -> list[Loss]:
