@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ from typer.main import get_command
 
 from logstack.cli import app
 from logstack.manifests.manifest import Manifest
+from logstack.preflight.aws_account import Caller, refuse_wrong_account
+from logstack.preflight.data_loss import refuse_lost_lines, written
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.source import SECRETS
 from logstack.settings.model.tree import Settings
+from logstack.settings.problems import StackProblems
 from tests.support.commands import PAGES, Command, all_commands, commands
 from tests.support.stacks import AWS, NAMES, ROOT, TODAY, chart_values, declarations, settings_of
 
@@ -124,6 +128,35 @@ def test_index_links_every_page() -> None:
     linked = set(re.findall(r"\]\(([^)#\s]+)", (folder / "README.md").read_text()))
     pages = {page.relative_to(folder).as_posix() for page in folder.rglob("*.md")}
     assert pages - linked == {"README.md"}
+
+
+def test_the_page_about_retention_quotes_the_refusal_of_a_shorter_one() -> None:
+    applied = settings_of("production")
+    shorter = applied.model_copy(update={"retention": timedelta(days=14)})
+    with pytest.raises(StackProblems) as refusal:
+        refuse_lost_lines(written(applied), written(shorter), (), datetime(2026, 6, 1, tzinfo=UTC))
+    assert str(refusal.value.problems[0]) in unindented("change-retention.md")
+
+
+def test_the_page_about_aws_quotes_the_refusal_of_another_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.delenv(name, raising=False)
+    store: Any = load_stack_file("aws", AWS, today=TODAY).settings.object_store
+    with pytest.raises(StackProblems) as refusal:
+        refuse_wrong_account(store, Caller("999999999999", "arn:aws:iam::999999999999:user/ann"))
+    assert str(refusal.value.problems[0]) in unindented("deploy-on-aws.md")
+
+
+def test_the_page_about_refused_connections_names_every_problem() -> None:
+    sources = [ROOT / "logstack" / "preflight" / f"{name}.py" for name in ("kubeconfig", "api_server", "aws_account")]
+    names = {name for source in sources for name in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source.read_text())}
+    assert len(names) > 5
+    assert {name for name in names if f"| `{name}` |" not in unindented("fix-a-refused-connection.md")} == set()
+
+
+def unindented(page: str) -> str:
+    """Return a how-to's text without the indentation of blocks in lists."""
+    return (ROOT / "docs" / "how-to" / page).read_text().replace("\n   ", "\n")
 
 
 def test_every_question_of_an_operator_has_a_proof_that_exists() -> None:

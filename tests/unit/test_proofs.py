@@ -365,10 +365,7 @@ def test_parts_without_time_are_printed_and_run_first_the_next_time(
 
 @pytest.mark.parametrize("ignores_sigint", [False, True], ids=["heeds Ctrl-C", "ignores Ctrl-C"])
 def test_part_that_hangs_is_ended_and_fails(
-    ignores_sigint: bool,  # noqa: FBT001
-    parts: Parts,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    parts: Parts, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, ignores_sigint: bool
 ) -> None:
     monkeypatch.setattr(proofs, "LIMIT", 1.0)
     monkeypatch.setattr(proofs, "LIMIT_TO_CLEAN_UP", 0.5 if ignores_sigint else 60.0)
