@@ -130,31 +130,31 @@ def test_index_links_every_page() -> None:
     assert pages - linked == {"README.md"}
 
 
-def test_the_page_about_retention_quotes_the_refusal_of_a_shorter_one() -> None:
+def test_retention_page_quotes_the_refusal_of_a_shorter_retention() -> None:
     applied = settings_of("production")
     shorter = applied.model_copy(update={"retention": timedelta(days=14)})
     with pytest.raises(StackProblems) as refusal:
         refuse_lost_lines(written(applied), written(shorter), (), datetime(2026, 6, 1, tzinfo=UTC))
-    assert str(refusal.value.problems[0]) in unindented("change-retention.md")
+    assert str(refusal.value.problems[0]) in read_unindented("change-retention.md")
 
 
-def test_the_page_about_aws_quotes_the_refusal_of_another_account(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_aws_page_quotes_the_refusal_of_another_account(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID"):
         monkeypatch.delenv(name, raising=False)
     store: Any = load_stack_file("aws", AWS, today=TODAY).settings.object_store
     with pytest.raises(StackProblems) as refusal:
         refuse_wrong_account(store, Caller("999999999999", "arn:aws:iam::999999999999:user/ann"))
-    assert str(refusal.value.problems[0]) in unindented("deploy-on-aws.md")
+    assert str(refusal.value.problems[0]) in read_unindented("deploy-on-aws.md")
 
 
-def test_the_page_about_refused_connections_names_every_problem() -> None:
+def test_refused_connection_page_names_every_problem() -> None:
     sources = [ROOT / "logstack" / "preflight" / f"{name}.py" for name in ("kubeconfig", "api_server", "aws_account")]
     names = {name for source in sources for name in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source.read_text())}
     assert len(names) > 5
-    assert {name for name in names if f"| `{name}` |" not in unindented("fix-a-refused-connection.md")} == set()
+    assert {name for name in names if f"| `{name}` |" not in read_unindented("fix-a-refused-connection.md")} == set()
 
 
-def unindented(page: str) -> str:
+def read_unindented(page: str) -> str:
     """Return a how-to's text without the indentation of blocks in lists."""
     return (ROOT / "docs" / "how-to" / page).read_text().replace("\n   ", "\n")
 
