@@ -725,7 +725,7 @@ def test_bars_writes_notes_verbatim(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err.endswith("[bold]/a/path[/bold] " * 20 + "\n")
 
 
-def test_seconds_left_moves_from_the_expected_duration_to_the_actual_pace() -> None:
+def test_remaining_time_moves_from_the_expected_duration_to_the_actual_pace() -> None:
     assert building._seconds_left(expected=100, elapsed=0, done=0.0) == 100
     assert building._seconds_left(expected=100, elapsed=50, done=0.5) == 50
     assert building._seconds_left(expected=100, elapsed=180, done=0.9) == pytest.approx(18)
