@@ -241,7 +241,7 @@ SKIPS = f"import pytest\ndef test_skips(): pytest.skip('no node')\n{PASSES}"
 FAILS = "def test_fails(): assert not 'what it says'\n"
 
 
-# pytest with the one plugin that a run of the parts needs: to import all that are installed takes longer than the tests.
+# pytest with the one plugin that a run of the parts needs: importing all that are installed takes longer than a test.
 BARE_PYTEST = {"PYTEST_ADDOPTS": "-p no:cacheprovider -p xdist.plugin", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
