@@ -243,6 +243,10 @@ SKIPS = f"import pytest\ndef test_skips(): pytest.skip('no node')\n{PASSES}"
 FAILS = "def test_fails(): assert not 'what it says'\n"
 
 
+# pytest with the one plugin that a run of the parts needs: importing all that are installed takes longer than a test.
+BARE_PYTEST = {"PYTEST_ADDOPTS": "-p no:cacheprovider -p xdist.plugin", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+
+
 class Parts:
     """Parts with small tests, in a repository."""
 
@@ -271,7 +275,8 @@ class Parts:
 @pytest.fixture
 def parts(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Parts]:
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:cacheprovider")
+    for key, value in BARE_PYTEST.items():
+        monkeypatch.setenv(key, value)
     monkeypatch.delenv(proofs.STARTED, raising=False)
     yield Parts(repository, tmp_path, monkeypatch)
     signal.signal(signal.SIGTERM, before)
@@ -413,7 +418,7 @@ def test_interrupted_run_ends_its_parts_and_lets_them_clean_up(tmp_path: Path, s
         "proofs.PARTS = parts; proofs.obtain = lambda names: True\n"
         "sys.exit(proofs.main([]))\n"
     )
-    environment = {**os.environ, "LOGSTACK_CACHE": str(tmp_path / "cache"), "PYTEST_ADDOPTS": "-p no:cacheprovider"}
+    environment = {**os.environ, "LOGSTACK_CACHE": str(tmp_path / "cache"), **BARE_PYTEST}
     run = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     while not (tmp_path / "started").exists():
         assert run.poll() is None
