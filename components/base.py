@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
 import pulumi
@@ -48,6 +49,7 @@ def _snake(key: str) -> str:
     return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda match: f"_{match[0].lower()}", key)
 
 
+@cache  # each pod template that reads the secret has its fingerprint, and one takes 0.1 s
 def fingerprint(secret: str, stack: str) -> str:
     """A text of 32 bits that changes with a secret: too short, and too slow to make, to find the secret by it.
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 import yaml
 
 from logstack.diff.alloy import Line, lines
+from logstack.diff.comparison import Files
 from logstack.diff.snapshot import Rendered
-from logstack.render.artefacts import all_artefacts
 from logstack.render.artefacts import artefact as text_of
 from logstack.render.flat import flat, keys
 from logstack.render.model import Resource
@@ -43,14 +43,16 @@ class Change:
         return fnmatchcase(self.artefact, artefact) and fnmatchcase(self.path, path)
 
 
-def changes(before: Rendered, after: Rendered) -> tuple[Change, ...]:
-    """Return all changes: keys of the stack file, added and removed resources, and values of the others."""
+def changes(before: Rendered, after: Rendered, files: Sequence[tuple[Files, Files]]) -> tuple[Change, ...]:
+    """Return all changes: keys of the stack file, added and removed resources, and values of the others.
+
+    `files` are those of `changed_files`.
+    """
     old, new = ({resource.identity: resource for resource in side.resources} for side in (before, after))
     found = list(_leaves(SETTINGS, dict(keys(before.settings)), dict(keys(after.settings))))
     found += [Change(RESOURCES, _called(old[key]), "present", None) for key in old if key not in new]
     found += [Change(RESOURCES, _called(new[key]), None, "present") for key in new if key not in old]
-    both = [key for key in new if key in old and old[key] != new[key]]
-    texts = [all_artefacts(side[key] for key in both) for side in (old, new)]
+    texts = [dict(chain.from_iterable(each[side].items() for each in files)) for side in (0, 1)]
     for name in dict.fromkeys([*texts[1], *texts[0]]):
         found += _artefact(name, texts[0].get(name, ""), texts[1].get(name, ""))
     return tuple(found)

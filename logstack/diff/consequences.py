@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal
 
 from logstack.diff.changes import SETTINGS, Change, changes
-from logstack.diff.comparison import Comparison, compare
+from logstack.diff.comparison import Comparison, changed_files, compare
 from logstack.diff.effects import Effect, rank, worst
 from logstack.diff.rolls import Roll, loki_workloads, rolls
 from logstack.diff.rule import Rule, Sides
@@ -95,10 +95,11 @@ def stack_diff(stack: str, before: Rendered | None, after: Rendered | None, toda
 
 
 def _changed(stack: str, before: Rendered, after: Rendered, today: date) -> StackDiff | None:
-    compared = compare(before, after)
+    files = changed_files(before, after)
+    compared = compare(before, after, files)
     if compared.is_empty:
         return None
-    found = changes(before, after)
+    found = changes(before, after, files)
     sides = Sides(before, after, today)
     restarts = rolls(found, before, after)
     workloads = _added_and_removed(found, sides)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from logstack.diff.comparison import Comparison, Diff, Difference
 from logstack.diff.consequences import Consequence, StackDiff
@@ -162,16 +163,22 @@ def _cell(text: str | None) -> str:
 
 def _fenced(lines: Sequence[str], language: str) -> str:
     """Lines in a code fence that none of them can close."""
-    longest = max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return "\n".join([f"{fence}{language}", *lines, fence])
+    text = "\n".join(lines)
+    fence = "`" * max(3, _longest_run(text) + 1)
+    return "\n".join([f"{fence}{language}", *([text] if lines else []), fence])
 
 
+def _longest_run(text: str) -> int:
+    """Return the number of backticks in the longest run."""
+    return max(map(len, re.findall(r"`+", text)), default=0)
+
+
+@lru_cache(maxsize=4096)  # the sentences and tables of several stacks repeat their values
 def code(text: str, longest: int = 400) -> str:
     """Return the text in a code span: no Markdown, no HTML, no mention of a user."""
     shown = " ".join(text.split())
     shown = shown if len(shown) <= longest else f"{shown[:longest]}..."
-    ticks = "`" * (max((len(run) for run in re.findall(r"`+", shown)), default=0) + 1)
+    ticks = "`" * (_longest_run(shown) + 1)
     pad = " " if shown.startswith("`") or shown.endswith("`") or not shown else ""
     return f"{ticks}{pad}{shown}{pad}{ticks}"
 

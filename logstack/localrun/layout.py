@@ -5,6 +5,7 @@ import fcntl
 import os
 import socket
 import tempfile
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -117,9 +118,13 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def _candidates() -> list[int]:
-    """Return all ports in an order of chance: runs that begin together seldom try the same."""
-    return SystemRandom().sample(PORTS, len(PORTS))
+def _candidates() -> Iterator[int]:
+    """Yield all ports in an order of chance: runs that begin together seldom try the same."""
+    chance, ports = SystemRandom(), list(PORTS)
+    while ports:
+        index = chance.randrange(len(ports))
+        ports[index], ports[-1] = ports[-1], ports[index]
+        yield ports.pop()
 
 
 def _is_nobody_elses(port: int) -> bool:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from copy import copy
 
 import yaml
 from yaml.emitter import ScalarAnalysis
 
 from logstack.manifests.charts import CHART
+from logstack.manifests.manifest import CachingDumper
 from logstack.render.model import Resource
 
 # The files of our ConfigMaps under the names that people know them by; any other is called after its ConfigMap.
@@ -19,7 +21,7 @@ _KNOWN = {
 }
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(CachingDumper):
     """Without anchors, and with texts of several lines as they are."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the library's signature
@@ -30,6 +32,7 @@ class _Dumper(yaml.SafeDumper):
         analysis = super().analyze_scalar(scalar)
         if "\t" not in scalar:
             return analysis
+        analysis = copy(analysis)
         analysis.allow_block = super().analyze_scalar(scalar.replace("\t", " ")).allow_block
         return analysis
 

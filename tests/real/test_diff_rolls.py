@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 
 from logstack.diff.changes import changes
+from logstack.diff.comparison import changed_files
 from logstack.diff.rolls import rolls
 from logstack.diff.snapshot import Rendered
 from logstack.manifests.charts import CHART
@@ -40,6 +41,7 @@ def test_diff_reports_a_restart_exactly_where_the_charts_change_a_pod_template(c
     old, new = templates(before, tmp_path), templates(after, tmp_path)
     changed_workloads = {name for name in new if name in old and old[name] != new[name]}
     ours = {"DaemonSet loki-canary", "StatefulSet loki-s3"}
-    reported = {roll.workload for roll in rolls(changes(before, after), before, after)} - ours
+    files = changed_files(before, after)
+    reported = {roll.workload for roll in rolls(changes(before, after, files), before, after)} - ours
     # For a value that no table has, it reports every pod of the chart.
     assert reported >= changed_workloads if "unknown" in change.name else reported == changed_workloads

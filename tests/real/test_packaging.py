@@ -21,7 +21,7 @@ from logstack.settings.model.tree import Settings
 from tests.support.copies import NO_SOURCE
 from tests.support.installed import MINIMAL, lay_out, record_minimal
 from tests.support.stacks import ROOT
-from tests.unit.test_examples import MINIMAL_SAYS
+from tests.unit.test_examples import MINIMAL_SETTINGS
 
 pytestmark = pytest.mark.real
 
@@ -172,7 +172,7 @@ def test_minimal_program_registers_the_same_resources_with_the_release_alone(bui
     recorded = record_minimal(tmp_path, str(built.installed))
     assert all(file.is_relative_to(built.installed) for file in recorded.modules)
     compared = 0
-    for part in deployment(Settings.model_validate(MINIMAL_SAYS)):
+    for part in deployment(Settings.model_validate(MINIMAL_SETTINGS)):
         for child in part.manifests if part.name in recorded.registered else ():
             type_, parent, inputs = recorded.registered[child.name]
             assert (type_, parent) == (child.type, part.name)

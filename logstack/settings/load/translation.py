@@ -35,6 +35,13 @@ _YES, _NO = ("true", "yes", "on", "y", "1"), ("false", "no", "off", "n", "0")
 # Types whose values are no secrets.
 _SHORT = ("integer", "number", "boolean")
 
+SCALARS = {
+    field.alias or name: field.annotation
+    for name, field in StackFile.model_fields.items()
+    if field.annotation in (int, bool)
+}
+"""The top-level keys that take a number or a boolean. The schema says the same, but it takes 50 ms to make."""
+
 UNKNOWN_KEY = Rule("unknown-key", "")
 MISSING_KEY = Rule("missing-key", "")
 WRONG_VALUE = Rule("wrong-value", "")
@@ -77,28 +84,32 @@ def entry(node: Node) -> Node:
     return resolved(child(node, "items") or (cast("Node", by_name) if isinstance(by_name, dict) else {}))
 
 
-def keys(prefix: str = "", node: Node | None = None) -> Iterator[tuple[str, str]]:
-    """Yield every key of a stack file as (path, kind of its group or empty); keys of entries as `tenants[].name`."""
-    parent = resolved(node or schema())
+@cache
+def keys() -> tuple[tuple[str, str], ...]:
+    """Return every key of a stack file as (path, kind of its group or empty); keys of entries as `tenants[].name`."""
+    return tuple(_keys("", schema()))
+
+
+def _keys(prefix: str, node: Node) -> Iterator[tuple[str, str]]:
+    parent = resolved(node)
     for kind, group in (variants(parent) or {"": parent}).items():
         for name, inner in child(group, "properties").items():
             path = f"{prefix}{name}"
             yield path, kind
-            yield from keys(f"{path}.", cast("Node", inner))
+            yield from _keys(f"{path}.", cast("Node", inner))
             if each := entry(resolved(cast("Node", inner))):
-                yield from keys(f"{path}[].", each)
+                yield from _keys(f"{path}[].", each)
 
 
 def typed(raw: Mapping[str, Value]) -> dict[str, Value]:
     """Return a stack's keys with top-level numbers and booleans typed: the engine hands them over as text."""
-    types = {key: resolved(cast("Node", node)).get("type") for key, node in child(schema(), "properties").items()}
-    return {key: _typed(value, types.get(key)) for key, value in raw.items()}
+    return {key: _typed(value, SCALARS.get(key)) for key, value in raw.items()}
 
 
 def _typed(value: Value, type_: object) -> Value:
-    if type_ == "boolean" and value in ("true", "false"):
+    if type_ is bool and value in ("true", "false"):
         return value == "true"
-    if type_ == "integer" and isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value):
+    if type_ is int and isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value):
         return int(value)
     return value
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from textwrap import dedent
 
@@ -32,9 +33,13 @@ replicas: {{monolithic: 3}}
 
 def keys(text: str) -> dict[str, Value]:
     """YAML text as the loader sees it."""
-    found = plain(parsed(dedent(text)))
+    found = plain(_parsed(dedent(text)))
     assert isinstance(found, Mapping)
     return dict(found)
+
+
+# The same few texts stand in hundreds of tests; `plain` makes new mappings and lists of the tree each time.
+_parsed = cache(parsed)
 
 
 def stack(changes: str = "", secrets: frozenset[str] = frozenset()) -> Stack:

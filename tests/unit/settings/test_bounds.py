@@ -11,7 +11,7 @@ import pytest
 from logstack.settings.load.loader import load_stack_file, settings_from
 from logstack.settings.load.source import Source, from_engine, from_file
 from logstack.settings.load.stack_file import read_yaml
-from logstack.settings.load.translation import child, entry, keys, resolved, schema, typed, variants
+from logstack.settings.load.translation import SCALARS, child, entry, keys, resolved, schema, typed, variants
 from logstack.settings.model import bounds
 from logstack.settings.model.bounds import RANGES
 from logstack.settings.model.ranges import CountRange, CpuRange, DurationRange, Range, ShareRange, SizeRange
@@ -337,6 +337,12 @@ def test_a_whole_number_at_the_top_is_one_from_the_engine_as_well_and_in_a_group
 @pytest.mark.parametrize("text", ["three", "3.5", "010", "1_000", " 3", "٣", "true", "-", "1e400"])
 def test_no_other_text_of_the_engine_is_a_number(text: str) -> None:
     assert typed({"replicationFactor": text}) == {"replicationFactor": text}
+
+
+def test_scalars_are_the_top_level_keys_that_the_schema_gives_a_number_or_a_boolean() -> None:
+    types = {"integer": int, "number": float, "boolean": bool}
+    top = {key: _node_of(key).get("type") for key, _ in keys() if "." not in key}
+    assert {key: types[str(type_)] for key, type_ in top.items() if type_ in types} == SCALARS
 
 
 def test_the_faultless_stack_has_no_problem_and_a_secret_that_is_no_quantity_is_not_repeated() -> None:
