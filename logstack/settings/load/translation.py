@@ -295,9 +295,9 @@ def _instead(location: Location, node: Node, value: object, bound: str = "") -> 
     if node.get("type") == "boolean":
         return "true" if text.lower() in _YES else "false" if text.lower() in _NO else str(bool(default)).lower()
     range_ = RANGES[str(child(node, "range")["of"])]
-    for meant in range_.meant_by(text):
-        if range_.takes(meant):
-            return meant
+    for correction in range_.corrections(text):
+        if range_.takes(correction):
+            return correction
     if default is not None:
         return str(default)
     return bound or next(filter(range_.takes, range_.examples), range_.least)

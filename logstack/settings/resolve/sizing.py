@@ -79,7 +79,7 @@ SIZING: dict[str, Mode] = {
             SizingRow(
                 parse_ingest("7GB/day"),
                 _sized(SizeName.SMALL, Role.MONOLITHIC, replicas=1),
-                "size small; seed 001 runs one for 50 GB a week, seed 003 gives it 500m and 2Gi",
+                "size small: one stack runs such a pod for 50 GB a week, another gives it 500m and 2Gi",
                 SizeName.SMALL,
             ),
             SizingRow(
@@ -109,7 +109,7 @@ SIZING: dict[str, Mode] = {
             SizingRow(
                 parse_ingest("110GB/day"),
                 _sized(SizeName.MEDIUM, Role.WRITE, Role.READ, Role.BACKEND),
-                "size medium: seed 000's plan for 110 GB a day; caches of the production stack",
+                "size medium: a sizing plan for 110 GB a day; caches of the production stack",
                 caches={"chunks": parse_size("1Gi"), "results": parse_size("256Mi")},
             ),
             SizingRow(
