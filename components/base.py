@@ -40,8 +40,8 @@ def is_custom(token: str) -> bool:
 
 
 def _attribute(module: str, name: str) -> type[pulumi.Resource]:
-    found: type[pulumi.Resource] = getattr(importlib.import_module(module), name)
-    return found
+    resource_class: type[pulumi.Resource] = getattr(importlib.import_module(module), name)
+    return resource_class
 
 
 def _snake(key: str) -> str:

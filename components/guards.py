@@ -10,7 +10,7 @@ import pulumi
 from logstack.manifests.loki.resources import CONFIG
 from logstack.preflight.api_server import refuse_old_cluster, server_version
 from logstack.preflight.aws_account import refuse_wrong_account, shell_caller
-from logstack.preflight.data_loss import Configuration, of_the_stack, refuse_lost_lines, written
+from logstack.preflight.data_loss import Configuration, applied_configuration, declared_configuration, refuse_lost_lines
 from logstack.preflight.kubeconfig import kubeconfig_files, refuse_wrong_cluster
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import ObjectStoreSettings
@@ -21,7 +21,7 @@ from .config import problems_stop_the_program
 _READ = "pulumi:pulumi:readStackResourceOutputs"
 # A state in files is written in place, and an `up` writes it while the program begins: measured, in 2 of 11 of them it
 # was empty at that moment.
-_BEING_WRITTEN = "failed to load checkpoint"
+_WRITE_IN_PROGRESS = "failed to load checkpoint"
 _TRIES = 20
 _PAUSE_SECONDS = 0.1
 
@@ -47,7 +47,9 @@ def stop_in_wrong_account(store: ObjectStoreSettings) -> None:
 def stop_before_lines_are_lost(settings: Settings) -> None:
     """Ends the program when the change deletes lines that nobody has given up, or makes lines unreadable."""
     with problems_stop_the_program():
-        accepted = refuse_lost_lines(applied(settings), written(settings), settings.acknowledge, datetime.now(UTC))
+        accepted = refuse_lost_lines(
+            applied(settings), declared_configuration(settings), settings.acknowledge, datetime.now(UTC)
+        )
     for problem in accepted:
         pulumi.log.warn(problem.text())
 
@@ -60,7 +62,7 @@ def applied(settings: Settings) -> Configuration | None:
     """
     answer = _state(f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}")
     maps = [each["outputs"] for each in answer.get("outputs", {}).values() if each["type"] == CONFIG]
-    return of_the_stack(maps, settings.cluster.namespace, written(settings).config)
+    return applied_configuration(maps, settings.cluster.namespace, declared_configuration(settings).config)
 
 
 def _state(name: str) -> Mapping[str, Any]:
@@ -69,7 +71,7 @@ def _state(name: str) -> Mapping[str, Any]:
         try:
             return pulumi.runtime.invoke(_READ, {"stackName": name}).value or {}
         except Exception as error:  # what the SDK raises has no class of its own
-            if _BEING_WRITTEN not in str(error):
+            if _WRITE_IN_PROGRESS not in str(error):
                 raise
             time.sleep(_PAUSE_SECONDS)
     return pulumi.runtime.invoke(_READ, {"stackName": name}).value or {}

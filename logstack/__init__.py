@@ -26,5 +26,5 @@ else:
         api = import_module("logstack.api")
         if name not in api.__all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found: object = getattr(api, name)
-        return found
+        value: object = getattr(api, name)
+        return value

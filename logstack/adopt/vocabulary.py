@@ -129,11 +129,11 @@ def is_known(path: Path, chart: Mapping[str, object]) -> bool:
 
 def meant(path: Path, role: str) -> str | None:
     """The key that was probably meant; `role` is the part that runs Loki in this mode, such as singleBinary."""
-    first, *rest = path
-    if first == "loki" and rest[0] in _CHART_NAMES:
-        return spelled_path((first, _CHART_NAMES[rest[0]], *rest[1:]))
-    if first == "loki" and (rest[0] in _POD_KEYS or rest[0] == "persistence"):
-        return spelled_path((role, *rest))
+    first, *below = path
+    if first == "loki" and below[0] in _CHART_NAMES:
+        return spelled_path((first, _CHART_NAMES[below[0]], *below[1:]))
+    if first == "loki" and (below[0] in _POD_KEYS or below[0] == "persistence"):
+        return spelled_path((role, *below))
     if first in SECTIONS.values() or first in SECTIONS or first in _MISPLACED:
         return spelled_path(("loki", *path))
     if first in _POD_KEYS or first == "persistence":

@@ -117,10 +117,10 @@ class _Build:
 
             def tick() -> None:
                 done = min(compiled * a_package / expected, 1.0)
-                left = _seconds_left(expected, time.monotonic() - started, done)
+                remaining = _remaining_seconds(expected, time.monotonic() - started, done)
                 # Go names a package when it starts on it; the programs' own are the last.
                 words = f"{compiled} of {stale} packages" if compiled < stale else "linking"
-                progress(done, f"{words}, about {duration(left)} left")
+                progress(done, f"{words}, about {duration(remaining)} left")
 
             self._go_run(["build", "-v", "-o", f"{self._folder}/", *self._flags(), *self._packages], line, tick)
 
@@ -154,8 +154,8 @@ class _Build:
 
         status = _run([self._go, *arguments], self._module.folder, environment, each, tick)
         if status:
-            shown = shlex.join([*(f"{name}={value}" for name, value in environment.items()), "go", *arguments])
-            raise _failure(f"cd {self._module.folder} && {shown}", self._names, status, output)
+            command_line = shlex.join([*(f"{name}={value}" for name, value in environment.items()), "go", *arguments])
+            raise _failure(f"cd {self._module.folder} && {command_line}", self._names, status, output)
 
 
 def _run(
@@ -251,7 +251,7 @@ def _is_package(line: str) -> bool:
     return " " not in line and not line.startswith("#")
 
 
-def _seconds_left(expected: float, elapsed: float, done: float) -> float:
+def _remaining_seconds(expected: float, elapsed: float, done: float) -> float:
     """The measured duration counts at the start; the more is done, the more this build's own pace does."""
     by_measurement = max(expected - elapsed, 0.0)
     by_pace = elapsed / done - elapsed if done else by_measurement

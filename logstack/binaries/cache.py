@@ -39,9 +39,9 @@ def install(source: Path, binary: Binary) -> Path:
     """Move a file of the cache's workspace to the binary's path, in one atomic step."""
     target = installed_path(binary)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with source.open("rb") as written:
+    with source.open("rb") as file:
         # Else a machine that loses power just after the rename keeps the name and not the content.
-        os.fsync(written.fileno())
+        os.fsync(file.fileno())
     source.replace(target)
     return target
 
@@ -82,13 +82,13 @@ def workspace(module: GoModule, report: Report, *, wait: bool = True) -> Iterato
         folder.mkdir(parents=True, exist_ok=True)
         with (root() / "work" / f"{module.name}.lock").open("w") as lock:
             _lock(lock.fileno(), module, report, wait=wait)
-            for left_behind in folder.iterdir():
-                shutil.rmtree(left_behind, ignore_errors=True)
-            made = Path(tempfile.mkdtemp(dir=folder))
+            for leftover in folder.iterdir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            path = Path(tempfile.mkdtemp(dir=folder))
             try:
-                yield made
+                yield path
             finally:
-                shutil.rmtree(made, ignore_errors=True)
+                shutil.rmtree(path, ignore_errors=True)
     except OSError as error:
         raise _unwritable(error) from error
 

@@ -85,9 +85,9 @@ class Bars:
             bars.TextColumn("{task.fields[words]}", markup=False),
             bars.TimeElapsedColumn(),
         )
-        with bars.Progress(*columns, console=self._console, transient=True) as shown:
-            task = shown.add_task(title, total=1.0, words="")
-            yield lambda done, text: shown.update(task, completed=done, words=text)
+        with bars.Progress(*columns, console=self._console, transient=True) as progress:
+            task = progress.add_task(title, total=1.0, words="")
+            yield lambda done, text: progress.update(task, completed=done, words=text)
 
 
 def terminal_report() -> Report:

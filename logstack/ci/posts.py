@@ -85,7 +85,7 @@ def _github(verb: Verb, environment: Mapping[str, str]) -> Target:
 def _gitlab(verb: Verb, environment: Mapping[str, str]) -> Target:
     project = f"/projects/{_needed('CI_PROJECT_ID', environment)}"
     base, header = environment["CI_API_V4_URL"], ("PRIVATE-TOKEN", _needed("GITLAB_TOKEN", environment))
-    user, _ = _asked(base, header, "GET", "/user")
+    user, _ = _request(base, header, "GET", "/user")
     # 1,000,000 is GitLab's documented limit of notes and of descriptions.
     forge = Forge(base, header, str(user["username"]), "PUT", 1_000_000)
     if verb == "issue":
@@ -102,13 +102,13 @@ def comment(text: str, environment: Mapping[str, str]) -> str:
     An empty text means that nothing differs: a comment that is there says so, and where none is, none is made.
     """
     where = target("comment", environment)
-    there = _found(where, COMMENT_MARKER)
+    there = _find(where, COMMENT_MARKER)
     if text.strip():
         body = text if text.startswith(COMMENT_MARKER) else f"{COMMENT_MARKER}\n{text}"
-        return _written(where, there, {where.text_key: _fitting(body, where.forge.limit)}, "comment")
+        return _create_or_edit(where, there, {where.text_key: _fitting(body, where.forge.limit)}, "comment")
     if there is None:
         return "nothing differs, and there is no comment"
-    return _written(where, there, {where.text_key: f"{COMMENT_MARKER}\nNo stack differs any more.\n"}, "comment")
+    return _create_or_edit(where, there, {where.text_key: f"{COMMENT_MARKER}\nNo stack differs any more.\n"}, "comment")
 
 
 def issue(stack: str, text: str, environment: Mapping[str, str]) -> str:
@@ -118,25 +118,25 @@ def issue(stack: str, text: str, environment: Mapping[str, str]) -> str:
     """
     where = target("issue", environment)
     marker = f"<!-- logstack-drift: {stack} -->"
-    there = _found(where, marker)
+    there = _find(where, marker)
     if text.strip():
         body = _fitting(f"{marker}\n{text}", where.forge.limit)
-        return _written(where, there, {"title": f"Drift of {stack}", where.text_key: body}, "issue")
+        return _create_or_edit(where, there, {"title": f"Drift of {stack}", where.text_key: body}, "issue")
     if there is None:
         return "no drift, and no issue is open"
     _ask(where, where.forge.edit, where.one.format(id=there), where.closed)
     return f"closed issue {there}"
 
 
-def _written(where: Target, there: str | None, document: Mapping[str, str], kind: str) -> str:
+def _create_or_edit(where: Target, there: str | None, document: Mapping[str, str], kind: str) -> str:
     if there is None:
-        made, _ = _ask(where, "POST", where.posts, document)
-        return f"created {kind} {made[where.id_key]}"
+        created, _ = _ask(where, "POST", where.posts, document)
+        return f"created {kind} {created[where.id_key]}"
     _ask(where, where.forge.edit, where.one.format(id=there), document)
     return f"edited {kind} {there}"
 
 
-def _found(where: Target, marker: str) -> str | None:
+def _find(where: Target, marker: str) -> str | None:
     """The oldest post of the author with the marker."""
     for post in _all(where):
         writer = post.get("user") or post.get("author") or {}
@@ -185,10 +185,10 @@ class _NoRedirect(HTTPRedirectHandler):
 
 
 def _ask(where: Target, method: str, path: str, document: Mapping[str, str] | None = None) -> tuple[Any, HTTPMessage]:
-    return _asked(where.forge.base, where.forge.header, method, path, document)
+    return _request(where.forge.base, where.forge.header, method, path, document)
 
 
-def _asked(
+def _request(
     base: str, header: tuple[str, str], method: str, path: str, document: Mapping[str, str] | None = None
 ) -> tuple[Any, HTTPMessage]:
     """The answer's JSON and headers. Raises PostError."""

@@ -123,13 +123,13 @@ def _forwarding_signals(process: subprocess.Popen[str]) -> Iterator[subprocess.P
 
     GitHub sends SIGTERM some seconds after SIGINT, which would end Pulumi in the middle of that: it is held back.
     """
-    asked = False
+    has_signal = False
 
     def ask(number: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        if process.poll() is None and not (asked and number == signal.SIGTERM):
+        nonlocal has_signal
+        if process.poll() is None and not (has_signal and number == signal.SIGTERM):
             process.send_signal(signal.SIGINT)
-        asked = True
+        has_signal = True
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -106,5 +106,5 @@ def _outcome(stack: str, directory: Path) -> Outcome:
 
 def problems_of(outcomes: Mapping[str, Outcome]) -> StackProblems | None:
     """Return all problems of stacks with an error; None if there are none."""
-    found = [outcome for outcome in outcomes.values() if isinstance(outcome, StackProblems)]
-    return StackProblems(problem for problems in found for problem in problems.problems) if found else None
+    failures = [outcome for outcome in outcomes.values() if isinstance(outcome, StackProblems)]
+    return StackProblems(problem for failure in failures for problem in failure.problems) if failures else None

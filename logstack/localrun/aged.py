@@ -58,27 +58,27 @@ def aged(settings: Settings, labels: Mapping[str, str], now: int) -> tuple[list[
     retention = stack_retention(settings)
     # Tenants of one policy are tried by one of them.
     policies = {retention.of(tenant): tenant for tenant in (*retention.tenants, SINGLE_TENANT)}
-    found: list[Aged] = []
-    left_out: list[str] = []
+    streams: list[Aged] = []
+    untested: list[str] = []
     begin = datetime.fromisoformat(settings.schema_periods[0].start).replace(tzinfo=UTC)
     for policy, tenant in reversed(policies.items()):
         # A tenant with rules of its own has those alone: streams of the stack's rules are tried as well.
-        for asked in dict.fromkeys([*policy.rules, *retention.default.rules[:-1]]):
-            stream = _example({**labels, "namespace": f"try-deep-{tenant.lower()}"}, asked.selector)
+        for rule_of_stack in dict.fromkeys([*policy.rules, *retention.default.rules[:-1]]):
+            stream = _example({**labels, "namespace": f"try-deep-{tenant.lower()}"}, rule_of_stack.selector)
             rule = policy.rule_of(stream) if stream else None
-            name = f"{asked.text or 'the default'} of {tenant}"
-            if stream is None or rule is None or (asked in policy.rules and rule != asked):
-                left_out.append(f"{name}: no stream found to which it applies")
+            name = f"{rule_of_stack.text or 'the default'} of {tenant}"
+            if stream is None or rule is None or (rule_of_stack in policy.rules and rule != rule_of_stack):
+                untested.append(f"{name}: no stream found to which it applies")
                 continue
-            moment = now + len(found) * _APART
+            moment = now + len(streams) * _APART
             over = moment - _nanoseconds(rule.period + _MARGIN)
             if over < int(begin.timestamp()) * _SECOND:
-                left_out.append(f"{name}: its period starts before the schema's first day")
+                untested.append(f"{name}: its period starts before the schema's first day")
                 continue
             young = moment - _nanoseconds(max(rule.period - _MARGIN, rule.period / 2))
             old_stream, young_stream = ({**stream, "age": age} for age in ("expired", "young"))
-            found.append(Aged(tenant, asked.text, rule.period, old_stream, young_stream, over, young))
-    return found, left_out
+            streams.append(Aged(tenant, rule_of_stack.text, rule.period, old_stream, young_stream, over, young))
+    return streams, untested
 
 
 def _nanoseconds(period: timedelta) -> int:
@@ -89,8 +89,10 @@ def _example(labels: Mapping[str, str], selector: Sequence[Matcher]) -> dict[str
     """A stream of the selector's, if one of the values at hand makes one."""
     stream = dict(labels)
     for label in {matcher.label for matcher in selector}:
-        asked = [matcher for matcher in selector if matcher.label == label]
-        values = (value for value in _values(stream.get(label, ""), asked) if all(m.matches(value) for m in asked))
+        matchers = [matcher for matcher in selector if matcher.label == label]
+        values = (
+            value for value in _values(stream.get(label, ""), matchers) if all(m.matches(value) for m in matchers)
+        )
         value = next(values, None)
         if value is None:
             return None
@@ -98,9 +100,9 @@ def _example(labels: Mapping[str, str], selector: Sequence[Matcher]) -> dict[str
     return {label: value for label, value in stream.items() if value}
 
 
-def _values(there: str, asked: Sequence[Matcher]) -> Iterator[str]:
+def _values(there: str, matchers: Sequence[Matcher]) -> Iterator[str]:
     yield there
-    for matcher in asked:
+    for matcher in matchers:
         yield from sorted(matcher.values or ())
         yield re.sub(r"\.[*+]", "x", matcher.text)
     yield ""

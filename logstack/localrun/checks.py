@@ -71,8 +71,8 @@ class Run:
         pods = [file_pod(file, number, collector) for number, file in enumerate(self.files)]
         lines = [[Entry(when, line) for when, line in timestamped(file.lines, self.end)] for file in self.files]
         return [
-            Source(pod, stream_labels(pod, cluster, collector), written)
-            for pod, written in zip(pods, lines, strict=True)
+            Source(pod, stream_labels(pod, cluster, collector), entries)
+            for pod, entries in zip(pods, lines, strict=True)
         ]
 
     @property
@@ -118,10 +118,10 @@ def carry_out(checks: Sequence[Check], run: Run) -> Iterator[Outcome]:
         yield Outcome(name, passed, detail, time.monotonic() - began)
 
 
-def expect(condition: object, seen: str) -> None:
-    """Raise CheckError with what was seen unless the condition is true."""
+def expect(condition: object, detail: str) -> None:
+    """Raise CheckError with the detail unless the condition is true."""
     if not condition:
-        raise CheckError(seen)
+        raise CheckError(detail)
 
 
 def ring_is_whole(run: Run) -> str:
@@ -155,11 +155,11 @@ def takes_lines_in(run: Run) -> str:
 def gives_lines_back(run: Run) -> str:
     """Check that Loki returns exactly the sent lines with their times, except for redacted parts."""
     expect(run.lines, "Loki acknowledged no line")
-    found = redacted = 0
+    count = redacted = 0
     for sent in run.sent:
         if not sent.entries:
             continue
-        back = found_of(run, sent)
+        back = entries_of(run, sent)
         missing, extra = Counter(sent.entries) - Counter(back), Counter(back) - Counter(sent.entries)
         pairs = redactions(list(missing.elements()), list(extra.elements()))
         missing, extra = missing - Counter(pairs.keys()), extra - Counter(pairs.values())
@@ -168,24 +168,24 @@ def gives_lines_back(run: Run) -> str:
             not missing and not extra,
             f"{selector(sent.labels)}: {missing.total()} missing, {extra.total()} not sent, of {len(sent.entries)}",
         )
-        found += len(back)
+        count += len(back)
     note = f"; {redacted} with redacted secrets" if redacted else ""
-    return f"{found} of {run.lines} lines, each as it was sent{note}"
+    return f"{count} of {run.lines} lines, each as it was sent{note}"
 
 
 def redactions(missing: Sequence[Entry], extra: Sequence[Entry]) -> dict[Entry, Entry]:
     """Return the lines that Loki has redacted: each sent entry with the stored one."""
     by_time = {entry.time: entry for entry in missing}
-    found: dict[Entry, Entry] = {}
+    stored: dict[Entry, Entry] = {}
     for entry in extra:
         unredacted = _REDACTED.split(entry.line)
         sent = by_time.get(entry.time)
         if sent and len(unredacted) > 1 and re.fullmatch(".+?".join(map(re.escape, unredacted)), sent.line, re.DOTALL):
-            found[sent] = entry
-    return found
+            stored[sent] = entry
+    return stored
 
 
-def found_of(run: Run, sent: Sent) -> list[Entry]:
+def entries_of(run: Run, sent: Sent) -> list[Entry]:
     """Return the entries that Loki has of one file."""
     first, last = sent.entries[0].time, sent.entries[-1].time
     return list(run.platform.loki.entries(selector(sent.labels), first, last + 1))
@@ -197,8 +197,8 @@ def has_the_labels(run: Run) -> str:
     expected = set(run.labels)
     times = {"start": run.start, "end": run.end + _SECOND}
     labels = set(loki.get("/loki/api/v1/labels", query=run.cluster_selector, **times)["data"])
-    found = labels - _OWN_LABELS
-    expect(found == expected, f"found {sorted(found)}, expected {sorted(expected)}")
+    actual = labels - _OWN_LABELS
+    expect(actual == expected, f"found {sorted(actual)}, expected {sorted(expected)}")
     return ", ".join(sorted(expected))
 
 
@@ -255,9 +255,9 @@ def expect_found(run: Run, sent: Sequence[tuple[dict[str, str], Entry]], what: s
     times = [entry.time for _, entry in sent]
     query = selector({name: value for name, value in sent[0][0].items() if name != "pod"})
     try:
-        found = Counter((loki or run.platform.loki).entries(query, min(times), max(times) + 1))
+        back = Counter((loki or run.platform.loki).entries(query, min(times), max(times) + 1))
     except httpx.HTTPError as error:
-        expect(condition=False, seen=f"{what}: {error}")
+        expect(condition=False, detail=f"{what}: {error}")
         return
-    missing = Counter(entry for _, entry in sent) - found
+    missing = Counter(entry for _, entry in sent) - back
     expect(not missing, f"{missing.total()} of {len(sent)} {what} missing")

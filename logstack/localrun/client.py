@@ -105,12 +105,12 @@ class Loki:
     def _page(self, query: str, start: int, end: int) -> list[Row]:
         parameters: dict[str, str | int] = {"query": query, "start": start, "end": end, "limit": _PAGE}
         answer = self._get("/loki/api/v1/query_range", {**parameters, "direction": "forward"}, _CATEGORIES)
-        found = [
+        entries = [
             Row(Entry(int(time), line), _pairs(stream["stream"]), _metadata(extra))
             for stream in answer["data"]["result"]
             for time, line, *extra in stream["values"]
         ]
-        return sorted(found, key=lambda row: row.entry.time)
+        return sorted(entries, key=lambda row: row.entry.time)
 
     def value(self, query: str, time: int) -> float:
         """The single number that a metric query answers; 0 where there is none."""

@@ -120,16 +120,16 @@ class Collector:
 def config_replacements(config: str, local: str) -> list[Replacement]:
     """Every line of config.alloy that differs here; lines of the stack's that are not here count as one."""
     was, now = config.splitlines(), local.splitlines()
-    found: list[Replacement] = []
+    replaced: list[Replacement] = []
     for kind, first, last, start, end in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
         if kind == "equal":
             continue
         here, there = was[first:last], now[start:end]
         if len(here) == len(there):
-            found += [_replaced(*pair) for pair in zip(here, there, strict=True)]
+            replaced += [_replaced(*pair) for pair in zip(here, there, strict=True)]
         else:
-            found.append(Replacement(f"config.alloy: {_title(here or there)}", _counted(here), _counted(there)))
-    return found
+            replaced.append(Replacement(f"config.alloy: {_title(here or there)}", _counted(here), _counted(there)))
+    return replaced
 
 
 def _replaced(was: str, now: str) -> Replacement:

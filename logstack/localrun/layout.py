@@ -93,7 +93,7 @@ class Layout:
 # 30000): a process that is away for a while finds its port free again. Seen: somebody's connection had the port of a
 # Loki that was to start again.
 PORTS = range(12_000, 30_000)
-_given: set[int] = set()
+_ports_in_use: set[int] = set()
 
 
 def free_ports(count: int) -> list[int]:
@@ -109,8 +109,8 @@ def free_ports(count: int) -> list[int]:
             bound = open_sockets.enter_context(socket.socket())
             with suppress(OSError):
                 bound.bind((LOOPBACK, port))
-                if port not in _given and _is_nobody_elses(port):
-                    _given.add(port)
+                if port not in _ports_in_use and _is_nobody_elses(port):
+                    _ports_in_use.add(port)
                     ports.append(port)
     if len(ports) < count:
         raise OSError(errno.EADDRINUSE, f"{count} ports are needed, and {len(ports)} of {PORTS} are free")

@@ -46,10 +46,10 @@ def parse_metrics(text: str) -> Metrics:
 
 def _samples(text: str) -> Iterator[Sample]:
     for line in text.splitlines():
-        if line and not line.startswith("#") and (found := _SAMPLE.match(line)):
-            labels = {name: _ESCAPED.sub(_unescaped, value) for name, value in _LABEL.findall(found["labels"] or "")}
-            yield Sample(found["name"], labels, float(found["value"]))
+        if line and not line.startswith("#") and (match := _SAMPLE.match(line)):
+            labels = {name: _ESCAPED.sub(_unescaped, value) for name, value in _LABEL.findall(match["labels"] or "")}
+            yield Sample(match["name"], labels, float(match["value"]))
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    return "\n" if found[1] == "n" else found[1]
+def _unescaped(match: re.Match[str]) -> str:
+    return "\n" if match[1] == "n" else match[1]

@@ -98,9 +98,11 @@ def _memory_share(sizes: Sizes) -> str:
     """Say what share of the nodes' memory the stack takes; nothing where the stack file names no node's memory."""
     if sizes.memory_of_nodes is None:
         return ""
-    taken, memory = sizes.total_with_nodes.memory_bytes, sizes.memory_of_nodes
-    shortage = "" if taken <= memory else ": add nodes"
-    return f"{spoken_share(taken / memory)} of the {spoken_size(memory)} that pods may take on these nodes{shortage}"
+    requested, memory = sizes.total_with_nodes.memory_bytes, sizes.memory_of_nodes
+    shortage = "" if requested <= memory else ": add nodes"
+    return (
+        f"{spoken_share(requested / memory)} of the {spoken_size(memory)} that pods may take on these nodes{shortage}"
+    )
 
 
 def plan_sizes(settings: Settings) -> Sizes:

@@ -91,8 +91,8 @@ def sizing_section(stack: Stack) -> Section:
     if sizing is None:
         return Section("Sizing: the stack file states no ingest", "sizing", None, facts=())
     derivation, storage = _sizing_facts(sizing), _storage_facts(sizing.storage)
-    shown = ("stored in total", "volume", "cost")
-    stored = [(label, text) for label, text in storage if label in shown]
+    keys_shown = ("stored in total", "volume", "cost")
+    stored = [(label, text) for label, text in storage if label in keys_shown]
     return Section(
         title=f"Sizing from {sizing.ingest}",
         key="sizing",

@@ -29,8 +29,10 @@ _INSTEAD = "without a cluster: `make plan` and `logstack diff` show offline what
 def refuse_old_cluster(cluster: ClusterSettings, version: tuple[int, int]) -> None:
     """Raises StackProblems for a Kubernetes that the charts do not support."""
     if version < _OLDEST:
-        found, oldest = (".".join(map(str, each)) for each in (version, _OLDEST))
-        what = f"the API server of context {cluster.context!r} is Kubernetes {found}, but the charts need {oldest}"
+        version_text, oldest = (".".join(map(str, each)) for each in (version, _OLDEST))
+        what = (
+            f"the API server of context {cluster.context!r} is Kubernetes {version_text}, but the charts need {oldest}"
+        )
         raise _stop("kubernetes-too-old", what, f"update the cluster to Kubernetes {oldest} or newer")
 
 
@@ -80,10 +82,10 @@ def _client(cluster: ClusterSettings, files: Sequence[Path]) -> "ApiClient":
 
     who = f"context {cluster.context!r}"
     # kubectl passes over an empty file, and the client does not.
-    written = [str(file) for file in files if file.is_file() and file.stat().st_size]
+    filled = [str(file) for file in files if file.is_file() and file.stat().st_size]
     try:
         with _logged() as words:
-            api = config.new_client_from_config(os.pathsep.join(written), context=cluster.context)
+            api = config.new_client_from_config(os.pathsep.join(filled), context=cluster.context)
     except (config.ConfigException, OSError, ValueError) as error:
         raise unusable(f"{who} cannot be used: {_redacted(str(error))}") from None
     if words:
@@ -127,8 +129,8 @@ def _ask(api: "ApiClient", method: str, path: str, body: object = None) -> dict[
     api.rest_client.pool_manager.connection_pool_kw["retries"] = False
     url = f"{api.configuration.host}{path}"
     answer = api.rest_client.request(method, url, headers=headers, body=body, _request_timeout=_PATIENCE_SECONDS)
-    found: dict[str, str] = json.loads(answer.data)
-    return found
+    document: dict[str, str] = json.loads(answer.data)
+    return document
 
 
 def _reason(error: Exception) -> str:

@@ -10,7 +10,7 @@ from logstack.manifests.charts import CHART
 from logstack.render.model import Resource
 
 # The files of our ConfigMaps under the names that people know them by; any other is called after its ConfigMap.
-_KNOWN = {
+_FILE_NAMES = {
     ("loki-config", "config.yaml"): "loki.yaml",
     ("loki-overrides", "overrides.yaml"): "overrides.yaml",
     ("alloy-config", "config.alloy"): "config.alloy",
@@ -49,16 +49,16 @@ def as_yaml(document: object) -> str:
 
 def artefacts(resource: Resource) -> dict[str, str]:
     """A resource's files by name: those of a ConfigMap, a chart's values, and the object itself without them."""
-    return {name: _written(document) for name, document in _documents(resource).items()}
+    return {name: _as_text(document) for name, document in _documents(resource).items()}
 
 
 def artefact(resources: Iterable[Resource], name: str) -> str:
     """One file of `all_artefacts`, without writing the others; empty where there is no such file."""
     of_this_name = [documents[name] for documents in map(_documents, resources) if name in documents]
-    return _written(of_this_name[-1]) if of_this_name else ""
+    return _as_text(of_this_name[-1]) if of_this_name else ""
 
 
-def _written(document: object) -> str:
+def _as_text(document: object) -> str:
     return document if isinstance(document, str) else as_yaml(document)
 
 
@@ -69,7 +69,7 @@ def _documents(resource: Resource) -> dict[str, object]:
     data = inputs.get("data")
     if resource.type.endswith(":ConfigMap") and isinstance(data, Mapping):
         files = {
-            _KNOWN.get((resource.called, key), f"{resource.called}.{key}"): str(text) for key, text in data.items()
+            _FILE_NAMES.get((resource.called, key), f"{resource.called}.{key}"): str(text) for key, text in data.items()
         }
         del inputs["data"]
     if resource.type == CHART:
@@ -89,8 +89,8 @@ def _indented(value: object) -> object:
 def _options(resource: Resource) -> dict[str, object]:
     """What Pulumi is told beside the inputs, in brackets."""
     options = {"protect": resource.protect, "retainOnDelete": resource.retain_on_delete}
-    said = {f"({key})": True for key, on in options.items() if on}
-    return {"(pulumi)": f"{resource.part}/{resource.name}", **said}
+    switches = {f"({key})": True for key, on in options.items() if on}
+    return {"(pulumi)": f"{resource.part}/{resource.name}", **switches}
 
 
 def object_name(resource: Resource) -> str:

@@ -9,15 +9,15 @@ from logstack.render.model import Resource
 
 def write_files(stacks: Mapping[str, Sequence[Resource]], folder: Path) -> list[Path]:
     """Writes the files of each stack's resources; those of several stacks into a folder each. Raises OSError."""
-    written = []
+    paths = []
     for name, resources in stacks.items():
-        place = folder if len(stacks) == 1 else folder / name
-        place.mkdir(parents=True, exist_ok=True)
+        target = folder if len(stacks) == 1 else folder / name
+        target.mkdir(parents=True, exist_ok=True)
         for file, text in _files(resources).items():
-            path = place / file
+            path = target / file
             path.write_text(text, encoding="utf-8")
-            written.append(path)
-    return written
+            paths.append(path)
+    return paths
 
 
 def _files(resources: Sequence[Resource]) -> dict[str, str]:

@@ -26,8 +26,8 @@ def git(directory: Path, *arguments: str) -> str | None:
 
 
 def _line(directory: Path, *arguments: str) -> str | None:
-    said = git(directory, *arguments)
-    return None if said is None else said.strip()
+    output = git(directory, *arguments)
+    return None if output is None else output.strip()
 
 
 def commit_of(revision: str, directory: Path) -> str | None:
@@ -60,7 +60,9 @@ def unknown(revision: str, directory: Path) -> NotFoundError:
     if _line(directory, "rev-parse", "--is-shallow-repository") == "true":
         hint = "this clone is shallow and may lack it: git fetch --unshallow, or fetch-depth: 0 in CI"
         return NotFoundError(f'"{revision}" is neither a folder nor a git revision here; {hint}')
-    known = (git(directory, "for-each-ref", "--format=%(refname:short)") or "").splitlines()
-    meant = nearest(revision, [*known, "HEAD"])
-    hint = f"did you mean {meant}?" if meant else f"branches and tags here: {listed(known[:_SHOWN], 'and') or 'none'}"
+    names = (git(directory, "for-each-ref", "--format=%(refname:short)") or "").splitlines()
+    similar = nearest(revision, [*names, "HEAD"])
+    hint = (
+        f"did you mean {similar}?" if similar else f"branches and tags here: {listed(names[:_SHOWN], 'and') or 'none'}"
+    )
     return NotFoundError(f'"{revision}" is neither a folder nor a git revision; {hint}')

@@ -720,6 +720,6 @@ def test_a_terminal_gets_notes_as_they_are(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_the_time_left_is_the_measured_one_at_first_and_the_own_pace_at_last() -> None:
-    assert building._seconds_left(expected=100, elapsed=0, done=0.0) == 100
-    assert building._seconds_left(expected=100, elapsed=50, done=0.5) == 50
-    assert building._seconds_left(expected=100, elapsed=180, done=0.9) == pytest.approx(18)
+    assert building._remaining_seconds(expected=100, elapsed=0, done=0.0) == 100
+    assert building._remaining_seconds(expected=100, elapsed=50, done=0.5) == 50
+    assert building._remaining_seconds(expected=100, elapsed=180, done=0.9) == pytest.approx(18)

@@ -285,8 +285,8 @@ def _irsa_trust(store: AwsStore, cluster: ClusterSettings) -> dict[str, Json]:
     )
 
 
-def _statement(sid: str, effect: Literal["Allow", "Deny"], actions: list[str], **rest: Json) -> dict[str, Json]:
-    return {"Sid": sid, "Effect": effect, "Action": actions, **rest}
+def _statement(sid: str, effect: Literal["Allow", "Deny"], actions: list[str], **conditions: Json) -> dict[str, Json]:
+    return {"Sid": sid, "Effect": effect, "Action": actions, **conditions}
 
 
 def _policy(*statements: Mapping[str, Json]) -> str:

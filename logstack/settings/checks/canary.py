@@ -34,8 +34,8 @@ def labels(settings: Settings) -> Iterator[Problem]:
     if not _is_collected(settings) or pods == "none":
         return
     there = settings.collector.stream_labels
-    found = "container" if pods == "api" or "container" in there else "stream"
-    if missing := [label for label in ("pod", found) if label not in there]:
+    source_label = "container" if pods == "api" or "container" in there else "stream"
+    if missing := [label for label in ("pod", source_label) if label not in there]:
         what = f"indexLabels lacks {listed(missing, 'and')}, which the canary's queries need"
         fix = f"add {listed(missing, 'and')}, or {_DIRECT}"
         yield CANARY_LABELS.problem("collector.indexLabels", what, fix)
@@ -94,9 +94,9 @@ def treated(settings: Settings) -> Iterator[Problem]:
 def _own_labels(settings: Settings) -> Match:
     """What is known of the labels of the canary's lines (manifests/alloy: labels)."""
     namespace = settings.cluster.namespace
-    known = {"namespace": namespace, "pod": "loki-canary-*", "container": "canary", "app": "loki-canary"}
-    known |= {"job": f"{namespace}/canary", "stream": "stdout", "container_runtime": "*", "node": "*"}
-    return known
+    patterns = {"namespace": namespace, "pod": "loki-canary-*", "container": "canary", "app": "loki-canary"}
+    patterns |= {"job": f"{namespace}/canary", "stream": "stdout", "container_runtime": "*", "node": "*"}
+    return patterns
 
 
 def _is_collected(settings: Settings) -> bool:

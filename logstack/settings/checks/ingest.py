@@ -61,12 +61,14 @@ def mode_takes_it(settings: Settings) -> Iterator[Problem]:
         return
     ends = plain_ingest(mode.rows[-1].up_to)
     what = f"ingest is {plain_ingest(ingest)}, but {settings.deployment_mode} mode ends at {ends} ({mode.source})"
-    other = f"logstack:deploymentMode: {mode.then}" if mode.then else "several stacks, each for some of the clusters"
+    alternative = (
+        f"logstack:deploymentMode: {mode.then}" if mode.then else "several stacks, each for some of the clusters"
+    )
     pods = [origin for key, origin in settings.provenance.items() if key.startswith(("replicas.", "resources."))]
     if all(rule.is_stated for rule in (origin.derivation for origin in pods) if rule and rule.is_of_ingest):
-        yield ABOVE_MODE.problem("ingest", what, other)
+        yield ABOVE_MODE.problem("ingest", what, alternative)
     else:
-        fix = f"{other}; or set replicas, and resources of each role"
+        fix = f"{alternative}; or set replicas, and resources of each role"
         yield ABOVE_TABLE.problem("ingest", what, fix)
 
 
@@ -142,16 +144,16 @@ def volume_holds_the_retention(settings: Settings, today: date) -> Iterator[Prob
     what = (
         f"the volume of {kubernetes_size(volume.size)} is full {_days(after)} at "
         f"{plain_ingest(ingest)}, on {today + after} if it is empty today; "
-        f"{_kept(settings)}"
+        f"{_retention_text(settings)}"
     )
     needed = ceil(stored_in_all(ingest, copies, periods) / FULL / _GIB)
     shorter = f", or {_shorter(settings)}{plain_duration(after)}" if after else ""
     yield FILLS.problem(volume.key, what, f"a volume of {needed}Gi{shorter}")
 
 
-def _kept(settings: Settings) -> str:
-    kept = f"lines are kept for {plain_duration(settings.longest_retention)}"
-    return kept if settings.has_one_period else f"{kept} at the longest, for which all are counted"
+def _retention_text(settings: Settings) -> str:
+    text = f"lines are kept for {plain_duration(settings.longest_retention)}"
+    return text if settings.has_one_period else f"{text} at the longest, for which all are counted"
 
 
 def _shorter(settings: Settings) -> str:

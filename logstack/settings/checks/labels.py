@@ -27,7 +27,7 @@ LABEL_TAKEN = Rule("label-taken", "the pod's label would replace the collector's
 POD_LABEL = Rule("pod-label", "Kubernetes refuses such a label, so no pod has it")
 
 
-def given(collector: CollectorSettings) -> tuple[str, ...]:
+def available_labels(collector: CollectorSettings) -> tuple[str, ...]:
     """Return the labels that the sources give their lines; see `any_label` for further ones."""
     sources = collector.sources
     labels = {"cluster", *(label for source in sources.active for label in source.labels)}
@@ -41,18 +41,18 @@ def any_label(collector: CollectorSettings) -> bool:
     return any(source.gives_any_label for source in collector.sources.active)
 
 
-def nobody_gives(path: str, label: str, known: Sequence[str], collector: CollectorSettings, rule: Rule) -> Problem:
+def missing_label(path: str, label: str, available: Sequence[str], collector: CollectorSettings, rule: Rule) -> Problem:
     """A label that is not among the known ones, which is only named when it cannot be a secret."""
     is_known = label in KNOWN_LABELS
-    fix = f"use one of {listed(known)}" if known else "turn on a source"
+    fix = f"use one of {listed(available)}" if available else "turn on a source"
     fix = f"{fix}, or add this one to logstack:collector: {{labels: ...}}"
     givers = [source for source in SOURCES if label in source.labels]
     if label in collector.sources.unknown_labels:
         fix = "remove it: the Kubernetes API does not provide it; or logstack:collector: {sources: {pods: files}}"
     elif len(givers) == 1:
         fix = f"remove it, or logstack:collector: {{sources: {{{givers[0].example}}}}}"
-    elif meant := nearest(label, known):
-        fix = f"did you mean {meant}? To add a pod label: logstack:collector: {{labels: ...}}"
+    elif similar := nearest(label, available):
+        fix = f"did you mean {similar}? To add a pod label: logstack:collector: {{labels: ...}}"
     return rule.problem(path, f"no active source sets {f'the label {label}' if is_known else 'this label'}", fix)
 
 
@@ -70,10 +70,10 @@ def index_labels(settings: Settings) -> Iterator[Problem]:
         yield LABEL_BUDGET.problem("collector.indexLabels", what, fix)
     if "index_labels" not in collector.model_fields_set or any_label(collector):
         return
-    known = given(collector)
+    available = available_labels(collector)
     for index, label in enumerate(collector.index_labels):
-        if label not in known:
-            yield nobody_gives(f"collector.indexLabels[{index}]", label, known, collector, LABEL_OF_NOBODY)
+        if label not in available:
+            yield missing_label(f"collector.indexLabels[{index}]", label, available, collector, LABEL_OF_NOBODY)
 
 
 @reads("collector.labels")

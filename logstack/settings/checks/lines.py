@@ -22,7 +22,7 @@ NAMESPACE_OF_TWO = Rule(
     "namespace-of-two-tenants", "the later tenant gets the namespace's lines, the earlier one does not"
 )
 
-_TAKEN = {
+_RESERVED = {
     SINGLE_TENANT: "the tenant of all other lines",
     CANARY_TENANT: "the canary's own tenant",
     ".": "refused by Loki",
@@ -52,17 +52,17 @@ def _is_of_all(rule: Drop) -> bool:
 def rates(settings: Settings) -> Iterator[Problem]:
     """A namespace has one limit, and all the others have one."""
     for index, first in _again([limit.namespace for limit in settings.collector.rate_limits]):
-        whose = "the same namespace" if settings.collector.rate_limits[index].namespace else "all namespaces as well"
+        scope = "the same namespace" if settings.collector.rate_limits[index].namespace else "all namespaces as well"
         fix = "keep one limit for each namespace, and one without a namespace"
-        yield RATE_TWICE.problem(f"collector.rateLimits[{index}]", f"rateLimits[{first}] is of {whose}", fix)
+        yield RATE_TWICE.problem(f"collector.rateLimits[{index}]", f"rateLimits[{first}] is of {scope}", fix)
 
 
 @reads("tenants")
 def tenants(settings: Settings) -> Iterator[Problem]:
     """A tenant has one entry and namespaces, a namespace one tenant, and the name is Loki's to take."""
     for index, tenant in enumerate(settings.tenants):
-        if taken := _TAKEN.get(tenant.name):
-            what = f'"{tenant.name}" is {taken}'
+        if reserved := _RESERVED.get(tenant.name):
+            what = f'"{tenant.name}" is {reserved}'
             yield TENANT_NAME.problem(f"tenants[{index}].name", what, "choose another name")
         if not tenant.namespaces:
             fix = "name its namespaces, or remove the tenant"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from logstack.settings.checks.check import reads
-from logstack.settings.checks.labels import any_label, given, nobody_gives
+from logstack.settings.checks.labels import any_label, available_labels, missing_label
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
@@ -30,14 +30,14 @@ def labels(settings: Settings) -> Iterator[Problem]:
     """A rule is for labels that lines have where it looks at them."""
     collector = settings.collector
     # loki.write adds the cluster when the line has left the rules behind.
-    known = [label for label in given(collector) if label != "cluster"]
+    available = [label for label in available_labels(collector) if label != "cluster"]
     for path, match in matches(collector):
         for label in match:
             if label == "cluster":
                 fix = "remove it: all lines of one collector are of one cluster"
                 yield MATCH_OF_NOBODY.problem(f"{path}.cluster", "lines get the label cluster after all rules", fix)
-            elif label not in known and not any_label(collector):
-                yield nobody_gives(f"{path}.{label}", label, known, collector, MATCH_OF_NOBODY)
+            elif label not in available and not any_label(collector):
+                yield missing_label(f"{path}.{label}", label, available, collector, MATCH_OF_NOBODY)
 
 
 @reads(
@@ -57,10 +57,10 @@ def namespaces(settings: Settings) -> Iterator[Problem]:
     for index, limit in enumerate(collector.rate_limits):
         named += [(f"collector.rateLimits[{index}].namespace", limit.namespace)] if limit.namespace else []
     for index, tenant in enumerate(settings.tenants):
-        named += [(f"tenants[{index}].namespaces[{place}]", name) for place, name in enumerate(tenant.namespaces)]
+        named += [(f"tenants[{index}].namespaces[{number}]", name) for number, name in enumerate(tenant.namespaces)]
     only, never = collector.namespaces.only, collector.namespaces.never
     for path, name in named:
-        if name in never or (name and only and not any(covers(name, other) for other in only)):
+        if name in never or (name and only and not any(covers(name, pattern) for pattern in only)):
             key = "never" if name in never else "only"
             what = f"collector.namespaces.{key} excludes this namespace"
             yield NOT_COLLECTED.problem(path, what, f"remove it, or change collector.namespaces.{key}")

@@ -66,11 +66,11 @@ def filesystem(settings: Settings) -> Iterator[Problem]:
 
 
 @reads("deployment_mode")
-def roles_of_the_mode(settings: Settings) -> Iterator[Problem]:
+def idle_roles(settings: Settings) -> Iterator[Problem]:
     """Nothing is written about pods that there are not."""
-    others = sorted(set(Replicas.model_fields) - {role.replace("-", "_") for role in settings.roles})
-    for group, given in (("replicas", settings.stated.replicas), ("resources", settings.stated.resources)):
-        for role in (role for role in others if role in given.model_fields_set):
+    other_roles = sorted(set(Replicas.model_fields) - {role.replace("-", "_") for role in settings.roles})
+    for group, group_keys in (("replicas", settings.stated.replicas), ("resources", settings.stated.resources)):
+        for role in (role for role in other_roles if role in group_keys.model_fields_set):
             key = Replicas.model_fields[role].alias
             what = f"{settings.deployment_mode} mode has no {role.replace('_', ' ')} pods"
             yield OTHER_MODE.problem(f"{group}.{key}", what, f"remove {key}, or choose another deploymentMode")
@@ -133,7 +133,7 @@ def bucket_name(settings: Settings) -> Iterator[Problem]:
     name = store.bucket
     wrong = ".." in name or name.startswith("xn--") or _address(name) is not None
     if wrong or not _BUCKET.fullmatch(name):
-        what = f"{_shown(name)} is not a valid S3 bucket name"
+        what = f"{_lower_case(name)} is not a valid S3 bucket name"
         fix = "use 3 to 63 lower-case letters, digits and -, but no IP address and no xn--: bucket: loki-production"
         yield BUCKET_NAME.problem("objectStore.bucket", what, fix)
     elif name in _GUESSABLE and not store.runs_in_stack:
@@ -182,7 +182,7 @@ def _written_location(store: object) -> tuple[object, ...] | None:
     return store_class(store.get("kind")).location(store) if isinstance(store, Mapping) else None
 
 
-def _shown(bucket: str) -> str:
+def _lower_case(bucket: str) -> str:
     """Return the bucket's name in quotes, unless it looks like a key that was pasted by mistake."""
     return f'"{bucket}"' if _NAME_LIKE.fullmatch(bucket) else "the bucket"
 
@@ -199,5 +199,5 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-CHECKS = (filesystem, roles_of_the_mode, endpoint, bucket_name, identity, one_key)
+CHECKS = (filesystem, idle_roles, endpoint, bucket_name, identity, one_key)
 NEIGHBOUR_CHECKS = (own_bucket,)

@@ -97,31 +97,33 @@ def _no_path(path: str) -> Problem:
 @reads("collector.labels", "collector.parsers")
 def names(settings: Settings) -> Iterator[Problem]:
     """What is taken from a line has a name of its own."""
-    taken = settings.collector.known_labels
+    reserved = settings.collector.known_labels
     for path, parser in _parsers(settings):
-        found = [(f"{path}.fields.{name}", name) for name in parser.fields]
-        found += [(f"{path}.pattern", name) for name in group_names(parser.pattern or "")]
-        for place, name in found:
+        names = [(f"{path}.fields.{name}", name) for name in parser.fields]
+        names += [(f"{path}.pattern", name) for name in group_names(parser.pattern or "")]
+        for key, name in names:
             if not _NAME.fullmatch(name):
                 fix = "write letters, digits and _, and no digit at the beginning"
-                yield FIELD_NAME.problem(place, f'"{name}" is not a valid name of structured metadata', fix)
-            elif name in taken or name.startswith(OWN_PREFIX):
+                yield FIELD_NAME.problem(key, f'"{name}" is not a valid name of structured metadata', fix)
+            elif name in reserved or name.startswith(OWN_PREFIX):
                 yield FIELD_TAKEN.problem(
-                    place, f'the collector already uses the name "{name}"', f"choose another, such as line_{name}"
+                    key, f'the collector already uses the name "{name}"', f"choose another, such as line_{name}"
                 )
 
 
 @reads("collector.drop", "collector.parsers")
 def patterns(settings: Settings) -> Iterator[Problem]:
     """Every regular expression is one, and one that reads lines takes something from them."""
-    found = [(f"collector.drop[{index}].pattern", rule.pattern) for index, rule in enumerate(settings.collector.drop)]
+    patterns = [
+        (f"collector.drop[{index}].pattern", rule.pattern) for index, rule in enumerate(settings.collector.drop)
+    ]
     for path, parser in _parsers(settings):
-        found.append((f"{path}.pattern", parser.pattern))
-        found.append((f"{path}.multiline.firstLine", parser.multiline.first_line if parser.multiline else None))
+        patterns.append((f"{path}.pattern", parser.pattern))
+        patterns.append((f"{path}.multiline.firstLine", parser.multiline.first_line if parser.multiline else None))
         if parser.pattern and not compile_error(parser.pattern) and not group_names(parser.pattern):
             fix = "name the group to read: (?P<name>...)"
             yield NO_GROUPS.problem(f"{path}.pattern", "the pattern has no named group", fix)
-    for path, pattern in found:
+    for path, pattern in patterns:
         if pattern and (error := compile_error(pattern)):
             fix = "correct it; RE2 has no (?=...), (?!...), (?<=...) and \\1: https://github.com/google/re2/wiki/Syntax"
             yield PATTERN.problem(path, f"invalid RE2 pattern: {error}", fix)
@@ -131,17 +133,17 @@ def patterns(settings: Settings) -> Iterator[Problem]:
 def timestamps(settings: Settings) -> Iterator[Problem]:
     """A time stands in a field that is there, in a form and a zone that Alloy reads."""
     for path, parser in _parsers(settings):
-        if said := parser.timestamp:
-            yield from _field(f"{path}.timestamp.field", parser, said.field)
-            yield from _form(f"{path}.timestamp", said)
+        if timestamp := parser.timestamp:
+            yield from _field(f"{path}.timestamp.field", parser, timestamp.field)
+            yield from _form(f"{path}.timestamp", timestamp)
 
 
 def _field(path: str, parser: Parser, field: str) -> Iterator[Problem]:
     if parser.pattern and not parser.format:
         groups = group_names(parser.pattern)
         if groups and field not in groups:
-            meant = nearest(field, groups)
-            fix = f"did you mean {meant}?" if meant else f"the groups are called {listed(groups, 'and')}"
+            similar = nearest(field, groups)
+            fix = f"did you mean {similar}?" if similar else f"the groups are called {listed(groups, 'and')}"
             yield TIMESTAMP_FIELD.problem(path, "the pattern has no group of this name", fix)
     elif parser.format not in _NAMED_FIELDS:
         what = f"a timestamp needs the format json or logfmt or a pattern, {_instead(parser)}"
@@ -152,20 +154,20 @@ def _field(path: str, parser: Parser, field: str) -> Iterator[Problem]:
         yield _no_path(path)
 
 
-def _form(path: str, said: Timestamp) -> Iterator[Problem]:
+def _form(path: str, timestamp: Timestamp) -> Iterator[Problem]:
     # Without a year Go reads the year 0, and the line is dropped for its age.
-    if said.format not in _LAYOUTS and "06" not in said.format:
-        meant = nearest(said.format, _LAYOUTS)
+    if timestamp.format not in _LAYOUTS and "06" not in timestamp.format:
+        similar = nearest(timestamp.format, _LAYOUTS)
         what = "this is neither the name of a layout nor a layout with Go's year 2006"
         fix = (
-            f"did you mean {meant}?"
-            if meant
+            f"did you mean {similar}?"
+            if similar
             else "write 2 January 2006, 15:04:05 in the format of the lines: 2006-01-02 15:04:05"
         )
         yield TIMESTAMP_FORMAT.problem(f"{path}.format", what, fix)
-    if said.time_zone is not None and said.time_zone not in (zones := available_timezones()):
-        meant = nearest(said.time_zone, zones)
-        fix = f"did you mean {meant}?" if meant else "use a name of the time zone database, such as Europe/Berlin"
+    if timestamp.time_zone is not None and timestamp.time_zone not in (zones := available_timezones()):
+        similar = nearest(timestamp.time_zone, zones)
+        fix = f"did you mean {similar}?" if similar else "use a name of the time zone database, such as Europe/Berlin"
         yield TIME_ZONE.problem(f"{path}.timeZone", "unknown time zone", fix)
 
 
@@ -173,10 +175,12 @@ def _form(path: str, said: Timestamp) -> Iterator[Problem]:
 def first_lines(settings: Settings) -> Iterator[Problem]:
     """An entry of several lines begins in one way."""
     for path, parser in _parsers(settings):
-        if (said := parser.multiline) and bool(said.language) is bool(said.first_line):
-            what = "both language and firstLine are set" if said.language else "neither language nor firstLine is set"
+        if (multiline := parser.multiline) and bool(multiline.language) is bool(multiline.first_line):
+            what = (
+                "both language and firstLine are set" if multiline.language else "neither language nor firstLine is set"
+            )
             yield FIRST_LINE.problem(f"{path}.multiline", what, "set one of the two, such as language: java")
-        if said and said.max_wait == timedelta():
+        if multiline and multiline.max_wait == timedelta():
             yield NO_WAIT.problem(f"{path}.multiline.maxWait", "maxWait is 0s", "remove it: the default is 3s")
 
 

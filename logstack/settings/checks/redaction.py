@@ -27,12 +27,12 @@ EVERYTHING = Rule("redaction-of-everything", "every line is redacted, and become
 @reads("collector.redact")
 def names(settings: Settings) -> Iterator[Problem]:
     """A rule has a name of its own."""
-    taken = [rule.name for rule in settings.collector.redact.custom]
-    for index, name in enumerate(taken):
+    names = [rule.name for rule in settings.collector.redact.custom]
+    for index, name in enumerate(names):
         path = f"collector.redact.custom[{index}].name"
         if name in get_args(RedactionName):
             yield NAME_TAKEN.problem(path, f"{name} is a built-in rule", "choose another name")
-        elif (first := taken.index(name)) < index:
+        elif (first := names.index(name)) < index:
             yield NAME_TAKEN.problem(path, f"custom[{first}] has the same name", "choose another name")
 
 

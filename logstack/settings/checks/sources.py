@@ -62,8 +62,8 @@ def effect(settings: Settings) -> Iterator[Problem]:
     """What is said of pods or of the journal has pods or a journal to be said of."""
     collector = settings.collector
     journal, namespaces = collector.sources.journal, collector.namespaces
-    if said := sorted(journal.model_fields_set - {"enabled"}):
-        keys = listed([str(Journal.model_fields[name].alias) for name in said], "and")
+    if keys_set := sorted(journal.model_fields_set - {"enabled"}):
+        keys = listed([str(Journal.model_fields[name].alias) for name in keys_set], "and")
         if not journal.enabled:
             fix = f"logstack:collector: {{sources: {{journal: {{enabled: true}}}}}}, or remove {keys}"
             yield WITHOUT_SOURCE.problem(
@@ -79,7 +79,7 @@ def effect(settings: Settings) -> Iterator[Problem]:
 
 
 @reads("collector.namespaces", "collector.pods")
-def wanted_and_refused(settings: Settings) -> Iterator[Problem]:
+def contradicting_filters(settings: Settings) -> Iterator[Problem]:
     """No namespace and no pod is wanted and refused."""
     namespaces, pods = settings.collector.namespaces, settings.collector.pods
     if both := sorted(set(namespaces.only) & set(namespaces.never)):
@@ -111,12 +111,12 @@ def node_files(settings: Settings) -> Iterator[Problem]:
 
 def _may_be_of_pods(path: str) -> bool:
     """Whether a path or pattern reaches into the kubelet's folders, for files that are called as it calls them."""
-    first, _, rest = path.removeprefix(_BELOW).partition("/")
+    first, _, below = path.removeprefix(_BELOW).partition("/")
     last = path.rsplit("/", 1)[-1]
     if first in _PODS_FOLDERS:
         return True
     is_log = last.endswith(".log") or "*" in last
-    return is_log and ("**" in first or (bool(rest) and any(fnmatchcase(name, first) for name in _PODS_FOLDERS)))
+    return is_log and ("**" in first or (bool(below) and any(fnmatchcase(name, first) for name in _PODS_FOLDERS)))
 
 
 @reads("collector.stability", "collector.write_ahead_log")
@@ -158,4 +158,4 @@ def receivers(settings: Settings) -> Iterator[Problem]:
         yield RECEIVERS.problem("collector.sources", what, fix)
 
 
-CHECKS = (some_source, effect, wanted_and_refused, node_files, stability, write_ahead_log, journal, receivers)
+CHECKS = (some_source, effect, contradicting_filters, node_files, stability, write_ahead_log, journal, receivers)

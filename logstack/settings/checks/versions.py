@@ -58,9 +58,9 @@ def one_source_each(settings: Settings) -> Iterator[Problem]:
     """A chart comes from one place."""
     sources: Iterator[tuple[str, ChartSource]] = iter(settings.charts)
     for name, source in sources:
-        others = [key for key, value in source if key != "path" and value]
-        if source.path and others:
-            what = f"path and {' and '.join(others)} are both set"
+        ignored_keys = [key for key, value in source if key != "path" and value]
+        if source.path and ignored_keys:
+            what = f"path and {' and '.join(ignored_keys)} are both set"
             yield SOURCE_TWICE.problem(f"charts.{name}.path", what, "keep one of them")
 
 

@@ -133,7 +133,7 @@ class SizeOverrides(_ResourcesOfEachRole):
 
     if TYPE_CHECKING:
 
-        def __init__(self, **parts: Resources | None) -> None: ...
+        def __init__(self, **components: Resources | None) -> None: ...
 
     def __getitem__(self, part: str) -> Resources | None:
         """Return the resources of a component of the size table; None if the stack file does not set them."""

@@ -106,8 +106,8 @@ def _disks(stated: StackFile) -> Iterator[Derivation]:
     resources: dict[str, Resources | None] = dict(stated.resources)
     for part, (size, why, reads) in rows.items():
         name = part.replace("-", "_")
-        given = resources[name]
-        if given and not given.disk and size.disk:
+        stated_size = resources[name]
+        if stated_size and not stated_size.disk and size.disk:
             key = f"resources.{name}.disk"
             yield Derivation(key, size.disk, f"{why}: no disk is stated", (*reads, "size"), is_of_ingest=False)
 
@@ -206,8 +206,8 @@ def _limits(limits: Limits, ingest: int, row: SizingRow) -> Iterator[Derivation]
     rate = max(least["ingestion_rate"], _up(average_rate(ingest) * PEAK, _MIB))
     why = f"{PEAK} times the average, the default at least"
     yield Derivation("limits.ingestion_rate", rate, why, ("ingest",), "ingestion_rate" in stated)
-    taken = limits.ingestion_rate if "ingestion_rate" in stated else rate
-    burst = max(least["ingestion_burst"], BURST * taken)
+    rate_limit = limits.ingestion_rate if "ingestion_rate" in stated else rate
+    burst = max(least["ingestion_burst"], BURST * rate_limit)
     why = f"{BURST} times ingestionRate, the default at least"
     reads = ("ingest", "limits.ingestion_rate")
     yield Derivation("limits.ingestion_burst", burst, why, reads, "ingestion_burst" in stated)

@@ -38,7 +38,7 @@ def puts_daily(ingest: int, copies: int, streams: int) -> tuple[int, int]:
 def stored_after(age: timedelta, ingest: int, copies: int, periods: Periods) -> float:
     """Bytes that are stored when lines have come in for so long."""
     daily = stored_daily(ingest, copies)
-    return sum(daily * share * (min(age, kept) / _DAY) for share, kept in periods)
+    return sum(daily * share * (min(age, period) / _DAY) for share, period in periods)
 
 
 def stored_in_all(ingest: int, copies: int, periods: Periods) -> float:

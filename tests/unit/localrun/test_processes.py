@@ -143,7 +143,7 @@ def own_register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A register of given ports that no other run of these tests has: they would give the same ones."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    monkeypatch.setattr(layout, "_given", set())
+    monkeypatch.setattr(layout, "_ports_in_use", set())
     monkeypatch.setattr(layout, "_taken_ports", cache(layout._taken_ports.__wrapped__))
 
 
@@ -155,7 +155,7 @@ def candidates(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
 @pytest.mark.usefixtures("own_register")
 def test_a_port_is_given_once_even_if_nobody_has_opened_it_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = free_ports(2)
-    monkeypatch.setattr(layout, "_given", set())
+    monkeypatch.setattr(layout, "_ports_in_use", set())
     candidates(monkeypatch, first, second)
     assert (free_ports(1), free_ports(1)) == ([first], [second])
     with pytest.raises(OSError, match="1 ports are needed, and 0 of"):
@@ -164,7 +164,7 @@ def test_a_port_is_given_once_even_if_nobody_has_opened_it_yet(monkeypatch: pyte
 
 def test_a_port_that_somebody_listens_on_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
     open_port, free = free_ports(2)
-    monkeypatch.setattr(layout, "_given", set())
+    monkeypatch.setattr(layout, "_ports_in_use", set())
     candidates(monkeypatch, open_port, free)
     with socket.create_server(("127.0.0.1", open_port)):
         assert free_ports(1) == [free]
