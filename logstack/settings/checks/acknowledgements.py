@@ -21,7 +21,7 @@ LEFT = "object-store-left "
 
 
 def names_are_known(acknowledged: Sequence[str], rules: Sequence[Rule]) -> Iterator[Problem]:
-    """Each name is the name of a warning."""
+    """Check that each acknowledged name is the name of a warning."""
     warnings = [rule.name for rule in rules if rule.severity == "warning"]
     errors = [rule.name for rule in rules if rule.severity == "error"]
     for number, name in enumerate(acknowledged):

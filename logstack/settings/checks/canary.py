@@ -29,7 +29,7 @@ CANARY_JOINED = Rule(
 
 @reads("canary.enabled", "canary.route", "collector.index_labels", "collector.sources")
 def labels(settings: Settings) -> Iterator[Problem]:
-    """The canary's query can match: it asks by the pod, and by the stream or the container (components/canary)."""
+    """Check the labels of the canary's query: the pod, and the stream or the container (manifests/canary)."""
     pods = settings.collector.sources.pods
     if not _is_collected(settings) or pods == "none":
         return
@@ -45,7 +45,7 @@ def labels(settings: Settings) -> Iterator[Problem]:
     "canary.enabled", "canary.route", "cluster.namespace", "collector.namespaces", "collector.pods", "collector.sources"
 )
 def collected(settings: Settings) -> Iterator[Problem]:
-    """The canary's own pods are collected."""
+    """Check that the collector reads the canary's own pods."""
     if not _is_collected(settings):
         return
     collector, own = settings.collector, settings.cluster.namespace
@@ -72,7 +72,7 @@ def collected(settings: Settings) -> Iterator[Problem]:
 
 @reads("canary.enabled", "canary.route", "cluster.namespace", "collector.drop", "collector.parsers")
 def treated(settings: Settings) -> Iterator[Problem]:
-    """The canary's lines stay lines, and stay."""
+    """Check that no rule joins or drops the canary's lines."""
     if not _is_collected(settings):
         return
     own = _own_labels(settings)
@@ -92,7 +92,7 @@ def treated(settings: Settings) -> Iterator[Problem]:
 
 
 def _own_labels(settings: Settings) -> Match:
-    """What is known of the labels of the canary's lines (manifests/alloy: labels)."""
+    """Return patterns for the labels of the canary's lines (manifests/alloy/labels.py)."""
     namespace = settings.cluster.namespace
     patterns = {"namespace": namespace, "pod": "loki-canary-*", "container": "canary", "app": "loki-canary"}
     patterns |= {"job": f"{namespace}/canary", "stream": "stdout", "container_runtime": "*", "node": "*"}

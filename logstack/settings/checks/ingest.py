@@ -55,7 +55,7 @@ FILLS = Rule(
 
 @reads("deployment_mode", "ingest", "replicas", "resources", "size")
 def mode_takes_it(settings: Settings) -> Iterator[Problem]:
-    """The mode is made for so many lines."""
+    """Check that the mode supports the ingest."""
     ingest, mode = settings.ingest, SIZING[settings.deployment_mode]
     if ingest is None or ingest <= mode.rows[-1].up_to:
         return
@@ -74,7 +74,7 @@ def mode_takes_it(settings: Settings) -> Iterator[Problem]:
 
 @reads("deployment_mode", "ingest", "replicas")
 def one_pod_takes_it(settings: Settings) -> Iterator[Problem]:
-    """One pod with every role is for few lines."""
+    """Check that one monolithic pod can take the ingest."""
     ingest, most = settings.ingest, SIZING[settings.deployment_mode].single_replica
     if ingest is None or most is None or ingest <= most or settings.writers > 1:
         return
@@ -85,7 +85,7 @@ def one_pod_takes_it(settings: Settings) -> Iterator[Problem]:
 
 @reads("ingest", "limits.ingestion_rate", "tenants")
 def limits_let_it_in(settings: Settings) -> Iterator[Problem]:
-    """The tenants' limits leave room for waves; each tenant has the whole limit."""
+    """Check that the ingestion limits exceed the average ingest; each tenant has the whole limit."""
     if settings.ingest is None:
         return
     average = average_rate(settings.ingest)
@@ -104,7 +104,7 @@ def limits_let_it_in(settings: Settings) -> Iterator[Problem]:
 
 @reads("deployment_mode", "ingest", "object_store.kind", "replicas", "replication_factor", "resources", "size")
 def log_fits_its_volume(settings: Settings) -> Iterator[Problem]:
-    """The write-ahead log has room on the writers' volumes."""
+    """Check that the write-ahead log fits on the writers' volumes."""
     volume = settings.resources_of(settings.writer).disk
     if settings.ingest is None or volume is None or settings.object_store.on_loki_volume:
         return
@@ -132,7 +132,7 @@ def log_fits_its_volume(settings: Settings) -> Iterator[Problem]:
     "tenants",
 )
 def volume_holds_the_retention(settings: Settings, today: date) -> Iterator[Problem]:
-    """A volume that lines are kept on is as large as the retention needs."""
+    """Check that a volume with lines is large enough for the retention."""
     ingest, disk = settings.ingest, settings.resources_of(settings.writer).disk
     volume = settings.object_store.line_volume(settings.writer, disk)
     if ingest is None or volume is None:

@@ -42,7 +42,7 @@ def any_label(collector: CollectorSettings) -> bool:
 
 
 def missing_label(path: str, label: str, available: Sequence[str], collector: CollectorSettings, rule: Rule) -> Problem:
-    """A label that is not among the known ones, which is only named when it cannot be a secret."""
+    """Return the problem of an unknown label; the message shows it only if it cannot be a secret."""
     is_known = label in KNOWN_LABELS
     fix = f"use one of {listed(available)}" if available else "turn on a source"
     fix = f"{fix}, or add this one to logstack:collector: {{labels: ...}}"
@@ -58,7 +58,7 @@ def missing_label(path: str, label: str, available: Sequence[str], collector: Co
 
 @reads("collector.index_labels", "collector.label_budget", "collector.labels", "collector.sources")
 def index_labels(settings: Settings) -> Iterator[Problem]:
-    """Few labels, each once, and each of some source; nobody is held to the default ones."""
+    """Check that index labels are few and unique, and that a source sets each; the default ones never fail."""
     collector = settings.collector
     used, budget = collector.stream_labels, collector.label_budget
     if twice := [label for label, count in Counter(used).items() if count > 1]:
@@ -78,7 +78,7 @@ def index_labels(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.labels")
 def further_labels(settings: Settings) -> Iterator[Problem]:
-    """`labels` adds labels, each from a label that a pod can have."""
+    """Check that each entry of `labels` reads a label that a pod can have."""
     for label, key in settings.collector.labels.items():
         path = f"collector.labels.{label}"
         if label in (*KNOWN_LABELS, "level") or label.startswith(OWN_PREFIX):
@@ -89,7 +89,7 @@ def further_labels(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.pods")
 def pod_labels(settings: Settings) -> Iterator[Problem]:
-    """`pods` names labels and values that a pod can have."""
+    """Check that `pods` names labels and values that a pod can have."""
     pods = settings.collector.pods
     lists: Mapping[str, Mapping[str, str]] = {"only": pods.only, "never": pods.never}
     for name, labels in lists.items():

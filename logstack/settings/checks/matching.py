@@ -1,4 +1,4 @@
-"""Whose lines a rule is for: labels that lines have, and which of two rules has a line first."""
+"""The matches of rules for lines: whether lines have the labels, and whether one match covers another."""
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -18,7 +18,7 @@ NOT_COLLECTED = Rule(
 
 
 def matches(collector: CollectorSettings) -> Iterator[tuple[str, Match]]:
-    """Every `match` of a rule for lines, and its path."""
+    """Yield every `match` of a rule for lines, and its path."""
     for index, parser in enumerate(collector.parsers):
         yield f"collector.parsers[{index}].match", parser.match
     for index, rule in enumerate(collector.drop):
@@ -27,7 +27,7 @@ def matches(collector: CollectorSettings) -> Iterator[tuple[str, Match]]:
 
 @reads("collector.drop", "collector.labels", "collector.parsers", "collector.sources")
 def labels(settings: Settings) -> Iterator[Problem]:
-    """A rule is for labels that lines have where it looks at them."""
+    """Check that each rule matches labels that lines have at that stage."""
     collector = settings.collector
     # loki.write adds the cluster when the line has left the rules behind.
     available = [label for label in available_labels(collector) if label != "cluster"]
@@ -49,7 +49,7 @@ def labels(settings: Settings) -> Iterator[Problem]:
     "tenants",
 )
 def namespaces(settings: Settings) -> Iterator[Problem]:
-    """What is said of a namespace is said of one that is collected; others may send what they like."""
+    """Check that rules name only namespaces that the collector reads; OTLP and push senders may use any."""
     collector = settings.collector
     if any(source.names_any_namespace for source in collector.sources.active):
         return
@@ -67,12 +67,12 @@ def namespaces(settings: Settings) -> Iterator[Problem]:
 
 
 def covers(wide: str, narrow: str) -> bool:
-    """Whether a text with `*` for any text matches all that another one matches."""
+    """Return whether a text, with `*` for any text, matches everything that another one matches."""
     return fnmatchcase(narrow, wide.replace("[", "[[]").replace("?", "[?]"))
 
 
 def has_all_of(wide: Match, narrow: Match) -> bool:
-    """Whether one match has every line of another."""
+    """Return whether one match covers every line of another."""
     return all(covers(text, narrow.get(label, "*")) for label, text in wide.items())
 
 

@@ -1,4 +1,4 @@
-"""Parsers: each says something that Alloy can do, of lines that no other parser has had."""
+"""Parsers: their formats, fields, patterns, timestamps and order."""
 
 import re
 from collections import Counter
@@ -50,7 +50,7 @@ def _parsers(settings: Settings) -> Iterator[tuple[str, Parser]]:
 
 @reads("collector.parsers")
 def work(settings: Settings) -> Iterator[Problem]:
-    """A parser does something, and knows one way in which a line is written."""
+    """Check that each parser does something, and has one format."""
     for path, parser in _parsers(settings):
         if not _reads(parser) and not parser.multiline:
             fix = "add format, pattern or multiline, or remove the parser"
@@ -64,7 +64,7 @@ def work(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.parsers")
 def fields(settings: Settings) -> Iterator[Problem]:
-    """Fields are of formats that have named ones, each is read once, and of JSON by a path that is one."""
+    """Check that fields belong to a format with named fields, are unique, and have a valid path for JSON."""
     for path, parser in _parsers(settings):
         if parser.fields and parser.format not in _NAMED_FIELDS:
             what = f"fields need the format json or logfmt, {_instead(parser)}"
@@ -96,7 +96,7 @@ def _no_path(path: str) -> Problem:
 
 @reads("collector.labels", "collector.parsers")
 def names(settings: Settings) -> Iterator[Problem]:
-    """What is taken from a line has a name of its own."""
+    """Check that fields have valid names that the collector does not use itself."""
     reserved = settings.collector.known_labels
     for path, parser in _parsers(settings):
         names = [(f"{path}.fields.{name}", name) for name in parser.fields]
@@ -113,7 +113,7 @@ def names(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.drop", "collector.parsers")
 def patterns(settings: Settings) -> Iterator[Problem]:
-    """Every regular expression is one, and one that reads lines takes something from them."""
+    """Check that every regular expression is valid, and that a parser's pattern has named groups."""
     patterns = [
         (f"collector.drop[{index}].pattern", rule.pattern) for index, rule in enumerate(settings.collector.drop)
     ]
@@ -131,7 +131,7 @@ def patterns(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.parsers")
 def timestamps(settings: Settings) -> Iterator[Problem]:
-    """A time stands in a field that is there, in a form and a zone that Alloy reads."""
+    """Check that a timestamp names an existing field, and a format and a time zone that Alloy reads."""
     for path, parser in _parsers(settings):
         if timestamp := parser.timestamp:
             yield from _field(f"{path}.timestamp.field", parser, timestamp.field)
@@ -173,7 +173,7 @@ def _form(path: str, timestamp: Timestamp) -> Iterator[Problem]:
 
 @reads("collector.parsers")
 def first_lines(settings: Settings) -> Iterator[Problem]:
-    """An entry of several lines begins in one way."""
+    """Check that multiline has either a language or a first line."""
     for path, parser in _parsers(settings):
         if (multiline := parser.multiline) and bool(multiline.language) is bool(multiline.first_line):
             what = (
@@ -186,7 +186,7 @@ def first_lines(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.parsers")
 def order(settings: Settings) -> Iterator[Problem]:
-    """Each parser has lines that no earlier one has had."""
+    """Check that no earlier parser matches every line of a later one."""
     parsers = settings.collector.parsers
     for index, parser in enumerate(parsers):
         for word, does in {"reads": _reads, "joins": _joins}.items():

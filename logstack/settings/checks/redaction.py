@@ -1,4 +1,4 @@
-"""Redaction rules of a stack's own: each has a name of its own, and leaves what is no secret."""
+"""Custom redaction rules: unique names, and patterns that leave ordinary text alone."""
 
 from collections.abc import Iterator
 from typing import get_args
@@ -26,7 +26,7 @@ EVERYTHING = Rule("redaction-of-everything", "every line is redacted, and become
 
 @reads("collector.redact")
 def names(settings: Settings) -> Iterator[Problem]:
-    """A rule has a name of its own."""
+    """Check that each rule has a unique name."""
     names = [rule.name for rule in settings.collector.redact.custom]
     for index, name in enumerate(names):
         path = f"collector.redact.custom[{index}].name"
@@ -38,7 +38,7 @@ def names(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.redact")
 def patterns(settings: Settings) -> Iterator[Problem]:
-    """A rule's pattern is one, and is not found in lines without secrets."""
+    """Check that each pattern is valid and does not match lines without secrets."""
     for index, rule in enumerate(settings.collector.redact.custom):
         path = f"collector.redact.custom[{index}].pattern"
         if error := compile_error(rule.expression):

@@ -63,7 +63,7 @@ class _Rule:
 
 
 def _rules(settings: Settings) -> Iterator[tuple[Tenant | None, Sequence[_Rule]]]:
-    """The stack's rules, then those of each tenant."""
+    """Yield the stack's rules, then those of each tenant."""
     yield None, _at("retentionStreams", settings.retention_streams)
     for number, tenant in enumerate(settings.tenants):
         yield tenant, _at(f"tenants[{number}].retentionStreams", tenant.retention_streams)
@@ -75,7 +75,7 @@ def _at(path: str, rules: Sequence[RetentionStream]) -> list[_Rule]:
 
 @reads("retention_streams", "tenants")
 def selectors(settings: Settings) -> Iterator[Problem]:
-    """A selector is label matchers, as Loki reads them."""
+    """Check that Loki accepts each selector."""
     for rule in (rule for _, rules in _rules(settings) for rule in rules):
         try:
             parse_selector(rule.rule.selector)
@@ -94,7 +94,7 @@ def selectors(settings: Settings) -> Iterator[Problem]:
     "tenants",
 )
 def labels(settings: Settings) -> Iterator[Problem]:
-    """A rule asks for index labels that lines come with."""
+    """Check that each rule matches index labels that lines have."""
     collector = settings.collector
     if any_label(collector):
         return
@@ -118,7 +118,7 @@ def labels(settings: Settings) -> Iterator[Problem]:
 
 @reads("cluster.name", "collector.namespaces", "collector.sources", "retention_streams", "tenants")
 def values(settings: Settings) -> Iterator[Problem]:
-    """A rule asks for values that its labels can have, as far as that is known."""
+    """Check that each rule matches values that its labels can have, as far as these are known."""
     for tenant, rules in _rules(settings):
         for rule in rules:
             for matcher in rule.selector:
@@ -153,7 +153,7 @@ def _impossible(matcher: Matcher, rule: _Rule, tenant: Tenant | None, settings: 
 
 @reads("retention_streams", "tenants")
 def periods(settings: Settings) -> Iterator[Problem]:
-    """Loki refuses shorter periods of streams by itself, and only when it starts."""
+    """Check that each period is at least a day; Loki refuses shorter ones only when it starts."""
     for rule in (rule for _, rules in _rules(settings) for rule in rules):
         if rule.rule.period < _DAY:
             what = f"period is too short: {plain_duration(rule.rule.period)} (at least 1d)"
@@ -162,7 +162,7 @@ def periods(settings: Settings) -> Iterator[Problem]:
 
 @reads("retention_streams", "tenants")
 def precedence(settings: Settings) -> Iterator[Problem]:
-    """It is said which of two rules comes first, and each has something to say."""
+    """Check that overlapping rules differ in priority, and that each rule applies to some stream."""
     for _, rules in _rules(settings):
         for first, second in combinations([rule for rule in rules if rule.selector], 2):
             high, low = sorted((first, second), key=lambda rule: rule.rule.priority, reverse=True)
@@ -185,7 +185,7 @@ def precedence(settings: Settings) -> Iterator[Problem]:
 
 @reads("retention_streams", "tenants")
 def replaced(settings: Settings) -> Iterator[Problem]:
-    """Loki does not join a tenant's rules with the stack's."""
+    """Check that a tenant with rules of its own repeats the stack's: Loki does not merge them."""
     for number, tenant in enumerate(settings.tenants):
         own = [rule.selector for rule in tenant.retention_streams]
         lost = [rule.selector for rule in settings.retention_streams if rule.selector not in own]
@@ -197,7 +197,7 @@ def replaced(settings: Settings) -> Iterator[Problem]:
 
 @reads("object_store.expire_after", "object_store.kind", "retention", "retention_streams", "tenants")
 def lifecycle(settings: Settings) -> Iterator[Problem]:
-    """A bucket that expires objects by itself does so after the compactor."""
+    """Check that the bucket's own lifecycle deletes objects only after the retention."""
     expiry, longest = settings.object_store.bucket_expiry, settings.longest_retention
     if expiry is not None:
         needed = longest + _COMPACTORS_DAY

@@ -1,4 +1,4 @@
-"""Versions that do not do what the stack asks, and charts that are not what they seem."""
+"""Versions that lack features of the stack, and charts from the wrong source."""
 
 import re
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ _FIRST_ENTERPRISE = 7
 
 @reads("charts.loki")
 def loki_chart(settings: Settings) -> Iterator[Problem]:
-    """The `loki` chart is the open-source one."""
+    """Check that the `loki` chart is the open-source one."""
     source = settings.charts.loki
     repository = (source.repository or "").lower()
     major = re.match(r"v?(\d+)", source.version or PINNED["loki"].version)
@@ -55,7 +55,7 @@ def loki_chart(settings: Settings) -> Iterator[Problem]:
 
 @reads("charts")
 def one_source_each(settings: Settings) -> Iterator[Problem]:
-    """A chart comes from one place."""
+    """Check that each chart has one source."""
     sources: Iterator[tuple[str, ChartSource]] = iter(settings.charts)
     for name, source in sources:
         ignored_keys = [key for key, value in source if key != "path" and value]
@@ -66,7 +66,7 @@ def one_source_each(settings: Settings) -> Iterator[Problem]:
 
 @reads("charts")
 def archive_is_the_pin(settings: Settings) -> Iterator[Problem]:
-    """A chart's archive on this machine is the one that the repository's index publishes."""
+    """Check that a chart's archive on this machine has the digest that the repository publishes."""
     sources: Iterator[tuple[str, ChartSource]] = iter(settings.charts)
     for name, source in sources:
         pin, archive = PINNED[name], Path(source.path or "")
@@ -79,7 +79,7 @@ def archive_is_the_pin(settings: Settings) -> Iterator[Problem]:
 
 @reads("loki_version", "object_store.kind")
 def object_store_safe(settings: Settings) -> Iterator[Problem]:
-    """Loki and its store agree on what an object is."""
+    """Check that this version of Loki works with its object store."""
     version = _version(settings)
     if settings.object_store.third_party_s3:
         for first, last in _BREAKING:
@@ -90,7 +90,7 @@ def object_store_safe(settings: Settings) -> Iterator[Problem]:
 
 @reads("deployment_mode", "loki_version")
 def simple_scalable(settings: Settings) -> Iterator[Problem]:
-    """The mode is there in this version."""
+    """Check that this version of Loki has the mode."""
     if settings.deployment_mode != "simple-scalable":
         return
     fix = "logstack:deploymentMode: monolithic with logstack:replicas: {monolithic: 3}"
@@ -104,7 +104,7 @@ def simple_scalable(settings: Settings) -> Iterator[Problem]:
 
 @reads("loki_version")
 def new_enough(settings: Settings) -> Iterator[Problem]:
-    """Loki knows what our configuration says."""
+    """Check that this version of Loki knows every key of our configuration."""
     if _version(settings) < (3, 0, 0):
         what = f"lokiVersion is {settings.loki_version}"
         yield TOO_OLD.problem("lokiVersion", what, f"logstack:lokiVersion: {LOKI_VERSION}")

@@ -15,6 +15,7 @@ from logstack.settings import checks
 from logstack.settings.checks import canary, lines, matching, parsing, problems_of, sources
 from logstack.settings.checks.check import reads
 from logstack.settings.model.charts import PINNED
+from logstack.settings.model.roles import Role
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import StackProblems
 from tests.support.generated import stacks
@@ -345,6 +346,18 @@ def test_the_checks_let_the_generated_collectors_pass(generated: Settings) -> No
     wanted = (matching.labels, *parsing.CHECKS, *lines.CHECKS, *sources.CHECKS)
     found = [problem for check in wanted for problem in check(generated)]
     assert not [problem for problem in found if problem.severity == "error"]
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role.row.volume is None])
+def test_a_disk_of_a_role_without_a_volume_is_refused(role: Role) -> None:
+    changes = f"deploymentMode: {role.row.mode}\nresources: {{{role.key}: {{cpu: 1, memory: 1Gi, disk: 1Gi}}}}"
+    assert f"error[disk-without-volume] logstack:resources.{role.key}.disk" in told(changes)
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role.row.volume is not None])
+def test_a_disk_of_a_role_with_a_volume_is_accepted(role: Role) -> None:
+    changes = f"deploymentMode: {role.row.mode}\nresources: {{{role.key}: {{cpu: 1, memory: 1Gi, disk: 1Gi}}}}"
+    assert "disk-without-volume" not in told(changes)
 
 
 def test_a_fact_about_today_is_asked_of_the_clock_when_nobody_names_the_day() -> None:
