@@ -37,9 +37,9 @@ def refuse_old_cluster(cluster: ClusterSettings, version: tuple[int, int]) -> No
 
 
 def server_version(cluster: ClusterSettings, files: Sequence[Path]) -> tuple[int, int]:
-    """The API server's version, once it has taken the credentials: what anybody with credentials may ask.
+    """Return the API server's version, after it has accepted the credentials; every user may ask for it.
 
-    Raises StackProblems where it does not answer, is not trusted, is no Kubernetes, or takes no credentials.
+    Raises StackProblems if it does not answer, is not trusted, is not Kubernetes, or refuses the credentials.
     """
     from kubernetes.client.exceptions import ApiException  # noqa: PLC0415
     from urllib3.exceptions import HTTPError  # noqa: PLC0415
@@ -48,7 +48,7 @@ def server_version(cluster: ClusterSettings, files: Sequence[Path]) -> tuple[int
     api = _client(cluster, files)
     server: str = api.configuration.host
     try:
-        # Every role that people have lets them ask what they may do; without credentials nobody may.
+        # Every user may ask for their own permissions; a request without credentials may not.
         question = {"resourceAttributes": {"verb": "get", "resource": "configmaps"}}
         review = {"apiVersion": _REVIEWS, "kind": "SelfSubjectAccessReview", "spec": question}
         _ask(api, "POST", f"/apis/{_REVIEWS}/selfsubjectaccessreviews", review)
@@ -74,9 +74,9 @@ def server_version(cluster: ClusterSettings, files: Sequence[Path]) -> tuple[int
 
 
 def _client(cluster: ClusterSettings, files: Sequence[Path]) -> "ApiClient":
-    """A client with the context's credentials, for which its log-in command is run.
+    """Return a client with the context's credentials; runs the context's log-in command.
 
-    Raises StackProblems where the command fails, or the context has no credentials that can be used.
+    Raises StackProblems if the command fails, or if the context has no usable credentials.
     """
     from kubernetes import config  # noqa: PLC0415 - a third of a second, for the running program alone
 
@@ -95,7 +95,7 @@ def _client(cluster: ClusterSettings, files: Sequence[Path]) -> "ApiClient":
 
 
 def _redacted(words: str) -> str:
-    """In one line, and without what the client shows of the kubeconfig's entries: tokens stand there."""
+    """Return the text in one line, without the kubeconfig entries that the client quotes: they have tokens."""
     return re.sub(r"\{.*\}", "{...}", " ".join(words.split()))
 
 
@@ -113,7 +113,7 @@ class _Recorder(logging.Handler):
 
 @contextmanager
 def _logged() -> Iterator[list[str]]:
-    """What is logged as an error meanwhile, recorded instead of shown: the client reports a failed login only there."""
+    """Record errors that are logged meanwhile, instead of showing them: the client only logs a failed login."""
     root, recorder = logging.getLogger(), _Recorder()
     before, root.handlers = root.handlers, [recorder]
     try:

@@ -49,7 +49,7 @@ def applied_configuration(maps: Sequence[Mapping[str, Any]], namespace: str, con
 
 
 def _documents(maps: Sequence[Mapping[str, Any]], name: str, key: str) -> dict[str, Section]:
-    """One file of each ConfigMap of this name, by namespace; a chart's own ConfigMap may have none."""
+    """Return one file of each ConfigMap of this name, by namespace; a chart's own ConfigMap may lack it."""
     named = [each for each in maps if each["metadata"]["name"] == name and key in (each.get("data") or {})]
     return {each["metadata"]["namespace"]: yaml.safe_load(each["data"][key]) for each in named}
 

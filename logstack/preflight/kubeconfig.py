@@ -1,4 +1,4 @@
-"""Which API server a kubeconfig context points at, found without asking any server."""
+"""The API server of a kubeconfig context, read without any request."""
 
 import os
 from collections.abc import Mapping
@@ -29,9 +29,9 @@ def _entries(files: list[Path], section: str) -> dict[str, dict[str, str]]:
 
 
 def _document(file: Path) -> dict[str, Any]:
-    """A file's content, empty where there is no file.
+    """Return a file's content; empty without a file.
 
-    Raises StackProblems for what is no kubeconfig, without the file's words: tokens stand there.
+    Raises StackProblems if it is not a kubeconfig. The message does not quote the file, which has tokens.
     """
     try:
         document = yaml.safe_load(file.read_text()) if file.is_file() else None
@@ -55,7 +55,7 @@ def _named(entry: object, inner: str) -> bool:
 
 
 def unusable(what: str) -> StackProblems:
-    """The kubeconfig is there, and is not what it should be."""
+    """Return the problem of a kubeconfig that exists and is not valid."""
     consequence = "no cluster can be reached; nothing was registered"
     fix = "correct the kubeconfig, or get it again from where it came: `kubectl config view` must read it"
     return StackProblems([Problem("kubeconfig-unusable", "logstack:cluster.context", what, consequence, fix)])

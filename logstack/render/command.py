@@ -8,7 +8,7 @@ from logstack.render.model import Resource
 
 
 def write_files(stacks: Mapping[str, Sequence[Resource]], folder: Path) -> list[Path]:
-    """Writes the files of each stack's resources; those of several stacks into a folder each. Raises OSError."""
+    """Write the files of each stack's resources, each of several stacks into its own folder. Raises OSError."""
     paths = []
     for name, resources in stacks.items():
         target = folder if len(stacks) == 1 else folder / name
@@ -21,6 +21,6 @@ def write_files(stacks: Mapping[str, Sequence[Resource]], folder: Path) -> list[
 
 
 def _files(resources: Sequence[Resource]) -> dict[str, str]:
-    """The artefacts, and Kubernetes' objects whole, with the files that are in them."""
+    """Return the artefacts, and the complete Kubernetes objects."""
     objects = {object_name(each): as_yaml(dict(each.inputs)) for each in resources if "kind" in each.inputs}
     return all_artefacts(resources) | objects

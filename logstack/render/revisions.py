@@ -11,11 +11,11 @@ _SHOWN = 8
 
 
 class NotFoundError(Exception):
-    """There is nothing of that name; the message says what there could be."""
+    """There is no revision of that name; the message suggests others."""
 
 
 def git(directory: Path, *arguments: str) -> str | None:
-    """What git prints; None where it fails or is not installed."""
+    """Return git's output; None if git fails or is not installed."""
     try:
         run = subprocess.run(
             ["git", "-C", str(directory), *arguments], capture_output=True, text=True, encoding="utf-8", check=False
@@ -31,18 +31,18 @@ def _line(directory: Path, *arguments: str) -> str | None:
 
 
 def commit_of(revision: str, directory: Path) -> str | None:
-    """The commit that a revision names in the directory's repository; None where it names none."""
+    """Return the commit of a revision in the directory's repository; None if there is no such revision."""
     return _line(directory, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
 
 
 def tree_of(commit: str, directory: Path) -> str | None:
-    """The directory's own tree at a commit; None where it was not there."""
+    """Return the directory's own tree at a commit; None if the commit does not have the directory."""
     prefix = _line(directory, "rev-parse", "--show-prefix")
     return _line(directory, "rev-parse", "--verify", "--quiet", f"{commit}:{prefix or ''}")
 
 
 def extract(tree: str, directory: Path, folder: Path) -> None:
-    """Writes a tree's files into a folder; raises subprocess.CalledProcessError."""
+    """Write a tree's files into a folder; raises subprocess.CalledProcessError."""
     top = _line(directory, "rev-parse", "--show-toplevel") or str(directory)
     run = subprocess.run(["git", "-C", top, "archive", "--format=tar", tree], capture_output=True, check=True)
     with tarfile.open(fileobj=io.BytesIO(run.stdout)) as archive:
@@ -50,7 +50,7 @@ def extract(tree: str, directory: Path, folder: Path) -> None:
 
 
 def unknown(revision: str, directory: Path) -> NotFoundError:
-    """Why a revision is not found, and what could be meant."""
+    """Return the error for an unknown revision, with the likeliest names."""
     inside = _line(directory, "rev-parse", "--is-inside-work-tree")
     if inside is None:
         why = f"{directory} is in no git repository, or git is not installed"

@@ -1,4 +1,4 @@
-"""Problems of a stack: what is wrong, what would happen, and how to fix it."""
+"""Problems of a stack: the mistake, its consequence, and the fix."""
 
 import difflib
 import textwrap

@@ -1,4 +1,4 @@
-"""Which keys nobody knows while some of a stack file could not be read."""
+"""The keys that are unknown because a part of the stack file is not readable."""
 
 from collections.abc import Iterable
 
