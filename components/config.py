@@ -9,8 +9,8 @@ import pulumi
 from logstack.settings.load.loader import settings_from
 from logstack.settings.load.source import Source, from_engine
 from logstack.settings.load.stack_file import read_yaml, stack_path
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import StackProblems
+from logstack.settings.tree import Settings
 
 
 def load_settings(directory: Path = Path()) -> Settings:

@@ -14,7 +14,7 @@ from logstack.preflight.data_loss import Configuration, applied_configuration, d
 from logstack.preflight.kubeconfig import kubeconfig_files, refuse_wrong_cluster
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import ObjectStoreSettings
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 from .config import problems_stop_the_program
 

@@ -29,7 +29,7 @@ from logstack.settings.model.retention import RetentionStream
 from logstack.settings.model.sizes import Resources, SizeName
 from logstack.settings.model.sources import Journal, Namespaces, NodeFile, Otlp, Pods, Sources
 from logstack.settings.model.tenants import Tenant, TenantLimits
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 __all__ = [
     "AwsIdentity",

@@ -11,7 +11,7 @@ from logstack.adopt.reading import Reading
 from logstack.manifests.loki.chart import BASIC_AUTH, NGINX, Snippet
 from logstack.manifests.loki.gateway import nginx_values
 from logstack.settings.model.access import HASHES_KEY, OWN_USER, PASSWORD_KEY, UserName
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 _KEY = "gateway.auth"
 _NGINX = path_of(NGINX)

@@ -18,8 +18,8 @@ from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.manifest import mask_secrets
 from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.loki import SINGLE_TENANT
-from logstack.settings.model.tree import Settings
 from logstack.settings.pins import LOKI_CHART
+from logstack.settings.tree import Settings
 
 T, N = Verdict.TRANSLATED, Verdict.NOT_TAKEN
 

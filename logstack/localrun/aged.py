@@ -12,7 +12,7 @@ from logstack.manifests.loki.retention import Retention, retention_of
 from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.loki import SINGLE_TENANT
 from logstack.settings.model.selectors import Matcher
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 _SECOND = 1_000_000_000
 _MARGIN = timedelta(days=2)

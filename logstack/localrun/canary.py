@@ -14,7 +14,7 @@ from logstack.localrun.pods import Pod
 from logstack.localrun.processes import RUNTIME, Fleet
 from logstack.manifests.canary.resources import CONTAINER, NAME, arguments, found_by
 from logstack.manifests.manifest import labels
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 # The canary's own delays are for a pod that lives for months: a line that its tail has not brought after a minute is
 # asked for, and missing after five. Here it asks after 8 s, and looks every 2 s instead of every minute.

@@ -28,7 +28,7 @@ from logstack.localrun.machine import Machine
 from logstack.localrun.metrics import Metrics
 from logstack.manifests.alloy.lines import CUT
 from logstack.settings.model.quantities import kubernetes_size
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 _SECOND = 1_000_000_000
 _POLL_SECONDS = 0.5

@@ -18,7 +18,7 @@ from logstack.manifests.alloy.config import node_config
 from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.loki.intake import Intake, intake
 from logstack.settings.model.sources import PORTS
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 NAME = "alloy"
 # Measured: 2 to 4 s on two cores beside nine Loki processes.

@@ -5,7 +5,7 @@ from logstack.localrun.deletion import FAST_COMPACTOR, NO_DELAY, TAKES_OLD_LINES
 from logstack.localrun.localise import Replacement
 from logstack.localrun.machine import ALLOY, Machine
 from logstack.manifests.alloy.sources.catalog import active_sources
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 _NEVER = ("the gateway's nginx", "Kubernetes: scheduling, probes, volumes, discovery of pods", "Grafana")
 

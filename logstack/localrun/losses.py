@@ -11,7 +11,7 @@ from logstack.localrun.client import Entry, selector
 from logstack.localrun.layout import Node
 from logstack.manifests.loki.budget import Promise, one_lost
 from logstack.settings.model.roles import Role
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from logstack.text.words import spoken_share
 
 _PUSHES = 120

@@ -12,7 +12,7 @@ from logstack.localrun.collector import Collector
 from logstack.localrun.lines import LogFile, file_pod
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 Route = Literal["auto", "alloy", "push"]
 """How lines come to Loki: by Alloy if it is here, by Alloy which is obtained if it is not, or pushed by the run."""

@@ -16,7 +16,7 @@ from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.manifest import yaml_text
 from logstack.manifests.stores.access import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY, StoreAccess
 from logstack.manifests.stores.kinds import store_access
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 # Nine processes on two cores were ready after 11.5 s; ten times that is a failure.
 _READY_SECONDS = 120

@@ -10,7 +10,7 @@ from logstack.manifests.loki.resources import loki
 from logstack.manifests.manifest import ComponentTree
 from logstack.manifests.stores.kinds import store_access
 from logstack.manifests.stores.resources import object_store
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 
 def deployment(settings: Settings) -> tuple[ComponentTree, ...]:

@@ -6,8 +6,8 @@ from logstack.manifests.loki.addresses import gateway_url
 from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.access import OWN_USER, PASSWORD_KEY, ControllerIngress, GatewayRoute
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import listed
+from logstack.settings.tree import Settings
 from logstack.text.documents import JSON_KEY
 from logstack.text.words import Facts
 

@@ -26,7 +26,7 @@ from logstack.plan.outage import Outage, bridged_outage
 from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.roles import Role
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from logstack.text.blocks import Block, Heading, Labelled, Paragraph, SentenceTable
 from logstack.text.documents import JSON_KEY
 from logstack.text.words import Facts, spoken_duration, spoken_share, spoken_size

@@ -9,7 +9,7 @@ from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.quantities import kubernetes_cpu
 from logstack.settings.model.sizes import Resources
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from logstack.text.blocks import Labelled, NumberTable
 from logstack.text.documents import JSON_KEY
 from logstack.text.words import counted, spoken_share, spoken_size

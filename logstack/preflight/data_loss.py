@@ -14,8 +14,8 @@ from logstack.manifests.loki.retention import Retention, Section, Shortened, ret
 from logstack.manifests.loki.values import CONFIG_KEY, CONFIG_MAP, OVERRIDES_MAP
 from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.quantities import plain_duration
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems
+from logstack.settings.tree import Settings
 
 
 @dataclass(frozen=True)

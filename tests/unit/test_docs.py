@@ -12,7 +12,7 @@ from logstack.cli import app
 from logstack.manifests.manifest import Manifest
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.source import SECRETS
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.commands import PAGES, Command, all_commands, commands
 from tests.support.stacks import AWS, NAMES, ROOT, TODAY, chart_values, declarations, settings_of
 

@@ -27,9 +27,9 @@ from logstack.settings.checks import (
     versions,
     volumes,
 )
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
 from logstack.settings.resolve.unknown import have_common_keys
+from logstack.settings.tree import Settings
 
 TOPICS = (
     cluster,

@@ -6,8 +6,8 @@ from itertools import accumulate
 from logstack.settings.checks.check import reads
 from logstack.settings.model.access import OWN_USER, ControllerIngress, GatewayRoute
 from logstack.settings.model.quantities import kubernetes_size
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed
+from logstack.settings.tree import Settings
 
 # What the gateway's nginx has of Loki's API, without its administration (logstack/manifests/loki/gateway.py).
 _ROOTS = ("/loki/api/v1", "/otlp/v1/logs", "/api/prom", "/prometheus/api/v1")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from logstack.settings.checks.check import reads
 from logstack.settings.checks.matching import Match, has_all_of
 from logstack.settings.model.patterns import compile_error, finds
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed
+from logstack.settings.tree import Settings
 
 # The labels of its pods (manifests/manifest.py: labels) and one of its lines: nanoseconds, and letters to fill it up.
 POD_LABELS = {

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from logstack.settings.checks.check import reads
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 NOT_CHECKED = Rule(
     "api-server-not-checked",

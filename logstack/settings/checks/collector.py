@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from logstack.settings.checks.check import reads
 from logstack.settings.model.quantities import plain_duration
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 # Our loki.yaml refuses lines older than the retention, and at most a week, Loki's default, is let in.
 _OLDEST_LINE = timedelta(days=7)

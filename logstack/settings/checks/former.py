@@ -8,8 +8,8 @@ from logstack.settings.checks.object_store import bucket_location
 from logstack.settings.checks.schema import day
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.quantities import plain_duration
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 PERIOD = Rule(
     "former-store-without-period",

@@ -6,11 +6,11 @@ from math import ceil
 
 from logstack.settings.checks.check import reads
 from logstack.settings.model.quantities import kubernetes_size, plain_duration, plain_ingest
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
 from logstack.settings.resolve.derivation import average_rate
 from logstack.settings.resolve.sizing import PEAK, SIZING, WAL_SECONDS
 from logstack.settings.resolve.storage import FULL, filled_after, stored_in_all
+from logstack.settings.tree import Settings
 
 _MIB, _GIB = 1024**2, 1024**3
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from logstack.settings.checks.check import reads
 from logstack.settings.model.collector import KNOWN_LABELS, CollectorSettings
 from logstack.settings.model.sources import PODS, SOURCES
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed, nearest
+from logstack.settings.tree import Settings
 
 # A label of Kubernetes: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
 _POD_LABEL = re.compile(r"([a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")

@@ -7,8 +7,8 @@ from logstack.settings.checks.check import reads
 from logstack.settings.model.loki import Limits
 from logstack.settings.model.quantities import kubernetes_size, plain_duration
 from logstack.settings.model.tenants import TenantLimits
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 # nginx in the chart's gateway: proxy_read_timeout 600.
 _GATEWAY_TIMEOUT = timedelta(minutes=10)

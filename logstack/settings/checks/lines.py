@@ -7,8 +7,8 @@ from logstack.settings.model.loki import SINGLE_TENANT
 from logstack.settings.model.patterns import finds
 from logstack.settings.model.processing import Drop
 from logstack.settings.model.tenants import CANARY_TENANT
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed
+from logstack.settings.tree import Settings
 
 DROP_TWICE = Rule("drop-name-twice", "the metric counts both rules as one")
 DROP_ALL = Rule("drop-everything", "no line of any source reaches Loki")

@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 from logstack.settings.checks.check import reads
 from logstack.settings.checks.labels import any_label, available_labels, missing_label
 from logstack.settings.model.collector import CollectorSettings
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 Match = Mapping[str, str]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from logstack.settings.checks.check import reads
 from logstack.settings.model.quantities import kubernetes_size, parse_size
 from logstack.settings.model.sizes import CACHE_OVERHEAD
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 _SMALLEST_CACHE = parse_size("64Mi")
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from logstack.settings.checks.check import reads
 from logstack.settings.model.loki import Replicas
 from logstack.settings.model.object_store import Address, ObjectStoreSettings, split_url, store_class
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 FILESYSTEM = Rule(
     "filesystem-needs-one-replica",

@@ -11,8 +11,8 @@ from logstack.settings.checks.labels import OWN_PREFIX
 from logstack.settings.checks.matching import has_all_of
 from logstack.settings.model.patterns import compile_error, group_names, is_json_path
 from logstack.settings.model.processing import Parser, Timestamp
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed, nearest
+from logstack.settings.tree import Settings
 
 # What Prometheus' data model and Alloy's stages take for a name.
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")

@@ -7,8 +7,8 @@ from logstack.settings.checks.check import reads
 from logstack.settings.checks.parsing import PATTERN
 from logstack.settings.model.patterns import compile_error, finds
 from logstack.settings.model.redaction import RedactionName
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 # Lines as programs write them, without anything that somebody would hide.
 _HARMLESS = (

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from logstack.settings.checks.check import reads
 from logstack.settings.model.quantities import plain_duration
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 _DAY = timedelta(days=1)
 

@@ -13,8 +13,8 @@ from logstack.settings.model.quantities import plain_duration
 from logstack.settings.model.retention import RetentionStream
 from logstack.settings.model.selectors import Matcher, Selector, are_disjoint, covers, parse_selector
 from logstack.settings.model.tenants import Tenant
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed, nearest
+from logstack.settings.tree import Settings
 
 _DAY = timedelta(days=1)
 # Loki's default (pkg/validation/limits.go, discover_service_name): its distributor gives each stream this label.

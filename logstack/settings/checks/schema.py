@@ -8,8 +8,8 @@ from itertools import pairwise
 from logstack.settings.checks.check import reads
 from logstack.settings.model.loki import SchemaPeriod
 from logstack.settings.model.quantities import plain_duration
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 _LITERAL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 

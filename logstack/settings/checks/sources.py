@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from logstack.settings.checks.check import reads
 from logstack.settings.model.collector import NEEDED_STABILITY, STABILITIES
 from logstack.settings.model.sources import PODS, Journal, Sources
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed
+from logstack.settings.tree import Settings
 
 _BELOW = "/var/log/"
 # The kubelet's folders below /var/log.

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from logstack.settings.checks.check import reads
 from logstack.settings.model.charts import PINNED, ChartSource
-from logstack.settings.model.tree import Settings
 from logstack.settings.pins import LOKI_VERSION
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 Version = tuple[int, int, int]
 

@@ -7,8 +7,8 @@ from pydantic.alias_generators import to_camel
 from logstack.settings.checks.check import reads
 from logstack.settings.model.roles import Role
 from logstack.settings.model.sizes import Resources
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 ON_DAEMON_SET = Rule(
     "volume-on-daemonset",

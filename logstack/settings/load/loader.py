@@ -19,9 +19,9 @@ from logstack.settings.load.stack_file import (
     stacks,
 )
 from logstack.settings.load.translation import takes_text
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems
 from logstack.settings.resolve.unknown import have_common_keys, unknown_keys
+from logstack.settings.tree import Settings
 
 __all__ = [
     "Credentials",

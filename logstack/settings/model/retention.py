@@ -1,7 +1,13 @@
 """Retention rules for single streams."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from logstack.settings.model.base import Group
 from logstack.settings.model.bounds import Priority, Retention, SelectorText
+
+Periods = Sequence[tuple[float, timedelta]]
+"""Shares of the ingest, and the retention of each."""
 
 
 class RetentionStream(Group):

@@ -7,7 +7,7 @@ from logstack.settings.model.collector import CanarySettings, CollectorSettings
 from logstack.settings.model.grafana import GrafanaSettings
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.object_store import FormerObjectStore, ObjectStoreSettings
-from logstack.settings.resolve.storage import Periods
+from logstack.settings.model.retention import Periods
 
 
 class StackKeys(LokiSettings):

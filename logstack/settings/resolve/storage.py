@@ -1,7 +1,8 @@
 """The space of stored lines: the codec and its measured ratio, copies, and when a volume is full."""
 
-from collections.abc import Sequence
 from datetime import timedelta
+
+from logstack.settings.model.retention import Periods
 
 # Bytes of chunks in the bucket for each byte of lines. Measured side by side by tests/real/test_sizing.py, which holds
 # them to this table: 40 MB of klog, JSON and Airflow lines full of ids, Loki 3.7.8 (docs/reference/sizing.md).
@@ -17,9 +18,6 @@ _GB = 10**9
 # Loki throttles its log when 0.9 of a volume are taken (disk_full_threshold, pkg/ingester/wal.go).
 FULL = 0.9
 _DAY = timedelta(days=1)
-
-Periods = Sequence[tuple[float, timedelta]]
-"""Shares of the ingest, and the retention of each."""
 
 
 def stored_daily(ingest: int, copies: int) -> float:

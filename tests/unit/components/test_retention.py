@@ -9,8 +9,8 @@ from logstack.manifests.loki.history import Period, broken_history
 from logstack.manifests.loki.resources import CONFIG
 from logstack.manifests.loki.retention import retention_of, shortened
 from logstack.preflight.data_loss import Configuration, applied_configuration, declared_configuration, refuse_lost_lines
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import StackProblems
+from logstack.settings.tree import Settings
 from tests.support.stacks import NAMES, changed, declarations, settings_of
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -16,8 +16,8 @@ from logstack.settings.checks import canary, lines, matching, parsing, problems_
 from logstack.settings.checks.check import reads
 from logstack.settings.model.charts import PINNED
 from logstack.settings.model.roles import Role
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import StackProblems
+from logstack.settings.tree import Settings
 from tests.support.generated import stacks
 from tests.unit.settings.stacks import TODAY, stack, store, told
 
