@@ -1,4 +1,4 @@
-"""The settings of a log platform, for a Pulumi program of one's own; the components are in `logstack.components`.
+"""The settings of a log platform, for your own Pulumi program; the components are in `logstack.components`.
 
     from logstack import Settings
     from logstack.components import Cluster, Credentials, Loki, ObjectStore, load_settings

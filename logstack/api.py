@@ -1,4 +1,4 @@
-"""What `logstack` offers a program: the settings of each component, and what is derived from them."""
+"""The public names of `logstack`: the settings of each component, and the values that logstack derives."""
 
 from logstack.manifests.alloy.resources import CollectorSizes, collector_sizes
 from logstack.manifests.canary.resources import Found, found_by

@@ -1,4 +1,4 @@
-"""What is handed over: Helm values, a HelmRelease, an Application or a HelmChart, as one release of a chart."""
+"""The input: Helm values, a HelmRelease, an Application or a HelmChart, as one release of a chart."""
 
 import json
 import re
@@ -19,13 +19,13 @@ _KINDS = {
 # Pods have HOSTNAME and a bucket claim's two variables: Loki replaces them when it starts.
 _VARIABLE = re.compile(r"\$\{(?!(?:HOSTNAME|BUCKET_HOST|BUCKET_PORT)\})\w+(:[-=][^}]*)?\}")
 _KEYS = ("accesskeyid", "secretaccesskey", "sessiontoken")
-# What tells the chart's values from those of a chart that has it as a part.
+# Keys that tell the chart's values from those of a chart with Loki as a subchart.
 _OWN_KEYS = ("deploymentMode", "singleBinary", "loki", "gateway", "write", "backend")
 
 
 @dataclass(frozen=True)
 class Unread:
-    """A part of the values that stands elsewhere."""
+    """A part of the values that is in another object."""
 
     path: str
     what: str
@@ -143,7 +143,7 @@ def _config_map(reference: Document, manifests: Sequence[Document]) -> Document 
 
 
 def _reference(reference: Document) -> str:
-    """Where values stand that are not read."""
+    """Return a description of values that logstack does not read."""
     what = f"{reference.get('kind')} {reference.get('name')}, key {reference.get('valuesKey', 'values.yaml')}"
     return f"{what}, for {reference['targetPath']}" if "targetPath" in reference else what
 
@@ -218,7 +218,7 @@ def _one(text: str, name: str) -> Document:
 
 
 def _without_sops(release: Release) -> Release:
-    """SOPS' own block is no value."""
+    """Remove SOPS' own block, which is not a value."""
     if at(release.values, path_of("sops.mac")) is None:
         return release
     return replace(release, values={key: value for key, value in release.values.items() if key != "sops"})

@@ -30,7 +30,7 @@ def ingress(reading: Reading) -> None:
 
 
 def _is_first(reading: Reading, base: Path) -> bool:
-    """Whether nothing is written yet."""
+    """Return whether the stack file has no ingress yet."""
     if reading.key_value(_KEY) is None:
         return True
     reading.not_taken(base, _ONE, decide=True)

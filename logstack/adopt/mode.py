@@ -30,7 +30,7 @@ def roles_of(reading: Reading) -> tuple[Role, ...]:
 
 
 def writer_of(reading: Reading) -> Role:
-    """Return the role that holds lines until they are flushed."""
+    """Return the role that holds lines until they are flushed to the object store."""
     return _settings(reading).writer
 
 

@@ -53,7 +53,7 @@ def quantity_of(value: object) -> int | None:
 
 
 def format_size(value: int) -> str:
-    """Bytes as a stack file says them: with a unit."""
+    """Return bytes in the notation of a stack file: with a unit."""
     return plain_size(value)
 
 

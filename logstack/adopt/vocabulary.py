@@ -113,7 +113,7 @@ _MISPLACED = ("storage", "config", "structuredConfig")
 
 
 def is_known(path: Path, chart: Mapping[str, object]) -> bool:
-    """Whether some version of the chart reads the path; `chart` is its own values file, where it is at hand."""
+    """Return whether any version of the chart reads the path; `chart` is its own values file, if available."""
     if path[0] not in _KEYS:
         return path[0] in chart
     words = _KEYS[path[0]].split()
@@ -128,7 +128,7 @@ def is_known(path: Path, chart: Mapping[str, object]) -> bool:
 
 
 def meant(path: Path, role: str) -> str | None:
-    """The key that was probably meant; `role` is the part that runs Loki in this mode, such as singleBinary."""
+    """Return the likeliest key for an unknown one; `role` runs Loki in this mode, such as singleBinary."""
     first, *below = path
     if first == "loki" and below[0] in _CHART_NAMES:
         return spelled_path((first, _CHART_NAMES[below[0]], *below[1:]))

@@ -21,7 +21,7 @@ _CLAIM = frozenset({"name", "accessModes", "size", "storageClass"})
 
 
 def parts(reading: Reading, config: LokiConfig) -> None:
-    """All of them."""
+    """Take resources, volumes, caches, gateway, canary, scheduling and image over."""
     for role in roles_of(reading):
         volume = role.row.volume
         disk = _disk(reading, role.row.chart_key, volume) if volume else None

@@ -47,7 +47,7 @@ def install(source: Path, binary: Binary) -> Path:
 
 
 def wrong_version(path: Path, binary: Binary) -> str | None:
-    """Why a file is not the pinned binary, in words; None if it says the pinned version when asked."""
+    """Return why a file is not the pinned binary; None if it prints the pinned version."""
     try:
         answer = subprocess.run(
             [path, *binary.version_arguments],
@@ -72,7 +72,7 @@ class BusyError(Exception):
 
 @contextmanager
 def workspace(module: GoModule, report: Report, *, wait: bool = True) -> Iterator[Path]:
-    """An empty folder in the cache for what a module's binaries are made of, gone afterwards.
+    """Yield an empty folder in the cache to build a module's binaries in; it is deleted afterwards.
 
     Two processes never have a module's workspace at once: the second waits, or else raises BusyError. Raises ToolError
     where the disk is full or the cache cannot be written.
@@ -94,7 +94,7 @@ def workspace(module: GoModule, report: Report, *, wait: bool = True) -> Iterato
 
 
 def _lock(descriptor: int, module: GoModule, report: Report, *, wait: bool) -> None:
-    """Hold the lock; the kernel gives it back when the process ends, however it ends."""
+    """Hold the lock; the kernel releases it when the process ends, even if it is killed."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,8 +1,7 @@
 """`ci/comment` and `ci/issue`: one post for one subject on GitHub or GitLab, edited in place.
 
-A post is found again by the marker in its first line, and only among those of this author: whoever else writes the
-marker could change our words afterwards. Only Python's own library is used, so that a job that holds a token which may
-write needs no other code than this.
+The marker in a post's first line identifies it, but only in posts of this author: any other author could edit the text
+afterwards. The module imports only Python's own library, so that a job with a write token runs no other code.
 """
 
 import argparse
@@ -59,7 +58,7 @@ class Target:
     id_key: str = "id"
     text_key: str = "body"
     closed: Mapping[str, str] = field(default_factory=dict)
-    """What closes an issue; empty for comments."""
+    """The request's document that closes an issue; empty for comments."""
 
 
 def target(verb: Verb, environment: Mapping[str, str]) -> Target:
@@ -97,9 +96,9 @@ def _gitlab(verb: Verb, environment: Mapping[str, str]) -> Target:
 
 
 def comment(text: str, environment: Mapping[str, str]) -> str:
-    """Make the comment of a pull or merge request say the text; what was done. Raises PostError.
+    """Set the text of a pull or merge request's comment; return a line about it. Raises PostError.
 
-    An empty text means that nothing differs: a comment that is there says so, and where none is, none is made.
+    An empty text means that nothing differs: an existing comment then says so, and no comment is created.
     """
     where = target("comment", environment)
     there = _find(where, COMMENT_MARKER)
@@ -112,9 +111,9 @@ def comment(text: str, environment: Mapping[str, str]) -> str:
 
 
 def issue(stack: str, text: str, environment: Mapping[str, str]) -> str:
-    """Make the open issue of a stack's drift say the text; what was done. Raises PostError.
+    """Set the text of the open issue of a stack's drift; return a line about it. Raises PostError.
 
-    An empty text means that there is none: an issue that is open is closed.
+    An empty text means that there is no drift: an open issue is closed.
     """
     where = target("issue", environment)
     marker = f"<!-- logstack-drift: {stack} -->"
@@ -137,7 +136,7 @@ def _create_or_edit(where: Target, there: str | None, document: Mapping[str, str
 
 
 def _find(where: Target, marker: str) -> str | None:
-    """The oldest post of the author with the marker."""
+    """Return the id of the author's oldest post with the marker; None without one."""
     for post in _all(where):
         writer = post.get("user") or post.get("author") or {}
         if where.forge.author in (writer.get("login"), writer.get("username")):
@@ -176,12 +175,12 @@ def _needed(name: str, environment: Mapping[str, str]) -> str:
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """Python's own would take the token along to another server."""
+    """Refuses redirects: Python's own handler would send the token to another server."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> None:
-        """Never."""
+        """Refuse the redirect."""
 
 
 def _ask(where: Target, method: str, path: str, document: Mapping[str, str] | None = None) -> tuple[Any, HTTPMessage]:
@@ -191,7 +190,7 @@ def _ask(where: Target, method: str, path: str, document: Mapping[str, str] | No
 def _request(
     base: str, header: tuple[str, str], method: str, path: str, document: Mapping[str, str] | None = None
 ) -> tuple[Any, HTTPMessage]:
-    """The answer's JSON and headers. Raises PostError."""
+    """Return the answer's JSON and headers. Raises PostError."""
     if not base.startswith(("https://", "http://")):
         raise PostError(f"{base} is not an API address; it must begin with https://")
     body = json.dumps(document).encode() if document is not None else None

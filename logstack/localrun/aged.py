@@ -23,11 +23,11 @@ _APART = 60 * _SECOND
 
 @dataclass(frozen=True)
 class Aged:
-    """What is sent for one rule of one tenant."""
+    """The streams to send for one rule of one tenant."""
 
     tenant: str
     selector: str
-    """Of the rule whose streams they are; empty for the default."""
+    """The rule's selector; empty for the default."""
     period: timedelta
     """How long Loki stores them."""
     expired: Mapping[str, str]
@@ -35,7 +35,7 @@ class Aged:
     young: Mapping[str, str]
     """The stream whose lines are younger by two days, or by half of a shorter period."""
     expired_at: int
-    """When the first of its lines was written, in nanoseconds."""
+    """The time of its first line, in nanoseconds."""
     young_at: int
 
     @staticmethod
@@ -51,7 +51,7 @@ def stack_retention(settings: Settings) -> Retention:
 
 
 def aged(settings: Settings, labels: Mapping[str, str], now: int) -> tuple[list[Aged], list[str]]:
-    """What each rule is tried by, and the rules that cannot be, with the reason; `now` in nanoseconds.
+    """Return the streams that test each rule, and the untested rules with the reason; `now` in nanoseconds.
 
     `labels` are those of any stream, which a rule's selector changes as far as it has to.
     """
@@ -86,7 +86,7 @@ def _nanoseconds(period: timedelta) -> int:
 
 
 def _example(labels: Mapping[str, str], selector: Sequence[Matcher]) -> dict[str, str] | None:
-    """A stream of the selector's, if one of the values at hand makes one."""
+    """Return a stream that the selector selects, or None if the example values do not match it."""
     stream = dict(labels)
     for label in {matcher.label for matcher in selector}:
         matchers = [matcher for matcher in selector if matcher.label == label]

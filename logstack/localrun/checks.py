@@ -1,4 +1,4 @@
-"""The standard checks of a run. Each returns one line, or raises CheckError with what it found instead."""
+"""The standard checks of a run. Each returns one line, or raises CheckError with the actual result."""
 
 import re
 import time
@@ -15,7 +15,7 @@ from logstack.localrun.pods import Pod
 from logstack.settings.model.quantities import kubernetes_size
 
 _SECOND = 1_000_000_000
-# What the collector writes instead of a secret (logstack/manifests/alloy/secret_rules.py).
+# The collector's replacement of a secret (logstack/manifests/alloy/secret_rules.py).
 _REDACTED = re.compile(r"<redacted:[a-z0-9-]+>")
 _MILLISECOND = 1_000_000
 # Loki's own: limits_config.discover_service_name, and shard_streams, which splits a stream of more than 1.5 MB/s.
@@ -33,7 +33,7 @@ class Outcome:
 
 
 class CheckError(Exception):
-    """A check failed; the message says what it found."""
+    """A check failed; the message has the actual result."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Sent:
 
 @dataclass
 class Run:
-    """The state that the checks share: what was sent, and when."""
+    """The state that the checks share: the lines that were sent, and when."""
 
     platform: Platform
     files: Sequence[LogFile]
@@ -66,7 +66,7 @@ class Run:
     """Prints progress of a check that takes long."""
 
     def sources(self) -> list[Source]:
-        """What each file's pod writes, with the times of this run."""
+        """Return the entries of each file's pod, with the times of this run."""
         collector, cluster = self.platform.settings.collector, self.platform.settings.cluster.name
         pods = [file_pod(file, number, collector) for number, file in enumerate(self.files)]
         lines = [[Entry(when, line) for when, line in timestamped(file.lines, self.end)] for file in self.files]
@@ -83,7 +83,7 @@ class Run:
 
     @property
     def labels(self) -> dict[str, str]:
-        """The labels of the first file's lines. Raises CheckError when no line was taken: nothing can be asked for."""
+        """Return the labels of the first file's lines. Raises CheckError if Loki acknowledged no line."""
         expect(self.lines, "Loki acknowledged no line")
         return self.sent[0].labels
 
@@ -95,12 +95,12 @@ class Run:
 
     @property
     def lines(self) -> int:
-        """Lines that Loki has taken."""
+        """Return the number of lines that Loki acknowledged."""
         return sum(len(sent.entries) for sent in self.sent)
 
     @property
     def raw_bytes(self) -> int:
-        """Bytes of the lines that Loki has taken."""
+        """Return the bytes of the lines that Loki acknowledged."""
         return sum(len(entry.line.encode()) for sent in self.sent for entry in sent.entries)
 
 
@@ -226,7 +226,7 @@ def answers_the_volume(run: Run) -> str:
 def restarts_without_loss(run: Run) -> str:
     """Restart all writers as a rollout does, then check the lines again."""
     run.platform.restart(*run.platform.writers)
-    # Gone from the writers' memory: what is found now comes from the store.
+    # The writers' memory no longer has the lines, so the answer comes from the store.
     return gives_lines_back(run)
 
 

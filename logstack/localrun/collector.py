@@ -86,11 +86,11 @@ class Collector:
         self._fleet.stop(NAME)
 
     def kill(self) -> None:
-        """Kill it, as a lost node would; what it has stored stays."""
+        """Kill it, as the loss of a node would; its files stay."""
         self._fleet.kill(NAME)
 
     def restart(self) -> None:
-        """Stop it if it runs, and start it with what it has stored."""
+        """Stop it if it runs, and start it with its stored files."""
         self.stop()
         self.start()
 
@@ -138,7 +138,7 @@ def _replaced(was: str, now: str) -> Replacement:
 
 
 def _title(lines: Sequence[str]) -> str:
-    """What a block is called, or the first of some lines."""
+    """Return the name of a block, or the first of some lines."""
     return next((line.strip(" {") for line in lines if line.endswith("{")), lines[0].strip())
 
 

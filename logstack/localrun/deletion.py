@@ -32,7 +32,7 @@ Chunks = Mapping[str, tuple[str, int]]
 
 @dataclass(frozen=True)
 class _Sent:
-    """What was sent to be deleted or to stay, and its chunks' keys."""
+    """The lines to delete and the lines to keep, and the keys of their chunks."""
 
     cases: Sequence[Aged]
     untested: Sequence[str]

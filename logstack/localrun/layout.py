@@ -1,4 +1,4 @@
-"""Which processes the stack's mode needs here, each with ports and a directory of its own."""
+"""The processes of the stack's mode in a local run, each with ports and a directory of its own."""
 
 import errno
 import fcntl
@@ -20,7 +20,7 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Node:
-    """One Loki process: what a pod of the stack is."""
+    """One Loki process, which stands for a pod of the stack."""
 
     role: Role
     index: int
@@ -31,7 +31,7 @@ class Node:
 
     @property
     def name(self) -> str:
-        """What it is called here and in every ring."""
+        """Its name, here and in every ring."""
         return f"loki-{self.role}-{self.index}"
 
     @property

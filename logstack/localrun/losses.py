@@ -16,7 +16,7 @@ from logstack.text.words import spoken_share
 
 _PUSHES = 120
 _STREAMS = 60
-# As long as a query may take that is handed to a process that is gone, before another one is asked.
+# The longest time of a query that goes to a killed process first, until another process gets it.
 _QUERIES = 12
 _SPACED_SECONDS = 0.5
 # The gateway asks another pod when one does not answer; here the next process is asked.

@@ -15,13 +15,13 @@ from logstack.localrun.processes import Fleet
 from logstack.settings.tree import Settings
 
 Route = Literal["auto", "alloy", "push"]
-"""How lines come to Loki: by Alloy if it is here, by Alloy which is obtained if it is not, or pushed by the run."""
+"""How lines reach Loki: by an Alloy that is installed, by an Alloy that the run obtains, or by the run's pushes."""
 ALLOY, CANARY = "alloy", "loki-canary"
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What one run consists of."""
+    """The parts of one run."""
 
     platform: Platform
     collector: Collector | None = None

@@ -20,7 +20,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Metrics:
-    """What /metrics said at one moment."""
+    """The samples of /metrics at one moment."""
 
     samples: tuple[Sample, ...]
 
@@ -29,7 +29,7 @@ class Metrics:
         return [sample for sample in self.samples if sample.name == name and labels.items() <= sample.labels.items()]
 
     def total(self, name: str, **labels: str) -> float:
-        """Their sum; 0 where there is none, as a counter that nothing has counted is often not there."""
+        """Return the sum of the samples; 0 without any, because an unused counter is often absent."""
         return sum(sample.value for sample in self.of(name, **labels))
 
     def quantile(self, histogram: str, share: float) -> float:

@@ -97,7 +97,7 @@ class Platform:
         self.fleet.start(node.name, command, {"HOSTNAME": node.pod, **(self._environment() if self.has_store else {})})
 
     def _environment(self) -> dict[str, str]:
-        """What the pods of the stack take from its store's Secret, and from the ConfigMap where there is one."""
+        """Return the variables that the stack's pods take from the store's Secret and ConfigMap."""
         keys = {"AWS_ACCESS_KEY_ID": self._key, "AWS_SECRET_ACCESS_KEY": self._secret}
         address = {"BUCKET_HOST": LOOPBACK, "BUCKET_PORT": str(self.layout.store_port)}
         former = {FORMER_ACCESS_KEY_ID: self._key, FORMER_SECRET_ACCESS_KEY: self._secret}

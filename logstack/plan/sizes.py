@@ -53,7 +53,7 @@ class Sizes:
     total_with_nodes: Total
     """Of all workloads, on the assumed nodes."""
     memory_of_nodes: int | None
-    """Bytes that pods may take on these nodes; None where the stack file names no node's memory."""
+    """Return the bytes that pods may take on these nodes; None if the stack file lacks nodeMemory."""
 
 
 def sizes_section(stack: Stack) -> Section:

@@ -43,7 +43,7 @@ class StreamRetention:
 
 @dataclass(frozen=True)
 class LineStorage:
-    """What happens to a line after Loki acknowledges it."""
+    """The path of a line after Loki acknowledges it."""
 
     retention: timedelta
     rules: tuple[StreamRetention, ...]

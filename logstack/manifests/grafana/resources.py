@@ -40,7 +40,7 @@ def grafana(
 def datasources(
     settings: GrafanaSettings, gateway_url: str, tenants: Sequence[str] = (), *, with_password: bool = False
 ) -> dict[str, object]:
-    """Grafana's provisioning document: never the default datasource, which is Prometheus' place."""
+    """Return Grafana's provisioning document; it never sets the default datasource, which is usually Prometheus."""
     sources = {"|".join(tenants): (settings.name, settings.uid)}
     if tenants:
         sources |= {tenant: (f"{settings.name} ({tenant})", tenant_uid(settings, tenant)) for tenant in tenants}

@@ -78,7 +78,7 @@ class Promise:
     """Loki's behaviour without one pod of a role."""
 
     refused: Fraction
-    """The share of streams whose pushes Loki refuses."""
+    """Return the share of streams whose pushes Loki refuses."""
     answered: bool
     """Whether Loki answers every query."""
 

@@ -16,7 +16,7 @@ ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 
 
 def ingress(name: str, settings: LokiSettings, cluster: ClusterSettings) -> tuple[Manifest, ...]:
-    """The Ingress or the HTTPRoute; nothing for a stack without one."""
+    """Return the Ingress or the HTTPRoute; nothing for a stack without one."""
     match settings.ingress:
         case ControllerIngress() as entry:
             return (_declared(INGRESS, name, cluster, _annotations(entry), _ingress(entry)),)
@@ -32,7 +32,7 @@ def _declared(token: str, name: str, cluster: ClusterSettings, annotations: Mapp
 
 
 def _annotations(settings: ControllerIngress) -> dict[str, str]:
-    """The stack file's own, and whom cert-manager asks for the certificate."""
+    """Return the stack file's annotations, and those that name cert-manager's issuer."""
     tls = settings.tls or Tls(secret_name="none")  # noqa: S106 - the name of a Secret
     issuers = {"cert-manager.io/issuer": tls.issuer, "cert-manager.io/cluster-issuer": tls.cluster_issuer}
     return {**settings.annotations, **{key: issuer for key, issuer in issuers.items() if issuer}}
@@ -54,7 +54,7 @@ def _route(settings: GatewayRoute) -> dict[str, Json]:
         parent["namespace"] = settings.gateway.namespace
     if settings.gateway.section_name:
         parent["sectionName"] = settings.gateway.section_name
-    # Every field that the API server would put in: what is declared is what is there.
+    # Every field that the API server would add, so that the declared object equals the stored one.
     backend: Json = {"group": "", "kind": "Service", "name": GATEWAY, "port": GATEWAY_PORT, "weight": 1}
     return {
         "parentRefs": [parent],
