@@ -13,17 +13,17 @@ from logstack.settings.tree import Settings
 
 PERIOD = Rule(
     "former-store-without-period",
-    "Loki knows a store for each schema period and for nothing smaller: with a period on both sides of that day it "
-    "would look for its lines in one of the two stores only",
+    "each schema period has one store: for a period on both sides of that day, Loki would look "
+    "for lines in one of the two stores only",
 )
 SAME = Rule("former-store-same", "both keys name the same object store, so nothing moves")
 KEY = Rule(
     "former-store-without-secret",
-    "the Pulumi config has one access key, that of the store of today: no pod could read the lines of earlier days",
+    "the Pulumi config has only the current store's access key: no pod could read the older lines",
 )
 DIRECTORY = Rule(
     "former-store-is-a-volume",
-    "the lines of earlier days are on the volume of the one monolithic pod: no other pod finds them",
+    "the older lines are on the volume of the one monolithic pod: no other pod finds them",
 )
 NOT_YET = Rule("former-store-nothing-before", "no line is older than the schema, so Loki would read nothing there")
 OVER = Rule(

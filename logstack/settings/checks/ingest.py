@@ -16,13 +16,13 @@ _MIB, _GIB = 1024**2, 1024**3
 
 ABOVE_TABLE = Rule(
     "ingest-above-mode",
-    "the table has no row for so many lines, because nobody names pods of this mode that take them: these would be the "
-    "last row's, which are sized for fewer",
+    "the table ends below this ingest, because no source has sizes for it: the stack would get "
+    "the last row, which is for fewer lines",
 )
 ABOVE_MODE = Rule(
     "ingest-above-mode-as-sized",
-    "Loki starts and takes the lines; reads and writes share pods that can only grow together, and nobody else's "
-    "experience goes so far",
+    "Loki starts and takes the lines, but reads and writes share pods that can only grow "
+    "together, and no published experience covers this ingest",
     "warning",
 )
 SINGLE = Rule(

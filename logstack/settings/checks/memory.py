@@ -17,14 +17,14 @@ REPLAY_KILLS = Rule(
 )
 REPLAY_HIGH = Rule(
     "replay-ceiling-high",
-    "Loki's documentation ends at 75 % of the memory, Grafana's jsonnet and the operator take 50 %: less is left for "
-    "the lines that come in meanwhile",
+    "Loki's documentation allows up to 75 % of the memory, Grafana's jsonnet and the operator "
+    "take 50 %: less remains for the lines that arrive meanwhile",
     "warning",
 )
 CACHE_TOO_SMALL = Rule(
     "cache-too-small",
-    "memcached hands memory out in pages of 1 MB for each of about 40 sizes of items: a smaller cache keeps next to "
-    "nothing, and each query pays for asking it",
+    "memcached hands memory out in pages of 1 MB for each of about 40 sizes of items: a smaller cache stores almost "
+    "nothing, and each query still pays for the lookup",
 )
 CACHES_LARGE = Rule(
     "caches-larger-than-loki",

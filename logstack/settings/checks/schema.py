@@ -26,8 +26,8 @@ UNORDERED = Rule("schema-unordered", "Loki does not start: each period ends wher
 INDEX_PERIOD = Rule("schema-index-period", "Loki does not start: the tsdb index and retention need tables of 24h")
 OUTDATED = Rule(
     "schema-outdated",
-    "Loki does not start: structured metadata need the store tsdb and the schema v13 in the active period; "
-    "of periods that are over it reads tsdb and boltdb-shipper, v9 to v13 (loki 3.7.8 -verify-config)",
+    "Loki does not start: structured metadata needs the store tsdb and the schema v13 in the active period; "
+    "for past periods it reads tsdb and boltdb-shipper, v9 to v13 (loki 3.7.8 -verify-config)",
 )
 
 # What Loki 3 still reads of periods that are over (pkg/storage/config/schema_config.go).

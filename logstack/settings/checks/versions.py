@@ -19,9 +19,7 @@ ENTERPRISE = Rule(
     "the open-source chart is grafana-community's",
 )
 SOURCE_TWICE = Rule("chart-source-twice", "the path wins: the other keys have no effect")
-ARCHIVE_DIFFERS = Rule(
-    "chart-archive-differs", "what is installed is not the chart that logstack was tested with", "warning"
-)
+ARCHIVE_DIFFERS = Rule("chart-archive-differs", "logstack was not tested with this chart", "warning")
 BREAKS_STORE = Rule(
     "loki-breaks-object-store",
     "this Loki writes objects with a trailing checksum that some S3-compatible stores refuse and others store as "

@@ -425,7 +425,7 @@ def test_an_archive_that_is_not_the_pinned_chart_is_told(tmp_path: Path) -> None
     assert told(f"charts: {{alloy: {{path: {archive}}}}}") == (
         "warning[chart-archive-differs] logstack:charts.alloy.path\n"
         "  what: the archive's SHA-256 begins with 2a66f59ef937, that of alloy 1.11.1 with cc4cd48a885c\n"
-        "  then: what is installed is not the chart that logstack was tested with\n"
+        "  then: logstack was not tested with this chart\n"
         "  fix:  take alloy 1.11.1 from https://grafana.github.io/helm-charts\n"
         "        or accept it: add chart-archive-differs to logstack:acknowledge"
     )
