@@ -164,7 +164,7 @@ def _abort_abandoned_uploads() -> dict[str, Json]:
     return {
         "id": "abort-abandoned-uploads",
         "status": "Enabled",
-        "filter": {"prefix": ""},  # the whole bucket, said outright: a rule without a filter will be an error
+        "filter": {"prefix": ""},  # the whole bucket, explicitly: a rule without a filter will be an error
         "abortIncompleteMultipartUpload": {"daysAfterInitiation": _ABANDONED_UPLOAD_DAYS},
     }
 

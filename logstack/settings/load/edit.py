@@ -1,4 +1,4 @@
-"""Stack files edited as a person would: comments stay, and so does every line that nothing is said about."""
+"""Edits of stack files that keep comments, and every line that the edit does not touch."""
 
 from collections.abc import Callable, Mapping
 from io import StringIO
