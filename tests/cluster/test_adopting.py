@@ -14,7 +14,7 @@ import yaml
 
 from logstack.manifests.manifest import mask_secrets
 from logstack.settings.load.stack_file import Value
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.engine import Project
 from tests.support.live import Live
 from tests.support.real import binary, chart_or_standin

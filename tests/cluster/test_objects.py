@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support import golden
 from tests.support.live import Live
 from tests.support.objects import objects

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import settings as profile
 
 from logstack.manifests.alloy.syntax import Block, document
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.generated import TEXTS, stacks
 from tests.support.real import binary, run
 from tests.support.stacks import NAMES, data, declarations, settings_of

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import HealthCheck, given
 from hypothesis import settings as profile
 
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.documents import loki_bytes
 from tests.support.generated import stacks
 from tests.support.real import CLAIMED, binary, effective_config, run

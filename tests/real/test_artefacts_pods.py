@@ -14,7 +14,7 @@ import httpx
 import pytest
 from botocore.config import Config
 
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.real import binary, run
 from tests.support.stacks import NAMES, declarations, settings_of
 

@@ -25,7 +25,7 @@ from logstack.localrun.localise import flags
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
 from logstack.settings.model.object_store import AwsStore
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.aws_store import PERMISSIONS_TYPE, POLICY_TYPE, text
 from tests.support.guarded_store import GuardedStore, Key, Logged
 from tests.support.iam import BUCKET_ACTIONS, KEY_ACTIONS, OBJECT_ACTIONS, Request, allowed

@@ -21,7 +21,7 @@ from logstack.settings.model.object_store import (
     S3CompatibleStore,
 )
 from logstack.settings.model.quantities import plain_duration
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.documents import differences
 from tests.support.real import effective_config, render_pinned_chart
 from tests.support.stacks import NAMES, chart_values, data, declarations, settings_of

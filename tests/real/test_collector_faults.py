@@ -17,7 +17,7 @@ from logstack.localrun.metrics import parse_metrics
 from logstack.localrun.platform import Platform
 from logstack.localrun.pods import ContainerLog, Pod
 from logstack.localrun.processes import Fleet
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.real import binary
 from tests.support.stacks import changed, settings_of
 

@@ -15,7 +15,7 @@ from logstack.localrun.collector import Collector
 from logstack.localrun.layout import LOOPBACK
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.collector import stack
 from tests.support.corpus import EVERY_RULE, Line, lines
 from tests.support.real import binary

@@ -17,7 +17,7 @@ from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.loki.intake import intake
 from logstack.settings.model.collector import STABILITIES
 from logstack.settings.model.sources import PORTS
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.collector import stack
 from tests.support.generated import stacks
 from tests.support.real import binary, run

@@ -17,7 +17,7 @@ import pytest
 
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.gateway import Gateway, chart_config, local_nginx, nginx, nginx_command, tailed
 from tests.support.real import binary, run
 from tests.support.stacks import settings_of

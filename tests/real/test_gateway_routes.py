@@ -14,7 +14,7 @@ import pytest
 
 from logstack.localrun.layout import LOOPBACK, free_ports
 from logstack.settings.model.access import OWN_USER
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.gateway import nginx, nginx_command
 from tests.support.real import chart_or_standin, render_chart, run
 from tests.support.stacks import chart_values, settings_of

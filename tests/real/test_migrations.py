@@ -18,7 +18,7 @@ from logstack.localrun.layout import LOOPBACK
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
 from logstack.manifests.loki.leader import is_elected
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.moving import RESYNC_SECONDS, Joining, Talker, config_before_move, stack_config
 from tests.support.real import binary
 

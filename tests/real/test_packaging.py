@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from logstack.manifests.deployment import deployment
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.copies import NO_SOURCE
 from tests.support.installed import MINIMAL, lay_out, record_minimal
 from tests.support.stacks import ROOT
@@ -163,7 +163,7 @@ print(logstack.Settings.__module__)
     )
     assert run.returncode == 0, run.stderr
     *files, settings = run.stdout.splitlines()
-    assert settings == "logstack.settings.model.tree"
+    assert settings == "logstack.settings.tree"
     assert [Path(file).name for file in files] == [f"{name}.py" for name in names]
     assert all(Path(file).is_relative_to(environment.parents[1]) for file in files)
 

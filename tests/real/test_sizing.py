@@ -17,8 +17,8 @@ from logstack.localrun.layout import Node
 from logstack.localrun.metrics import Metrics, parse_metrics
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
-from logstack.settings.model.tree import Settings
 from logstack.settings.resolve.storage import CODEC, STORED_SHARES, puts_daily, stored_daily
+from logstack.settings.tree import Settings
 from tests.support.cluster_lines import pushes, streams
 from tests.support.real import binary
 

@@ -12,7 +12,7 @@ import yaml
 from logstack.diff.snapshot import Rendered, render
 from logstack.diff.snapshot_json import read, written
 from logstack.settings.load.loader import Stack
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.stacks import settings_of
 
 _FILE = Path(__file__).parents[1] / "unit" / "diff" / "diff_changes.yaml"

@@ -25,7 +25,7 @@ from logstack.manifests.alloy.config import single_pod_config
 from logstack.manifests.alloy.syntax import Block, Expression, Value, document
 from logstack.manifests.loki.intake import intake
 from logstack.settings.load.stack_file import Value as StackValue
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.collector_cases import Case, Group, Moments
 from tests.support.real import binary
 from tests.support.stacks import EXAMPLES

@@ -14,7 +14,7 @@ import pytest
 
 from logstack.localrun.layout import LOOPBACK, Layout, free_ports
 from logstack.localrun.processes import Fleet
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.real import chart_or_standin, render_chart
 from tests.support.stacks import chart_values
 

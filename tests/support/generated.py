@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from logstack.settings.model.collector import KNOWN_LABELS, STABILITIES
 from logstack.settings.model.redaction import RedactionName
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 Keys = st.SearchStrategy[dict[str, Any]]
 

@@ -12,7 +12,7 @@ from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
 from logstack.manifests.loki.config import loki_config
 from logstack.manifests.stores.kinds import store_access
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 # How often queriers look for new index files in the bucket; Loki's default of 5 minutes would only make tests longer.
 RESYNC_SECONDS = 5

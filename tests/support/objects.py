@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from logstack.manifests.charts import CHART
 from logstack.manifests.manifest import mask_secrets
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.stacks import declarations
 from tests.support.standin import chart_objects
 from tests.support.stores import Object

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from logstack.settings.model.stack_file import StackKeys
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 NOTED: set[str] = set()
 """The path of each key that was read of noting settings; clear it before use."""

@@ -13,7 +13,7 @@ from logstack.manifests.deployment import deployment
 from logstack.manifests.manifest import ComponentTree, Json, Manifest, yaml_text
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.stack_file import PROJECT, Value, read_stack_file, stacks
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 6, 1)

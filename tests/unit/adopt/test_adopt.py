@@ -22,7 +22,7 @@ from logstack.manifests.manifest import mask_secrets
 from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.roles import Role
 from logstack.settings.model.stack_file import StackFile
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.documents import differences, read_yaml
 from tests.support.generated import stacks
 from tests.support.golden import check

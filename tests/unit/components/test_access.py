@@ -17,7 +17,7 @@ from logstack.settings.checks import access, problems_of
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.tenants import Tenant
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.documents import read_yaml
 from tests.support.stacks import chart_values, data, declarations, settings_of
 

@@ -15,7 +15,7 @@ from logstack.manifests.alloy.sources.pods import discovery
 from logstack.manifests.alloy.syntax import Block, Expression, Value, document, literal, quoted
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.collector import SEED_LABELS, CollectorSettings
+from logstack.settings.model.collector import DEFAULT_INDEX_LABELS, CollectorSettings
 from tests.support.generated import TEXTS
 
 CLUSTER = ClusterSettings(name="production", context="production")
@@ -190,12 +190,12 @@ def test_only_the_named_namespaces_are_watched_and_only_this_nodes_pods() -> Non
 
 
 LABELS: list[tuple[Sequence[str], list[str]]] = [
-    (SEED_LABELS, ["component", "node", "unit"]),
+    (DEFAULT_INDEX_LABELS, ["component", "node", "unit"]),
     (
         ("cluster", "namespace", "stream"),
         ["pod", "container", "app", "component", "job", "container_runtime", "node", "unit"],
     ),
-    ((*SEED_LABELS, "node", "component", "unit"), []),
+    ((*DEFAULT_INDEX_LABELS, "node", "component", "unit"), []),
 ]
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from logstack.manifests.stores.kinds import store_access
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.stacks import changed, chart_values, declarations, settings_of
 
 CEPH, CEPH_SSD = settings_of("ceph"), settings_of("ceph-ssd")

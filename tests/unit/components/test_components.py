@@ -23,7 +23,7 @@ from logstack.manifests.manifest import ComponentTree, Manifest, Secret, kuberne
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CanarySettings, CollectorSettings
 from logstack.settings.model.grafana import GrafanaSettings
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.monitor import Recording, RecordingMonitor, Registered, record
 
 pytestmark = [

@@ -6,7 +6,7 @@ import pytest
 
 from logstack.manifests.loki.gateway import nginx_values
 from logstack.manifests.loki.leader import is_elected, token_files
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 PLACE = {"name": "here", "context": "here"}
 STORE = {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "b"}

@@ -12,7 +12,7 @@ from logstack.manifests.loki.values import loki_values
 from logstack.manifests.manifest import yaml_text
 from logstack.manifests.stores.access import StoreAccess
 from logstack.manifests.stores.kinds import store_access
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 CLUSTER = {"name": "production", "context": "production"}
 EXISTING = {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "b", "credentialsSecret": "keys"}

@@ -13,7 +13,7 @@ from logstack.manifests.manifest import Secret, yaml_text
 from logstack.manifests.stores.access import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.quantities import loki_duration
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.documents import differences, leaves, loki_bytes, read_yaml
 from tests.support.generated import DAYS, stacks
 from tests.support.stacks import changed, chart_values, data, declarations

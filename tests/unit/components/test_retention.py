@@ -8,9 +8,9 @@ import pytest
 from logstack.manifests.loki.history import Period, broken_history
 from logstack.manifests.loki.resources import CONFIG
 from logstack.manifests.loki.retention import retention_of, shortened
-from logstack.preflight.data_loss import Configuration, of_the_stack, refuse_lost_lines, written
-from logstack.settings.model.tree import Settings
+from logstack.preflight.data_loss import Configuration, applied_configuration, declared_configuration, refuse_lost_lines
 from logstack.settings.problems import StackProblems
+from logstack.settings.tree import Settings
 from tests.support.stacks import NAMES, changed, declarations, settings_of
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -23,7 +23,7 @@ def rule(selector: str, period: str, priority: int = 0) -> dict[str, object]:
 
 def kept(*rules: dict[str, object], retention: str = "30d", tenants: object = ()) -> Configuration:
     said = {"retention": retention, "retention_streams": list(rules), "tenants": tenants}
-    return written(changed(settings_of("production"), **said))
+    return declared_configuration(changed(settings_of("production"), **said))
 
 
 def lost(before: Configuration, after: Configuration) -> list[str]:
@@ -224,7 +224,7 @@ PERIODS = [{"start": "2024-04-01"}, {"start": "2026-06-03"}]
 
 def test_another_store_is_refused_by_the_address_of_the_old_one_and_taken_when_that_is_acknowledged() -> None:
     before, there = settings_of("production"), "http://10.0.40.10:9000/loki-production"
-    sides = written(before), written(changed(before, object_store=NEW))
+    sides = declared_configuration(before), declared_configuration(changed(before, object_store=NEW))
     with pytest.raises(StackProblems) as refused:
         refuse_lost_lines(*sides, (), NOW)
     (problem,) = refused.value.problems
@@ -238,7 +238,7 @@ def test_another_store_is_refused_by_the_address_of_the_old_one_and_taken_when_t
 
 def test_each_period_whose_lines_stay_behind_is_told_and_one_word_accepts_them_all() -> None:
     before = changed(settings_of("production"), schema_periods=[{"start": "2024-04-01"}, {"start": "2026-05-20"}])
-    sides = written(before), written(changed(before, object_store=NEW))
+    sides = declared_configuration(before), declared_configuration(changed(before, object_store=NEW))
     with pytest.raises(StackProblems) as refused:
         refuse_lost_lines(*sides, (), NOW)
     days = [problem.what.partition(" are in ")[0] for problem in refused.value.problems]
@@ -256,9 +256,9 @@ def test_a_store_that_moves_in_stages_is_no_loss_until_it_is_given_up_too_soon(s
         "before": "2026-06-03",
         "store": {each: said for each, said in (now | secret).items() if said is not None},
     }
-    moved = written(changed(began, object_store=NEW, schema_periods=PERIODS, former_object_store=former))
-    ended = written(changed(began, object_store=NEW, schema_periods=PERIODS))
-    assert refuse_lost_lines(written(began), moved, (), NOW) == []
+    moved = declared_configuration(changed(began, object_store=NEW, schema_periods=PERIODS, former_object_store=former))
+    ended = declared_configuration(changed(began, object_store=NEW, schema_periods=PERIODS))
+    assert refuse_lost_lines(declared_configuration(began), moved, (), NOW) == []
     over = datetime(2026, 6, 4, 12, tzinfo=UTC) + began.longest_retention
     assert refuse_lost_lines(moved, ended, (), over) == []
     with pytest.raises(StackProblems) as refused:
@@ -270,7 +270,7 @@ def test_queries_and_the_door_follow_the_longest_period() -> None:
     settings: Settings = changed(
         settings_of("production"), retention="1d", tenants=tenant(retention_streams=[rule(DEBUG, "90d")])
     )
-    limits = written(settings).config["limits_config"]
+    limits = declared_configuration(settings).config["limits_config"]
     assert isinstance(limits, dict)
     assert limits["max_query_lookback"] == "2160h"
     assert limits["max_query_length"] == "2161h"
@@ -286,18 +286,24 @@ def in_state(settings: Settings, namespace: str) -> list[dict[str, Any]]:
 
 def test_of_several_lokis_in_the_state_the_one_with_the_lines_is_compared() -> None:
     production, staging = settings_of("production"), settings_of("staging")
-    config = written(production).config
+    config = declared_configuration(production).config
     chart = {"metadata": {"name": "loki", "namespace": "monitoring"}, "data": None}
     own = in_state(production, "monitoring")
-    assert of_the_stack([chart], "monitoring", config) is None
-    assert of_the_stack([chart, *in_state(staging, "other"), *own], "monitoring", config) == written(production)
-    assert of_the_stack(in_state(staging, "monitoring"), "monitoring", config) is not None, "the store moved"
-    assert of_the_stack(own, "moved", config) == written(production), "the namespace moved, and the store did not"
-    assert of_the_stack(in_state(staging, "other"), "monitoring", config) is None, "another Loki's"
+    assert applied_configuration([chart], "monitoring", config) is None
+    assert applied_configuration(
+        [chart, *in_state(staging, "other"), *own], "monitoring", config
+    ) == declared_configuration(production)
+    assert applied_configuration(in_state(staging, "monitoring"), "monitoring", config) is not None, "the store moved"
+    assert applied_configuration(own, "moved", config) == declared_configuration(production), (
+        "the namespace moved, and the store did not"
+    )
+    assert applied_configuration(in_state(staging, "other"), "monitoring", config) is None, "another Loki's"
 
 
 @pytest.mark.parametrize("stack", NAMES)
 def test_what_a_stack_declares_is_read_again_as_it_was_written(stack: str) -> None:
     settings = changed(settings_of(stack), tenants=tenant(retention="60d"))
     maps = in_state(settings, settings.cluster.namespace)
-    assert of_the_stack(maps, settings.cluster.namespace, written(settings).config) == written(settings)
+    assert applied_configuration(
+        maps, settings.cluster.namespace, declared_configuration(settings).config
+    ) == declared_configuration(settings)

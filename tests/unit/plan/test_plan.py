@@ -20,8 +20,8 @@ from logstack.settings.load.credentials import credentials
 from logstack.settings.load.loader import Stack, load_stack_file
 from logstack.settings.load.source import Source
 from logstack.settings.model.sizes import SIZES, SizeName
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem
+from logstack.settings.tree import Settings
 from logstack.text.layout import terminal
 from tests.support import golden
 from tests.support.stacks import EXAMPLES, NAMES, ROOT, TODAY, changed, settings_of

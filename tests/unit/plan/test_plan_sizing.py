@@ -13,8 +13,8 @@ from logstack.plan.prices import PRICES, monthly_cost
 from logstack.plan.sizing import Sizing, plan_sizing, sizing_section
 from logstack.plan.text import full_text
 from logstack.settings.load.loader import Stack
-from logstack.settings.model.tree import Settings
 from logstack.settings.resolve.storage import filled_after, puts_daily, stored_after, stored_daily, stored_in_all
+from logstack.settings.tree import Settings
 from logstack.text.layout import terminal
 from tests.support import golden
 

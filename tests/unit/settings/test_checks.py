@@ -15,8 +15,9 @@ from logstack.settings import checks
 from logstack.settings.checks import canary, lines, matching, parsing, problems_of, sources
 from logstack.settings.checks.check import reads
 from logstack.settings.model.charts import PINNED
-from logstack.settings.model.tree import Settings
+from logstack.settings.model.roles import Role
 from logstack.settings.problems import StackProblems
+from logstack.settings.tree import Settings
 from tests.support.generated import stacks
 from tests.unit.settings.stacks import TODAY, stack, store, told
 
@@ -347,6 +348,18 @@ def test_the_checks_let_the_generated_collectors_pass(generated: Settings) -> No
     assert not [problem for problem in found if problem.severity == "error"]
 
 
+@pytest.mark.parametrize("role", [role for role in Role if role.row.volume is None])
+def test_a_disk_of_a_role_without_a_volume_is_refused(role: Role) -> None:
+    changes = f"deploymentMode: {role.row.mode}\nresources: {{{role.key}: {{cpu: 1, memory: 1Gi, disk: 1Gi}}}}"
+    assert f"error[disk-without-volume] logstack:resources.{role.key}.disk" in told(changes)
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role.row.volume is not None])
+def test_a_disk_of_a_role_with_a_volume_is_accepted(role: Role) -> None:
+    changes = f"deploymentMode: {role.row.mode}\nresources: {{{role.key}: {{cpu: 1, memory: 1Gi, disk: 1Gi}}}}"
+    assert "disk-without-volume" not in told(changes)
+
+
 def test_a_fact_about_today_is_asked_of_the_clock_when_nobody_names_the_day() -> None:
     tomorrow = 'schemaPeriods: [{from: "2024-04-01"}]'
     assert not problems_of(stack(tomorrow).settings)
@@ -412,7 +425,7 @@ def test_an_archive_that_is_not_the_pinned_chart_is_told(tmp_path: Path) -> None
     assert told(f"charts: {{alloy: {{path: {archive}}}}}") == (
         "warning[chart-archive-differs] logstack:charts.alloy.path\n"
         "  what: the archive's SHA-256 begins with 2a66f59ef937, that of alloy 1.11.1 with cc4cd48a885c\n"
-        "  then: what is installed is not the chart that logstack was tested with\n"
+        "  then: logstack was not tested with this chart\n"
         "  fix:  take alloy 1.11.1 from https://grafana.github.io/helm-charts\n"
         "        or accept it: add chart-archive-differs to logstack:acknowledge"
     )

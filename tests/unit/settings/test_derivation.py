@@ -13,9 +13,9 @@ from logstack.settings.model.loki import Replicas, SizeOverrides
 from logstack.settings.model.quantities import parse_ingest, parse_size
 from logstack.settings.model.roles import Role
 from logstack.settings.model.sizes import SIZES, SizeName
-from logstack.settings.model.tree import Settings
 from logstack.settings.resolve.derivation import Derivation
 from logstack.settings.resolve.sizing import SIZING, row_of
+from logstack.settings.tree import Settings
 from tests.unit.settings.stacks import TODAY, stack, told
 
 GB, GIB, MIB = 10**9, 1024**3, 1024**2

@@ -16,9 +16,9 @@ from logstack.settings.load.parsing import parse
 from logstack.settings.load.source import Source
 from logstack.settings.load.stack_file import Value
 from logstack.settings.model.stack_file import StackFile
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import StackProblems
 from logstack.settings.resolve.unknown import have_common_keys, unknown_keys
+from logstack.settings.tree import Settings
 from tests.support.reads import NOTED, noting
 from tests.support.stacks import EXAMPLES
 from tests.unit.settings.stacks import FAULTLESS, NOWHERE, TODAY, keys

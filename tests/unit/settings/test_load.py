@@ -16,8 +16,8 @@ from pulumi.runtime.config import set_all_config
 from components.config import load_settings, problems_stop_the_program
 from logstack.settings.load.loader import Stack, load_stack_file, stacks
 from logstack.settings.load.stack_file import default_config
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems
+from logstack.settings.tree import Settings
 from tests.unit.settings.stacks import FAULTLESS, keys, stack, store, told
 from tests.unit.settings.test_source import engine_text
 

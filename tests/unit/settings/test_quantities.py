@@ -105,7 +105,7 @@ def test_sizes_are_read(text: object, size: int) -> None:
 
 @pytest.mark.parametrize("text", ["10G", "10i", "Gi", "-1", "1e3", "10gi", "", "1.Gi", True, None, 0.5j])
 def test_sizes_that_two_readers_would_read_differently_are_refused(text: object) -> None:
-    with pytest.raises(ValueError, match="is no size; write a number and a unit"):
+    with pytest.raises(ValueError, match="is not a size; write a number and a unit"):
         parse_size(text)
 
 
@@ -116,7 +116,7 @@ def test_cpu_is_read(text: object, cpu: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "5", "1y", "1.5h", "-1h", "1h ", "h", "1h30", "30 d"])
 def test_durations_without_a_known_unit_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no duration; write a number and a unit"):
+    with pytest.raises(ValueError, match="is not a duration; write a number and a unit"):
         parse_duration(text)
 
 
@@ -153,5 +153,7 @@ def test_ingests_are_read(text: str, daily: int) -> None:
     "text", ["110GB", "110", "110Gi/day", "110MB/day", "110gb/day", "1TB/day", "1GB/d", "-1GB/day", "0GB/day", "", None]
 )
 def test_an_ingest_of_other_units_or_of_nothing_is_refused(text: object) -> None:
-    with pytest.raises(ValueError, match="is no ingest; write GB or GiB per day, hour or second, such as 110GB/day"):
+    with pytest.raises(
+        ValueError, match="is not an ingest; write GB or GiB per day, hour or second, such as 110GB/day"
+    ):
         parse_ingest(text)

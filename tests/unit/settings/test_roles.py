@@ -22,7 +22,6 @@ TABLE = "logstack/settings/model/roles.py"
 NAMED = {
     "logstack/settings/resolve/sizing.py": "the tiers: how many pods of each role take how much",
     "logstack/settings/checks/object_store.py": "a bucket that many people call ruler",
-    "logstack/settings/checks/volumes.py": "the one role without a volume that is refused a disk",
     "logstack/manifests/loki/config.py": "sections of loki.yaml",
     "logstack/manifests/loki/values.py": "the chart's name of the bucket for rules",
     "logstack/manifests/loki/ingress.py": "the backend of an Ingress",

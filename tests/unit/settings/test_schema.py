@@ -14,7 +14,7 @@ from logstack.docsgen.stack_file_reference import all_rules, reference
 from logstack.docsgen.stack_file_schema import pulumi_yaml
 from logstack.settings.load.loader import stacks
 from logstack.settings.load.translation import keys
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 ROOT = Path(__file__).parents[3]
 VALIDATOR = Draft7Validator(json.loads((ROOT / "docs" / "stack-file.schema.json").read_text()))

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from logstack.settings.model.loki import Limits
 from logstack.settings.model.quantities import parse_ingest
 from logstack.settings.model.stack_file import StackFile
-from logstack.settings.model.tree import Settings
 from logstack.settings.resolve.derivation import resolve
+from logstack.settings.tree import Settings
 from tests.support.generated import stacks
 from tests.support.stacks import NAMES, settings_of
 
