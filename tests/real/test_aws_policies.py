@@ -3,7 +3,7 @@
 AWS itself is not here. The real Loki writes, flushes, queries, compacts, deletes and keeps rules in a real S3 server
 that asks a real IAM for each request (tests/support/guarded_store.py); the bucket has the declared policy, and Loki's
 user the declared permissions of the role. The server's access log says what Loki asked for. It is judged again by
-tests/support/iam.py. Which calls moto allows is in tests/unit/components/test_aws_moto.py.
+tests/support/iam.py. Which calls moto allows is in tests/unit/manifests/test_stores_aws_moto.py.
 """
 
 import json

@@ -3,7 +3,7 @@
 boto3 knows AWS's own model of each request. moto checks whether a policy is well-formed, and of a role's policies the
 actions and the resources. It knows no condition but that two texts are equal, so the bucket's policy would deny all
 there, with TLS and without; it asks no key's policy, and of a trust policy no service and no claim. Those are judged by
-tests/support/iam.py (test_aws_store.py), and the bucket's policy by a real S3 server as well
+tests/support/iam.py (test_stores_aws.py), and the bucket's policy by a real S3 server as well
 (tests/real/test_aws_policies.py).
 """
 
