@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import pulumi
 import pytest
 import yaml
 from cryptography import x509
@@ -17,7 +16,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from components import stop_without_cluster
 from logstack.localrun.layout import free_ports
 from logstack.preflight import api_server as reach
 from logstack.preflight.api_server import server_version
@@ -281,13 +279,3 @@ def test_an_empty_file_among_several_is_passed_over_as_kubectl_does(tmp_path: Pa
     empty.touch()
     with serving(ApiServer) as server:
         assert server_version(CLUSTER, [empty, *kubeconfig(tmp_path, server)]) == (1, 34)
-
-
-def test_a_program_ends_with_the_problem_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(type("Old", (ApiServer,), {"minor": "24"})) as server:
-        monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path, server)[0]))
-        with pytest.raises(pulumi.RunError, match=r"kubernetes-too-old[\s\S]*is Kubernetes 1\.24"):
-            stop_without_cluster(CLUSTER)
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
-    with pytest.raises(pulumi.RunError, match=r"nowhere, which does not exist[\s\S]*`make plan`"):
-        stop_without_cluster(CLUSTER)

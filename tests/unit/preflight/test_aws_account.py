@@ -5,29 +5,30 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import botocore.client
-import pulumi
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
 
-from components import stop_in_wrong_account
 from logstack.localrun.layout import LOOPBACK
 from logstack.preflight.aws_account import Caller, refuse_wrong_account, shell_caller
-from logstack.settings.model.object_store import ObjectStoreSettings, S3CompatibleStore
 from logstack.settings.problems import StackProblems
 from tests.support.aws_store import ACCOUNT, a_store
 
 STRANGER = "999999999999"
 
 
+def remove_aws_credentials(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        patch.delenv(name, raising=False)
+    patch.setenv("AWS_CONFIG_FILE", str(folder / "config"))
+    patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "credentials"))
+    patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """A shell without any credentials, and without a way to find some."""
-    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    remove_aws_credentials(monkeypatch, tmp_path)
     return monkeypatch
 
 
@@ -71,23 +72,6 @@ def test_the_question_goes_to_the_stores_region(moto: pytest.MonkeyPatch, region
     moto.setattr(botocore.client.BaseClient, "_make_api_call", record)
     shell_caller(a_store(region=region))
     assert asked == [f"GetCallerIdentity https://{host}"]
-
-
-@pytest.mark.usefixtures("moto")
-def test_the_stacks_own_account_may_go_on() -> None:
-    stop_in_wrong_account(a_store())
-
-
-@pytest.mark.usefixtures("moto")
-def test_another_account_ends_the_program() -> None:
-    with pytest.raises(pulumi.RunError, match=f"belong to account {ACCOUNT}"):
-        stop_in_wrong_account(a_store(accountId=STRANGER))
-
-
-def test_a_store_elsewhere_asks_nobody(shell: pytest.MonkeyPatch) -> None:
-    store: ObjectStoreSettings = S3CompatibleStore(kind="s3-compatible", endpoint="http://10.0.0.1:9000", bucket="b")
-    shell.setattr(botocore.client.BaseClient, "_make_api_call", lambda *_: pytest.fail("AWS was asked"))
-    stop_in_wrong_account(store)
 
 
 def test_another_account_is_told_with_the_way_to_the_right_one(shell: pytest.MonkeyPatch) -> None:

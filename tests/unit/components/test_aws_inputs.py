@@ -1,0 +1,92 @@
+"""The inputs that are declared for an AWS store: the pinned SDK knows each of them, and the engine gets them all."""
+
+import re
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.base import Component, resource_class
+from logstack.manifests.manifest import ComponentTree
+from logstack.settings.model.object_store import AwsStore
+from tests.support.aws_store import EVERY_SHAPE, PROVIDER_TYPE, declared
+
+# The SDK's own modules warn of their deprecated namesakes (BucketV2 beside Bucket) as soon as they are imported.
+pytestmark = pytest.mark.filterwarnings("ignore:.*V2 has been deprecated in favor of:DeprecationWarning")
+
+
+def snake(key: str) -> str:
+    return re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", key)
+
+
+def inputs_of(resource: type[pulumi.Resource]) -> dict[str, object]:
+    """The inputs' types by name, from the overload of the constructor that spells them out."""
+    overloads = [typing.get_type_hints(made, localns=UNRESOLVED) for made in typing.get_overloads(resource.__init__)]
+    return max(overloads, key=len)
+
+
+# Names that pulumi.Input's own definition uses.
+UNRESOLVED = {"Output": pulumi.Output, "T": Any}
+
+
+def dictionaries_in(hint: object) -> Iterator[type]:
+    """The TypedDicts anywhere in a type."""
+    if typing.is_typeddict(hint) and isinstance(hint, type):
+        yield hint
+    for inner in typing.get_args(hint):
+        yield from dictionaries_in(inner)
+
+
+def assert_known(value: object, hint: object, path: str) -> None:
+    """Each nested key is one of the SDK's, and each key that the SDK requires is there."""
+    if isinstance(value, list):
+        for item in value:
+            assert_known(item, hint, path)
+    # A value without TypedDict is a map such as tags: its keys are free.
+    shape = next(dictionaries_in(hint), None)
+    if not isinstance(value, Mapping) or shape is None:
+        return
+    hints = typing.get_type_hints(shape, localns=UNRESOLVED)
+    given = {snake(key): item for key, item in value.items()}
+    assert set(given) <= set(hints), f"{path}: {sorted(set(given) - set(hints))} is no key of {shape.__name__}"
+    assert shape.__required_keys__ <= set(given), f"{path}: {shape.__name__} requires more"  # type: ignore[attr-defined]
+    for key, item in given.items():
+        assert_known(item, hints[key], f"{path}.{key}")
+
+
+@pytest.mark.parametrize("store", EVERY_SHAPE)
+def test_every_input_is_one_of_the_pinned_sdk(store: AwsStore) -> None:
+    for declaration in declared(store):
+        hints = inputs_of(resource_class(declaration.type))
+        for key, value in declaration.inputs.items():
+            assert snake(key) in hints, f"{declaration.type} has no input {key}"
+            assert_known(value, hints[snake(key)], f"{declaration.type}.{key}")
+
+
+class Recorder(pulumi.runtime.Mocks):
+    def __init__(self) -> None:
+        self.inputs: dict[str, dict[str, Any]] = {}
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        self.inputs[args.name] = args.inputs
+        return args.name, args.inputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(f"nothing is looked up: {args.token}")
+
+
+@pytest.mark.parametrize("store", EVERY_SHAPE)
+def test_the_engine_gets_exactly_what_is_declared(store: AwsStore) -> None:
+    recorder = Recorder()
+    pulumi.runtime.set_mocks(recorder, preview=False)
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def program() -> None:
+        Component(ComponentTree("logstack:index:ObjectStore", "store", declared(store)))
+
+    program()
+    for declaration in declared(store):
+        if declaration.type != PROVIDER_TYPE:  # a provider's inputs travel as JSON text
+            assert recorder.inputs[declaration.name] == declaration.inputs

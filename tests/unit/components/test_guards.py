@@ -1,0 +1,59 @@
+"""The guards of a program: a wrong AWS account, or a cluster that does not answer, stops it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import botocore.client
+import pulumi
+import pytest
+from moto import mock_aws
+
+from components import stop_in_wrong_account, stop_without_cluster
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.object_store import ObjectStoreSettings, S3CompatibleStore
+from tests.support.aws_store import ACCOUNT, a_store
+from tests.unit.preflight.test_api_server import ApiServer, kubeconfig, serving
+from tests.unit.preflight.test_aws_account import STRANGER, remove_aws_credentials
+
+CLUSTER = ClusterSettings(name="production", context="production")
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """A shell without any credentials, and without a way to find some."""
+    remove_aws_credentials(monkeypatch, tmp_path)
+    return monkeypatch
+
+
+@pytest.fixture
+def moto(shell: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001 - before moto's own keys
+    """STS knows the shell; a fixture, for moto puts keys of its own into the environment."""
+    with mock_aws():
+        yield
+
+
+@pytest.mark.usefixtures("moto")
+def test_the_stacks_own_account_may_go_on() -> None:
+    stop_in_wrong_account(a_store())
+
+
+@pytest.mark.usefixtures("moto")
+def test_another_account_ends_the_program() -> None:
+    with pytest.raises(pulumi.RunError, match=f"belong to account {ACCOUNT}"):
+        stop_in_wrong_account(a_store(accountId=STRANGER))
+
+
+def test_a_store_elsewhere_asks_nobody(shell: pytest.MonkeyPatch) -> None:
+    store: ObjectStoreSettings = S3CompatibleStore(kind="s3-compatible", endpoint="http://10.0.0.1:9000", bucket="b")
+    shell.setattr(botocore.client.BaseClient, "_make_api_call", lambda *_: pytest.fail("AWS was asked"))
+    stop_in_wrong_account(store)
+
+
+def test_a_program_ends_with_the_problem_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(type("Old", (ApiServer,), {"minor": "24"})) as server:
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path, server)[0]))
+        with pytest.raises(pulumi.RunError, match=r"kubernetes-too-old[\s\S]*is Kubernetes 1\.24"):
+            stop_without_cluster(CLUSTER)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
+    with pytest.raises(pulumi.RunError, match=r"nowhere, which does not exist[\s\S]*`make plan`"):
+        stop_without_cluster(CLUSTER)

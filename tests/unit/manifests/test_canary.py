@@ -1,0 +1,58 @@
+"""The canary: its arguments, and the label by which it finds its lines."""
+
+from typing import Any
+
+import pytest
+
+from logstack.manifests.canary.resources import BY_STREAM, Found, arguments, canary, found_by
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.collector import CanarySettings, CollectorSettings
+from logstack.settings.model.sizes import SIZES, SizeName
+
+CLUSTER = ClusterSettings(name="production", context="production")
+SIZE = SIZES[SizeName.SMALL]["object-store"]
+GATEWAY = "http://loki-gateway.monitoring.svc.cluster.local"
+
+
+CANARY_ARGUMENTS = [
+    (CanarySettings(), GATEWAY, ["-addr=loki-gateway.monitoring.svc.cluster.local:80", "-interval=1s"]),
+    (CanarySettings(route="direct"), GATEWAY, ["-push=true"]),
+    (CanarySettings(), "http://127.0.0.1:3100", ["-addr=127.0.0.1:3100"]),
+]
+
+
+@pytest.mark.parametrize(("said", "gateway", "expected"), CANARY_ARGUMENTS)
+def test_the_canary_is_told(said: CanarySettings, gateway: str, expected: list[str]) -> None:
+    told = arguments(said, gateway, "canary-x", BY_STREAM)
+    assert set(expected) <= set(told)
+    assert {"-labelname=pod", "-labelvalue=canary-x"} <= set(told)
+    assert ("-push=true" in told) == (said.route == "direct")
+    assert not [flag for flag in told if flag.startswith("-tenant-id")]
+
+
+FOUND = [
+    ({}, {}, Found("stream", "stdout")),
+    ({}, {"sources": {"pods": "api"}}, Found("container", "canary")),
+    ({"route": "direct"}, {"sources": {"pods": "api"}}, Found("stream", "stdout")),
+]
+
+
+@pytest.mark.parametrize(("said", "collector", "expected"), FOUND)
+def test_the_canary_finds_its_lines_by_a_label_that_they_get(
+    said: dict[str, Any], collector: dict[str, Any], expected: Found
+) -> None:
+    found = found_by(CanarySettings(**said), CollectorSettings.model_validate(collector), None)
+    assert found == expected
+
+
+def test_the_canary_names_its_tenant_and_its_label() -> None:
+    told = arguments(CanarySettings(), GATEWAY, "x", Found("container", "canary", "fake"))
+    assert {"-streamname=container", "-streamvalue=canary", "-tenant-id=fake"} <= set(told)
+
+
+def test_a_canary_knows_its_pods_name() -> None:
+    daemon_set = canary("canary", CanarySettings(), GATEWAY, SIZE, CLUSTER, BY_STREAM).manifests[0]
+    spec: Any = daemon_set.inputs["spec"]
+    (container,) = spec["template"]["spec"]["containers"]
+    assert "-labelvalue=$(POD_NAME)" in container["args"]
+    assert {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}} in container["env"]

@@ -1,0 +1,55 @@
+"""Where a chart comes from: the pin, another version, a mirror or a folder."""
+
+import pytest
+
+from logstack.manifests.charts import chart
+from logstack.manifests.manifest import Manifest
+from logstack.settings import pins
+from logstack.settings.model.charts import ChartSource
+
+SOURCES = {
+    "the pin": (
+        {},
+        {
+            "chart": "loki",
+            "version": pins.LOKI_CHART.version,
+            "repositoryOpts": {"repo": "https://grafana-community.github.io/helm-charts"},
+        },
+    ),
+    "another version": (
+        {"version": "18.12.0"},
+        {
+            "chart": "loki",
+            "version": "18.12.0",
+            "repositoryOpts": {"repo": "https://grafana-community.github.io/helm-charts"},
+        },
+    ),
+    "another repository": (
+        {"repository": "https://mirror.example/charts"},
+        {
+            "chart": "loki",
+            "version": pins.LOKI_CHART.version,
+            "repositoryOpts": {"repo": "https://mirror.example/charts"},
+        },
+    ),
+    "an OCI mirror": (
+        {"repository": "oci://mirror.example/charts/"},
+        {"chart": "oci://mirror.example/charts/loki", "version": pins.LOKI_CHART.version},
+    ),
+    "a folder, whose version is its own": ({"path": "vendor/loki"}, {"chart": "vendor/loki"}),
+}
+
+
+def declared_chart(source: ChartSource, *, skip_await: bool = False) -> Manifest:
+    return chart("loki", source, "logs", {"a": 1}, name="loki", skip_await=skip_await, after=("config",))
+
+
+@pytest.mark.parametrize(("said", "inputs"), SOURCES.values(), ids=SOURCES)
+def test_a_chart_comes_from(said: dict[str, str], inputs: dict[str, object]) -> None:
+    declared = declared_chart(ChartSource.model_validate(said))
+    assert declared.inputs == {"name": "loki", "namespace": "logs", "values": {"a": 1}, "skipCrds": True, **inputs}
+    assert declared.depends_on == ("config",)
+
+
+def test_a_cluster_that_runs_no_pods_is_not_waited_for() -> None:
+    assert declared_chart(ChartSource(), skip_await=True).inputs["skipAwait"] is True

@@ -1,0 +1,77 @@
+"""Grafana's datasources: their addresses, tenants, password and links."""
+
+from typing import Any
+
+import yaml
+from hypothesis import given
+
+from logstack.manifests.grafana.resources import datasources, grafana, tenant_uid
+from logstack.manifests.manifest import yaml_text
+from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.grafana import GrafanaSettings
+from tests.support.generated import TEXTS
+
+CLUSTER = ClusterSettings(name="production", context="production")
+GATEWAY = "http://loki-gateway.monitoring.svc.cluster.local"
+
+
+def provisioned(settings: GrafanaSettings) -> dict[str, Any]:
+    (config_map,) = grafana("grafana", settings, GATEWAY, CLUSTER).manifests
+    files: Any = config_map.inputs["data"]
+    (datasource,) = yaml.safe_load(files["logstack.yaml"])["datasources"]
+    return dict(datasource)
+
+
+def test_the_datasource_asks_the_gateway_and_is_never_the_default() -> None:
+    found = provisioned(GrafanaSettings(uid="loki-production"))
+    assert (found["type"], found["uid"], found["url"]) == ("loki", "loki-production", GATEWAY)
+    assert (found["isDefault"], found["editable"]) == (False, False)
+    assert "derivedFields" not in found["jsonData"]
+
+
+def test_a_datasource_asks_for_the_lines_of_all_tenants_and_one_for_those_of_each() -> None:
+    (config_map,) = grafana("grafana", GrafanaSettings(), GATEWAY, CLUSTER, ("fake", "team-a")).manifests
+    files: Any = config_map.inputs["data"]
+    found = yaml.safe_load(files["logstack.yaml"])["datasources"]
+    asked = {each["name"]: each["secureJsonData"]["httpHeaderValue1"] for each in found}
+    assert asked == {"Loki": "fake|team-a", "Loki (fake)": "fake", "Loki (team-a)": "team-a"}
+    assert {each["jsonData"]["httpHeaderName1"] for each in found} == {"X-Scope-OrgID"}
+    assert len({each["uid"] for each in found}) == len(found)
+    assert found[0]["uid"] == "loki"
+
+
+def test_a_tenants_uid_is_stable_and_no_longer_than_grafana_takes() -> None:
+    assert tenant_uid(GrafanaSettings(), "team-a") == "loki-96c2886c"
+    assert len(tenant_uid(GrafanaSettings(uid="u" * 40), "team-a")) == 40
+
+
+def test_the_gateways_password_is_of_grafanas_environment_and_stands_in_no_object() -> None:
+    (config_map,) = grafana("grafana", GrafanaSettings(), GATEWAY, CLUSTER, with_password=True).manifests
+    files: Any = config_map.inputs["data"]
+    (found,) = yaml.safe_load(files["logstack.yaml"])["datasources"]
+    assert (found["basicAuth"], found["basicAuthUser"]) == (True, "logstack")
+    assert found["secureJsonData"] == {"basicAuthPassword": "$LOKI_GATEWAY_PASSWORD"}
+
+
+def test_grafanas_sidecar_finds_the_datasource_in_its_own_namespace() -> None:
+    said = GrafanaSettings(namespace="grafana", sidecar_label="pick_me", sidecar_label_value="yes")
+    (config_map,) = grafana("grafana", said, GATEWAY, CLUSTER).manifests
+    metadata: Any = config_map.inputs["metadata"]
+    assert metadata["namespace"] == "grafana"
+    assert metadata["labels"]["pick_me"] == "yes"
+
+
+def test_a_trace_id_in_a_line_is_a_link() -> None:
+    said = GrafanaSettings.model_validate({"traceLinks": {"datasourceUid": "tempo", "pattern": r"trace=(\w+)$"}})
+    (field,) = provisioned(said)["jsonData"]["derivedFields"]
+    assert field["datasourceUid"] == "tempo"
+    # Grafana expands $NAME in its own files; $$ is a dollar.
+    assert field["matcherRegex"] == r"trace=(\w+)$$"
+    assert field["url"] == "$${__value.raw}"
+
+
+# PyYAML writes the old line end of mainframes bare, and reads a space.
+@given(TEXTS.filter(lambda text: "\x85" not in text))
+def test_a_datasources_name_is_any_text(name: str) -> None:
+    document = yaml.safe_load(yaml_text(datasources(GrafanaSettings(name=name), GATEWAY)))
+    assert document["datasources"][0]["name"] == name.replace("$", "$$")

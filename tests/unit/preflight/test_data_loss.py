@@ -1,0 +1,115 @@
+"""Which changes of a stack file lose lines, compared with the configuration in the state."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from logstack.manifests.loki.resources import CONFIG
+from logstack.preflight.data_loss import of_the_stack, refuse_lost_lines, written
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import StackProblems
+from tests.support.stacks import NAMES, changed, declarations, settings_of
+from tests.unit.manifests.test_loki_retention import AIRFLOW, NOW, losses_between, production, rule, tenant
+
+
+def test_what_nobody_gave_up_is_refused_and_what_was_given_up_is_told() -> None:
+    stacks = production(rule(AIRFLOW, "90d")), production(retention="7d")
+    before, after = map(written, stacks)
+    names = tuple(losses_between(*stacks))
+    assert len(names) == 2
+    for acknowledged, missing in (((), 2), (names[:1], 1)):
+        with pytest.raises(StackProblems) as refused:
+            refuse_lost_lines(before, after, acknowledged, NOW)
+        assert len(refused.value.problems) == missing
+    told = refuse_lost_lines(before, after, names, NOW)
+    assert {problem.severity for problem in told} == {"warning"}
+    assert refuse_lost_lines(after, after, names, NOW) == [], "an old acknowledgement says nothing"
+    assert refuse_lost_lines(None, after, (), NOW) == [], "nothing was applied"
+
+
+def test_the_refusal_names_the_lines_their_days_and_what_accepts_it() -> None:
+    with pytest.raises(StackProblems) as refused:
+        refuse_lost_lines(written(production()), written(production(retention="7d")), (), NOW)
+    (problem,) = refused.value.problems
+    assert str(problem) == (
+        "error[retention-shortened] logstack:retention\n"
+        "  what: the retention of lines without a rule is 7d; the applied retention is 30d\n"
+        "  then: the compactor deletes the lines of 2026-05-02 to 2026-05-25 (UTC) soon after the update; "
+        "nothing restores them\n"
+        "  fix:  leave it at 30d, or copy the lines you still need and accept the loss:\n"
+        "        logstack:acknowledge: ['retention-shortened-from-30d-to-7d']"
+    )
+
+
+NEW = {"kind": "s3-compatible", "endpoint": "http://10.0.30.9:9000", "bucket": "new", "credentials_secret": "new"}
+PERIODS = [{"start": "2024-04-01"}, {"start": "2026-06-03"}]
+
+
+def test_another_store_is_refused_by_the_address_of_the_old_one_and_taken_when_that_is_acknowledged() -> None:
+    before, there = settings_of("production"), "http://10.0.40.10:9000/loki-production"
+    sides = written(before), written(changed(before, object_store=NEW))
+    with pytest.raises(StackProblems) as refused:
+        refuse_lost_lines(*sides, (), NOW)
+    (problem,) = refused.value.problems
+    assert (problem.name, problem.path) == ("object-store-left", "logstack:objectStore")
+    assert problem.what == (
+        f"the lines since 2024-04-01 are in {there}, but Loki would look for them in http://10.0.30.9:9000/new"
+    )
+    accepted = refuse_lost_lines(*sides, (f"object-store-left {there}",), NOW)
+    assert [(each.severity, each.name) for each in accepted] == [("warning", "object-store-left")]
+
+
+def test_each_period_whose_lines_stay_behind_is_told_and_one_word_accepts_them_all() -> None:
+    before = changed(settings_of("production"), schema_periods=[{"start": "2024-04-01"}, {"start": "2026-05-20"}])
+    sides = written(before), written(changed(before, object_store=NEW))
+    with pytest.raises(StackProblems) as refused:
+        refuse_lost_lines(*sides, (), NOW)
+    days = [problem.what.partition(" are in ")[0] for problem in refused.value.problems]
+    assert days == ["the lines from 2024-04-01 to 2026-05-20", "the lines since 2026-05-20"]
+    accepted = refuse_lost_lines(*sides, ("object-store-left http://10.0.40.10:9000/loki-production",), NOW)
+    assert len(accepted) == 2
+
+
+@pytest.mark.parametrize("stack", ["production", "staging", "ceph-ssd", "longhorn"])
+def test_a_store_that_moves_in_stages_is_no_loss_until_it_is_given_up_too_soon(stack: str) -> None:
+    began = settings_of(stack)
+    kind, now = began.object_store.kind, began.object_store.model_dump()
+    secret = {} if kind == "filesystem" else {"external_secret": None, "credentials_secret": "former"}
+    former = {
+        "before": "2026-06-03",
+        "store": {each: said for each, said in (now | secret).items() if said is not None},
+    }
+    moved = written(changed(began, object_store=NEW, schema_periods=PERIODS, former_object_store=former))
+    ended = written(changed(began, object_store=NEW, schema_periods=PERIODS))
+    assert refuse_lost_lines(written(began), moved, (), NOW) == []
+    over = datetime(2026, 6, 4, 12, tzinfo=UTC) + began.longest_retention
+    assert refuse_lost_lines(moved, ended, (), over) == []
+    with pytest.raises(StackProblems) as refused:
+        refuse_lost_lines(moved, ended, (), over - timedelta(days=2))
+    assert [problem.name for problem in refused.value.problems] == ["object-store-left"]
+
+
+def in_state(settings: Settings, namespace: str) -> list[dict[str, Any]]:
+    """The ConfigMaps that the state has of a stack that was applied, those of other parts as well."""
+    maps = [each.inputs for each in declarations(settings).values() if each.type == CONFIG]
+    return [{**each, "metadata": {**cast("dict[str, Any]", each["metadata"]), "namespace": namespace}} for each in maps]
+
+
+def test_of_several_lokis_in_the_state_the_one_with_the_lines_is_compared() -> None:
+    production, staging = settings_of("production"), settings_of("staging")
+    config = written(production).config
+    chart = {"metadata": {"name": "loki", "namespace": "monitoring"}, "data": None}
+    own = in_state(production, "monitoring")
+    assert of_the_stack([chart], "monitoring", config) is None
+    assert of_the_stack([chart, *in_state(staging, "other"), *own], "monitoring", config) == written(production)
+    assert of_the_stack(in_state(staging, "monitoring"), "monitoring", config) is not None, "the store moved"
+    assert of_the_stack(own, "moved", config) == written(production), "the namespace moved, and the store did not"
+    assert of_the_stack(in_state(staging, "other"), "monitoring", config) is None, "another Loki's"
+
+
+@pytest.mark.parametrize("stack", NAMES)
+def test_what_a_stack_declares_is_read_again_as_it_was_written(stack: str) -> None:
+    settings = changed(settings_of(stack), tenants=tenant(retention="60d"))
+    maps = in_state(settings, settings.cluster.namespace)
+    assert of_the_stack(maps, settings.cluster.namespace, written(settings).config) == written(settings)
