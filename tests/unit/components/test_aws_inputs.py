@@ -57,7 +57,7 @@ def assert_known(value: object, hint: object, path: str) -> None:
 
 
 @pytest.mark.parametrize("store", EVERY_SHAPE)
-def test_every_input_is_one_of_the_pinned_sdk(store: AwsStore) -> None:
+def test_aws_store_declares_only_inputs_of_the_pinned_sdk(store: AwsStore) -> None:
     for declaration in declared(store):
         hints = inputs_of(resource_class(declaration.type))
         for key, value in declaration.inputs.items():
@@ -78,7 +78,7 @@ class Recorder(pulumi.runtime.Mocks):
 
 
 @pytest.mark.parametrize("store", EVERY_SHAPE)
-def test_the_engine_gets_exactly_what_is_declared(store: AwsStore) -> None:
+def test_component_registers_the_declared_inputs_of_an_aws_store(store: AwsStore) -> None:
     recorder = Recorder()
     pulumi.runtime.set_mocks(recorder, preview=False)
 

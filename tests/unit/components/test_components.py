@@ -129,26 +129,26 @@ def the_component(case: str) -> Registered:
 
 
 @pytest.mark.parametrize("case", CHILDREN)
-def test_a_component_registers_these_children_and_no_other(case: str) -> None:
+def test_component_registers_its_children_only(case: str) -> None:
     children = recorded(case).children(the_component(case))
     assert sorted(child.name for child in children) == CHILDREN[case]
 
 
 @every_component
-def test_every_resource_stands_below_a_component(case: str) -> None:
+def test_component_is_the_parent_of_every_resource(case: str) -> None:
     recording = recorded(case)
     parents = {component.urn for component in recording.components}
     assert {each.parent for each in recording.registered if not each.component} <= parents
 
 
 @every_component
-def test_every_component_ends_by_registering_its_outputs(case: str) -> None:
+def test_component_registers_outputs(case: str) -> None:
     recording = recorded(case)
     assert {component.urn for component in recording.components} == set(recording.outputs)
 
 
 @every_component
-def test_every_kubernetes_resource_has_the_clusters_provider_and_comes_after_the_cluster(case: str) -> None:
+def test_kubernetes_resource_uses_the_provider_of_its_cluster_and_depends_on_it(case: str) -> None:
     recording = recorded(case)
     provider = recording.one("pulumi:providers:kubernetes")
     of_kubernetes = [each for each in recording.registered if each.type.startswith("kubernetes:")]
@@ -158,20 +158,20 @@ def test_every_kubernetes_resource_has_the_clusters_provider_and_comes_after_the
     )
 
 
-def test_a_chart_hands_the_clusters_provider_on_to_its_objects() -> None:
+def test_chart_passes_the_provider_of_the_cluster_to_its_objects() -> None:
     provider = recorded("Loki").one("pulumi:providers:kubernetes")
     assert recorded("Loki").one(CHART).providers == {"kubernetes": provider.urn}
 
 
 @pytest.mark.parametrize("case", ["Loki", "Alloy"])
-def test_a_chart_comes_after_the_config_maps_that_its_pods_mount(case: str) -> None:
+def test_chart_depends_on_the_config_maps_that_its_pods_mount(case: str) -> None:
     recording = recorded(case)
     config_maps = {each.urn for each in recording.all(CONFIG_MAP)}
     assert config_maps
     assert config_maps <= recording.one(CHART).dependencies
 
 
-def test_loki_comes_after_all_of_its_object_store() -> None:
+def test_loki_depends_on_every_resource_of_its_object_store() -> None:
     def program() -> None:
         place = cluster()
         settings = Settings.model_validate({"cluster": CLUSTER, "objectStore": EMBEDDED})
@@ -183,7 +183,7 @@ def test_loki_comes_after_all_of_its_object_store() -> None:
     assert all(of_store <= each.dependencies for each in recording.children(recording.one("logstack:index:Loki")))
 
 
-def test_a_namespace_of_ours_is_protected_and_made_before_what_lives_in_it() -> None:
+def test_namespace_is_protected_and_created_before_its_objects_when_the_stack_manages_it() -> None:
     settings = CLUSTER.model_copy(update={"create_namespace": True})
     recording = record(lambda: Canary("canary", CanarySettings(), URL, cluster(settings)))
     namespace = recording.one("kubernetes:core/v1:Namespace", "cluster-namespace")
@@ -193,7 +193,7 @@ def test_a_namespace_of_ours_is_protected_and_made_before_what_lives_in_it() -> 
     )
 
 
-def test_a_bucket_of_ours_is_protected_and_outlives_the_stack() -> None:
+def test_aws_bucket_is_protected_and_retained_after_the_stack_is_destroyed() -> None:
     recording = recorded("a bucket in AWS")
     bucket = recording.one("aws:s3/bucket:Bucket")
     assert bucket.protect
@@ -204,7 +204,7 @@ def test_a_bucket_of_ours_is_protected_and_outlives_the_stack() -> None:
 
 
 @pytest.mark.parametrize("case", ["Loki", "Alloy"])
-def test_a_stateful_set_of_a_chart_leaves_its_pods_when_it_is_replaced(case: str) -> None:
+def test_chart_stateful_set_orphans_its_pods_when_replaced(case: str) -> None:
     (transform,) = recorded(case).one(CHART).transforms
     annotations = {"kept": "yes"}
     props = {"metadata": {"name": "loki-write", "annotations": annotations}, "spec": {"replicas": 3}}
@@ -223,7 +223,7 @@ def test_a_stateful_set_of_a_chart_leaves_its_pods_when_it_is_replaced(case: str
 
 
 @pytest.mark.parametrize("annotations", [{}, {"annotations": None}])
-def test_a_stateful_set_without_annotations_gets_the_one(annotations: dict[str, None]) -> None:
+def test_chart_stateful_set_gets_the_orphan_annotation_when_it_has_none(annotations: dict[str, None]) -> None:
     (transform,) = recorded("Loki").one(CHART).transforms
     result = transform(_asked("kubernetes:apps/v1:StatefulSet", {"metadata": annotations}, pulumi.ResourceOptions()))
     assert result is not None
@@ -231,7 +231,7 @@ def test_a_stateful_set_without_annotations_gets_the_one(annotations: dict[str, 
 
 
 @pytest.mark.parametrize("kind", ["apps/v1:Deployment", "apps/v1:DaemonSet", "core/v1:Service", "core/v1:ConfigMap"])
-def test_no_other_object_of_a_chart_is_changed(kind: str) -> None:
+def test_chart_transform_leaves_objects_unchanged_unless_they_are_stateful_sets(kind: str) -> None:
     (transform,) = recorded("Loki").one(CHART).transforms
     assert transform(_asked(f"kubernetes:{kind}", {"metadata": {}}, pulumi.ResourceOptions())) is None
 
@@ -241,7 +241,7 @@ def _asked(type_: str, props: dict[str, object], options: pulumi.ResourceOptions
 
 
 @pytest.mark.parametrize("case", ["an embedded store", "a store that exists with keys of ours"])
-def test_a_secret_is_in_its_secret_and_in_clear_nowhere(case: str) -> None:
+def test_access_key_is_in_the_secret_and_never_in_clear_text(case: str) -> None:
     recording = recorded(case)
     secret = recording.one("kubernetes:core/v1:Secret").revealed["stringData"]
     assert secret == {"AWS_ACCESS_KEY_ID": KEYS.access_key_id, "AWS_SECRET_ACCESS_KEY": KEYS.secret_access_key}
@@ -250,7 +250,7 @@ def test_a_secret_is_in_its_secret_and_in_clear_nowhere(case: str) -> None:
     assert str(KEYS.secret_access_key) not in in_clear
 
 
-def test_a_secret_stays_one_wherever_it_is_put() -> None:
+def test_component_registers_a_secret_value_as_secret_in_a_config_map() -> None:
     """Kubernetes' Secret hides its data by itself; no other resource does."""
     inputs = kubernetes(CONFIG_MAP, "x", "logs", {}, data={"key": Secret("accessKeyId")})
     tree = ComponentTree("logstack:index:Test", "test", (Manifest(CONFIG_MAP, "x", inputs),))
@@ -260,7 +260,7 @@ def test_a_secret_stays_one_wherever_it_is_put() -> None:
     assert "MARKEDKEY" not in json.dumps(config_map.plain)
 
 
-def test_the_keys_come_from_the_config_as_secrets() -> None:
+def test_credentials_are_secrets_when_read_from_the_pulumi_config() -> None:
     keys = {"logstack:accessKeyId": "MARKEDKEY", "logstack:secretAccessKey": "marked"}
     recording = record(lambda: store(EMBEDDED, Credentials.from_config()), config=keys, secret_keys=list(keys))
     secret = recording.one("kubernetes:core/v1:Secret")
@@ -268,13 +268,13 @@ def test_the_keys_come_from_the_config_as_secrets() -> None:
     assert secret.revealed["stringData"] == {"AWS_ACCESS_KEY_ID": "MARKEDKEY", "AWS_SECRET_ACCESS_KEY": "marked"}
 
 
-def test_a_store_without_the_keys_that_it_needs_says_what_to_do() -> None:
+def test_object_store_names_the_fix_when_it_needs_keys_and_gets_none() -> None:
     with pytest.raises(ValueError, match="no accessKeyId was given: pass the component its credentials"):
         record(lambda: store(EMBEDDED))
 
 
 @pytest.mark.parametrize("keys", [{}, {"logstack:accessKeyId": "half of a key"}])
-def test_a_config_without_a_whole_key_gives_none(keys: dict[str, str]) -> None:
+def test_credentials_are_none_when_the_pulumi_config_has_no_complete_key(keys: dict[str, str]) -> None:
     found: list[Credentials | None] = []
     record(lambda: found.append(Credentials.from_config()), config=keys)
     assert found == [None]
@@ -290,7 +290,7 @@ UNREACHABLE = {
 
 
 @pytest.mark.parametrize(("said", "told"), UNREACHABLE.values(), ids=UNREACHABLE)
-def test_the_wrong_cluster_is_refused_before_anything_is_registered(said: dict[str, str], told: str) -> None:
+def test_cluster_registers_nothing_when_the_context_is_wrong(said: dict[str, str], told: str) -> None:
     settings = CLUSTER.model_copy(update=said)
     monitor = RecordingMonitor()
     with pytest.raises(pulumi.RunError, match=re.escape(told)) as refused:
@@ -299,13 +299,13 @@ def test_the_wrong_cluster_is_refused_before_anything_is_registered(said: dict[s
     assert monitor.registered == []
 
 
-def test_without_a_kubeconfig_every_context_is_unknown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_cluster_knows_no_context_when_there_is_no_kubeconfig(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
     with pytest.raises(pulumi.RunError, match="contexts there: none"):
         record(cluster)
 
 
-def test_the_callers_options_reach_the_component_and_none_of_its_children() -> None:
+def test_component_takes_the_options_of_the_caller_and_its_children_do_not() -> None:
     options = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="before")], protect=True)
     recording = record(
         lambda: GrafanaDatasource("grafana", GrafanaSettings(), URL, cluster(), opts=options),
@@ -316,7 +316,7 @@ def test_the_callers_options_reach_the_component_and_none_of_its_children() -> N
     assert child.aliases == 0
 
 
-def test_two_resources_with_one_urn_are_refused_as_the_engine_refuses_them() -> None:
+def test_recording_refuses_two_resources_with_one_urn_as_the_engine_does() -> None:
     def program() -> None:
         place = cluster()
         for _ in range(2):
@@ -326,7 +326,7 @@ def test_two_resources_with_one_urn_are_refused_as_the_engine_refuses_them() -> 
         record(program)
 
 
-def test_two_platforms_stand_side_by_side_in_one_program() -> None:
+def test_components_register_three_platforms_in_one_program() -> None:
     """A URN knows the types of a resource's parents and not their names."""
 
     def side(name: str, namespace: str, said: Mapping[str, object]) -> None:
@@ -353,7 +353,7 @@ def test_two_platforms_stand_side_by_side_in_one_program() -> None:
     assert len({each.urn for each in recording.registered}) == len(recording.registered) > 3 * 15
 
 
-def test_an_input_that_waits_for_another_resource_is_seen() -> None:
+def test_recording_names_the_resources_that_an_input_comes_from() -> None:
     """What the recording says of inputs is believed elsewhere."""
 
     def program() -> None:
@@ -379,20 +379,20 @@ def component_classes() -> list[type[Component]]:
     return Component.__subclasses__()
 
 
-def test_every_component_class_is_used_alone_here() -> None:
+def test_every_component_class_has_a_case_of_its_own() -> None:
     assert {made for made, _ in ALONE.values()} == {
         found for found in component_classes() if found.__module__.startswith("components.")
     }
 
 
 @every_component
-def test_a_components_type_token_says_its_class(case: str) -> None:
+def test_component_type_token_contains_the_name_of_its_class(case: str) -> None:
     token = the_component(case).type
     assert re.fullmatch(r"logstack:index:[A-Z][A-Za-z]+", token)
     assert token == f"logstack:index:{ALONE[case][0].__name__}"
 
 
-def test_no_two_component_classes_share_a_type_token() -> None:
+def test_component_type_tokens_are_unique() -> None:
     tokens = {made: the_component(case).type for case, (made, _) in ALONE.items()}
     assert len(set(tokens.values())) == len(tokens)
 
@@ -413,5 +413,5 @@ OUTPUTS = {
 
 
 @pytest.mark.parametrize(("case", "outputs"), OUTPUTS.items(), ids=OUTPUTS)
-def test_a_components_outputs(case: str, outputs: dict[str, str]) -> None:
+def test_component_registers_these_outputs(case: str, outputs: dict[str, str]) -> None:
     assert recorded(case).outputs[the_component(case).urn] == outputs

@@ -33,23 +33,25 @@ def moto(shell: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001 - before 
 
 
 @pytest.mark.usefixtures("moto")
-def test_the_stacks_own_account_may_go_on() -> None:
+def test_guard_lets_the_program_go_on_in_the_account_of_the_stack() -> None:
     stop_in_wrong_account(a_store())
 
 
 @pytest.mark.usefixtures("moto")
-def test_another_account_ends_the_program() -> None:
+def test_guard_stops_the_program_in_another_aws_account() -> None:
     with pytest.raises(pulumi.RunError, match=f"belong to account {ACCOUNT}"):
         stop_in_wrong_account(a_store(accountId=STRANGER))
 
 
-def test_a_store_elsewhere_asks_nobody(shell: pytest.MonkeyPatch) -> None:
+def test_guard_does_not_ask_aws_when_the_object_store_is_not_in_aws(shell: pytest.MonkeyPatch) -> None:
     store: ObjectStoreSettings = S3CompatibleStore(kind="s3-compatible", endpoint="http://10.0.0.1:9000", bucket="b")
     shell.setattr(botocore.client.BaseClient, "_make_api_call", lambda *_: pytest.fail("AWS was asked"))
     stop_in_wrong_account(store)
 
 
-def test_a_program_ends_with_the_problem_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guard_stops_the_program_when_the_cluster_is_too_old_or_the_kubeconfig_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with serving(type("Old", (ApiServer,), {"minor": "24"})) as server:
         monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path, server)[0]))
         with pytest.raises(pulumi.RunError, match=r"kubernetes-too-old[\s\S]*is Kubernetes 1\.24"):

@@ -75,7 +75,7 @@ def recorded(stack: str) -> Recording:
 
 
 @every_stack
-def test_the_program_registers_what_the_stack_declares_and_nothing_else(stack: str) -> None:
+def test_program_registers_the_declared_resources_only(stack: str) -> None:
     declared = [
         (component.type, component.name, STACK_TYPE, f"logstack-{stack}")
         for component in deployment(settings_of(stack))
@@ -91,7 +91,7 @@ def test_the_program_registers_what_the_stack_declares_and_nothing_else(stack: s
 
 
 @every_stack
-def test_each_resource_gets_the_inputs_and_the_protection_that_are_declared(stack: str) -> None:
+def test_program_registers_each_resource_with_its_declared_inputs_and_protection(stack: str) -> None:
     recording = recorded(stack)
     for component in deployment(settings_of(stack)):
         for manifest in component.manifests:
@@ -120,7 +120,7 @@ def _filled(value: object, stack: str) -> object:
 
 
 @every_stack
-def test_each_resource_comes_after_what_is_declared_to_come_first(stack: str) -> None:
+def test_program_registers_each_resource_with_its_declared_dependencies(stack: str) -> None:
     recording = recorded(stack)
     trees = {component.name: component for component in deployment(settings_of(stack))}
     for component in trees.values():
@@ -174,7 +174,7 @@ def program_of_ones_own(settings: Settings) -> None:
 
 
 @every_stack
-def test_a_program_of_ones_own_registers_the_same_with_the_components_classes(stack: str) -> None:
+def test_program_of_a_user_registers_the_same_resources_with_the_component_classes(stack: str) -> None:
     own = record(lambda: program_of_ones_own(settings_of(stack)), config=KEYS, secret_keys=list(KEYS), stack=stack)
     assert {each.urn: registration(each) for each in own.registered} == {
         each.urn: registration(each) for each in recorded(stack).registered
@@ -189,13 +189,13 @@ def registration(resource: Registered) -> tuple[object, ...]:
 
 
 @every_stack
-def test_every_input_is_known_before_anything_exists(stack: str) -> None:
+def test_program_knows_every_input_at_preview(stack: str) -> None:
     """One unknown value of a chart, and its preview shows no object at all."""
     assert [each.name for each in recorded(stack).registered if each.inputs_from] == []
 
 
 @every_stack
-def test_the_program_exports_where_loki_is_reached(stack: str) -> None:
+def test_program_exports_the_addresses_of_loki(stack: str) -> None:
     place = settings_of(stack).cluster
     gateway = f"http://loki-gateway.{place.namespace}.svc.{place.cluster_domain}"
     assert recorded(stack).exports == {
@@ -207,20 +207,20 @@ def test_the_program_exports_where_loki_is_reached(stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_logical_names_are_unique_within_a_component(stack: str) -> None:
+def test_logical_names_are_unique_in_each_component(stack: str) -> None:
     for component in deployment(settings_of(stack)):
         names = [manifest.name for manifest in component.manifests]
         assert len(set(names)) == len(names), component.name
 
 
-def test_every_secret_stays_out_of_whatever_can_be_read() -> None:
+def test_program_shows_no_secret_in_inputs_outputs_or_exports() -> None:
     for stack in NAMES:
         recording = recorded(stack)
         in_clear = json.dumps([[each.plain for each in recording.registered], recording.outputs, recording.exports])
         assert not [secret for secret in KEYS.values() if secret in in_clear], stack
 
 
-def test_a_stack_with_problems_registers_nothing_and_tells_all_of_them() -> None:
+def test_program_reports_all_problems_and_registers_nothing() -> None:
     monitor = RecordingMonitor()
     broken = config_of("staging") | {"logstack:retention": "a week", "logstack:sizes": "small"}
     with pytest.raises(pulumi.RunError) as refused:
@@ -230,14 +230,14 @@ def test_a_stack_with_problems_registers_nothing_and_tells_all_of_them() -> None
     assert monitor.registered == []
 
 
-def test_a_store_that_needs_a_key_stops_the_program_without_one() -> None:
+def test_program_stops_when_the_object_store_needs_an_access_key_and_has_none() -> None:
     monitor = RecordingMonitor()
     with pytest.raises(pulumi.RunError, match="needs an access key"):
         run_program(config_of("staging"), "staging", monitor)
     assert monitor.registered == []
 
 
-def test_another_aws_account_stops_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_program_stops_in_another_aws_account(monkeypatch: pytest.MonkeyPatch) -> None:
     stranger = Caller("999999999999", "arn:aws:iam::999999999999:user/somebody")
     monkeypatch.setattr(guards, "shell_caller", lambda _: stranger)
     monitor = RecordingMonitor()
@@ -247,7 +247,7 @@ def test_another_aws_account_stops_the_program(monkeypatch: pytest.MonkeyPatch) 
     assert monitor.registered == []
 
 
-def test_a_cluster_that_the_kubeconfig_does_not_know_stops_the_program() -> None:
+def test_program_stops_when_the_kubeconfig_has_no_such_context() -> None:
     monitor = RecordingMonitor()
     config = config_of("dev") | KEYS
     elsewhere = {**json.loads(config["logstack:cluster"]), "context": "elsewhere"}
@@ -256,7 +256,7 @@ def test_a_cluster_that_the_kubeconfig_does_not_know_stops_the_program() -> None
     assert monitor.registered == []
 
 
-def test_a_change_that_loses_lines_stops_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_program_stops_when_a_change_would_lose_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise StackProblems([Problem("some-loss", "logstack:retention", "shorter than the state's", "", "")])
 

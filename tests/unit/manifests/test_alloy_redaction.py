@@ -70,17 +70,17 @@ def without_secrets(line: str, rules: Sequence[RedactionName] = EVERY_RULE) -> s
 
 
 @pytest.mark.parametrize("line", corpus.lines(), ids=lambda line: line.text[:60])
-def test_of_a_line_the_secrets_are_replaced_and_nothing_else_is(line: Line) -> None:
+def test_redaction_replaces_secrets_and_nothing_else(line: Line) -> None:
     assert without_secrets(line.text) == line.expected
 
 
 @pytest.mark.parametrize("line", WITH_SECRETS, ids=lambda line: line.text[:60])
-def test_what_is_redacted_twice_is_as_if_redacted_once(line: Line) -> None:
+def test_redaction_is_idempotent(line: Line) -> None:
     assert without_secrets(line.expected) == line.expected
 
 
 @pytest.mark.parametrize("line", WITH_SECRETS, ids=lambda line: line.text[:60])
-def test_json_stays_json(line: Line) -> None:
+def test_redaction_keeps_json_of_the_corpus_valid(line: Line) -> None:
     try:
         json.loads(line.text)
     except ValueError:
@@ -113,11 +113,11 @@ VALUES = st.recursive(
 @given(
     document=st.dictionaries(NAMES, VALUES), gaps=st.sampled_from([(",", ":"), (", ", ": ")]), in_ascii=st.booleans()
 )
-def test_json_stays_json_whatever_stands_in_it(document: dict[str, Any], gaps: tuple[str, str], in_ascii: bool) -> None:  # noqa: FBT001 - given by Hypothesis
+def test_redaction_keeps_generated_json_valid(document: dict[str, Any], gaps: tuple[str, str], in_ascii: bool) -> None:  # noqa: FBT001 - given by Hypothesis
     json.loads(without_secrets(json.dumps(document, separators=gaps, ensure_ascii=in_ascii)))
 
 
-def test_the_corpus_has_enough_of_everything() -> None:
+def test_corpus_has_enough_lines_for_each_rule() -> None:
     for name in get_args(RedactionName):
         assert sum(line.rule == name for line in corpus.lines()) >= 8
     assert sum(not line.secrets for line in corpus.lines()) >= 60
@@ -148,7 +148,7 @@ def spellings() -> Iterator[str]:
 @pytest.mark.parametrize(
     "form", ["{}=hunter2", "{}: hunter2", '{{"{}":"hunter2"}}', '{{"{}": 12345}}', "{} := 'hunter2'"]
 )
-def test_a_name_is_known_however_it_is_spelled(name: str, form: str) -> None:
+def test_redaction_recognises_every_spelling_of_a_secret_name(name: str, form: str) -> None:
     line = form.format(name)
     found = without_secrets(line)
     assert "<redacted:" in found
@@ -157,7 +157,7 @@ def test_a_name_is_known_however_it_is_spelled(name: str, form: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["private-keys", "tokens", "passwords", "cards", "mails"])
-def test_every_pattern_that_each_line_is_held_against_begins_with_plain_text(name: RedactionName) -> None:
+def test_search_patterns_start_with_plain_text(name: RedactionName) -> None:
     for pattern in RULES[name].patterns:
         assert re.match(r"[\w:@ -]{1}", pattern), pattern
         assert "|" not in re.sub(r"\(.*\)", "", pattern), pattern
@@ -177,22 +177,22 @@ def stages(name: str, **said: object) -> list[Block]:
     return [block for block in tree(found) if block.name == name]
 
 
-def test_the_rules_are_those_of_the_stack_in_our_order() -> None:
+def test_redaction_applies_the_rules_of_the_stack_in_a_fixed_order() -> None:
     replaces = [stage.attributes["replace"] for stage in stages("stage.replace", rules=["mails", "private-keys"])]
     assert replaces == ["<redacted:private-keys>", "<redacted:private-keys>", "<redacted:mails>"]
 
 
-def test_without_rules_there_is_nothing() -> None:
+def test_redaction_has_no_blocks_when_the_stack_has_no_rules() -> None:
     assert redaction(RedactionSettings(rules=())) == ()
 
 
-def test_lines_without_anything_are_marked_by_a_label_that_never_leaves_the_collector() -> None:
+def test_redaction_marks_clean_lines_with_an_internal_label() -> None:
     marks = [stage.attributes["values"] for stage in stages("stage.static_labels")]
     assert marks == [{CLEAN: mark} for mark in ("all", "private-keys", "tokens", "passwords", "cards")]
     assert CLEAN.startswith("__")
 
 
-def test_every_text_that_a_rule_searches_for_is_in_the_selector_of_all_lines() -> None:
+def test_selector_of_clean_lines_contains_every_search_text() -> None:
     selector = str(stages("stage.match", rules=EVERY_RULE)[0].attributes["selector"])
     for rule in RULES.values():
         for text in rule.texts.split():
@@ -209,9 +209,7 @@ CUSTOM = [
 
 
 @pytest.mark.parametrize(("said", "expression", "template"), CUSTOM)
-def test_a_rule_of_the_stacks_own_is_a_stage_for_lines_that_match(
-    said: dict[str, str], expression: str, template: str
-) -> None:
+def test_custom_rule_becomes_a_stage_for_matching_lines(said: dict[str, str], expression: str, template: str) -> None:
     rule = CustomRedaction.model_validate({"name": "a"} | said)
     (block,) = redaction(RedactionSettings(rules=(), custom=(rule,)))
     assert block.comment == "collector.redact.custom: a"
@@ -220,7 +218,7 @@ def test_a_rule_of_the_stacks_own_is_a_stage_for_lines_that_match(
     assert str(block.attributes["selector"]).startswith('{logstack_source=~".*"} |~ "')
 
 
-def test_rules_of_the_stacks_own_come_last() -> None:
+def test_custom_rules_come_last() -> None:
     rule = CustomRedaction(name="a", pattern="x")
     assert [block.comment for block in redaction(RedactionSettings(custom=(rule,)))] == [
         "Lines without collector.redact.rules.",

@@ -30,14 +30,14 @@ def host_paths(said: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def test_the_positions_stay_on_the_node() -> None:
+def test_collector_stores_its_positions_on_the_node() -> None:
     said = values()
     assert said["alloy"]["storagePath"] == "/var/lib/alloy/data"
     assert said["alloy"]["mounts"] == {"varlog": True, "extra": [{"name": "state", "mountPath": "/var/lib/alloy"}]}
     assert host_paths(said) == {"state": "/var/lib/alloy"}
 
 
-def test_the_journal_is_mounted_where_it_is_read_and_the_machines_name_with_it() -> None:
+def test_collector_mounts_the_journal_and_the_machine_id_when_it_reads_the_journal() -> None:
     said = values(sources={"journal": {"enabled": True}})
     assert host_paths(said) == {
         "state": "/var/lib/alloy",
@@ -52,7 +52,7 @@ NO_NODE: list[dict[str, Any]] = [{"pods": "api"}, {"pods": "none", "push": True}
 
 
 @pytest.mark.parametrize("sources", NO_NODE)
-def test_a_collector_that_reads_no_files_has_no_host_path_and_is_not_root(sources: dict[str, Any]) -> None:
+def test_collector_has_no_host_path_and_no_root_user_when_it_reads_no_files(sources: dict[str, Any]) -> None:
     said = values(sources=sources)
     assert host_paths(said) == {}
     assert said["alloy"]["mounts"]["varlog"] is False
@@ -66,18 +66,18 @@ RULES: list[tuple[dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize(("sources", "resources"), RULES)
-def test_a_collector_may_read_pods_and_nothing_else(sources: dict[str, Any], resources: list[str]) -> None:
+def test_collector_may_only_read_pods_and_their_logs(sources: dict[str, Any], resources: list[str]) -> None:
     rbac = values(sources=sources)["rbac"]
     rules = [*rbac["rules"], *rbac["clusterRules"]]
     assert [resource for rule in rules for resource in rule["resources"]] == ["pods", *resources]
     assert {verb for rule in rules for verb in rule["verbs"]} == {"get", "list", "watch"}
 
 
-def test_a_collector_without_pods_asks_the_api_server_for_nothing() -> None:
+def test_collector_has_no_rbac_rules_when_it_collects_no_pods() -> None:
     assert values(sources={"pods": "none", "push": True})["rbac"] == {"create": False}
 
 
-def test_receivers_have_ports_in_the_service() -> None:
+def test_collector_service_has_a_port_for_each_receiver() -> None:
     said = values(sources={"otlp": {"grpc": True, "http": True}, "push": True})
     assert {port["name"]: port["port"] for port in said["alloy"]["extraPorts"]} == {
         "push": 3500,
@@ -87,7 +87,7 @@ def test_receivers_have_ports_in_the_service() -> None:
     assert "extraPorts" not in values()["alloy"]
 
 
-def test_one_collector_at_a_time_has_the_events() -> None:
+def test_events_collector_is_a_single_pod() -> None:
     said: Any = single_pod_values(CollectorSettings(sources=Sources(events=True)), SIZE, "alloy-events-config")
     assert (said["controller"]["type"], said["controller"]["replicas"]) == ("deployment", 1)
     assert said["controller"]["updateStrategy"] == {"type": "Recreate"}
@@ -96,11 +96,11 @@ def test_one_collector_at_a_time_has_the_events() -> None:
 
 
 @pytest.mark.parametrize("stability", ["generally-available", "experimental"])
-def test_alloy_runs_at_the_stability_that_the_stack_says(stability: str) -> None:
+def test_collector_has_the_stability_level_of_the_stack(stability: str) -> None:
     assert values(stability=stability)["alloy"]["stabilityLevel"] == stability
 
 
-def test_no_definitions_of_other_peoples_kinds_are_installed() -> None:
+def test_alloy_chart_installs_no_custom_resource_definitions() -> None:
     assert values()["crds"] == {"create": False}
 
 
@@ -112,7 +112,7 @@ RELEASES: list[tuple[dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize(("sources", "names"), RELEASES)
-def test_there_is_a_collector_for_each_kind_of_source(sources: dict[str, Any], names: list[str]) -> None:
+def test_alloy_has_a_release_for_each_kind_of_source(sources: dict[str, Any], names: list[str]) -> None:
     said = CollectorSettings.model_validate({"sources": sources})
     part = alloy("alloy", said, Intake("http://loki/loki/api/v1/push"), DEFAULT_SIZES, CLUSTER, PINNED_SOURCE)
     assert [child.name for child in part.manifests] == names

@@ -22,7 +22,9 @@ CANARY_ARGUMENTS = [
 
 
 @pytest.mark.parametrize(("said", "gateway", "expected"), CANARY_ARGUMENTS)
-def test_the_canary_is_told(said: CanarySettings, gateway: str, expected: list[str]) -> None:
+def test_canary_arguments_contain_the_address_and_the_route(
+    said: CanarySettings, gateway: str, expected: list[str]
+) -> None:
     told = arguments(said, gateway, "canary-x", BY_STREAM)
     assert set(expected) <= set(told)
     assert {"-labelname=pod", "-labelvalue=canary-x"} <= set(told)
@@ -38,19 +40,19 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("said", "collector", "expected"), FOUND)
-def test_the_canary_finds_its_lines_by_a_label_that_they_get(
+def test_canary_queries_by_a_label_that_its_lines_have(
     said: dict[str, Any], collector: dict[str, Any], expected: Found
 ) -> None:
     found = found_by(CanarySettings(**said), CollectorSettings.model_validate(collector), None)
     assert found == expected
 
 
-def test_the_canary_names_its_tenant_and_its_label() -> None:
+def test_canary_arguments_contain_the_tenant_and_the_label() -> None:
     told = arguments(CanarySettings(), GATEWAY, "x", Found("container", "canary", "fake"))
     assert {"-streamname=container", "-streamvalue=canary", "-tenant-id=fake"} <= set(told)
 
 
-def test_a_canary_knows_its_pods_name() -> None:
+def test_canary_pod_gets_its_own_name_as_label_value() -> None:
     daemon_set = canary("canary", CanarySettings(), GATEWAY, SIZE, CLUSTER, BY_STREAM).manifests[0]
     spec: Any = daemon_set.inputs["spec"]
     (container,) = spec["template"]["spec"]["containers"]

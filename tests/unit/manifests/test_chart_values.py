@@ -65,13 +65,13 @@ def defaults_of(chart: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("stack", "chart", "release"), [(stack, *each) for stack in NAMES for each in releases(settings_of(stack))]
 )
-def test_every_value_that_we_set_exists_in_the_pinned_chart(stack: str, chart: str, release: str) -> None:
+def test_chart_values_exist_in_the_pinned_chart(stack: str, chart: str, release: str) -> None:
     values = chart_values(settings_of(stack), chart, release)
     assert list(unknown(values, defaults_of(chart), OPEN[chart])) == []
 
 
 @pytest.mark.parametrize("chart", OPEN)
-def test_no_open_map_is_kept_that_nobody_needs(chart: str) -> None:
+def test_open_maps_are_all_used(chart: str) -> None:
     everything = [
         chart_values(settings_of(stack), chart, release)
         for stack in NAMES
@@ -92,5 +92,5 @@ TYPOS = [
 
 
 @pytest.mark.parametrize(("values", "found"), TYPOS)
-def test_a_value_in_the_wrong_place_is_found(values: dict[str, Any], found: list[str]) -> None:
+def test_unknown_values_are_reported_by_their_path(values: dict[str, Any], found: list[str]) -> None:
     assert list(unknown(values, defaults_of("loki"), OPEN["loki"])) == found

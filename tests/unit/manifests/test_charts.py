@@ -45,11 +45,11 @@ def declared_chart(source: ChartSource, *, skip_await: bool = False) -> Manifest
 
 
 @pytest.mark.parametrize(("said", "inputs"), SOURCES.values(), ids=SOURCES)
-def test_a_chart_comes_from(said: dict[str, str], inputs: dict[str, object]) -> None:
+def test_chart_has_the_inputs_of_its_source(said: dict[str, str], inputs: dict[str, object]) -> None:
     declared = declared_chart(ChartSource.model_validate(said))
     assert declared.inputs == {"name": "loki", "namespace": "logs", "values": {"a": 1}, "skipCrds": True, **inputs}
     assert declared.depends_on == ("config",)
 
 
-def test_a_cluster_that_runs_no_pods_is_not_waited_for() -> None:
+def test_chart_skips_the_await_when_the_cluster_runs_no_pods() -> None:
     assert declared_chart(ChartSource(), skip_await=True).inputs["skipAwait"] is True

@@ -22,14 +22,14 @@ def provisioned(settings: GrafanaSettings) -> dict[str, Any]:
     return dict(datasource)
 
 
-def test_the_datasource_asks_the_gateway_and_is_never_the_default() -> None:
+def test_datasource_queries_the_gateway_and_is_not_the_default() -> None:
     found = provisioned(GrafanaSettings(uid="loki-production"))
     assert (found["type"], found["uid"], found["url"]) == ("loki", "loki-production", GATEWAY)
     assert (found["isDefault"], found["editable"]) == (False, False)
     assert "derivedFields" not in found["jsonData"]
 
 
-def test_a_datasource_asks_for_the_lines_of_all_tenants_and_one_for_those_of_each() -> None:
+def test_datasources_query_all_tenants_together_and_each_tenant_alone() -> None:
     (config_map,) = grafana("grafana", GrafanaSettings(), GATEWAY, CLUSTER, ("fake", "team-a")).manifests
     files: Any = config_map.inputs["data"]
     found = yaml.safe_load(files["logstack.yaml"])["datasources"]
@@ -40,12 +40,12 @@ def test_a_datasource_asks_for_the_lines_of_all_tenants_and_one_for_those_of_eac
     assert found[0]["uid"] == "loki"
 
 
-def test_a_tenants_uid_is_stable_and_no_longer_than_grafana_takes() -> None:
+def test_tenant_uid_is_stable_and_within_the_length_limit_of_grafana() -> None:
     assert tenant_uid(GrafanaSettings(), "team-a") == "loki-96c2886c"
     assert len(tenant_uid(GrafanaSettings(uid="u" * 40), "team-a")) == 40
 
 
-def test_the_gateways_password_is_of_grafanas_environment_and_stands_in_no_object() -> None:
+def test_datasource_takes_the_gateway_password_from_the_environment_of_grafana() -> None:
     (config_map,) = grafana("grafana", GrafanaSettings(), GATEWAY, CLUSTER, with_password=True).manifests
     files: Any = config_map.inputs["data"]
     (found,) = yaml.safe_load(files["logstack.yaml"])["datasources"]
@@ -53,7 +53,7 @@ def test_the_gateways_password_is_of_grafanas_environment_and_stands_in_no_objec
     assert found["secureJsonData"] == {"basicAuthPassword": "$LOKI_GATEWAY_PASSWORD"}
 
 
-def test_grafanas_sidecar_finds_the_datasource_in_its_own_namespace() -> None:
+def test_datasource_config_map_has_the_namespace_and_label_of_the_sidecar() -> None:
     said = GrafanaSettings(namespace="grafana", sidecar_label="pick_me", sidecar_label_value="yes")
     (config_map,) = grafana("grafana", said, GATEWAY, CLUSTER).manifests
     metadata: Any = config_map.inputs["metadata"]
@@ -61,7 +61,7 @@ def test_grafanas_sidecar_finds_the_datasource_in_its_own_namespace() -> None:
     assert metadata["labels"]["pick_me"] == "yes"
 
 
-def test_a_trace_id_in_a_line_is_a_link() -> None:
+def test_datasource_links_trace_ids() -> None:
     said = GrafanaSettings.model_validate({"traceLinks": {"datasourceUid": "tempo", "pattern": r"trace=(\w+)$"}})
     (field,) = provisioned(said)["jsonData"]["derivedFields"]
     assert field["datasourceUid"] == "tempo"
@@ -72,6 +72,6 @@ def test_a_trace_id_in_a_line_is_a_link() -> None:
 
 # PyYAML writes the old line end of mainframes bare, and reads a space.
 @given(TEXTS.filter(lambda text: "\x85" not in text))
-def test_a_datasources_name_is_any_text(name: str) -> None:
+def test_datasource_name_may_be_any_text(name: str) -> None:
     document = yaml.safe_load(yaml_text(datasources(GrafanaSettings(name=name), GATEWAY)))
     assert document["datasources"][0]["name"] == name.replace("$", "$$")

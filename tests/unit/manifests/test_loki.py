@@ -95,7 +95,7 @@ S3 = {
 
 
 @pytest.mark.parametrize(("said", "s3"), S3.values(), ids=S3)
-def test_chunks_and_rules_go_to_the_store(said: dict[str, object], s3: dict[str, object]) -> None:
+def test_loki_yaml_stores_chunks_and_rules_in_the_object_store(said: dict[str, object], s3: dict[str, object]) -> None:
     document = config(objectStore=said)
     assert document["common"]["storage"] == {"s3": s3}
     assert document["ruler"]["storage"] == {"type": "s3", "s3": s3}
@@ -103,7 +103,7 @@ def test_chunks_and_rules_go_to_the_store(said: dict[str, object], s3: dict[str,
     assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["s3"]
 
 
-def test_a_directory_holds_chunks_rules_and_delete_requests() -> None:
+def test_loki_yaml_stores_chunks_rules_and_delete_requests_in_a_directory() -> None:
     document = config(**MONOLITHIC, objectStore=FILESYSTEM)
     directory = {"chunks_directory": "/var/loki/chunks", "rules_directory": "/var/loki/rules"}
     assert document["common"]["storage"] == {"filesystem": directory}
@@ -125,7 +125,7 @@ CREDENTIALS = {
 
 
 @pytest.mark.parametrize(("said", "secret", "annotations"), CREDENTIALS.values(), ids=CREDENTIALS)
-def test_loki_gets_its_keys_from_a_secret_or_has_a_role(
+def test_loki_values_take_the_access_key_from_a_secret_or_use_a_role(
     said: dict[str, object], secret: str | None, annotations: dict[str, str]
 ) -> None:
     found = values(objectStore=said)
@@ -227,11 +227,11 @@ DECISIONS: list[tuple[dict[str, object], str, object]] = [
 
 
 @pytest.mark.parametrize(("said", "path", "value"), DECISIONS)
-def test_the_settings_decide_in_loki_yaml(said: dict[str, object], path: str, value: object) -> None:
+def test_loki_yaml_follows_the_settings(said: dict[str, object], path: str, value: object) -> None:
     assert at(config(**said), path) == value
 
 
-def test_schema_periods_are_written_as_they_were_said() -> None:
+def test_loki_yaml_has_the_schema_periods_of_the_stack_file() -> None:
     periods = [{"from": "2023-01-01", "schema": "v12", "indexPrefix": "index_"}, {"from": "2024-04-01"}]
     assert config(schemaPeriods=periods)["schema_config"]["configs"] == [
         {
@@ -251,7 +251,7 @@ def test_schema_periods_are_written_as_they_were_said() -> None:
     ]
 
 
-def test_the_overrides_are_the_only_tenants() -> None:
+def test_overrides_have_the_limits_of_the_only_tenant() -> None:
     said = {
         "ingestionRate": "8Mi",
         "ingestionBurst": "12.5Mi",
@@ -351,25 +351,25 @@ VALUES: list[tuple[dict[str, object], str, object]] = [
 
 
 @pytest.mark.parametrize(("said", "path", "value"), VALUES)
-def test_the_settings_decide_in_the_charts_values(said: dict[str, object], path: str, value: object) -> None:
+def test_loki_values_follow_the_settings(said: dict[str, object], path: str, value: object) -> None:
     assert at(values(**said), path) == value
 
 
 @pytest.mark.parametrize(("role", "component"), [("write", "write"), ("gateway", "gateway")])
-def test_pods_of_a_part_stand_on_different_nodes(role: str, component: str) -> None:
+def test_pods_of_one_role_require_different_nodes(role: str, component: str) -> None:
     (term,) = at(values(), f"{role}.affinity.{REQUIRED}")
     assert term["topologyKey"] == "kubernetes.io/hostname"
     assert term["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == component
 
 
-def test_on_one_node_pods_only_prefer_to_stand_apart() -> None:
+def test_pods_only_prefer_different_nodes_when_the_cluster_has_one_node() -> None:
     found = values(**MONOLITHIC, cluster={**CLUSTER, "singleNode": True})
     (wish,) = at(found, f"singleBinary.affinity.{PREFERRED}")
     assert wish["weight"] == 100
     assert wish["podAffinityTerm"]["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == "single-binary"
 
 
-def test_addresses_follow_the_namespace_and_the_clusters_domain() -> None:
+def test_addresses_contain_the_namespace_and_the_cluster_domain() -> None:
     place = stack(cluster={**CLUSTER, "namespace": "logs", "clusterDomain": "home.arpa"}).cluster
     assert gateway_url(place) == "http://loki-gateway.logs.svc.home.arpa"
     assert push_url(place) == "http://loki-gateway.logs.svc.home.arpa/loki/api/v1/push"
@@ -391,7 +391,7 @@ def moved(store: Mapping[str, object]) -> dict[str, object]:
     return {"schemaPeriods": PERIODS, "formerObjectStore": {"before": "2026-05-20", "store": store}}
 
 
-def test_periods_before_the_move_are_in_the_former_s3_store_and_the_others_in_that_of_today() -> None:
+def test_schema_periods_before_a_move_use_the_former_s3_store() -> None:
     document = config(**moved(OLD_S3))
     assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["former", "former", "s3"]
     former = at(document, "storage_config.named_stores.aws.former")
@@ -400,7 +400,7 @@ def test_periods_before_the_move_are_in_the_former_s3_store_and_the_others_in_th
     assert at(document, "compactor.delete_request_store") == "s3"
 
 
-def test_the_former_stores_key_comes_from_its_own_secret_into_quotes_and_not_beside_aws_own_names() -> None:
+def test_former_store_takes_its_access_key_from_its_own_secret() -> None:
     text = yaml_text(config(**moved(OLD_S3)))
     assert "access_key_id: '${FORMER_AWS_ACCESS_KEY_ID}'" in text
     assert "secret_access_key: '${FORMER_AWS_SECRET_ACCESS_KEY}'" in text
@@ -414,7 +414,7 @@ def test_the_former_stores_key_comes_from_its_own_secret_into_quotes_and_not_bes
     assert at(values(**moved(OLD_S3)), "defaults.extraEnvFrom") == [{"secretRef": {"name": "keys"}}]
 
 
-def test_periods_before_the_move_from_a_directory_are_read_from_the_directory_that_they_are_in() -> None:
+def test_schema_periods_before_a_move_use_the_directory_when_the_former_store_is_one() -> None:
     document = config(**MONOLITHIC, **moved(FILESYSTEM))
     assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["filesystem"] * 2 + ["s3"]
     before = config(**MONOLITHIC, objectStore=FILESYSTEM)
@@ -423,6 +423,6 @@ def test_periods_before_the_move_from_a_directory_are_read_from_the_directory_th
     assert "extraEnv" not in values(**MONOLITHIC, **moved(FILESYSTEM))["defaults"]
 
 
-def test_without_a_former_store_nothing_of_it_is_said() -> None:
+def test_loki_has_no_named_store_when_there_is_no_former_store() -> None:
     assert "named_stores" not in config()["storage_config"]
     assert "extraEnv" not in values()["defaults"]

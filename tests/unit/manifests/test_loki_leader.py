@@ -27,7 +27,7 @@ def stack(mode: str, **replicas: int) -> Settings:
     ],
     ids=lambda value: getattr(value, "deployment_mode", value),
 )
-def test_the_first_pod_alone_has_the_lowest_token(settings: Settings, pod: str) -> None:
+def test_first_compactor_pod_has_the_lowest_token(settings: Settings, pod: str) -> None:
     ((name, text),) = token_files(settings).items()
     assert name == f"compactor-token-{pod}"
     assert json.loads(text) == {"tokens": [1]}
@@ -38,7 +38,7 @@ def test_the_first_pod_alone_has_the_lowest_token(settings: Settings, pod: str) 
     assert f'"http://{pod}.{service}-headless.monitoring.svc.cluster.local:3100"' in server
 
 
-def test_the_leaders_location_names_the_tenant_as_every_location_does() -> None:
+def test_leader_location_sets_the_tenant_header() -> None:
     tenants = {"tenants": [{"name": "team-a", "namespaces": ["shop"]}]}
     auth = {"gateway": {"auth": {"credentialsSecret": "loki-gateway"}}}
     settings = Settings.model_validate({"cluster": PLACE, "objectStore": STORE, **tenants, **auth})
@@ -54,7 +54,7 @@ def test_the_leaders_location_names_the_tenant_as_every_location_does() -> None:
 @pytest.mark.parametrize(
     "settings", [stack("simple-scalable", backend=1), stack("monolithic"), stack("distributed")], ids=str
 )
-def test_an_only_compactor_needs_no_election(settings: Settings) -> None:
+def test_single_compactor_needs_no_election(settings: Settings) -> None:
     assert not is_elected(settings)
     assert token_files(settings) == {}
     assert nginx_values(settings, settings.cluster).keys() == {"clientMaxBodySize"}

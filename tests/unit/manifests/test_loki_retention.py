@@ -55,14 +55,14 @@ def losses_between(before: Settings, after: Settings) -> list[str]:
         ({}, 30),
     ],
 )
-def test_the_highest_priority_decides(labels: dict[str, str], days: int) -> None:
+def test_retention_rule_of_the_highest_priority_decides(labels: dict[str, str], days: int) -> None:
     retention = retention_in(
         production(rule(AIRFLOW, "90d"), rule(DEBUG, "2d", 5), rule('{namespace=~"shop|mall"}', "60d", 3))
     )
     assert retention.default.rule_of(labels).period == timedelta(days=days)
 
 
-def test_of_two_rules_of_one_priority_the_shorter_decides_as_in_loki() -> None:
+def test_shorter_retention_rule_decides_among_rules_of_equal_priority() -> None:
     limits = {
         "retention_period": "720h",
         "retention_stream": [{"selector": AIRFLOW, "period": "90d"}, {"selector": DEBUG, "period": "2d"}],
@@ -121,7 +121,7 @@ def test_of_two_rules_of_one_priority_the_shorter_decides_as_in_loki() -> None:
         ),
     ],
 )
-def test_a_change_deletes_these_lines(before: Settings, after: Settings, losses: list[str]) -> None:
+def test_shortened_retention_deletes_these_lines(before: Settings, after: Settings, losses: list[str]) -> None:
     assert losses_between(before, after) == [f"retention-shortened-{loss}" for loss in losses]
 
 
@@ -140,14 +140,14 @@ def test_a_change_deletes_these_lines(before: Settings, after: Settings, losses:
         ),
     ],
 )
-def test_a_change_deletes_these_lines_of_a_tenant(
+def test_shortened_retention_deletes_these_lines_of_a_tenant(
     before: dict[str, object], after: dict[str, object], losses: list[str]
 ) -> None:
     sides = [production(rule(AIRFLOW, "90d"), tenants=tenant(**keys)) for keys in (before, after)]
     assert sorted(losses_between(*sides)) == sorted(f"retention-shortened-{loss}" for loss in losses)
 
 
-def test_a_tenant_that_goes_loses_what_was_kept_longer() -> None:
+def test_removed_tenant_loses_its_longer_retention() -> None:
     assert losses_between(production(tenants=tenant(retention="60d")), production()) == [
         "retention-shortened-from-60d-to-30d team-a"
     ]
@@ -181,13 +181,15 @@ DAYS = timedelta(days=30)
         pytest.param([FIRST, period("2026-06-02")], [FIRST, period("2026-06-03")], [], id="it is put off"),
     ],
 )
-def test_the_history_stays(applied: list[Period], now_written: list[Period], names: list[str]) -> None:
+def test_schema_history_refuses_changes_of_applied_periods(
+    applied: list[Period], now_written: list[Period], names: list[str]
+) -> None:
     found = broken_history(applied, now_written, DAYS, NOW)
     assert [problem.name.removeprefix("schema-period-") for problem in found] == names
 
 
 @pytest.mark.parametrize(("hour", "minute", "names"), [(22, 0, []), (22, 1, ["schema-period-too-soon"])])
-def test_a_period_from_tomorrow_needs_two_hours(hour: int, minute: int, names: list[str]) -> None:
+def test_schema_period_needs_two_hours_before_it_begins(hour: int, minute: int, names: list[str]) -> None:
     late = NOW.replace(hour=hour, minute=minute)
     tomorrow = [FIRST, period("2026-06-02")]
     assert [each.name for each in broken_history([FIRST], tomorrow, DAYS, late)] == names
@@ -195,7 +197,7 @@ def test_a_period_from_tomorrow_needs_two_hours(hour: int, minute: int, names: l
     assert [each.name for each in taken_back] == ["schema-period-removed" for _ in names]
 
 
-def test_what_is_refused_names_both_periods_and_the_lines() -> None:
+def test_refused_schema_period_is_shown_beside_the_applied_one() -> None:
     (problem,) = broken_history([FIRST], [period("2024-04-01", prefix="other_")], DAYS, NOW)
     assert str(problem) == (
         "error[schema-period-edited] logstack:schemaPeriods[0]\n"
@@ -209,7 +211,7 @@ def test_what_is_refused_names_both_periods_and_the_lines() -> None:
     )
 
 
-def test_queries_and_the_door_follow_the_longest_period() -> None:
+def test_query_limits_follow_the_longest_retention() -> None:
     settings: Settings = changed(
         settings_of("production"), retention="1d", tenants=tenant(retention_streams=[rule(DEBUG, "90d")])
     )

@@ -59,7 +59,7 @@ def objects(settings: Settings) -> dict[str, object]:
 
 @some
 @given(stacks(), DAYS)
-def test_another_retention_changes_its_keys_and_the_annotation_that_rolls_the_pods(stack: Settings, days: int) -> None:
+def test_changed_retention_changes_its_keys_and_the_config_hash_only(stack: Settings, days: int) -> None:
     other = changed(stack, retention=f"{days}d")
     before, after = objects(stack), objects(other)
     allowed = {"loki-config.limits_config.retention_period"}
@@ -77,7 +77,7 @@ def test_another_retention_changes_its_keys_and_the_annotation_that_rolls_the_po
 
 @some
 @given(stacks(), st.sampled_from(sorted(OVERRIDES)), st.integers(4 * 1024, 10**7))  # in the range of each limit
-def test_a_limit_reaches_loki_without_a_restart(stack: Settings, limit: str, size: int) -> None:
+def test_changed_limit_changes_the_overrides_without_a_restart(stack: Settings, limit: str, size: int) -> None:
     after = changed(stack, limits={**stack.limits.model_dump(), limit: size})
     tenants = (*(stack.tenant_names or ("fake",)), stack.canary_tenant)
     keys = {f"loki-overrides.overrides.{tenant}.{OVERRIDES[limit]}" for tenant in tenants}
@@ -101,7 +101,7 @@ def read_limit(written: str | float, key: str) -> float:
 
 @some
 @given(stacks())
-def test_chart_values_survive_the_way_to_the_provider(stack: Settings) -> None:
+def test_chart_values_have_no_none_and_no_large_number(stack: Settings) -> None:
     """Pulumi drops None, and makes floats of numbers: a large one would be printed as 1e+06."""
     for chart in ("loki", "alloy"):
         for path, value in leaves(chart_values(stack, chart)):
@@ -115,7 +115,7 @@ def test_chart_values_survive_the_way_to_the_provider(stack: Settings) -> None:
 
 @some
 @given(stacks())
-def test_nothing_that_is_deployed_has_a_key_for_a_secret_value(stack: Settings) -> None:
+def test_deployed_objects_have_no_key_for_a_secret_value(stack: Settings) -> None:
     # The Secret that is filled from the Pulumi config names the places; a flag is no secret.
     found = [
         path
@@ -129,7 +129,7 @@ def test_nothing_that_is_deployed_has_a_key_for_a_secret_value(stack: Settings) 
 
 @some
 @given(stacks())
-def test_pods_of_other_modes_are_none_and_those_of_the_mode_are_as_many_as_said(stack: Settings) -> None:
+def test_chart_values_have_the_replicas_of_the_mode_and_zero_for_other_modes(stack: Settings) -> None:
     values = chart_values(stack, "loki")
     told = {role: stack.replicas[role] if role.replace("_", "-") in stack.roles else 0 for role in ROLES}
     known = {
@@ -145,7 +145,7 @@ def test_pods_of_other_modes_are_none_and_those_of_the_mode_are_as_many_as_said(
 
 @some
 @given(stacks())
-def test_loki_yaml_says_the_same_after_yaml_and_after_lokis_environment(stack: Settings) -> None:
+def test_loki_yaml_is_unchanged_by_yaml_and_by_environment_expansion(stack: Settings) -> None:
     for name in ("loki-config", "loki-overrides"):
         text = data(declarations(stack), f"loki/{name}")
         document = read_yaml(text)
@@ -161,13 +161,13 @@ def test_loki_yaml_says_the_same_after_yaml_and_after_lokis_environment(stack: S
 
 @some
 @given(stacks())
-def test_building_twice_gives_the_same(stack: Settings) -> None:
+def test_declarations_are_equal_when_built_twice(stack: Settings) -> None:
     assert declarations(stack) == declarations(Settings.model_validate(stack.model_dump()))
 
 
 @some
 @given(stacks())
-def test_retention_is_served_whole(stack: Settings) -> None:
+def test_queries_reach_back_as_far_as_the_retention(stack: Settings) -> None:
     """Queries reach back as far as lines are kept, and the longest query is longer by the hour of a fast clock."""
     document = objects(stack)["loki-config"]
     assert isinstance(document, Mapping)
@@ -181,6 +181,6 @@ def test_retention_is_served_whole(stack: Settings) -> None:
     assert said.items() <= document["compactor"].items()
 
 
-def test_every_limit_of_a_tenant_is_an_override_or_set_in_loki_yaml() -> None:
+def test_tenant_limits_are_all_in_overrides_or_loki_yaml() -> None:
     in_loki_yaml = {"max_query_length", "max_query_lookback", "query_timeout"}
     assert set(type(LokiSettings().limits).model_fields) == OVERRIDES.keys() | in_loki_yaml

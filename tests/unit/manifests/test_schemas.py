@@ -16,7 +16,7 @@ OBJECTS = [
 
 
 @pytest.mark.parametrize(("stack", "name"), OBJECTS)
-def test_a_declared_object_is_valid_in_every_field(stack: str, name: str) -> None:
+def test_declared_object_is_valid_in_the_kubernetes_schema(stack: str, name: str) -> None:
     inputs = declarations(settings_of(stack))[name].inputs
     assert complaints({key: mask_secrets(value) for key, value in inputs.items()}) == ""
 
@@ -28,11 +28,11 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("said", "told"), WRONG)
-def test_a_field_that_kubernetes_does_not_know_is_found(said: dict[str, object], told: str) -> None:
+def test_schema_check_reports_a_field_that_kubernetes_does_not_know(said: dict[str, object], told: str) -> None:
     assert told in complaints({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, **said})
 
 
-def test_a_field_that_another_operator_does_not_know_is_found() -> None:
+def test_schema_check_reports_a_field_that_an_operator_does_not_know() -> None:
     claim = declarations(settings_of("ceph"))["store/store-claim"].inputs
     assert complaints(claim) == ""
     said = {**claim, "spec": {"storageClassName": "ceph-bucket", "bucket": "loki-chunks"}}

@@ -133,20 +133,20 @@ def loki(moto: None) -> Iterator[boto3.Session]:  # noqa: ARG001
         yield session
 
 
-def test_the_role_does_what_loki_does_in_its_own_bucket_alone(loki: boto3.Session) -> None:
+def test_role_makes_the_calls_of_loki_in_its_own_bucket_only(loki: boto3.Session) -> None:
     s3 = loki.client("s3")
     assert [name for name, call in LOKI_CALLS.items() if refused(call, s3, BUCKET)] == []
     assert [name for name, call in LOKI_CALLS.items() if not refused(call, s3, OTHER_BUCKET)] == []
 
 
-def test_the_role_does_nothing_else(loki: boto3.Session) -> None:
+def test_role_is_denied_calls_that_loki_does_not_make(loki: boto3.Session) -> None:
     s3 = loki.client("s3")
     assert [name for name, call in OTHER_CALLS.items() if not refused(call, s3, BUCKET)] == []
 
 
 @pytest.mark.parametrize("action", ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"])
 @pytest.mark.usefixtures("moto")
-def test_without_one_of_its_permissions_the_role_lacks_just_what_that_is_for(action: str) -> None:
+def test_role_without_one_permission_is_denied_just_the_calls_of_that_permission(action: str) -> None:
     make_bucket(a_store()).put_object(Bucket=BUCKET, Key=OBJECT, Body=b"chunk")
     arn = make_role(a_store())
     policy = json.loads(text(a_store(), PERMISSIONS_TYPE))
@@ -162,7 +162,7 @@ def test_without_one_of_its_permissions_the_role_lacks_just_what_that_is_for(act
     assert lacking == {name for name in LOKI_CALLS if (OBJECT_ACTIONS | BUCKET_ACTIONS)[name] == action} != set()
 
 
-def test_the_role_does_nothing_in_iam_and_takes_on_no_role(loki: boto3.Session) -> None:
+def test_role_is_denied_every_call_of_iam_and_sts(loki: boto3.Session) -> None:
     iam, sts, own = loki.client("iam"), loki.client("sts"), inputs(a_store(), ROLE_TYPE)["name"]
     calls: Mapping[str, Callable[[], object]] = {
         "list users": iam.list_users,
@@ -181,7 +181,7 @@ def test_the_role_does_nothing_in_iam_and_takes_on_no_role(loki: boto3.Session) 
         assert answer.value.response["Error"]["Code"] == "AccessDenied", name
 
 
-def test_the_session_is_of_the_declared_role(loki: boto3.Session) -> None:
+def test_session_belongs_to_the_declared_role(loki: boto3.Session) -> None:
     """What the refusals above are worth: it is this role that they refuse."""
     arn = loki.client("sts").get_caller_identity()["Arn"]
     assert arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/{inputs(a_store(), ROLE_TYPE)['name']}/loki"
@@ -189,7 +189,7 @@ def test_the_session_is_of_the_declared_role(loki: boto3.Session) -> None:
 
 @pytest.mark.usefixtures("moto")
 @pytest.mark.parametrize("store", EVERY_SHAPE)
-def test_aws_takes_every_setting_as_it_is_declared(store: AwsStore) -> None:
+def test_aws_accepts_every_declared_setting(store: AwsStore) -> None:
     s3 = make_bucket(store)
     assert s3.get_bucket_location(Bucket=BUCKET)["LocationConstraint"] == REGION
     assert s3.get_bucket_ownership_controls(Bucket=BUCKET)["OwnershipControls"]["Rules"] == [
@@ -215,7 +215,7 @@ def test_aws_takes_every_setting_as_it_is_declared(store: AwsStore) -> None:
         (True, {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}),
     ],
 )
-def test_an_object_that_says_nothing_is_encrypted_as_declared(kms: bool, expected: dict[str, str]) -> None:  # noqa: FBT001
+def test_object_is_encrypted_as_declared_by_default(kms: bool, expected: dict[str, str]) -> None:  # noqa: FBT001
     s3 = make_bucket(a_store(kms=kms))
     (rule,) = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"] == expected
@@ -227,7 +227,7 @@ def test_an_object_that_says_nothing_is_encrypted_as_declared(kms: bool, expecte
 
 
 @pytest.mark.usefixtures("moto")
-def test_no_rule_of_the_lifecycle_takes_an_object_away() -> None:
+def test_object_has_no_expiration_under_the_declared_lifecycle() -> None:
     s3 = make_bucket(a_store())
     (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
     assert rule == {
@@ -241,7 +241,7 @@ def test_no_rule_of_the_lifecycle_takes_an_object_away() -> None:
 
 
 @pytest.mark.usefixtures("moto")
-def test_a_policy_with_a_mistake_is_seen() -> None:
+def test_moto_refuses_a_malformed_policy() -> None:
     """What it is worth that moto takes the role."""
     policy = json.loads(text(a_store(), PERMISSIONS_TYPE))
     policy["Statement"][0]["Resource"] = BUCKET

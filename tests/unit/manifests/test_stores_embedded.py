@@ -19,7 +19,7 @@ def pod_of(store: EmbeddedStore) -> dict[str, Any]:
     return pod
 
 
-def test_the_bucket_is_a_directory_of_the_volume() -> None:
+def test_embedded_bucket_is_a_directory_of_the_volume() -> None:
     store = EmbeddedStore(kind="embedded", bucket="loki-staging")
     (container,) = pod_of(store)["containers"]
     mounts = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
@@ -31,7 +31,7 @@ def test_the_bucket_is_a_directory_of_the_volume() -> None:
     assert container["args"][-2:] == ["posix", "/data"]
 
 
-def test_the_server_takes_the_keys_that_loki_takes() -> None:
+def test_embedded_server_uses_the_same_access_key_as_loki() -> None:
     (container,) = pod_of(EmbeddedStore(kind="embedded"))["containers"]
     assert {
         (entry["valueFrom"]["secretKeyRef"]["name"], entry["valueFrom"]["secretKeyRef"]["key"])
@@ -40,7 +40,7 @@ def test_the_server_takes_the_keys_that_loki_takes() -> None:
     } == {("loki-s3-credentials", "AWS_ACCESS_KEY_ID"), ("loki-s3-credentials", "AWS_SECRET_ACCESS_KEY")}
 
 
-def test_the_service_is_what_lokis_endpoint_names() -> None:
+def test_embedded_service_has_the_name_in_the_endpoint_of_loki() -> None:
     service, stateful_set = embedded.declarations("store", EmbeddedStore(kind="embedded"), SIZE, CLUSTER)
     metadata, spec = service.inputs["metadata"], stateful_set.inputs["spec"]
     assert isinstance(metadata, Mapping)
@@ -49,7 +49,7 @@ def test_the_service_is_what_lokis_endpoint_names() -> None:
     assert spec["serviceName"] == metadata["name"]
 
 
-def test_the_volume_stays_whatever_happens_to_the_pod() -> None:
+def test_embedded_volume_is_retained_when_the_pod_is_deleted() -> None:
     store = EmbeddedStore(kind="embedded", storage_class="fast")
     _, stateful_set = embedded.declarations("store", store, SIZE, CLUSTER)
     spec: Any = stateful_set.inputs["spec"]

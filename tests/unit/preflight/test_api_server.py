@@ -96,19 +96,19 @@ def refused(files: list[Path]) -> tuple[str, str]:
     return problem.name, str(problem)
 
 
-def test_a_server_that_takes_the_credentials_says_its_version(tmp_path: Path) -> None:
+def test_server_version_is_returned_when_the_credentials_are_accepted(tmp_path: Path) -> None:
     with serving(ApiServer) as server:
         assert server_version(CLUSTER, kubeconfig(tmp_path, server)) == (1, 34)
 
 
-def test_a_managed_clusters_minor_version_has_a_plus(tmp_path: Path) -> None:
+def test_server_version_is_parsed_when_a_managed_cluster_appends_a_plus(tmp_path: Path) -> None:
     managed = type("Managed", (ApiServer,), {"minor": "33+"})
     with serving(managed) as server:
         assert server_version(CLUSTER, kubeconfig(tmp_path, server)) == (1, 33)
 
 
 @pytest.mark.parametrize("user", [{"token": "expired"}, {}], ids=["an expired token", "no credentials"])
-def test_credentials_that_are_not_taken_are_told_apart_from_a_server_that_is_away(tmp_path: Path, user: object) -> None:
+def test_refused_credentials_are_a_problem_of_their_own(tmp_path: Path, user: object) -> None:
     with serving(ApiServer) as server:
         name, text = refused(kubeconfig(tmp_path, server, user))
     assert name == "credentials-refused"
@@ -116,14 +116,14 @@ def test_credentials_that_are_not_taken_are_told_apart_from_a_server_that_is_awa
     assert "kubectl --context production auth whoami" in text
 
 
-def test_a_server_in_trouble_is_told_with_its_status(tmp_path: Path) -> None:
+def test_problem_contains_the_status_when_the_server_answers_an_error(tmp_path: Path) -> None:
     with serving(type("Broken", (ApiServer,), {"status": 503})) as server:
         name, text = refused(kubeconfig(tmp_path, server))
     assert name == "cluster-unreachable"
     assert "answers 503" in text
 
 
-def test_a_server_that_is_not_there_is_told_with_what_to_use_instead(tmp_path: Path) -> None:
+def test_problem_names_the_offline_commands_when_the_server_refuses_connections(tmp_path: Path) -> None:
     (port,) = free_ports(1)
     name, text = refused(kubeconfig(tmp_path, f"http://{LOOPBACK}:{port}"))
     assert name == "cluster-unreachable"
@@ -131,7 +131,7 @@ def test_a_server_that_is_not_there_is_told_with_what_to_use_instead(tmp_path: P
     assert "`make plan` and `logstack diff`" in text
 
 
-def test_a_server_that_says_nothing_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_problem_is_a_timeout_when_the_server_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reach, "_PATIENCE_SECONDS", 0.2)
     over = threading.Event()
 
@@ -146,7 +146,7 @@ def test_a_server_that_says_nothing_is_given_up(tmp_path: Path, monkeypatch: pyt
     assert "timed out" in text
 
 
-def test_a_certificate_that_nobody_vouches_for_is_told(tmp_path: Path) -> None:
+def test_problem_names_a_self_signed_certificate(tmp_path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "somebody")])
     now = datetime.datetime.now(datetime.UTC)
@@ -166,7 +166,7 @@ def test_a_certificate_that_nobody_vouches_for_is_told(tmp_path: Path) -> None:
     assert "self-signed certificate" in text
 
 
-def test_a_user_whose_files_are_gone_is_told(tmp_path: Path) -> None:
+def test_problem_names_the_missing_file_of_a_user(tmp_path: Path) -> None:
     missing = {"client-certificate": "/nowhere/user.crt", "client-key": "/nowhere/user.key"}
     name, text = refused(kubeconfig(tmp_path, "https://127.0.0.1:1", missing))
     assert name == "kubeconfig-unusable"
@@ -182,7 +182,7 @@ def credential(**status: str) -> str:
     return json.dumps({"apiVersion": PLUGIN, "kind": "ExecCredential", "status": status})
 
 
-def test_a_command_that_logs_in_is_run(tmp_path: Path) -> None:
+def test_login_command_is_run_for_the_token(tmp_path: Path) -> None:
     with serving(ApiServer) as server:
         user = plugin("echo", credential(token=TOKEN))
         assert server_version(CLUSTER, kubeconfig(tmp_path, server, user)) == (1, 34)
@@ -199,7 +199,7 @@ def test_a_command_that_logs_in_is_run(tmp_path: Path) -> None:
     ],
     ids=["not there", "fails", "says something else", "gives no token", "is not said right"],
 )
-def test_a_command_that_does_not_log_in_is_told_with_its_own_words(
+def test_problem_contains_the_output_of_a_failed_login_command(
     tmp_path: Path, user: object, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with serving(ApiServer) as server:
@@ -211,7 +211,7 @@ def test_a_command_that_does_not_log_in_is_told_with_its_own_words(
 
 
 @pytest.mark.parametrize("minor", ["", "thirty"])
-def test_a_version_that_is_none_is_told(tmp_path: Path, minor: str) -> None:
+def test_problem_reports_a_version_that_is_no_number(tmp_path: Path, minor: str) -> None:
     with serving(type("Strange", (ApiServer,), {"minor": minor})) as server:
         name, text = refused(kubeconfig(tmp_path, server))
     assert name == "cluster-unreachable"
@@ -219,7 +219,7 @@ def test_a_version_that_is_none_is_told(tmp_path: Path, minor: str) -> None:
 
 
 @pytest.mark.parametrize("page", [b"<html>Who are you?</html>", b"{}", b"[]"])
-def test_what_answers_and_is_no_api_server_is_told(tmp_path: Path, page: bytes) -> None:
+def test_problem_reports_a_server_that_is_no_api_server(tmp_path: Path, page: bytes) -> None:
     class Page(ApiServer):
         def _say(self, status: int, document: object) -> None:
             del status, document
@@ -246,7 +246,7 @@ def test_what_answers_and_is_no_api_server_is_told(tmp_path: Path, page: bytes) 
         (b"\xff\xfe", "cannot be read (UnicodeDecodeError)"),
     ],
 )
-def test_a_file_that_is_no_kubeconfig_is_told_without_its_words(
+def test_problem_of_an_invalid_kubeconfig_does_not_repeat_its_content(
     tmp_path: Path, content: str | bytes, said: str
 ) -> None:
     file = tmp_path / "config"
@@ -257,7 +257,7 @@ def test_a_file_that_is_no_kubeconfig_is_told_without_its_words(
     assert TOKEN not in str(raised.value)
 
 
-def test_credentials_in_the_wrong_place_of_a_kubeconfig_are_not_shown(tmp_path: Path) -> None:
+def test_problem_does_not_show_misplaced_credentials_of_a_kubeconfig(tmp_path: Path) -> None:
     files = kubeconfig(tmp_path, "https://127.0.0.1:1")
     document = yaml.safe_load(files[0].read_text())
     document["users"] = [{"name": "u", "token": TOKEN}]
@@ -267,14 +267,14 @@ def test_credentials_in_the_wrong_place_of_a_kubeconfig_are_not_shown(tmp_path: 
     assert "Expected key user" in text
 
 
-def test_a_certificate_that_is_none_is_told(tmp_path: Path) -> None:
+def test_problem_reports_a_certificate_that_is_not_base64(tmp_path: Path) -> None:
     user = {"client-certificate-data": "!!!", "client-key-data": "x"}
     name, text = refused(kubeconfig(tmp_path, "https://127.0.0.1:1", user))
     assert name == "kubeconfig-unusable"
     assert "base64" in text
 
 
-def test_an_empty_file_among_several_is_passed_over_as_kubectl_does(tmp_path: Path) -> None:
+def test_empty_kubeconfig_file_is_ignored_as_kubectl_does(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.touch()
     with serving(ApiServer) as server:

@@ -50,7 +50,7 @@ def problem(call: Callable[[], object]) -> tuple[str, str]:
 
 
 @pytest.mark.usefixtures("moto")
-def test_sts_says_whose_credentials_the_shell_has() -> None:
+def test_shell_caller_is_the_identity_that_sts_returns() -> None:
     assert shell_caller(a_store()) == Caller(ACCOUNT, f"arn:aws:sts::{ACCOUNT}:user/moto")
 
 
@@ -62,7 +62,7 @@ def test_sts_says_whose_credentials_the_shell_has() -> None:
         ("us-gov-west-1", "sts.us-gov-west-1.amazonaws.com"),
     ],
 )
-def test_the_question_goes_to_the_stores_region(moto: pytest.MonkeyPatch, region: str, host: str) -> None:
+def test_shell_caller_asks_sts_in_the_region_of_the_store(moto: pytest.MonkeyPatch, region: str, host: str) -> None:
     asked: list[str] = []
 
     def record(client: botocore.client.BaseClient, operation: str, _: object) -> dict[str, str]:
@@ -74,7 +74,7 @@ def test_the_question_goes_to_the_stores_region(moto: pytest.MonkeyPatch, region
     assert asked == [f"GetCallerIdentity https://{host}"]
 
 
-def test_another_account_is_told_with_the_way_to_the_right_one(shell: pytest.MonkeyPatch) -> None:
+def test_wrong_account_problem_names_both_accounts_and_the_profile_to_set(shell: pytest.MonkeyPatch) -> None:
     stranger = Caller(STRANGER, f"arn:aws:iam::{STRANGER}:user/somebody")
     what, fix = problem(lambda: refuse_wrong_account(a_store(), stranger))
     assert what == (
@@ -86,7 +86,9 @@ def test_another_account_is_told_with_the_way_to_the_right_one(shell: pytest.Mon
     assert "(now: staging)" in problem(lambda: refuse_wrong_account(a_store(), stranger))[1]
 
 
-def test_keys_in_the_environment_have_to_go_before_a_profile_counts(shell: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_wrong_account_fix_unsets_the_keys_in_the_environment_before_the_profile(
+    shell: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "credentials").write_text("[right]\naws_access_key_id = of-the-profile\naws_secret_access_key = x\n")
     shell.setenv("AWS_PROFILE", "right")
     shell.setenv("AWS_ACCESS_KEY_ID", "of-the-environment")
@@ -104,13 +106,13 @@ def test_keys_in_the_environment_have_to_go_before_a_profile_counts(shell: pytes
 
 
 @pytest.mark.usefixtures("shell")
-def test_without_credentials_the_fix_is_to_log_in() -> None:
+def test_shell_caller_fix_is_to_log_in_when_there_are_no_credentials() -> None:
     what, fix = problem(lambda: shell_caller(a_store()))
     assert what == f"the shell has no usable AWS credentials: {NoCredentialsError()}"
     assert fix.startswith("log in, such as by aws sso login, and set AWS_PROFILE")
 
 
-def test_a_profile_that_is_not_there_is_told_by_its_name(shell: pytest.MonkeyPatch) -> None:
+def test_shell_caller_problem_names_a_profile_that_does_not_exist(shell: pytest.MonkeyPatch) -> None:
     shell.setenv("AWS_PROFILE", "production")
     what, fix = problem(lambda: shell_caller(a_store()))
     assert "(production) could not be found" in what
@@ -125,7 +127,9 @@ def test_a_profile_that_is_not_there_is_told_by_its_name(shell: pytest.MonkeyPat
         ("InvalidClientTokenId", "the shell's AWS credentials are refused: InvalidClientTokenId, as AWS says it"),
     ],
 )
-def test_credentials_that_aws_does_not_take_are_told(moto: pytest.MonkeyPatch, code: str, told: str) -> None:
+def test_shell_caller_problem_says_why_aws_refuses_the_credentials(
+    moto: pytest.MonkeyPatch, code: str, told: str
+) -> None:
     def refuse(*_: object) -> None:
         raise ClientError({"Error": {"Code": code, "Message": "as AWS says it"}}, "GetCallerIdentity")
 
@@ -135,7 +139,7 @@ def test_credentials_that_aws_does_not_take_are_told(moto: pytest.MonkeyPatch, c
     assert "log in" in fix
 
 
-def test_a_network_without_aws_is_told_with_the_address(shell: pytest.MonkeyPatch) -> None:
+def test_shell_caller_problem_names_the_address_when_aws_is_unreachable(shell: pytest.MonkeyPatch) -> None:
     shell.setenv("AWS_ACCESS_KEY_ID", "x")
     shell.setenv("AWS_SECRET_ACCESS_KEY", "MARKED")
     with socket.socket() as bound:  # a port that nobody listens at

@@ -13,7 +13,7 @@ from tests.support.stacks import NAMES, changed, declarations, settings_of
 from tests.unit.manifests.test_loki_retention import AIRFLOW, NOW, losses_between, production, rule, tenant
 
 
-def test_what_nobody_gave_up_is_refused_and_what_was_given_up_is_told() -> None:
+def test_lost_lines_are_refused_unless_acknowledged() -> None:
     stacks = production(rule(AIRFLOW, "90d")), production(retention="7d")
     before, after = map(written, stacks)
     names = tuple(losses_between(*stacks))
@@ -28,7 +28,7 @@ def test_what_nobody_gave_up_is_refused_and_what_was_given_up_is_told() -> None:
     assert refuse_lost_lines(None, after, (), NOW) == [], "nothing was applied"
 
 
-def test_the_refusal_names_the_lines_their_days_and_what_accepts_it() -> None:
+def test_lost_lines_problem_names_the_days_and_the_acknowledgement() -> None:
     with pytest.raises(StackProblems) as refused:
         refuse_lost_lines(written(production()), written(production(retention="7d")), (), NOW)
     (problem,) = refused.value.problems
@@ -46,7 +46,7 @@ NEW = {"kind": "s3-compatible", "endpoint": "http://10.0.30.9:9000", "bucket": "
 PERIODS = [{"start": "2024-04-01"}, {"start": "2026-06-03"}]
 
 
-def test_another_store_is_refused_by_the_address_of_the_old_one_and_taken_when_that_is_acknowledged() -> None:
+def test_changed_object_store_is_refused_unless_its_old_address_is_acknowledged() -> None:
     before, there = settings_of("production"), "http://10.0.40.10:9000/loki-production"
     sides = written(before), written(changed(before, object_store=NEW))
     with pytest.raises(StackProblems) as refused:
@@ -60,7 +60,7 @@ def test_another_store_is_refused_by_the_address_of_the_old_one_and_taken_when_t
     assert [(each.severity, each.name) for each in accepted] == [("warning", "object-store-left")]
 
 
-def test_each_period_whose_lines_stay_behind_is_told_and_one_word_accepts_them_all() -> None:
+def test_changed_object_store_is_one_problem_per_period_and_one_acknowledgement() -> None:
     before = changed(settings_of("production"), schema_periods=[{"start": "2024-04-01"}, {"start": "2026-05-20"}])
     sides = written(before), written(changed(before, object_store=NEW))
     with pytest.raises(StackProblems) as refused:
@@ -72,7 +72,7 @@ def test_each_period_whose_lines_stay_behind_is_told_and_one_word_accepts_them_a
 
 
 @pytest.mark.parametrize("stack", ["production", "staging", "ceph-ssd", "longhorn"])
-def test_a_store_that_moves_in_stages_is_no_loss_until_it_is_given_up_too_soon(stack: str) -> None:
+def test_moved_object_store_loses_lines_only_when_the_former_store_is_removed_too_soon(stack: str) -> None:
     began = settings_of(stack)
     kind, now = began.object_store.kind, began.object_store.model_dump()
     secret = {} if kind == "filesystem" else {"external_secret": None, "credentials_secret": "former"}
@@ -96,7 +96,7 @@ def in_state(settings: Settings, namespace: str) -> list[dict[str, Any]]:
     return [{**each, "metadata": {**cast("dict[str, Any]", each["metadata"]), "namespace": namespace}} for each in maps]
 
 
-def test_of_several_lokis_in_the_state_the_one_with_the_lines_is_compared() -> None:
+def test_applied_configuration_is_that_of_the_same_namespace_or_the_same_store() -> None:
     production, staging = settings_of("production"), settings_of("staging")
     config = written(production).config
     chart = {"metadata": {"name": "loki", "namespace": "monitoring"}, "data": None}
@@ -109,7 +109,7 @@ def test_of_several_lokis_in_the_state_the_one_with_the_lines_is_compared() -> N
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_what_a_stack_declares_is_read_again_as_it_was_written(stack: str) -> None:
+def test_applied_configuration_is_read_back_as_it_was_declared(stack: str) -> None:
     settings = changed(settings_of(stack), tenants=tenant(retention="60d"))
     maps = in_state(settings, settings.cluster.namespace)
     assert of_the_stack(maps, settings.cluster.namespace, written(settings).config) == written(settings)

@@ -21,7 +21,7 @@ FILES = {
 
 
 @pytest.mark.parametrize(("environment", "files"), FILES.values(), ids=FILES)
-def test_the_kubeconfig_files_are_those_that_kubectl_reads(environment: dict[str, str], files: list[str]) -> None:
+def test_kubeconfig_files_are_those_that_kubectl_reads(environment: dict[str, str], files: list[str]) -> None:
     assert [str(file) for file in kubeconfig_files(environment)] == files
 
 
@@ -45,7 +45,7 @@ SERVERS = [
 
 
 @pytest.mark.parametrize(("server", "expected", "is_right"), SERVERS)
-def test_a_context_points_at_the_clusters_api_server(
+def test_wrong_cluster_is_refused_when_the_context_has_another_api_server(
     tmp_path: Path, server: str, expected: str | None, *, is_right: bool
 ) -> None:
     files = [kubeconfig(tmp_path / "config", server)]
@@ -57,7 +57,7 @@ def test_a_context_points_at_the_clusters_api_server(
             refuse_wrong_cluster(cluster, files)
 
 
-def test_of_two_files_the_first_that_names_a_context_or_a_cluster_wins(tmp_path: Path) -> None:
+def test_first_kubeconfig_file_that_names_the_context_or_cluster_wins(tmp_path: Path) -> None:
     cluster = CLUSTER.model_copy(update={"api_server": "https://first"})
     files = [kubeconfig(tmp_path / "one", "https://first"), kubeconfig(tmp_path / "two", "https://second")]
     refuse_wrong_cluster(cluster, [tmp_path / "none", *files])
@@ -69,7 +69,7 @@ EMPTY = ["", "contexts:\n", "contexts: []\nclusters: []\n", "contexts:\n- name: 
 
 
 @pytest.mark.parametrize("text", EMPTY)
-def test_a_kubeconfig_without_the_cluster_is_refused_in_words(tmp_path: Path, text: str) -> None:
+def test_kubeconfig_without_the_cluster_is_refused_with_a_message(tmp_path: Path, text: str) -> None:
     file = tmp_path / "config"
     file.write_text(text)
     with pytest.raises(StackProblems, match=r"contexts there: none|points at None"):

@@ -110,7 +110,7 @@ def absurd(range_: Range) -> tuple[list[object], list[object]]:
 
 
 @pytest.mark.parametrize(("path", "kind", "range_"), LEAVES, ids=[f"{path} {kind}".strip() for path, kind, _ in LEAVES])
-def test_a_leaf_refuses_an_absurd_value_by_its_bound_at_its_own_path(path: str, kind: str, range_: Range) -> None:
+def test_key_refuses_an_absurd_value_and_names_the_bound(path: str, kind: str, range_: Range) -> None:
     small, large = absurd(range_)
     assert small or path in ZERO_HAS_A_RULE
     for values, bound in ((small, range_.least), (large, range_.most)):
@@ -124,7 +124,7 @@ def test_a_leaf_refuses_an_absurd_value_by_its_bound_at_its_own_path(path: str, 
 
 
 @pytest.mark.parametrize(("path", "kind", "range_"), LEAVES, ids=[f"{path} {kind}".strip() for path, kind, _ in LEAVES])
-def test_a_leaf_takes_its_bounds_and_the_line_that_a_message_says_to_paste(path: str, kind: str, range_: Range) -> None:
+def test_key_accepts_its_bounds_and_the_values_that_messages_suggest(path: str, kind: str, range_: Range) -> None:
     fits = [range_.least] if isinstance(range_, ShareRange) else [range_.least, range_.most]
     small, large = absurd(range_)
     refused = [problem for value in (*small[:1], large[0]) for problem in errors_at(path, kind, value)]
@@ -134,7 +134,7 @@ def test_a_leaf_takes_its_bounds_and_the_line_that_a_message_says_to_paste(path:
         assert not [each for each in errors_at(path, kind, value) if each.name == "wrong-value"], text
 
 
-def test_every_number_and_quantity_of_the_schema_has_a_range() -> None:
+def test_schema_has_a_range_for_every_number_and_quantity() -> None:
     found = {path for path, _, _ in LEAVES}
     for path, _ in keys():
         node = _node_of(path)
@@ -143,7 +143,7 @@ def test_every_number_and_quantity_of_the_schema_has_a_range() -> None:
     assert len(found) > 80
 
 
-def test_every_range_has_a_name_of_its_own_and_a_reason_and_is_used() -> None:
+def test_ranges_have_unique_names_and_reasons_and_are_used() -> None:
     declared = [each for name in vars(bounds) for each in getattr(getattr(bounds, name), "__metadata__", ())]
     assert len(RANGES) == len([each for each in declared if isinstance(each, Range)])
     assert {range_.of for _, _, range_ in LEAVES} == set(RANGES)
@@ -159,7 +159,7 @@ def texts() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", list(texts()))
-def test_a_text_has_a_greatest_length(path: str) -> None:
+def test_text_key_has_a_maximum_length(path: str) -> None:
     node = _node_of(path)
     assert "maxLength" in node or re.search(r"\{(\d,)?\d+\}", str(node.get("pattern"))), path
 
@@ -193,7 +193,7 @@ def test_a_text_has_a_greatest_length(path: str) -> None:
         ),
     ],
 )
-def test_a_value_beside_its_bound_is_refused_and_one_on_it_is_not(key: str, value: object, what: str, fix: str) -> None:
+def test_key_refuses_a_value_just_outside_its_bound(key: str, value: object, what: str, fix: str) -> None:
     found = errors_at(key, "", value)
     assert [problem.what[: len(what)] for problem in found] == ([what] if what else [])
     assert [problem.fix for problem in found] == ([fix] if fix else [])
@@ -203,7 +203,7 @@ BOOLEANS = ["yes", "no", "on", "off", "true", "True", "y", 1, 0, 1.0, "", [], {}
 
 
 @pytest.mark.parametrize("value", BOOLEANS)
-def test_a_boolean_is_true_or_false_and_nothing_that_looks_like_it(value: object) -> None:
+def test_boolean_key_accepts_only_true_and_false(value: object) -> None:
     (problem,) = errors_at("collector.sources.events", "", value)
     assert re.fullmatch(
         r'(invalid value ".*": |invalid value ".*" \(text\): )?events must be true or false', problem.what
@@ -214,7 +214,7 @@ def test_a_boolean_is_true_or_false_and_nothing_that_looks_like_it(value: object
 @pytest.mark.parametrize(
     "value", ["3", "", " 3", "three", "1_0", "٣", 3.5, float("inf"), float("nan"), True, None, [3]]
 )
-def test_a_whole_number_is_no_text_no_boolean_and_no_fraction(value: object) -> None:
+def test_integer_key_refuses_texts_booleans_and_fractions(value: object) -> None:
     (problem,) = errors_at("gateway.replicas", "", value)
     given = r'(invalid value ".*": |invalid value ".*" \(text\): )?replicas|replicas has no value: it'
     assert re.fullmatch(f"({given}) must be a whole number from 1 to 1000", problem.what)
@@ -224,7 +224,7 @@ def test_a_whole_number_is_no_text_no_boolean_and_no_fraction(value: object) -> 
 @pytest.mark.parametrize(
     "text", ["٣Gi", "1_000Mi", "1:30", "-1Gi", " 1Gi", "1Gi ", "", "1e3Gi", "inf", "nan", "9" * 5000 + "Gi"]
 )
-def test_a_size_is_ascii_digits_and_a_unit(text: str) -> None:
+def test_size_key_accepts_only_ascii_digits_and_a_unit(text: str) -> None:
     (problem,) = errors_at("resources.monolithic.memory", "", text)
     assert re.match(r'(invalid value ".*": )?memory must be a size from 64Mi to 4Ti', problem.what)
     assert problem.fix == "memory: 2Gi"
@@ -275,14 +275,12 @@ HERE = "logstack:replicas.monolithic"
         ("true", [("wrong-value", HERE)]),
     ],
 )
-def test_a_number_of_a_file_gives_one_error_or_none(tmp_path: Path, written: str, found: list[tuple[str, str]]) -> None:
+def test_stack_file_number_gives_at_most_one_error(tmp_path: Path, written: str, found: list[tuple[str, str]]) -> None:
     assert outcome(tmp_path, f"  logstack:replicas: {{monolithic: {written}}}") == found
 
 
 @pytest.mark.parametrize("written", ["010", "1_5"])
-def test_a_disputed_number_at_the_top_is_refused_and_those_of_other_projects_are_not(
-    tmp_path: Path, written: str
-) -> None:
+def test_disputed_number_is_refused_in_keys_of_this_project_only(tmp_path: Path, written: str) -> None:
     three = "  logstack:replicas: {monolithic: 15}\n"
     assert outcome(tmp_path, f"{three}  logstack:replicationFactor: {written}") == [
         ("disputed-number", "logstack:replicationFactor")
@@ -290,7 +288,7 @@ def test_a_disputed_number_at_the_top_is_refused_and_those_of_other_projects_are
     assert outcome(tmp_path, f"{three}  aws:account: {written}") == []
 
 
-def test_a_disputed_number_is_told_with_a_line_to_paste(tmp_path: Path) -> None:
+def test_disputed_number_message_has_a_line_to_paste(tmp_path: Path) -> None:
     outcome(tmp_path, "  logstack:replicas: {monolithic: 010}")
     with pytest.raises(StackProblems) as raised:
         load_stack_file("test", tmp_path, today=TODAY)
@@ -315,14 +313,14 @@ def test_a_disputed_number_is_told_with_a_line_to_paste(tmp_path: Path) -> None:
         ("  logstack:resources: {alloy: {cpu: 01, memory: 1Gi}}", "cpu: 1"),
     ],
 )
-def test_a_disputed_number_of_a_key_that_takes_text_is_quoted_as_written(tmp_path: Path, lines: str, fix: str) -> None:
+def test_disputed_number_fix_quotes_the_value_when_the_key_takes_text(tmp_path: Path, lines: str, fix: str) -> None:
     (tmp_path / "Pulumi.test.yaml").write_text(f"config:\n{lines}\n")
     with pytest.raises(StackProblems) as raised:
         load_stack_file("test", tmp_path, today=TODAY)
     assert [each.fix for each in raised.value.problems if each.name == "disputed-number"] == [fix]
 
 
-def test_a_whole_number_at_the_top_is_one_from_the_engine_as_well_and_in_a_group_it_is_one_already(
+def test_typed_reads_a_top_level_number_of_the_engine_as_the_file_has_it(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "Pulumi.test.yaml"
@@ -335,10 +333,10 @@ def test_a_whole_number_at_the_top_is_one_from_the_engine_as_well_and_in_a_group
 
 
 @pytest.mark.parametrize("text", ["three", "3.5", "010", "1_000", " 3", "٣", "true", "-", "1e400"])
-def test_no_other_text_of_the_engine_is_a_number(text: str) -> None:
+def test_typed_leaves_a_text_of_the_engine_that_is_no_whole_number(text: str) -> None:
     assert typed({"replicationFactor": text}) == {"replicationFactor": text}
 
 
-def test_the_faultless_stack_has_no_problem_and_a_secret_that_is_no_quantity_is_not_repeated() -> None:
+def test_quantity_message_does_not_repeat_a_long_text() -> None:
     assert not stack().problems
     assert "hunter2" not in told("retention: hunter2hunter2hunter2\nwalReplayCeiling: hunter2hunter2hunter2")

@@ -199,7 +199,7 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param("lokiVersion: 4.0.0", id="Loki 4 in a mode that it has"),
     ],
 )
-def test_this_passes_without_a_word(changes: str) -> None:
+def test_correct_stack_file_has_no_problem(changes: str) -> None:
     assert told(changes) == ""
 
 
@@ -222,7 +222,7 @@ def test_this_passes_without_a_word(changes: str) -> None:
         ("löki", False),
     ],
 )
-def test_bucket_names_are_those_that_every_s3_store_takes(name: str, *, is_one: bool) -> None:
+def test_bucket_name_is_refused_unless_every_s3_store_accepts_it(name: str, *, is_one: bool) -> None:
     assert ("bucket-name" in told(f"objectStore: {{kind: embedded, bucket: '{name}'}}")) is not is_one
 
 
@@ -230,7 +230,7 @@ def test_bucket_names_are_those_that_every_s3_store_takes(name: str, *, is_one: 
     ("ceiling", "name"),
     [("1024Mi", ""), ("1025Mi", "replay-ceiling-high"), ("1536Mi", "replay-ceiling-high"), ("1537Mi", "too-high")],
 )
-def test_the_replay_may_take_half_warns_above_and_stops_above_three_quarters(ceiling: str, name: str) -> None:
+def test_replay_ceiling_warns_above_half_of_the_memory_and_fails_above_three_quarters(ceiling: str, name: str) -> None:
     text = told(f"walReplayCeiling: {ceiling}")
     assert name in text
     assert bool(text) is bool(name)
@@ -249,7 +249,7 @@ def test_the_replay_may_take_half_warns_above_and_stops_above_three_quarters(cei
         ("3.10.3", 0),
     ],
 )
-def test_versions_that_break_writes_are_known_on_both_sides(version: str, breaks: int) -> None:
+def test_loki_version_is_refused_when_it_breaks_writes_to_the_object_store(version: str, breaks: int) -> None:
     assert told(f"lokiVersion: {version}").count("loki-breaks-object-store") == breaks
 
 
@@ -259,7 +259,7 @@ PASSWORD = "gateway: {auth: {credentialsSecret: loki-gateway}}"
 
 
 @pytest.mark.parametrize("name", sorted(rule.name for rule in checks.rules().values() if rule.severity == "warning"))
-def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
+def test_warning_is_silenced_by_its_own_name(name: str) -> None:
     risky = {
         "api-server-not-checked": "cluster: {name: test, context: test}",
         "bucket-name-guessable": store(bucket="ruler"),
@@ -312,7 +312,7 @@ def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
         ("a[b]?", "abc", False),
     ],
 )
-def test_a_text_with_stars_covers_another(wide: str, narrow: str, *, covers: bool) -> None:
+def test_covers_compares_texts_with_stars(wide: str, narrow: str, *, covers: bool) -> None:
     assert matching.covers(wide, narrow) is covers
 
 
@@ -330,30 +330,30 @@ def test_a_text_with_stars_covers_another(wide: str, narrow: str, *, covers: boo
         ("/var/log/podsafe.log", False),
     ],
 )
-def test_files_of_pods_are_known_by_their_folders(path: str, *, is_of_pods: bool) -> None:
+def test_node_file_is_refused_when_its_path_matches_pod_logs(path: str, *, is_of_pods: bool) -> None:
     text = told(f"collector: {{sources: {{nodeFiles: [{{path: '{path}', job: a}}]}}}}")
     assert ("node-file-of-pods" in text) is is_of_pods
 
 
-def test_the_canarys_pods_have_the_labels_that_the_checks_think() -> None:
+def test_canary_check_uses_the_labels_of_the_canary_pods() -> None:
     assert labels(NAME) == canary.POD_LABELS
 
 
 @profile(max_examples=200, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
 @given(stacks())
-def test_the_checks_let_the_generated_collectors_pass(generated: Settings) -> None:
+def test_collector_checks_report_no_error_for_generated_stacks(generated: Settings) -> None:
     wanted = (matching.labels, *parsing.CHECKS, *lines.CHECKS, *sources.CHECKS)
     found = [problem for check in wanted for problem in check(generated)]
     assert not [problem for problem in found if problem.severity == "error"]
 
 
-def test_a_fact_about_today_is_asked_of_the_clock_when_nobody_names_the_day() -> None:
+def test_checks_use_the_date_of_the_clock_by_default() -> None:
     tomorrow = 'schemaPeriods: [{from: "2024-04-01"}]'
     assert not problems_of(stack(tomorrow).settings)
     assert problems_of(stack(tomorrow).settings, today=date(2024, 4, 1))
 
 
-def test_all_mistakes_are_told_at_once_errors_first() -> None:
+def test_checks_report_all_problems_at_once_errors_first() -> None:
     changes = f"""
         cluster: {{name: test, context: test}}
         replicationFactor: 2
@@ -381,7 +381,7 @@ def test_all_mistakes_are_told_at_once_errors_first() -> None:
     assert str(raised.value).startswith("7 errors, 2 warnings:\n\nerror[retention-too-short] logstack:retention\n")
 
 
-def test_a_bad_field_silences_the_checks_that_need_it_and_no_others() -> None:
+def test_bad_field_silences_only_the_checks_that_read_it() -> None:
     text = told("deploymentMode: simple-scaleable\nretention: 12h\ncollector: {labelBudget: 3}")
     assert "did you mean logstack:deploymentMode: simple-scalable?" in text
     assert "retention-too-short" in text
@@ -389,24 +389,24 @@ def test_a_bad_field_silences_the_checks_that_need_it_and_no_others() -> None:
     assert "replication" not in text
 
 
-def test_an_acknowledged_error_is_reported_all_the_same() -> None:
+def test_acknowledged_error_is_still_reported() -> None:
     text = told("retention: 12h\nacknowledge: [retention-too-short]")
     assert "error[retention-too-short] logstack:retention\n" in text
     assert "logstack:acknowledge[0]" in text
 
 
-def test_a_risk_that_a_bad_field_hides_is_not_called_unneeded() -> None:
+def test_acknowledgement_is_not_called_unneeded_when_a_bad_field_hides_its_check() -> None:
     assert "unneeded" not in told("replicationFactor: two\nacknowledge: [replication-even]")
 
 
-def test_a_mistake_in_a_check_itself_is_not_taken_for_a_bad_field(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exception_in_a_check_is_not_reported_as_a_bad_field(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = stack().settings
     monkeypatch.setattr(checks.cluster, "CHECKS", (reads("cluster")(lambda tree: iter([tree.no_such_field])),))
     with pytest.raises(AttributeError, match="no_such_field"):
         problems_of(settings, today=TODAY)
 
 
-def test_an_archive_that_is_not_the_pinned_chart_is_told(tmp_path: Path) -> None:
+def test_chart_archive_is_reported_when_its_digest_differs_from_the_pin(tmp_path: Path) -> None:
     archive = tmp_path / "alloy-1.11.1.tgz"
     archive.write_bytes(b"another chart")
     assert told(f"charts: {{alloy: {{path: {archive}}}}}") == (
@@ -418,7 +418,9 @@ def test_an_archive_that_is_not_the_pinned_chart_is_told(tmp_path: Path) -> None
     )
 
 
-def test_the_archive_that_the_repository_publishes_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chart_archive_is_accepted_when_its_digest_is_the_pinned_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     archive = tmp_path / "alloy-1.11.1.tgz"
     archive.write_bytes(b"the chart")
     pin = replace(PINNED["alloy"], digest=sha256(b"the chart").hexdigest())

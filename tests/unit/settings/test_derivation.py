@@ -39,7 +39,7 @@ def derived(settings: Settings) -> list[Derivation]:
     return [each for each in found if each and each.is_of_ingest]
 
 
-def test_without_an_ingest_nothing_is_derived() -> None:
+def test_nothing_is_derived_when_there_is_no_ingest() -> None:
     plain = tree()
     assert derived(plain) == []
     assert plain.size == SizeName.SMALL
@@ -47,7 +47,7 @@ def test_without_an_ingest_nothing_is_derived() -> None:
     assert plain.resources_of("write") == SIZES[SizeName.SMALL]["write"]
 
 
-def test_a_plan_for_110_gb_a_day_has_the_pods_of_seed_000() -> None:
+def test_ingest_of_110_gb_a_day_gives_the_pods_of_seed_000() -> None:
     sized = tree(ingest="110GB/day")
     assert [sized.replica_count(role) for role in sized.roles] == [3, 3, 3]
     assert sized.resources_of("write") == SIZES[SizeName.MEDIUM]["write"]
@@ -58,7 +58,7 @@ def test_a_plan_for_110_gb_a_day_has_the_pods_of_seed_000() -> None:
     assert sized.limits.ingestion_rate == 10 * MIB
 
 
-def test_limits_are_three_times_the_average_and_a_burst_of_twice_that() -> None:
+def test_ingestion_rate_is_three_times_the_average_and_the_burst_is_twice_the_rate() -> None:
     limits = tree(ingest="500GB/day").limits
     assert limits.ingestion_rate == 17 * MIB  # 500e9 / 86400 * 3 / 1024**2 = 16.6
     assert limits.ingestion_burst == 34 * MIB
@@ -75,7 +75,7 @@ def test_limits_are_three_times_the_average_and_a_burst_of_twice_that() -> None:
         ({"size": "extra-small"}, "size", "extra-small"),
     ],
 )
-def test_what_the_stack_file_says_wins_and_the_rest_is_derived(said: dict[str, Any], path: str, value: object) -> None:
+def test_stated_keys_win_over_derived_ones(said: dict[str, Any], path: str, value: object) -> None:
     sized = tree(ingest="500GB/day", **said)
     at: Any = sized
     for name in path.split("."):
@@ -87,14 +87,14 @@ def test_what_the_stack_file_says_wins_and_the_rest_is_derived(said: dict[str, A
     assert sized.replicas["read"] == 3
 
 
-def test_resources_of_one_part_leave_the_others_to_the_row() -> None:
+def test_stated_resources_of_one_role_leave_the_roles_without_any_to_the_row() -> None:
     sized = tree(ingest="110GB/day", resources={"write": {"cpu": "3", "memory": "9Gi"}})
     assert sized.resources_of("write").memory == 9 * GIB
     assert sized.resources_of("read") == SIZES[SizeName.MEDIUM]["read"]
     assert sized.replay_ceiling == 9 * GIB // 2
 
 
-def test_a_role_with_a_dash_in_its_name_is_stated_as_every_other() -> None:
+def test_role_with_a_dash_in_its_name_can_be_stated() -> None:
     sized = tree(
         deploymentMode="distributed",
         ingest="2000GB/day",
@@ -113,7 +113,7 @@ def test_a_role_with_a_dash_in_its_name_is_stated_as_every_other() -> None:
     ("mode", "part"),
     [(mode, part) for mode in SIZING for part, pods in SIZING[mode].rows[0].roles.items() if pods.size.disk],
 )
-def test_cpu_and_memory_of_a_part_leave_its_volume_to_the_table(mode: str, part: Role) -> None:
+def test_stated_cpu_and_memory_leave_the_volume_to_the_table(mode: str, part: Role) -> None:
     """The chart's own volume is 10Gi, and goes with the StatefulSet."""
     said: dict[str, Any] = {"resources": {to_camel(part.replace("-", "_")): {"cpu": "2", "memory": "3Gi"}}}
 
@@ -130,7 +130,7 @@ def test_cpu_and_memory_of_a_part_leave_its_volume_to_the_table(mode: str, part:
     assert disk(ingest=ingest, size="extra-small") == SIZES[SizeName.EXTRA_SMALL][part].disk
 
 
-def test_a_stated_volume_stays_and_a_part_without_one_gets_none() -> None:
+def test_stated_volume_is_used_and_a_role_without_a_volume_gets_none() -> None:
     sized = tree(
         resources={"backend": {"cpu": "1", "memory": "1Gi", "disk": "7Gi"}, "read": {"cpu": "1", "memory": "1Gi"}}
     )
@@ -138,25 +138,25 @@ def test_a_stated_volume_stays_and_a_part_without_one_gets_none() -> None:
     assert sized.resources_of("read").disk is None
 
 
-def test_a_stated_part_whose_volume_has_the_lines_gets_room_for_them() -> None:
+def test_volume_of_a_filesystem_store_has_room_for_the_lines_when_resources_are_stated() -> None:
     said: dict[str, Any] = {"deploymentMode": "monolithic", "objectStore": {"kind": "filesystem"}, "ingest": "5GB/day"}
     stated = tree(resources={"monolithic": {"cpu": "1", "memory": "3Gi"}}, **said)
     assert stated.resources_of("monolithic").disk == tree(**said).resources_of("monolithic").disk
 
 
-def test_a_volume_has_room_as_if_all_lines_were_kept_for_the_longest_period() -> None:
+def test_volume_has_room_for_all_lines_at_the_longest_retention() -> None:
     said: dict[str, Any] = {"deploymentMode": "monolithic", "objectStore": {"kind": "filesystem"}, "ingest": "5GB/day"}
     ruled = tree(retention="7d", retentionStreams=[{"selector": '{namespace="a"}', "period": "60d"}], **said)
     assert ruled.resources_of("monolithic").disk == tree(retention="60d", **said).resources_of("monolithic").disk
 
 
-def test_a_stated_size_decides_every_part() -> None:
+def test_stated_size_decides_the_resources_of_every_role() -> None:
     sized = tree(ingest="500GB/day", size="small")
     assert {sized.resources_of(part) == SIZES[SizeName.SMALL][part] for part in SIZES[SizeName.SMALL]} == {True}
     assert sized.replicas["write"] == 3
 
 
-def test_a_burst_follows_the_rate_that_is_stated() -> None:
+def test_burst_is_twice_the_stated_rate() -> None:
     assert tree(ingest="1GB/day", limits={"ingestionRate": "40Mi"}).limits.ingestion_burst == 80 * MIB
 
 
@@ -171,12 +171,14 @@ def test_a_burst_follows_the_rate_that_is_stated() -> None:
         ({"ingest": "30GB/day", "objectStore": {"kind": "filesystem"}}, 1),
     ],
 )
-def test_there_is_a_writer_for_each_copy_and_one_user_of_a_directory(said: dict[str, Any], replicas: int) -> None:
+def test_monolithic_replicas_match_the_replication_factor_and_a_directory_has_one(
+    said: dict[str, Any], replicas: int
+) -> None:
     assert tree(deploymentMode="monolithic", **said).replica_count("monolithic") == replicas
 
 
 @pytest.mark.parametrize("kind", ["embedded", "filesystem"])
-def test_a_volume_that_lines_are_kept_on_holds_the_retention(kind: str) -> None:
+def test_volume_of_the_store_holds_the_retention(kind: str) -> None:
     def volume(days: int) -> int:
         said: dict[str, Any] = {"ingest": "5GB/day", "retention": f"{days}d", "replicationFactor": 1}
         sized = tree(deploymentMode="monolithic", objectStore={"kind": kind}, **said)
@@ -188,7 +190,7 @@ def test_a_volume_that_lines_are_kept_on_holds_the_retention(kind: str) -> None:
     assert getattr(stated.object_store, "size", None) == GIB
 
 
-def test_settings_that_are_derived_are_not_taken_for_stated() -> None:
+def test_derived_settings_are_not_reported_as_stated() -> None:
     sized = tree(ingest="110GB/day", replicas={"write": 4})
     assert sized.stated.replicas.model_fields_set == {"write"}
     assert "limits" not in sized.stated.model_fields_set
@@ -204,7 +206,7 @@ def test_settings_that_are_derived_are_not_taken_for_stated() -> None:
 
 @profile(max_examples=60)
 @given(st.sampled_from(MODES), st.sampled_from(STORES), st.integers(1, 3000), st.integers(1, 5), st.integers(1, 90))
-def test_what_is_derived_passes_the_checks_of_the_ingest(
+def test_derived_settings_pass_the_checks_of_the_ingest(
     mode: str, store: dict[str, Any], gigabytes: int, copies: int, days: int
 ) -> None:
     most = SIZING[mode].rows[-1].up_to // GB
@@ -223,7 +225,7 @@ def test_what_is_derived_passes_the_checks_of_the_ingest(
 
 @profile(max_examples=100)
 @given(st.sampled_from(MODES), st.integers(1, 3000), st.integers(1, 3000))
-def test_more_lines_never_get_less(mode: str, one: int, other: int) -> None:
+def test_higher_ingest_never_gets_fewer_resources(mode: str, one: int, other: int) -> None:
     def asked(gigabytes: int) -> list[int]:
         sized = tree(deploymentMode=mode, ingest=f"{gigabytes}GB/day", replicationFactor=1)
         parts = [(sized.replica_count(role), sized.resources_of(role)) for role in sized.roles]
@@ -240,7 +242,7 @@ def test_more_lines_never_get_less(mode: str, one: int, other: int) -> None:
 
 
 @pytest.mark.parametrize("mode", SIZING)
-def test_the_rows_of_a_mode_have_the_same_roles_and_go_upwards(mode: str) -> None:
+def test_sizing_rows_of_a_mode_have_the_same_roles_in_ascending_order(mode: str) -> None:
     rows = SIZING[mode].rows
     assert [row.up_to for row in rows] == sorted({row.up_to for row in rows})
     assert len({tuple(row.roles) for row in rows}) == 1
@@ -250,14 +252,14 @@ def test_the_rows_of_a_mode_have_the_same_roles_and_go_upwards(mode: str) -> Non
     assert SIZING[mode].then in ("", *SIZING)
 
 
-def test_the_table_names_every_role_of_the_modes_that_there_are() -> None:
+def test_sizing_table_has_only_roles_that_a_stack_file_can_state() -> None:
     for mode in MODES:
         roles = {role.replace("-", "_") for role in SIZING[mode].rows[0].roles}
         assert roles <= set(Replicas.model_fields)
         assert roles <= set(SizeOverrides.model_fields)
 
 
-def test_a_bad_field_beside_an_ingest_is_told_alone() -> None:
+def test_bad_field_beside_an_ingest_adds_no_problem_of_the_ingest() -> None:
     text = told("ingest: 110GB/day\ndeploymentMode: simple-scaleable\nlimits: {queryTimeout: 1h}")
     assert "did you mean logstack:deploymentMode: simple-scalable?" in text
     assert "query-timeout-above-gateway" in text
@@ -265,7 +267,7 @@ def test_a_bad_field_beside_an_ingest_is_told_alone() -> None:
     assert "ingestion-rate" not in told("ingest: 500GB/day\nretention: 1y\ndeploymentMode: simple-scalable")
 
 
-def test_the_projects_defaults_are_not_taken_for_stated() -> None:
+def test_project_defaults_are_not_reported_as_stated() -> None:
     found = stack("ingest: 30GB/day\nreplicas: {}\nlimits: {}\ncaches: {}\nresources: {}").settings
     assert found.replicas["monolithic"] == 3
     assert found.caches.chunks == parse_size("512Mi")

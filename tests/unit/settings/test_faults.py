@@ -94,7 +94,7 @@ def faulty(faults: list[str], more: str) -> dict[str, Value]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_alone_is_one_problem(fault: str) -> None:
+def test_single_fault_is_one_problem(fault: str) -> None:
     assert problems(faulty([fault], "")) == [FAULTS[fault]]
 
 
@@ -103,15 +103,15 @@ def test_a_fault_alone_is_one_problem(fault: str) -> None:
     st.lists(st.sampled_from(sorted(FAULTS)), min_size=2, max_size=8, unique=True),
     st.sampled_from(["", "ingest: 30GB/day\n"]),
 )
-def test_independent_faults_are_reported_all_at_once(faults: list[str], more: str) -> None:
+def test_independent_faults_are_all_reported_at_once(faults: list[str], more: str) -> None:
     assert problems(faulty(faults, more)) == sorted(FAULTS[fault] for fault in faults)
 
 
-def test_all_faults_together_are_reported() -> None:
+def test_all_known_faults_are_reported_together() -> None:
     assert problems(faulty(list(FAULTS), "")) == sorted(FAULTS.values())
 
 
-def test_a_bad_limit_beside_a_bad_age_hides_nothing() -> None:
+def test_bad_limit_and_bad_age_hide_no_problem() -> None:
     found = problems(
         keys(FAULTLESS)
         | keys(
@@ -143,13 +143,13 @@ def test_a_bad_limit_beside_a_bad_age_hides_nothing() -> None:
         pytest.param("retention: 5d", "deployment_mode", ["replicas", "caches", "limits", "size"], id="without ingest"),
     ],
 )
-def test_a_key_is_known_unless_it_is_derived_from_a_bad_one(said: str, misread: str, known: list[str]) -> None:
+def test_key_is_unknown_only_when_it_is_derived_from_a_misread_key(said: str, misread: str, known: list[str]) -> None:
     unknown = unknown_keys(parse(keys(FAULTLESS) | {"replicas": {}} | keys(said)).file, [misread])
     assert [key for key in known if have_common_keys([key], unknown)] == []
     assert have_common_keys(["replicas"], unknown) is ("replicas" not in known and "ingest" in said)
 
 
-def test_a_burst_is_unknown_when_the_rate_that_it_follows_is() -> None:
+def test_burst_is_unknown_when_its_rate_is_misread() -> None:
     parsed = parse(keys(FAULTLESS) | keys("ingest: 5GB/day\nlimits: {ingestionRate: x}"))
     assert parsed.misread == {"limits.ingestion_rate"}
     unknown = unknown_keys(parsed.file, parsed.misread)
@@ -182,7 +182,7 @@ def a_tree(said: str) -> Settings:
     return Settings.model_validate(parse(keys(FAULTLESS) | keys(said)).file)
 
 
-def test_a_check_reads_the_keys_that_it_declares_and_no_others() -> None:
+def test_check_reads_only_the_keys_that_it_declares() -> None:
     trees = [a_tree(said) for _, said, _ in MESSAGES] + [Settings.model_validate(each) for each in EXAMPLES.values()]
     for tree in trees:
         recorded = noting(tree)
@@ -193,7 +193,7 @@ def test_a_check_reads_the_keys_that_it_declares_and_no_others() -> None:
             assert [key for key in NOTED if not f"{key}.".startswith(declared)] == [], run.name
 
 
-def test_what_a_check_declares_are_keys() -> None:
+def test_check_declares_only_existing_keys() -> None:
     for run in runs():
         for key in run.check.reads:
             name, _, inner = key.partition(".")

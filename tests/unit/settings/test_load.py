@@ -63,7 +63,7 @@ def faultless_file(directory: Path, name: str, more: str = "") -> None:
 
 
 @pytest.mark.parametrize("name", ["staging", "production"])
-def test_a_committed_stack_is_the_same_from_its_file_and_from_the_engine(name: str, program: SimpleNamespace) -> None:
+def test_committed_stack_is_equal_from_its_file_and_from_the_engine(name: str, program: SimpleNamespace) -> None:
     keys_of_the_store = {"logstack:accessKeyId": SECRET, "logstack:secretAccessKey": SECRET}
     program.configure(name, engine_config(name) | keys_of_the_store, list(keys_of_the_store))
     assert load_settings(ROOT) == load_stack_file(name, ROOT).settings
@@ -71,11 +71,11 @@ def test_a_committed_stack_is_the_same_from_its_file_and_from_the_engine(name: s
 
 
 @pytest.mark.parametrize("name", stacks(ROOT))
-def test_a_committed_stack_has_no_error_and_no_warning_that_nobody_accepted(name: str) -> None:
+def test_committed_stack_has_no_error_and_no_unacknowledged_warning(name: str) -> None:
     assert not load_stack_file(name, ROOT).problems
 
 
-def test_staging_is_what_the_seed_says() -> None:
+def test_staging_has_the_settings_of_its_seed() -> None:
     loaded = load_stack_file("staging", ROOT)
     tree = loaded.settings
     assert (tree.writers, tree.replica_count("read"), tree.replica_count("backend")) == (3, 3, 3)
@@ -84,7 +84,7 @@ def test_staging_is_what_the_seed_says() -> None:
     assert loaded.credentials == "config-missing"
 
 
-def test_production_is_what_the_seed_meant() -> None:
+def test_production_has_the_settings_that_its_seed_meant() -> None:
     loaded = load_stack_file("production", ROOT)
     tree = loaded.settings
     assert (tree.writers, tree.lost_writers_survived, tree.retention) == (3, 1, timedelta(days=30))
@@ -102,7 +102,7 @@ def test_production_is_what_the_seed_meant() -> None:
     assert loaded.credentials == "secret"
 
 
-def test_the_seeds_replication_of_2_stays_possible_for_whoever_acknowledges_it(tmp_path: Path) -> None:
+def test_replication_factor_2_of_the_seed_is_possible_when_acknowledged(tmp_path: Path) -> None:
     literal = (ROOT / "Pulumi.production.yaml").read_text().replace("replicationFactor: 3", "replicationFactor: 2")
     path = tmp_path / "Pulumi.production.yaml"
     path.write_text(literal)
@@ -143,7 +143,7 @@ GENERATED = st.fixed_dictionaries(
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(GENERATED)
-def test_a_generated_stack_is_the_same_from_its_file_and_from_the_engine(
+def test_generated_stack_is_equal_from_its_file_and_from_the_engine(
     tmp_path: Path, program: SimpleNamespace, changes: dict[str, object]
 ) -> None:
     config = {f"logstack:{key}": value for key, value in keys(FAULTLESS).items()} | changes
@@ -189,7 +189,7 @@ def outcome_in_the_program(directory: Path) -> Settings | str:
         ),
     )
 )
-def test_whatever_a_stack_says_it_is_settings_or_problems(changes: dict[str, object]) -> None:
+def test_any_stack_file_gives_settings_or_problems(changes: dict[str, object]) -> None:
     text = told(json.dumps(changes))
     assert not text or text.startswith(("error[", "warning["))
 
@@ -230,13 +230,13 @@ def test_whatever_a_stack_says_it_is_settings_or_problems(changes: dict[str, obj
         {"lokiVersion": SECRET},
     ],
 )
-def test_what_might_be_a_secret_is_never_repeated(changes: dict[str, object]) -> None:
+def test_message_never_repeats_a_value_that_may_be_secret(changes: dict[str, object]) -> None:
     text = told(json.dumps(changes))
     assert text.startswith("error[")
     assert SECRET not in text
 
 
-def test_problems_stand_on_their_lines(tmp_path: Path) -> None:
+def test_problems_have_their_line_numbers(tmp_path: Path) -> None:
     faultless_file(tmp_path, "test", "retention: 1x\nlimits: {queryTimeout: 1h}\nretentoin: 5d\n")
     with pytest.raises(StackProblems) as raised:
         load_stack_file("test", tmp_path)
@@ -248,7 +248,7 @@ def test_problems_stand_on_their_lines(tmp_path: Path) -> None:
     assert "\n\nerror[wrong-value] Pulumi.test.yaml:6: logstack:retention\n  what: " in str(raised.value)
 
 
-def test_a_key_that_is_told_once_is_not_told_again_as_missing(tmp_path: Path) -> None:
+def test_key_with_a_problem_is_not_also_reported_as_missing(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.test.yaml").write_text("config:\n  logstack:cluster: {secure: abc}\n  logstack:objectStore:\n")
     with pytest.raises(StackProblems) as raised:
         load_stack_file("test", tmp_path)
@@ -259,7 +259,7 @@ def test_a_key_that_is_told_once_is_not_told_again_as_missing(tmp_path: Path) ->
     ]
 
 
-def test_the_projects_defaults_apply_to_a_file_as_they_do_in_the_engine(tmp_path: Path) -> None:
+def test_project_defaults_apply_to_a_stack_file_as_in_the_engine(tmp_path: Path) -> None:
     faultless_file(tmp_path, "test", "size: medium\n")
     (tmp_path / "Pulumi.yaml").write_text(
         "name: logstack\nconfig:\n  retention: {default: 2d}\n  size: {default: small}\n"
@@ -297,7 +297,7 @@ EXTERNAL = """objectStore:
         (store(), "objectStore: [", False),
     ],
 )
-def test_two_stacks_on_one_bucket_are_told_of_each_other(
+def test_stack_is_refused_when_another_stack_uses_its_bucket(
     tmp_path: Path, one: str, other: str, *, is_shared: bool
 ) -> None:
     lines = FAULTLESS.splitlines()[:-1]
@@ -318,7 +318,7 @@ def test_two_stacks_on_one_bucket_are_told_of_each_other(
     ]
 
 
-def test_one_bucket_of_aws_is_one_bucket_in_every_account(tmp_path: Path) -> None:
+def test_stack_is_refused_when_another_stack_uses_its_aws_bucket_in_any_account(tmp_path: Path) -> None:
     for name, account in (("one", "1" * 12), ("other", "2" * 12)):
         more = (
             f"{{kind: aws-s3, bucket: acme, region: eu-central-1, accountId: '{account}', identity: {{eksCluster: a}}}}"
@@ -341,11 +341,11 @@ def test_one_bucket_of_aws_is_one_bucket_in_every_account(tmp_path: Path) -> Non
         ("objectStore: {kind: filesystem}\nreplicas: {monolithic: 1}\nreplicationFactor: 1", frozenset(), "none"),
     ],
 )
-def test_a_stack_says_where_its_access_key_comes_from(changes: str, secrets: frozenset[str], credentials: str) -> None:
+def test_stack_knows_the_source_of_its_access_key(changes: str, secrets: frozenset[str], credentials: str) -> None:
     assert stack(changes, secrets).credentials == credentials
 
 
-def test_half_an_access_key_is_none() -> None:
+def test_half_an_access_key_is_refused() -> None:
     assert told("objectStore: {kind: embedded}", frozenset({"accessKeyId"})) == (
         "error[half-credentials] logstack:secretAccessKey\n"
         "  what: secretAccessKey is missing; the other half of the access key is set\n"
@@ -354,7 +354,7 @@ def test_half_an_access_key_is_none() -> None:
     )
 
 
-def test_a_program_stops_without_an_access_key_that_the_store_needs(program: SimpleNamespace) -> None:
+def test_program_stops_when_the_object_store_has_no_access_key(program: SimpleNamespace) -> None:
     program.configure("staging", engine_config("staging"))
     with pytest.raises(pulumi.RunError) as raised:
         load_settings(ROOT)
@@ -370,7 +370,7 @@ def test_a_program_stops_without_an_access_key_that_the_store_needs(program: Sim
     assert raised.value.__cause__ is None
 
 
-def test_a_program_with_bad_fields_is_not_told_of_credentials_as_well(program: SimpleNamespace) -> None:
+def test_program_reports_no_missing_credentials_beside_bad_fields(program: SimpleNamespace) -> None:
     program.configure("staging", engine_config("staging") | {"logstack:objectStore": '{"kind": "minio"'})
     with pytest.raises(pulumi.RunError) as raised:
         load_settings(ROOT)
@@ -378,7 +378,7 @@ def test_a_program_with_bad_fields_is_not_told_of_credentials_as_well(program: S
     assert str(raised.value).startswith(f"1 error:\n\nerror[wrong-value] {place}: logstack:objectStore\n")
 
 
-def test_a_program_stops_on_every_error_at_once_and_logs_no_warning(program: SimpleNamespace) -> None:
+def test_program_stops_with_all_errors_and_logs_no_warning(program: SimpleNamespace) -> None:
     bad = {"logstack:retention": "12h", "logstack:replicationFactor": "2", "logstack:size": "huge"}
     program.configure("production", engine_config("production") | bad)
     with pytest.raises(pulumi.RunError) as raised:
@@ -387,7 +387,7 @@ def test_a_program_stops_on_every_error_at_once_and_logs_no_warning(program: Sim
     assert not program.warnings
 
 
-def test_a_program_logs_its_warnings_and_goes_on(program: SimpleNamespace) -> None:
+def test_program_logs_its_warnings_and_goes_on(program: SimpleNamespace) -> None:
     program.configure("production", engine_config("production") | {"logstack:replicationFactor": "2"})
     assert load_settings(ROOT).replication_factor == 2
     place = f"{line_of('production', 'replicationFactor')}: logstack:replicationFactor"  # Pulumi says what it is
@@ -395,7 +395,7 @@ def test_a_program_logs_its_warnings_and_goes_on(program: SimpleNamespace) -> No
     assert first_lines == [f"[replication-survives-no-lost-writer] {place}"]
 
 
-def test_a_program_reads_what_the_engine_left_in_the_environment(
+def test_program_reads_the_configuration_in_the_environment(
     program: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     keys_of_the_store = {"logstack:accessKeyId": SECRET, "logstack:secretAccessKey": SECRET}
@@ -405,14 +405,14 @@ def test_a_program_reads_what_the_engine_left_in_the_environment(
     assert load_settings(tmp_path).cluster.name == "staging"
 
 
-def test_problems_elsewhere_in_a_program_stop_it_in_the_same_way() -> None:
+def test_program_stops_with_problems_raised_after_loading() -> None:
     problem = Problem("wrong-api-server", "logstack:cluster.apiServer", "a", "b", "c")
     with pytest.raises(pulumi.RunError) as raised, problems_stop_the_program():
         raise StackProblems([problem])
     assert str(raised.value) == f"1 error:\n\n{problem}"
 
 
-def test_a_stack_cannot_be_changed_once_it_is_loaded() -> None:
+def test_loaded_stack_is_immutable() -> None:
     loaded: Stack = stack()
     with pytest.raises(AttributeError, match="name"):
         loaded.name = "other"  # type: ignore[misc]

@@ -32,21 +32,21 @@ ELSEWHERE = {
 
 
 @pytest.mark.parametrize(("stack", "text"), [pytest.param(*rest, id=name) for name, *rest in MESSAGES])
-def test_a_mistake_is_told_in_these_words_and_nothing_else_is(stack: str, text: str) -> None:
+def test_message_equals_its_section_of_the_page(stack: str, text: str) -> None:
     assert told(stack) == text
 
 
-def test_every_section_of_the_page_is_read() -> None:
+def test_page_has_no_unread_section() -> None:
     assert len(MESSAGES) == PAGE.count("\n## ")
 
 
-def test_every_rule_has_a_message() -> None:
+def test_page_has_a_message_for_every_rule() -> None:
     shown = set(re.findall(r"^(?:error|warning)\[(\S+)\] \S+$", PAGE, re.MULTILINE))
     assert shown | ELSEWHERE == {rule.name for rule in all_rules()}
     assert not shown & ELSEWHERE
 
 
-def test_rules_have_names_of_their_own_and_consequences_that_go_on_after_a_colon() -> None:
+def test_rules_have_unique_names_and_consequences_without_a_full_stop() -> None:
     rules = all_rules()
     assert len({rule.name for rule in rules}) == len(rules)
     for rule in rules:
@@ -54,6 +54,6 @@ def test_rules_have_names_of_their_own_and_consequences_that_go_on_after_a_colon
         assert not rule.consequence.endswith(".")
 
 
-def test_the_registry_of_the_checks_knows_each_of_their_rules_by_name() -> None:
+def test_registry_of_checks_has_every_rule_under_its_name() -> None:
     assert all(checks.rules()[rule.name] is rule for rule in checks.rules().values())
     assert all(isinstance(rule, Rule) for rule in checks.rules().values())

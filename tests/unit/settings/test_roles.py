@@ -103,12 +103,12 @@ def test_each_mode_has_one_role_for_each_duty(mode: DeploymentMode, duty: Duty) 
 
 
 @pytest.mark.parametrize("role", Role)
-def test_a_role_has_a_disk_in_every_size_where_the_chart_makes_a_volume_for_it(role: Role) -> None:
+def test_role_has_a_disk_in_every_size_when_the_chart_creates_its_volume(role: Role) -> None:
     assert {bool(parts[role].disk) for parts in SIZES.values()} == {bool(role.row.volume)}
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_every_tier_says_the_pods_of_every_role_of_its_mode(mode: DeploymentMode) -> None:
+def test_sizing_row_has_every_role_of_its_mode(mode: DeploymentMode) -> None:
     assert [tuple(row.roles) for row in SIZING[mode].rows] == [roles_of(mode)] * len(SIZING[mode].rows)
 
 
@@ -123,7 +123,7 @@ def names_of_roles(code: str) -> Iterator[str]:
                 yield f"Role.{member}"
 
 
-def test_no_module_but_the_table_and_those_with_a_reason_names_a_role() -> None:
+def test_only_the_table_and_modules_with_a_reason_name_a_role() -> None:
     modules = [*(ROOT / "logstack").rglob("*.py"), *(ROOT / "components").rglob("*.py"), ROOT / "__main__.py"]
     naming = {str(path.relative_to(ROOT)) for path in modules if any(names_of_roles(path.read_text()))}
     assert naming == {TABLE, *NAMED}
@@ -155,26 +155,26 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return found
 
 
-def test_a_row_more_is_a_role_more_of_the_chart(made_up: Any) -> None:
+def test_added_row_is_a_role_of_the_chart(made_up: Any) -> None:
     assert made_up["workload"] == ["StatefulSet", "loki-made-up", 4]
     values = made_up["values"]
     assert "\nmadeUp:\n" in values
     assert "app.kubernetes.io/component: made-up\n" in values
 
 
-def test_a_row_more_is_a_key_more_of_a_stack_file(made_up: Any) -> None:
+def test_added_row_is_a_key_of_the_stack_file(made_up: Any) -> None:
     assert made_up["schema"]["Replicas"]["properties"]["madeUp"]["description"] == "Fictions: they are made up."
     assert made_up["schema"]["SizeOverrides"]["properties"]["madeUp"] == {"$ref": "#/$defs/Resources"}
 
 
-def test_a_row_more_is_in_the_plan_and_the_picture(made_up: Any) -> None:
+def test_added_row_is_in_the_plan_and_the_picture(made_up: Any) -> None:
     plan = json.dumps(made_up["plan"])
     assert "all 4 fictions" in plan
     assert "stories wait" in plan
     assert 'made-up["Loki made-up x4<br/>makes things up"]' in made_up["picture"]
 
 
-def test_a_row_more_runs_is_adopted_and_is_migrated(made_up: Any) -> None:
+def test_added_row_is_run_adopted_and_migrated(made_up: Any) -> None:
     assert [name for name in made_up["processes"] if "made-up" in name] == [f"loki-made-up-{n}" for n in range(4)]
     assert re.search(r"madeUp: 5\b", made_up["adopted"])
     assert "delete pod loki-made-up-3 --wait" in made_up["migration"]

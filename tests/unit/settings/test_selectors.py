@@ -20,7 +20,7 @@ from logstack.settings.model.selectors import are_disjoint, covers, parse_select
         ('{app="a,b}", pod!=""}', {"app": "a,b}", "pod": "p"}, True),
     ],
 )
-def test_a_selector_matches_whole_values(selector: str, labels: dict[str, str], *, matches: bool) -> None:
+def test_selector_matches_whole_values(selector: str, labels: dict[str, str], *, matches: bool) -> None:
     assert selects(parse_selector(selector), labels) is matches
 
 
@@ -36,7 +36,7 @@ def test_a_selector_matches_whole_values(selector: str, labels: dict[str, str], 
         ('{a="x", b="1"}', '{a="x", b!="1"}', True),
     ],
 )
-def test_selectors_are_disjoint_where_that_is_known(one: str, other: str, *, disjoint: bool) -> None:
+def test_selectors_are_disjoint_only_when_that_is_certain(one: str, other: str, *, disjoint: bool) -> None:
     assert are_disjoint(parse_selector(one), parse_selector(other)) is disjoint
     assert are_disjoint(parse_selector(other), parse_selector(one)) is disjoint
 
@@ -54,5 +54,5 @@ def test_selectors_are_disjoint_where_that_is_known(one: str, other: str, *, dis
         ('{a="x", b!="y"}', '{a="x"}', False),
     ],
 )
-def test_a_selector_covers_another_where_that_is_known(wider: str, narrower: str, *, known: bool) -> None:
+def test_selector_covers_a_narrower_one_only_when_that_is_certain(wider: str, narrower: str, *, known: bool) -> None:
     assert covers(parse_selector(wider), parse_selector(narrower)) is known

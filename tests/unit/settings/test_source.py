@@ -49,7 +49,7 @@ def _go(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def test_a_file_says_what_the_real_engine_made_of_it() -> None:
+def test_source_from_a_file_equals_the_recorded_engine_configuration() -> None:
     recorded = json.loads((HERE / "engine_values.json").read_text())
     file = from_file(read_yaml(HERE / "engine_values.yaml"))
     engine = from_engine(recorded["config"], set(recorded["secret"]))
@@ -66,7 +66,7 @@ def test_a_file_says_what_the_real_engine_made_of_it() -> None:
 
 @settings(deadline=None)
 @given(CONFIGS)
-def test_whatever_a_file_says_the_engine_says_as_well(
+def test_source_from_a_generated_file_equals_the_engine_configuration(
     tmp_path_factory: pytest.TempPathFactory, config: dict[str, object]
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "Pulumi.test.yaml"
@@ -80,7 +80,7 @@ def said(problems: object) -> str:
     return "\n".join(map(str, problems)) if isinstance(problems, tuple) else ""
 
 
-def test_a_key_without_a_value_is_not_taken_for_its_default() -> None:
+def test_key_without_a_value_is_refused_and_not_given_its_default() -> None:
     assert said(from_engine({"logstack:retention": ""}, set()).problems) == (
         "error[empty-value] logstack:retention\n"
         "  what: retention has no value\n"
@@ -89,7 +89,7 @@ def test_a_key_without_a_value_is_not_taken_for_its_default() -> None:
     )
 
 
-def test_a_key_with_and_without_its_project_is_there_twice(tmp_path: Path) -> None:
+def test_key_with_and_without_its_project_is_a_duplicate(tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.test.yaml"
     path.write_text("config: {kubernetes:size: 1, size: small, logstack:size: medium}")
     assert said(from_file(read_yaml(path)).problems) == (
@@ -100,7 +100,7 @@ def test_a_key_with_and_without_its_project_is_there_twice(tmp_path: Path) -> No
     )
 
 
-def test_keys_of_others_are_theirs() -> None:
+def test_source_ignores_keys_of_providers_and_the_engine() -> None:
     source = from_engine(
         {"kubernetes:context": "a", "aws:region": "b", "pulumi:tags": "{}", "size": "small"}, {"aws:region"}
     )
@@ -108,7 +108,7 @@ def test_keys_of_others_are_theirs() -> None:
     assert not source.problems
 
 
-def test_a_misspelt_project_is_not_taken_for_anothers() -> None:
+def test_misspelt_project_is_refused() -> None:
     assert said(from_engine({"logstak:retention": "7d"}, set()).problems) == (
         "error[other-project] logstak:retention\n"
         '  what: unknown project "logstak"\n'
@@ -118,7 +118,7 @@ def test_a_misspelt_project_is_not_taken_for_anothers() -> None:
 
 
 @pytest.mark.parametrize("key", ["accessKeyId", "secretAccessKey"])
-def test_an_access_key_in_clear_is_refused_and_not_repeated(key: str) -> None:
+def test_access_key_in_clear_text_is_refused_and_not_repeated(key: str) -> None:
     source = from_engine({f"logstack:{key}": SECRET}, set())
     assert said(source.problems) == (
         f"error[secret-in-clear] logstack:{key}\n"
@@ -130,7 +130,7 @@ def test_an_access_key_in_clear_is_refused_and_not_repeated(key: str) -> None:
     assert SECRET not in repr(source)
 
 
-def test_an_encrypted_access_key_is_counted_and_not_read() -> None:
+def test_encrypted_access_key_is_noted_and_not_read() -> None:
     source = from_engine(
         {"logstack:accessKeyId": SECRET, "secretAccessKey": SECRET}, {"logstack:accessKeyId", "secretAccessKey"}
     )
@@ -139,7 +139,7 @@ def test_an_encrypted_access_key_is_counted_and_not_read() -> None:
     assert not source.problems
 
 
-def test_a_group_with_a_key_beside_secure_is_not_encrypted(tmp_path: Path) -> None:
+def test_group_is_not_encrypted_when_it_has_a_key_beside_secure(tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.test.yaml"
     path.write_text("config: {logstack:collector: {labels: {secure: level, tier: tier}}}")
     source = from_file(read_yaml(path))
@@ -147,7 +147,7 @@ def test_a_group_with_a_key_beside_secure_is_not_encrypted(tmp_path: Path) -> No
     assert not source.problems
 
 
-def test_nothing_else_may_be_encrypted_and_what_is_is_not_read() -> None:
+def test_encrypted_key_is_refused_and_not_read_unless_it_is_an_access_key() -> None:
     source = from_engine({"logstack:cluster": json.dumps({"name": SECRET})}, {"logstack:cluster"})
     assert said(source.problems) == (
         "error[unexpected-secret] logstack:cluster\n"

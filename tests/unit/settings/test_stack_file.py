@@ -31,7 +31,7 @@ def said_of(directory: Path, content: str | bytes, stack: str = "test") -> str:
         (f"config: 1\n---\nother: {SECRET}\n", "line 2, column 1: invalid anchor, alias or tag"),
     ],
 )
-def test_a_file_that_is_no_yaml_is_told_with_its_line_and_without_its_values(
+def test_invalid_yaml_is_reported_with_its_line_and_without_its_values(
     tmp_path: Path, content: str, reason: str
 ) -> None:
     line = reason.split()[1].rstrip(",")
@@ -44,7 +44,7 @@ def test_a_file_that_is_no_yaml_is_told_with_its_line_and_without_its_values(
 
 
 @pytest.mark.parametrize("content", [b"config: \xff", "config: \x00", "config: !!float x", "!!set"])
-def test_a_file_that_the_reader_stumbles_over_is_no_yaml_either(tmp_path: Path, content: str | bytes) -> None:
+def test_invalid_yaml_is_reported_when_the_reader_raises_another_error(tmp_path: Path, content: str | bytes) -> None:
     assert said_of(tmp_path, content) == (
         "error[not-yaml] Pulumi.test.yaml:1\n"
         "  what: the file has a character, a tag or an alias that is not valid YAML\n"
@@ -56,7 +56,7 @@ def test_a_file_that_the_reader_stumbles_over_is_no_yaml_either(tmp_path: Path, 
 @pytest.mark.parametrize(
     "content", ["", "# nothing yet\n", "config:\n", "config: {}\n", "config: text\n", "- config\n", "5"]
 )
-def test_a_file_that_says_nothing_is_told_where_to_look(tmp_path: Path, content: str) -> None:
+def test_file_without_config_is_reported_with_the_page_of_keys(tmp_path: Path, content: str) -> None:
     assert said_of(tmp_path, content) == (
         "error[no-config] Pulumi.test.yaml:1\n"
         "  what: nothing under `config:`\n"
@@ -73,7 +73,9 @@ def test_a_file_that_says_nothing_is_told_where_to_look(tmp_path: Path, content:
         ("ceph", [], "write Pulumi.ceph.yaml"),
     ],
 )
-def test_an_unknown_stack_is_told_which_ones_there_are(tmp_path: Path, name: str, there: list[str], fix: str) -> None:
+def test_unknown_stack_is_reported_with_the_existing_ones(
+    tmp_path: Path, name: str, there: list[str], fix: str
+) -> None:
     for stack in there:
         (tmp_path / f"Pulumi.{stack}.yaml").touch()
     (tmp_path / "Pulumi.yaml").touch()
@@ -104,9 +106,7 @@ def test_an_unknown_stack_is_told_which_ones_there_are(tmp_path: Path, name: str
         ("logstack:storageClass", ""),
     ],
 )
-def test_a_key_is_found_on_its_line_or_on_that_of_the_group_that_should_have_it(
-    tmp_path: Path, path: str, where: str
-) -> None:
+def test_key_is_located_on_its_line_or_on_that_of_its_group(tmp_path: Path, path: str, where: str) -> None:
     file = tmp_path / "Pulumi.test.yaml"
     file.write_text(
         "# a stack\n"
@@ -123,7 +123,7 @@ def test_a_key_is_found_on_its_line_or_on_that_of_the_group_that_should_have_it(
     assert read_yaml(file).where(path) == where
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
+def test_byte_order_mark_is_not_part_of_the_first_key(tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.test.yaml"
     file.write_bytes(b"\xef\xbb\xbfconfig: {a: &yes true, b: *yes}\n")
     assert read_yaml(file).config == {"a": True, "b": True}
