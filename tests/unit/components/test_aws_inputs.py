@@ -23,7 +23,9 @@ def snake(key: str) -> str:
 
 def inputs_of(resource: type[pulumi.Resource]) -> dict[str, object]:
     """The inputs' types by name, from the overload of the constructor that spells them out."""
-    overloads = [typing.get_type_hints(made, localns=UNRESOLVED) for made in typing.get_overloads(resource.__init__)]
+    overloads = [
+        typing.get_type_hints(overload, localns=UNRESOLVED) for overload in typing.get_overloads(resource.__init__)
+    ]
     return max(overloads, key=len)
 
 
@@ -49,10 +51,10 @@ def assert_known(value: object, hint: object, path: str) -> None:
     if not isinstance(value, Mapping) or shape is None:
         return
     hints = typing.get_type_hints(shape, localns=UNRESOLVED)
-    given = {snake(key): item for key, item in value.items()}
-    assert set(given) <= set(hints), f"{path}: {sorted(set(given) - set(hints))} is no key of {shape.__name__}"
-    assert shape.__required_keys__ <= set(given), f"{path}: {shape.__name__} requires more"  # type: ignore[attr-defined]
-    for key, item in given.items():
+    inputs = {snake(key): item for key, item in value.items()}
+    assert set(inputs) <= set(hints), f"{path}: {sorted(set(inputs) - set(hints))} is no key of {shape.__name__}"
+    assert shape.__required_keys__ <= set(inputs), f"{path}: {shape.__name__} requires more"  # type: ignore[attr-defined]
+    for key, item in inputs.items():
         assert_known(item, hints[key], f"{path}.{key}")
 
 

@@ -41,16 +41,16 @@ def cluster(settings: ClusterSettings = CLUSTER) -> Cluster:
     return Cluster("cluster", settings)
 
 
-def store(said: Mapping[str, object], credentials: Credentials | None = None) -> ObjectStore:
-    settings = Settings.model_validate({"cluster": CLUSTER, "objectStore": said})
+def store(keys: Mapping[str, object], credentials: Credentials | None = None) -> ObjectStore:
+    settings = Settings.model_validate({"cluster": CLUSTER, "objectStore": keys})
     return ObjectStore("store", settings.object_store, cluster(), credentials=credentials)
 
 
 def loki() -> Loki:
-    place = cluster()
+    platform = cluster()
     settings = Settings.model_validate({"cluster": CLUSTER, "objectStore": EXISTING})
-    access = ObjectStore("store", settings.object_store, place)
-    return Loki("loki", settings, access, place)
+    access = ObjectStore("store", settings.object_store, platform)
+    return Loki("loki", settings, access, platform)
 
 
 EMBEDDED = {"kind": "embedded", "bucket": "loki"}
@@ -123,14 +123,14 @@ def recorded(case: str) -> Recording:
     return record(ALONE[case][1])
 
 
-def the_component(case: str) -> Registered:
+def component_of(case: str) -> Registered:
     """What a case is about; its cluster and its store are registered as well."""
     return recorded(case).one(f"logstack:index:{ALONE[case][0].__name__}")
 
 
 @pytest.mark.parametrize("case", CHILDREN)
 def test_component_registers_its_children_only(case: str) -> None:
-    children = recorded(case).children(the_component(case))
+    children = recorded(case).children(component_of(case))
     assert sorted(child.name for child in children) == CHILDREN[case]
 
 
@@ -173,9 +173,9 @@ def test_chart_depends_on_the_config_maps_that_its_pods_mount(case: str) -> None
 
 def test_loki_depends_on_every_resource_of_its_object_store() -> None:
     def program() -> None:
-        place = cluster()
+        platform = cluster()
         settings = Settings.model_validate({"cluster": CLUSTER, "objectStore": EMBEDDED})
-        Loki("loki", settings, ObjectStore("store", settings.object_store, place, credentials=KEYS), place)
+        Loki("loki", settings, ObjectStore("store", settings.object_store, platform, credentials=KEYS), platform)
 
     recording = record(program)
     of_store = {each.urn for each in recording.children(recording.one("logstack:index:ObjectStore"))}
@@ -209,7 +209,7 @@ def test_chart_stateful_set_orphans_its_pods_when_replaced(case: str) -> None:
     annotations = {"kept": "yes"}
     props = {"metadata": {"name": "loki-write", "annotations": annotations}, "spec": {"replicas": 3}}
     options = pulumi.ResourceOptions()
-    result = transform(_asked("kubernetes:apps/v1:StatefulSet", props, options))
+    result = transform(transform_arguments("kubernetes:apps/v1:StatefulSet", props, options))
     assert result is not None
     assert result.props == {
         "metadata": {
@@ -225,7 +225,9 @@ def test_chart_stateful_set_orphans_its_pods_when_replaced(case: str) -> None:
 @pytest.mark.parametrize("annotations", [{}, {"annotations": None}])
 def test_chart_stateful_set_gets_the_orphan_annotation_when_it_has_none(annotations: dict[str, None]) -> None:
     (transform,) = recorded("Loki").one(CHART).transforms
-    result = transform(_asked("kubernetes:apps/v1:StatefulSet", {"metadata": annotations}, pulumi.ResourceOptions()))
+    result = transform(
+        transform_arguments("kubernetes:apps/v1:StatefulSet", {"metadata": annotations}, pulumi.ResourceOptions())
+    )
     assert result is not None
     assert result.props == {"metadata": {"annotations": {"pulumi.com/deletionPropagationPolicy": "orphan"}}}
 
@@ -233,10 +235,12 @@ def test_chart_stateful_set_gets_the_orphan_annotation_when_it_has_none(annotati
 @pytest.mark.parametrize("kind", ["apps/v1:Deployment", "apps/v1:DaemonSet", "core/v1:Service", "core/v1:ConfigMap"])
 def test_chart_transform_leaves_objects_unchanged_unless_they_are_stateful_sets(kind: str) -> None:
     (transform,) = recorded("Loki").one(CHART).transforms
-    assert transform(_asked(f"kubernetes:{kind}", {"metadata": {}}, pulumi.ResourceOptions())) is None
+    assert transform(transform_arguments(f"kubernetes:{kind}", {"metadata": {}}, pulumi.ResourceOptions())) is None
 
 
-def _asked(type_: str, props: dict[str, object], options: pulumi.ResourceOptions) -> pulumi.ResourceTransformArgs:
+def transform_arguments(
+    type_: str, props: dict[str, object], options: pulumi.ResourceOptions
+) -> pulumi.ResourceTransformArgs:
     return pulumi.ResourceTransformArgs(custom=True, type_=type_, name="x", props=props, opts=options)
 
 
@@ -275,9 +279,9 @@ def test_object_store_names_the_fix_when_it_needs_keys_and_gets_none() -> None:
 
 @pytest.mark.parametrize("keys", [{}, {"logstack:accessKeyId": "half of a key"}])
 def test_credentials_are_none_when_the_pulumi_config_has_no_complete_key(keys: dict[str, str]) -> None:
-    found: list[Credentials | None] = []
-    record(lambda: found.append(Credentials.from_config()), config=keys)
-    assert found == [None]
+    credentials: list[Credentials | None] = []
+    record(lambda: credentials.append(Credentials.from_config()), config=keys)
+    assert credentials == [None]
 
 
 UNREACHABLE = {
@@ -289,11 +293,11 @@ UNREACHABLE = {
 }
 
 
-@pytest.mark.parametrize(("said", "told"), UNREACHABLE.values(), ids=UNREACHABLE)
-def test_cluster_registers_nothing_when_the_context_is_wrong(said: dict[str, str], told: str) -> None:
-    settings = CLUSTER.model_copy(update=said)
+@pytest.mark.parametrize(("changes", "message"), UNREACHABLE.values(), ids=UNREACHABLE)
+def test_cluster_registers_nothing_when_the_context_is_wrong(changes: dict[str, str], message: str) -> None:
+    settings = CLUSTER.model_copy(update=changes)
     monitor = RecordingMonitor()
-    with pytest.raises(pulumi.RunError, match=re.escape(told)) as refused:
+    with pytest.raises(pulumi.RunError, match=re.escape(message)) as refused:
         record(lambda: cluster(settings), monitor=monitor)
     assert "nothing was registered" in str(refused.value)
     assert monitor.registered == []
@@ -318,9 +322,9 @@ def test_component_takes_the_options_of_the_caller_and_its_children_do_not() -> 
 
 def test_recording_refuses_two_resources_with_one_urn_as_the_engine_does() -> None:
     def program() -> None:
-        place = cluster()
+        platform = cluster()
         for _ in range(2):
-            Canary("canary", CanarySettings(), URL, place)
+            Canary("canary", CanarySettings(), URL, platform)
 
     with pytest.raises(Exception, match="duplicate resource URN"):
         record(program)
@@ -329,22 +333,22 @@ def test_recording_refuses_two_resources_with_one_urn_as_the_engine_does() -> No
 def test_components_register_three_platforms_in_one_program() -> None:
     """A URN knows the types of a resource's parents and not their names."""
 
-    def side(name: str, namespace: str, said: Mapping[str, object]) -> None:
-        place = ClusterSettings(name=name, context="edge", namespace=namespace, create_namespace=True)
+    def register_platform(name: str, namespace: str, store_keys: Mapping[str, object]) -> None:
+        cluster_settings = ClusterSettings(name=name, context="edge", namespace=namespace, create_namespace=True)
         settings = Settings.model_validate(
-            {"cluster": place, "objectStore": said, "collector": {"sources": {"events": True}}}
+            {"cluster": cluster_settings, "objectStore": store_keys, "collector": {"sources": {"events": True}}}
         )
-        made = Cluster(f"{name}-cluster", place)
-        kept = ObjectStore(f"{name}-store", settings.object_store, made, credentials=KEYS)
-        loki = Loki(f"{name}-loki", settings, kept, made)
-        Alloy(f"{name}-alloy", settings.collector, loki.intake, made)
-        Canary(f"{name}-canary", settings.canary, loki.gateway_url, made)
-        GrafanaDatasource(f"{name}-grafana", settings.grafana, loki.gateway_url, made)
+        platform = Cluster(f"{name}-cluster", cluster_settings)
+        store = ObjectStore(f"{name}-store", settings.object_store, platform, credentials=KEYS)
+        loki = Loki(f"{name}-loki", settings, store, platform)
+        Alloy(f"{name}-alloy", settings.collector, loki.intake, platform)
+        Canary(f"{name}-canary", settings.canary, loki.gateway_url, platform)
+        GrafanaDatasource(f"{name}-grafana", settings.grafana, loki.gateway_url, platform)
 
     def program() -> None:
-        side("one", "logs", EMBEDDED)
-        side("two", "logs", EMBEDDED)
-        side("three", "more-logs", AWS)
+        register_platform("one", "logs", EMBEDDED)
+        register_platform("two", "logs", EMBEDDED)
+        register_platform("three", "more-logs", AWS)
 
     recording = record(program)
     charts = {chart.name: chart.revealed["name"] for chart in recording.all(CHART)}
@@ -357,10 +361,10 @@ def test_recording_names_the_resources_that_an_input_comes_from() -> None:
     """What the recording says of inputs is believed elsewhere."""
 
     def program() -> None:
-        place = cluster()
-        canary = Canary("canary", CanarySettings(), URL, place)
+        platform = cluster()
+        canary = Canary("canary", CanarySettings(), URL, platform)
         settings = Settings.model_validate({"cluster": CLUSTER, "objectStore": EMBEDDED})
-        ObjectStore("store", settings.object_store, place, credentials=Credentials(canary.urn, "known"))
+        ObjectStore("store", settings.object_store, platform, credentials=Credentials(canary.urn, "known"))
 
     recording = record(program)
     # Who waits for a component waits for all of its children.
@@ -380,20 +384,20 @@ def component_classes() -> list[type[Component]]:
 
 
 def test_every_component_class_has_a_case_of_its_own() -> None:
-    assert {made for made, _ in ALONE.values()} == {
-        found for found in component_classes() if found.__module__.startswith("components.")
+    assert {component for component, _ in ALONE.values()} == {
+        each for each in component_classes() if each.__module__.startswith("components.")
     }
 
 
 @every_component
 def test_component_type_token_contains_the_name_of_its_class(case: str) -> None:
-    token = the_component(case).type
+    token = component_of(case).type
     assert re.fullmatch(r"logstack:index:[A-Z][A-Za-z]+", token)
     assert token == f"logstack:index:{ALONE[case][0].__name__}"
 
 
 def test_component_type_tokens_are_unique() -> None:
-    tokens = {made: the_component(case).type for case, (made, _) in ALONE.items()}
+    tokens = {component: component_of(case).type for case, (component, _) in ALONE.items()}
     assert len(set(tokens.values())) == len(tokens)
 
 
@@ -414,4 +418,4 @@ OUTPUTS = {
 
 @pytest.mark.parametrize(("case", "outputs"), OUTPUTS.items(), ids=OUTPUTS)
 def test_component_registers_these_outputs(case: str, outputs: dict[str, str]) -> None:
-    assert recorded(case).outputs[the_component(case).urn] == outputs
+    assert recorded(case).outputs[component_of(case).urn] == outputs

@@ -12,7 +12,7 @@ from components import stop_in_wrong_account, stop_without_cluster
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import ObjectStoreSettings, S3CompatibleStore
 from tests.support.aws_store import ACCOUNT, a_store
-from tests.unit.preflight.test_api_server import ApiServer, kubeconfig, serving
+from tests.unit.preflight.test_api_server import ApiServer, serving, write_kubeconfig
 from tests.unit.preflight.test_aws_account import STRANGER, remove_aws_credentials
 
 CLUSTER = ClusterSettings(name="production", context="production")
@@ -53,7 +53,7 @@ def test_guard_stops_the_program_when_the_cluster_is_too_old_or_the_kubeconfig_i
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving(type("Old", (ApiServer,), {"minor": "24"})) as server:
-        monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path, server)[0]))
+        monkeypatch.setenv("KUBECONFIG", str(write_kubeconfig(tmp_path, server)[0]))
         with pytest.raises(pulumi.RunError, match=r"kubernetes-too-old[\s\S]*is Kubernetes 1\.24"):
             stop_without_cluster(CLUSTER)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))

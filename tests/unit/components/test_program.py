@@ -53,10 +53,10 @@ def repository(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def config_of(stack: str) -> dict[str, str]:
     """What the engine makes of what a stack says and of the project's defaults."""
-    said = {f"logstack:{key}": value for key, value in {**default_config(ROOT), **EXAMPLES.get(stack, {})}.items()}
+    config = {f"logstack:{key}": value for key, value in {**default_config(ROOT), **EXAMPLES.get(stack, {})}.items()}
     if stack not in EXAMPLES:
-        said |= read_stack_file(stack, ROOT).config
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()}
+        config |= read_stack_file(stack, ROOT).config
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
 
 
 def run_program(config: Mapping[str, str], stack: str, monitor: RecordingMonitor | None = None) -> Recording:
@@ -99,24 +99,24 @@ def test_program_registers_each_resource_with_its_declared_inputs_and_protection
             inputs = registered.revealed
             if manifest.type.startswith("pulumi:providers:"):  # the SDK adds what it finds in the environment
                 inputs = {key: inputs[key] for key in manifest.inputs}
-            assert inputs == on_the_wire(manifest, stack), manifest.name
+            assert inputs == wire_inputs(manifest, stack), manifest.name
             assert (registered.protect, registered.retain_on_delete) == (manifest.protect, manifest.retain_on_delete)
 
 
-def on_the_wire(manifest: Manifest, stack: str) -> dict[str, object]:
+def wire_inputs(manifest: Manifest, stack: str) -> dict[str, object]:
     """A manifest's inputs with the secrets in their places; a provider's are texts."""
     if manifest.type.startswith("pulumi:providers:"):
         return {key: value if isinstance(value, str) else json.dumps(value) for key, value in manifest.inputs.items()}
-    return {key: _filled(value, stack) for key, value in manifest.inputs.items()}
+    return {key: _fill_secrets(value, stack) for key, value in manifest.inputs.items()}
 
 
-def _filled(value: object, stack: str) -> object:
+def _fill_secrets(value: object, stack: str) -> object:
     if isinstance(value, Secret):
         secret = KEYS[f"logstack:{value.name}"]
         return fingerprint(secret, stack) if value.fingerprint else secret
     if isinstance(value, Mapping):
-        return {key: _filled(item, stack) for key, item in value.items()}
-    return [_filled(item, stack) for item in value] if isinstance(value, list | tuple) else value
+        return {key: _fill_secrets(item, stack) for key, item in value.items()}
+    return [_fill_secrets(item, stack) for item in value] if isinstance(value, list | tuple) else value
 
 
 @every_stack
@@ -135,7 +135,7 @@ def test_program_registers_each_resource_with_its_declared_dependencies(stack: s
             assert recording.one(manifest.type, manifest.name).dependencies == first | own, manifest.name
 
 
-def program_of_ones_own(settings: Settings) -> None:
+def run_user_program(settings: Settings) -> None:
     """The shipped program's deployment, wired with the classes of the components."""
     cluster = Cluster("cluster", settings.cluster)
     store = ObjectStore(
@@ -175,7 +175,7 @@ def program_of_ones_own(settings: Settings) -> None:
 
 @every_stack
 def test_program_of_a_user_registers_the_same_resources_with_the_component_classes(stack: str) -> None:
-    own = record(lambda: program_of_ones_own(settings_of(stack)), config=KEYS, secret_keys=list(KEYS), stack=stack)
+    own = record(lambda: run_user_program(settings_of(stack)), config=KEYS, secret_keys=list(KEYS), stack=stack)
     assert {each.urn: registration(each) for each in own.registered} == {
         each.urn: registration(each) for each in recorded(stack).registered
     }
@@ -196,8 +196,8 @@ def test_program_knows_every_input_at_preview(stack: str) -> None:
 
 @every_stack
 def test_program_exports_the_addresses_of_loki(stack: str) -> None:
-    place = settings_of(stack).cluster
-    gateway = f"http://loki-gateway.{place.namespace}.svc.{place.cluster_domain}"
+    cluster = settings_of(stack).cluster
+    gateway = f"http://loki-gateway.{cluster.namespace}.svc.{cluster.cluster_domain}"
     assert recorded(stack).exports == {
         "gatewayUrl": gateway,
         "pushUrl": f"{gateway}/loki/api/v1/push",

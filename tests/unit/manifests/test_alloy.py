@@ -24,8 +24,8 @@ INTAKE = Intake(URL)
 META = "__meta_kubernetes"
 
 
-def blocks(**said: object) -> list[Block]:
-    collector = CollectorSettings.model_validate(said)
+def blocks(**keys: object) -> list[Block]:
+    collector = CollectorSettings.model_validate(keys)
     process = lines(collector, CLUSTER, INTAKE, [])
     return [
         *source_blocks(node_sources(collector.sources), collector, IN_CLUSTER, INTAKE),
@@ -41,7 +41,7 @@ def find(tree: Sequence[Block], name: str) -> Iterator[Block]:
         yield from find(block.blocks, name)
 
 
-def the(tree: Sequence[Block], name: str) -> Mapping[str, Value]:
+def attributes_of(tree: Sequence[Block], name: str) -> Mapping[str, Value]:
     (block,) = find(tree, name)
     return block.attributes
 
@@ -107,22 +107,22 @@ def test_document_has_the_layout_of_alloys_formatter() -> None:
 # --- labels
 
 
-def relabelled(tree: Sequence[Block], target: Mapping[str, str]) -> dict[str, str] | None:
+def relabel(tree: Sequence[Block], target: Mapping[str, str]) -> dict[str, str] | None:
     """What Prometheus' relabelling makes of a target; None when it drops it."""
     labels = dict(target)
-    (relabel,) = find(tree, "discovery.relabel")
-    for rule in relabel.blocks:
-        said = rule.attributes
-        sources = said.get("source_labels", [])
+    (block,) = find(tree, "discovery.relabel")
+    for rule in block.blocks:
+        attributes = rule.attributes
+        sources = attributes.get("source_labels", [])
         assert isinstance(sources, Sequence)
-        joined = str(said.get("separator", ";")).join(labels.get(str(name), "") for name in sources)
-        match = re.fullmatch(str(said.get("regex", "(.*)")), joined)
-        if said.get("action") in ("drop", "keep"):
-            if bool(match) == (said["action"] == "drop"):
+        joined = str(attributes.get("separator", ";")).join(labels.get(str(name), "") for name in sources)
+        match = re.fullmatch(str(attributes.get("regex", "(.*)")), joined)
+        if attributes.get("action") in ("drop", "keep"):
+            if bool(match) == (attributes["action"] == "drop"):
                 return None
         elif match:
-            template = re.sub(r"\$(\d)", r"\\\1", str(said["replacement"]))
-            labels[str(said["target_label"])] = match.expand(template)
+            template = re.sub(r"\$(\d)", r"\\\1", str(attributes["replacement"]))
+            labels[str(attributes["target_label"])] = match.expand(template)
     return {name: value for name, value in labels.items() if not name.startswith("__meta_")}
 
 
@@ -139,7 +139,7 @@ POD = {
 
 
 def test_pod_gets_its_labels_from_its_metadata() -> None:
-    assert relabelled(blocks(), POD) == {
+    assert relabel(blocks(), POD) == {
         "namespace": "shop",
         "pod": "cart-7d9-x",
         "container": "cart",
@@ -161,13 +161,13 @@ APPS = {
 
 @pytest.mark.parametrize(("without", "app"), APPS.values(), ids=APPS)
 def test_app_label_is_the_first_name_that_the_pod_has(without: dict[str, str], app: str) -> None:
-    labels = relabelled(blocks(), POD | without)
+    labels = relabel(blocks(), POD | without)
     assert labels is not None
     assert labels["app"] == app
 
 
 def test_static_pod_path_contains_the_hash_of_its_manifest() -> None:
-    labels = relabelled(blocks(), POD | {f"{META}_pod_annotation_kubernetes_io_config_mirror": "c0ffee"})
+    labels = relabel(blocks(), POD | {f"{META}_pod_annotation_kubernetes_io_config_mirror": "c0ffee"})
     assert labels is not None
     assert labels["__path__"] == "/var/log/pods/*c0ffee/cart/*.log"
 
@@ -178,14 +178,17 @@ NAMESPACES = [("shop", True), ("shop-noise", False), ("noise", False), ("shop-no
 @pytest.mark.parametrize(("namespace", "is_collected"), NAMESPACES)
 def test_pods_are_dropped_when_their_namespace_is_excluded(namespace: str, *, is_collected: bool) -> None:
     tree = blocks(namespaces={"never": ["shop-noise", "noise"]})
-    assert (relabelled(tree, POD | {f"{META}_namespace": namespace}) is not None) == is_collected
+    assert (relabel(tree, POD | {f"{META}_namespace": namespace}) is not None) == is_collected
 
 
 def test_discovery_watches_the_selected_namespaces_and_the_pods_of_its_own_node() -> None:
-    said = CollectorSettings.model_validate({"namespaces": {"only": ["shop", "bank"]}})
-    tree = discovery(said)
-    assert the(tree, "namespaces") == {"names": ["shop", "bank"]}
-    assert the(tree, "selectors") == {"role": "pod", "field": Expression('"spec.nodeName=" + sys.env("HOSTNAME")')}
+    settings = CollectorSettings.model_validate({"namespaces": {"only": ["shop", "bank"]}})
+    tree = discovery(settings)
+    assert attributes_of(tree, "namespaces") == {"names": ["shop", "bank"]}
+    assert attributes_of(tree, "selectors") == {
+        "role": "pod",
+        "field": Expression('"spec.nodeName=" + sys.env("HOSTNAME")'),
+    }
     assert not list(find(discovery(CollectorSettings()), "namespaces"))
 
 
@@ -204,9 +207,11 @@ def test_known_labels_become_structured_metadata_when_they_are_not_index_labels(
     index_labels: Sequence[str], metadata: list[str]
 ) -> None:
     (process,) = (block for block in blocks(index_labels=index_labels) if block.label == "lines")
-    found = [block.attributes["values"] for block in process.blocks if block.name == "stage.structured_metadata"]
-    assert found == ([dict.fromkeys(metadata, "")] if metadata else [])
-    assert the([process], "stage.label_keep") == {"values": [label for label in index_labels if label != "cluster"]}
+    values = [block.attributes["values"] for block in process.blocks if block.name == "stage.structured_metadata"]
+    assert values == ([dict.fromkeys(metadata, "")] if metadata else [])
+    assert attributes_of([process], "stage.label_keep") == {
+        "values": [label for label in index_labels if label != "cluster"]
+    }
 
 
 @pytest.mark.parametrize(
@@ -215,20 +220,20 @@ def test_known_labels_become_structured_metadata_when_they_are_not_index_labels(
 def test_delivery_adds_the_cluster_label_when_it_is_an_index_label(
     index_labels: list[str], external: dict[str, str] | None
 ) -> None:
-    assert the(blocks(index_labels=index_labels), "loki.write").get("external_labels") == external
+    assert attributes_of(blocks(index_labels=index_labels), "loki.write").get("external_labels") == external
 
 
-SIZES_SAID = [("1Mi", "1MiB"), ("512Ki", "512KiB"), ("1MB", "1000000B"), ("1.5Mi", "1536KiB")]
+BATCH_SIZES = [("1Mi", "1MiB"), ("512Ki", "512KiB"), ("1MB", "1000000B"), ("1.5Mi", "1536KiB")]
 
 
-@pytest.mark.parametrize(("said", "written"), SIZES_SAID)
-def test_batch_size_is_in_units_that_alloy_reads(said: str, written: str) -> None:
-    assert the(blocks(batch_size=said), "endpoint")["batch_size"] == written
+@pytest.mark.parametrize(("size", "alloy_size"), BATCH_SIZES)
+def test_batch_size_is_in_units_that_alloy_reads(size: str, alloy_size: str) -> None:
+    assert attributes_of(blocks(batch_size=size), "endpoint")["batch_size"] == alloy_size
 
 
 def test_endpoint_has_the_retries_and_batch_limits_of_the_settings() -> None:
     tree = blocks(max_retries=50, max_backoff="10m", batch_wait="2s")
-    assert the(tree, "endpoint") == {
+    assert attributes_of(tree, "endpoint") == {
         "url": URL,
         "batch_size": "1MiB",
         "batch_wait": "2s",

@@ -20,8 +20,8 @@ CLUSTER = ClusterSettings(name="production", context="production")
 INTAKE = Intake("http://loki/loki/api/v1/push", 4096)
 
 
-def process(intake: Intake = INTAKE, **said: object) -> Block:
-    return lines(CollectorSettings.model_validate(said), CLUSTER, intake, [])
+def process(intake: Intake = INTAKE, **keys: object) -> Block:
+    return lines(CollectorSettings.model_validate(keys), CLUSTER, intake, [])
 
 
 def find(blocks: Sequence[Block], name: str) -> Iterator[Block]:
@@ -32,7 +32,7 @@ def find(blocks: Sequence[Block], name: str) -> Iterator[Block]:
 
 
 def selectors(block: Block) -> list[str]:
-    return [str(found.attributes["selector"]) for found in find([block], "stage.match")]
+    return [str(match.attributes["selector"]) for match in find([block], "stage.match")]
 
 
 # --- the order
@@ -49,7 +49,7 @@ def test_line_is_redacted_before_it_is_truncated_parsed_or_dropped() -> None:
 
 
 def test_every_source_sends_to_the_same_process_block() -> None:
-    said = {
+    keys = {
         "sources": {
             "journal": {"enabled": True},
             "nodeFiles": [{"path": "/var/log/syslog", "job": "syslog"}],
@@ -57,22 +57,22 @@ def test_every_source_sends_to_the_same_process_block() -> None:
             "push": True,
         }
     }
-    text = node_config(CollectorSettings.model_validate(said), CLUSTER, INTAKE)
+    text = node_config(CollectorSettings.model_validate(keys), CLUSTER, INTAKE)
     receivers = re.findall(r"forward_to\s+= \[([^\]]*)\]", text)
-    written = [receiver for receiver in receivers if receiver == "loki.write.default.receiver"]
-    assert len(written) == 1
+    writers = [receiver for receiver in receivers if receiver == "loki.write.default.receiver"]
+    assert len(writers) == 1
     # From pods, journal, node files, OTLP and the push API; the other one is the journal's rules.
     assert receivers.count("loki.process.lines.receiver") == 5
     assert receivers.count("") == 1
 
 
 def test_each_block_has_a_comment_that_names_its_setting() -> None:
-    said = {
+    keys = {
         "parsers": [{"match": {"app": "a"}, "format": "json", "multiline": {"language": "java"}}],
         "drop": [{"name": "health", "pattern": "GET /health"}],
         "rateLimits": [{"rate": 1, "burst": 1}, {"namespace": "shop", "rate": 1, "burst": 1}],
     }
-    tree = process(Intake("http://loki", 4096, (Tenant(name="team-a", namespaces=("shop",)),)), **said)
+    tree = process(Intake("http://loki", 4096, (Tenant(name="team-a", namespaces=("shop",)),)), **keys)
     assert not [block for block in tree.blocks if not block.comment]
 
 
@@ -88,9 +88,9 @@ SELECTORS = [
 ]
 
 
-@pytest.mark.parametrize(("match", "written"), SELECTORS)
-def test_match_becomes_a_selector(match: dict[str, str], written: str) -> None:
-    assert selector(match) == written
+@pytest.mark.parametrize(("match", "expected"), SELECTORS)
+def test_match_becomes_a_selector(match: dict[str, str], expected: str) -> None:
+    assert selector(match) == expected
 
 
 @pytest.mark.parametrize("text", ["a.b", "(x)|[y]{2}", "^a$", "\\d+?", "plain-name_1/x"])
@@ -144,8 +144,8 @@ DROPS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("rule", "attributes"), DROPS)
 def test_drop_rule_counts_dropped_lines_under_its_name(rule: dict[str, Any], attributes: dict[str, Any]) -> None:
-    (found,) = (block for block in process(drop=[rule]).blocks if block.comment == "collector.drop")
-    assert dict(found.attributes) == attributes
+    (block,) = (block for block in process(drop=[rule]).blocks if block.comment == "collector.drop")
+    assert dict(block.attributes) == attributes
 
 
 def test_drop_rule_samples_lines_and_counts_those_that_it_drops() -> None:
@@ -188,7 +188,7 @@ def test_push_has_no_tenant_id_when_the_stack_has_no_tenants() -> None:
 
 
 def test_write_ahead_log_lasts_longer_than_all_retries_of_a_batch() -> None:
-    said = CollectorSettings.model_validate({"writeAheadLog": True, "maxRetries": 20, "maxBackoff": "6m"})
-    (log,) = find([delivery(said, CLUSTER, INTAKE)], "wal")
+    settings = CollectorSettings.model_validate({"writeAheadLog": True, "maxRetries": 20, "maxBackoff": "6m"})
+    (log,) = find([delivery(settings, CLUSTER, INTAKE)], "wal")
     assert log.attributes == {"enabled": True, "max_segment_age": "2h"}
     assert not list(find([delivery(CollectorSettings(), CLUSTER, INTAKE)], "wal"))

@@ -21,27 +21,27 @@ from tests.support.corpus import EVERY_RULE, Line
 WITH_SECRETS = [line for line in corpus.lines() if line.secrets]
 
 
-def searched(rule: Rule, line: str) -> bool:
+def is_searched(rule: Rule, line: str) -> bool:
     texts, patterns = texts_and_patterns([rule])
     return any(text in line for text in texts) or any(re2.search(pattern, line) for pattern in patterns)
 
 
-def replaced(stage: Stage, name: str, line: str) -> str:
+def replace(stage: Stage, name: str, line: str) -> str:
     """A stage.replace, as internal/component/loki/process/stages/replace.go of Alloy does it."""
-    parts, end = [], 0
+    pieces, end = [], 0
     for match in re2.finditer(stage.expression, line):
         for group in range(1, match.re.groups + 1):
             if match.start(group) >= end and match[group] is not None:
-                parts += [line[end : match.start(group)], filled(stage.template, name, match[group])]
+                pieces += [line[end : match.start(group)], fill_template(stage.template, name, match[group])]
                 end = match.end(group)
-    return "".join([*parts, line[end:]])
+    return "".join([*pieces, line[end:]])
 
 
-def filled(template: str, name: str, value: str) -> str:
+def fill_template(template: str, name: str, value: str) -> str:
     """What the templates say, in Python."""
     if PLACEHOLDER in template and (re2.search(PLACEHOLDER, value) or value.lower() in WORDS):
         return value
-    if "b64dec" in template and b":" not in decoded(value):
+    if "b64dec" in template and b":" not in decode(value):
         return value
     if "$sum" in template and not is_luhn(re.sub("[^0-9]", "", value)):
         return value
@@ -49,7 +49,7 @@ def filled(template: str, name: str, value: str) -> str:
     return f"{number[1]}{number[2]}{number[1]}{redacted(name)}{number[1]}" if number else redacted(name)
 
 
-def decoded(text: str) -> bytes:
+def decode(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
@@ -57,26 +57,26 @@ def decoded(text: str) -> bytes:
 
 
 def is_luhn(digits: str) -> bool:
-    values = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
+    values = [int(digit) * (1 + position % 2) for position, digit in enumerate(reversed(digits))]
     return sum(value - 9 if value > 9 else value for value in values) % 10 == 0
 
 
-def without_secrets(line: str, rules: Sequence[RedactionName] = EVERY_RULE) -> str:
+def redact(line: str, rules: Sequence[RedactionName] = EVERY_RULE) -> str:
     for name in rules:
-        if searched(RULES[name], line):
+        if is_searched(RULES[name], line):
             for stage in RULES[name].stages:
-                line = replaced(stage, name, line)
+                line = replace(stage, name, line)
     return line
 
 
 @pytest.mark.parametrize("line", corpus.lines(), ids=lambda line: line.text[:60])
 def test_redaction_replaces_secrets_and_nothing_else(line: Line) -> None:
-    assert without_secrets(line.text) == line.expected
+    assert redact(line.text) == line.expected
 
 
 @pytest.mark.parametrize("line", WITH_SECRETS, ids=lambda line: line.text[:60])
 def test_redaction_is_idempotent(line: Line) -> None:
-    assert without_secrets(line.expected) == line.expected
+    assert redact(line.expected) == line.expected
 
 
 @pytest.mark.parametrize("line", WITH_SECRETS, ids=lambda line: line.text[:60])
@@ -85,7 +85,7 @@ def test_redaction_keeps_json_of_the_corpus_valid(line: Line) -> None:
         json.loads(line.text)
     except ValueError:
         return
-    json.loads(without_secrets(line.text))
+    json.loads(redact(line.text))
 
 
 # What is hard in JSON: signs, quotes, names without a value, and secrets.
@@ -114,7 +114,7 @@ VALUES = st.recursive(
     document=st.dictionaries(NAMES, VALUES), gaps=st.sampled_from([(",", ":"), (", ", ": ")]), in_ascii=st.booleans()
 )
 def test_redaction_keeps_generated_json_valid(document: dict[str, Any], gaps: tuple[str, str], in_ascii: bool) -> None:  # noqa: FBT001 - given by Hypothesis
-    json.loads(without_secrets(json.dumps(document, separators=gaps, ensure_ascii=in_ascii)))
+    json.loads(redact(json.dumps(document, separators=gaps, ensure_ascii=in_ascii)))
 
 
 def test_corpus_has_enough_lines_for_each_rule() -> None:
@@ -150,10 +150,10 @@ def spellings() -> Iterator[str]:
 )
 def test_redaction_recognises_every_spelling_of_a_secret_name(name: str, form: str) -> None:
     line = form.format(name)
-    found = without_secrets(line)
-    assert "<redacted:" in found
-    assert "hunter2" not in found
-    assert "12345" not in found
+    output = redact(line)
+    assert "<redacted:" in output
+    assert "hunter2" not in output
+    assert "12345" not in output
 
 
 @pytest.mark.parametrize("name", ["private-keys", "tokens", "passwords", "cards", "mails"])
@@ -166,15 +166,15 @@ def test_search_patterns_start_with_plain_text(name: RedactionName) -> None:
 # --- blocks
 
 
-def tree(blocks: Sequence[Block]) -> Iterator[Block]:
+def all_blocks(blocks: Sequence[Block]) -> Iterator[Block]:
     for block in blocks:
         yield block
-        yield from tree(block.blocks)
+        yield from all_blocks(block.blocks)
 
 
-def stages(name: str, **said: object) -> list[Block]:
-    found = redaction(RedactionSettings.model_validate(said))
-    return [block for block in tree(found) if block.name == name]
+def stages(name: str, **keys: object) -> list[Block]:
+    blocks = redaction(RedactionSettings.model_validate(keys))
+    return [block for block in all_blocks(blocks) if block.name == name]
 
 
 def test_redaction_applies_the_rules_of_the_stack_in_a_fixed_order() -> None:
@@ -208,9 +208,9 @@ CUSTOM = [
 ]
 
 
-@pytest.mark.parametrize(("said", "expression", "template"), CUSTOM)
-def test_custom_rule_becomes_a_stage_for_matching_lines(said: dict[str, str], expression: str, template: str) -> None:
-    rule = CustomRedaction.model_validate({"name": "a"} | said)
+@pytest.mark.parametrize(("keys", "expression", "template"), CUSTOM)
+def test_custom_rule_becomes_a_stage_for_matching_lines(keys: dict[str, str], expression: str, template: str) -> None:
+    rule = CustomRedaction.model_validate({"name": "a"} | keys)
     (block,) = redaction(RedactionSettings(rules=(), custom=(rule,)))
     assert block.comment == "collector.redact.custom: a"
     (stage,) = block.blocks

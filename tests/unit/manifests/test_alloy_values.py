@@ -18,33 +18,36 @@ SIZE = SIZES[SizeName.SMALL]["alloy"]
 CLUSTER = ClusterSettings(name="production", context="production")
 
 
-def values(**said: object) -> dict[str, Any]:
-    return dict(node_values(CollectorSettings.model_validate(said), SIZE, "alloy-config"))
+def values(**keys: object) -> dict[str, Any]:
+    return dict(node_values(CollectorSettings.model_validate(keys), SIZE, "alloy-config"))
 
 
-def host_paths(said: Mapping[str, Any]) -> dict[str, str]:
+def host_paths(values: Mapping[str, Any]) -> dict[str, str]:
     return {
         volume["name"]: volume["hostPath"]["path"]
-        for volume in said["controller"]["volumes"]["extra"]
+        for volume in values["controller"]["volumes"]["extra"]
         if "hostPath" in volume
     }
 
 
 def test_collector_stores_its_positions_on_the_node() -> None:
-    said = values()
-    assert said["alloy"]["storagePath"] == "/var/lib/alloy/data"
-    assert said["alloy"]["mounts"] == {"varlog": True, "extra": [{"name": "state", "mountPath": "/var/lib/alloy"}]}
-    assert host_paths(said) == {"state": "/var/lib/alloy"}
+    chart_values = values()
+    assert chart_values["alloy"]["storagePath"] == "/var/lib/alloy/data"
+    assert chart_values["alloy"]["mounts"] == {
+        "varlog": True,
+        "extra": [{"name": "state", "mountPath": "/var/lib/alloy"}],
+    }
+    assert host_paths(chart_values) == {"state": "/var/lib/alloy"}
 
 
 def test_collector_mounts_the_journal_and_the_machine_id_when_it_reads_the_journal() -> None:
-    said = values(sources={"journal": {"enabled": True}})
-    assert host_paths(said) == {
+    chart_values = values(sources={"journal": {"enabled": True}})
+    assert host_paths(chart_values) == {
         "state": "/var/lib/alloy",
         "runlogjournal": "/run/log/journal",
         "machine-id": "/etc/machine-id",
     }
-    mounted = {mount["name"]: mount.get("readOnly", False) for mount in said["alloy"]["mounts"]["extra"]}
+    mounted = {mount["name"]: mount.get("readOnly", False) for mount in chart_values["alloy"]["mounts"]["extra"]}
     assert mounted == {"state": False, "runlogjournal": True, "machine-id": True}
 
 
@@ -53,10 +56,10 @@ NO_NODE: list[dict[str, Any]] = [{"pods": "api"}, {"pods": "none", "push": True}
 
 @pytest.mark.parametrize("sources", NO_NODE)
 def test_collector_has_no_host_path_and_no_root_user_when_it_reads_no_files(sources: dict[str, Any]) -> None:
-    said = values(sources=sources)
-    assert host_paths(said) == {}
-    assert said["alloy"]["mounts"]["varlog"] is False
-    assert said["alloy"]["securityContext"]["runAsNonRoot"] is True
+    chart_values = values(sources=sources)
+    assert host_paths(chart_values) == {}
+    assert chart_values["alloy"]["mounts"]["varlog"] is False
+    assert chart_values["alloy"]["securityContext"]["runAsNonRoot"] is True
 
 
 RULES: list[tuple[dict[str, Any], list[str]]] = [
@@ -78,8 +81,8 @@ def test_collector_has_no_rbac_rules_when_it_collects_no_pods() -> None:
 
 
 def test_collector_service_has_a_port_for_each_receiver() -> None:
-    said = values(sources={"otlp": {"grpc": True, "http": True}, "push": True})
-    assert {port["name"]: port["port"] for port in said["alloy"]["extraPorts"]} == {
+    chart_values = values(sources={"otlp": {"grpc": True, "http": True}, "push": True})
+    assert {port["name"]: port["port"] for port in chart_values["alloy"]["extraPorts"]} == {
         "push": 3500,
         "otlp-grpc": 4317,
         "otlp-http": 4318,
@@ -88,11 +91,11 @@ def test_collector_service_has_a_port_for_each_receiver() -> None:
 
 
 def test_events_collector_is_a_single_pod() -> None:
-    said: Any = single_pod_values(CollectorSettings(sources=Sources(events=True)), SIZE, "alloy-events-config")
-    assert (said["controller"]["type"], said["controller"]["replicas"]) == ("deployment", 1)
-    assert said["controller"]["updateStrategy"] == {"type": "Recreate"}
-    assert said["alloy"]["securityContext"]["runAsNonRoot"] is True
-    assert said["rbac"]["rules"][0]["resources"] == ["events"]
+    chart_values: Any = single_pod_values(CollectorSettings(sources=Sources(events=True)), SIZE, "alloy-events-config")
+    assert (chart_values["controller"]["type"], chart_values["controller"]["replicas"]) == ("deployment", 1)
+    assert chart_values["controller"]["updateStrategy"] == {"type": "Recreate"}
+    assert chart_values["alloy"]["securityContext"]["runAsNonRoot"] is True
+    assert chart_values["rbac"]["rules"][0]["resources"] == ["events"]
 
 
 @pytest.mark.parametrize("stability", ["generally-available", "experimental"])
@@ -113,9 +116,9 @@ RELEASES: list[tuple[dict[str, Any], list[str]]] = [
 
 @pytest.mark.parametrize(("sources", "names"), RELEASES)
 def test_alloy_has_a_release_for_each_kind_of_source(sources: dict[str, Any], names: list[str]) -> None:
-    said = CollectorSettings.model_validate({"sources": sources})
-    part = alloy("alloy", said, Intake("http://loki/loki/api/v1/push"), DEFAULT_SIZES, CLUSTER, PINNED_SOURCE)
-    assert [child.name for child in part.manifests] == names
-    assert [child.depends_on for child in part.manifests if child.type.endswith("Chart")] == [
+    settings = CollectorSettings.model_validate({"sources": sources})
+    component = alloy("alloy", settings, Intake("http://loki/loki/api/v1/push"), DEFAULT_SIZES, CLUSTER, PINNED_SOURCE)
+    assert [child.name for child in component.manifests] == names
+    assert [child.depends_on for child in component.manifests if child.type.endswith("Chart")] == [
         (name,) for name in names if name.endswith("-config")
     ]

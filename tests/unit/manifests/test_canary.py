@@ -21,35 +21,35 @@ CANARY_ARGUMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("said", "gateway", "expected"), CANARY_ARGUMENTS)
+@pytest.mark.parametrize(("settings", "gateway", "expected"), CANARY_ARGUMENTS)
 def test_canary_arguments_contain_the_address_and_the_route(
-    said: CanarySettings, gateway: str, expected: list[str]
+    settings: CanarySettings, gateway: str, expected: list[str]
 ) -> None:
-    told = arguments(said, gateway, "canary-x", BY_STREAM)
-    assert set(expected) <= set(told)
-    assert {"-labelname=pod", "-labelvalue=canary-x"} <= set(told)
-    assert ("-push=true" in told) == (said.route == "direct")
-    assert not [flag for flag in told if flag.startswith("-tenant-id")]
+    flags = arguments(settings, gateway, "canary-x", BY_STREAM)
+    assert set(expected) <= set(flags)
+    assert {"-labelname=pod", "-labelvalue=canary-x"} <= set(flags)
+    assert ("-push=true" in flags) == (settings.route == "direct")
+    assert not [flag for flag in flags if flag.startswith("-tenant-id")]
 
 
-FOUND = [
+QUERIES = [
     ({}, {}, Found("stream", "stdout")),
     ({}, {"sources": {"pods": "api"}}, Found("container", "canary")),
     ({"route": "direct"}, {"sources": {"pods": "api"}}, Found("stream", "stdout")),
 ]
 
 
-@pytest.mark.parametrize(("said", "collector", "expected"), FOUND)
+@pytest.mark.parametrize(("keys", "collector", "expected"), QUERIES)
 def test_canary_queries_by_a_label_that_its_lines_have(
-    said: dict[str, Any], collector: dict[str, Any], expected: Found
+    keys: dict[str, Any], collector: dict[str, Any], expected: Found
 ) -> None:
-    found = found_by(CanarySettings(**said), CollectorSettings.model_validate(collector), None)
-    assert found == expected
+    query = found_by(CanarySettings(**keys), CollectorSettings.model_validate(collector), None)
+    assert query == expected
 
 
 def test_canary_arguments_contain_the_tenant_and_the_label() -> None:
-    told = arguments(CanarySettings(), GATEWAY, "x", Found("container", "canary", "fake"))
-    assert {"-streamname=container", "-streamvalue=canary", "-tenant-id=fake"} <= set(told)
+    flags = arguments(CanarySettings(), GATEWAY, "x", Found("container", "canary", "fake"))
+    assert {"-streamname=container", "-streamvalue=canary", "-tenant-id=fake"} <= set(flags)
 
 
 def test_canary_pod_gets_its_own_name_as_label_value() -> None:

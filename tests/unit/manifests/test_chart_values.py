@@ -46,7 +46,9 @@ OPEN = {
 }
 
 
-def unknown(values: Mapping[str, Any], defaults: object, open_maps: Mapping[str, str], path: str = "") -> Iterator[str]:
+def unknown_paths(
+    values: Mapping[str, Any], defaults: object, open_maps: Mapping[str, str], path: str = ""
+) -> Iterator[str]:
     """Paths of our values that the chart does not have."""
     for key, value in values.items():
         here = f"{path}.{key}" if path else key
@@ -54,7 +56,7 @@ def unknown(values: Mapping[str, Any], defaults: object, open_maps: Mapping[str,
             if here not in open_maps:
                 yield here
         elif isinstance(value, Mapping) and here not in open_maps:
-            yield from unknown(value, defaults[key], open_maps, here)
+            yield from unknown_paths(value, defaults[key], open_maps, here)
 
 
 @cache
@@ -67,7 +69,7 @@ def defaults_of(chart: str) -> dict[str, Any]:
 )
 def test_chart_values_exist_in_the_pinned_chart(stack: str, chart: str, release: str) -> None:
     values = chart_values(settings_of(stack), chart, release)
-    assert list(unknown(values, defaults_of(chart), OPEN[chart])) == []
+    assert list(unknown_paths(values, defaults_of(chart), OPEN[chart])) == []
 
 
 @pytest.mark.parametrize("chart", OPEN)
@@ -78,7 +80,7 @@ def test_open_maps_are_all_used(chart: str) -> None:
         for of, release in releases(settings_of(stack))
         if of == chart
     ]
-    needed = {path for values in everything for path in unknown(values, defaults_of(chart), {})}
+    needed = {path for values in everything for path in unknown_paths(values, defaults_of(chart), {})}
     assert [path for path in OPEN[chart] if not any(f"{each}.".startswith(f"{path}.") for each in needed)] == []
 
 
@@ -91,6 +93,6 @@ TYPOS = [
 ]
 
 
-@pytest.mark.parametrize(("values", "found"), TYPOS)
-def test_unknown_values_are_reported_by_their_path(values: dict[str, Any], found: list[str]) -> None:
-    assert list(unknown(values, defaults_of("loki"), OPEN["loki"])) == found
+@pytest.mark.parametrize(("values", "paths"), TYPOS)
+def test_unknown_values_are_reported_by_their_path(values: dict[str, Any], paths: list[str]) -> None:
+    assert list(unknown_paths(values, defaults_of("loki"), OPEN["loki"])) == paths

@@ -44,9 +44,9 @@ def declared_chart(source: ChartSource, *, skip_await: bool = False) -> Manifest
     return chart("loki", source, "logs", {"a": 1}, name="loki", skip_await=skip_await, after=("config",))
 
 
-@pytest.mark.parametrize(("said", "inputs"), SOURCES.values(), ids=SOURCES)
-def test_chart_has_the_inputs_of_its_source(said: dict[str, str], inputs: dict[str, object]) -> None:
-    declared = declared_chart(ChartSource.model_validate(said))
+@pytest.mark.parametrize(("keys", "inputs"), SOURCES.values(), ids=SOURCES)
+def test_chart_has_the_inputs_of_its_source(keys: dict[str, str], inputs: dict[str, object]) -> None:
+    declared = declared_chart(ChartSource.model_validate(keys))
     assert declared.inputs == {"name": "loki", "namespace": "logs", "values": {"a": 1}, "skipCrds": True, **inputs}
     assert declared.depends_on == ("config",)
 

@@ -15,7 +15,7 @@ CLUSTER = ClusterSettings(name="production", context="production")
 GATEWAY = "http://loki-gateway.monitoring.svc.cluster.local"
 
 
-def provisioned(settings: GrafanaSettings) -> dict[str, Any]:
+def provisioned_datasource(settings: GrafanaSettings) -> dict[str, Any]:
     (config_map,) = grafana("grafana", settings, GATEWAY, CLUSTER).manifests
     files: Any = config_map.inputs["data"]
     (datasource,) = yaml.safe_load(files["logstack.yaml"])["datasources"]
@@ -23,21 +23,21 @@ def provisioned(settings: GrafanaSettings) -> dict[str, Any]:
 
 
 def test_datasource_queries_the_gateway_and_is_not_the_default() -> None:
-    found = provisioned(GrafanaSettings(uid="loki-production"))
-    assert (found["type"], found["uid"], found["url"]) == ("loki", "loki-production", GATEWAY)
-    assert (found["isDefault"], found["editable"]) == (False, False)
-    assert "derivedFields" not in found["jsonData"]
+    datasource = provisioned_datasource(GrafanaSettings(uid="loki-production"))
+    assert (datasource["type"], datasource["uid"], datasource["url"]) == ("loki", "loki-production", GATEWAY)
+    assert (datasource["isDefault"], datasource["editable"]) == (False, False)
+    assert "derivedFields" not in datasource["jsonData"]
 
 
 def test_datasources_query_all_tenants_together_and_each_tenant_alone() -> None:
     (config_map,) = grafana("grafana", GrafanaSettings(), GATEWAY, CLUSTER, ("fake", "team-a")).manifests
     files: Any = config_map.inputs["data"]
-    found = yaml.safe_load(files["logstack.yaml"])["datasources"]
-    asked = {each["name"]: each["secureJsonData"]["httpHeaderValue1"] for each in found}
-    assert asked == {"Loki": "fake|team-a", "Loki (fake)": "fake", "Loki (team-a)": "team-a"}
-    assert {each["jsonData"]["httpHeaderName1"] for each in found} == {"X-Scope-OrgID"}
-    assert len({each["uid"] for each in found}) == len(found)
-    assert found[0]["uid"] == "loki"
+    provisioned = yaml.safe_load(files["logstack.yaml"])["datasources"]
+    headers = {each["name"]: each["secureJsonData"]["httpHeaderValue1"] for each in provisioned}
+    assert headers == {"Loki": "fake|team-a", "Loki (fake)": "fake", "Loki (team-a)": "team-a"}
+    assert {each["jsonData"]["httpHeaderName1"] for each in provisioned} == {"X-Scope-OrgID"}
+    assert len({each["uid"] for each in provisioned}) == len(provisioned)
+    assert provisioned[0]["uid"] == "loki"
 
 
 def test_tenant_uid_is_stable_and_within_the_length_limit_of_grafana() -> None:
@@ -48,22 +48,22 @@ def test_tenant_uid_is_stable_and_within_the_length_limit_of_grafana() -> None:
 def test_datasource_takes_the_gateway_password_from_the_environment_of_grafana() -> None:
     (config_map,) = grafana("grafana", GrafanaSettings(), GATEWAY, CLUSTER, with_password=True).manifests
     files: Any = config_map.inputs["data"]
-    (found,) = yaml.safe_load(files["logstack.yaml"])["datasources"]
-    assert (found["basicAuth"], found["basicAuthUser"]) == (True, "logstack")
-    assert found["secureJsonData"] == {"basicAuthPassword": "$LOKI_GATEWAY_PASSWORD"}
+    (datasource,) = yaml.safe_load(files["logstack.yaml"])["datasources"]
+    assert (datasource["basicAuth"], datasource["basicAuthUser"]) == (True, "logstack")
+    assert datasource["secureJsonData"] == {"basicAuthPassword": "$LOKI_GATEWAY_PASSWORD"}
 
 
 def test_datasource_config_map_has_the_namespace_and_label_of_the_sidecar() -> None:
-    said = GrafanaSettings(namespace="grafana", sidecar_label="pick_me", sidecar_label_value="yes")
-    (config_map,) = grafana("grafana", said, GATEWAY, CLUSTER).manifests
+    settings = GrafanaSettings(namespace="grafana", sidecar_label="pick_me", sidecar_label_value="yes")
+    (config_map,) = grafana("grafana", settings, GATEWAY, CLUSTER).manifests
     metadata: Any = config_map.inputs["metadata"]
     assert metadata["namespace"] == "grafana"
     assert metadata["labels"]["pick_me"] == "yes"
 
 
 def test_datasource_links_trace_ids() -> None:
-    said = GrafanaSettings.model_validate({"traceLinks": {"datasourceUid": "tempo", "pattern": r"trace=(\w+)$"}})
-    (field,) = provisioned(said)["jsonData"]["derivedFields"]
+    settings = GrafanaSettings.model_validate({"traceLinks": {"datasourceUid": "tempo", "pattern": r"trace=(\w+)$"}})
+    (field,) = provisioned_datasource(settings)["jsonData"]["derivedFields"]
     assert field["datasourceUid"] == "tempo"
     # Grafana expands $NAME in its own files; $$ is a dollar.
     assert field["matcherRegex"] == r"trace=(\w+)$$"

@@ -29,30 +29,30 @@ MONOLITHIC: dict[str, object] = {"deploymentMode": "monolithic"}
 DISTRIBUTED: dict[str, object] = {"deploymentMode": "distributed"}
 
 
-def stack(**said: object) -> Settings:
-    return Settings.model_validate({"cluster": CLUSTER, "objectStore": EXISTING, **said})
+def stack(**keys: object) -> Settings:
+    return Settings.model_validate({"cluster": CLUSTER, "objectStore": EXISTING, **keys})
 
 
 def access(settings: Settings) -> StoreAccess:
     return store_access(settings.object_store, settings.cluster, settings.former_object_store)
 
 
-def config(**said: object) -> dict[str, Any]:
-    settings = stack(**said)
+def config(**keys: object) -> dict[str, Any]:
+    settings = stack(**keys)
     return loki_config(settings, access(settings), settings.cluster)
 
 
-def values(**said: object) -> dict[str, Any]:
-    settings = stack(**said)
+def values(**keys: object) -> dict[str, Any]:
+    settings = stack(**keys)
     return dict(loki_values(settings, access(settings), settings.cluster, "a-hash"))
 
 
-def at(document: Mapping[str, Any], path: str) -> Any:
+def value_at(document: Mapping[str, Any], path: str) -> Any:
     """The value at a dotted path; None where there is none."""
-    found: Any = document
+    value: Any = document
     for key in path.split("."):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 # --- the object store
@@ -94,12 +94,12 @@ S3 = {
 }
 
 
-@pytest.mark.parametrize(("said", "s3"), S3.values(), ids=S3)
-def test_loki_yaml_stores_chunks_and_rules_in_the_object_store(said: dict[str, object], s3: dict[str, object]) -> None:
-    document = config(objectStore=said)
+@pytest.mark.parametrize(("store", "s3"), S3.values(), ids=S3)
+def test_loki_yaml_stores_chunks_and_rules_in_the_object_store(store: dict[str, object], s3: dict[str, object]) -> None:
+    document = config(objectStore=store)
     assert document["common"]["storage"] == {"s3": s3}
     assert document["ruler"]["storage"] == {"type": "s3", "s3": s3}
-    assert at(document, "compactor.delete_request_store") == "s3"
+    assert value_at(document, "compactor.delete_request_store") == "s3"
     assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["s3"]
 
 
@@ -108,7 +108,7 @@ def test_loki_yaml_stores_chunks_rules_and_delete_requests_in_a_directory() -> N
     directory = {"chunks_directory": "/var/loki/chunks", "rules_directory": "/var/loki/rules"}
     assert document["common"]["storage"] == {"filesystem": directory}
     assert document["ruler"]["storage"] == {"type": "local", "local": {"directory": "/var/loki/rules"}}
-    assert at(document, "compactor.delete_request_store") == "filesystem"
+    assert value_at(document, "compactor.delete_request_store") == "filesystem"
     assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["filesystem"]
 
 
@@ -124,14 +124,14 @@ CREDENTIALS = {
 }
 
 
-@pytest.mark.parametrize(("said", "secret", "annotations"), CREDENTIALS.values(), ids=CREDENTIALS)
+@pytest.mark.parametrize(("store", "secret", "annotations"), CREDENTIALS.values(), ids=CREDENTIALS)
 def test_loki_values_take_the_access_key_from_a_secret_or_use_a_role(
-    said: dict[str, object], secret: str | None, annotations: dict[str, str]
+    store: dict[str, object], secret: str | None, annotations: dict[str, str]
 ) -> None:
-    found = values(objectStore=said)
-    assert at(found, "defaults.extraEnvFrom") == ([{"secretRef": {"name": secret}}] if secret else None)
-    assert at(found, "serviceAccount.annotations") == annotations
-    assert at(found, "serviceAccount.name") == "loki"
+    chart_values = values(objectStore=store)
+    assert value_at(chart_values, "defaults.extraEnvFrom") == ([{"secretRef": {"name": secret}}] if secret else None)
+    assert value_at(chart_values, "serviceAccount.annotations") == annotations
+    assert value_at(chart_values, "serviceAccount.name") == "loki"
 
 
 # --- what the settings decide in loki.yaml
@@ -226,9 +226,9 @@ DECISIONS: list[tuple[dict[str, object], str, object]] = [
 ]
 
 
-@pytest.mark.parametrize(("said", "path", "value"), DECISIONS)
-def test_loki_yaml_follows_the_settings(said: dict[str, object], path: str, value: object) -> None:
-    assert at(config(**said), path) == value
+@pytest.mark.parametrize(("keys", "path", "value"), DECISIONS)
+def test_loki_yaml_follows_the_settings(keys: dict[str, object], path: str, value: object) -> None:
+    assert value_at(config(**keys), path) == value
 
 
 def test_loki_yaml_has_the_schema_periods_of_the_stack_file() -> None:
@@ -252,7 +252,7 @@ def test_loki_yaml_has_the_schema_periods_of_the_stack_file() -> None:
 
 
 def test_overrides_have_the_limits_of_the_only_tenant() -> None:
-    said = {
+    limits = {
         "ingestionRate": "8Mi",
         "ingestionBurst": "12.5Mi",
         "perStreamRate": "5Mi",
@@ -261,7 +261,7 @@ def test_overrides_have_the_limits_of_the_only_tenant() -> None:
         "maxLineSize": "1Mi",
         "maxEntriesPerQuery": 10_000,
     }
-    assert loki_overrides(stack(limits=said)) == {
+    assert loki_overrides(stack(limits=limits)) == {
         "overrides": {
             "fake": {
                 "ingestion_rate_mb": 8,
@@ -350,29 +350,31 @@ VALUES: list[tuple[dict[str, object], str, object]] = [
 ]
 
 
-@pytest.mark.parametrize(("said", "path", "value"), VALUES)
-def test_loki_values_follow_the_settings(said: dict[str, object], path: str, value: object) -> None:
-    assert at(values(**said), path) == value
+@pytest.mark.parametrize(("keys", "path", "value"), VALUES)
+def test_loki_values_follow_the_settings(keys: dict[str, object], path: str, value: object) -> None:
+    assert value_at(values(**keys), path) == value
 
 
 @pytest.mark.parametrize(("role", "component"), [("write", "write"), ("gateway", "gateway")])
 def test_pods_of_one_role_require_different_nodes(role: str, component: str) -> None:
-    (term,) = at(values(), f"{role}.affinity.{REQUIRED}")
+    (term,) = value_at(values(), f"{role}.affinity.{REQUIRED}")
     assert term["topologyKey"] == "kubernetes.io/hostname"
     assert term["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == component
 
 
 def test_pods_only_prefer_different_nodes_when_the_cluster_has_one_node() -> None:
-    found = values(**MONOLITHIC, cluster={**CLUSTER, "singleNode": True})
-    (wish,) = at(found, f"singleBinary.affinity.{PREFERRED}")
-    assert wish["weight"] == 100
-    assert wish["podAffinityTerm"]["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == "single-binary"
+    chart_values = values(**MONOLITHIC, cluster={**CLUSTER, "singleNode": True})
+    (preference,) = value_at(chart_values, f"singleBinary.affinity.{PREFERRED}")
+    assert preference["weight"] == 100
+    assert (
+        preference["podAffinityTerm"]["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == "single-binary"
+    )
 
 
 def test_addresses_contain_the_namespace_and_the_cluster_domain() -> None:
-    place = stack(cluster={**CLUSTER, "namespace": "logs", "clusterDomain": "home.arpa"}).cluster
-    assert gateway_url(place) == "http://loki-gateway.logs.svc.home.arpa"
-    assert push_url(place) == "http://loki-gateway.logs.svc.home.arpa/loki/api/v1/push"
+    cluster = stack(cluster={**CLUSTER, "namespace": "logs", "clusterDomain": "home.arpa"}).cluster
+    assert gateway_url(cluster) == "http://loki-gateway.logs.svc.home.arpa"
+    assert push_url(cluster) == "http://loki-gateway.logs.svc.home.arpa/loki/api/v1/push"
 
 
 # --- the store of earlier days
@@ -387,40 +389,40 @@ OLD_S3 = {
 }
 
 
-def moved(store: Mapping[str, object]) -> dict[str, object]:
+def keys_of_a_move(store: Mapping[str, object]) -> dict[str, object]:
     return {"schemaPeriods": PERIODS, "formerObjectStore": {"before": "2026-05-20", "store": store}}
 
 
 def test_schema_periods_before_a_move_use_the_former_s3_store() -> None:
-    document = config(**moved(OLD_S3))
+    document = config(**keys_of_a_move(OLD_S3))
     assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["former", "former", "s3"]
-    former = at(document, "storage_config.named_stores.aws.former")
-    assert (former["bucketnames"], former["endpoint"]) == ("old", "http://10.0.40.9:9000")
-    assert at(document, "common.storage.s3.bucketnames") == "b"
-    assert at(document, "compactor.delete_request_store") == "s3"
+    former_store = value_at(document, "storage_config.named_stores.aws.former")
+    assert (former_store["bucketnames"], former_store["endpoint"]) == ("old", "http://10.0.40.9:9000")
+    assert value_at(document, "common.storage.s3.bucketnames") == "b"
+    assert value_at(document, "compactor.delete_request_store") == "s3"
 
 
 def test_former_store_takes_its_access_key_from_its_own_secret() -> None:
-    text = yaml_text(config(**moved(OLD_S3)))
+    text = yaml_text(config(**keys_of_a_move(OLD_S3)))
     assert "access_key_id: '${FORMER_AWS_ACCESS_KEY_ID}'" in text
     assert "secret_access_key: '${FORMER_AWS_SECRET_ACCESS_KEY}'" in text
-    assert at(values(**moved(OLD_S3)), "defaults.extraEnv") == [
+    assert value_at(values(**keys_of_a_move(OLD_S3)), "defaults.extraEnv") == [
         {
             "name": f"FORMER_{key}",
             "valueFrom": {"secretKeyRef": {"name": "old-keys", "key": key}},
         }
         for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     ]
-    assert at(values(**moved(OLD_S3)), "defaults.extraEnvFrom") == [{"secretRef": {"name": "keys"}}]
+    assert value_at(values(**keys_of_a_move(OLD_S3)), "defaults.extraEnvFrom") == [{"secretRef": {"name": "keys"}}]
 
 
 def test_schema_periods_before_a_move_use_the_directory_when_the_former_store_is_one() -> None:
-    document = config(**MONOLITHIC, **moved(FILESYSTEM))
+    document = config(**MONOLITHIC, **keys_of_a_move(FILESYSTEM))
     assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["filesystem"] * 2 + ["s3"]
     before = config(**MONOLITHIC, objectStore=FILESYSTEM)
-    directory = at(before, "common.storage.filesystem.chunks_directory")
-    assert at(document, "storage_config.filesystem.directory") == directory
-    assert "extraEnv" not in values(**MONOLITHIC, **moved(FILESYSTEM))["defaults"]
+    directory = value_at(before, "common.storage.filesystem.chunks_directory")
+    assert value_at(document, "storage_config.filesystem.directory") == directory
+    assert "extraEnv" not in values(**MONOLITHIC, **keys_of_a_move(FILESYSTEM))["defaults"]
 
 
 def test_loki_has_no_named_store_when_there_is_no_former_store() -> None:

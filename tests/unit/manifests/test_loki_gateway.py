@@ -26,24 +26,24 @@ BASE: Mapping[str, object] = {"cluster": {"name": "test", "context": "test"}, "o
 AUTH = {"gateway": {"auth": {"credentialsSecret": "loki-gateway"}}}
 
 
-def stack(**said: object) -> Settings:
-    return Settings.model_validate({**BASE, **said})
+def stack(**keys: object) -> Settings:
+    return Settings.model_validate({**BASE, **keys})
 
 
-def made(**said: object) -> Any:
-    (declared,) = ingress("loki", stack(ingress=said), CLUSTER)
+def ingress_object(**keys: object) -> Any:
+    (declared,) = ingress("loki", stack(ingress=keys), CLUSTER)
     return declared.inputs
 
 
 def test_ingress_of_the_homelab_has_its_class_host_certificate_and_issuer() -> None:
-    found = declarations(settings_of("monolithic"))["loki/loki-ingress"].inputs
-    spec: Any = found["spec"]
+    inputs = declarations(settings_of("monolithic"))["loki/loki-ingress"].inputs
+    spec: Any = inputs["spec"]
     assert spec["ingressClassName"] == "traefik"
     assert spec["tls"] == [{"hosts": ["loki.moria-lab.com"], "secretName": "moria-lab-cert"}]
     (path,) = spec["rules"][0]["http"]["paths"]
     assert (path["path"], path["pathType"]) == ("/loki/api/v1", "Prefix")
     assert path["backend"] == {"service": {"name": "loki-gateway", "port": {"number": 80}}}
-    metadata: Any = found["metadata"]
+    metadata: Any = inputs["metadata"]
     assert metadata["annotations"] == {
         "traefik.ingress.kubernetes.io/router.entrypoints": "websecure",
         "cert-manager.io/cluster-issuer": "letsencrypt",
@@ -51,15 +51,17 @@ def test_ingress_of_the_homelab_has_its_class_host_certificate_and_issuer() -> N
 
 
 def test_ingress_omits_class_certificate_and_annotations_when_they_are_not_set() -> None:
-    found = made(kind="ingress", host="logs.example.com")
-    assert found["spec"].keys() == {"rules"}
-    assert "annotations" not in found["metadata"]
+    inputs = ingress_object(kind="ingress", host="logs.example.com")
+    assert inputs["spec"].keys() == {"rules"}
+    assert "annotations" not in inputs["metadata"]
 
 
 def test_route_names_its_gateway_and_listener() -> None:
-    found = made(kind="gateway-api", host="a.b", gateway={"name": "public", "namespace": "edge", "sectionName": "tls"})
-    assert found["kind"] == "HTTPRoute"
-    assert found["spec"]["parentRefs"] == [
+    inputs = ingress_object(
+        kind="gateway-api", host="a.b", gateway={"name": "public", "namespace": "edge", "sectionName": "tls"}
+    )
+    assert inputs["kind"] == "HTTPRoute"
+    assert inputs["spec"]["parentRefs"] == [
         {
             "group": "gateway.networking.k8s.io",
             "kind": "Gateway",
@@ -68,7 +70,7 @@ def test_route_names_its_gateway_and_listener() -> None:
             "sectionName": "tls",
         }
     ]
-    (rule,) = found["spec"]["rules"]
+    (rule,) = inputs["spec"]["rules"]
     assert rule["matches"] == [{"path": {"type": "PathPrefix", "value": "/loki/api/v1"}}]
 
 
@@ -88,8 +90,8 @@ def test_gateway_sets_no_tenant_when_there_is_a_password_and_no_tenants() -> Non
 
 
 def test_gateway_body_limit_follows_the_largest_burst_of_any_tenant() -> None:
-    said = [{"name": "a", "namespaces": ["a"], "limits": {"ingestionBurst": "64Mi"}}]
-    assert nginx_values(stack(tenants=said), CLUSTER)["clientMaxBodySize"] == "64M"
+    tenants = [{"name": "a", "namespaces": ["a"], "limits": {"ingestionBurst": "64Mi"}}]
+    assert nginx_values(stack(tenants=tenants), CLUSTER)["clientMaxBodySize"] == "64M"
 
 
 def test_gateway_has_larger_header_buffers_when_there_are_many_tenants() -> None:
@@ -119,12 +121,12 @@ def test_collectors_and_canary_read_the_gateway_password_from_its_secret() -> No
 
 
 def test_overrides_of_a_tenant_use_the_limits_of_the_stack_when_it_has_none_of_its_own() -> None:
-    written = read_yaml(data(declarations(settings_of("unusual")), "loki/loki-overrides"))["overrides"]
-    assert written.keys() == {"fake", "logstack-canary", "team-a", "Team_(b)"}
-    assert written["team-a"]["ingestion_rate_mb"] == 5.0
-    assert written["team-a"]["max_query_length"] == "168h"
-    assert written["Team_(b)"] == {**written["fake"], "max_global_streams_per_user": 100}
-    assert written["logstack-canary"] == written["fake"]
+    overrides = read_yaml(data(declarations(settings_of("unusual")), "loki/loki-overrides"))["overrides"]
+    assert overrides.keys() == {"fake", "logstack-canary", "team-a", "Team_(b)"}
+    assert overrides["team-a"]["ingestion_rate_mb"] == 5.0
+    assert overrides["team-a"]["max_query_length"] == "168h"
+    assert overrides["Team_(b)"] == {**overrides["fake"], "max_global_streams_per_user": 100}
+    assert overrides["logstack-canary"] == overrides["fake"]
 
 
 @pytest.mark.parametrize("count", [_FEW, _FEW + 1, 100])
@@ -152,19 +154,21 @@ def test_tenants_take_no_more_bytes_than_the_check_counts(
 ) -> None:
     tenants = [{"name": f"{name}{n:03d}", "namespaces": [f"{n}-of", f"n{n}"], "limits": limits} for n in range(count)]
     grafana = {"traceLinks": {"datasourceUid": links}} if links else {}
-    with_them, without = (declarations(stack(tenants=each, grafana=grafana, **AUTH)) for each in (tenants, tenants[:1]))
+    all_tenants, one_tenant = (
+        declarations(stack(tenants=each, grafana=grafana, **AUTH)) for each in (tenants, tenants[:1])
+    )
     counted = access.tenant_bytes(stack(tenants=tenants, grafana=grafana, **AUTH))
     files = ("loki/loki-overrides", "alloy/alloy-config", "grafana/grafana-datasource")
     for file, sizes in zip(files, counted.values(), strict=True):
-        assert len(data(with_them, file)) - len(data(without, file)) <= sum(sizes[1:]) + 4096, file
+        assert len(data(all_tenants, file)) - len(data(one_tenant, file)) <= sum(sizes[1:]) + 4096, file
 
 
 def test_too_many_tenants_are_refused_with_the_number_that_fits() -> None:
     tenants = [{"name": f"team-{n:04d}", "namespaces": [f"team-{n:04d}"]} for n in range(2700)]
-    said = [each for each in problems_of(stack(tenants=tenants, **AUTH)) if each.name == "too-many-tenants"]
-    (problem,) = said
+    problems = [each for each in problems_of(stack(tenants=tenants, **AUTH)) if each.name == "too-many-tenants"]
+    (problem,) = problems
     assert problem.what == "Grafana's datasources of 2700 tenants take about 1034Ki"
     fit = int(problem.fix.split()[0])
-    whole = data(declarations(stack(tenants=tenants[:fit], **AUTH)), "grafana/grafana-datasource")
-    assert 0.75 * 1024**2 < len(whole) < 1024**2
+    datasources = data(declarations(stack(tenants=tenants[:fit], **AUTH)), "grafana/grafana-datasource")
+    assert 0.75 * 1024**2 < len(datasources) < 1024**2
     assert not [each for each in problems_of(stack(tenants=tenants[:fit], **AUTH)) if each.name == "too-many-tenants"]

@@ -8,13 +8,13 @@ from logstack.manifests.loki.gateway import nginx_values
 from logstack.manifests.loki.leader import is_elected, token_files
 from logstack.settings.model.tree import Settings
 
-PLACE = {"name": "here", "context": "here"}
+CLUSTER = {"name": "here", "context": "here"}
 STORE = {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "b"}
 
 
 def stack(mode: str, **replicas: int) -> Settings:
     return Settings.model_validate(
-        {"cluster": PLACE, "objectStore": STORE, "deploymentMode": mode, "replicas": replicas}
+        {"cluster": CLUSTER, "objectStore": STORE, "deploymentMode": mode, "replicas": replicas}
     )
 
 
@@ -41,7 +41,7 @@ def test_first_compactor_pod_has_the_lowest_token(settings: Settings, pod: str) 
 def test_leader_location_sets_the_tenant_header() -> None:
     tenants = {"tenants": [{"name": "team-a", "namespaces": ["shop"]}]}
     auth = {"gateway": {"auth": {"credentialsSecret": "loki-gateway"}}}
-    settings = Settings.model_validate({"cluster": PLACE, "objectStore": STORE, **tenants, **auth})
+    settings = Settings.model_validate({"cluster": CLUSTER, "objectStore": STORE, **tenants, **auth})
     values = nginx_values(settings, settings.cluster)
     header = "proxy_set_header X-Scope-OrgID $logstack_tenant;"
     rewrite = "rewrite ^/loki/api/v1/delete$ /compactor-leader/delete last;"

@@ -143,8 +143,8 @@ def test_shortened_retention_deletes_these_lines(before: Settings, after: Settin
 def test_shortened_retention_deletes_these_lines_of_a_tenant(
     before: dict[str, object], after: dict[str, object], losses: list[str]
 ) -> None:
-    sides = [production(rule(AIRFLOW, "90d"), tenants=tenant(**keys)) for keys in (before, after)]
-    assert sorted(losses_between(*sides)) == sorted(f"retention-shortened-{loss}" for loss in losses)
+    stacks = [production(rule(AIRFLOW, "90d"), tenants=tenant(**keys)) for keys in (before, after)]
+    assert sorted(losses_between(*stacks)) == sorted(f"retention-shortened-{loss}" for loss in losses)
 
 
 def test_removed_tenant_loses_its_longer_retention() -> None:
@@ -162,7 +162,7 @@ DAYS = timedelta(days=30)
 
 
 @pytest.mark.parametrize(
-    ("applied", "now_written", "names"),
+    ("applied", "written", "names"),
     [
         pytest.param([], [period("2026-06-01")], [], id="nothing was applied"),
         pytest.param([FIRST], [FIRST], [], id="no change"),
@@ -182,10 +182,10 @@ DAYS = timedelta(days=30)
     ],
 )
 def test_schema_history_refuses_changes_of_applied_periods(
-    applied: list[Period], now_written: list[Period], names: list[str]
+    applied: list[Period], written: list[Period], names: list[str]
 ) -> None:
-    found = broken_history(applied, now_written, DAYS, NOW)
-    assert [problem.name.removeprefix("schema-period-") for problem in found] == names
+    problems = broken_history(applied, written, DAYS, NOW)
+    assert [problem.name.removeprefix("schema-period-") for problem in problems] == names
 
 
 @pytest.mark.parametrize(("hour", "minute", "names"), [(22, 0, []), (22, 1, ["schema-period-too-soon"])])

@@ -27,13 +27,13 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("said", "told"), WRONG)
-def test_schema_check_reports_a_field_that_kubernetes_does_not_know(said: dict[str, object], told: str) -> None:
-    assert told in complaints({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, **said})
+@pytest.mark.parametrize(("fields", "message"), WRONG)
+def test_schema_check_reports_a_field_that_kubernetes_does_not_know(fields: dict[str, object], message: str) -> None:
+    assert message in complaints({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, **fields})
 
 
 def test_schema_check_reports_a_field_that_an_operator_does_not_know() -> None:
     claim = declarations(settings_of("ceph"))["store/store-claim"].inputs
     assert complaints(claim) == ""
-    said = {**claim, "spec": {"storageClassName": "ceph-bucket", "bucket": "loki-chunks"}}
-    assert "('bucket' was unexpected)" in complaints(said)
+    wrong_claim = {**claim, "spec": {"storageClassName": "ceph-bucket", "bucket": "loki-chunks"}}
+    assert "('bucket' was unexpected)" in complaints(wrong_claim)

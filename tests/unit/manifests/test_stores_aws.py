@@ -242,12 +242,12 @@ def test_settings_refuse_names_that_iam_would_read_as_a_pattern(key: str, name: 
     }
     store = a_store(irsa=True, kms=True).model_dump(by_alias=True)
     cluster = {"name": "eu", "context": "eu", "namespace": "logging"}
-    said = Source({"cluster": cluster, "objectStore": store})
-    assert settings_from(said, "test", NOWHERE).settings.object_store == a_store(irsa=True, kms=True)
+    source = Source({"cluster": cluster, "objectStore": store})
+    assert settings_from(source, "test", NOWHERE).settings.object_store == a_store(irsa=True, kms=True)
     group = cluster if key == "namespace" else store["identity"] if key.startswith("identity.") else store
     group[key.removeprefix("identity.")] = shapes.get(key, name)
     with pytest.raises(StackProblems) as refused:
-        settings_from(said, "test", NOWHERE)
+        settings_from(source, "test", NOWHERE)
     assert [problem.path for problem in refused.value.problems if problem.severity == "error"] == [
         f"logstack:{'cluster' if key == 'namespace' else 'objectStore'}.{key}"
     ]
@@ -323,7 +323,11 @@ def test_bucket_settings_are_retained_like_the_bucket() -> None:
 
 def test_bucket_has_a_tag_with_its_stack() -> None:
     def owner(cluster: ClusterSettings) -> object:
-        bucket = next(made for made in aws.declarations("store", a_store(), cluster) if made.type == BUCKET_TYPE)
+        bucket = next(
+            declaration
+            for declaration in aws.declarations("store", a_store(), cluster)
+            if declaration.type == BUCKET_TYPE
+        )
         tags = bucket.inputs["tags"]
         assert isinstance(tags, Mapping)
         return tags[aws.OWNER_TAG]
@@ -388,8 +392,8 @@ def test_declarations_come_after_their_dependencies(store: AwsStore) -> None:
 
 
 def test_bucket_settings_are_created_one_after_the_other() -> None:
-    made = [declaration for declaration in declared(a_store()) if declaration.type.startswith("aws:s3/bucket")]
-    assert [after.depends_on for after in made[1:]] == [(before.name,) for before in made[:-1]]
+    declarations = [declaration for declaration in declared(a_store()) if declaration.type.startswith("aws:s3/bucket")]
+    assert [after.depends_on for after in declarations[1:]] == [(before.name,) for before in declarations[:-1]]
 
 
 def test_role_is_created_after_the_bucket() -> None:

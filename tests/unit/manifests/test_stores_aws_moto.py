@@ -72,10 +72,10 @@ _NAMES = {"id": "ID", "sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMast
 def as_aws(value: object) -> Any:
     """An input in the words of AWS's API."""
     if isinstance(value, Mapping):
-        said = {_NAMES.get(key, key[0].upper() + key[1:]): as_aws(item) for key, item in value.items()}
-        if "BlockedEncryptionTypes" in said:
-            said["BlockedEncryptionTypes"] = {"EncryptionType": said["BlockedEncryptionTypes"]}
-        return said
+        keys = {_NAMES.get(key, key[0].upper() + key[1:]): as_aws(item) for key, item in value.items()}
+        if "BlockedEncryptionTypes" in keys:
+            keys["BlockedEncryptionTypes"] = {"EncryptionType": keys["BlockedEncryptionTypes"]}
+        return keys
     return [as_aws(item) for item in value] if isinstance(value, list) else value
 
 
@@ -110,8 +110,10 @@ def make_role(store: AwsStore) -> str:
     arn = iam.create_role(
         RoleName=role["name"], Description=role["description"], AssumeRolePolicyDocument=role["assumeRolePolicy"]
     )["Role"]["Arn"]
-    given = inputs(store, PERMISSIONS_TYPE)
-    iam.put_role_policy(RoleName=given["role"], PolicyName=given["name"], PolicyDocument=given["policy"])
+    permissions = inputs(store, PERMISSIONS_TYPE)
+    iam.put_role_policy(
+        RoleName=permissions["role"], PolicyName=permissions["name"], PolicyDocument=permissions["policy"]
+    )
     return str(arn)
 
 
@@ -151,15 +153,15 @@ def test_role_without_one_permission_is_denied_just_the_calls_of_that_permission
     arn = make_role(a_store())
     policy = json.loads(text(a_store(), PERMISSIONS_TYPE))
     for statement in policy["Statement"]:
-        statement["Action"] = [given for given in statement["Action"] if given != action] or ["s3:GetBucketLocation"]
-    given = inputs(a_store(), PERMISSIONS_TYPE)
+        statement["Action"] = [each for each in statement["Action"] if each != action] or ["s3:GetBucketLocation"]
+    permissions = inputs(a_store(), PERMISSIONS_TYPE)
     boto3.client("iam").put_role_policy(
-        RoleName=given["role"], PolicyName=given["name"], PolicyDocument=json.dumps(policy)
+        RoleName=permissions["role"], PolicyName=permissions["name"], PolicyDocument=json.dumps(policy)
     )
     s3 = session_of(arn).client("s3")
     with enable_iam_authentication():
-        lacking = {name for name, call in LOKI_CALLS.items() if refused(call, s3, BUCKET)}
-    assert lacking == {name for name in LOKI_CALLS if (OBJECT_ACTIONS | BUCKET_ACTIONS)[name] == action} != set()
+        denied = {name for name, call in LOKI_CALLS.items() if refused(call, s3, BUCKET)}
+    assert denied == {name for name in LOKI_CALLS if (OBJECT_ACTIONS | BUCKET_ACTIONS)[name] == action} != set()
 
 
 def test_role_is_denied_every_call_of_iam_and_sts(loki: boto3.Session) -> None:
@@ -221,9 +223,9 @@ def test_object_is_encrypted_as_declared_by_default(kms: bool, expected: dict[st
     assert rule["ApplyServerSideEncryptionByDefault"] == expected
     assert rule.get("BucketKeyEnabled", False) is kms
     LOKI_CALLS["PutObject"](s3, BUCKET)
-    found = s3.head_object(Bucket=BUCKET, Key=OBJECT)
-    assert found["ServerSideEncryption"] == expected["SSEAlgorithm"]
-    assert found.get("SSEKMSKeyId") == expected.get("KMSMasterKeyID")
+    head = s3.head_object(Bucket=BUCKET, Key=OBJECT)
+    assert head["ServerSideEncryption"] == expected["SSEAlgorithm"]
+    assert head.get("SSEKMSKeyId") == expected.get("KMSMasterKeyID")
 
 
 @pytest.mark.usefixtures("moto")

@@ -48,8 +48,8 @@ def test_claim_name_differs_from_the_names_of_the_stack() -> None:
     """Rook calls them as the claim is called, whatever the bucket is called."""
     for bucket in ("loki-config", "loki-overrides", "alloy-config"):
         stack = changed(CEPH, object_store={**CEPH.object_store.model_dump(), "bucket": bucket})
-        found: list[Any] = [each.inputs.get("metadata", {}) for each in declarations(stack).values()]
-        own = {each["name"] for each in found if "name" in each} - {f"{bucket}-bucket"}
+        metadata: list[Any] = [each.inputs.get("metadata", {}) for each in declarations(stack).values()]
+        own = {each["name"] for each in metadata if "name" in each} - {f"{bucket}-bucket"}
         assert bucket in own
         assert declared(stack, "store-claim").inputs["metadata"]["name"] not in own
 

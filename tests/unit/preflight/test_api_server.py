@@ -37,13 +37,13 @@ class ApiServer(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        known = self.headers["Authorization"] == f"Bearer {TOKEN}"
-        self._say(self.status or (201 if known else 401), {"status": {"allowed": True}, "spec": {}})
+        is_known = self.headers["Authorization"] == f"Bearer {TOKEN}"
+        self._say(self.status or (201 if is_known else 401), {"status": {"allowed": True}, "spec": {}})
 
     def do_GET(self) -> None:
-        said = {"major": "1", "minor": self.minor}
-        rest = dict.fromkeys(("buildDate", "compiler", "gitCommit", "gitTreeState", "gitVersion", "goVersion"), "")
-        self._say(200, {**rest, "platform": "", **said})
+        version = {"major": "1", "minor": self.minor}
+        empty = dict.fromkeys(("buildDate", "compiler", "gitCommit", "gitTreeState", "gitVersion", "goVersion"), "")
+        self._say(200, {**empty, "platform": "", **version})
 
     def _say(self, status: int, document: object) -> None:
         self.send_response(status)
@@ -70,7 +70,7 @@ def serving(handler: type[BaseHTTPRequestHandler], certificate: Path | None = No
         server.server_close()
 
 
-def kubeconfig(folder: Path, server: str, user: object = None) -> list[Path]:
+def write_kubeconfig(folder: Path, server: str, user: object = None) -> list[Path]:
     file = folder / "config"
     file.write_text(
         yaml.safe_dump(
@@ -86,7 +86,7 @@ def kubeconfig(folder: Path, server: str, user: object = None) -> list[Path]:
     return [file]
 
 
-def refused(files: list[Path]) -> tuple[str, str]:
+def problem_of(files: list[Path]) -> tuple[str, str]:
     """The problem's name and all of its text, in which no token may stand."""
     with pytest.raises(StackProblems) as raised:
         server_version(CLUSTER, files)
@@ -98,19 +98,19 @@ def refused(files: list[Path]) -> tuple[str, str]:
 
 def test_server_version_is_returned_when_the_credentials_are_accepted(tmp_path: Path) -> None:
     with serving(ApiServer) as server:
-        assert server_version(CLUSTER, kubeconfig(tmp_path, server)) == (1, 34)
+        assert server_version(CLUSTER, write_kubeconfig(tmp_path, server)) == (1, 34)
 
 
 def test_server_version_is_parsed_when_a_managed_cluster_appends_a_plus(tmp_path: Path) -> None:
     managed = type("Managed", (ApiServer,), {"minor": "33+"})
     with serving(managed) as server:
-        assert server_version(CLUSTER, kubeconfig(tmp_path, server)) == (1, 33)
+        assert server_version(CLUSTER, write_kubeconfig(tmp_path, server)) == (1, 33)
 
 
 @pytest.mark.parametrize("user", [{"token": "expired"}, {}], ids=["an expired token", "no credentials"])
 def test_refused_credentials_are_a_problem_of_their_own(tmp_path: Path, user: object) -> None:
     with serving(ApiServer) as server:
-        name, text = refused(kubeconfig(tmp_path, server, user))
+        name, text = problem_of(write_kubeconfig(tmp_path, server, user))
     assert name == "credentials-refused"
     assert "401 Unauthorized" in text
     assert "kubectl --context production auth whoami" in text
@@ -118,14 +118,14 @@ def test_refused_credentials_are_a_problem_of_their_own(tmp_path: Path, user: ob
 
 def test_problem_contains_the_status_when_the_server_answers_an_error(tmp_path: Path) -> None:
     with serving(type("Broken", (ApiServer,), {"status": 503})) as server:
-        name, text = refused(kubeconfig(tmp_path, server))
+        name, text = problem_of(write_kubeconfig(tmp_path, server))
     assert name == "cluster-unreachable"
     assert "answers 503" in text
 
 
 def test_problem_names_the_offline_commands_when_the_server_refuses_connections(tmp_path: Path) -> None:
     (port,) = free_ports(1)
-    name, text = refused(kubeconfig(tmp_path, f"http://{LOOPBACK}:{port}"))
+    name, text = problem_of(write_kubeconfig(tmp_path, f"http://{LOOPBACK}:{port}"))
     assert name == "cluster-unreachable"
     assert "Connection refused" in text
     assert "`make plan` and `logstack diff`" in text
@@ -140,7 +140,7 @@ def test_problem_is_a_timeout_when_the_server_does_not_answer(tmp_path: Path, mo
             over.wait(10)
 
     with serving(Silent) as server:
-        name, text = refused(kubeconfig(tmp_path, server))
+        name, text = problem_of(write_kubeconfig(tmp_path, server))
         over.set()
     assert name == "cluster-unreachable"
     assert "timed out" in text
@@ -150,25 +150,25 @@ def test_problem_names_a_self_signed_certificate(tmp_path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "somebody")])
     now = datetime.datetime.now(datetime.UTC)
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    signed = (
-        made.serial_number(1)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    signed_certificate = (
+        builder.serial_number(1)
         .not_valid_before(now)
         .not_valid_after(now + datetime.timedelta(days=1))
         .sign(key, hashes.SHA256())
     )
     pem, plain, nothing = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     certificate = tmp_path / "server.pem"
-    certificate.write_bytes(key.private_bytes(pem, plain, nothing) + signed.public_bytes(pem))
+    certificate.write_bytes(key.private_bytes(pem, plain, nothing) + signed_certificate.public_bytes(pem))
     with serving(ApiServer, certificate) as server:
-        problem, text = refused(kubeconfig(tmp_path, server))
+        problem, text = problem_of(write_kubeconfig(tmp_path, server))
     assert problem == "certificate-not-trusted"
     assert "self-signed certificate" in text
 
 
 def test_problem_names_the_missing_file_of_a_user(tmp_path: Path) -> None:
     missing = {"client-certificate": "/nowhere/user.crt", "client-key": "/nowhere/user.key"}
-    name, text = refused(kubeconfig(tmp_path, "https://127.0.0.1:1", missing))
+    name, text = problem_of(write_kubeconfig(tmp_path, "https://127.0.0.1:1", missing))
     assert name == "kubeconfig-unusable"
     assert "/nowhere/user.crt" in text
 
@@ -185,11 +185,11 @@ def credential(**status: str) -> str:
 def test_login_command_is_run_for_the_token(tmp_path: Path) -> None:
     with serving(ApiServer) as server:
         user = plugin("echo", credential(token=TOKEN))
-        assert server_version(CLUSTER, kubeconfig(tmp_path, server, user)) == (1, 34)
+        assert server_version(CLUSTER, write_kubeconfig(tmp_path, server, user)) == (1, 34)
 
 
 @pytest.mark.parametrize(
-    ("user", "said"),
+    ("user", "message"),
     [
         (plugin("no-such-command"), "No such file or directory: 'no-such-command'"),
         (plugin("sh", "-c", "echo the session has expired >&2; exit 3"), "returned 3. the session has expired"),
@@ -200,12 +200,12 @@ def test_login_command_is_run_for_the_token(tmp_path: Path) -> None:
     ids=["not there", "fails", "says something else", "gives no token", "is not said right"],
 )
 def test_problem_contains_the_output_of_a_failed_login_command(
-    tmp_path: Path, user: object, said: str, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, user: object, message: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with serving(ApiServer) as server:
-        name, text = refused(kubeconfig(tmp_path, server, user))
+        name, text = problem_of(write_kubeconfig(tmp_path, server, user))
     assert name == "log-in-failed"
-    assert said in text
+    assert message in text
     assert "kubectl --context production auth whoami" in text
     assert caplog.text == "", "told once"
 
@@ -213,7 +213,7 @@ def test_problem_contains_the_output_of_a_failed_login_command(
 @pytest.mark.parametrize("minor", ["", "thirty"])
 def test_problem_reports_a_version_that_is_no_number(tmp_path: Path, minor: str) -> None:
     with serving(type("Strange", (ApiServer,), {"minor": minor})) as server:
-        name, text = refused(kubeconfig(tmp_path, server))
+        name, text = problem_of(write_kubeconfig(tmp_path, server))
     assert name == "cluster-unreachable"
     assert "answers, but not as Kubernetes does" in text
 
@@ -228,13 +228,13 @@ def test_problem_reports_a_server_that_is_no_api_server(tmp_path: Path, page: by
             self.wfile.write(page)
 
     with serving(Page) as server:
-        name, text = refused(kubeconfig(tmp_path, server))
+        name, text = problem_of(write_kubeconfig(tmp_path, server))
     assert name == "cluster-unreachable"
     assert "answers, but not as Kubernetes does" in text
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (f"users:\n  - name: [token: {TOKEN}", "is not YAML in line 2"),
         (f"token {TOKEN}", "is not a kubeconfig"),
@@ -247,29 +247,29 @@ def test_problem_reports_a_server_that_is_no_api_server(tmp_path: Path, page: by
     ],
 )
 def test_problem_of_an_invalid_kubeconfig_does_not_repeat_its_content(
-    tmp_path: Path, content: str | bytes, said: str
+    tmp_path: Path, content: str | bytes, message: str
 ) -> None:
     file = tmp_path / "config"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(StackProblems) as raised:
         refuse_wrong_cluster(CLUSTER, [file])
-    assert said in str(raised.value)
+    assert message in str(raised.value)
     assert TOKEN not in str(raised.value)
 
 
 def test_problem_does_not_show_misplaced_credentials_of_a_kubeconfig(tmp_path: Path) -> None:
-    files = kubeconfig(tmp_path, "https://127.0.0.1:1")
+    files = write_kubeconfig(tmp_path, "https://127.0.0.1:1")
     document = yaml.safe_load(files[0].read_text())
     document["users"] = [{"name": "u", "token": TOKEN}]
     files[0].write_text(yaml.safe_dump(document))
-    name, text = refused(files)
+    name, text = problem_of(files)
     assert name == "kubeconfig-unusable"
     assert "Expected key user" in text
 
 
 def test_problem_reports_a_certificate_that_is_not_base64(tmp_path: Path) -> None:
     user = {"client-certificate-data": "!!!", "client-key-data": "x"}
-    name, text = refused(kubeconfig(tmp_path, "https://127.0.0.1:1", user))
+    name, text = problem_of(write_kubeconfig(tmp_path, "https://127.0.0.1:1", user))
     assert name == "kubeconfig-unusable"
     assert "base64" in text
 
@@ -278,4 +278,4 @@ def test_empty_kubeconfig_file_is_ignored_as_kubectl_does(tmp_path: Path) -> Non
     empty = tmp_path / "empty"
     empty.touch()
     with serving(ApiServer) as server:
-        assert server_version(CLUSTER, [empty, *kubeconfig(tmp_path, server)]) == (1, 34)
+        assert server_version(CLUSTER, [empty, *write_kubeconfig(tmp_path, server)]) == (1, 34)

@@ -43,10 +43,10 @@ def problem(call: Callable[[], object]) -> tuple[str, str]:
     """What the only problem says, and how to mend it."""
     with pytest.raises(StackProblems) as refused:
         call()
-    (found,) = refused.value.problems
-    assert (found.path, found.severity) == ("logstack:objectStore.accountId", "error")
-    assert "nothing was registered" in found.consequence
-    return found.what, found.fix
+    (raised_problem,) = refused.value.problems
+    assert (raised_problem.path, raised_problem.severity) == ("logstack:objectStore.accountId", "error")
+    assert "nothing was registered" in raised_problem.consequence
+    return raised_problem.what, raised_problem.fix
 
 
 @pytest.mark.usefixtures("moto")
@@ -63,15 +63,15 @@ def test_shell_caller_is_the_identity_that_sts_returns() -> None:
     ],
 )
 def test_shell_caller_asks_sts_in_the_region_of_the_store(moto: pytest.MonkeyPatch, region: str, host: str) -> None:
-    asked: list[str] = []
+    calls: list[str] = []
 
     def record(client: botocore.client.BaseClient, operation: str, _: object) -> dict[str, str]:
-        asked.append(f"{operation} {client.meta.endpoint_url}")
+        calls.append(f"{operation} {client.meta.endpoint_url}")
         return {"Account": ACCOUNT, "Arn": "arn"}
 
     moto.setattr(botocore.client.BaseClient, "_make_api_call", record)
     shell_caller(a_store(region=region))
-    assert asked == [f"GetCallerIdentity https://{host}"]
+    assert calls == [f"GetCallerIdentity https://{host}"]
 
 
 def test_wrong_account_problem_names_both_accounts_and_the_profile_to_set(shell: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def test_shell_caller_problem_names_a_profile_that_does_not_exist(shell: pytest.
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "message"),
     [
         ("ExpiredToken", "the shell's AWS credentials have expired"),
         ("ExpiredTokenException", "the shell's AWS credentials have expired"),
@@ -128,14 +128,14 @@ def test_shell_caller_problem_names_a_profile_that_does_not_exist(shell: pytest.
     ],
 )
 def test_shell_caller_problem_says_why_aws_refuses_the_credentials(
-    moto: pytest.MonkeyPatch, code: str, told: str
+    moto: pytest.MonkeyPatch, code: str, message: str
 ) -> None:
     def refuse(*_: object) -> None:
         raise ClientError({"Error": {"Code": code, "Message": "as AWS says it"}}, "GetCallerIdentity")
 
     moto.setattr(botocore.client.BaseClient, "_make_api_call", refuse)
     what, fix = problem(lambda: shell_caller(a_store()))
-    assert what == told
+    assert what == message
     assert "log in" in fix
 
 

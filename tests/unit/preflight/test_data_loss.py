@@ -22,8 +22,8 @@ def test_lost_lines_are_refused_unless_acknowledged() -> None:
         with pytest.raises(StackProblems) as refused:
             refuse_lost_lines(before, after, acknowledged, NOW)
         assert len(refused.value.problems) == missing
-    told = refuse_lost_lines(before, after, names, NOW)
-    assert {problem.severity for problem in told} == {"warning"}
+    warnings = refuse_lost_lines(before, after, names, NOW)
+    assert {problem.severity for problem in warnings} == {"warning"}
     assert refuse_lost_lines(after, after, names, NOW) == [], "an old acknowledgement says nothing"
     assert refuse_lost_lines(None, after, (), NOW) == [], "nothing was applied"
 
@@ -47,50 +47,50 @@ PERIODS = [{"start": "2024-04-01"}, {"start": "2026-06-03"}]
 
 
 def test_changed_object_store_is_refused_unless_its_old_address_is_acknowledged() -> None:
-    before, there = settings_of("production"), "http://10.0.40.10:9000/loki-production"
-    sides = written(before), written(changed(before, object_store=NEW))
+    before, address = settings_of("production"), "http://10.0.40.10:9000/loki-production"
+    configurations = written(before), written(changed(before, object_store=NEW))
     with pytest.raises(StackProblems) as refused:
-        refuse_lost_lines(*sides, (), NOW)
+        refuse_lost_lines(*configurations, (), NOW)
     (problem,) = refused.value.problems
     assert (problem.name, problem.path) == ("object-store-left", "logstack:objectStore")
     assert problem.what == (
-        f"the lines since 2024-04-01 are in {there}, but Loki would look for them in http://10.0.30.9:9000/new"
+        f"the lines since 2024-04-01 are in {address}, but Loki would look for them in http://10.0.30.9:9000/new"
     )
-    accepted = refuse_lost_lines(*sides, (f"object-store-left {there}",), NOW)
+    accepted = refuse_lost_lines(*configurations, (f"object-store-left {address}",), NOW)
     assert [(each.severity, each.name) for each in accepted] == [("warning", "object-store-left")]
 
 
 def test_changed_object_store_is_one_problem_per_period_and_one_acknowledgement() -> None:
     before = changed(settings_of("production"), schema_periods=[{"start": "2024-04-01"}, {"start": "2026-05-20"}])
-    sides = written(before), written(changed(before, object_store=NEW))
+    configurations = written(before), written(changed(before, object_store=NEW))
     with pytest.raises(StackProblems) as refused:
-        refuse_lost_lines(*sides, (), NOW)
+        refuse_lost_lines(*configurations, (), NOW)
     days = [problem.what.partition(" are in ")[0] for problem in refused.value.problems]
     assert days == ["the lines from 2024-04-01 to 2026-05-20", "the lines since 2026-05-20"]
-    accepted = refuse_lost_lines(*sides, ("object-store-left http://10.0.40.10:9000/loki-production",), NOW)
+    accepted = refuse_lost_lines(*configurations, ("object-store-left http://10.0.40.10:9000/loki-production",), NOW)
     assert len(accepted) == 2
 
 
 @pytest.mark.parametrize("stack", ["production", "staging", "ceph-ssd", "longhorn"])
 def test_moved_object_store_loses_lines_only_when_the_former_store_is_removed_too_soon(stack: str) -> None:
-    began = settings_of(stack)
-    kind, now = began.object_store.kind, began.object_store.model_dump()
+    before = settings_of(stack)
+    kind, store = before.object_store.kind, before.object_store.model_dump()
     secret = {} if kind == "filesystem" else {"external_secret": None, "credentials_secret": "former"}
-    former = {
+    former_store = {
         "before": "2026-06-03",
-        "store": {each: said for each, said in (now | secret).items() if said is not None},
+        "store": {key: value for key, value in (store | secret).items() if value is not None},
     }
-    moved = written(changed(began, object_store=NEW, schema_periods=PERIODS, former_object_store=former))
-    ended = written(changed(began, object_store=NEW, schema_periods=PERIODS))
-    assert refuse_lost_lines(written(began), moved, (), NOW) == []
-    over = datetime(2026, 6, 4, 12, tzinfo=UTC) + began.longest_retention
-    assert refuse_lost_lines(moved, ended, (), over) == []
+    moved = written(changed(before, object_store=NEW, schema_periods=PERIODS, former_object_store=former_store))
+    ended = written(changed(before, object_store=NEW, schema_periods=PERIODS))
+    assert refuse_lost_lines(written(before), moved, (), NOW) == []
+    expiry = datetime(2026, 6, 4, 12, tzinfo=UTC) + before.longest_retention
+    assert refuse_lost_lines(moved, ended, (), expiry) == []
     with pytest.raises(StackProblems) as refused:
-        refuse_lost_lines(moved, ended, (), over - timedelta(days=2))
+        refuse_lost_lines(moved, ended, (), expiry - timedelta(days=2))
     assert [problem.name for problem in refused.value.problems] == ["object-store-left"]
 
 
-def in_state(settings: Settings, namespace: str) -> list[dict[str, Any]]:
+def applied_maps(settings: Settings, namespace: str) -> list[dict[str, Any]]:
     """The ConfigMaps that the state has of a stack that was applied, those of other parts as well."""
     maps = [each.inputs for each in declarations(settings).values() if each.type == CONFIG]
     return [{**each, "metadata": {**cast("dict[str, Any]", each["metadata"]), "namespace": namespace}} for each in maps]
@@ -100,16 +100,16 @@ def test_applied_configuration_is_that_of_the_same_namespace_or_the_same_store()
     production, staging = settings_of("production"), settings_of("staging")
     config = written(production).config
     chart = {"metadata": {"name": "loki", "namespace": "monitoring"}, "data": None}
-    own = in_state(production, "monitoring")
+    own = applied_maps(production, "monitoring")
     assert of_the_stack([chart], "monitoring", config) is None
-    assert of_the_stack([chart, *in_state(staging, "other"), *own], "monitoring", config) == written(production)
-    assert of_the_stack(in_state(staging, "monitoring"), "monitoring", config) is not None, "the store moved"
+    assert of_the_stack([chart, *applied_maps(staging, "other"), *own], "monitoring", config) == written(production)
+    assert of_the_stack(applied_maps(staging, "monitoring"), "monitoring", config) is not None, "the store moved"
     assert of_the_stack(own, "moved", config) == written(production), "the namespace moved, and the store did not"
-    assert of_the_stack(in_state(staging, "other"), "monitoring", config) is None, "another Loki's"
+    assert of_the_stack(applied_maps(staging, "other"), "monitoring", config) is None, "another Loki's"
 
 
 @pytest.mark.parametrize("stack", NAMES)
 def test_applied_configuration_is_read_back_as_it_was_declared(stack: str) -> None:
     settings = changed(settings_of(stack), tenants=tenant(retention="60d"))
-    maps = in_state(settings, settings.cluster.namespace)
+    maps = applied_maps(settings, settings.cluster.namespace)
     assert of_the_stack(maps, settings.cluster.namespace, written(settings).config) == written(settings)

@@ -25,7 +25,7 @@ def test_kubeconfig_files_are_those_that_kubectl_reads(environment: dict[str, st
     assert [str(file) for file in kubeconfig_files(environment)] == files
 
 
-def kubeconfig(path: Path, server: str, context: str = "production") -> Path:
+def write_kubeconfig(path: Path, server: str, context: str = "production") -> Path:
     cluster = {"name": "c", "cluster": {"server": server}}
     path.write_text(
         yaml.safe_dump({"contexts": [{"name": context, "context": {"cluster": "c"}}], "clusters": [cluster]})
@@ -48,7 +48,7 @@ SERVERS = [
 def test_wrong_cluster_is_refused_when_the_context_has_another_api_server(
     tmp_path: Path, server: str, expected: str | None, *, is_right: bool
 ) -> None:
-    files = [kubeconfig(tmp_path / "config", server)]
+    files = [write_kubeconfig(tmp_path / "config", server)]
     cluster = CLUSTER.model_copy(update={"api_server": expected})
     if is_right:
         refuse_wrong_cluster(cluster, files)
@@ -59,7 +59,7 @@ def test_wrong_cluster_is_refused_when_the_context_has_another_api_server(
 
 def test_first_kubeconfig_file_that_names_the_context_or_cluster_wins(tmp_path: Path) -> None:
     cluster = CLUSTER.model_copy(update={"api_server": "https://first"})
-    files = [kubeconfig(tmp_path / "one", "https://first"), kubeconfig(tmp_path / "two", "https://second")]
+    files = [write_kubeconfig(tmp_path / "one", "https://first"), write_kubeconfig(tmp_path / "two", "https://second")]
     refuse_wrong_cluster(cluster, [tmp_path / "none", *files])
     with pytest.raises(StackProblems):
         refuse_wrong_cluster(cluster, files[::-1])
