@@ -32,9 +32,9 @@ replicas: {{monolithic: 3}}
 
 def keys(text: str) -> dict[str, Value]:
     """YAML text as the loader sees it."""
-    found = plain(parsed(dedent(text)))
-    assert isinstance(found, Mapping)
-    return dict(found)
+    mapping = plain(parsed(dedent(text)))
+    assert isinstance(mapping, Mapping)
+    return dict(mapping)
 
 
 def stack(changes: str = "", secrets: frozenset[str] = frozenset()) -> Stack:
@@ -44,7 +44,7 @@ def stack(changes: str = "", secrets: frozenset[str] = frozenset()) -> Stack:
     )
 
 
-def told(changes: str, secrets: frozenset[str] = frozenset()) -> str:
+def messages_for(changes: str, secrets: frozenset[str] = frozenset()) -> str:
     """What a person is told about the faultless stack with some of its keys replaced, warnings as well as errors."""
     try:
         problems = stack(changes, secrets).problems

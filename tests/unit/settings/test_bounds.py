@@ -16,11 +16,11 @@ from logstack.settings.model import bounds
 from logstack.settings.model.bounds import RANGES
 from logstack.settings.model.ranges import CountRange, CpuRange, DurationRange, Range, ShareRange, SizeRange
 from logstack.settings.problems import Problem, StackProblems
-from tests.unit.settings.stacks import FAULTLESS, NOWHERE, TODAY, stack, told
+from tests.unit.settings.stacks import FAULTLESS, NOWHERE, TODAY, messages_for, stack
 from tests.unit.settings.stacks import keys as stack_keys
 
 # Groups that a leaf needs beside itself, by the path of the group.
-BESIDE: dict[str, dict[str, Any]] = {
+REQUIRED_SIBLINGS: dict[str, dict[str, Any]] = {
     "resources": {"cpu": "500m", "memory": "512Mi"},
     "rateLimits": {"rate": 5, "burst": 5},
     "drop": {"name": "a", "pattern": "b"},
@@ -33,7 +33,7 @@ ZERO_HAS_A_RULE = {"collector.parsers[].multiline.maxWait"}
 SCALE = {"s": 1, "d": 86400}
 
 
-def leaves() -> Iterator[tuple[str, str, Range]]:
+def ranged_keys() -> Iterator[tuple[str, str, Range]]:
     """Every path of a stack file that has a range, with the kind of its group."""
     for path, kind in keys():
         node = _node_of(path)
@@ -51,7 +51,7 @@ def _node_of(path: str) -> dict[str, Any]:
     return node
 
 
-LEAVES = list(leaves())
+RANGED_KEYS = list(ranged_keys())
 
 
 def config_with(path: str, kind: str, value: object) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def config_with(path: str, kind: str, value: object) -> dict[str, Any]:
     tree: Any = value
     for depth in range(len(names) - 1, 0, -1):
         group = names[depth - 1].removesuffix("[]")
-        needed = BESIDE.get("resources" if depth > 1 and names[0] == "resources" else group, {})
+        needed = REQUIRED_SIBLINGS.get("resources" if depth > 1 and names[0] == "resources" else group, {})
         tree = {**needed, names[depth].removesuffix("[]"): tree}
         tree = [tree] if names[depth - 1].endswith("[]") else tree
     top = names[0].removesuffix("[]")
@@ -88,12 +88,12 @@ def errors_at(path: str, kind: str, value: object) -> list[Problem]:
         settings_from(source, "test", NOWHERE, today=TODAY)
     except StackProblems as problems:
         here = f"logstack:{path.replace('[]', '[0]')}"
-        found = [problem for problem in problems.problems if problem.severity == "error"]
-        return [each for each in found if each.name == "wrong-value" or each.path == here]
+        errors = [problem for problem in problems.problems if problem.severity == "error"]
+        return [each for each in errors if each.name == "wrong-value" or each.path == here]
     return []
 
 
-def absurd(range_: Range) -> tuple[list[object], list[object]]:
+def absurd_values(range_: Range) -> tuple[list[object], list[object]]:
     """Values far below and far above a range, as a stack file has them."""
     if isinstance(range_, CountRange):
         return [-1, -(10**30)], [10**9, 10**20, 10**300]
@@ -109,9 +109,11 @@ def absurd(range_: Range) -> tuple[list[object], list[object]]:
     return ["0GB/day"], ["9999999999GB/second"]
 
 
-@pytest.mark.parametrize(("path", "kind", "range_"), LEAVES, ids=[f"{path} {kind}".strip() for path, kind, _ in LEAVES])
+@pytest.mark.parametrize(
+    ("path", "kind", "range_"), RANGED_KEYS, ids=[f"{path} {kind}".strip() for path, kind, _ in RANGED_KEYS]
+)
 def test_key_refuses_an_absurd_value_and_names_the_bound(path: str, kind: str, range_: Range) -> None:
-    small, large = absurd(range_)
+    small, large = absurd_values(range_)
     assert small or path in ZERO_HAS_A_RULE
     for values, bound in ((small, range_.least), (large, range_.most)):
         for value in values:
@@ -123,10 +125,12 @@ def test_key_refuses_an_absurd_value_and_names_the_bound(path: str, kind: str, r
             assert re.fullmatch(r"(logstack:)?[a-zA-Z]+: \S+", problem.fix)
 
 
-@pytest.mark.parametrize(("path", "kind", "range_"), LEAVES, ids=[f"{path} {kind}".strip() for path, kind, _ in LEAVES])
+@pytest.mark.parametrize(
+    ("path", "kind", "range_"), RANGED_KEYS, ids=[f"{path} {kind}".strip() for path, kind, _ in RANGED_KEYS]
+)
 def test_key_accepts_its_bounds_and_the_values_that_messages_suggest(path: str, kind: str, range_: Range) -> None:
     fits = [range_.least] if isinstance(range_, ShareRange) else [range_.least, range_.most]
-    small, large = absurd(range_)
+    small, large = absurd_values(range_)
     refused = [problem for value in (*small[:1], large[0]) for problem in errors_at(path, kind, value)]
     fits += [problem.fix.partition(": ")[2] for problem in refused]
     for text in fits:
@@ -135,22 +139,22 @@ def test_key_accepts_its_bounds_and_the_values_that_messages_suggest(path: str, 
 
 
 def test_schema_has_a_range_for_every_number_and_quantity() -> None:
-    found = {path for path, _, _ in LEAVES}
+    paths = {path for path, _, _ in RANGED_KEYS}
     for path, _ in keys():
         node = _node_of(path)
-        assert path in found or node.get("type") not in ("integer", "number"), path
+        assert path in paths or node.get("type") not in ("integer", "number"), path
         assert node.get("format") != "quantity" or "range" in node, path
-    assert len(found) > 80
+    assert len(paths) > 80
 
 
 def test_ranges_have_unique_names_and_reasons_and_are_used() -> None:
     declared = [each for name in vars(bounds) for each in getattr(getattr(bounds, name), "__metadata__", ())]
     assert len(RANGES) == len([each for each in declared if isinstance(each, Range)])
-    assert {range_.of for _, _, range_ in LEAVES} == set(RANGES)
+    assert {range_.of for _, _, range_ in RANGED_KEYS} == set(RANGES)
     assert all(each.reason and not each.reason.endswith(".") for each in RANGES.values())
 
 
-def texts() -> Iterator[str]:
+def text_paths() -> Iterator[str]:
     """Every leaf that takes any text."""
     for path, _ in keys():
         node = _node_of(path)
@@ -158,7 +162,7 @@ def texts() -> Iterator[str]:
             yield path
 
 
-@pytest.mark.parametrize("path", list(texts()))
+@pytest.mark.parametrize("path", list(text_paths()))
 def test_text_key_has_a_maximum_length(path: str) -> None:
     node = _node_of(path)
     assert "maxLength" in node or re.search(r"\{(\d,)?\d+\}", str(node.get("pattern"))), path
@@ -194,9 +198,9 @@ def test_text_key_has_a_maximum_length(path: str) -> None:
     ],
 )
 def test_key_refuses_a_value_just_outside_its_bound(key: str, value: object, what: str, fix: str) -> None:
-    found = errors_at(key, "", value)
-    assert [problem.what[: len(what)] for problem in found] == ([what] if what else [])
-    assert [problem.fix for problem in found] == ([fix] if fix else [])
+    errors = errors_at(key, "", value)
+    assert [problem.what[: len(what)] for problem in errors] == ([what] if what else [])
+    assert [problem.fix for problem in errors] == ([fix] if fix else [])
 
 
 BOOLEANS = ["yes", "no", "on", "off", "true", "True", "y", 1, 0, 1.0, "", [], {}]
@@ -216,8 +220,8 @@ def test_boolean_key_accepts_only_true_and_false(value: object) -> None:
 )
 def test_integer_key_refuses_texts_booleans_and_fractions(value: object) -> None:
     (problem,) = errors_at("gateway.replicas", "", value)
-    given = r'(invalid value ".*": |invalid value ".*" \(text\): )?replicas|replicas has no value: it'
-    assert re.fullmatch(f"({given}) must be a whole number from 1 to 1000", problem.what)
+    beginning = r'(invalid value ".*": |invalid value ".*" \(text\): )?replicas|replicas has no value: it'
+    assert re.fullmatch(f"({beginning}) must be a whole number from 1 to 1000", problem.what)
     assert re.fullmatch(r"replicas: \d+", problem.fix)
 
 
@@ -231,7 +235,7 @@ def test_size_key_accepts_only_ascii_digits_and_a_unit(text: str) -> None:
     assert len(problem.what) < 300
 
 
-def outcome(directory: Path, config: str) -> list[tuple[str, str]]:
+def errors_of_file(directory: Path, config: str) -> list[tuple[str, str]]:
     """The errors of a stack file as it is written."""
     faultless = "".join(f"  logstack:{line}\n" for line in FAULTLESS.splitlines() if not line.startswith("replicas"))
     (directory / "Pulumi.test.yaml").write_text(f"config:\n{faultless}{config}\n", encoding="utf-8")
@@ -246,7 +250,7 @@ HERE = "logstack:replicas.monolithic"
 
 
 @pytest.mark.parametrize(
-    ("written", "found"),
+    ("written", "errors"),
     [
         ("3", []),
         ("3.0", []),
@@ -275,21 +279,21 @@ HERE = "logstack:replicas.monolithic"
         ("true", [("wrong-value", HERE)]),
     ],
 )
-def test_stack_file_number_gives_at_most_one_error(tmp_path: Path, written: str, found: list[tuple[str, str]]) -> None:
-    assert outcome(tmp_path, f"  logstack:replicas: {{monolithic: {written}}}") == found
+def test_stack_file_number_gives_at_most_one_error(tmp_path: Path, written: str, errors: list[tuple[str, str]]) -> None:
+    assert errors_of_file(tmp_path, f"  logstack:replicas: {{monolithic: {written}}}") == errors
 
 
 @pytest.mark.parametrize("written", ["010", "1_5"])
 def test_disputed_number_is_refused_in_keys_of_this_project_only(tmp_path: Path, written: str) -> None:
     three = "  logstack:replicas: {monolithic: 15}\n"
-    assert outcome(tmp_path, f"{three}  logstack:replicationFactor: {written}") == [
+    assert errors_of_file(tmp_path, f"{three}  logstack:replicationFactor: {written}") == [
         ("disputed-number", "logstack:replicationFactor")
     ]
-    assert outcome(tmp_path, f"{three}  aws:account: {written}") == []
+    assert errors_of_file(tmp_path, f"{three}  aws:account: {written}") == []
 
 
 def test_disputed_number_message_has_a_line_to_paste(tmp_path: Path) -> None:
-    outcome(tmp_path, "  logstack:replicas: {monolithic: 010}")
+    errors_of_file(tmp_path, "  logstack:replicas: {monolithic: 010}")
     with pytest.raises(StackProblems) as raised:
         load_stack_file("test", tmp_path, today=TODAY)
     (problem,) = raised.value.problems
@@ -339,4 +343,4 @@ def test_typed_leaves_a_text_of_the_engine_that_is_no_whole_number(text: str) ->
 
 def test_quantity_message_does_not_repeat_a_long_text() -> None:
     assert not stack().problems
-    assert "hunter2" not in told("retention: hunter2hunter2hunter2\nwalReplayCeiling: hunter2hunter2hunter2")
+    assert "hunter2" not in messages_for("retention: hunter2hunter2hunter2\nwalReplayCeiling: hunter2hunter2hunter2")

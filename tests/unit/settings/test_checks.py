@@ -18,7 +18,7 @@ from logstack.settings.model.charts import PINNED
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import StackProblems
 from tests.support.generated import stacks
-from tests.unit.settings.stacks import TODAY, stack, store, told
+from tests.unit.settings.stacks import TODAY, messages_for, stack, store
 
 SIMPLE_SCALABLE = "deploymentMode: simple-scalable\nacknowledge: [simple-scalable-ends-with-loki-4]\n"
 SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
@@ -200,7 +200,7 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
     ],
 )
 def test_correct_stack_file_has_no_problem(changes: str) -> None:
-    assert told(changes) == ""
+    assert messages_for(changes) == ""
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_correct_stack_file_has_no_problem(changes: str) -> None:
     ],
 )
 def test_bucket_name_is_refused_unless_every_s3_store_accepts_it(name: str, *, is_one: bool) -> None:
-    assert ("bucket-name" in told(f"objectStore: {{kind: embedded, bucket: '{name}'}}")) is not is_one
+    assert ("bucket-name" in messages_for(f"objectStore: {{kind: embedded, bucket: '{name}'}}")) is not is_one
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_bucket_name_is_refused_unless_every_s3_store_accepts_it(name: str, *, i
     [("1024Mi", ""), ("1025Mi", "replay-ceiling-high"), ("1536Mi", "replay-ceiling-high"), ("1537Mi", "too-high")],
 )
 def test_replay_ceiling_warns_above_half_of_the_memory_and_fails_above_three_quarters(ceiling: str, name: str) -> None:
-    text = told(f"walReplayCeiling: {ceiling}")
+    text = messages_for(f"walReplayCeiling: {ceiling}")
     assert name in text
     assert bool(text) is bool(name)
 
@@ -250,7 +250,7 @@ def test_replay_ceiling_warns_above_half_of_the_memory_and_fails_above_three_qua
     ],
 )
 def test_loki_version_is_refused_when_it_breaks_writes_to_the_object_store(version: str, breaks: int) -> None:
-    assert told(f"lokiVersion: {version}").count("loki-breaks-object-store") == breaks
+    assert messages_for(f"lokiVersion: {version}").count("loki-breaks-object-store") == breaks
 
 
 INGRESS = "kind: ingress, host: logs.example.com"
@@ -331,7 +331,7 @@ def test_covers_compares_texts_with_stars(wide: str, narrow: str, *, covers: boo
     ],
 )
 def test_node_file_is_refused_when_its_path_matches_pod_logs(path: str, *, is_of_pods: bool) -> None:
-    text = told(f"collector: {{sources: {{nodeFiles: [{{path: '{path}', job: a}}]}}}}")
+    text = messages_for(f"collector: {{sources: {{nodeFiles: [{{path: '{path}', job: a}}]}}}}")
     assert ("node-file-of-pods" in text) is is_of_pods
 
 
@@ -342,9 +342,9 @@ def test_canary_check_uses_the_labels_of_the_canary_pods() -> None:
 @profile(max_examples=200, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
 @given(stacks())
 def test_collector_checks_report_no_error_for_generated_stacks(generated: Settings) -> None:
-    wanted = (matching.labels, *parsing.CHECKS, *lines.CHECKS, *sources.CHECKS)
-    found = [problem for check in wanted for problem in check(generated)]
-    assert not [problem for problem in found if problem.severity == "error"]
+    collector_checks = (matching.labels, *parsing.CHECKS, *lines.CHECKS, *sources.CHECKS)
+    problems = [problem for check in collector_checks for problem in check(generated)]
+    assert not [problem for problem in problems if problem.severity == "error"]
 
 
 def test_checks_use_the_date_of_the_clock_by_default() -> None:
@@ -382,7 +382,7 @@ def test_checks_report_all_problems_at_once_errors_first() -> None:
 
 
 def test_bad_field_silences_only_the_checks_that_read_it() -> None:
-    text = told("deploymentMode: simple-scaleable\nretention: 12h\ncollector: {labelBudget: 3}")
+    text = messages_for("deploymentMode: simple-scaleable\nretention: 12h\ncollector: {labelBudget: 3}")
     assert "did you mean logstack:deploymentMode: simple-scalable?" in text
     assert "retention-too-short" in text
     assert "label-budget" in text
@@ -390,13 +390,13 @@ def test_bad_field_silences_only_the_checks_that_read_it() -> None:
 
 
 def test_acknowledged_error_is_still_reported() -> None:
-    text = told("retention: 12h\nacknowledge: [retention-too-short]")
+    text = messages_for("retention: 12h\nacknowledge: [retention-too-short]")
     assert "error[retention-too-short] logstack:retention\n" in text
     assert "logstack:acknowledge[0]" in text
 
 
 def test_acknowledgement_is_not_called_unneeded_when_a_bad_field_hides_its_check() -> None:
-    assert "unneeded" not in told("replicationFactor: two\nacknowledge: [replication-even]")
+    assert "unneeded" not in messages_for("replicationFactor: two\nacknowledge: [replication-even]")
 
 
 def test_exception_in_a_check_is_not_reported_as_a_bad_field(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -409,7 +409,7 @@ def test_exception_in_a_check_is_not_reported_as_a_bad_field(monkeypatch: pytest
 def test_chart_archive_is_reported_when_its_digest_differs_from_the_pin(tmp_path: Path) -> None:
     archive = tmp_path / "alloy-1.11.1.tgz"
     archive.write_bytes(b"another chart")
-    assert told(f"charts: {{alloy: {{path: {archive}}}}}") == (
+    assert messages_for(f"charts: {{alloy: {{path: {archive}}}}}") == (
         "warning[chart-archive-differs] logstack:charts.alloy.path\n"
         "  what: the archive's SHA-256 begins with 2a66f59ef937, that of alloy 1.11.1 with cc4cd48a885c\n"
         "  then: what is installed is not the chart that logstack was tested with\n"
@@ -425,4 +425,4 @@ def test_chart_archive_is_accepted_when_its_digest_is_the_pinned_one(
     archive.write_bytes(b"the chart")
     pin = replace(PINNED["alloy"], digest=sha256(b"the chart").hexdigest())
     monkeypatch.setitem(PINNED, "alloy", pin)
-    assert told(f"charts: {{alloy: {{path: {archive}}}}}") == ""
+    assert messages_for(f"charts: {{alloy: {{path: {archive}}}}}") == ""

@@ -71,31 +71,31 @@ FAULTS = {
 }
 
 
-def merged(one: Value, other: Value) -> Value:
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return {**one, **{key: merged(one.get(key), value) for key, value in other.items()}}
-    return other
+def merge(base: Value, changes: Value) -> Value:
+    if isinstance(base, Mapping) and isinstance(changes, Mapping):
+        return {**base, **{key: merge(base.get(key), value) for key, value in changes.items()}}
+    return changes
 
 
-def problems(said: Mapping[str, Value], today: date = TODAY) -> list[tuple[str, str]]:
+def problems_of(config: Mapping[str, Value], today: date = TODAY) -> list[tuple[str, str]]:
     try:
-        found = settings_from(Source(dict(said)), "test", NOWHERE, today=today).problems
+        reported = settings_from(Source(dict(config)), "test", NOWHERE, today=today).problems
     except StackProblems as error:
-        found = error.problems
-    return sorted((problem.path.removeprefix("logstack:"), problem.name) for problem in found)
+        reported = error.problems
+    return sorted((problem.path.removeprefix("logstack:"), problem.name) for problem in reported)
 
 
-def faulty(faults: list[str], more: str) -> dict[str, Value]:
-    said: Value = keys(FAULTLESS + more)
+def config_with(faults: list[str], more: str) -> dict[str, Value]:
+    config: Value = keys(FAULTLESS + more)
     for fault in faults:
-        said = merged(said, keys(fault))
-    assert isinstance(said, dict)
-    return said
+        config = merge(config, keys(fault))
+    assert isinstance(config, dict)
+    return config
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_single_fault_is_one_problem(fault: str) -> None:
-    assert problems(faulty([fault], "")) == [FAULTS[fault]]
+    assert problems_of(config_with([fault], "")) == [FAULTS[fault]]
 
 
 @profile(max_examples=150)
@@ -104,15 +104,15 @@ def test_single_fault_is_one_problem(fault: str) -> None:
     st.sampled_from(["", "ingest: 30GB/day\n"]),
 )
 def test_independent_faults_are_all_reported_at_once(faults: list[str], more: str) -> None:
-    assert problems(faulty(faults, more)) == sorted(FAULTS[fault] for fault in faults)
+    assert problems_of(config_with(faults, more)) == sorted(FAULTS[fault] for fault in faults)
 
 
 def test_all_known_faults_are_reported_together() -> None:
-    assert problems(faulty(list(FAULTS), "")) == sorted(FAULTS.values())
+    assert problems_of(config_with(list(FAULTS), "")) == sorted(FAULTS.values())
 
 
 def test_bad_limit_and_bad_age_hide_no_problem() -> None:
-    found = problems(
+    reported = problems_of(
         keys(FAULTLESS)
         | keys(
             """
@@ -124,7 +124,7 @@ def test_bad_limit_and_bad_age_hide_no_problem() -> None:
             """
         )
     )
-    assert found == [
+    assert reported == [
         ("collector.indexLabels", "label-budget"),
         ("collector.maxAge", "wrong-value"),
         ("ingest", "ingest-above-mode"),
@@ -135,7 +135,7 @@ def test_bad_limit_and_bad_age_hide_no_problem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "misread", "known"),
+    ("changes", "misread", "known_keys"),
     [
         pytest.param("ingest: 5GB/day", "deployment_mode", ["limits.ingestion_rate", "retention"], id="the mode"),
         pytest.param("ingest: 5GB/day", "retention", ["replicas", "caches", "resources", "limits"], id="the retention"),
@@ -143,10 +143,12 @@ def test_bad_limit_and_bad_age_hide_no_problem() -> None:
         pytest.param("retention: 5d", "deployment_mode", ["replicas", "caches", "limits", "size"], id="without ingest"),
     ],
 )
-def test_key_is_unknown_only_when_it_is_derived_from_a_misread_key(said: str, misread: str, known: list[str]) -> None:
-    unknown = unknown_keys(parse(keys(FAULTLESS) | {"replicas": {}} | keys(said)).file, [misread])
-    assert [key for key in known if have_common_keys([key], unknown)] == []
-    assert have_common_keys(["replicas"], unknown) is ("replicas" not in known and "ingest" in said)
+def test_key_is_unknown_only_when_it_is_derived_from_a_misread_key(
+    changes: str, misread: str, known_keys: list[str]
+) -> None:
+    unknown = unknown_keys(parse(keys(FAULTLESS) | {"replicas": {}} | keys(changes)).file, [misread])
+    assert [key for key in known_keys if have_common_keys([key], unknown)] == []
+    assert have_common_keys(["replicas"], unknown) is ("replicas" not in known_keys and "ingest" in changes)
 
 
 def test_burst_is_unknown_when_its_rate_is_misread() -> None:
@@ -178,12 +180,14 @@ def runs() -> list[Run]:
     ]
 
 
-def a_tree(said: str) -> Settings:
-    return Settings.model_validate(parse(keys(FAULTLESS) | keys(said)).file)
+def settings_with(changes: str) -> Settings:
+    return Settings.model_validate(parse(keys(FAULTLESS) | keys(changes)).file)
 
 
 def test_check_reads_only_the_keys_that_it_declares() -> None:
-    trees = [a_tree(said) for _, said, _ in MESSAGES] + [Settings.model_validate(each) for each in EXAMPLES.values()]
+    trees = [settings_with(changes) for _, changes, _ in MESSAGES] + [
+        Settings.model_validate(each) for each in EXAMPLES.values()
+    ]
     for tree in trees:
         recorded = noting(tree)
         for run in runs():

@@ -18,7 +18,7 @@ from logstack.settings.load.loader import Stack, load_stack_file, stacks
 from logstack.settings.load.stack_file import default_config
 from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems
-from tests.unit.settings.stacks import FAULTLESS, keys, stack, store, told
+from tests.unit.settings.stacks import FAULTLESS, keys, messages_for, stack, store
 from tests.unit.settings.test_source import engine_text
 
 ROOT = Path(__file__).parents[3]
@@ -30,15 +30,15 @@ TODAY = date(2026, 6, 1)
 @pytest.fixture
 def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """A Pulumi program's surroundings: `configure` sets what the engine hands over, `warnings` is what it is told."""
-    found = SimpleNamespace(warnings=[])
+    engine = SimpleNamespace(warnings=[])
 
     def configure(name: str, config: dict[str, str], secret: list[str] | None = None) -> None:
         monkeypatch.setattr(pulumi, "get_stack", lambda: name)
         set_all_config(config, secret or [])
 
-    found.configure = configure
-    monkeypatch.setattr(pulumi.log, "warn", found.warnings.append)
-    yield found
+    engine.configure = configure
+    monkeypatch.setattr(pulumi.log, "warn", engine.warnings.append)
+    yield engine
     set_all_config({}, [])
 
 
@@ -56,7 +56,7 @@ def line_of(name: str, key: str) -> str:
     return f"Pulumi.{name}.yaml:{number}"
 
 
-def faultless_file(directory: Path, name: str, more: str = "") -> None:
+def write_faultless_file(directory: Path, name: str, more: str = "") -> None:
     """A stack file of the faultless stack, with further lines."""
     lines = "\n".join(f"  logstack:{line}" for line in (FAULTLESS + more).splitlines())
     (directory / f"Pulumi.{name}.yaml").write_text(f"config:\n{lines}\n")
@@ -190,7 +190,7 @@ def outcome_in_the_program(directory: Path) -> Settings | str:
     )
 )
 def test_any_stack_file_gives_settings_or_problems(changes: dict[str, object]) -> None:
-    text = told(json.dumps(changes))
+    text = messages_for(json.dumps(changes))
     assert not text or text.startswith(("error[", "warning["))
 
 
@@ -231,13 +231,13 @@ def test_any_stack_file_gives_settings_or_problems(changes: dict[str, object]) -
     ],
 )
 def test_message_never_repeats_a_value_that_may_be_secret(changes: dict[str, object]) -> None:
-    text = told(json.dumps(changes))
+    text = messages_for(json.dumps(changes))
     assert text.startswith("error[")
     assert SECRET not in text
 
 
 def test_problems_have_their_line_numbers(tmp_path: Path) -> None:
-    faultless_file(tmp_path, "test", "retention: 1x\nlimits: {queryTimeout: 1h}\nretentoin: 5d\n")
+    write_faultless_file(tmp_path, "test", "retention: 1x\nlimits: {queryTimeout: 1h}\nretentoin: 5d\n")
     with pytest.raises(StackProblems) as raised:
         load_stack_file("test", tmp_path)
     assert [f"{problem.where} {problem.name}" for problem in raised.value.problems] == [
@@ -260,7 +260,7 @@ def test_key_with_a_problem_is_not_also_reported_as_missing(tmp_path: Path) -> N
 
 
 def test_project_defaults_apply_to_a_stack_file_as_in_the_engine(tmp_path: Path) -> None:
-    faultless_file(tmp_path, "test", "size: medium\n")
+    write_faultless_file(tmp_path, "test", "size: medium\n")
     (tmp_path / "Pulumi.yaml").write_text(
         "name: logstack\nconfig:\n  retention: {default: 2d}\n  size: {default: small}\n"
     )
@@ -268,7 +268,7 @@ def test_project_defaults_apply_to_a_stack_file_as_in_the_engine(tmp_path: Path)
     assert (loaded.retention, loaded.size) == (timedelta(days=2), "medium")
 
 
-def by_claim(storage_class: str = "ceph-bucket") -> str:
+def claimed_store(storage_class: str = "ceph-bucket") -> str:
     return f"objectStore: {{kind: ceph-bucket-claim, bucket: loki-test, storageClass: {storage_class}}}"
 
 
@@ -281,7 +281,7 @@ EXTERNAL = """objectStore:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "is_shared"),
+    ("first", "second", "is_shared"),
     [
         (store(), store(), True),
         (store(), store(bucket="loki-other"), False),
@@ -289,19 +289,19 @@ EXTERNAL = """objectStore:
         (store(endpoint="http://NAS.example"), store(endpoint="http://nas.example:80", region="x"), True),
         (store(), "objectStore: {kind: embedded, bucket: loki-test}", False),
         ("objectStore: {kind: embedded}", "objectStore: {kind: embedded}", False),
-        (by_claim(), by_claim(), True),
-        (by_claim(), by_claim("elsewhere"), False),
-        (by_claim(), store(), False),
+        (claimed_store(), claimed_store(), True),
+        (claimed_store(), claimed_store("elsewhere"), False),
+        (claimed_store(), store(), False),
         (store(), "objectStore: nothing", False),
         (store(), "objectStore: {kind: s3-compatible, endpoint: '', bucket: [loki-test]}", False),
         (store(), "objectStore: [", False),
     ],
 )
 def test_stack_is_refused_when_another_stack_uses_its_bucket(
-    tmp_path: Path, one: str, other: str, *, is_shared: bool
+    tmp_path: Path, first: str, second: str, *, is_shared: bool
 ) -> None:
     lines = FAULTLESS.splitlines()[:-1]
-    for name, own_store in (("one", one), ("other", other)):
+    for name, own_store in (("one", first), ("other", second)):
         text = "\n".join(f"  logstack:{line}" for line in [*lines, own_store])
         (tmp_path / f"Pulumi.{name}.yaml").write_text(f"config:\n{text}\n")
     (tmp_path / "Pulumi.third.yaml").write_text("config: {}\n")
@@ -335,7 +335,7 @@ def test_stack_is_refused_when_another_stack_uses_its_aws_bucket_in_any_account(
     [
         ("", frozenset(), "secret"),
         (EXTERNAL, frozenset(), "external-secret"),
-        (by_claim(), frozenset(), "claim"),
+        (claimed_store(), frozenset(), "claim"),
         ("objectStore: {kind: embedded}", BOTH, "config"),
         ("objectStore: {kind: embedded}", frozenset(), "config-missing"),
         ("objectStore: {kind: filesystem}\nreplicas: {monolithic: 1}\nreplicationFactor: 1", frozenset(), "none"),
@@ -346,7 +346,7 @@ def test_stack_knows_the_source_of_its_access_key(changes: str, secrets: frozens
 
 
 def test_half_an_access_key_is_refused() -> None:
-    assert told("objectStore: {kind: embedded}", frozenset({"accessKeyId"})) == (
+    assert messages_for("objectStore: {kind: embedded}", frozenset({"accessKeyId"})) == (
         "error[half-credentials] logstack:secretAccessKey\n"
         "  what: secretAccessKey is missing; the other half of the access key is set\n"
         "  then: no Loki pod could read or write the object store\n"
@@ -374,8 +374,8 @@ def test_program_reports_no_missing_credentials_beside_bad_fields(program: Simpl
     program.configure("staging", engine_config("staging") | {"logstack:objectStore": '{"kind": "minio"'})
     with pytest.raises(pulumi.RunError) as raised:
         load_settings(ROOT)
-    place = line_of("staging", "objectStore")
-    assert str(raised.value).startswith(f"1 error:\n\nerror[wrong-value] {place}: logstack:objectStore\n")
+    location = line_of("staging", "objectStore")
+    assert str(raised.value).startswith(f"1 error:\n\nerror[wrong-value] {location}: logstack:objectStore\n")
 
 
 def test_program_stops_with_all_errors_and_logs_no_warning(program: SimpleNamespace) -> None:
@@ -390,9 +390,9 @@ def test_program_stops_with_all_errors_and_logs_no_warning(program: SimpleNamesp
 def test_program_logs_its_warnings_and_goes_on(program: SimpleNamespace) -> None:
     program.configure("production", engine_config("production") | {"logstack:replicationFactor": "2"})
     assert load_settings(ROOT).replication_factor == 2
-    place = f"{line_of('production', 'replicationFactor')}: logstack:replicationFactor"  # Pulumi says what it is
+    location = f"{line_of('production', 'replicationFactor')}: logstack:replicationFactor"  # Pulumi says what it is
     first_lines = [text.splitlines()[0] for text in program.warnings]
-    assert first_lines == [f"[replication-survives-no-lost-writer] {place}"]
+    assert first_lines == [f"[replication-survives-no-lost-writer] {location}"]
 
 
 def test_program_reads_the_configuration_in_the_environment(

@@ -8,7 +8,7 @@ import pytest
 from logstack.docsgen.stack_file_reference import all_rules
 from logstack.settings import checks
 from logstack.settings.problems import Rule
-from tests.unit.settings.stacks import told
+from tests.unit.settings.stacks import messages_for
 
 PAGE = Path(__file__).with_name("messages.md").read_text()
 MESSAGES = re.findall(r"## ([^\n]+)\n\n```yaml\n(.*?)\n```\n\n```text\n(.*?)\n```", PAGE, re.DOTALL)
@@ -31,9 +31,9 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize(("stack", "text"), [pytest.param(*rest, id=name) for name, *rest in MESSAGES])
-def test_message_equals_its_section_of_the_page(stack: str, text: str) -> None:
-    assert told(stack) == text
+@pytest.mark.parametrize(("changes", "text"), [pytest.param(*texts, id=name) for name, *texts in MESSAGES])
+def test_message_equals_its_section_of_the_page(changes: str, text: str) -> None:
+    assert messages_for(changes) == text
 
 
 def test_page_has_no_unread_section() -> None:

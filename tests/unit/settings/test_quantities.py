@@ -69,10 +69,10 @@ def test_cpu_is_equal_for_people_and_for_kubernetes(value: int) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(min_value=0, max_value=10**3), st.sampled_from("smhdw")), min_size=1, max_size=4))
-def test_duration_is_the_sum_of_its_units(parts: list[tuple[int, str]]) -> None:
+def test_duration_is_the_sum_of_its_units(amounts: list[tuple[int, str]]) -> None:
     seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-    text = "".join(f"{number}{unit}" for number, unit in parts)
-    assert parse_duration(text) == timedelta(seconds=sum(number * seconds[unit] for number, unit in parts))
+    text = "".join(f"{number}{unit}" for number, unit in amounts)
+    assert parse_duration(text) == timedelta(seconds=sum(number * seconds[unit] for number, unit in amounts))
 
 
 @given(st.one_of(ANYTHING, st.from_regex(r"\A\d{1,400}(\.\d{1,400})?[a-zA-Z]{0,3}\Z")))

@@ -3,7 +3,7 @@
 import pytest
 
 from logstack.settings.model.redaction import CustomRedaction, RedactionSettings
-from tests.unit.settings.stacks import told
+from tests.unit.settings.stacks import messages_for
 
 
 def custom(*rules: str) -> str:
@@ -25,22 +25,22 @@ def custom(*rules: str) -> str:
     ],
 )
 def test_correct_redaction_rules_have_no_problem(changes: str) -> None:
-    assert told(changes) == ""
+    assert messages_for(changes) == ""
 
 
 @pytest.mark.parametrize("pattern", ["", "x*", "(x)?", "|x", "^", r"\b", "x{0}"])
 def test_custom_rule_is_refused_when_it_matches_an_empty_line(pattern: str) -> None:
-    assert told(custom(f"name: a, pattern: '{pattern}'")) != ""
+    assert messages_for(custom(f"name: a, pattern: '{pattern}'")) != ""
 
 
 @pytest.mark.parametrize("pattern", [".", ".+", r"\w+", "[a-z]", r"\S(\S)", "(?i)[a-z]{3}", "e", r"[[:alpha:]]+|\d"])
 def test_custom_rule_is_refused_when_it_matches_every_ordinary_line(pattern: str) -> None:
-    assert "redaction-of-everything" in told(custom(f"name: a, pattern: '{pattern}'"))
+    assert "redaction-of-everything" in messages_for(custom(f"name: a, pattern: '{pattern}'"))
 
 
 @pytest.mark.parametrize("name", ["Mails", "a b", "a_b", "", "-a", "<a>", "é", "a" * 42])
 def test_custom_rule_name_accepts_only_lower_case_letters_digits_and_dashes(name: str) -> None:
-    assert "must be a name of lower-case letters, digits and -" in told(custom(f"name: '{name}', pattern: x1"))
+    assert "must be a name of lower-case letters, digits and -" in messages_for(custom(f"name: '{name}', pattern: x1"))
 
 
 @pytest.mark.parametrize("replacement", ['say "x"', "a\\b", "a\nb", "a" * 101])

@@ -104,7 +104,7 @@ def test_each_mode_has_one_role_for_each_duty(mode: DeploymentMode, duty: Duty) 
 
 @pytest.mark.parametrize("role", Role)
 def test_role_has_a_disk_in_every_size_when_the_chart_creates_its_volume(role: Role) -> None:
-    assert {bool(parts[role].disk) for parts in SIZES.values()} == {bool(role.row.volume)}
+    assert {bool(roles[role].disk) for roles in SIZES.values()} == {bool(role.row.volume)}
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -150,9 +150,9 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Any:
         [sys.executable, "-c", PROGRAM], cwd=folder, capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["from"].startswith(str(folder))
-    return found
+    output = json.loads(done.stdout)
+    assert output["from"].startswith(str(folder))
+    return output
 
 
 def test_added_row_is_a_role_of_the_chart(made_up: Any) -> None:

@@ -75,13 +75,13 @@ def test_source_from_a_generated_file_equals_the_engine_configuration(
     assert from_file(read_yaml(path)) == from_engine({key: engine_text(value) for key, value in config.items()}, set())
 
 
-def said(problems: object) -> str:
+def problem_text(problems: object) -> str:
     """The problems of a source as text."""
     return "\n".join(map(str, problems)) if isinstance(problems, tuple) else ""
 
 
 def test_key_without_a_value_is_refused_and_not_given_its_default() -> None:
-    assert said(from_engine({"logstack:retention": ""}, set()).problems) == (
+    assert problem_text(from_engine({"logstack:retention": ""}, set()).problems) == (
         "error[empty-value] logstack:retention\n"
         "  what: retention has no value\n"
         "  then: Pulumi reads it as empty text, not as the default\n"
@@ -92,7 +92,7 @@ def test_key_without_a_value_is_refused_and_not_given_its_default() -> None:
 def test_key_with_and_without_its_project_is_a_duplicate(tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.test.yaml"
     path.write_text("config: {kubernetes:size: 1, size: small, logstack:size: medium}")
-    assert said(from_file(read_yaml(path)).problems) == (
+    assert problem_text(from_file(read_yaml(path)).problems) == (
         "error[key-twice] logstack:size\n"
         '  what: duplicate key: "size" and "logstack:size"\n'
         "  then: Pulumi takes one of the two, not always the same one\n"
@@ -109,7 +109,7 @@ def test_source_ignores_keys_of_providers_and_the_engine() -> None:
 
 
 def test_misspelt_project_is_refused() -> None:
-    assert said(from_engine({"logstak:retention": "7d"}, set()).problems) == (
+    assert problem_text(from_engine({"logstak:retention": "7d"}, set()).problems) == (
         "error[other-project] logstak:retention\n"
         '  what: unknown project "logstak"\n'
         "  then: nothing would read the key: it belongs to another project\n"
@@ -120,7 +120,7 @@ def test_misspelt_project_is_refused() -> None:
 @pytest.mark.parametrize("key", ["accessKeyId", "secretAccessKey"])
 def test_access_key_in_clear_text_is_refused_and_not_repeated(key: str) -> None:
     source = from_engine({f"logstack:{key}": SECRET}, set())
-    assert said(source.problems) == (
+    assert problem_text(source.problems) == (
         f"error[secret-in-clear] logstack:{key}\n"
         f"  what: {key} is in clear text\n"
         "  then: everybody who reads the repository or Pulumi's state can read it\n"
@@ -149,7 +149,7 @@ def test_group_is_not_encrypted_when_it_has_a_key_beside_secure(tmp_path: Path) 
 
 def test_encrypted_key_is_refused_and_not_read_unless_it_is_an_access_key() -> None:
     source = from_engine({"logstack:cluster": json.dumps({"name": SECRET})}, {"logstack:cluster"})
-    assert said(source.problems) == (
+    assert problem_text(source.problems) == (
         "error[unexpected-secret] logstack:cluster\n"
         "  what: cluster is encrypted, or a part of it is\n"
         "  then: the plan and the tests cannot read it, so nothing could be proven before the deployment\n"

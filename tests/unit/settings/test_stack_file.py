@@ -11,7 +11,7 @@ from logstack.settings.problems import StackProblems
 SECRET = "hunter2hunter2hunter2"
 
 
-def said_of(directory: Path, content: str | bytes, stack: str = "test") -> str:
+def problem_text(directory: Path, content: str | bytes, stack: str = "test") -> str:
     """What is said about a stack file with this content."""
     path = directory / "Pulumi.test.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -35,7 +35,7 @@ def test_invalid_yaml_is_reported_with_its_line_and_without_its_values(
     tmp_path: Path, content: str, reason: str
 ) -> None:
     line = reason.split()[1].rstrip(",")
-    assert said_of(tmp_path, content) == (
+    assert problem_text(tmp_path, content) == (
         f"error[not-yaml] Pulumi.test.yaml:{line}\n"
         f"  what: {reason}\n"
         "  then: neither Pulumi nor logstack can read the file\n"
@@ -45,7 +45,7 @@ def test_invalid_yaml_is_reported_with_its_line_and_without_its_values(
 
 @pytest.mark.parametrize("content", [b"config: \xff", "config: \x00", "config: !!float x", "!!set"])
 def test_invalid_yaml_is_reported_when_the_reader_raises_another_error(tmp_path: Path, content: str | bytes) -> None:
-    assert said_of(tmp_path, content) == (
+    assert problem_text(tmp_path, content) == (
         "error[not-yaml] Pulumi.test.yaml:1\n"
         "  what: the file has a character, a tag or an alias that is not valid YAML\n"
         "  then: neither Pulumi nor logstack can read the file\n"
@@ -57,7 +57,7 @@ def test_invalid_yaml_is_reported_when_the_reader_raises_another_error(tmp_path:
     "content", ["", "# nothing yet\n", "config:\n", "config: {}\n", "config: text\n", "- config\n", "5"]
 )
 def test_file_without_config_is_reported_with_the_page_of_keys(tmp_path: Path, content: str) -> None:
-    assert said_of(tmp_path, content) == (
+    assert problem_text(tmp_path, content) == (
         "error[no-config] Pulumi.test.yaml:1\n"
         "  what: nothing under `config:`\n"
         "  then: the stack has neither a cluster nor an object store\n"
