@@ -1,4 +1,4 @@
-"""The inputs that are declared for an AWS store: the pinned SDK knows each of them, and the engine gets them all."""
+"""Inputs of the resources of an AWS store: the pinned SDK knows each one, and the engine gets them all."""
 
 import re
 import typing
@@ -22,7 +22,7 @@ def snake(key: str) -> str:
 
 
 def inputs_of(resource: type[pulumi.Resource]) -> dict[str, object]:
-    """The inputs' types by name, from the overload of the constructor that spells them out."""
+    """Return the types of the inputs by name, from the overload of the constructor that lists them."""
     overloads = [
         typing.get_type_hints(overload, localns=UNRESOLVED) for overload in typing.get_overloads(resource.__init__)
     ]
@@ -34,7 +34,7 @@ UNRESOLVED = {"Output": pulumi.Output, "T": Any}
 
 
 def dictionaries_in(hint: object) -> Iterator[type]:
-    """The TypedDicts anywhere in a type."""
+    """Yield the TypedDicts anywhere in a type."""
     if typing.is_typeddict(hint) and isinstance(hint, type):
         yield hint
     for inner in typing.get_args(hint):
@@ -42,11 +42,11 @@ def dictionaries_in(hint: object) -> Iterator[type]:
 
 
 def assert_known(value: object, hint: object, path: str) -> None:
-    """Each nested key is one of the SDK's, and each key that the SDK requires is there."""
+    """Assert that the SDK has each nested key, and that no key is missing that the SDK requires."""
     if isinstance(value, list):
         for item in value:
             assert_known(item, hint, path)
-    # A value without TypedDict is a map such as tags: its keys are free.
+    # A value without a TypedDict is a map such as tags: any key is valid.
     shape = next(dictionaries_in(hint), None)
     if not isinstance(value, Mapping) or shape is None:
         return

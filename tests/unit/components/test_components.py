@@ -1,4 +1,4 @@
-"""Each component alone: what it registers, under which parent, by which provider, in which order, and what it keeps."""
+"""Each component alone: its resources, their parent, provider, dependencies and protection."""
 
 import importlib
 import json
@@ -63,7 +63,7 @@ AWS = {
     "accountId": "123456789012",
     "identity": {"eksCluster": "eu"},
 }
-# Each component as somebody uses it who has nothing else of logstack's.
+# Each component as a program uses it that has no other component of logstack.
 ALONE: dict[str, tuple[type[Component], Callable[[], object]]] = {
     "a guest of a namespace": (Cluster, cluster),
     "a namespace of its own": (Cluster, lambda: cluster(CLUSTER.model_copy(update={"create_namespace": True}))),
@@ -97,7 +97,7 @@ ALONE: dict[str, tuple[type[Component], Callable[[], object]]] = {
         lambda: GrafanaDatasource("grafana", GrafanaSettings(enabled=False), URL, cluster()),
     ),
 }
-# What a component registers below itself, for those whose list is short enough to read.
+# The children that a component registers, where the list is short.
 CHILDREN = {
     "a guest of a namespace": ["cluster-provider"],
     "a namespace of its own": ["cluster-namespace", "cluster-provider"],
@@ -124,7 +124,7 @@ def recorded(case: str) -> Recording:
 
 
 def component_of(case: str) -> Registered:
-    """What a case is about; its cluster and its store are registered as well."""
+    """Return the component of a case; the recording has its cluster and its store as well."""
     return recorded(case).one(f"logstack:index:{ALONE[case][0].__name__}")
 
 
@@ -255,7 +255,7 @@ def test_access_key_is_in_the_secret_and_never_in_clear_text(case: str) -> None:
 
 
 def test_component_registers_a_secret_value_as_secret_in_a_config_map() -> None:
-    """Kubernetes' Secret hides its data by itself; no other resource does."""
+    """The SDK's Secret hides its data by itself; no other resource does."""
     inputs = kubernetes(CONFIG_MAP, "x", "logs", {}, data={"key": Secret("accessKeyId")})
     tree = ComponentTree("logstack:index:Test", "test", (Manifest(CONFIG_MAP, "x", inputs),))
     recording = record(lambda: Component(tree, after=[cluster()], secrets={"accessKeyId": "MARKEDKEY"}))
@@ -331,7 +331,7 @@ def test_recording_refuses_two_resources_with_one_urn_as_the_engine_does() -> No
 
 
 def test_components_register_three_platforms_in_one_program() -> None:
-    """A URN knows the types of a resource's parents and not their names."""
+    """A URN contains the types of a resource's parents, but not their names."""
 
     def register_platform(name: str, namespace: str, store_keys: Mapping[str, object]) -> None:
         cluster_settings = ClusterSettings(name=name, context="edge", namespace=namespace, create_namespace=True)
@@ -358,7 +358,7 @@ def test_components_register_three_platforms_in_one_program() -> None:
 
 
 def test_recording_names_the_resources_that_an_input_comes_from() -> None:
-    """What the recording says of inputs is believed elsewhere."""
+    """Other tests rely on `inputs_from` of the recording."""
 
     def program() -> None:
         platform = cluster()
@@ -367,16 +367,16 @@ def test_recording_names_the_resources_that_an_input_comes_from() -> None:
         ObjectStore("store", settings.object_store, platform, credentials=Credentials(canary.urn, "known"))
 
     recording = record(program)
-    # Who waits for a component waits for all of its children.
+    # A resource that depends on a component depends on all children of it.
     waited_for = {each.urn for each in recording.children(recording.one("logstack:index:Canary"))}
     assert recording.one("kubernetes:core/v1:Secret").inputs_from == waited_for != set()
-    # Its pods are rolled by a new key: they wait for it as well.
+    # A new key rolls the pods, so the StatefulSet depends on it as well.
     assert recording.one("kubernetes:apps/v1:StatefulSet").inputs_from == waited_for
     assert recording.one("kubernetes:core/v1:Service", "store-s3-service").inputs_from == set()
 
 
 def component_classes() -> list[type[Component]]:
-    """Every component class of the package, whether a test knows it or not."""
+    """Return every component class of the package, also those without a test."""
     for file in Path(components.__file__).parent.glob("*.py"):
         if file.stem != "__init__":
             importlib.import_module(f"components.{file.stem}")

@@ -20,14 +20,14 @@ CLUSTER = ClusterSettings(name="production", context="production")
 
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """A shell without any credentials, and without a way to find some."""
+    """An environment in which botocore finds no credentials."""
     remove_aws_credentials(monkeypatch, tmp_path)
     return monkeypatch
 
 
 @pytest.fixture
 def moto(shell: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001 - before moto's own keys
-    """STS knows the shell; a fixture, for moto puts keys of its own into the environment."""
+    """STS accepts the shell's credentials; moto puts its own keys into the environment."""
     with mock_aws():
         yield
 

@@ -1,4 +1,4 @@
-"""`__main__.py`, run with a stack's configuration as the engine hands it over, against the stack as data."""
+"""`__main__.py` with the configuration of the engine: it registers what `deployment()` declares."""
 
 import json
 import runpy
@@ -33,7 +33,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*V2 has been deprecated in favor of:DeprecationWarning"),
 ]
 KEYS = {"logstack:accessKeyId": "MARKEDKEY", "logstack:secretAccessKey": "marked/secret+value"}
-# Which parts come before a component's own resources.
+# The components whose resources a component's own resources depend on.
 BEFORE = {
     "cluster": (),
     "store": ("cluster",),
@@ -52,7 +52,7 @@ def repository(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def config_of(stack: str) -> dict[str, str]:
-    """What the engine makes of what a stack says and of the project's defaults."""
+    """Return the engine's configuration of a stack, with the project's defaults."""
     config = {f"logstack:{key}": value for key, value in {**default_config(ROOT), **EXAMPLES.get(stack, {})}.items()}
     if stack not in EXAMPLES:
         config |= read_stack_file(stack, ROOT).config
@@ -104,7 +104,7 @@ def test_program_registers_each_resource_with_its_declared_inputs_and_protection
 
 
 def wire_inputs(manifest: Manifest, stack: str) -> dict[str, object]:
-    """A manifest's inputs with the secrets in their places; a provider's are texts."""
+    """Return a manifest's inputs as the engine gets them, with secrets filled in; a provider's are JSON texts."""
     if manifest.type.startswith("pulumi:providers:"):
         return {key: value if isinstance(value, str) else json.dumps(value) for key, value in manifest.inputs.items()}
     return {key: _fill_secrets(value, stack) for key, value in manifest.inputs.items()}
@@ -136,7 +136,7 @@ def test_program_registers_each_resource_with_its_declared_dependencies(stack: s
 
 
 def run_user_program(settings: Settings) -> None:
-    """The shipped program's deployment, wired with the classes of the components."""
+    """Register the same deployment as the shipped program, with the component classes of the public API."""
     cluster = Cluster("cluster", settings.cluster)
     store = ObjectStore(
         "store",
@@ -183,14 +183,14 @@ def test_program_of_a_user_registers_the_same_resources_with_the_component_class
 
 
 def registration(resource: Registered) -> tuple[object, ...]:
-    """All that the engine was told of a resource, and what of it is a secret."""
+    """Return everything that the engine got for a resource, with its secrets marked."""
     options = (resource.protect, resource.retain_on_delete, resource.provider, resource.providers, resource.aliases)
     return resource.inputs, resource.dependencies, *options, len(resource.transforms)
 
 
 @every_stack
 def test_program_knows_every_input_at_preview(stack: str) -> None:
-    """One unknown value of a chart, and its preview shows no object at all."""
+    """If one value of a chart is unknown, its preview shows no objects."""
     assert [each.name for each in recorded(stack).registered if each.inputs_from] == []
 
 

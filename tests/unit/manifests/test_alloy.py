@@ -1,4 +1,4 @@
-"""config.alloy: its syntax, and what becomes of a pod's lines."""
+"""config.alloy: its syntax, the labels of a pod, and delivery."""
 
 import ast
 import re
@@ -108,7 +108,7 @@ def test_document_has_the_layout_of_alloys_formatter() -> None:
 
 
 def relabel(tree: Sequence[Block], target: Mapping[str, str]) -> dict[str, str] | None:
-    """What Prometheus' relabelling makes of a target; None when it drops it."""
+    """Relabel a target as Prometheus does; return None if the rules drop it."""
     labels = dict(target)
     (block,) = find(tree, "discovery.relabel")
     for rule in block.blocks:

@@ -1,4 +1,4 @@
-"""What becomes of a line, as blocks; tests/real sends lines through the real Alloy."""
+"""The blocks that process a line; tests/real sends lines through the real Alloy."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ def selectors(block: Block) -> list[str]:
     return [str(match.attributes["selector"]) for match in find([block], "stage.match")]
 
 
-# --- the order
+# --- order of stages
 
 
 def test_line_is_redacted_before_it_is_truncated_parsed_or_dropped() -> None:
@@ -61,7 +61,7 @@ def test_every_source_sends_to_the_same_process_block() -> None:
     receivers = re.findall(r"forward_to\s+= \[([^\]]*)\]", text)
     writers = [receiver for receiver in receivers if receiver == "loki.write.default.receiver"]
     assert len(writers) == 1
-    # From pods, journal, node files, OTLP and the push API; the other one is the journal's rules.
+    # From pods, journal, node files, OTLP and the push API; the empty one is of the journal's relabel rules.
     assert receivers.count("loki.process.lines.receiver") == 5
     assert receivers.count("") == 1
 
@@ -76,7 +76,7 @@ def test_each_block_has_a_comment_that_names_its_setting() -> None:
     assert not [block for block in tree.blocks if not block.comment]
 
 
-# --- whose lines
+# --- selectors
 
 
 SELECTORS = [

@@ -1,4 +1,4 @@
-"""Redaction as blocks, and what its expressions do; tests/real sends the same lines through the real Alloy."""
+"""The blocks of redaction and the effect of its expressions; tests/real sends the same lines through the real Alloy."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ def is_searched(rule: Rule, line: str) -> bool:
 
 
 def replace(stage: Stage, name: str, line: str) -> str:
-    """A stage.replace, as internal/component/loki/process/stages/replace.go of Alloy does it."""
+    """Apply a stage.replace as Alloy does (internal/component/loki/process/stages/replace.go)."""
     pieces, end = [], 0
     for match in re2.finditer(stage.expression, line):
         for group in range(1, match.re.groups + 1):
@@ -38,7 +38,7 @@ def replace(stage: Stage, name: str, line: str) -> str:
 
 
 def fill_template(template: str, name: str, value: str) -> str:
-    """What the templates say, in Python."""
+    """Evaluate a template of the stages, in Python."""
     if PLACEHOLDER in template and (re2.search(PLACEHOLDER, value) or value.lower() in WORDS):
         return value
     if "b64dec" in template and b":" not in decode(value):
@@ -88,14 +88,14 @@ def test_redaction_keeps_json_of_the_corpus_valid(line: Line) -> None:
     json.loads(redact(line.text))
 
 
-# What is hard in JSON: signs, quotes, names without a value, and secrets.
+# Texts that are difficult in JSON: signs, quotes, names without a value, and secrets.
 PIECES = st.sampled_from(
     [*"\"\\',:=[]{}<&\n\t ", "password=", "token:", "secret='", 'token="a b"', "--password ", "password '", "Bearer "]
     + [line.secrets[0] for line in WITH_SECRETS]
 )
 TEXTS = st.lists(PIECES, max_size=5).map("".join)
 NAMES = st.sampled_from(["password", "api_key", "authorization", "x-api-key", "msg", "a"])
-# No numbers in lists: one that is a card's loses its place as a number, and nobody can tell it from a text's.
+# No numbers in lists: a card number there would not stay a number, and no expression can tell it from a text's.
 VALUES = st.recursive(
     st.one_of(
         TEXTS, st.just(4111111111111111), st.none(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False)

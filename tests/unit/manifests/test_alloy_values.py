@@ -1,4 +1,4 @@
-"""The Alloy chart's values: what a collector asks of its node and of the API server, by its sources."""
+"""The values of the Alloy chart: mounts, ports and permissions of a collector, by its sources."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every value that we set exists in the pinned chart: Helm ignores a key that it does not know, and says nothing."""
+"""Every value that we set exists in the pinned chart: Helm silently ignores unknown keys."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -9,7 +9,7 @@ import pytest
 from tests.support.real import chart_defaults
 from tests.support.stacks import NAMES, chart_values, releases, settings_of
 
-# Maps that take any key, by chart; below them nothing is compared.
+# Maps that accept any key, by chart, with the reason; keys below them are not compared.
 OPEN = {
     "loki": {
         "loki.podAnnotations": "annotations of the operator's own",
@@ -49,7 +49,7 @@ OPEN = {
 def unknown_paths(
     values: Mapping[str, Any], defaults: object, open_maps: Mapping[str, str], path: str = ""
 ) -> Iterator[str]:
-    """Paths of our values that the chart does not have."""
+    """Yield the paths of values that the chart does not have."""
     for key, value in values.items():
         here = f"{path}.{key}" if path else key
         if not isinstance(defaults, Mapping) or key not in defaults:

@@ -1,4 +1,4 @@
-"""All that a stack's settings become, as files that a reviewer reads: `pytest --update-golden` writes them."""
+"""The artefacts of each stack as files for reviewers: `pytest --update-golden` writes them."""
 
 from collections.abc import Mapping
 from functools import cache

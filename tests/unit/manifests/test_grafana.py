@@ -70,7 +70,7 @@ def test_datasource_links_trace_ids() -> None:
     assert field["url"] == "$${__value.raw}"
 
 
-# PyYAML writes the old line end of mainframes bare, and reads a space.
+# PyYAML writes U+0085, a line end of mainframes, unquoted and reads it back as a space.
 @given(TEXTS.filter(lambda text: "\x85" not in text))
 def test_datasource_name_may_be_any_text(name: str) -> None:
     document = yaml.safe_load(yaml_text(datasources(GrafanaSettings(name=name), GATEWAY)))

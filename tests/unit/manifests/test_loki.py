@@ -1,4 +1,4 @@
-"""loki.yaml, the overrides and the chart's values: what the settings decide in them."""
+"""loki.yaml, the overrides and the values of the Loki chart, by settings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -48,7 +48,7 @@ def values(**keys: object) -> dict[str, Any]:
 
 
 def value_at(document: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path; None where there is none."""
+    """Return the value at a dotted path, or None."""
     value: Any = document
     for key in path.split("."):
         value = value.get(key) if isinstance(value, Mapping) else None
@@ -134,7 +134,7 @@ def test_loki_values_take_the_access_key_from_a_secret_or_use_a_role(
     assert value_at(chart_values, "serviceAccount.name") == "loki"
 
 
-# --- what the settings decide in loki.yaml
+# --- loki.yaml
 
 
 DECISIONS: list[tuple[dict[str, object], str, object]] = [
@@ -189,7 +189,7 @@ DECISIONS: list[tuple[dict[str, object], str, object]] = [
         "storage_config.tsdb_shipper.index_gateway_client.server_address",
         "dns+loki-index-gateway-headless.monitoring.svc.cluster.local:9095",
     ),
-    # Several compactors: the first pod finds the lowest token, and what one has marked another deletes.
+    # Several compactors: the first pod has the lowest token, and all share the deletion markers.
     ({}, "compactor.compactor_ring.tokens_file_path", "/etc/loki/overrides/compactor-token-${HOSTNAME}"),
     (DISTRIBUTED, "compactor.compactor_ring", None),
     (DISTRIBUTED, "compactor.deletion_marker_object_store_prefix", "deletion-markers/"),
@@ -276,7 +276,7 @@ def test_overrides_have_the_limits_of_the_only_tenant() -> None:
     }
 
 
-# --- what the settings decide in the chart's values
+# --- chart values
 
 
 REQUIRED = "podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution"
@@ -322,7 +322,7 @@ VALUES: list[tuple[dict[str, object], str, object]] = [
         "write.resources",
         {"requests": {"cpu": "2", "memory": "3Gi"}, "limits": {"memory": "3Gi"}},
     ),
-    # Writers, and the single binary that is one, have time to flush their chunks.
+    # Writers, also the single binary, have time to flush their chunks.
     ({}, "write.terminationGracePeriodSeconds", 300),
     ({}, "read.terminationGracePeriodSeconds", None),
     (MONOLITHIC, "singleBinary.terminationGracePeriodSeconds", 300),
@@ -334,7 +334,7 @@ VALUES: list[tuple[dict[str, object], str, object]] = [
     (MONOLITHIC, "singleBinary.podDisruptionBudget", None),
     ({"gateway": {"replicas": 3}}, "gateway.podDisruptionBudget", {"maxUnavailable": 1}),
     ({"gateway": {"replicas": 1}}, "gateway.podDisruptionBudget", None),
-    # The largest push is a burst; nginx must let it through, and never less than the chart's 4M.
+    # The largest push is one burst: nginx must accept it, and at least the chart's 4M.
     ({"limits": {"ingestionBurst": "20Mi"}}, "gateway.nginxConfig.clientMaxBodySize", "20M"),
     ({"limits": {"ingestionBurst": "20.5Mi"}}, "gateway.nginxConfig.clientMaxBodySize", "21M"),
     ({"limits": {"ingestionBurst": "1Mi"}}, "gateway.nginxConfig.clientMaxBodySize", "4M"),
@@ -377,7 +377,7 @@ def test_addresses_contain_the_namespace_and_the_cluster_domain() -> None:
     assert push_url(cluster) == "http://loki-gateway.logs.svc.home.arpa/loki/api/v1/push"
 
 
-# --- the store of earlier days
+# --- the former store
 
 
 PERIODS = [{"from": "2024-04-01"}, {"from": "2025-01-01"}, {"from": "2026-05-20"}]

@@ -1,4 +1,4 @@
-"""The way to Loki: an Ingress or a route, the gateway's password, and whose tenant a request is."""
+"""Access to Loki: the Ingress or route, the gateway with its password, and the tenant of a request."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Of several compactors the first pod is the leader, and delete requests go to it."""
+"""The leader among several compactors: the first pod, which gets the delete requests."""
 
 import json
 

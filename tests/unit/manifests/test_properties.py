@@ -1,4 +1,4 @@
-"""What holds for whatever a stack file says: builders under generated settings."""
+"""Properties of the builders that hold for any stack file, with generated settings."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from tests.support.documents import differences, leaves, loki_bytes, read_yaml
 from tests.support.generated import DAYS, stacks
 from tests.support.stacks import changed, chart_values, data, declarations
 
-# Forty stacks each: the whole file takes some seconds. Without the phase that explains, a failure takes no minutes.
+# Forty stacks for each test, which takes seconds. Without the explain phase a failure does not take minutes.
 forty_stacks = profile(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
 ROLES = {
     "write": "write",
@@ -42,16 +42,16 @@ OVERRIDES = {
     "max_line_size": "max_line_size",
     "max_entries_per_query": "max_entries_limit_per_query",
 }
-# The only places of loki.yaml that the pods' environment fills.
+# The only values of loki.yaml that come from the environment of the pods.
 KEY_PLACEHOLDERS = (f"${{{FORMER_ACCESS_KEY_ID}}}", f"${{{FORMER_SECRET_ACCESS_KEY}}}")
-# Keys that carry a key, a password or a token of something. `credentialsSecret` and `secretRef` name a Secret.
+# Names of keys whose value would be a secret. `credentialsSecret` and `secretRef` only name a Secret.
 SECRET_KEY = re.compile(
     r"(?i)(^|_|-|\.)(password|passwd|pwd|token|api_?key|(secret_)?access_?key(_?id)?|private_?key)$"
 )
 
 
 def objects(settings: Settings) -> dict[str, object]:
-    """Everything that is declared, with loki.yaml and the overrides as documents."""
+    """Return all declared objects, with loki.yaml and the overrides as documents."""
     declared = declarations(settings)
     documents = {name: read_yaml(data(declared, f"loki/{name}")) for name in ("loki-config", "loki-overrides")}
     return {name: child.inputs for name, child in declared.items() if not name.startswith("loki/loki-")} | documents
@@ -81,9 +81,9 @@ def test_changed_limit_changes_the_overrides_without_a_restart(stack: Settings, 
     after = changed(stack, limits={**stack.limits.model_dump(), limit: size})
     tenants = (*(stack.tenant_names or ("fake",)), stack.canary_tenant)
     keys = {f"loki-overrides.overrides.{tenant}.{OVERRIDES[limit]}" for tenant in tenants}
-    # nginx's own limit follows the largest push: that rolls the gateway and nothing else.
+    # The body limit of nginx follows the largest push: it rolls the gateway only.
     gateway = {"loki/loki.values.gateway.nginxConfig.clientMaxBodySize"} if limit == "ingestion_burst" else set()
-    # The collector cuts what Loki would refuse; Alloy takes its configuration up without a restart as well.
+    # The collector truncates lines that Loki would refuse; Alloy also reloads without a restart.
     collector_files = ("alloy/alloy-config.", "alloy/alloy-events-config.") if limit == "max_line_size" else ()
     changed_paths = differences(objects(stack), objects(after)).keys()
     assert {path for path in changed_paths if not path.startswith(collector_files)} <= keys | gateway
@@ -95,7 +95,7 @@ def test_changed_limit_changes_the_overrides_without_a_restart(stack: Settings, 
 
 
 def read_limit(written: str | float, key: str) -> float:
-    """A limit as Loki reads it: `_mb` counts MiB."""
+    """Return a limit in bytes as Loki reads it: `_mb` counts MiB."""
     if isinstance(written, str):
         return loki_bytes(written)
     return written * 1024**2 if key.endswith("_mb") else written
@@ -104,11 +104,11 @@ def read_limit(written: str | float, key: str) -> float:
 @forty_stacks
 @given(stacks())
 def test_chart_values_have_no_none_and_no_large_number(stack: Settings) -> None:
-    """Pulumi drops None, and makes floats of numbers: a large one would be printed as 1e+06."""
+    """Pulumi drops None and turns numbers into floats: a large one becomes 1e+06."""
     for chart in ("loki", "alloy"):
         for path, value in leaves(chart_values(stack, chart)):
             assert value is not None, path
-            if isinstance(value, Secret):  # of which a chart gets a text, and never the value
+            if isinstance(value, Secret):  # the chart gets its fingerprint, never its value
                 assert value.fingerprint, path
                 continue
             assert isinstance(value, str | bool | int), path
@@ -118,7 +118,7 @@ def test_chart_values_have_no_none_and_no_large_number(stack: Settings) -> None:
 @forty_stacks
 @given(stacks())
 def test_deployed_objects_have_no_key_for_a_secret_value(stack: Settings) -> None:
-    # The Secret that is filled from the Pulumi config names the places; a flag is no secret.
+    # `stringData` of the Secret is filled from the Pulumi config; a boolean is no secret.
     paths = [
         path
         for path, value in leaves(objects(stack))
@@ -152,8 +152,8 @@ def test_loki_yaml_is_unchanged_by_yaml_and_by_environment_expansion(stack: Sett
         text = data(declarations(stack), f"loki/{name}")
         document = read_yaml(text)
         assert read_yaml(yaml_text(document)) == document
-        # -config.expand-env replaces ${NAME} before the YAML is read: of a claim's address, of a pod's own name, and of
-        # a former store's key, in quotes, which keep what it is text.
+        # -config.expand-env replaces ${NAME} before Loki reads the YAML: the address of a claim, the name of the pod,
+        # and the access key of a former store, which stands in quotes so that it stays text.
         for expression in ("://${BUCKET_HOST}:${BUCKET_PORT}", "compactor-token-${HOSTNAME}"):
             text = text.replace(expression, "")
         for placeholder in KEY_PLACEHOLDERS:
@@ -170,7 +170,7 @@ def test_declarations_are_equal_when_built_twice(stack: Settings) -> None:
 @forty_stacks
 @given(stacks())
 def test_queries_reach_back_as_far_as_the_retention(stack: Settings) -> None:
-    """Queries reach back as far as lines are kept, and the longest query is longer by the hour of a fast clock."""
+    """The longest query is one hour longer than the retention, for clients with a fast clock."""
     document = objects(stack)["loki-config"]
     assert isinstance(document, Mapping)
     limits = document["limits_config"]

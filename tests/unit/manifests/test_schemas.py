@@ -1,4 +1,4 @@
-"""Every object that we declare is what Kubernetes 1.34 understands, in every field."""
+"""Every declared object is valid in the schema of Kubernetes 1.34 or of its operator."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The AWS store: what is declared for it, and who may do what by its policies."""
+"""The AWS store: its declared resources, and the access that its policies allow."""
 
 import json
 import re
@@ -224,7 +224,7 @@ def test_irsa_gives_the_role_to_the_service_account_of_loki_only(request_: Reque
 
 @pytest.mark.parametrize("store", EVERY_SHAPE)
 def test_trust_policy_compares_every_key_by_equality(store: AwsStore) -> None:
-    """StringEquals reads * and ? as themselves; with IfExists or StringLike a pod without a tag would do."""
+    """StringEquals takes * and ? literally; IfExists or StringLike would accept a pod without a tag."""
     (statement,) = json.loads(trust(store))["Statement"]
     assert set(statement["Condition"]) == {"StringEquals"}
     assert len(statement["Condition"]["StringEquals"]) == (2 if store.identity.kind == "irsa" else 4)
@@ -406,5 +406,5 @@ def test_policies_are_sorted_json_within_the_quota_of_a_trust_policy(store: AwsS
         policy = text(store, token, key)
         assert policy == json.dumps(json.loads(policy), sort_keys=True)
         assert json.loads(policy)["Version"] == "2012-10-17"
-    # The quota of a trust policy (AWS, "IAM and AWS STS quotas"); the shortest that any of the three has.
+    # The quota of a trust policy (AWS, "IAM and AWS STS quotas"), the smallest of the three.
     assert len(trust(store)) < 2048

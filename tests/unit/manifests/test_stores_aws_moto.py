@@ -1,9 +1,9 @@
-"""What is declared for a store in AWS, made by boto3 in moto, which plays AWS.
+"""The declared resources of an AWS store, created by boto3 in moto, a mock of AWS.
 
-boto3 knows AWS's own model of each request. moto checks whether a policy is well-formed, and of a role's policies the
-actions and the resources. It knows no condition but that two texts are equal, so the bucket's policy would deny all
-there, with TLS and without; it asks no key's policy, and of a trust policy no service and no claim. Those are judged by
-tests/support/iam.py (test_stores_aws.py), and the bucket's policy by a real S3 server as well
+boto3 has AWS's own model of each request. moto checks that a policy is well-formed, and the actions and resources of a
+role's policies. Its only condition is the equality of two texts, so it would deny every call under the bucket policy,
+with TLS or without. It ignores the policy of a KMS key, and the service and claims in a trust policy.
+tests/support/iam.py evaluates those (test_stores_aws.py), and a real S3 server also evaluates the bucket policy
 (tests/real/test_aws_policies.py).
 """
 
@@ -54,23 +54,23 @@ ADMINISTRATOR = role_arn("administrator")
 
 @pytest.fixture
 def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An AWS of this test's own."""
+    """A mocked AWS for one test."""
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     with mock_aws():
         yield
 
 
 def inputs(store: AwsStore, token: str) -> dict[str, Any]:
-    """A declaration's inputs, but for the bucket's name."""
+    """Return the inputs of a declaration, without the bucket's name."""
     return {key: value for key, value in one(store, token).inputs.items() if key != "bucket"}
 
 
-# Names that differ from AWS's by more than their first letter.
+# Names that differ from those of AWS in more than the first letter.
 _NAMES = {"id": "ID", "sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"}
 
 
 def as_aws(value: object) -> Any:
-    """An input in the words of AWS's API."""
+    """Translate an input into the names of the AWS API."""
     if isinstance(value, Mapping):
         keys = {_NAMES.get(key, key[0].upper() + key[1:]): as_aws(item) for key, item in value.items()}
         if "BlockedEncryptionTypes" in keys:
@@ -80,7 +80,7 @@ def as_aws(value: object) -> Any:
 
 
 def make_bucket(store: AwsStore) -> "S3Client":
-    """The bucket and what guards it but for its policy, as the provider makes them."""
+    """Create the bucket and its settings as the provider does, without its policy."""
     s3 = boto3.client("s3", region_name=store.region)
     s3.create_bucket(Bucket=store.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     tags = one(store, BUCKET_TYPE).inputs["tags"]
@@ -104,7 +104,7 @@ def make_bucket(store: AwsStore) -> "S3Client":
 
 
 def make_role(store: AwsStore) -> str:
-    """The role with its policy; its ARN."""
+    """Create the role with its policy; return its ARN."""
     iam = boto3.client("iam", region_name=store.region)
     role = inputs(store, ROLE_TYPE)
     arn = iam.create_role(
@@ -118,14 +118,14 @@ def make_role(store: AwsStore) -> str:
 
 
 def session_of(role_arn: str) -> boto3.Session:
-    """A session of the role; taken on while moto does not ask who may, for it knows no pods."""
+    """Return a session of the role; call it before moto checks permissions, because moto knows no pods."""
     keys = boto3.client("sts", region_name=REGION).assume_role(RoleArn=role_arn, RoleSessionName="loki")["Credentials"]
     return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=REGION)
 
 
 @pytest.fixture
 def loki(moto: None) -> Iterator[boto3.Session]:  # noqa: ARG001
-    """A session of the declared role, beside another stack's bucket; from now on moto asks who may."""
+    """A session of the declared role, with a bucket of another stack; moto checks permissions from here on."""
     administrator = make_bucket(a_store())
     administrator.create_bucket(Bucket=OTHER_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     for bucket in (BUCKET, OTHER_BUCKET):
@@ -184,7 +184,7 @@ def test_role_is_denied_every_call_of_iam_and_sts(loki: boto3.Session) -> None:
 
 
 def test_session_belongs_to_the_declared_role(loki: boto3.Session) -> None:
-    """What the refusals above are worth: it is this role that they refuse."""
+    """The tests above would prove nothing if moto denied another role."""
     arn = loki.client("sts").get_caller_identity()["Arn"]
     assert arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/{inputs(a_store(), ROLE_TYPE)['name']}/loki"
 
@@ -244,7 +244,7 @@ def test_object_has_no_expiration_under_the_declared_lifecycle() -> None:
 
 @pytest.mark.usefixtures("moto")
 def test_moto_refuses_a_malformed_policy() -> None:
-    """What it is worth that moto takes the role."""
+    """That moto accepts the role proves something only if moto refuses mistakes."""
     policy = json.loads(text(a_store(), PERMISSIONS_TYPE))
     policy["Statement"][0]["Resource"] = BUCKET
     iam = boto3.client("iam")

@@ -1,4 +1,4 @@
-"""A bucket by Rook's claim, and a key by External Secrets: what is declared, and how Loki's pods come by it."""
+"""A bucket by Rook's claim, and an access key by External Secrets: the objects, and the environment of Loki's pods."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def test_claim_endpoint_is_https_when_the_gateway_has_tls() -> None:
 
 
 def test_claim_name_differs_from_the_names_of_the_stack() -> None:
-    """Rook calls them as the claim is called, whatever the bucket is called."""
+    """Rook gives its Secret and ConfigMap the name of the claim, not of the bucket."""
     for bucket in ("loki-config", "loki-overrides", "alloy-config"):
         stack = changed(CEPH, object_store={**CEPH.object_store.model_dump(), "bucket": bucket})
         metadata: list[Any] = [each.inputs.get("metadata", {}) for each in declarations(stack).values()]

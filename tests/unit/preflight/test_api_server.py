@@ -1,4 +1,4 @@
-"""Whether the API server answers, before a server that stands in for one on loopback."""
+"""The version of the API server, asked of a stand-in server on loopback, and the problems when it does not answer."""
 
 import datetime
 import json
@@ -30,7 +30,7 @@ PLUGIN = "client.authentication.k8s.io/v1"
 
 
 class ApiServer(BaseHTTPRequestHandler):
-    """A stand-in: it takes one token, and says its version."""
+    """A stand-in that accepts one token and returns its version."""
 
     status = 0
     minor = "34"
@@ -52,7 +52,7 @@ class ApiServer(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(document).encode())
 
     def log_message(self, *_: object) -> None:
-        """Nothing: it is a test's server."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def serving(handler: type[BaseHTTPRequestHandler], certificate: Path | None = No
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()  # how often it looks for its end
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()  # interval of shutdown checks
     try:
         yield f"{'https' if certificate else 'http'}://{LOOPBACK}:{server.server_port}"
     finally:
@@ -87,7 +87,7 @@ def write_kubeconfig(folder: Path, server: str, user: object = None) -> list[Pat
 
 
 def problem_of(files: list[Path]) -> tuple[str, str]:
-    """The problem's name and all of its text, in which no token may stand."""
+    """Return the name and the text of the only problem, which contains no token."""
     with pytest.raises(StackProblems) as raised:
         server_version(CLUSTER, files)
     (problem,) = raised.value.problems
@@ -174,7 +174,7 @@ def test_problem_names_the_missing_file_of_a_user(tmp_path: Path) -> None:
 
 
 def plugin(command: str, *arguments: str) -> dict[str, object]:
-    """A user whom a command logs in, as those of EKS, GKE and AKS are."""
+    """Return a user whom a command logs in, as for EKS, GKE and AKS."""
     return {"exec": {"apiVersion": PLUGIN, "command": command, "args": list(arguments), "interactiveMode": "Never"}}
 
 

@@ -1,4 +1,4 @@
-"""Whose AWS credentials the shell has: asked of moto, which plays STS, and of nobody where the store is elsewhere."""
+"""The AWS account of the shell's credentials, asked of moto as STS, and the problem for a wrong account."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -27,20 +27,20 @@ def remove_aws_credentials(patch: pytest.MonkeyPatch, folder: Path) -> None:
 
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """A shell without any credentials, and without a way to find some."""
+    """An environment in which botocore finds no credentials."""
     remove_aws_credentials(monkeypatch, tmp_path)
     return monkeypatch
 
 
 @pytest.fixture
 def moto(shell: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:  # noqa: ARG001 - before moto's own keys
-    """STS knows the shell; a fixture, for moto puts keys of its own into the environment."""
+    """STS accepts the shell's credentials; moto puts its own keys into the environment."""
     with mock_aws(), pytest.MonkeyPatch.context() as patch:
         yield patch
 
 
 def problem(call: Callable[[], object]) -> tuple[str, str]:
-    """What the only problem says, and how to mend it."""
+    """Return what the only problem says, and its fix."""
     with pytest.raises(StackProblems) as refused:
         call()
     (raised_problem,) = refused.value.problems
@@ -142,7 +142,7 @@ def test_shell_caller_problem_says_why_aws_refuses_the_credentials(
 def test_shell_caller_problem_names_the_address_when_aws_is_unreachable(shell: pytest.MonkeyPatch) -> None:
     shell.setenv("AWS_ACCESS_KEY_ID", "x")
     shell.setenv("AWS_SECRET_ACCESS_KEY", "MARKED")
-    with socket.socket() as bound:  # a port that nobody listens at
+    with socket.socket() as bound:  # a port without a listener
         bound.bind((LOOPBACK, 0))
         address = f"http://{LOOPBACK}:{bound.getsockname()[1]}"
         shell.setenv("AWS_ENDPOINT_URL_STS", address)

@@ -91,7 +91,7 @@ def test_moved_object_store_loses_lines_only_when_the_former_store_is_removed_to
 
 
 def applied_maps(settings: Settings, namespace: str) -> list[dict[str, Any]]:
-    """The ConfigMaps that the state has of a stack that was applied, those of other parts as well."""
+    """Return all ConfigMaps of an applied stack as the state has them."""
     maps = [each.inputs for each in declarations(settings).values() if each.type == CONFIG]
     return [{**each, "metadata": {**cast("dict[str, Any]", each["metadata"]), "namespace": namespace}} for each in maps]
 

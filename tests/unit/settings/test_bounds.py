@@ -1,4 +1,4 @@
-"""Absurd values are refused, at their own key, by the bound that they pass; what is just inside a bound is taken."""
+"""Ranges: a value outside is refused at its own key with the bound, a value on the bound is accepted."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from logstack.settings.problems import Problem, StackProblems
 from tests.unit.settings.stacks import FAULTLESS, NOWHERE, TODAY, messages_for, stack
 from tests.unit.settings.stacks import keys as stack_keys
 
-# Groups that a leaf needs beside itself, by the path of the group.
+# Keys that a group requires beside the tested one, by the name of the group.
 REQUIRED_SIBLINGS: dict[str, dict[str, Any]] = {
     "resources": {"cpu": "500m", "memory": "512Mi"},
     "rateLimits": {"rate": 5, "burst": 5},
@@ -28,13 +28,13 @@ REQUIRED_SIBLINGS: dict[str, dict[str, Any]] = {
     "tenants": {"name": "a", "namespaces": ["b"]},
     "parsers": {"format": "json"},
 }
-# Zero is the only value below these bounds, and it passes: a rule of its own names the consequence.
+# Zero is the only value below these bounds: the range accepts it, and a check of its own reports it.
 ZERO_HAS_A_RULE = {"collector.parsers[].multiline.maxWait"}
 SCALE = {"s": 1, "d": 86400}
 
 
 def ranged_keys() -> Iterator[tuple[str, str, Range]]:
-    """Every path of a stack file that has a range, with the kind of its group."""
+    """Yield every path of a stack file that has a range, with the kind of its group."""
     for path, kind in keys():
         node = _node_of(path)
         if "range" in node:
@@ -55,7 +55,7 @@ RANGED_KEYS = list(ranged_keys())
 
 
 def config_with(path: str, kind: str, value: object) -> dict[str, Any]:
-    """The faultless stack with one value at a path, and what its groups need."""
+    """Return the faultless stack with one value at a path, and the keys that its groups require."""
     config: dict[str, Any] = dict(stack_keys(FAULTLESS))
     names = path.split(".")
     tree: Any = value
@@ -82,7 +82,7 @@ def config_with(path: str, kind: str, value: object) -> dict[str, Any]:
 
 
 def errors_at(path: str, kind: str, value: object) -> list[Problem]:
-    """The errors of a stack with one value; a group of another mode is no matter here."""
+    """Return the errors of a stack with one value, without those about other keys, such as a group of another mode."""
     source = Source(config_with(path, kind, value))
     try:
         settings_from(source, "test", NOWHERE, today=TODAY)
@@ -94,7 +94,7 @@ def errors_at(path: str, kind: str, value: object) -> list[Problem]:
 
 
 def absurd_values(range_: Range) -> tuple[list[object], list[object]]:
-    """Values far below and far above a range, as a stack file has them."""
+    """Return values far below and far above a range, as a stack file has them."""
     if isinstance(range_, CountRange):
         return [-1, -(10**30)], [10**9, 10**20, 10**300]
     if isinstance(range_, ShareRange):
@@ -155,7 +155,7 @@ def test_ranges_have_unique_names_and_reasons_and_are_used() -> None:
 
 
 def text_paths() -> Iterator[str]:
-    """Every leaf that takes any text."""
+    """Yield the path of every key that accepts any text."""
     for path, _ in keys():
         node = _node_of(path)
         if node.get("type") == "string" and not node.get("enum") and "const" not in node and "format" not in node:
@@ -236,7 +236,7 @@ def test_size_key_accepts_only_ascii_digits_and_a_unit(text: str) -> None:
 
 
 def errors_of_file(directory: Path, config: str) -> list[tuple[str, str]]:
-    """The errors of a stack file as it is written."""
+    """Return the errors of a stack file with these lines."""
     faultless = "".join(f"  logstack:{line}\n" for line in FAULTLESS.splitlines() if not line.startswith("replicas"))
     (directory / "Pulumi.test.yaml").write_text(f"config:\n{faultless}{config}\n", encoding="utf-8")
     try:

@@ -1,4 +1,4 @@
-"""What the checks let pass: each line is as close to a mistake as it gets."""
+"""Stack files just inside each check's limit, acknowledgements, and the order of problems."""
 
 from dataclasses import replace
 from datetime import date
@@ -264,7 +264,7 @@ def test_warning_is_silenced_by_its_own_name(name: str) -> None:
         "api-server-not-checked": "cluster: {name: test, context: test}",
         "bucket-name-guessable": store(bucket="ruler"),
         "caches-larger-than-loki": "caches: {chunks: 8Gi}",
-        "chart-archive-differs": f"charts: {{loki: {{path: {Path(__file__)}}}}}",  # a file that is surely no chart
+        "chart-archive-differs": f"charts: {{loki: {{path: {Path(__file__)}}}}}",  # a file that is not a chart
         "endpoint-is-local": store(endpoint="http://127.0.0.1:9000"),
         "log-volume-too-small": "ingest: 40GB/day\nresources: {monolithic: {cpu: 1, memory: 2Gi, disk: 1Gi}}",
         "single-replica-above-range": SINGLE + "ingest: 30GB/day\nobjectStore: {kind: embedded}",

@@ -1,4 +1,4 @@
-"""From an ingest to settings: by the table, within the mode's range, and never against what the stack file says."""
+"""Settings derived from an ingest: by the sizing table, within the range of the mode, below stated keys."""
 
 from typing import Any
 
@@ -114,7 +114,7 @@ def test_role_with_a_dash_in_its_name_can_be_stated() -> None:
     [(mode, role) for mode in SIZING for role, pods in SIZING[mode].rows[0].roles.items() if pods.size.disk],
 )
 def test_stated_cpu_and_memory_leave_the_volume_to_the_table(mode: str, role: Role) -> None:
-    """The chart's own volume is 10Gi, and goes with the StatefulSet."""
+    """Without a disk size the StatefulSet would get the chart's own volume of 10Gi."""
     keys: dict[str, Any] = {"resources": {to_camel(role.replace("-", "_")): {"cpu": "2", "memory": "3Gi"}}}
 
     def disk(**more: Any) -> int | None:

@@ -1,4 +1,4 @@
-"""Faults of one stack file: each is reported, whichever others there are."""
+"""Several faults in one stack file: each one is reported."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from tests.unit.settings.stacks import FAULTLESS, NOWHERE, TODAY, keys
 from tests.unit.settings.test_messages import MESSAGES
 
 FORMER = "{kind: s3-compatible, endpoint: 'http://10.0.0.9', bucket: old, credentialsSecret: old}"
-# Lines of a stack file, and the path and the name of the one problem that they make.
+# Lines of a stack file, with the path and the name of the one problem that they cause.
 FAULTS = {
     "cluster: {nodeMemory: lots}": ("cluster.nodeMemory", "wrong-value"),
     "cluster: {apiServer: null}": ("cluster.apiServer", "api-server-not-checked"),
@@ -161,7 +161,7 @@ def test_burst_is_unknown_when_its_rate_is_misread() -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """A check as the loader runs it."""
+    """A check with the arguments that the loader gives it."""
 
     name: str
     check: Check[...]

@@ -1,4 +1,4 @@
-"""From a stack's file, or from the engine, to its settings: the same, all problems at once, and no secret told."""
+"""Loading a stack from its file and from the engine: equal settings, all problems at once, no secret in a message."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ TODAY = date(2026, 6, 1)
 
 @pytest.fixture
 def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    """A Pulumi program's surroundings: `configure` sets what the engine hands over, `warnings` is what it is told."""
+    """A Pulumi engine: `configure` sets the configuration of a stack, `warnings` has the logged warnings."""
     engine = SimpleNamespace(warnings=[])
 
     def configure(name: str, config: dict[str, str], secret: list[str] | None = None) -> None:
@@ -43,21 +43,21 @@ def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
 
 
 def engine_config(name: str) -> dict[str, str]:
-    """What the engine makes of a committed stack: the project's defaults, and over them the stack's keys."""
+    """Return the engine's configuration of a committed stack, with the project's defaults."""
     file = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text())["config"]
     defaults = {f"logstack:{key}": value for key, value in default_config(ROOT).items()}
     return {key: engine_text(value) for key, value in (defaults | file).items()}
 
 
 def line_of(name: str, key: str) -> str:
-    """Where a key of a committed stack stands."""
+    """Return the file and line of a key of a committed stack."""
     lines = (ROOT / f"Pulumi.{name}.yaml").read_text().splitlines()
     number = next(number for number, line in enumerate(lines, start=1) if line.startswith(f"  logstack:{key}:"))
     return f"Pulumi.{name}.yaml:{number}"
 
 
 def write_faultless_file(directory: Path, name: str, more: str = "") -> None:
-    """A stack file of the faultless stack, with further lines."""
+    """Write the faultless stack as a stack file, with further lines."""
     lines = "\n".join(f"  logstack:{line}" for line in (FAULTLESS + more).splitlines())
     (directory / f"Pulumi.{name}.yaml").write_text(f"config:\n{lines}\n")
 
@@ -390,7 +390,7 @@ def test_program_stops_with_all_errors_and_logs_no_warning(program: SimpleNamesp
 def test_program_logs_its_warnings_and_goes_on(program: SimpleNamespace) -> None:
     program.configure("production", engine_config("production") | {"logstack:replicationFactor": "2"})
     assert load_settings(ROOT).replication_factor == 2
-    location = f"{line_of('production', 'replicationFactor')}: logstack:replicationFactor"  # Pulumi says what it is
+    location = f"{line_of('production', 'replicationFactor')}: logstack:replicationFactor"  # Pulumi adds "warning"
     first_lines = [text.splitlines()[0] for text in program.warnings]
     assert first_lines == [f"[replication-survives-no-lost-writer] {location}"]
 

@@ -1,4 +1,4 @@
-"""Every mistake, and what a person is told about it: the pairs stand in messages.md."""
+"""The message of every mistake: messages.md has both."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Regular expressions and paths, as Go and Alloy read them; the table was compared with Go 1.26."""
+"""Regular expressions and JMESPath, as Go and Alloy read them; the table was compared with Go 1.26."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Quantities mean the same to people, to Loki and to Kubernetes."""
+"""Quantities have the same value for people, for Loki and for Kubernetes."""
 
 import re
 from datetime import timedelta
@@ -30,21 +30,21 @@ ANYTHING = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.te
 
 
 def go_duration(text: str) -> timedelta:
-    """Go's time.ParseDuration, as far as hours, minutes and seconds go."""
+    """Parse hours, minutes and seconds as Go's time.ParseDuration does."""
     assert re.fullmatch(r"(\d+[hms])+", text)
     units = {"h": "hours", "m": "minutes", "s": "seconds"}
     return sum((timedelta(**{units[unit]: int(n)}) for n, unit in re.findall(r"(\d+)([hms])", text)), timedelta())
 
 
 def kubernetes_quantity(text: str) -> Decimal:
-    """Kubernetes' resource.ParseQuantity: Ki, Mi, Gi, Ti are powers of 1024, m is a thousandth."""
+    """Parse as Kubernetes' resource.ParseQuantity does: Ki, Mi, Gi, Ti are powers of 1024, m is a thousandth."""
     number, unit = re.fullmatch(r"(\d+)(m|[KMGT]i)?", text).groups()  # type: ignore[union-attr]
     factors = {None: "1", "m": "0.001", "Ki": str(2**10), "Mi": str(2**20), "Gi": str(2**30), "Ti": str(2**40)}
     return Decimal(number) * Decimal(factors[unit])
 
 
 def loki_bytes(text: str) -> int:
-    """github.com/c2h5oh/datasize, Loki's reader of sizes: KB, MB, GB and TB are powers of 1024."""
+    """Parse as Loki does (github.com/c2h5oh/datasize): KB, MB, GB and TB are powers of 1024."""
     number, unit = re.fullmatch(r"(\d+)([KMGT]?B)?", text).groups()  # type: ignore[union-attr]
     return int(number) * {None: 1, "B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}[unit]
 

@@ -1,4 +1,4 @@
-"""Redaction rules of a stack's own, close to a mistake."""
+"""Custom redaction rules just inside and just outside the checks."""
 
 import pytest
 

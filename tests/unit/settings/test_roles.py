@@ -1,4 +1,4 @@
-"""The table of roles: it is whole, nobody else names a role, and one row more is a role more everywhere."""
+"""The table of roles: it is complete, no other module names a role, and an added row is a role everywhere."""
 
 import ast
 import json
@@ -18,7 +18,7 @@ from tests.support.stacks import ROOT
 
 MODES: tuple[DeploymentMode, ...] = get_args(DeploymentMode)
 TABLE = "logstack/settings/model/roles.py"
-# Modules that write the name of a role, and why it is no fact about a role that belongs into the table.
+# Modules that contain the name of a role, and why the table cannot replace it.
 NAMED = {
     "logstack/settings/resolve/sizing.py": "the tiers: how many pods of each role take how much",
     "logstack/settings/checks/object_store.py": "a bucket that many people call ruler",
@@ -113,7 +113,7 @@ def test_sizing_row_has_every_role_of_its_mode(mode: DeploymentMode) -> None:
 
 
 def names_of_roles(code: str) -> Iterator[str]:
-    """The names, keys and members of roles that a module writes; a mode may be called as its one role."""
+    """Yield the names, keys and members of roles in a module, except names that are also modes."""
     spellings = {text for role in Role for text in (role.value, role.key, role.field, role.row.chart_key)}
     for node in ast.walk(ast.parse(code)):
         match node:
@@ -131,7 +131,7 @@ def test_only_the_table_and_modules_with_a_reason_name_a_role() -> None:
 
 @pytest.fixture(scope="module")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What a copy of the package makes of a stack, with one row and its pods in the tiers added."""
+    """The output of a copy of the package with one row added to the table and its pods to the tiers."""
     folder = tmp_path_factory.mktemp("role")
     shutil.copytree(ROOT / "logstack", folder / "logstack", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "components", folder / "components", ignore=shutil.ignore_patterns("__pycache__"))

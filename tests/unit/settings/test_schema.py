@@ -1,4 +1,4 @@
-"""What is written down about the tree is what the tree says."""
+"""The generated pages, the JSON schema and `Pulumi.yaml` match the settings."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Selectors of streams: what they match, and which can meet."""
+"""Stream selectors: the labels that they match, and which two are disjoint or cover each other."""
 
 import pytest
 

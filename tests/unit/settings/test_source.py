@@ -1,4 +1,4 @@
-"""The two sources say the same: the file as we read it, and the engine's configuration."""
+"""The stack file as we read it and the configuration of the engine give the same source."""
 
 import json
 from collections.abc import Mapping
@@ -27,13 +27,13 @@ VALUES = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=3)),
     max_leaves=8,
 )
-# A text that looks like a group is not taken for one from a file; the engine refuses it before the program runs.
+# A file's text that looks like a group stays text; the engine refuses it before the program runs.
 TOP_VALUES = VALUES.filter(lambda value: not (isinstance(value, str) and value[0] in "{["))
 CONFIGS = st.dictionaries(KEYS.map(lambda key: f"logstack:{key}"), TOP_VALUES, min_size=1, max_size=5)
 
 
 def engine_text(value: object) -> str:
-    """What the engine hands over for a value of a stack file (config.object.MarshalString of its Go source)."""
+    """Return the engine's text for a value of a stack file, as config.object.MarshalString of its Go source does."""
     if isinstance(value, str):
         return value
     if isinstance(value, float) and value.is_integer():
@@ -76,7 +76,7 @@ def test_source_from_a_generated_file_equals_the_engine_configuration(
 
 
 def problem_text(problems: object) -> str:
-    """The problems of a source as text."""
+    """Return the problems of a source as text."""
     return "\n".join(map(str, problems)) if isinstance(problems, tuple) else ""
 
 

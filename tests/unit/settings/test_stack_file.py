@@ -1,4 +1,4 @@
-"""Reading files: what is no YAML, what is not there, and on which line each key stands."""
+"""Reading stack files: invalid YAML, missing files, and the line number of each key."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ SECRET = "hunter2hunter2hunter2"
 
 
 def problem_text(directory: Path, content: str | bytes, stack: str = "test") -> str:
-    """What is said about a stack file with this content."""
+    """Return the problems of a stack file with this content as text."""
     path = directory / "Pulumi.test.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(StackProblems) as raised:

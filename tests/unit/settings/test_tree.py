@@ -1,4 +1,4 @@
-"""Settings: immutable, made of what is stated, and aware of where each key comes from."""
+"""Settings: immutable, resolved from the stated keys, with the provenance of each key."""
 
 from typing import Any
 
