@@ -28,7 +28,7 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def surroundings() -> Iterator[None]:
+def reachable_cluster_and_account() -> Iterator[None]:
     """The cluster of every stack answers, and the AWS credentials of the shell belong to its account."""
     with pytest.MonkeyPatch.context() as patch:
         by_a_cluster_that_answers(patch)

@@ -65,55 +65,58 @@ AWS = {
 }
 # Each component as a program uses it that has no other component of logstack.
 ALONE: dict[str, tuple[type[Component], Callable[[], object]]] = {
-    "a guest of a namespace": (Cluster, cluster),
-    "a namespace of its own": (Cluster, lambda: cluster(CLUSTER.model_copy(update={"create_namespace": True}))),
+    "an existing namespace": (Cluster, cluster),
+    "a namespace that the stack manages": (
+        Cluster,
+        lambda: cluster(CLUSTER.model_copy(update={"create_namespace": True})),
+    ),
     "an embedded store": (ObjectStore, lambda: store(EMBEDDED, KEYS)),
-    "an embedded store with a Secret that exists": (
+    "an embedded store with an existing Secret": (
         ObjectStore,
         lambda: store({**EMBEDDED, "credentialsSecret": "keys"}),
     ),
-    "a store that exists": (ObjectStore, lambda: store(EXISTING)),
-    "a store that exists with keys of ours": (
+    "an S3-compatible store with an existing Secret": (ObjectStore, lambda: store(EXISTING)),
+    "an S3-compatible store with keys of the stack": (
         ObjectStore,
         lambda: store(WITHOUT_KEYS, KEYS),
     ),
-    "a store that exists with keys of another system": (
+    "an S3-compatible store with an external secret": (
         ObjectStore,
         lambda: store({**WITHOUT_KEYS, "externalSecret": {"secretStore": {"name": "vault"}, "remoteKey": "loki/s3"}}),
     ),
-    "a bucket by a claim": (
+    "a bucket claim": (
         ObjectStore,
         lambda: store({"kind": "ceph-bucket-claim", "bucket": "loki-logs", "storageClass": "ceph-bucket"}),
     ),
     "a bucket in AWS": (ObjectStore, lambda: store(AWS)),
-    "a directory": (ObjectStore, lambda: store({"kind": "filesystem"})),
+    "a filesystem store": (ObjectStore, lambda: store({"kind": "filesystem"})),
     "Loki": (Loki, loki),
     "Alloy": (Alloy, lambda: Alloy("alloy", CollectorSettings(), Intake(f"{URL}/loki/api/v1/push"), cluster())),
     "a canary": (Canary, lambda: Canary("canary", CanarySettings(), URL, cluster())),
-    "no canary": (Canary, lambda: Canary("canary", CanarySettings(enabled=False), URL, cluster())),
+    "a disabled canary": (Canary, lambda: Canary("canary", CanarySettings(enabled=False), URL, cluster())),
     "a datasource": (GrafanaDatasource, lambda: GrafanaDatasource("grafana", GrafanaSettings(), URL, cluster())),
-    "no datasource": (
+    "a disabled datasource": (
         GrafanaDatasource,
         lambda: GrafanaDatasource("grafana", GrafanaSettings(enabled=False), URL, cluster()),
     ),
 }
 # The children that a component registers, where the list is short.
 CHILDREN = {
-    "a guest of a namespace": ["cluster-provider"],
-    "a namespace of its own": ["cluster-namespace", "cluster-provider"],
+    "an existing namespace": ["cluster-provider"],
+    "a namespace that the stack manages": ["cluster-namespace", "cluster-provider"],
     "an embedded store": ["store-credentials", "store-s3", "store-s3-service"],
-    "an embedded store with a Secret that exists": ["store-s3", "store-s3-service"],
-    "a store that exists": [],
-    "a store that exists with keys of ours": ["store-credentials"],
-    "a store that exists with keys of another system": ["store-external-secret"],
-    "a bucket by a claim": ["store-claim"],
-    "a directory": [],
+    "an embedded store with an existing Secret": ["store-s3", "store-s3-service"],
+    "an S3-compatible store with an existing Secret": [],
+    "an S3-compatible store with keys of the stack": ["store-credentials"],
+    "an S3-compatible store with an external secret": ["store-external-secret"],
+    "a bucket claim": ["store-claim"],
+    "a filesystem store": [],
     "Loki": ["loki", "loki-config", "loki-overrides"],
     "Alloy": ["alloy", "alloy-config"],
     "a canary": ["canary", "canary-metrics"],
-    "no canary": [],
+    "a disabled canary": [],
     "a datasource": ["grafana-datasource"],
-    "no datasource": [],
+    "a disabled datasource": [],
 }
 every_component = pytest.mark.parametrize("case", ALONE)
 
@@ -244,7 +247,7 @@ def transform_arguments(
     return pulumi.ResourceTransformArgs(custom=True, type_=type_, name="x", props=props, opts=options)
 
 
-@pytest.mark.parametrize("case", ["an embedded store", "a store that exists with keys of ours"])
+@pytest.mark.parametrize("case", ["an embedded store", "an S3-compatible store with keys of the stack"])
 def test_access_key_is_in_the_secret_and_never_in_clear_text(case: str) -> None:
     recording = recorded(case)
     secret = recording.one("kubernetes:core/v1:Secret").revealed["stringData"]
@@ -402,7 +405,7 @@ def test_component_type_tokens_are_unique() -> None:
 
 
 OUTPUTS = {
-    "a guest of a namespace": {"namespace": "logs"},
+    "an existing namespace": {"namespace": "logs"},
     "an embedded store": {
         "kind": "embedded",
         "bucket": "loki",

@@ -29,7 +29,7 @@ from tests.support.monitor import STACK_TYPE, Recording, RecordingMonitor, Regis
 from tests.support.stacks import EXAMPLES, NAMES, ROOT, settings_of
 
 pytestmark = [
-    pytest.mark.usefixtures("kubeconfig", "surroundings", "repository"),
+    pytest.mark.usefixtures("kubeconfig", "reachable_cluster_and_account", "repository"),
     pytest.mark.filterwarnings("ignore:.*V2 has been deprecated in favor of:DeprecationWarning"),
 ]
 KEYS = {"logstack:accessKeyId": "MARKEDKEY", "logstack:secretAccessKey": "marked/secret+value"}

@@ -153,9 +153,9 @@ def test_pod_gets_its_labels_from_its_metadata() -> None:
 
 
 APPS = {
-    "the recommended label goes first": ({}, "cart-service"),
-    "else the label app": ({f"{META}_pod_label_app_kubernetes_io_name": ""}, "old-name"),
-    "else the container": ({f"{META}_pod_label_app_kubernetes_io_name": "", f"{META}_pod_label_app": ""}, "cart"),
+    "recommended label": ({}, "cart-service"),
+    "label app": ({f"{META}_pod_label_app_kubernetes_io_name": ""}, "old-name"),
+    "container name": ({f"{META}_pod_label_app_kubernetes_io_name": "", f"{META}_pod_label_app": ""}, "cart"),
 }
 
 

@@ -36,7 +36,7 @@ SOURCES = {
         {"repository": "oci://mirror.example/charts/"},
         {"chart": "oci://mirror.example/charts/loki", "version": pins.LOKI_CHART.version},
     ),
-    "a folder, whose version is its own": ({"path": "vendor/loki"}, {"chart": "vendor/loki"}),
+    "a folder": ({"path": "vendor/loki"}, {"chart": "vendor/loki"}),
 }
 
 

@@ -69,7 +69,7 @@ S3 = {
             "insecure": True,
         },
     ),
-    "one that speaks TLS and addresses buckets by host": (
+    "an S3-compatible store with TLS and buckets by host name": (
         {**EXISTING, "endpoint": "https://s3.example", "pathStyle": False, "region": "garage"},
         {
             "bucketnames": "b",
@@ -113,14 +113,14 @@ def test_loki_yaml_stores_chunks_rules_and_delete_requests_in_a_directory() -> N
 
 
 CREDENTIALS = {
-    "a Secret that exists": (EXISTING, "keys", {}),
-    "a Secret of ours": ({"kind": "embedded", "bucket": "loki"}, "loki-s3-credentials", {}),
-    "a role, by an annotation": (
+    "an existing Secret": (EXISTING, "keys", {}),
+    "a Secret that the stack manages": ({"kind": "embedded", "bucket": "loki"}, "loki-s3-credentials", {}),
+    "a role by an annotation": (
         AWS,
         None,
         {"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/logstack-acme-logs"},
     ),
-    "a role, by an association": (POD_IDENTITY, None, {}),
+    "a role by an association": (POD_IDENTITY, None, {}),
 }
 
 

@@ -74,50 +74,52 @@ def test_shorter_retention_rule_decides_among_rules_of_equal_priority() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "losses"),
     [
-        pytest.param(production(), production(), [], id="nothing"),
+        pytest.param(production(), production(), [], id="no change"),
         pytest.param(production(), production(retention="60d"), [], id="longer"),
         pytest.param(production(), production(retention="7d"), ["from-30d-to-7d"], id="shorter"),
-        pytest.param(production(), production(rule(AIRFLOW, "90d")), [], id="a longer rule"),
-        pytest.param(production(), production(rule(AIRFLOW, "7d")), [f"from-30d-to-7d {AIRFLOW}"], id="a shorter rule"),
+        pytest.param(production(), production(rule(AIRFLOW, "90d")), [], id="added longer rule"),
         pytest.param(
-            production(rule(AIRFLOW, "90d")), production(), [f"from-90d-to-30d {AIRFLOW}"], id="a rule that goes"
+            production(), production(rule(AIRFLOW, "7d")), [f"from-30d-to-7d {AIRFLOW}"], id="added shorter rule"
+        ),
+        pytest.param(
+            production(rule(AIRFLOW, "90d")), production(), [f"from-90d-to-30d {AIRFLOW}"], id="removed longer rule"
         ),
         pytest.param(
             production(rule(AIRFLOW, "90d")),
             production(rule(AIRFLOW, "14d")),
             [f"from-90d-to-14d {AIRFLOW}"],
-            id="a rule that is shortened: the default decides for none of its streams",
+            id="shortened rule: the default decides for none of its streams",
         ),
-        pytest.param(production(rule(AIRFLOW, "7d")), production(), [], id="a short rule that goes"),
+        pytest.param(production(rule(AIRFLOW, "7d")), production(), [], id="removed shorter rule"),
         pytest.param(
             production(rule(AIRFLOW, "90d")),
             production(rule('{namespace=~"airflow|shop"}', "90d")),
             [],
-            id="a rule for more",
+            id="rule for more streams",
         ),
         pytest.param(
             production(rule('{namespace=~"airflow|shop"}', "90d")),
             production(rule(AIRFLOW, "90d")),
             ['from-90d-to-30d {namespace=~"airflow|shop"}'],
-            id="a rule for less",
+            id="rule for fewer streams",
         ),
         pytest.param(
             production(rule(AIRFLOW, "90d"), rule(SHOP, "7d")),
             production(rule(SHOP, "7d"), rule(AIRFLOW, "90d")),
             [],
-            id="another order of rules that never meet",
+            id="reordered disjoint rules",
         ),
         pytest.param(
             production(rule(AIRFLOW, "90d", 2), rule(DEBUG, "7d", 1)),
             production(rule(AIRFLOW, "90d", 2), rule(DEBUG, "7d", 3)),
             [f"from-90d-to-7d {AIRFLOW} and {DEBUG}"],
-            id="another priority",
+            id="changed priority",
         ),
         pytest.param(
             production(rule(AIRFLOW, "90d"), retention="30d"),
             production(rule(AIRFLOW, "90d"), retention="7d"),
             ["from-30d-to-7d"],
-            id="shorter for all that no rule is for",
+            id="shorter default beside a rule",
         ),
     ],
 )
@@ -128,15 +130,15 @@ def test_shortened_retention_deletes_these_lines(before: Settings, after: Settin
 @pytest.mark.parametrize(
     ("before", "after", "losses"),
     [
-        pytest.param({"retention": "60d"}, {"retention": "60d"}, [], id="nothing"),
+        pytest.param({"retention": "60d"}, {"retention": "60d"}, [], id="no change"),
         pytest.param({"retention": "60d"}, {"retention": "40d"}, ["from-60d-to-40d team-a"], id="shorter"),
-        pytest.param({"retention": "60d"}, {}, ["from-60d-to-30d team-a"], id="none of its own any more"),
-        pytest.param({}, {"retention": "7d"}, ["from-30d-to-7d team-a"], id="a short one of its own"),
+        pytest.param({"retention": "60d"}, {}, ["from-60d-to-30d team-a"], id="removed tenant retention"),
+        pytest.param({}, {"retention": "7d"}, ["from-30d-to-7d team-a"], id="added shorter tenant retention"),
         pytest.param(
             {},
             {"retention_streams": [rule(DEBUG, "40d")]},
             [f"from-90d-to-30d team-a {AIRFLOW}", f"from-90d-to-40d team-a {AIRFLOW} and {DEBUG}"],
-            id="rules of its own, which replace the stack's",
+            id="tenant rules that replace those of the stack",
         ),
     ],
 )
@@ -164,21 +166,25 @@ DAYS = timedelta(days=30)
 @pytest.mark.parametrize(
     ("applied", "written", "names"),
     [
-        pytest.param([], [period("2026-06-01")], [], id="nothing was applied"),
+        pytest.param([], [period("2026-06-01")], [], id="nothing applied yet"),
         pytest.param([FIRST], [FIRST], [], id="no change"),
-        pytest.param([FIRST], [period("2024-04-01", prefix="other_")], ["edited"], id="another prefix"),
-        pytest.param([FIRST], [period("2024-04-01", "boltdb-shipper")], ["edited"], id="another store"),
-        pytest.param([FIRST], [period("2024-05-01")], ["removed", "back-dated"], id="another day"),
-        pytest.param([FIRST], [OLD, FIRST], [], id="an older period, of lines that were there before"),
-        pytest.param([OLD, FIRST], [FIRST], [], id="a period goes whose lines have expired"),
-        pytest.param([FIRST, period("2026-05-15")], [period("2026-05-15")], ["removed"], id="its lines are there"),
-        pytest.param([FIRST, period("2026-05-02")], [period("2026-05-02")], ["removed"], id="on the last of its days"),
-        pytest.param([FIRST, period("2026-05-01")], [period("2026-05-01")], [], id="a day after"),
-        pytest.param([FIRST], [FIRST, period("2026-05-31")], ["back-dated"], id="from yesterday"),
-        pytest.param([FIRST], [FIRST, period("2026-06-01")], ["back-dated"], id="from today"),
-        pytest.param([FIRST], [FIRST, period("2026-06-02")], [], id="from tomorrow"),
-        pytest.param([FIRST, period("2026-06-02")], [FIRST], [], id="one that has not begun goes"),
-        pytest.param([FIRST, period("2026-06-02")], [FIRST, period("2026-06-03")], [], id="it is put off"),
+        pytest.param([FIRST], [period("2024-04-01", prefix="other_")], ["edited"], id="changed prefix"),
+        pytest.param([FIRST], [period("2024-04-01", "boltdb-shipper")], ["edited"], id="changed index store"),
+        pytest.param([FIRST], [period("2024-05-01")], ["removed", "back-dated"], id="changed day"),
+        pytest.param([FIRST], [OLD, FIRST], [], id="added older period"),
+        pytest.param([OLD, FIRST], [FIRST], [], id="removed period with expired lines only"),
+        pytest.param(
+            [FIRST, period("2026-05-15")], [period("2026-05-15")], ["removed"], id="removed period with lines"
+        ),
+        pytest.param(
+            [FIRST, period("2026-05-02")], [period("2026-05-02")], ["removed"], id="removed on the last day with lines"
+        ),
+        pytest.param([FIRST, period("2026-05-01")], [period("2026-05-01")], [], id="removed a day later"),
+        pytest.param([FIRST], [FIRST, period("2026-05-31")], ["back-dated"], id="added from yesterday"),
+        pytest.param([FIRST], [FIRST, period("2026-06-01")], ["back-dated"], id="added from today"),
+        pytest.param([FIRST], [FIRST, period("2026-06-02")], [], id="added from tomorrow"),
+        pytest.param([FIRST, period("2026-06-02")], [FIRST], [], id="removed before it begins"),
+        pytest.param([FIRST, period("2026-06-02")], [FIRST, period("2026-06-03")], [], id="postponed before it begins"),
     ],
 )
 def test_schema_history_refuses_changes_of_applied_periods(

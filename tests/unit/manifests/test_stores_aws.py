@@ -339,7 +339,7 @@ def test_bucket_has_a_tag_with_its_stack() -> None:
 
 def test_aws_provider_refuses_other_accounts_and_tags_its_resources() -> None:
     first = declared(a_store())[0]
-    assert first.type == PROVIDER_TYPE, "the component gives a child the provider that stands before it"
+    assert first.type == PROVIDER_TYPE, "a component uses a provider for the children after it"
     assert first.inputs == {
         "region": "eu-central-1",
         "allowedAccountIds": [ACCOUNT],

@@ -197,7 +197,7 @@ def test_login_command_is_run_for_the_token(tmp_path: Path) -> None:
         (plugin("echo", credential(tokn=TOKEN)), "missing token"),
         ({"exec": {"apiVersion": PLUGIN, "command": "echo", "env": [{"value": TOKEN}]}}, "Expected key name"),
     ],
-    ids=["not there", "fails", "says something else", "gives no token", "is not said right"],
+    ids=["missing", "fails", "prints other text", "prints no token", "invalid in the kubeconfig"],
 )
 def test_problem_contains_the_output_of_a_failed_login_command(
     tmp_path: Path, user: object, message: str, caplog: pytest.LogCaptureFixture
@@ -207,7 +207,7 @@ def test_problem_contains_the_output_of_a_failed_login_command(
     assert name == "log-in-failed"
     assert message in text
     assert "kubectl --context production auth whoami" in text
-    assert caplog.text == "", "told once"
+    assert caplog.text == "", "the message is not logged as well"
 
 
 @pytest.mark.parametrize("minor", ["", "thirty"])

@@ -24,8 +24,8 @@ def test_lost_lines_are_refused_unless_acknowledged() -> None:
         assert len(refused.value.problems) == missing
     warnings = refuse_lost_lines(before, after, names, NOW)
     assert {problem.severity for problem in warnings} == {"warning"}
-    assert refuse_lost_lines(after, after, names, NOW) == [], "an old acknowledgement says nothing"
-    assert refuse_lost_lines(None, after, (), NOW) == [], "nothing was applied"
+    assert refuse_lost_lines(after, after, names, NOW) == [], "an old acknowledgement has no effect"
+    assert refuse_lost_lines(None, after, (), NOW) == [], "nothing applied yet"
 
 
 def test_lost_lines_problem_names_the_days_and_the_acknowledgement() -> None:
@@ -105,7 +105,7 @@ def test_applied_configuration_is_that_of_the_same_namespace_or_the_same_store()
     assert of_the_stack([chart, *applied_maps(staging, "other"), *own], "monitoring", config) == written(production)
     assert of_the_stack(applied_maps(staging, "monitoring"), "monitoring", config) is not None, "the store moved"
     assert of_the_stack(own, "moved", config) == written(production), "the namespace moved, and the store did not"
-    assert of_the_stack(applied_maps(staging, "other"), "monitoring", config) is None, "another Loki's"
+    assert of_the_stack(applied_maps(staging, "other"), "monitoring", config) is None, "it belongs to another Loki"
 
 
 @pytest.mark.parametrize("stack", NAMES)

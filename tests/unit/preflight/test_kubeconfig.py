@@ -14,9 +14,9 @@ CLUSTER = ClusterSettings(name="production", context="production")
 
 FILES = {
     "one file": ({"KUBECONFIG": "/a/config"}, ["/a/config"]),
-    "several, and nothing between two colons": ({"KUBECONFIG": "/a/config::/b/config"}, ["/a/config", "/b/config"]),
-    "none named": ({}, [str(Path.home() / ".kube" / "config")]),
-    "an empty name": ({"KUBECONFIG": ""}, [str(Path.home() / ".kube" / "config")]),
+    "several files and an empty name": ({"KUBECONFIG": "/a/config::/b/config"}, ["/a/config", "/b/config"]),
+    "no variable": ({}, [str(Path.home() / ".kube" / "config")]),
+    "an empty variable": ({"KUBECONFIG": ""}, [str(Path.home() / ".kube" / "config")]),
 }
 
 

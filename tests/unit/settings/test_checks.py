@@ -27,42 +27,45 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param("", id="three copies among three writers"),
-        pytest.param("replicas: {monolithic: 5}\nreplicationFactor: 5", id="five copies among five writers"),
+        pytest.param("", id="replication factor 3 with three writers"),
+        pytest.param("replicas: {monolithic: 5}\nreplicationFactor: 5", id="replication factor 5 with five writers"),
         pytest.param(SIMPLE_SCALABLE + "replicas: {write: 3, read: 2, backend: 2}", id="two readers"),
-        pytest.param(SINGLE + "objectStore: {kind: embedded}", id="one copy on an embedded store"),
+        pytest.param(SINGLE + "objectStore: {kind: embedded}", id="replication factor 1 on an embedded store"),
         pytest.param(SINGLE + "objectStore: {kind: filesystem}", id="one replica on a directory"),
         pytest.param("retention: 1d", id="a retention of a day"),
-        pytest.param("retention: 24h\ncollector: {maxAge: 24h}", id="an age of the retention"),
+        pytest.param("retention: 24h\ncollector: {maxAge: 24h}", id="a maximum age equal to the retention"),
         pytest.param("retention: 3d", id="a retention below the collector's default age"),
         pytest.param("retention: 400d", id="a retention above Loki's default query length"),
-        pytest.param("limits: {maxQueryLength: 30d, maxQueryLookback: 30d}", id="limits of the retention"),
-        pytest.param("limits: {maxQueryLength: 0s, maxQueryLookback: 0s}", id="limits of nothing, which are none"),
+        pytest.param("limits: {maxQueryLength: 30d, maxQueryLookback: 30d}", id="query limits equal to the retention"),
+        pytest.param("limits: {maxQueryLength: 0s, maxQueryLookback: 0s}", id="limits of zero, which mean unlimited"),
         pytest.param("limits: {queryTimeout: 10m}", id="a timeout as long as the gateway's"),
         pytest.param("limits: {ingestionBurst: 1Mi}", id="a burst of one batch"),
         pytest.param("schemaPeriods: [{from: 2024-04-01}]", id="a date without quotes"),
         pytest.param('schemaPeriods: [{from: "2026-05-31"}]', id="a first period that began yesterday"),
-        pytest.param('schemaPeriods: [{from: "2024-04-01"}, {from: "2026-06-02"}]', id="a second one from tomorrow"),
+        pytest.param('schemaPeriods: [{from: "2024-04-01"}, {from: "2026-06-02"}]', id="a second period from tomorrow"),
         pytest.param(
             'schemaPeriods: [{from: "2022-01-01", store: boltdb-shipper, schema: v11}, {from: "2024-04-01"}]',
-            id="an old index that is over",
+            id="an old index in an ended period",
         ),
         pytest.param(
-            'schemaPeriods: [{from: "2022-01-01", schema: v12}, {from: "2026-06-01"}]', id="an old schema, over today"
+            'schemaPeriods: [{from: "2022-01-01", schema: v12}, {from: "2026-06-01"}]',
+            id="an old schema in a period that ends today",
         ),
-        pytest.param("schemaPeriods: [{indexPeriod: 1d}]", id="an index of 24h in other words"),
+        pytest.param("schemaPeriods: [{indexPeriod: 1d}]", id="an index period of 1d instead of 24h"),
         pytest.param(store(endpoint="http://nas.example"), id="a host without a port"),
         pytest.param(store(endpoint="https://[2001:db8::1]:9000"), id="an IPv6 address"),
-        pytest.param(store(endpoint="https://nas.example", pathStyle=False), id="a bucket as a part of a host name"),
+        pytest.param(store(endpoint="https://nas.example", pathStyle=False), id="a bucket in the host name"),
         pytest.param(store(endpoint="http://rook-ceph-rgw-a.b.svc:80"), id="Ceph's gateway, by path style"),
         pytest.param(
-            store(endpoint="https://rgw.svc.example", pathStyle=False), id="a host that is called like a Service"
+            store(endpoint="https://rgw.svc.example", pathStyle=False), id="a host with a name like a Service"
         ),
         pytest.param("resources: {monolithic: {cpu: 1, memory: 4Gi, disk: 10Gi}}", id="a volume of a StatefulSet"),
         pytest.param("resources: {alloy: {cpu: 1, memory: 1Gi}}", id="a DaemonSet without a volume"),
         pytest.param(store(bucket="abc"), id="a bucket of three letters"),
         pytest.param(store(bucket="logs.example.com"), id="a bucket with dots"),
-        pytest.param("objectStore: {kind: embedded, bucket: chunks}", id="everybody's bucket on a volume of its own"),
+        pytest.param(
+            "objectStore: {kind: embedded, bucket: chunks}", id="a common bucket name on the stack's own volume"
+        ),
         pytest.param(
             "objectStore: {kind: aws-s3, bucket: loki-test, region: eu-central-1, accountId: '123456789012', "
             "identity: {eksCluster: test}}\nlokiVersion: 3.7.4",
@@ -74,8 +77,8 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
             "cluster: {name: test, context: test, apiServer: 'https://10.0.0.2:6443', nodeMemory: 2Gi}",
             id="pods as large as a node",
         ),
-        pytest.param("ingest: 50GB/day", id="as many lines as the mode is sized for"),
-        pytest.param(SINGLE + "ingest: 20GB/day\nobjectStore: {kind: embedded}", id="as many lines as one pod takes"),
+        pytest.param("ingest: 50GB/day", id="the highest ingest of the mode"),
+        pytest.param(SINGLE + "ingest: 20GB/day\nobjectStore: {kind: embedded}", id="the highest ingest of one pod"),
         pytest.param("ingest: 0.864GB/day\nlimits: {ingestionRate: 30000B}", id="a rate of three times the average"),
         pytest.param(
             "gateway: {auth: {credentialsSecret: loki-gateway}}\ningest: 2GB/day\nlimits: {ingestionRate: 30000B}\n"
@@ -90,11 +93,14 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param("collector: {labelBudget: 8}", id="as many labels as the budget"),
         pytest.param("collector: {indexLabels: [pod, stream]}", id="no labels but the canary's"),
         pytest.param("collector: {indexLabels: [namespace]}\ncanary: {enabled: false}", id="no canary, no labels"),
-        pytest.param("collector: {indexLabels: [namespace]}\ncanary: {route: direct}", id="a canary that needs none"),
-        pytest.param("collector: {indexLabels: [pod, container]}", id="the canary's container instead of its stream"),
-        pytest.param("collector: {sources: {pods: api}}", id="default labels, which the Kubernetes API has not all of"),
         pytest.param(
-            "collector: {sources: {pods: api}, indexLabels: [pod, container]}", id="the canary by the Kubernetes API"
+            "collector: {indexLabels: [namespace]}\ncanary: {route: direct}", id="a direct canary without its labels"
+        ),
+        pytest.param("collector: {indexLabels: [pod, container]}", id="the canary's container instead of its stream"),
+        pytest.param("collector: {sources: {pods: api}}", id="default labels, not all from the Kubernetes API"),
+        pytest.param(
+            "collector: {sources: {pods: api}, indexLabels: [pod, container]}",
+            id="the canary's container by the Kubernetes API",
         ),
         pytest.param(
             "collector: {indexLabels: [pod, stream, team], labels: {team: example.com/team}}", id="a label of the pods"
@@ -107,7 +113,7 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param(
             "collector: {sources: {journal: {enabled: true, units: [a.service]}}, indexLabels: [pod, stream, unit]}\n"
             "acknowledge: [journal-needs-systemd]",
-            id="units with the journal",
+            id="journal units",
         ),
         pytest.param(
             "collector: {sources: {pods: none, events: true}, namespaces: {never: [shop]}}\ncanary: {enabled: false}",
@@ -120,7 +126,7 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param(
             "collector: {sources: {pods: none, nodeFiles: [{path: /var/log/pods/**/*.log, job: a}]}}\n"
             "canary: {enabled: false}",
-            id="files of pods that nobody else reads",
+            id="pod logs that no other source reads",
         ),
         pytest.param(
             "collector: {pods: {only: {app.kubernetes.io/part-of: logstack}, never: {example.com/Quiet: 'yes'}}}",
@@ -129,7 +135,7 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param("collector: {pods: {only: {tier: a}, never: {tier: b}}}\ncanary: {route: direct}", id="two tiers"),
         pytest.param(
             "collector: {writeAheadLog: true, stability: experimental}\nacknowledge: [write-ahead-log-not-read-again]",
-            id="an experimental part",
+            id="an experimental component",
         ),
         pytest.param(
             """
@@ -157,7 +163,8 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
             "collector: {drop: [{name: some, keep: 0.1}]}\ncanary: {route: direct}", id="a share of all lines"
         ),
         pytest.param(
-            "collector: {parsers: [{multiline: {firstLine: '^[0-9]'}}]}", id="entries like the canary's lines"
+            "collector: {parsers: [{multiline: {firstLine: '^[0-9]'}}]}",
+            id="multiline entries that start like the canary's lines",
         ),
         pytest.param(
             "collector: {rateLimits: [{rate: 9, burst: 1}, {namespace: a, rate: 1, burst: 9}, "
@@ -182,7 +189,7 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param(
             "collector: {sources: {otlp: {grpc: true}}, namespaces: {only: [monitoring]}, "
             "parsers: [{match: {namespace: shop}, format: json}]}\nacknowledge: [receivers-are-open]",
-            id="a namespace of which lines are sent",
+            id="a namespace whose lines are pushed",
         ),
         pytest.param("collector: {namespaces: {only: [monitoring, shop], never: [secrets]}}", id="some namespaces"),
         pytest.param("collector: {namespaces: {never: [monitoring]}}\ncanary: {route: direct}", id="a direct canary"),
@@ -196,7 +203,7 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param("lokiVersion: 3.7.7", id="the first Loki without trailing checksums"),
         pytest.param("lokiVersion: 3.6.10", id="the last Loki before trailing checksums"),
         pytest.param("lokiVersion: 3.0.0", id="the first Loki with structured metadata"),
-        pytest.param("lokiVersion: 4.0.0", id="Loki 4 in a mode that it has"),
+        pytest.param("lokiVersion: 4.0.0", id="Loki 4 in monolithic mode"),
     ],
 )
 def test_correct_stack_file_has_no_problem(changes: str) -> None:
