@@ -12,8 +12,8 @@ from tests.unit.settings.stacks import messages_for
 
 PAGE = Path(__file__).with_name("messages.md").read_text()
 MESSAGES = re.findall(r"## ([^\n]+)\n\n```yaml\n(.*?)\n```\n\n```text\n(.*?)\n```", PAGE, re.DOTALL)
-# Rules that need more than one stack's keys: their messages are in test_checks.py, test_load.py,
-# test_source.py and test_stack_file.py.
+# Rules that need more than one stack's keys: their messages are in test_checks.py, test_load.py, test_source.py and
+# test_stack_file.py, and in tests/unit/components/test_config.py.
 ELSEWHERE = {
     "bucket-shared",
     "chart-archive-differs",
