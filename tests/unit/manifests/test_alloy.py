@@ -24,7 +24,7 @@ INTAKE = Intake(URL)
 META = "__meta_kubernetes"
 
 
-def blocks(**keys: object) -> list[Block]:
+def blocks_with(**keys: object) -> list[Block]:
     collector = CollectorSettings.model_validate(keys)
     process = lines(collector, CLUSTER, INTAKE, [])
     return [
@@ -139,7 +139,7 @@ POD = {
 
 
 def test_pod_gets_its_labels_from_its_metadata() -> None:
-    assert relabel(blocks(), POD) == {
+    assert relabel(blocks_with(), POD) == {
         "namespace": "shop",
         "pod": "cart-7d9-x",
         "container": "cart",
@@ -161,13 +161,13 @@ APPS = {
 
 @pytest.mark.parametrize(("without", "app"), APPS.values(), ids=APPS)
 def test_app_label_is_the_first_name_that_the_pod_has(without: dict[str, str], app: str) -> None:
-    labels = relabel(blocks(), POD | without)
+    labels = relabel(blocks_with(), POD | without)
     assert labels is not None
     assert labels["app"] == app
 
 
 def test_static_pod_path_contains_the_hash_of_its_manifest() -> None:
-    labels = relabel(blocks(), POD | {f"{META}_pod_annotation_kubernetes_io_config_mirror": "c0ffee"})
+    labels = relabel(blocks_with(), POD | {f"{META}_pod_annotation_kubernetes_io_config_mirror": "c0ffee"})
     assert labels is not None
     assert labels["__path__"] == "/var/log/pods/*c0ffee/cart/*.log"
 
@@ -177,7 +177,7 @@ NAMESPACES = [("shop", True), ("shop-noise", False), ("noise", False), ("shop-no
 
 @pytest.mark.parametrize(("namespace", "is_collected"), NAMESPACES)
 def test_pods_are_dropped_when_their_namespace_is_excluded(namespace: str, *, is_collected: bool) -> None:
-    tree = blocks(namespaces={"never": ["shop-noise", "noise"]})
+    tree = blocks_with(namespaces={"never": ["shop-noise", "noise"]})
     assert (relabel(tree, POD | {f"{META}_namespace": namespace}) is not None) == is_collected
 
 
@@ -206,7 +206,7 @@ LABELS: list[tuple[Sequence[str], list[str]]] = [
 def test_known_labels_become_structured_metadata_when_they_are_not_index_labels(
     index_labels: Sequence[str], metadata: list[str]
 ) -> None:
-    (process,) = (block for block in blocks(index_labels=index_labels) if block.label == "lines")
+    (process,) = (block for block in blocks_with(index_labels=index_labels) if block.label == "lines")
     values = [block.attributes["values"] for block in process.blocks if block.name == "stage.structured_metadata"]
     assert values == ([dict.fromkeys(metadata, "")] if metadata else [])
     assert attributes_of([process], "stage.label_keep") == {
@@ -220,7 +220,7 @@ def test_known_labels_become_structured_metadata_when_they_are_not_index_labels(
 def test_delivery_adds_the_cluster_label_when_it_is_an_index_label(
     index_labels: list[str], external: dict[str, str] | None
 ) -> None:
-    assert attributes_of(blocks(index_labels=index_labels), "loki.write").get("external_labels") == external
+    assert attributes_of(blocks_with(index_labels=index_labels), "loki.write").get("external_labels") == external
 
 
 BATCH_SIZES = [("1Mi", "1MiB"), ("512Ki", "512KiB"), ("1MB", "1000000B"), ("1.5Mi", "1536KiB")]
@@ -228,11 +228,11 @@ BATCH_SIZES = [("1Mi", "1MiB"), ("512Ki", "512KiB"), ("1MB", "1000000B"), ("1.5M
 
 @pytest.mark.parametrize(("size", "alloy_size"), BATCH_SIZES)
 def test_batch_size_is_in_units_that_alloy_reads(size: str, alloy_size: str) -> None:
-    assert attributes_of(blocks(batch_size=size), "endpoint")["batch_size"] == alloy_size
+    assert attributes_of(blocks_with(batch_size=size), "endpoint")["batch_size"] == alloy_size
 
 
 def test_endpoint_has_the_retries_and_batch_limits_of_the_settings() -> None:
-    tree = blocks(max_retries=50, max_backoff="10m", batch_wait="2s")
+    tree = blocks_with(max_retries=50, max_backoff="10m", batch_wait="2s")
     assert attributes_of(tree, "endpoint") == {
         "url": URL,
         "batch_size": "1MiB",

@@ -20,7 +20,7 @@ CLUSTER = ClusterSettings(name="production", context="production")
 INTAKE = Intake("http://loki/loki/api/v1/push", 4096)
 
 
-def process(intake: Intake = INTAKE, **keys: object) -> Block:
+def process_with(intake: Intake = INTAKE, **keys: object) -> Block:
     return lines(CollectorSettings.model_validate(keys), CLUSTER, intake, [])
 
 
@@ -39,7 +39,7 @@ def selectors(block: Block) -> list[str]:
 
 
 def test_line_is_redacted_before_it_is_truncated_parsed_or_dropped() -> None:
-    stages = list(process().blocks)
+    stages = list(process_with().blocks)
 
     def first(name: str) -> int:
         return next(index for index, stage in enumerate(stages) if list(find([stage], name)))
@@ -72,7 +72,7 @@ def test_each_block_has_a_comment_that_names_its_setting() -> None:
         "drop": [{"name": "health", "pattern": "GET /health"}],
         "rateLimits": [{"rate": 1, "burst": 1}, {"namespace": "shop", "rate": 1, "burst": 1}],
     }
-    tree = process(Intake("http://loki", 4096, (Tenant(name="team-a", namespaces=("shop",)),)), **keys)
+    tree = process_with(Intake("http://loki", 4096, (Tenant(name="team-a", namespaces=("shop",)),)), **keys)
     assert not [block for block in tree.blocks if not block.comment]
 
 
@@ -111,14 +111,14 @@ PARSERS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("parser", "chosen"), PARSERS)
 def test_parser_is_chosen_for_lines_without_a_format(parser: dict[str, Any], chosen: str) -> None:
-    (block,) = (block for block in process(parsers=[parser]).blocks if block.comment == "collector.parsers")
+    (block,) = (block for block in process_with(parsers=[parser]).blocks if block.comment == "collector.parsers")
     assert block.attributes["selector"] == '{app="a", logstack_format=""}'
     assert block.blocks[0].attributes == {"values": {"logstack_format": chosen}}
 
 
 def test_timestamp_stage_keeps_the_time_of_the_runtime_when_parsing_fails() -> None:
     parser = {"match": {"app": "a"}, "format": "json", "timestamp": {"field": "ts", "timeZone": "Europe/Berlin"}}
-    (stage,) = find([process(parsers=[parser])], "stage.timestamp")
+    (stage,) = find([process_with(parsers=[parser])], "stage.timestamp")
     assert stage.attributes == {
         "source": "logstack_time",
         "format": "RFC3339Nano",
@@ -144,18 +144,18 @@ DROPS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("rule", "attributes"), DROPS)
 def test_drop_rule_counts_dropped_lines_under_its_name(rule: dict[str, Any], attributes: dict[str, Any]) -> None:
-    (block,) = (block for block in process(drop=[rule]).blocks if block.comment == "collector.drop")
+    (block,) = (block for block in process_with(drop=[rule]).blocks if block.comment == "collector.drop")
     assert dict(block.attributes) == attributes
 
 
 def test_drop_rule_samples_lines_and_counts_those_that_it_drops() -> None:
-    (stage,) = find([process(drop=[{"name": "some", "match": {"app": "a"}, "keep": 0.1}])], "stage.sampling")
+    (stage,) = find([process_with(drop=[{"name": "some", "match": {"app": "a"}, "keep": 0.1}])], "stage.sampling")
     assert stage.attributes == {"rate": 0.1, "drop_counter_reason": "some"}
 
 
 def test_default_rate_limit_excludes_namespaces_with_their_own_limit() -> None:
     limits = [{"rate": 10, "burst": 20}, {"namespace": "shop", "rate": 1, "burst": 2}]
-    tree = process(rateLimits=limits)
+    tree = process_with(rateLimits=limits)
     assert [selector for selector in selectors(tree) if "shop" in selector] == [
         '{namespace="shop"}',
         '{namespace=~".+", namespace!~"shop"}',
@@ -164,8 +164,8 @@ def test_default_rate_limit_excludes_namespaces_with_their_own_limit() -> None:
 
 
 def test_long_line_is_truncated_or_dropped_at_the_line_size_limit_of_loki() -> None:
-    assert {"limit": "4KiB", "suffix": CUT} in [rule.attributes for rule in find([process()], "rule")]
-    dropped = [stage.attributes for stage in process(longLines="drop").blocks if stage.name == "stage.drop"]
+    assert {"limit": "4KiB", "suffix": CUT} in [rule.attributes for rule in find([process_with()], "rule")]
+    dropped = [stage.attributes for stage in process_with(longLines="drop").blocks if stage.name == "stage.drop"]
     assert {"longer_than": "4KiB", "drop_counter_reason": "line_too_long"} in dropped
 
 
@@ -174,7 +174,7 @@ def test_long_line_is_truncated_or_dropped_at_the_line_size_limit_of_loki() -> N
 
 def test_lines_get_the_tenant_of_their_namespace() -> None:
     intake = Intake("http://loki", 4096, (Tenant(name="team-a", namespaces=("shop", "bank")),))
-    tree = process(intake)
+    tree = process_with(intake)
     assert '{namespace=~"shop|bank"}' in selectors(tree)
     (keep,) = find([tree], "stage.label_keep")
     values = keep.attributes["values"]

@@ -172,13 +172,13 @@ def all_blocks(blocks: Sequence[Block]) -> Iterator[Block]:
         yield from all_blocks(block.blocks)
 
 
-def stages(name: str, **keys: object) -> list[Block]:
+def stages_named(name: str, **keys: object) -> list[Block]:
     blocks = redaction(RedactionSettings.model_validate(keys))
     return [block for block in all_blocks(blocks) if block.name == name]
 
 
 def test_redaction_applies_the_rules_of_the_stack_in_a_fixed_order() -> None:
-    replaces = [stage.attributes["replace"] for stage in stages("stage.replace", rules=["mails", "private-keys"])]
+    replaces = [stage.attributes["replace"] for stage in stages_named("stage.replace", rules=["mails", "private-keys"])]
     assert replaces == ["<redacted:private-keys>", "<redacted:private-keys>", "<redacted:mails>"]
 
 
@@ -187,13 +187,13 @@ def test_redaction_has_no_blocks_when_the_stack_has_no_rules() -> None:
 
 
 def test_redaction_marks_clean_lines_with_an_internal_label() -> None:
-    marks = [stage.attributes["values"] for stage in stages("stage.static_labels")]
+    marks = [stage.attributes["values"] for stage in stages_named("stage.static_labels")]
     assert marks == [{CLEAN: mark} for mark in ("all", "private-keys", "tokens", "passwords", "cards")]
     assert CLEAN.startswith("__")
 
 
 def test_selector_of_clean_lines_contains_every_search_text() -> None:
-    selector = str(stages("stage.match", rules=EVERY_RULE)[0].attributes["selector"])
+    selector = str(stages_named("stage.match", rules=EVERY_RULE)[0].attributes["selector"])
     for rule in RULES.values():
         for text in rule.texts.split():
             assert f'!= "{text}"' in selector

@@ -29,22 +29,22 @@ MONOLITHIC: dict[str, object] = {"deploymentMode": "monolithic"}
 DISTRIBUTED: dict[str, object] = {"deploymentMode": "distributed"}
 
 
-def stack(**keys: object) -> Settings:
+def settings_with(**keys: object) -> Settings:
     return Settings.model_validate({"cluster": CLUSTER, "objectStore": EXISTING, **keys})
 
 
-def access(settings: Settings) -> StoreAccess:
+def store_access_of(settings: Settings) -> StoreAccess:
     return store_access(settings.object_store, settings.cluster, settings.former_object_store)
 
 
-def config(**keys: object) -> dict[str, Any]:
-    settings = stack(**keys)
-    return loki_config(settings, access(settings), settings.cluster)
+def config_with(**keys: object) -> dict[str, Any]:
+    settings = settings_with(**keys)
+    return loki_config(settings, store_access_of(settings), settings.cluster)
 
 
-def values(**keys: object) -> dict[str, Any]:
-    settings = stack(**keys)
-    return dict(loki_values(settings, access(settings), settings.cluster, "a-hash"))
+def values_with(**keys: object) -> dict[str, Any]:
+    settings = settings_with(**keys)
+    return dict(loki_values(settings, store_access_of(settings), settings.cluster, "a-hash"))
 
 
 def value_at(document: Mapping[str, Any], path: str) -> Any:
@@ -96,7 +96,7 @@ S3 = {
 
 @pytest.mark.parametrize(("store", "s3"), S3.values(), ids=S3)
 def test_loki_yaml_stores_chunks_and_rules_in_the_object_store(store: dict[str, object], s3: dict[str, object]) -> None:
-    document = config(objectStore=store)
+    document = config_with(objectStore=store)
     assert document["common"]["storage"] == {"s3": s3}
     assert document["ruler"]["storage"] == {"type": "s3", "s3": s3}
     assert value_at(document, "compactor.delete_request_store") == "s3"
@@ -104,7 +104,7 @@ def test_loki_yaml_stores_chunks_and_rules_in_the_object_store(store: dict[str, 
 
 
 def test_loki_yaml_stores_chunks_rules_and_delete_requests_in_a_directory() -> None:
-    document = config(**MONOLITHIC, objectStore=FILESYSTEM)
+    document = config_with(**MONOLITHIC, objectStore=FILESYSTEM)
     directory = {"chunks_directory": "/var/loki/chunks", "rules_directory": "/var/loki/rules"}
     assert document["common"]["storage"] == {"filesystem": directory}
     assert document["ruler"]["storage"] == {"type": "local", "local": {"directory": "/var/loki/rules"}}
@@ -128,7 +128,7 @@ CREDENTIALS = {
 def test_loki_values_take_the_access_key_from_a_secret_or_use_a_role(
     store: dict[str, object], secret: str | None, annotations: dict[str, str]
 ) -> None:
-    chart_values = values(objectStore=store)
+    chart_values = values_with(objectStore=store)
     assert value_at(chart_values, "defaults.extraEnvFrom") == ([{"secretRef": {"name": secret}}] if secret else None)
     assert value_at(chart_values, "serviceAccount.annotations") == annotations
     assert value_at(chart_values, "serviceAccount.name") == "loki"
@@ -228,12 +228,12 @@ DECISIONS: list[tuple[dict[str, object], str, object]] = [
 
 @pytest.mark.parametrize(("keys", "path", "value"), DECISIONS)
 def test_loki_yaml_follows_the_settings(keys: dict[str, object], path: str, value: object) -> None:
-    assert value_at(config(**keys), path) == value
+    assert value_at(config_with(**keys), path) == value
 
 
 def test_loki_yaml_has_the_schema_periods_of_the_stack_file() -> None:
     periods = [{"from": "2023-01-01", "schema": "v12", "indexPrefix": "index_"}, {"from": "2024-04-01"}]
-    assert config(schemaPeriods=periods)["schema_config"]["configs"] == [
+    assert config_with(schemaPeriods=periods)["schema_config"]["configs"] == [
         {
             "from": "2023-01-01",
             "store": "tsdb",
@@ -261,7 +261,7 @@ def test_overrides_have_the_limits_of_the_only_tenant() -> None:
         "maxLineSize": "1Mi",
         "maxEntriesPerQuery": 10_000,
     }
-    assert loki_overrides(stack(limits=limits)) == {
+    assert loki_overrides(settings_with(limits=limits)) == {
         "overrides": {
             "fake": {
                 "ingestion_rate_mb": 8,
@@ -352,18 +352,18 @@ VALUES: list[tuple[dict[str, object], str, object]] = [
 
 @pytest.mark.parametrize(("keys", "path", "value"), VALUES)
 def test_loki_values_follow_the_settings(keys: dict[str, object], path: str, value: object) -> None:
-    assert value_at(values(**keys), path) == value
+    assert value_at(values_with(**keys), path) == value
 
 
 @pytest.mark.parametrize(("role", "component"), [("write", "write"), ("gateway", "gateway")])
 def test_pods_of_one_role_require_different_nodes(role: str, component: str) -> None:
-    (term,) = value_at(values(), f"{role}.affinity.{REQUIRED}")
+    (term,) = value_at(values_with(), f"{role}.affinity.{REQUIRED}")
     assert term["topologyKey"] == "kubernetes.io/hostname"
     assert term["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == component
 
 
 def test_pods_only_prefer_different_nodes_when_the_cluster_has_one_node() -> None:
-    chart_values = values(**MONOLITHIC, cluster={**CLUSTER, "singleNode": True})
+    chart_values = values_with(**MONOLITHIC, cluster={**CLUSTER, "singleNode": True})
     (preference,) = value_at(chart_values, f"singleBinary.affinity.{PREFERRED}")
     assert preference["weight"] == 100
     assert (
@@ -372,7 +372,7 @@ def test_pods_only_prefer_different_nodes_when_the_cluster_has_one_node() -> Non
 
 
 def test_addresses_contain_the_namespace_and_the_cluster_domain() -> None:
-    cluster = stack(cluster={**CLUSTER, "namespace": "logs", "clusterDomain": "home.arpa"}).cluster
+    cluster = settings_with(cluster={**CLUSTER, "namespace": "logs", "clusterDomain": "home.arpa"}).cluster
     assert gateway_url(cluster) == "http://loki-gateway.logs.svc.home.arpa"
     assert push_url(cluster) == "http://loki-gateway.logs.svc.home.arpa/loki/api/v1/push"
 
@@ -394,7 +394,7 @@ def keys_of_a_move(store: Mapping[str, object]) -> dict[str, object]:
 
 
 def test_schema_periods_before_a_move_use_the_former_s3_store() -> None:
-    document = config(**keys_of_a_move(OLD_S3))
+    document = config_with(**keys_of_a_move(OLD_S3))
     assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["former", "former", "s3"]
     former_store = value_at(document, "storage_config.named_stores.aws.former")
     assert (former_store["bucketnames"], former_store["endpoint"]) == ("old", "http://10.0.40.9:9000")
@@ -403,28 +403,28 @@ def test_schema_periods_before_a_move_use_the_former_s3_store() -> None:
 
 
 def test_former_store_takes_its_access_key_from_its_own_secret() -> None:
-    text = yaml_text(config(**keys_of_a_move(OLD_S3)))
+    text = yaml_text(config_with(**keys_of_a_move(OLD_S3)))
     assert "access_key_id: '${FORMER_AWS_ACCESS_KEY_ID}'" in text
     assert "secret_access_key: '${FORMER_AWS_SECRET_ACCESS_KEY}'" in text
-    assert value_at(values(**keys_of_a_move(OLD_S3)), "defaults.extraEnv") == [
+    assert value_at(values_with(**keys_of_a_move(OLD_S3)), "defaults.extraEnv") == [
         {
             "name": f"FORMER_{key}",
             "valueFrom": {"secretKeyRef": {"name": "old-keys", "key": key}},
         }
         for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     ]
-    assert value_at(values(**keys_of_a_move(OLD_S3)), "defaults.extraEnvFrom") == [{"secretRef": {"name": "keys"}}]
+    assert value_at(values_with(**keys_of_a_move(OLD_S3)), "defaults.extraEnvFrom") == [{"secretRef": {"name": "keys"}}]
 
 
 def test_schema_periods_before_a_move_use_the_directory_when_the_former_store_is_one() -> None:
-    document = config(**MONOLITHIC, **keys_of_a_move(FILESYSTEM))
+    document = config_with(**MONOLITHIC, **keys_of_a_move(FILESYSTEM))
     assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["filesystem"] * 2 + ["s3"]
-    before = config(**MONOLITHIC, objectStore=FILESYSTEM)
+    before = config_with(**MONOLITHIC, objectStore=FILESYSTEM)
     directory = value_at(before, "common.storage.filesystem.chunks_directory")
     assert value_at(document, "storage_config.filesystem.directory") == directory
-    assert "extraEnv" not in values(**MONOLITHIC, **keys_of_a_move(FILESYSTEM))["defaults"]
+    assert "extraEnv" not in values_with(**MONOLITHIC, **keys_of_a_move(FILESYSTEM))["defaults"]
 
 
 def test_loki_has_no_named_store_when_there_is_no_former_store() -> None:
-    assert "named_stores" not in config()["storage_config"]
-    assert "extraEnv" not in values()["defaults"]
+    assert "named_stores" not in config_with()["storage_config"]
+    assert "extraEnv" not in values_with()["defaults"]

@@ -26,12 +26,12 @@ BASE: Mapping[str, object] = {"cluster": {"name": "test", "context": "test"}, "o
 AUTH = {"gateway": {"auth": {"credentialsSecret": "loki-gateway"}}}
 
 
-def stack(**keys: object) -> Settings:
+def settings_with(**keys: object) -> Settings:
     return Settings.model_validate({**BASE, **keys})
 
 
 def ingress_object(**keys: object) -> Any:
-    (declared,) = ingress("loki", stack(ingress=keys), CLUSTER)
+    (declared,) = ingress("loki", settings_with(ingress=keys), CLUSTER)
     return declared.inputs
 
 
@@ -75,29 +75,29 @@ def test_route_names_its_gateway_and_listener() -> None:
 
 
 def test_ingress_is_empty_when_the_stack_has_none() -> None:
-    assert ingress("loki", stack(), CLUSTER) == ()
+    assert ingress("loki", settings_with(), CLUSTER) == ()
 
 
 def test_gateway_adds_no_nginx_snippet_when_there_is_no_password() -> None:
-    settings = stack(tenants=[{"name": "a", "namespaces": ["a"]}], replicas={"backend": 1})
+    settings = settings_with(tenants=[{"name": "a", "namespaces": ["a"]}], replicas={"backend": 1})
     assert nginx_values(settings, CLUSTER).keys() == {"clientMaxBodySize"}
 
 
 def test_gateway_sets_no_tenant_when_there_is_a_password_and_no_tenants() -> None:
-    values = nginx_values(stack(**AUTH, replicas={"backend": 1}), CLUSTER)
+    values = nginx_values(settings_with(**AUTH, replicas={"backend": 1}), CLUSTER)
     assert "locationSnippet" not in values
     assert "logstack_tenant" not in str(values)
 
 
 def test_gateway_body_limit_follows_the_largest_burst_of_any_tenant() -> None:
     tenants = [{"name": "a", "namespaces": ["a"], "limits": {"ingestionBurst": "64Mi"}}]
-    assert nginx_values(stack(tenants=tenants), CLUSTER)["clientMaxBodySize"] == "64M"
+    assert nginx_values(settings_with(tenants=tenants), CLUSTER)["clientMaxBodySize"] == "64M"
 
 
 def test_gateway_has_larger_header_buffers_when_there_are_many_tenants() -> None:
     few, many = ([{"name": f"team-{n:04d}", "namespaces": [f"n{n}"]} for n in range(count)] for count in (100, 1000))
-    assert "httpSnippet" not in nginx_values(stack(tenants=few), CLUSTER)
-    assert nginx_values(stack(tenants=many), CLUSTER)["httpSnippet"] == "large_client_header_buffers 4 20k;"
+    assert "httpSnippet" not in nginx_values(settings_with(tenants=few), CLUSTER)
+    assert nginx_values(settings_with(tenants=many), CLUSTER)["httpSnippet"] == "large_client_header_buffers 4 20k;"
 
 
 def test_collectors_and_canary_read_the_gateway_password_from_its_secret() -> None:
@@ -155,9 +155,9 @@ def test_tenants_take_no_more_bytes_than_the_check_counts(
     tenants = [{"name": f"{name}{n:03d}", "namespaces": [f"{n}-of", f"n{n}"], "limits": limits} for n in range(count)]
     grafana = {"traceLinks": {"datasourceUid": links}} if links else {}
     all_tenants, one_tenant = (
-        declarations(stack(tenants=each, grafana=grafana, **AUTH)) for each in (tenants, tenants[:1])
+        declarations(settings_with(tenants=each, grafana=grafana, **AUTH)) for each in (tenants, tenants[:1])
     )
-    counted = access.tenant_bytes(stack(tenants=tenants, grafana=grafana, **AUTH))
+    counted = access.tenant_bytes(settings_with(tenants=tenants, grafana=grafana, **AUTH))
     files = ("loki/loki-overrides", "alloy/alloy-config", "grafana/grafana-datasource")
     for file, sizes in zip(files, counted.values(), strict=True):
         assert len(data(all_tenants, file)) - len(data(one_tenant, file)) <= sum(sizes[1:]) + 4096, file
@@ -165,10 +165,12 @@ def test_tenants_take_no_more_bytes_than_the_check_counts(
 
 def test_too_many_tenants_are_refused_with_the_number_that_fits() -> None:
     tenants = [{"name": f"team-{n:04d}", "namespaces": [f"team-{n:04d}"]} for n in range(2700)]
-    problems = [each for each in problems_of(stack(tenants=tenants, **AUTH)) if each.name == "too-many-tenants"]
+    problems = [each for each in problems_of(settings_with(tenants=tenants, **AUTH)) if each.name == "too-many-tenants"]
     (problem,) = problems
     assert problem.what == "Grafana's datasources of 2700 tenants take about 1034Ki"
     fit = int(problem.fix.split()[0])
-    datasources = data(declarations(stack(tenants=tenants[:fit], **AUTH)), "grafana/grafana-datasource")
+    datasources = data(declarations(settings_with(tenants=tenants[:fit], **AUTH)), "grafana/grafana-datasource")
     assert 0.75 * 1024**2 < len(datasources) < 1024**2
-    assert not [each for each in problems_of(stack(tenants=tenants[:fit], **AUTH)) if each.name == "too-many-tenants"]
+    assert not [
+        each for each in problems_of(settings_with(tenants=tenants[:fit], **AUTH)) if each.name == "too-many-tenants"
+    ]

@@ -12,7 +12,7 @@ CLUSTER = {"name": "here", "context": "here"}
 STORE = {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "b"}
 
 
-def stack(mode: str, **replicas: int) -> Settings:
+def settings_with(mode: str, **replicas: int) -> Settings:
     return Settings.model_validate(
         {"cluster": CLUSTER, "objectStore": STORE, "deploymentMode": mode, "replicas": replicas}
     )
@@ -21,9 +21,9 @@ def stack(mode: str, **replicas: int) -> Settings:
 @pytest.mark.parametrize(
     ("settings", "pod"),
     [
-        (stack("simple-scalable"), "loki-backend-0"),
-        (stack("monolithic", monolithic=3), "loki-0"),
-        (stack("distributed", compactor=2), "loki-compactor-0"),
+        (settings_with("simple-scalable"), "loki-backend-0"),
+        (settings_with("monolithic", monolithic=3), "loki-0"),
+        (settings_with("distributed", compactor=2), "loki-compactor-0"),
     ],
     ids=lambda value: getattr(value, "deployment_mode", value),
 )
@@ -52,7 +52,9 @@ def test_leader_location_sets_the_tenant_header() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [stack("simple-scalable", backend=1), stack("monolithic"), stack("distributed")], ids=str
+    "settings",
+    [settings_with("simple-scalable", backend=1), settings_with("monolithic"), settings_with("distributed")],
+    ids=str,
 )
 def test_single_compactor_needs_no_election(settings: Settings) -> None:
     assert not is_elected(settings)

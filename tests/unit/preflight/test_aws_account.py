@@ -39,7 +39,7 @@ def moto(shell: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:  # noqa: AR
         yield patch
 
 
-def problem(call: Callable[[], object]) -> tuple[str, str]:
+def problem_of(call: Callable[[], object]) -> tuple[str, str]:
     """Return what the only problem says, and its fix."""
     with pytest.raises(StackProblems) as refused:
         call()
@@ -76,14 +76,14 @@ def test_shell_caller_asks_sts_in_the_region_of_the_store(moto: pytest.MonkeyPat
 
 def test_wrong_account_problem_names_both_accounts_and_the_profile_to_set(shell: pytest.MonkeyPatch) -> None:
     stranger = Caller(STRANGER, f"arn:aws:iam::{STRANGER}:user/somebody")
-    what, fix = problem(lambda: refuse_wrong_account(a_store(), stranger))
+    what, fix = problem_of(lambda: refuse_wrong_account(a_store(), stranger))
     assert what == (
         f"the shell's AWS credentials belong to account {STRANGER} (arn:aws:iam::{STRANGER}:user/somebody),"
         f" but this stack belongs to {ACCOUNT}"
     )
     assert fix.startswith(f"set AWS_PROFILE to a profile of account {ACCOUNT} (now: not set)")
     shell.setenv("AWS_PROFILE", "staging")
-    assert "(now: staging)" in problem(lambda: refuse_wrong_account(a_store(), stranger))[1]
+    assert "(now: staging)" in problem_of(lambda: refuse_wrong_account(a_store(), stranger))[1]
 
 
 def test_wrong_account_fix_unsets_the_keys_in_the_environment_before_the_profile(
@@ -100,21 +100,21 @@ def test_wrong_account_fix_unsets_the_keys_in_the_environment_before_the_profile
         return {"Account": STRANGER, "Arn": "arn"}
 
     shell.setattr(botocore.client.BaseClient, "_make_api_call", record)
-    _, fix = problem(lambda: refuse_wrong_account(a_store(), shell_caller(a_store())))
+    _, fix = problem_of(lambda: refuse_wrong_account(a_store(), shell_caller(a_store())))
     assert used == ["of-the-environment"]
     assert fix.startswith("unset AWS_ACCESS_KEY_ID, which comes first, and set AWS_PROFILE")
 
 
 @pytest.mark.usefixtures("shell")
 def test_shell_caller_fix_is_to_log_in_when_there_are_no_credentials() -> None:
-    what, fix = problem(lambda: shell_caller(a_store()))
+    what, fix = problem_of(lambda: shell_caller(a_store()))
     assert what == f"the shell has no usable AWS credentials: {NoCredentialsError()}"
     assert fix.startswith("log in, such as by aws sso login, and set AWS_PROFILE")
 
 
 def test_shell_caller_problem_names_a_profile_that_does_not_exist(shell: pytest.MonkeyPatch) -> None:
     shell.setenv("AWS_PROFILE", "production")
-    what, fix = problem(lambda: shell_caller(a_store()))
+    what, fix = problem_of(lambda: shell_caller(a_store()))
     assert "(production) could not be found" in what
     assert "(now: production)" in fix
 
@@ -134,7 +134,7 @@ def test_shell_caller_problem_says_why_aws_refuses_the_credentials(
         raise ClientError({"Error": {"Code": code, "Message": "as AWS says it"}}, "GetCallerIdentity")
 
     moto.setattr(botocore.client.BaseClient, "_make_api_call", refuse)
-    what, fix = problem(lambda: shell_caller(a_store()))
+    what, fix = problem_of(lambda: shell_caller(a_store()))
     assert what == message
     assert "log in" in fix
 
@@ -146,7 +146,7 @@ def test_shell_caller_problem_names_the_address_when_aws_is_unreachable(shell: p
         bound.bind((LOOPBACK, 0))
         address = f"http://{LOOPBACK}:{bound.getsockname()[1]}"
         shell.setenv("AWS_ENDPOINT_URL_STS", address)
-        what, fix = problem(lambda: shell_caller(a_store()))
+        what, fix = problem_of(lambda: shell_caller(a_store()))
     assert what.startswith("cannot reach AWS:")
     assert address in what
     assert fix.startswith("connect this machine to AWS")

@@ -211,7 +211,7 @@ def test_correct_stack_file_has_no_problem(changes: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "is_one"),
+    ("name", "is_valid"),
     [
         ("loki-production", True),
         ("ab", False),
@@ -229,8 +229,8 @@ def test_correct_stack_file_has_no_problem(changes: str) -> None:
         ("löki", False),
     ],
 )
-def test_bucket_name_is_refused_unless_every_s3_store_accepts_it(name: str, *, is_one: bool) -> None:
-    assert ("bucket-name" in messages_for(f"objectStore: {{kind: embedded, bucket: '{name}'}}")) is not is_one
+def test_bucket_name_is_refused_unless_every_s3_store_accepts_it(name: str, *, is_valid: bool) -> None:
+    assert ("bucket-name" in messages_for(f"objectStore: {{kind: embedded, bucket: '{name}'}}")) is not is_valid
 
 
 @pytest.mark.parametrize(

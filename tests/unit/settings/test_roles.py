@@ -31,7 +31,7 @@ NAMED = {
     "logstack/adopt/documents.py": "keys by which the chart's values are recognised",
     "logstack/adopt/ingress.py": "the four groups of paths of the chart's own Ingress",
     "logstack/adopt/loki_config.py": "sections of loki.yaml",
-    "logstack/adopt/not_taken.py": "sections of loki.yaml, and what is said of groups of values",
+    "logstack/adopt/not_taken.py": "sections of loki.yaml, and messages about groups of values",
     "logstack/adopt/store.py": "the chart's name of the bucket for rules",
     "logstack/adopt/vocabulary.py": "every key that any version of the chart reads, roles or not",
 }

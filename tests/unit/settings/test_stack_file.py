@@ -66,7 +66,7 @@ def test_file_without_config_is_reported_with_the_page_of_keys(tmp_path: Path, c
 
 
 @pytest.mark.parametrize(
-    ("name", "there", "fix"),
+    ("name", "existing", "fix"),
     [
         ("prodution", ["production", "staging"], "did you mean production?"),
         ("ceph", ["production", "staging"], "name one of production or staging"),
@@ -74,12 +74,12 @@ def test_file_without_config_is_reported_with_the_page_of_keys(tmp_path: Path, c
     ],
 )
 def test_unknown_stack_is_reported_with_the_existing_ones(
-    tmp_path: Path, name: str, there: list[str], fix: str
+    tmp_path: Path, name: str, existing: list[str], fix: str
 ) -> None:
-    for stack in there:
+    for stack in existing:
         (tmp_path / f"Pulumi.{stack}.yaml").touch()
     (tmp_path / "Pulumi.yaml").touch()
-    assert stacks(tmp_path) == there
+    assert stacks(tmp_path) == existing
     with pytest.raises(StackProblems) as raised:
         load_stack_file(name, tmp_path)
     assert str(raised.value) == (
