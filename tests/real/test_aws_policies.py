@@ -3,7 +3,7 @@
 AWS itself is not used. The real Loki writes, flushes, queries, compacts, deletes and stores rules in a real S3 server
 that asks a real IAM for each request (tests/support/guarded_store.py). The bucket has the declared policy, and Loki's
 user the declared permissions of the role. The server's access log has Loki's requests, and tests/support/iam.py checks
-them again. tests/unit/components/test_aws_moto.py tests which calls moto allows.
+them again. tests/unit/manifests/test_stores_aws_moto.py tests which calls moto allows.
 """
 
 import json
