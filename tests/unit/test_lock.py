@@ -106,9 +106,17 @@ def _active(requirement: Requirement, environment: Mapping[str, str], extras: It
     return marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in ("", *extras))
 
 
+@cache
+def _requires_there(
+    requires: Requires, name: NormalizedName, environment: frozenset[tuple[str, str]], extras: frozenset[str]
+) -> list[Requirement]:
+    return [each for each in requires(name) if _active(each, dict(environment), extras)]
+
+
 def _gaps(pins: list[Pin], inputs: list[Requirement], requires: Requires, environment: Mapping[str, str]) -> list[str]:
     """Return what one environment would take from outside the lock, and what the lock holds for nobody."""
     place = f"Python {environment['python_full_version']}, {environment['sys_platform']}"
+    here = frozenset(environment.items())
     available = {pin.name: pin for pin in pins if pin.applies(environment)}
     gaps: list[str] = []
     reached: set[NormalizedName] = set()
@@ -127,8 +135,8 @@ def _gaps(pins: list[Pin], inputs: list[Requirement], requires: Requires, enviro
             gaps.append(f'{source} requires "{requirement}", pinned as {pin.version}')
         if name not in reached:
             reached.add(name)
-            extras = pin.requirement.extras
-            waiting += [(name, each) for each in requires(name) if _active(each, environment, extras)]
+            active = _requires_there(requires, name, here, frozenset(pin.requirement.extras))
+            waiting += [(name, each) for each in active]
     gaps += [f"{name} is pinned, but nothing requires it on {place}" for name in sorted(available.keys() - reached)]
     return gaps
 
