@@ -12,6 +12,7 @@ from components.base import Component, resource_class
 from logstack.manifests.manifest import ComponentTree
 from logstack.settings.model.object_store import AwsStore
 from tests.support.aws_store import EVERY_SHAPE, PROVIDER_TYPE, declared
+from tests.support.monitor import record
 
 # The SDK's own modules warn of their deprecated namesakes (BucketV2 beside Bucket) as soon as they are imported.
 pytestmark = pytest.mark.filterwarnings("ignore:.*V2 has been deprecated in favor of:DeprecationWarning")
@@ -67,28 +68,10 @@ def test_aws_store_declares_only_inputs_of_the_pinned_sdk(store: AwsStore) -> No
             assert_known(value, hints[snake(key)], f"{declaration.type}.{key}")
 
 
-class Recorder(pulumi.runtime.Mocks):
-    def __init__(self) -> None:
-        self.inputs: dict[str, dict[str, Any]] = {}
-
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        self.inputs[args.name] = args.inputs
-        return args.name, args.inputs
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        raise AssertionError(f"nothing is looked up: {args.token}")
-
-
 @pytest.mark.parametrize("store", EVERY_SHAPE)
 def test_component_registers_the_declared_inputs_of_an_aws_store(store: AwsStore) -> None:
-    recorder = Recorder()
-    pulumi.runtime.set_mocks(recorder, preview=False)
-
-    @pulumi.runtime.test  # type: ignore[untyped-decorator]
-    def program() -> None:
-        Component(ComponentTree("logstack:index:ObjectStore", "store", declared(store)))
-
-    program()
+    tree = ComponentTree("logstack:index:ObjectStore", "store", declared(store))
+    recording = record(lambda: Component(tree))
     for declaration in declared(store):
         if declaration.type != PROVIDER_TYPE:  # a provider's inputs travel as JSON text
-            assert recorder.inputs[declaration.name] == declaration.inputs
+            assert recording.one(declaration.type, declaration.name).inputs == declaration.inputs

@@ -9,11 +9,13 @@ tests/support/iam.py evaluates those (test_stores_aws.py), and a real S3 server 
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 from moto.core.authorization import enable_iam_authentication
 
@@ -52,10 +54,19 @@ def role_arn(name: str) -> str:
 ADMINISTRATOR = role_arn("administrator")
 
 
+_load_file = JSONFileLoader.load_file
+
+
+@cache
+def _model(path: str) -> Any:
+    return _load_file(JSONFileLoader(), path)
+
+
 @pytest.fixture
 def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A mocked AWS for one test."""
+    """An AWS of this test's own; boto3, whose session is the test's own too, reads AWS's models once for all tests."""
     monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.setattr(JSONFileLoader, "load_file", lambda _self, file_path: _model(file_path))
     with mock_aws():
         yield
 
