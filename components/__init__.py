@@ -1,4 +1,4 @@
-"""What Pulumi registers: one ComponentResource a file, for the manifests that `logstack.manifests` builds.
+"""The Pulumi components: one ComponentResource a file, for the manifests that `logstack.manifests` builds.
 
 The repository imports these files as `components`, an installed program as `logstack.components`.
 """

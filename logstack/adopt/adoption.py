@@ -30,8 +30,8 @@ from logstack.settings.load.loader import settings_from
 from logstack.settings.load.source import from_file
 from logstack.settings.load.stack_file import YamlFile, parsed, plain, stack_path
 from logstack.settings.model.stack_file import StackFile
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems
+from logstack.settings.tree import Settings
 
 
 @dataclass(frozen=True)

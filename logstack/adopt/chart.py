@@ -127,11 +127,11 @@ def is_grafanas(repository: str | None) -> bool:
     return re.search(r"(://|/)grafana([./]|$)", (repository or "").lower()) is not None
 
 
-def enterprise_text(found: str) -> str:
+def enterprise_text(name: str) -> str:
     """Why the Enterprise product is refused, and the way out."""
     pin = pins.LOKI_CHART
     return (
-        f"{found} is Grafana Enterprise Logs, but logstack runs the open-source Loki, which has no counterpart of its "
+        f"{name} is Grafana Enterprise Logs, but logstack runs the open-source Loki, which has no counterpart of its "
         "tokens, tenants and gateway (grafana/loki#20705).\n"
         f"fix: without a licence, move to {pin.name} {pin.version} of {pin.repository} first and adopt those values; "
         "otherwise run a new stack side by side, with its own bucket (docs/how-to/run-side-by-side.md)"

@@ -9,8 +9,8 @@ from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.processing import Drop, RateLimit
 from logstack.settings.model.quantities import kubernetes_size
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import listed
+from logstack.settings.tree import Settings
 from logstack.text.documents import JSON_KEY
 from logstack.text.words import Facts, spoken_share
 

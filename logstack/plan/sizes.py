@@ -9,7 +9,7 @@ from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.quantities import kubernetes_cpu
 from logstack.settings.model.sizes import Resources
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from logstack.text.blocks import Labelled, NumberTable
 from logstack.text.documents import JSON_KEY
 from logstack.text.words import counted, spoken_share, spoken_size
@@ -53,7 +53,7 @@ class Sizes:
     total_with_nodes: Total
     """Of all workloads, on the assumed nodes."""
     memory_of_nodes: int | None
-    """Bytes that pods may take on these nodes; None where the stack file names no node's memory."""
+    """Return the bytes that pods may take on these nodes; None if the stack file lacks nodeMemory."""
 
 
 def sizes_section(stack: Stack) -> Section:
@@ -98,9 +98,11 @@ def _memory_share(sizes: Sizes) -> str:
     """Say what share of the nodes' memory the stack takes; nothing where the stack file names no node's memory."""
     if sizes.memory_of_nodes is None:
         return ""
-    taken, memory = sizes.total_with_nodes.memory_bytes, sizes.memory_of_nodes
-    shortage = "" if taken <= memory else ": add nodes"
-    return f"{spoken_share(taken / memory)} of the {spoken_size(memory)} that pods may take on these nodes{shortage}"
+    requested, memory = sizes.total_with_nodes.memory_bytes, sizes.memory_of_nodes
+    shortage = "" if requested <= memory else ": add nodes"
+    return (
+        f"{spoken_share(requested / memory)} of the {spoken_size(memory)} that pods may take on these nodes{shortage}"
+    )
 
 
 def plan_sizes(settings: Settings) -> Sizes:

@@ -16,8 +16,8 @@ from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import ObjectStoreSettings
 from logstack.settings.model.quantities import parse_duration
-from logstack.settings.model.tree import Settings
 from logstack.settings.resolve.storage import FULL, stored_daily
+from logstack.settings.tree import Settings
 from logstack.text.blocks import Labelled
 from logstack.text.documents import JSON_KEY
 from logstack.text.words import Facts, counted, spoken_duration, spoken_size
@@ -43,7 +43,7 @@ class StreamRetention:
 
 @dataclass(frozen=True)
 class LineStorage:
-    """What happens to a line after Loki acknowledges it."""
+    """The path of a line after Loki acknowledges it."""
 
     retention: timedelta
     rules: tuple[StreamRetention, ...]

@@ -6,8 +6,8 @@ from logstack.manifests.deployment import deployment
 from logstack.manifests.loki.chart import RELEASE
 from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.object_store import EmbeddedStore
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Rule, StackProblems
+from logstack.settings.tree import Settings
 
 # Shorter texts are in too many names. Pulumi masks from three characters on (its logging.NewFilter).
 SHORTEST = 8
@@ -44,7 +44,7 @@ def _way_out(key: str, settings: Settings) -> str:
         )
     return (
         "make a longer key in the store, or keep this one in a Secret of the cluster, which Pulumi never reads:\n"
-        + ("logstack:objectStore: {..., credentialsSecret: loki-s3}")
+        "logstack:objectStore: {..., credentialsSecret: loki-s3}"
     )
 
 

@@ -1,7 +1,7 @@
-"""docs/how-to/adopt-a-helm-release.md, followed: a running release is adopted, no line lost, no unnamed restart.
+"""Follow docs/how-to/adopt-a-helm-release.md: a running release is adopted, no line is lost, and only Loki restarts.
 
-A single binary with its lines on its own volume. What the release ran with before is the same chart with another
-configuration's hash, so that the pods have a reason to roll.
+The release is a single binary with its lines on its own volume. It is the same chart with the hash of another
+configuration, so that the pods have a reason to roll.
 """
 
 import subprocess
@@ -14,7 +14,7 @@ import yaml
 
 from logstack.manifests.manifest import mask_secrets
 from logstack.settings.load.stack_file import Value
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.engine import Project
 from tests.support.live import Live
 from tests.support.real import binary, chart_or_standin
@@ -50,7 +50,7 @@ def settings(cluster: Live, sources: dict[str, Value]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def released(cluster: Live, settings: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Loki by `helm install`, with lines in it."""
+    """Install Loki by `helm install`, and push lines to it."""
     cluster.remove_namespace(NAMESPACE)
     cluster.namespace(NAMESPACE)
     declared = declarations(Settings.model_validate(settings))
@@ -69,15 +69,15 @@ def released(cluster: Live, settings: Mapping[str, Any], tmp_path_factory: pytes
 
 
 def helm(cluster: Live, *arguments: str) -> None:
-    """As the release's owner calls it, with a home of its own."""
+    """Run helm as the owner of the release does, with an empty home."""
     with tempfile.TemporaryDirectory() as home:
         command = [str(binary("helm")), *arguments, "--namespace", NAMESPACE, "--kubeconfig", str(cluster.kubeconfig)]
-        done = subprocess.run(command, env={"HOME": home}, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+        answer = subprocess.run(command, env={"HOME": home}, capture_output=True, text=True, timeout=300, check=False)
+    assert answer.returncode == 0, answer.stderr
 
 
 @pytest.mark.usefixtures("released")
-def test_a_release_is_adopted_with_its_volume_its_lines_and_one_roll(
+def test_up_adopts_a_release_with_its_volume_and_its_lines_in_one_roll(
     cluster: Live, deploying: Project, settings: Mapping[str, Any], measured: Callable[[str], None]
 ) -> None:
     config = {f"logstack:{key}": value for key, value in settings.items()}
@@ -89,7 +89,7 @@ def test_a_release_is_adopted_with_its_volume_its_lines_and_one_roll(
     for kind, name in (("StatefulSet", "loki"), ("Deployment", "loki-gateway")):  # step 1
         workload = {"apiVersion": "apps/v1", "kind": kind, "metadata": {"namespace": NAMESPACE, "name": name}}
         server.delete(workload, orphan=True)
-    assert {pod.name: pod.uid for pod in cluster.pods(NAMESPACE)} == pods, "nothing is interrupted"
+    assert {pod.name: pod.uid for pod in cluster.pods(NAMESPACE)} == pods, "a pod was interrupted"
 
     deploying.take_over()  # step 2
     adopted = deploying.up(STACK)
@@ -97,17 +97,17 @@ def test_a_release_is_adopted_with_its_volume_its_lines_and_one_roll(
     assert adopted.failed == ""
     cluster.settle(NAMESPACE)
     now = {pod.name: pod.uid for pod in cluster.pods(NAMESPACE)}
-    assert now["loki-0"] != pods["loki-0"], "the hash of the configuration is another: it rolls"
+    assert now["loki-0"] != pods["loki-0"], "Loki did not roll, though the hash of its configuration changed"
     gateways = {name for name in pods if name.startswith("loki-gateway")}
-    assert gateways <= now.keys(), "the gateway's template is the same: its pod is taken over"
+    assert gateways <= now.keys(), "the gateway's pod was not taken over, though its template is the same"
     assert cluster.claims(NAMESPACE) == claims
-    found = cluster.lines(NAMESPACE, '{job="before"}')
-    assert len(found) == 100
+    lines = cluster.lines(NAMESPACE, '{job="before"}')
+    assert len(lines) == 100
 
     secrets = cluster.core.list_namespaced_secret(NAMESPACE, label_selector="owner=helm,name=loki").items  # step 4
     assert secrets
     for secret in secrets:
         cluster.core.delete_namespaced_secret(secret.metadata.name, NAMESPACE)
     assert deploying.preview(STACK).changes == ()
-    measured(f"adopted from Helm: loki-0 rolled once, the gateway not, {len(found)} of 100 lines and every claim kept")
+    measured(f"adopted from Helm: loki-0 rolled once, the gateway not, {len(lines)} of 100 lines and every claim kept")
     deploying.destroy(STACK)

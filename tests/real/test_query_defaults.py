@@ -4,7 +4,7 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
 from logstack.manifests.loki.config import SPLIT
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.real.test_sizing import lines, scraped
 from tests.support.cluster_lines import pushes
 from tests.support.real import binary

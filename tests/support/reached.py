@@ -1,10 +1,10 @@
-"""A cluster that answers, where a test has none."""
+"""Answers of a cluster, for tests without one."""
 
 import pytest
 
 from components import guards
 
 
-def by_a_cluster_that_answers(patch: pytest.MonkeyPatch) -> None:
-    """From now on every stack's API server answers, and is new enough; nobody is asked."""
+def let_every_cluster_answer(patch: pytest.MonkeyPatch) -> None:
+    """Let every stack's API server answer with a supported version, without a request to it."""
     patch.setattr(guards, "server_version", lambda _cluster, _files: (1, 34))

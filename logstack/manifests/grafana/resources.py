@@ -40,10 +40,10 @@ def grafana(
 def datasources(
     settings: GrafanaSettings, gateway_url: str, tenants: Sequence[str] = (), *, with_password: bool = False
 ) -> dict[str, object]:
-    """Grafana's provisioning document: never the default datasource, which is Prometheus' place."""
-    whose = {"|".join(tenants): (settings.name, settings.uid)}
+    """Return Grafana's provisioning document; it never sets the default datasource, which is usually Prometheus."""
+    sources = {"|".join(tenants): (settings.name, settings.uid)}
     if tenants:
-        whose |= {tenant: (f"{settings.name} ({tenant})", tenant_uid(settings, tenant)) for tenant in tenants}
+        sources |= {tenant: (f"{settings.name} ({tenant})", tenant_uid(settings, tenant)) for tenant in tenants}
     return {
         "apiVersion": 1,
         # Without it Grafana keeps the datasource, read-only, when the file is gone.
@@ -58,9 +58,9 @@ def datasources(
                 **({"basicAuth": True, "basicAuthUser": OWN_USER} if with_password else {}),
                 "isDefault": False,
                 "editable": False,
-                **_data(settings, asked, with_password=with_password),
+                **_data(settings, tenant_names, with_password=with_password),
             }
-            for asked, (called, uid) in whose.items()
+            for tenant_names, (called, uid) in sources.items()
         ],
     }
 

@@ -174,8 +174,8 @@ def _storage(settings: LokiSettings, store: StoreAccess, cluster: ClusterSetting
 
 def _ingester(settings: LokiSettings) -> Section:
     return {
-        # Loki's default. Measured: snappy, which the chart sets, stores 1.56 times as many bytes; taking lines in costs 0.79
-        # of gzip's CPU, and a query for a few words 0.52.
+        # Loki's default. Measured: snappy, which the chart sets, stores 1.56 times the bytes. Taking lines in costs 0.79
+        # of the CPU, and a query for a few words 0.52.
         "chunk_encoding": CODEC,
         "wal": {
             # Chunks go to the store when a pod stops, so a rolling restart replays little.

@@ -126,10 +126,10 @@ def section(value: object) -> Section:
 
 def shortened(before: Retention, after: Retention) -> list[Shortened]:
     """Return all lines that the change deletes; rules that may match the same stream count as matching."""
-    found = list(_shortened(None, before.default, after.default))
+    losses = list(_shortened(None, before.default, after.default))
     for tenant in sorted({*before.tenants, *after.tenants}):
-        found += _shortened(tenant, before.of(tenant), after.of(tenant))
-    return found
+        losses += _shortened(tenant, before.of(tenant), after.of(tenant))
+    return losses
 
 
 def _shortened(tenant: str | None, before: Policy, after: Policy) -> Iterator[Shortened]:

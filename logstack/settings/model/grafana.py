@@ -20,7 +20,7 @@ class GrafanaSettings(Group):
     """A ConfigMap that Grafana's datasource sidecar reads."""
 
     enabled: Switch = True
-    """Declare the datasource."""
+    """Create the ConfigMap of the datasource."""
     namespace: DnsLabel | None = None
     """Grafana's namespace; without it the stack's own."""
     name: ShortText = "Loki"

@@ -3,8 +3,8 @@
 import pytest
 
 from logstack.preflight.masked_words import refuse_masked_words
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import StackProblems
+from logstack.settings.tree import Settings
 from tests.support.stacks import settings_of
 
 GOOD = {"accessKeyId": "5f0c2a9be1d47c60aa11", "secretAccessKey": "5f0c2a9be1d47c60aa115f0c2a9be1d47c60aa11"}

@@ -1,4 +1,4 @@
-"""Selectors of streams: what they match, and which can meet."""
+"""Stream selectors: the labels that they match, and which two are disjoint or cover each other."""
 
 import pytest
 from hypothesis import given
@@ -29,12 +29,12 @@ from logstack.settings.model.selectors import (
         ('{app="a,b}", pod!=""}', {"app": "a,b}", "pod": "p"}, True),
     ],
 )
-def test_a_selector_matches_whole_values(selector: str, labels: dict[str, str], *, matches: bool) -> None:
+def test_selector_matches_whole_values(selector: str, labels: dict[str, str], *, matches: bool) -> None:
     assert selects(parse_selector(selector), labels) is matches
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "disjoint"),
+    ("first", "second", "disjoint"),
     [
         ('{a="x"}', '{a="y"}', True),
         ('{a="x"}', '{a=~"x|y"}', False),
@@ -45,13 +45,13 @@ def test_a_selector_matches_whole_values(selector: str, labels: dict[str, str], 
         ('{a="x", b="1"}', '{a="x", b!="1"}', True),
     ],
 )
-def test_selectors_are_disjoint_where_that_is_known(one: str, other: str, *, disjoint: bool) -> None:
-    assert are_disjoint(parse_selector(one), parse_selector(other)) is disjoint
-    assert are_disjoint(parse_selector(other), parse_selector(one)) is disjoint
+def test_selectors_are_disjoint_only_when_that_is_certain(first: str, second: str, *, disjoint: bool) -> None:
+    assert are_disjoint(parse_selector(first), parse_selector(second)) is disjoint
+    assert are_disjoint(parse_selector(second), parse_selector(first)) is disjoint
 
 
 @pytest.mark.parametrize(
-    ("wider", "narrower", "known"),
+    ("wider", "narrower", "is_certain"),
     [
         ('{a="x"}', '{a="x", b="y"}', True),
         ('{a=~"x|y"}', '{a="x"}', True),
@@ -63,8 +63,10 @@ def test_selectors_are_disjoint_where_that_is_known(one: str, other: str, *, dis
         ('{a="x", b!="y"}', '{a="x"}', False),
     ],
 )
-def test_a_selector_covers_another_where_that_is_known(wider: str, narrower: str, *, known: bool) -> None:
-    assert covers(parse_selector(wider), parse_selector(narrower)) is known
+def test_selector_covers_a_narrower_one_only_when_that_is_certain(
+    wider: str, narrower: str, *, is_certain: bool
+) -> None:
+    assert covers(parse_selector(wider), parse_selector(narrower)) is is_certain
 
 
 _MATCHERS = st.builds(
@@ -73,7 +75,7 @@ _MATCHERS = st.builds(
     st.sampled_from(['="a"', '="b"', '="c"', '=~"a|b"', '=~"x.*"', '!="a"', '!~"b|c"']),
 )
 _SELECTORS = st.lists(_MATCHERS, min_size=1, max_size=3).map(
-    lambda found: parse_selector('{z="1", ' + ", ".join(found) + "}")
+    lambda texts: parse_selector('{z="1", ' + ", ".join(texts) + "}")
 )
 
 

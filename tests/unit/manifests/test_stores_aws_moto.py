@@ -1,19 +1,21 @@
-"""What is declared for a store in AWS, made by boto3 in moto, which plays AWS.
+"""The declared resources of an AWS store, created by boto3 in moto, a mock of AWS.
 
-boto3 knows AWS's own model of each request. moto checks whether a policy is well-formed, and of a role's policies the
-actions and the resources. It knows no condition but that two texts are equal, so the bucket's policy would deny all
-there, with TLS and without; it asks no key's policy, and of a trust policy no service and no claim. Those are judged by
-tests/support/iam.py (test_aws_store.py), and the bucket's policy by a real S3 server as well
+boto3 has AWS's own model of each request. moto checks that a policy is well-formed, and the actions and resources of a
+role's policies. Its only condition is the equality of two texts, so it would deny every call under the bucket policy,
+with TLS or without. It ignores the policy of a KMS key, and the service and claims in a trust policy.
+tests/support/iam.py evaluates those (test_stores_aws.py), and a real S3 server also evaluates the bucket policy
 (tests/real/test_aws_policies.py).
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 from moto.core.authorization import enable_iam_authentication
 
@@ -52,35 +54,44 @@ def role_arn(name: str) -> str:
 ADMINISTRATOR = role_arn("administrator")
 
 
+_load_file = JSONFileLoader.load_file
+
+
+@cache
+def _model(path: str) -> Any:
+    return _load_file(JSONFileLoader(), path)
+
+
 @pytest.fixture
 def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An AWS of this test's own."""
+    """An AWS of this test's own; boto3, whose session is the test's own too, reads AWS's models once for all tests."""
     monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.setattr(JSONFileLoader, "load_file", lambda _self, file_path: _model(file_path))
     with mock_aws():
         yield
 
 
 def inputs(store: AwsStore, token: str) -> dict[str, Any]:
-    """A declaration's inputs, but for the bucket's name."""
+    """Return the inputs of a declaration, without the bucket's name."""
     return {key: value for key, value in one(store, token).inputs.items() if key != "bucket"}
 
 
-# Names that differ from AWS's by more than their first letter.
+# Names that differ from those of AWS in more than the first letter.
 _NAMES = {"id": "ID", "sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"}
 
 
 def as_aws(value: object) -> Any:
-    """An input in the words of AWS's API."""
+    """Translate an input into the names of the AWS API."""
     if isinstance(value, Mapping):
-        said = {_NAMES.get(key, key[0].upper() + key[1:]): as_aws(item) for key, item in value.items()}
-        if "BlockedEncryptionTypes" in said:
-            said["BlockedEncryptionTypes"] = {"EncryptionType": said["BlockedEncryptionTypes"]}
-        return said
+        keys = {_NAMES.get(key, key[0].upper() + key[1:]): as_aws(item) for key, item in value.items()}
+        if "BlockedEncryptionTypes" in keys:
+            keys["BlockedEncryptionTypes"] = {"EncryptionType": keys["BlockedEncryptionTypes"]}
+        return keys
     return [as_aws(item) for item in value] if isinstance(value, list) else value
 
 
 def make_bucket(store: AwsStore) -> "S3Client":
-    """The bucket and what guards it but for its policy, as the provider makes them."""
+    """Create the bucket and its settings as the provider does, without its policy."""
     s3 = boto3.client("s3", region_name=store.region)
     s3.create_bucket(Bucket=store.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     tags = one(store, BUCKET_TYPE).inputs["tags"]
@@ -104,26 +115,28 @@ def make_bucket(store: AwsStore) -> "S3Client":
 
 
 def make_role(store: AwsStore) -> str:
-    """The role with its policy; its ARN."""
+    """Create the role with its policy; return its ARN."""
     iam = boto3.client("iam", region_name=store.region)
     role = inputs(store, ROLE_TYPE)
     arn = iam.create_role(
         RoleName=role["name"], Description=role["description"], AssumeRolePolicyDocument=role["assumeRolePolicy"]
     )["Role"]["Arn"]
-    given = inputs(store, PERMISSIONS_TYPE)
-    iam.put_role_policy(RoleName=given["role"], PolicyName=given["name"], PolicyDocument=given["policy"])
+    permissions = inputs(store, PERMISSIONS_TYPE)
+    iam.put_role_policy(
+        RoleName=permissions["role"], PolicyName=permissions["name"], PolicyDocument=permissions["policy"]
+    )
     return str(arn)
 
 
 def session_of(role_arn: str) -> boto3.Session:
-    """A session of the role; taken on while moto does not ask who may, for it knows no pods."""
+    """Return a session of the role; call it before moto checks permissions, because moto knows no pods."""
     keys = boto3.client("sts", region_name=REGION).assume_role(RoleArn=role_arn, RoleSessionName="loki")["Credentials"]
     return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=REGION)
 
 
 @pytest.fixture
 def loki(moto: None) -> Iterator[boto3.Session]:  # noqa: ARG001
-    """A session of the declared role, beside another stack's bucket; from now on moto asks who may."""
+    """A session of the declared role, with a bucket of another stack; moto checks permissions from here on."""
     administrator = make_bucket(a_store())
     administrator.create_bucket(Bucket=OTHER_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     for bucket in (BUCKET, OTHER_BUCKET):
@@ -133,36 +146,36 @@ def loki(moto: None) -> Iterator[boto3.Session]:  # noqa: ARG001
         yield session
 
 
-def test_the_role_does_what_loki_does_in_its_own_bucket_alone(loki: boto3.Session) -> None:
+def test_role_makes_the_calls_of_loki_in_its_own_bucket_only(loki: boto3.Session) -> None:
     s3 = loki.client("s3")
     assert [name for name, call in LOKI_CALLS.items() if refused(call, s3, BUCKET)] == []
     assert [name for name, call in LOKI_CALLS.items() if not refused(call, s3, OTHER_BUCKET)] == []
 
 
-def test_the_role_does_nothing_else(loki: boto3.Session) -> None:
+def test_role_is_denied_calls_that_loki_does_not_make(loki: boto3.Session) -> None:
     s3 = loki.client("s3")
     assert [name for name, call in OTHER_CALLS.items() if not refused(call, s3, BUCKET)] == []
 
 
 @pytest.mark.parametrize("action", ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"])
 @pytest.mark.usefixtures("moto")
-def test_without_one_of_its_permissions_the_role_lacks_just_what_that_is_for(action: str) -> None:
+def test_role_without_one_permission_is_denied_just_the_calls_of_that_permission(action: str) -> None:
     make_bucket(a_store()).put_object(Bucket=BUCKET, Key=OBJECT, Body=b"chunk")
     arn = make_role(a_store())
     policy = json.loads(text(a_store(), PERMISSIONS_TYPE))
     for statement in policy["Statement"]:
-        statement["Action"] = [given for given in statement["Action"] if given != action] or ["s3:GetBucketLocation"]
-    given = inputs(a_store(), PERMISSIONS_TYPE)
+        statement["Action"] = [each for each in statement["Action"] if each != action] or ["s3:GetBucketLocation"]
+    permissions = inputs(a_store(), PERMISSIONS_TYPE)
     boto3.client("iam").put_role_policy(
-        RoleName=given["role"], PolicyName=given["name"], PolicyDocument=json.dumps(policy)
+        RoleName=permissions["role"], PolicyName=permissions["name"], PolicyDocument=json.dumps(policy)
     )
     s3 = session_of(arn).client("s3")
     with enable_iam_authentication():
-        lacking = {name for name, call in LOKI_CALLS.items() if refused(call, s3, BUCKET)}
-    assert lacking == {name for name in LOKI_CALLS if (OBJECT_ACTIONS | BUCKET_ACTIONS)[name] == action} != set()
+        denied = {name for name, call in LOKI_CALLS.items() if refused(call, s3, BUCKET)}
+    assert denied == {name for name in LOKI_CALLS if (OBJECT_ACTIONS | BUCKET_ACTIONS)[name] == action} != set()
 
 
-def test_the_role_does_nothing_in_iam_and_takes_on_no_role(loki: boto3.Session) -> None:
+def test_role_is_denied_every_call_of_iam_and_sts(loki: boto3.Session) -> None:
     iam, sts, own = loki.client("iam"), loki.client("sts"), inputs(a_store(), ROLE_TYPE)["name"]
     calls: Mapping[str, Callable[[], object]] = {
         "list users": iam.list_users,
@@ -181,15 +194,15 @@ def test_the_role_does_nothing_in_iam_and_takes_on_no_role(loki: boto3.Session) 
         assert answer.value.response["Error"]["Code"] == "AccessDenied", name
 
 
-def test_the_session_is_of_the_declared_role(loki: boto3.Session) -> None:
-    """What the refusals above are worth: it is this role that they refuse."""
+def test_session_belongs_to_the_declared_role(loki: boto3.Session) -> None:
+    """The tests above would prove nothing if moto denied another role."""
     arn = loki.client("sts").get_caller_identity()["Arn"]
     assert arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/{inputs(a_store(), ROLE_TYPE)['name']}/loki"
 
 
 @pytest.mark.usefixtures("moto")
 @pytest.mark.parametrize("store", EVERY_SHAPE)
-def test_aws_takes_every_setting_as_it_is_declared(store: AwsStore) -> None:
+def test_aws_accepts_every_declared_setting(store: AwsStore) -> None:
     s3 = make_bucket(store)
     assert s3.get_bucket_location(Bucket=BUCKET)["LocationConstraint"] == REGION
     assert s3.get_bucket_ownership_controls(Bucket=BUCKET)["OwnershipControls"]["Rules"] == [
@@ -215,19 +228,19 @@ def test_aws_takes_every_setting_as_it_is_declared(store: AwsStore) -> None:
         (True, {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}),
     ],
 )
-def test_an_object_that_says_nothing_is_encrypted_as_declared(kms: bool, expected: dict[str, str]) -> None:  # noqa: FBT001
+def test_object_is_encrypted_as_declared_by_default(kms: bool, expected: dict[str, str]) -> None:  # noqa: FBT001
     s3 = make_bucket(a_store(kms=kms))
     (rule,) = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"] == expected
     assert rule.get("BucketKeyEnabled", False) is kms
     LOKI_CALLS["PutObject"](s3, BUCKET)
-    found = s3.head_object(Bucket=BUCKET, Key=OBJECT)
-    assert found["ServerSideEncryption"] == expected["SSEAlgorithm"]
-    assert found.get("SSEKMSKeyId") == expected.get("KMSMasterKeyID")
+    head = s3.head_object(Bucket=BUCKET, Key=OBJECT)
+    assert head["ServerSideEncryption"] == expected["SSEAlgorithm"]
+    assert head.get("SSEKMSKeyId") == expected.get("KMSMasterKeyID")
 
 
 @pytest.mark.usefixtures("moto")
-def test_no_rule_of_the_lifecycle_takes_an_object_away() -> None:
+def test_object_has_no_expiration_under_the_declared_lifecycle() -> None:
     s3 = make_bucket(a_store())
     (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
     assert rule == {
@@ -241,8 +254,8 @@ def test_no_rule_of_the_lifecycle_takes_an_object_away() -> None:
 
 
 @pytest.mark.usefixtures("moto")
-def test_a_policy_with_a_mistake_is_seen() -> None:
-    """What it is worth that moto takes the role."""
+def test_moto_refuses_a_malformed_policy() -> None:
+    """That moto accepts the role proves something only if moto refuses mistakes."""
     policy = json.loads(text(a_store(), PERMISSIONS_TYPE))
     policy["Statement"][0]["Resource"] = BUCKET
     iam = boto3.client("iam")

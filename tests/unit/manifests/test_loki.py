@@ -1,4 +1,4 @@
-"""loki.yaml, the overrides and the chart's values: what the settings decide in them."""
+"""loki.yaml, the overrides and the values of the Loki chart, by settings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from logstack.manifests.loki.values import loki_values
 from logstack.manifests.manifest import yaml_text
 from logstack.manifests.stores.access import StoreAccess
 from logstack.manifests.stores.kinds import store_access
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 CLUSTER = {"name": "production", "context": "production"}
 EXISTING = {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "b", "credentialsSecret": "keys"}
@@ -29,30 +29,30 @@ MONOLITHIC: dict[str, object] = {"deploymentMode": "monolithic"}
 DISTRIBUTED: dict[str, object] = {"deploymentMode": "distributed"}
 
 
-def stack(**said: object) -> Settings:
-    return Settings.model_validate({"cluster": CLUSTER, "objectStore": EXISTING, **said})
+def settings_with(**keys: object) -> Settings:
+    return Settings.model_validate({"cluster": CLUSTER, "objectStore": EXISTING, **keys})
 
 
-def access(settings: Settings) -> StoreAccess:
+def store_access_of(settings: Settings) -> StoreAccess:
     return store_access(settings.object_store, settings.cluster, settings.former_object_store)
 
 
-def config(**said: object) -> dict[str, Any]:
-    settings = stack(**said)
-    return loki_config(settings, access(settings), settings.cluster)
+def config_with(**keys: object) -> dict[str, Any]:
+    settings = settings_with(**keys)
+    return loki_config(settings, store_access_of(settings), settings.cluster)
 
 
-def values(**said: object) -> dict[str, Any]:
-    settings = stack(**said)
-    return dict(loki_values(settings, access(settings), settings.cluster, "a-hash"))
+def values_with(**keys: object) -> dict[str, Any]:
+    settings = settings_with(**keys)
+    return dict(loki_values(settings, store_access_of(settings), settings.cluster, "a-hash"))
 
 
-def at(document: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path; None where there is none."""
-    found: Any = document
+def value_at(document: Mapping[str, Any], path: str) -> Any:
+    """Return the value at a dotted path, or None."""
+    value: Any = document
     for key in path.split("."):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 # --- the object store
@@ -69,7 +69,7 @@ S3 = {
             "insecure": True,
         },
     ),
-    "one that speaks TLS and addresses buckets by host": (
+    "an S3-compatible store with TLS and buckets by host name": (
         {**EXISTING, "endpoint": "https://s3.example", "pathStyle": False, "region": "garage"},
         {
             "bucketnames": "b",
@@ -94,47 +94,47 @@ S3 = {
 }
 
 
-@pytest.mark.parametrize(("said", "s3"), S3.values(), ids=S3)
-def test_chunks_and_rules_go_to_the_store(said: dict[str, object], s3: dict[str, object]) -> None:
-    document = config(objectStore=said)
+@pytest.mark.parametrize(("store", "s3"), S3.values(), ids=S3)
+def test_loki_yaml_stores_chunks_and_rules_in_the_object_store(store: dict[str, object], s3: dict[str, object]) -> None:
+    document = config_with(objectStore=store)
     assert document["common"]["storage"] == {"s3": s3}
     assert document["ruler"]["storage"] == {"type": "s3", "s3": s3}
-    assert at(document, "compactor.delete_request_store") == "s3"
+    assert value_at(document, "compactor.delete_request_store") == "s3"
     assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["s3"]
 
 
-def test_a_directory_holds_chunks_rules_and_delete_requests() -> None:
-    document = config(**MONOLITHIC, objectStore=FILESYSTEM)
+def test_loki_yaml_stores_chunks_rules_and_delete_requests_in_a_directory() -> None:
+    document = config_with(**MONOLITHIC, objectStore=FILESYSTEM)
     directory = {"chunks_directory": "/var/loki/chunks", "rules_directory": "/var/loki/rules"}
     assert document["common"]["storage"] == {"filesystem": directory}
     assert document["ruler"]["storage"] == {"type": "local", "local": {"directory": "/var/loki/rules"}}
-    assert at(document, "compactor.delete_request_store") == "filesystem"
+    assert value_at(document, "compactor.delete_request_store") == "filesystem"
     assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["filesystem"]
 
 
 CREDENTIALS = {
-    "a Secret that exists": (EXISTING, "keys", {}),
-    "a Secret of ours": ({"kind": "embedded", "bucket": "loki"}, "loki-s3-credentials", {}),
-    "a role, by an annotation": (
+    "an existing Secret": (EXISTING, "keys", {}),
+    "a Secret that the stack manages": ({"kind": "embedded", "bucket": "loki"}, "loki-s3-credentials", {}),
+    "a role by an annotation": (
         AWS,
         None,
         {"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/logstack-acme-logs"},
     ),
-    "a role, by an association": (POD_IDENTITY, None, {}),
+    "a role by an association": (POD_IDENTITY, None, {}),
 }
 
 
-@pytest.mark.parametrize(("said", "secret", "annotations"), CREDENTIALS.values(), ids=CREDENTIALS)
-def test_loki_gets_its_keys_from_a_secret_or_has_a_role(
-    said: dict[str, object], secret: str | None, annotations: dict[str, str]
+@pytest.mark.parametrize(("store", "secret", "annotations"), CREDENTIALS.values(), ids=CREDENTIALS)
+def test_loki_values_take_the_access_key_from_a_secret_or_use_a_role(
+    store: dict[str, object], secret: str | None, annotations: dict[str, str]
 ) -> None:
-    found = values(objectStore=said)
-    assert at(found, "defaults.extraEnvFrom") == ([{"secretRef": {"name": secret}}] if secret else None)
-    assert at(found, "serviceAccount.annotations") == annotations
-    assert at(found, "serviceAccount.name") == "loki"
+    chart_values = values_with(objectStore=store)
+    assert value_at(chart_values, "defaults.extraEnvFrom") == ([{"secretRef": {"name": secret}}] if secret else None)
+    assert value_at(chart_values, "serviceAccount.annotations") == annotations
+    assert value_at(chart_values, "serviceAccount.name") == "loki"
 
 
-# --- what the settings decide in loki.yaml
+# --- loki.yaml
 
 
 DECISIONS: list[tuple[dict[str, object], str, object]] = [
@@ -189,7 +189,7 @@ DECISIONS: list[tuple[dict[str, object], str, object]] = [
         "storage_config.tsdb_shipper.index_gateway_client.server_address",
         "dns+loki-index-gateway-headless.monitoring.svc.cluster.local:9095",
     ),
-    # Several compactors: the first pod finds the lowest token, and what one has marked another deletes.
+    # Several compactors: the first pod has the lowest token, and all share the deletion markers.
     ({}, "compactor.compactor_ring.tokens_file_path", "/etc/loki/overrides/compactor-token-${HOSTNAME}"),
     (DISTRIBUTED, "compactor.compactor_ring", None),
     (DISTRIBUTED, "compactor.deletion_marker_object_store_prefix", "deletion-markers/"),
@@ -232,14 +232,14 @@ DECISIONS: list[tuple[dict[str, object], str, object]] = [
 ]
 
 
-@pytest.mark.parametrize(("said", "path", "value"), DECISIONS)
-def test_the_settings_decide_in_loki_yaml(said: dict[str, object], path: str, value: object) -> None:
-    assert at(config(**said), path) == value
+@pytest.mark.parametrize(("keys", "path", "value"), DECISIONS)
+def test_loki_yaml_follows_the_settings(keys: dict[str, object], path: str, value: object) -> None:
+    assert value_at(config_with(**keys), path) == value
 
 
-def test_schema_periods_are_written_as_they_were_said() -> None:
+def test_loki_yaml_has_the_schema_periods_of_the_stack_file() -> None:
     periods = [{"from": "2023-01-01", "schema": "v12", "indexPrefix": "index_"}, {"from": "2024-04-01"}]
-    assert config(schemaPeriods=periods)["schema_config"]["configs"] == [
+    assert config_with(schemaPeriods=periods)["schema_config"]["configs"] == [
         {
             "from": "2023-01-01",
             "store": "tsdb",
@@ -257,8 +257,8 @@ def test_schema_periods_are_written_as_they_were_said() -> None:
     ]
 
 
-def test_the_overrides_are_the_only_tenants() -> None:
-    said = {
+def test_overrides_have_the_limits_of_the_only_tenant() -> None:
+    limits = {
         "ingestionRate": "8Mi",
         "ingestionBurst": "12.5Mi",
         "perStreamRate": "5Mi",
@@ -267,7 +267,7 @@ def test_the_overrides_are_the_only_tenants() -> None:
         "maxLineSize": "1Mi",
         "maxEntriesPerQuery": 10_000,
     }
-    assert loki_overrides(stack(limits=said)) == {
+    assert loki_overrides(settings_with(limits=limits)) == {
         "overrides": {
             "fake": {
                 "ingestion_rate_mb": 8,
@@ -282,7 +282,7 @@ def test_the_overrides_are_the_only_tenants() -> None:
     }
 
 
-# --- what the settings decide in the chart's values
+# --- chart values
 
 
 REQUIRED = "podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution"
@@ -328,7 +328,7 @@ VALUES: list[tuple[dict[str, object], str, object]] = [
         "write.resources",
         {"requests": {"cpu": "2", "memory": "3Gi"}, "limits": {"memory": "3Gi"}},
     ),
-    # Writers, and the single binary that is one, have time to flush their chunks.
+    # Writers, also the single binary, have time to flush their chunks.
     ({}, "write.terminationGracePeriodSeconds", 300),
     ({}, "read.terminationGracePeriodSeconds", None),
     (MONOLITHIC, "singleBinary.terminationGracePeriodSeconds", 300),
@@ -340,7 +340,7 @@ VALUES: list[tuple[dict[str, object], str, object]] = [
     (MONOLITHIC, "singleBinary.podDisruptionBudget", None),
     ({"gateway": {"replicas": 3}}, "gateway.podDisruptionBudget", {"maxUnavailable": 1}),
     ({"gateway": {"replicas": 1}}, "gateway.podDisruptionBudget", None),
-    # The largest push is a burst; nginx must let it through, and never less than the chart's 4M.
+    # The largest push is one burst: nginx must accept it, and at least the chart's 4M.
     ({"limits": {"ingestionBurst": "20Mi"}}, "gateway.nginxConfig.clientMaxBodySize", "20M"),
     ({"limits": {"ingestionBurst": "20.5Mi"}}, "gateway.nginxConfig.clientMaxBodySize", "21M"),
     ({"limits": {"ingestionBurst": "1Mi"}}, "gateway.nginxConfig.clientMaxBodySize", "4M"),
@@ -356,32 +356,34 @@ VALUES: list[tuple[dict[str, object], str, object]] = [
 ]
 
 
-@pytest.mark.parametrize(("said", "path", "value"), VALUES)
-def test_the_settings_decide_in_the_charts_values(said: dict[str, object], path: str, value: object) -> None:
-    assert at(values(**said), path) == value
+@pytest.mark.parametrize(("keys", "path", "value"), VALUES)
+def test_loki_values_follow_the_settings(keys: dict[str, object], path: str, value: object) -> None:
+    assert value_at(values_with(**keys), path) == value
 
 
 @pytest.mark.parametrize(("role", "component"), [("write", "write"), ("gateway", "gateway")])
-def test_pods_of_a_part_stand_on_different_nodes(role: str, component: str) -> None:
-    (term,) = at(values(), f"{role}.affinity.{REQUIRED}")
+def test_pods_of_one_role_require_different_nodes(role: str, component: str) -> None:
+    (term,) = value_at(values_with(), f"{role}.affinity.{REQUIRED}")
     assert term["topologyKey"] == "kubernetes.io/hostname"
     assert term["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == component
 
 
-def test_on_one_node_pods_only_prefer_to_stand_apart() -> None:
-    found = values(**MONOLITHIC, cluster={**CLUSTER, "singleNode": True})
-    (wish,) = at(found, f"singleBinary.affinity.{PREFERRED}")
-    assert wish["weight"] == 100
-    assert wish["podAffinityTerm"]["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == "single-binary"
+def test_pods_only_prefer_different_nodes_when_the_cluster_has_one_node() -> None:
+    chart_values = values_with(**MONOLITHIC, cluster={**CLUSTER, "singleNode": True})
+    (preference,) = value_at(chart_values, f"singleBinary.affinity.{PREFERRED}")
+    assert preference["weight"] == 100
+    assert (
+        preference["podAffinityTerm"]["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == "single-binary"
+    )
 
 
-def test_addresses_follow_the_namespace_and_the_clusters_domain() -> None:
-    place = stack(cluster={**CLUSTER, "namespace": "logs", "clusterDomain": "home.arpa"}).cluster
-    assert gateway_url(place) == "http://loki-gateway.logs.svc.home.arpa"
-    assert push_url(place) == "http://loki-gateway.logs.svc.home.arpa/loki/api/v1/push"
+def test_addresses_contain_the_namespace_and_the_cluster_domain() -> None:
+    cluster = settings_with(cluster={**CLUSTER, "namespace": "logs", "clusterDomain": "home.arpa"}).cluster
+    assert gateway_url(cluster) == "http://loki-gateway.logs.svc.home.arpa"
+    assert push_url(cluster) == "http://loki-gateway.logs.svc.home.arpa/loki/api/v1/push"
 
 
-# --- the store of earlier days
+# --- the former store
 
 
 PERIODS = [{"from": "2024-04-01"}, {"from": "2025-01-01"}, {"from": "2026-05-20"}]
@@ -393,42 +395,42 @@ OLD_S3 = {
 }
 
 
-def moved(store: Mapping[str, object]) -> dict[str, object]:
+def keys_of_a_move(store: Mapping[str, object]) -> dict[str, object]:
     return {"schemaPeriods": PERIODS, "formerObjectStore": {"before": "2026-05-20", "store": store}}
 
 
-def test_periods_before_the_move_are_in_the_former_s3_store_and_the_others_in_that_of_today() -> None:
-    document = config(**moved(OLD_S3))
+def test_schema_periods_before_a_move_use_the_former_s3_store() -> None:
+    document = config_with(**keys_of_a_move(OLD_S3))
     assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["former", "former", "s3"]
-    former = at(document, "storage_config.named_stores.aws.former")
-    assert (former["bucketnames"], former["endpoint"]) == ("old", "http://10.0.40.9:9000")
-    assert at(document, "common.storage.s3.bucketnames") == "b"
-    assert at(document, "compactor.delete_request_store") == "s3"
+    former_store = value_at(document, "storage_config.named_stores.aws.former")
+    assert (former_store["bucketnames"], former_store["endpoint"]) == ("old", "http://10.0.40.9:9000")
+    assert value_at(document, "common.storage.s3.bucketnames") == "b"
+    assert value_at(document, "compactor.delete_request_store") == "s3"
 
 
-def test_the_former_stores_key_comes_from_its_own_secret_into_quotes_and_not_beside_aws_own_names() -> None:
-    text = yaml_text(config(**moved(OLD_S3)))
+def test_former_store_takes_its_access_key_from_its_own_secret() -> None:
+    text = yaml_text(config_with(**keys_of_a_move(OLD_S3)))
     assert "access_key_id: '${FORMER_AWS_ACCESS_KEY_ID}'" in text
     assert "secret_access_key: '${FORMER_AWS_SECRET_ACCESS_KEY}'" in text
-    assert at(values(**moved(OLD_S3)), "defaults.extraEnv") == [
+    assert value_at(values_with(**keys_of_a_move(OLD_S3)), "defaults.extraEnv") == [
         {
             "name": f"FORMER_{key}",
             "valueFrom": {"secretKeyRef": {"name": "old-keys", "key": key}},
         }
         for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     ]
-    assert at(values(**moved(OLD_S3)), "defaults.extraEnvFrom") == [{"secretRef": {"name": "keys"}}]
+    assert value_at(values_with(**keys_of_a_move(OLD_S3)), "defaults.extraEnvFrom") == [{"secretRef": {"name": "keys"}}]
 
 
-def test_periods_before_the_move_from_a_directory_are_read_from_the_directory_that_they_are_in() -> None:
-    document = config(**MONOLITHIC, **moved(FILESYSTEM))
+def test_schema_periods_before_a_move_use_the_directory_when_the_former_store_is_one() -> None:
+    document = config_with(**MONOLITHIC, **keys_of_a_move(FILESYSTEM))
     assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["filesystem"] * 2 + ["s3"]
-    before = config(**MONOLITHIC, objectStore=FILESYSTEM)
-    directory = at(before, "common.storage.filesystem.chunks_directory")
-    assert at(document, "storage_config.filesystem.directory") == directory
-    assert "extraEnv" not in values(**MONOLITHIC, **moved(FILESYSTEM))["defaults"]
+    before = config_with(**MONOLITHIC, objectStore=FILESYSTEM)
+    directory = value_at(before, "common.storage.filesystem.chunks_directory")
+    assert value_at(document, "storage_config.filesystem.directory") == directory
+    assert "extraEnv" not in values_with(**MONOLITHIC, **keys_of_a_move(FILESYSTEM))["defaults"]
 
 
-def test_without_a_former_store_nothing_of_it_is_said() -> None:
-    assert "named_stores" not in config()["storage_config"]
-    assert "extraEnv" not in values()["defaults"]
+def test_loki_has_no_named_store_when_there_is_no_former_store() -> None:
+    assert "named_stores" not in config_with()["storage_config"]
+    assert "extraEnv" not in values_with()["defaults"]

@@ -1,4 +1,4 @@
-"""Every object that we declare is what Kubernetes 1.34 understands, in every field."""
+"""Every declared object is valid in the schema of Kubernetes 1.34 or of its operator."""
 
 import pytest
 
@@ -16,7 +16,7 @@ OBJECTS = [
 
 
 @pytest.mark.parametrize(("stack", "name"), OBJECTS)
-def test_a_declared_object_is_valid_in_every_field(stack: str, name: str) -> None:
+def test_declared_object_is_valid_in_the_kubernetes_schema(stack: str, name: str) -> None:
     inputs = declarations(settings_of(stack))[name].inputs
     assert complaints({key: mask_secrets(value) for key, value in inputs.items()}) == ""
 
@@ -27,13 +27,13 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("said", "told"), WRONG)
-def test_a_field_that_kubernetes_does_not_know_is_found(said: dict[str, object], told: str) -> None:
-    assert told in complaints({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, **said})
+@pytest.mark.parametrize(("fields", "message"), WRONG)
+def test_schema_check_reports_a_field_that_kubernetes_does_not_know(fields: dict[str, object], message: str) -> None:
+    assert message in complaints({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, **fields})
 
 
-def test_a_field_that_another_operator_does_not_know_is_found() -> None:
+def test_schema_check_reports_a_field_that_an_operator_does_not_know() -> None:
     claim = declarations(settings_of("ceph"))["store/store-claim"].inputs
     assert complaints(claim) == ""
-    said = {**claim, "spec": {"storageClassName": "ceph-bucket", "bucket": "loki-chunks"}}
-    assert "('bucket' was unexpected)" in complaints(said)
+    wrong_claim = {**claim, "spec": {"storageClassName": "ceph-bucket", "bucket": "loki-chunks"}}
+    assert "('bucket' was unexpected)" in complaints(wrong_claim)

@@ -1,4 +1,4 @@
-"""config.alloy: its syntax, and what becomes of a pod's lines."""
+"""config.alloy: its syntax, the labels of a pod, and delivery."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ from logstack.manifests.alloy.sources.pods import discovery
 from logstack.manifests.alloy.syntax import Block, Expression, Value, document, literal, quoted
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.collector import SEED_LABELS, CollectorSettings
+from logstack.settings.model.collector import DEFAULT_INDEX_LABELS, CollectorSettings
 from tests.support.generated import TEXTS
 
 CLUSTER = ClusterSettings(name="production", context="production")
@@ -24,8 +24,8 @@ INTAKE = Intake(URL)
 META = "__meta_kubernetes"
 
 
-def blocks(**said: object) -> list[Block]:
-    collector = CollectorSettings.model_validate(said)
+def blocks_with(**keys: object) -> list[Block]:
+    collector = CollectorSettings.model_validate(keys)
     process = lines(collector, CLUSTER, INTAKE, [])
     return [
         *source_blocks(node_sources(collector.sources), collector, IN_CLUSTER, INTAKE),
@@ -41,7 +41,7 @@ def find(tree: Sequence[Block], name: str) -> Iterator[Block]:
         yield from find(block.blocks, name)
 
 
-def the(tree: Sequence[Block], name: str) -> Mapping[str, Value]:
+def attributes_of(tree: Sequence[Block], name: str) -> Mapping[str, Value]:
     (block,) = find(tree, name)
     return block.attributes
 
@@ -50,7 +50,7 @@ def the(tree: Sequence[Block], name: str) -> Mapping[str, Value]:
 
 
 @given(TEXTS)
-def test_a_string_literal_reads_back_as_the_text(text: str) -> None:
+def test_quoted_literal_reads_back_as_the_same_text(text: str) -> None:
     # Python's escapes are Go's for all that quoted() writes; tests/real asks Alloy's own parser.
     assert ast.literal_eval(quoted(text)) == text
     assert quoted(text).isprintable()
@@ -73,11 +73,11 @@ LITERALS: list[tuple[Value, str]] = [
 
 
 @pytest.mark.parametrize(("value", "text"), LITERALS)
-def test_a_value_is_written_as_alloy_reads_it(value: Value, text: str) -> None:
+def test_literal_is_valid_alloy_syntax(value: Value, text: str) -> None:
     assert literal(value) == text
 
 
-def test_blocks_are_laid_out_as_alloys_formatter_leaves_them() -> None:
+def test_document_has_the_layout_of_alloys_formatter() -> None:
     tree = [
         Block(
             "a.b", "label", {"x": 1, "longer": 2}, (Block("c"), Block("d", attributes={"y": True})), comment="Why.\nSo."
@@ -107,22 +107,22 @@ def test_blocks_are_laid_out_as_alloys_formatter_leaves_them() -> None:
 # --- labels
 
 
-def relabelled(tree: Sequence[Block], target: Mapping[str, str]) -> dict[str, str] | None:
-    """What Prometheus' relabelling makes of a target; None when it drops it."""
+def relabel(tree: Sequence[Block], target: Mapping[str, str]) -> dict[str, str] | None:
+    """Relabel a target as Prometheus does; return None if the rules drop it."""
     labels = dict(target)
-    (relabel,) = find(tree, "discovery.relabel")
-    for rule in relabel.blocks:
-        said = rule.attributes
-        sources = said.get("source_labels", [])
+    (block,) = find(tree, "discovery.relabel")
+    for rule in block.blocks:
+        attributes = rule.attributes
+        sources = attributes.get("source_labels", [])
         assert isinstance(sources, Sequence)
-        joined = str(said.get("separator", ";")).join(labels.get(str(name), "") for name in sources)
-        match = re.fullmatch(str(said.get("regex", "(.*)")), joined)
-        if said.get("action") in ("drop", "keep"):
-            if bool(match) == (said["action"] == "drop"):
+        joined = str(attributes.get("separator", ";")).join(labels.get(str(name), "") for name in sources)
+        match = re.fullmatch(str(attributes.get("regex", "(.*)")), joined)
+        if attributes.get("action") in ("drop", "keep"):
+            if bool(match) == (attributes["action"] == "drop"):
                 return None
         elif match:
-            template = re.sub(r"\$(\d)", r"\\\1", str(said["replacement"]))
-            labels[str(said["target_label"])] = match.expand(template)
+            template = re.sub(r"\$(\d)", r"\\\1", str(attributes["replacement"]))
+            labels[str(attributes["target_label"])] = match.expand(template)
     return {name: value for name, value in labels.items() if not name.startswith("__meta_")}
 
 
@@ -138,8 +138,8 @@ POD = {
 }
 
 
-def test_a_pod_gets_the_labels_that_its_metadata_says() -> None:
-    assert relabelled(blocks(), POD) == {
+def test_pod_gets_its_labels_from_its_metadata() -> None:
+    assert relabel(blocks_with(), POD) == {
         "namespace": "shop",
         "pod": "cart-7d9-x",
         "container": "cart",
@@ -153,21 +153,21 @@ def test_a_pod_gets_the_labels_that_its_metadata_says() -> None:
 
 
 APPS = {
-    "the recommended label goes first": ({}, "cart-service"),
-    "else the label app": ({f"{META}_pod_label_app_kubernetes_io_name": ""}, "old-name"),
-    "else the container": ({f"{META}_pod_label_app_kubernetes_io_name": "", f"{META}_pod_label_app": ""}, "cart"),
+    "recommended label": ({}, "cart-service"),
+    "label app": ({f"{META}_pod_label_app_kubernetes_io_name": ""}, "old-name"),
+    "container name": ({f"{META}_pod_label_app_kubernetes_io_name": "", f"{META}_pod_label_app": ""}, "cart"),
 }
 
 
 @pytest.mark.parametrize(("without", "app"), APPS.values(), ids=APPS)
-def test_an_application_has_the_first_name_that_is_there(without: dict[str, str], app: str) -> None:
-    labels = relabelled(blocks(), POD | without)
+def test_app_label_is_the_first_name_that_the_pod_has(without: dict[str, str], app: str) -> None:
+    labels = relabel(blocks_with(), POD | without)
     assert labels is not None
     assert labels["app"] == app
 
 
-def test_a_static_pods_files_are_found_by_the_hash_of_its_manifest() -> None:
-    labels = relabelled(blocks(), POD | {f"{META}_pod_annotation_kubernetes_io_config_mirror": "c0ffee"})
+def test_static_pod_path_contains_the_hash_of_its_manifest() -> None:
+    labels = relabel(blocks_with(), POD | {f"{META}_pod_annotation_kubernetes_io_config_mirror": "c0ffee"})
     assert labels is not None
     assert labels["__path__"] == "/var/log/pods/*c0ffee/cart/*.log"
 
@@ -176,57 +176,64 @@ NAMESPACES = [("shop", True), ("shop-noise", False), ("noise", False), ("shop-no
 
 
 @pytest.mark.parametrize(("namespace", "is_collected"), NAMESPACES)
-def test_pods_of_a_namespace_that_is_left_out_are_dropped(namespace: str, *, is_collected: bool) -> None:
-    tree = blocks(namespaces={"never": ["shop-noise", "noise"]})
-    assert (relabelled(tree, POD | {f"{META}_namespace": namespace}) is not None) == is_collected
+def test_pods_are_dropped_when_their_namespace_is_excluded(namespace: str, *, is_collected: bool) -> None:
+    tree = blocks_with(namespaces={"never": ["shop-noise", "noise"]})
+    assert (relabel(tree, POD | {f"{META}_namespace": namespace}) is not None) == is_collected
 
 
-def test_only_the_named_namespaces_are_watched_and_only_this_nodes_pods() -> None:
-    said = CollectorSettings.model_validate({"namespaces": {"only": ["shop", "bank"]}})
-    tree = discovery(said)
-    assert the(tree, "namespaces") == {"names": ["shop", "bank"]}
-    assert the(tree, "selectors") == {"role": "pod", "field": Expression('"spec.nodeName=" + sys.env("HOSTNAME")')}
+def test_discovery_watches_the_selected_namespaces_and_the_pods_of_its_own_node() -> None:
+    settings = CollectorSettings.model_validate({"namespaces": {"only": ["shop", "bank"]}})
+    tree = discovery(settings)
+    assert attributes_of(tree, "namespaces") == {"names": ["shop", "bank"]}
+    assert attributes_of(tree, "selectors") == {
+        "role": "pod",
+        "field": Expression('"spec.nodeName=" + sys.env("HOSTNAME")'),
+    }
     assert not list(find(discovery(CollectorSettings()), "namespaces"))
 
 
 LABELS: list[tuple[Sequence[str], list[str]]] = [
-    (SEED_LABELS, ["component", "node", "unit"]),
+    (DEFAULT_INDEX_LABELS, ["component", "node", "unit"]),
     (
         ("cluster", "namespace", "stream"),
         ["pod", "container", "app", "component", "job", "container_runtime", "node", "unit"],
     ),
-    ((*SEED_LABELS, "node", "component", "unit"), []),
+    ((*DEFAULT_INDEX_LABELS, "node", "component", "unit"), []),
 ]
 
 
 @pytest.mark.parametrize(("index_labels", "metadata"), LABELS)
-def test_what_makes_no_stream_is_structured_metadata(index_labels: Sequence[str], metadata: list[str]) -> None:
-    (process,) = (block for block in blocks(index_labels=index_labels) if block.label == "lines")
-    found = [block.attributes["values"] for block in process.blocks if block.name == "stage.structured_metadata"]
-    assert found == ([dict.fromkeys(metadata, "")] if metadata else [])
-    assert the([process], "stage.label_keep") == {"values": [label for label in index_labels if label != "cluster"]}
+def test_known_labels_become_structured_metadata_when_they_are_not_index_labels(
+    index_labels: Sequence[str], metadata: list[str]
+) -> None:
+    (process,) = (block for block in blocks_with(index_labels=index_labels) if block.label == "lines")
+    values = [block.attributes["values"] for block in process.blocks if block.name == "stage.structured_metadata"]
+    assert values == ([dict.fromkeys(metadata, "")] if metadata else [])
+    assert attributes_of([process], "stage.label_keep") == {
+        "values": [label for label in index_labels if label != "cluster"]
+    }
 
 
 @pytest.mark.parametrize(
     ("index_labels", "external"), [(["cluster", "pod"], {"cluster": "production"}), (["pod"], None)]
 )
-def test_the_clusters_name_is_put_on_every_line_where_it_is_a_label(
+def test_delivery_adds_the_cluster_label_when_it_is_an_index_label(
     index_labels: list[str], external: dict[str, str] | None
 ) -> None:
-    assert the(blocks(index_labels=index_labels), "loki.write").get("external_labels") == external
+    assert attributes_of(blocks_with(index_labels=index_labels), "loki.write").get("external_labels") == external
 
 
-SIZES_SAID = [("1Mi", "1MiB"), ("512Ki", "512KiB"), ("1MB", "1000000B"), ("1.5Mi", "1536KiB")]
+BATCH_SIZES = [("1Mi", "1MiB"), ("512Ki", "512KiB"), ("1MB", "1000000B"), ("1.5Mi", "1536KiB")]
 
 
-@pytest.mark.parametrize(("said", "written"), SIZES_SAID)
-def test_a_batch_has_a_size_that_alloy_reads(said: str, written: str) -> None:
-    assert the(blocks(batch_size=said), "endpoint")["batch_size"] == written
+@pytest.mark.parametrize(("size", "alloy_size"), BATCH_SIZES)
+def test_batch_size_is_in_units_that_alloy_reads(size: str, alloy_size: str) -> None:
+    assert attributes_of(blocks_with(batch_size=size), "endpoint")["batch_size"] == alloy_size
 
 
-def test_the_endpoint_gives_up_when_the_settings_say_so() -> None:
-    tree = blocks(max_retries=50, max_backoff="10m", batch_wait="2s")
-    assert the(tree, "endpoint") == {
+def test_endpoint_has_the_retries_and_batch_limits_of_the_settings() -> None:
+    tree = blocks_with(max_retries=50, max_backoff="10m", batch_wait="2s")
+    assert attributes_of(tree, "endpoint") == {
         "url": URL,
         "batch_size": "1MiB",
         "batch_wait": "2s",
@@ -235,7 +242,7 @@ def test_the_endpoint_gives_up_when_the_settings_say_so() -> None:
     }
 
 
-def test_every_component_sends_to_one_that_is_there() -> None:
+def test_alloy_components_reference_existing_components_only() -> None:
     text = node_config(CollectorSettings(), CLUSTER, INTAKE)
     components = set(re.findall(r'^([a-z_.]+) "([a-z]+)" {$', text, re.MULTILINE))
     references = re.findall(r"\b((?:discovery|local|loki)\.[a-z_.]+)\.([a-z]+)\.(?:targets|output|receiver)\b", text)

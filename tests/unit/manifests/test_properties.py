@@ -1,4 +1,4 @@
-"""What holds for whatever a stack file says: builders under generated settings."""
+"""Properties of the builders that hold for any stack file, with generated settings."""
 
 import re
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ from logstack.manifests.manifest import Secret, yaml_text
 from logstack.manifests.stores.access import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.quantities import loki_duration
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.documents import differences, leaves, loki_bytes, read_yaml
 from tests.support.generated import DAYS, stacks
 from tests.support.stacks import changed, chart_values, data, declarations
 
-# Forty stacks each: the whole file takes some seconds. Without the phase that explains, a failure takes no minutes.
-some = profile(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
+# Forty stacks for each test, which takes seconds. Without the explain phase a failure does not take minutes.
+forty_stacks = profile(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
 ROLES = {
     "write": "write",
     "read": "read",
@@ -42,133 +42,135 @@ OVERRIDES = {
     "max_line_size": "max_line_size",
     "max_entries_per_query": "max_entries_limit_per_query",
 }
-# The only places of loki.yaml that the pods' environment fills.
-PLACES = (f"${{{FORMER_ACCESS_KEY_ID}}}", f"${{{FORMER_SECRET_ACCESS_KEY}}}")
-# Keys that carry a key, a password or a token of something. `credentialsSecret` and `secretRef` name a Secret.
+# The only values of loki.yaml that come from the environment of the pods.
+KEY_PLACEHOLDERS = (f"${{{FORMER_ACCESS_KEY_ID}}}", f"${{{FORMER_SECRET_ACCESS_KEY}}}")
+# Names of keys whose value would be a secret. `credentialsSecret` and `secretRef` only name a Secret.
 SECRET_KEY = re.compile(
     r"(?i)(^|_|-|\.)(password|passwd|pwd|token|api_?key|(secret_)?access_?key(_?id)?|private_?key)$"
 )
 
 
 def objects(settings: Settings) -> dict[str, object]:
-    """Everything that is declared, with loki.yaml and the overrides as documents."""
+    """Return all declared objects, with loki.yaml and the overrides as documents."""
     declared = declarations(settings)
     documents = {name: read_yaml(data(declared, f"loki/{name}")) for name in ("loki-config", "loki-overrides")}
     return {name: child.inputs for name, child in declared.items() if not name.startswith("loki/loki-")} | documents
 
 
-@some
+@forty_stacks
 @given(stacks(), DAYS)
-def test_another_retention_changes_its_keys_and_the_annotation_that_rolls_the_pods(stack: Settings, days: int) -> None:
-    other = changed(stack, retention=f"{days}d")
-    before, after = objects(stack), objects(other)
+def test_changed_retention_changes_its_keys_and_the_config_hash_only(stack: Settings, days: int) -> None:
+    changed_stack = changed(stack, retention=f"{days}d")
+    before, after = objects(stack), objects(changed_stack)
     allowed = {"loki-config.limits_config.retention_period"}
     limits = stack.limits
-    if stack.longest_retention != other.longest_retention:
+    if stack.longest_retention != changed_stack.longest_retention:
         allowed |= set() if limits.max_query_length else {"loki-config.limits_config.max_query_length"}
         allowed |= set() if limits.max_query_lookback else {"loki-config.limits_config.max_query_lookback"}
     hash_key = "loki/loki.values.loki.podAnnotations.logstack/config-hash"
     week = timedelta(days=7)
-    if min(stack.longest_retention, week) != min(other.longest_retention, week):
+    if min(stack.longest_retention, week) != min(changed_stack.longest_retention, week):
         allowed.add("loki-config.limits_config.reject_old_samples_max_age")
-    is_other = stack.retention != timedelta(days=days)
-    assert differences(before, after).keys() == (allowed | {hash_key} if is_other else set())
+    is_changed = stack.retention != timedelta(days=days)
+    assert differences(before, after).keys() == (allowed | {hash_key} if is_changed else set())
 
 
-@some
+@forty_stacks
 @given(stacks(), st.sampled_from(sorted(OVERRIDES)), st.integers(4 * 1024, 10**7))  # in the range of each limit
-def test_a_limit_reaches_loki_without_a_restart(stack: Settings, limit: str, size: int) -> None:
+def test_changed_limit_changes_the_overrides_without_a_restart(stack: Settings, limit: str, size: int) -> None:
     after = changed(stack, limits={**stack.limits.model_dump(), limit: size})
     tenants = (*(stack.tenant_names or ("fake",)), stack.canary_tenant)
     keys = {f"loki-overrides.overrides.{tenant}.{OVERRIDES[limit]}" for tenant in tenants}
-    # nginx's own limit follows the largest push: that rolls the gateway and nothing else.
+    # The body limit of nginx follows the largest push: it rolls the gateway only.
     gateway = {"loki/loki.values.gateway.nginxConfig.clientMaxBodySize"} if limit == "ingestion_burst" else set()
-    # The collector cuts what Loki would refuse; Alloy takes its configuration up without a restart as well.
-    cut = ("alloy/alloy-config.", "alloy/alloy-events-config.") if limit == "max_line_size" else ()
-    found = differences(objects(stack), objects(after)).keys()
-    assert {path for path in found if not path.startswith(cut)} <= keys | gateway
-    written = objects(after)["loki-overrides"]
-    assert isinstance(written, Mapping)
-    assert read_limit(written["overrides"]["fake"][OVERRIDES[limit]], OVERRIDES[limit]) == pytest.approx(size, abs=600)
+    # The collector truncates lines that Loki would refuse; Alloy also reloads without a restart.
+    collector_files = ("alloy/alloy-config.", "alloy/alloy-events-config.") if limit == "max_line_size" else ()
+    changed_paths = differences(objects(stack), objects(after)).keys()
+    assert {path for path in changed_paths if not path.startswith(collector_files)} <= keys | gateway
+    overrides = objects(after)["loki-overrides"]
+    assert isinstance(overrides, Mapping)
+    assert read_limit(overrides["overrides"]["fake"][OVERRIDES[limit]], OVERRIDES[limit]) == pytest.approx(
+        size, abs=600
+    )
 
 
 def read_limit(written: str | float, key: str) -> float:
-    """A limit as Loki reads it: `_mb` counts MiB."""
+    """Return a limit in bytes as Loki reads it: `_mb` counts MiB."""
     if isinstance(written, str):
         return loki_bytes(written)
     return written * 1024**2 if key.endswith("_mb") else written
 
 
-@some
+@forty_stacks
 @given(stacks())
-def test_chart_values_survive_the_way_to_the_provider(stack: Settings) -> None:
-    """Pulumi drops None, and makes floats of numbers: a large one would be printed as 1e+06."""
+def test_chart_values_have_no_none_and_no_large_number(stack: Settings) -> None:
+    """Pulumi drops None and turns numbers into floats: a large one becomes 1e+06."""
     for chart in ("loki", "alloy"):
         for path, value in leaves(chart_values(stack, chart)):
             assert value is not None, path
-            if isinstance(value, Secret):  # of which a chart gets a text, and never the value
+            if isinstance(value, Secret):  # the chart gets its fingerprint, never its value
                 assert value.fingerprint, path
                 continue
             assert isinstance(value, str | bool | int), path
             assert isinstance(value, str) or abs(value) < 1_000_000, path
 
 
-@some
+@forty_stacks
 @given(stacks())
-def test_nothing_that_is_deployed_has_a_key_for_a_secret_value(stack: Settings) -> None:
-    # The Secret that is filled from the Pulumi config names the places; a flag is no secret.
-    found = [
+def test_deployed_objects_have_no_key_for_a_secret_value(stack: Settings) -> None:
+    # `stringData` of the Secret is filled from the Pulumi config; a boolean is no secret.
+    paths = [
         path
         for path, value in leaves(objects(stack))
-        if SECRET_KEY.search(path) and not isinstance(value, bool) and value not in PLACES
+        if SECRET_KEY.search(path) and not isinstance(value, bool) and value not in KEY_PLACEHOLDERS
     ]
-    assert [path for path in found if ".stringData." not in path] == []
+    assert [path for path in paths if ".stringData." not in path] == []
     alloy = data(declarations(stack), "alloy/alloy-config")
     assert not re.search(r"^\s*(?:password|bearer_token|credentials)(?!_file)\w* ", alloy, re.MULTILINE)
 
 
-@some
+@forty_stacks
 @given(stacks())
-def test_pods_of_other_modes_are_none_and_those_of_the_mode_are_as_many_as_said(stack: Settings) -> None:
+def test_chart_values_have_the_replicas_of_the_mode_and_zero_for_other_modes(stack: Settings) -> None:
     values = chart_values(stack, "loki")
-    told = {role: stack.replicas[role] if role.replace("_", "-") in stack.roles else 0 for role in ROLES}
-    known = {
+    expected = {role: stack.replicas[role] if role.replace("_", "-") in stack.roles else 0 for role in ROLES}
+    replicas = {
         key: value["replicas"]
         for key, value in values.items()
         if isinstance(value, Mapping) and "replicas" in value and key != "gateway"
     }
-    assert {role: known.pop(ROLES[role]) for role in ROLES} == told
+    assert {role: replicas.pop(ROLES[role]) for role in ROLES} == expected
     if stack.deployment_mode == "distributed":
-        assert known.pop("ruler") == stack.replicas["ruler"]
-    assert set(known.values()) == {0}
+        assert replicas.pop("ruler") == stack.replicas["ruler"]
+    assert set(replicas.values()) == {0}
 
 
-@some
+@forty_stacks
 @given(stacks())
-def test_loki_yaml_says_the_same_after_yaml_and_after_lokis_environment(stack: Settings) -> None:
+def test_loki_yaml_is_unchanged_by_yaml_and_by_environment_expansion(stack: Settings) -> None:
     for name in ("loki-config", "loki-overrides"):
         text = data(declarations(stack), f"loki/{name}")
         document = read_yaml(text)
         assert read_yaml(yaml_text(document)) == document
-        # -config.expand-env replaces ${NAME} before the YAML is read: of a claim's address, of a pod's own name, and of
-        # a former store's key, in quotes, which keep what it is text.
-        for meant in ("://${BUCKET_HOST}:${BUCKET_PORT}", "compactor-token-${HOSTNAME}"):
-            text = text.replace(meant, "")
-        for place in PLACES:
-            text = text.replace(f": '{place}'\n", "")
+        # -config.expand-env replaces ${NAME} before Loki reads the YAML: the address of a claim, the name of the pod,
+        # and the access key of a former store, which stands in quotes so that it stays text.
+        for expression in ("://${BUCKET_HOST}:${BUCKET_PORT}", "compactor-token-${HOSTNAME}"):
+            text = text.replace(expression, "")
+        for placeholder in KEY_PLACEHOLDERS:
+            text = text.replace(f": '{placeholder}'\n", "")
         assert "$" not in text
 
 
-@some
+@forty_stacks
 @given(stacks())
-def test_building_twice_gives_the_same(stack: Settings) -> None:
+def test_declarations_are_equal_when_built_twice(stack: Settings) -> None:
     assert declarations(stack) == declarations(Settings.model_validate(stack.model_dump()))
 
 
-@some
+@forty_stacks
 @given(stacks())
-def test_retention_is_served_whole(stack: Settings) -> None:
-    """Queries reach back as far as lines are kept, and the longest query is longer by the hour of a fast clock."""
+def test_queries_reach_back_as_far_as_the_retention(stack: Settings) -> None:
+    """The longest query is one hour longer than the retention, for clients with a fast clock."""
     document = objects(stack)["loki-config"]
     assert isinstance(document, Mapping)
     limits = document["limits_config"]
@@ -177,10 +179,10 @@ def test_retention_is_served_whole(stack: Settings) -> None:
     assert limits["max_query_length"] == loki_duration(stack.limits.max_query_length or stack.longest_retention + hour)
     assert limits["max_query_lookback"] == loki_duration(stack.limits.max_query_lookback or stack.longest_retention)
     kind = document["schema_config"]["configs"][-1]["object_store"]
-    said = {"retention_enabled": True, "delete_request_store": kind}
-    assert said.items() <= document["compactor"].items()
+    compactor = {"retention_enabled": True, "delete_request_store": kind}
+    assert compactor.items() <= document["compactor"].items()
 
 
-def test_every_limit_of_a_tenant_is_an_override_or_set_in_loki_yaml() -> None:
+def test_tenant_limits_are_all_in_overrides_or_loki_yaml() -> None:
     in_loki_yaml = {"max_query_length", "max_query_lookback", "query_timeout"}
     assert set(type(LokiSettings().limits).model_fields) == OVERRIDES.keys() | in_loki_yaml

@@ -1,4 +1,4 @@
-"""Of several compactors the first pod is the leader, and delete requests go to it."""
+"""The leader among several compactors: the first pod, which gets the delete requests."""
 
 import json
 
@@ -6,28 +6,28 @@ import pytest
 
 from logstack.manifests.loki.gateway import nginx_values
 from logstack.manifests.loki.leader import is_elected, token_files
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
-PLACE = {"name": "here", "context": "here"}
+CLUSTER = {"name": "here", "context": "here"}
 STORE = {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "b"}
 
 
-def stack(mode: str, **replicas: int) -> Settings:
+def settings_with(mode: str, **replicas: int) -> Settings:
     return Settings.model_validate(
-        {"cluster": PLACE, "objectStore": STORE, "deploymentMode": mode, "replicas": replicas}
+        {"cluster": CLUSTER, "objectStore": STORE, "deploymentMode": mode, "replicas": replicas}
     )
 
 
 @pytest.mark.parametrize(
     ("settings", "pod"),
     [
-        (stack("simple-scalable"), "loki-backend-0"),
-        (stack("monolithic", monolithic=3), "loki-0"),
-        (stack("distributed", compactor=2), "loki-compactor-0"),
+        (settings_with("simple-scalable"), "loki-backend-0"),
+        (settings_with("monolithic", monolithic=3), "loki-0"),
+        (settings_with("distributed", compactor=2), "loki-compactor-0"),
     ],
     ids=lambda value: getattr(value, "deployment_mode", value),
 )
-def test_the_first_pod_alone_has_the_lowest_token(settings: Settings, pod: str) -> None:
+def test_first_compactor_pod_has_the_lowest_token(settings: Settings, pod: str) -> None:
     ((name, text),) = token_files(settings).items()
     assert name == f"compactor-token-{pod}"
     assert json.loads(text) == {"tokens": [1]}
@@ -38,10 +38,10 @@ def test_the_first_pod_alone_has_the_lowest_token(settings: Settings, pod: str) 
     assert f'"http://{pod}.{service}-headless.monitoring.svc.cluster.local:3100"' in server
 
 
-def test_the_leaders_location_names_the_tenant_as_every_location_does() -> None:
+def test_leader_location_sets_the_tenant_header() -> None:
     tenants = {"tenants": [{"name": "team-a", "namespaces": ["shop"]}]}
     auth = {"gateway": {"auth": {"credentialsSecret": "loki-gateway"}}}
-    settings = Settings.model_validate({"cluster": PLACE, "objectStore": STORE, **tenants, **auth})
+    settings = Settings.model_validate({"cluster": CLUSTER, "objectStore": STORE, **tenants, **auth})
     values = nginx_values(settings, settings.cluster)
     header = "proxy_set_header X-Scope-OrgID $logstack_tenant;"
     rewrite = "rewrite ^/loki/api/v1/delete$ /compactor-leader/delete last;"
@@ -52,9 +52,11 @@ def test_the_leaders_location_names_the_tenant_as_every_location_does() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [stack("simple-scalable", backend=1), stack("monolithic"), stack("distributed")], ids=str
+    "settings",
+    [settings_with("simple-scalable", backend=1), settings_with("monolithic"), settings_with("distributed")],
+    ids=str,
 )
-def test_an_only_compactor_needs_no_election(settings: Settings) -> None:
+def test_single_compactor_needs_no_election(settings: Settings) -> None:
     assert not is_elected(settings)
     assert token_files(settings) == {}
     assert nginx_values(settings, settings.cluster).keys() == {"clientMaxBodySize"}

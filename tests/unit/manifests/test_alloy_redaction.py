@@ -1,4 +1,4 @@
-"""Redaction as blocks, and what its expressions do; tests/real sends the same lines through the real Alloy."""
+"""The blocks of redaction and the effect of its expressions; tests/real sends the same lines through the real Alloy."""
 
 import base64
 import json
@@ -21,27 +21,27 @@ from tests.support.corpus import EVERY_RULE, Line
 WITH_SECRETS = [line for line in corpus.lines() if line.secrets]
 
 
-def searched(rule: Rule, line: str) -> bool:
+def is_searched(rule: Rule, line: str) -> bool:
     texts, patterns = texts_and_patterns([rule])
     return any(text in line for text in texts) or any(re2.search(pattern, line) for pattern in patterns)
 
 
-def replaced(stage: Stage, name: str, line: str) -> str:
-    """A stage.replace, as internal/component/loki/process/stages/replace.go of Alloy does it."""
-    parts, end = [], 0
+def replace(stage: Stage, name: str, line: str) -> str:
+    """Apply a stage.replace as Alloy does (internal/component/loki/process/stages/replace.go)."""
+    pieces, end = [], 0
     for match in re2.finditer(stage.expression, line):
         for group in range(1, match.re.groups + 1):
             if match.start(group) >= end and match[group] is not None:
-                parts += [line[end : match.start(group)], filled(stage.template, name, match[group])]
+                pieces += [line[end : match.start(group)], fill_template(stage.template, name, match[group])]
                 end = match.end(group)
-    return "".join([*parts, line[end:]])
+    return "".join([*pieces, line[end:]])
 
 
-def filled(template: str, name: str, value: str) -> str:
-    """What the templates say, in Python."""
+def fill_template(template: str, name: str, value: str) -> str:
+    """Evaluate a template of the stages, in Python."""
     if PLACEHOLDER in template and (re2.search(PLACEHOLDER, value) or value.lower() in WORDS):
         return value
-    if "b64dec" in template and b":" not in decoded(value):
+    if "b64dec" in template and b":" not in decode(value):
         return value
     if "$sum" in template and not is_luhn(re.sub("[^0-9]", "", value)):
         return value
@@ -49,7 +49,7 @@ def filled(template: str, name: str, value: str) -> str:
     return f"{number[1]}{number[2]}{number[1]}{redacted(name)}{number[1]}" if number else redacted(name)
 
 
-def decoded(text: str) -> bytes:
+def decode(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
@@ -57,45 +57,45 @@ def decoded(text: str) -> bytes:
 
 
 def is_luhn(digits: str) -> bool:
-    values = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
+    values = [int(digit) * (1 + position % 2) for position, digit in enumerate(reversed(digits))]
     return sum(value - 9 if value > 9 else value for value in values) % 10 == 0
 
 
-def without_secrets(line: str, rules: Sequence[RedactionName] = EVERY_RULE) -> str:
+def redact(line: str, rules: Sequence[RedactionName] = EVERY_RULE) -> str:
     for name in rules:
-        if searched(RULES[name], line):
+        if is_searched(RULES[name], line):
             for stage in RULES[name].stages:
-                line = replaced(stage, name, line)
+                line = replace(stage, name, line)
     return line
 
 
 @pytest.mark.parametrize("line", corpus.lines(), ids=lambda line: line.text[:60])
-def test_of_a_line_the_secrets_are_replaced_and_nothing_else_is(line: Line) -> None:
-    assert without_secrets(line.text) == line.expected
+def test_redaction_replaces_secrets_and_nothing_else(line: Line) -> None:
+    assert redact(line.text) == line.expected
 
 
 @pytest.mark.parametrize("line", WITH_SECRETS, ids=lambda line: line.text[:60])
-def test_what_is_redacted_twice_is_as_if_redacted_once(line: Line) -> None:
-    assert without_secrets(line.expected) == line.expected
+def test_redaction_is_idempotent(line: Line) -> None:
+    assert redact(line.expected) == line.expected
 
 
 @pytest.mark.parametrize("line", WITH_SECRETS, ids=lambda line: line.text[:60])
-def test_json_stays_json(line: Line) -> None:
+def test_redaction_keeps_json_of_the_corpus_valid(line: Line) -> None:
     try:
         json.loads(line.text)
     except ValueError:
         return
-    json.loads(without_secrets(line.text))
+    json.loads(redact(line.text))
 
 
-# What is hard in JSON: signs, quotes, names without a value, and secrets.
+# Texts that are difficult in JSON: signs, quotes, names without a value, and secrets.
 PIECES = st.sampled_from(
     [*"\"\\',:=[]{}<&\n\t ", "password=", "token:", "secret='", 'token="a b"', "--password ", "password '", "Bearer "]
     + [line.secrets[0] for line in WITH_SECRETS]
 )
 TEXTS = st.lists(PIECES, max_size=5).map("".join)
 NAMES = st.sampled_from(["password", "api_key", "authorization", "x-api-key", "msg", "a"])
-# No numbers in lists: one that is a card's loses its place as a number, and nobody can tell it from a text's.
+# No numbers in lists: a card number there would not stay a number, and no expression can tell it from a text's.
 VALUES = st.recursive(
     st.one_of(
         TEXTS, st.just(4111111111111111), st.none(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False)
@@ -113,11 +113,11 @@ VALUES = st.recursive(
 @given(
     document=st.dictionaries(NAMES, VALUES), gaps=st.sampled_from([(",", ":"), (", ", ": ")]), in_ascii=st.booleans()
 )
-def test_json_stays_json_whatever_stands_in_it(document: dict[str, Any], gaps: tuple[str, str], in_ascii: bool) -> None:  # noqa: FBT001 - given by Hypothesis
-    json.loads(without_secrets(json.dumps(document, separators=gaps, ensure_ascii=in_ascii)))
+def test_redaction_keeps_generated_json_valid(document: dict[str, Any], gaps: tuple[str, str], in_ascii: bool) -> None:  # noqa: FBT001 - given by Hypothesis
+    json.loads(redact(json.dumps(document, separators=gaps, ensure_ascii=in_ascii)))
 
 
-def test_the_corpus_has_enough_of_everything() -> None:
+def test_corpus_has_enough_lines_for_each_rule() -> None:
     for name in get_args(RedactionName):
         assert sum(line.rule == name for line in corpus.lines()) >= 8
     assert sum(not line.secrets for line in corpus.lines()) >= 60
@@ -148,16 +148,16 @@ def spellings() -> Iterator[str]:
 @pytest.mark.parametrize(
     "form", ["{}=hunter2", "{}: hunter2", '{{"{}":"hunter2"}}', '{{"{}": 12345}}', "{} := 'hunter2'"]
 )
-def test_a_name_is_known_however_it_is_spelled(name: str, form: str) -> None:
+def test_redaction_recognises_every_spelling_of_a_secret_name(name: str, form: str) -> None:
     line = form.format(name)
-    found = without_secrets(line)
-    assert "<redacted:" in found
-    assert "hunter2" not in found
-    assert "12345" not in found
+    output = redact(line)
+    assert "<redacted:" in output
+    assert "hunter2" not in output
+    assert "12345" not in output
 
 
 @pytest.mark.parametrize("name", ["private-keys", "tokens", "passwords", "cards", "mails"])
-def test_every_pattern_that_each_line_is_held_against_begins_with_plain_text(name: RedactionName) -> None:
+def test_search_patterns_start_with_plain_text(name: RedactionName) -> None:
     for pattern in RULES[name].patterns:
         assert re.match(r"[\w:@ -]{1}", pattern), pattern
         assert "|" not in re.sub(r"\(.*\)", "", pattern), pattern
@@ -166,34 +166,34 @@ def test_every_pattern_that_each_line_is_held_against_begins_with_plain_text(nam
 # --- blocks
 
 
-def tree(blocks: Sequence[Block]) -> Iterator[Block]:
+def all_blocks(blocks: Sequence[Block]) -> Iterator[Block]:
     for block in blocks:
         yield block
-        yield from tree(block.blocks)
+        yield from all_blocks(block.blocks)
 
 
-def stages(name: str, **said: object) -> list[Block]:
-    found = redaction(RedactionSettings.model_validate(said))
-    return [block for block in tree(found) if block.name == name]
+def stages_named(name: str, **keys: object) -> list[Block]:
+    blocks = redaction(RedactionSettings.model_validate(keys))
+    return [block for block in all_blocks(blocks) if block.name == name]
 
 
-def test_the_rules_are_those_of_the_stack_in_our_order() -> None:
-    replaces = [stage.attributes["replace"] for stage in stages("stage.replace", rules=["mails", "private-keys"])]
+def test_redaction_applies_the_rules_of_the_stack_in_a_fixed_order() -> None:
+    replaces = [stage.attributes["replace"] for stage in stages_named("stage.replace", rules=["mails", "private-keys"])]
     assert replaces == ["<redacted:private-keys>", "<redacted:private-keys>", "<redacted:mails>"]
 
 
-def test_without_rules_there_is_nothing() -> None:
+def test_redaction_has_no_blocks_when_the_stack_has_no_rules() -> None:
     assert redaction(RedactionSettings(rules=())) == ()
 
 
-def test_lines_without_anything_are_marked_by_a_label_that_never_leaves_the_collector() -> None:
-    marks = [stage.attributes["values"] for stage in stages("stage.static_labels")]
+def test_redaction_marks_clean_lines_with_an_internal_label() -> None:
+    marks = [stage.attributes["values"] for stage in stages_named("stage.static_labels")]
     assert marks == [{CLEAN: mark} for mark in ("all", "private-keys", "tokens", "passwords", "cards")]
     assert CLEAN.startswith("__")
 
 
-def test_every_text_that_a_rule_searches_for_is_in_the_selector_of_all_lines() -> None:
-    selector = str(stages("stage.match", rules=EVERY_RULE)[0].attributes["selector"])
+def test_selector_of_clean_lines_contains_every_search_text() -> None:
+    selector = str(stages_named("stage.match", rules=EVERY_RULE)[0].attributes["selector"])
     for rule in RULES.values():
         for text in rule.texts.split():
             assert f'!= "{text}"' in selector
@@ -208,11 +208,9 @@ CUSTOM = [
 ]
 
 
-@pytest.mark.parametrize(("said", "expression", "template"), CUSTOM)
-def test_a_rule_of_the_stacks_own_is_a_stage_for_lines_that_match(
-    said: dict[str, str], expression: str, template: str
-) -> None:
-    rule = CustomRedaction.model_validate({"name": "a"} | said)
+@pytest.mark.parametrize(("keys", "expression", "template"), CUSTOM)
+def test_custom_rule_becomes_a_stage_for_matching_lines(keys: dict[str, str], expression: str, template: str) -> None:
+    rule = CustomRedaction.model_validate({"name": "a"} | keys)
     (block,) = redaction(RedactionSettings(rules=(), custom=(rule,)))
     assert block.comment == "collector.redact.custom: a"
     (stage,) = block.blocks
@@ -220,7 +218,7 @@ def test_a_rule_of_the_stacks_own_is_a_stage_for_lines_that_match(
     assert str(block.attributes["selector"]).startswith('{logstack_source=~".*"} |~ "')
 
 
-def test_rules_of_the_stacks_own_come_last() -> None:
+def test_custom_rules_come_last() -> None:
     rule = CustomRedaction(name="a", pattern="x")
     assert [block.comment for block in redaction(RedactionSettings(custom=(rule,)))] == [
         "Lines without collector.redact.rules.",

@@ -1,4 +1,4 @@
-"""All that a stack's settings become, as files that a reviewer reads: `pytest --update-golden` writes them."""
+"""The artefacts of each stack as files for reviewers: `pytest --update-golden` writes them."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -21,9 +21,9 @@ FILES = [(name, file) for name in NAMES for file in files_of(name)]
 
 
 @pytest.mark.parametrize(("stack", "file"), FILES)
-def test_an_artefact_is_as_it_was_last_read(stack: str, file: str, request: pytest.FixtureRequest) -> None:
+def test_artefact_equals_its_golden_file(stack: str, file: str, request: pytest.FixtureRequest) -> None:
     golden.check(GOLDEN / stack / file, files_of(stack)[file], request)
 
 
-def test_every_golden_file_belongs_to_a_stack() -> None:
+def test_golden_files_all_belong_to_a_stack() -> None:
     assert {(path.parent.name, path.name) for path in GOLDEN.glob("*/*")} == set(FILES)

@@ -1,4 +1,4 @@
-"""The settings of a stack: what its file states, and what follows from that."""
+"""The settings of a stack: the keys that its file states, and the values that logstack derives from them."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -19,9 +19,9 @@ from logstack.settings.resolve.provenance import Origin, provenance
 
 
 class Settings(StackKeys):
-    """The settings of a stack; each key that the stack file does not state is derived, or has its default.
+    """The settings of a stack; each key that the stack file does not state has a derived or default value.
 
-    A dump has the stated keys alone, so that it makes the same settings again, with the same provenance.
+    A dump has only the stated keys, so that it makes the same settings again, with the same provenance.
     """
 
     _stated: StackFile = PrivateAttr()
@@ -29,8 +29,7 @@ class Settings(StackKeys):
     @model_validator(mode="wrap")
     @classmethod
     def _resolve(cls, stated: object, make: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
-        """Make settings of what is stated: a stack file, or its keys. Of a group that is part of other settings counts
-        what these state."""
+        """Make settings of a stack file, or of its keys; a group of other settings contributes only its stated keys."""
         if isinstance(stated, Settings):
             return make(stated)
         keys = _stated_keys(stated) if isinstance(stated, Mapping) else stated
@@ -56,17 +55,17 @@ class Settings(StackKeys):
 
     @property
     def stated(self) -> StackFile:
-        """What the stack file states."""
+        """Return the stack file with its stated keys."""
         return self._stated
 
     @property
     def provenance(self) -> Mapping[str, Origin]:
-        """Where the value of each key comes from, by the key's path, such as `replicas.query_frontend`."""
+        """Return the origin of each key's value, by the key's path, such as `replicas.query_frontend`."""
         return provenance(self._stated)
 
     @property
     def complete(self) -> StackFile:
-        """A stack file that states every key: nothing is left to be derived."""
+        """Return a stack file that states every key, so that nothing remains to derive."""
         return StackFile.model_construct(**dict(self))
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:

@@ -1,4 +1,4 @@
-"""Every value that we set exists in the pinned chart: Helm ignores a key that it does not know, and says nothing."""
+"""Every value that we set exists in the pinned chart: Helm silently ignores unknown keys."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -9,7 +9,7 @@ import pytest
 from tests.support.real import chart_defaults
 from tests.support.stacks import NAMES, chart_values, releases, settings_of
 
-# Maps that take any key, by chart; below them nothing is compared.
+# Maps that accept any key, by chart, with the reason; keys below them are not compared.
 OPEN = {
     "loki": {
         "loki.podAnnotations": "annotations of the operator's own",
@@ -46,15 +46,17 @@ OPEN = {
 }
 
 
-def unknown(values: Mapping[str, Any], defaults: object, open_maps: Mapping[str, str], path: str = "") -> Iterator[str]:
-    """Paths of our values that the chart does not have."""
+def unknown_paths(
+    values: Mapping[str, Any], defaults: object, open_maps: Mapping[str, str], path: str = ""
+) -> Iterator[str]:
+    """Yield the paths of values that the chart does not have."""
     for key, value in values.items():
         here = f"{path}.{key}" if path else key
         if not isinstance(defaults, Mapping) or key not in defaults:
             if here not in open_maps:
                 yield here
         elif isinstance(value, Mapping) and here not in open_maps:
-            yield from unknown(value, defaults[key], open_maps, here)
+            yield from unknown_paths(value, defaults[key], open_maps, here)
 
 
 @cache
@@ -65,20 +67,20 @@ def defaults_of(chart: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("stack", "chart", "release"), [(stack, *each) for stack in NAMES for each in releases(settings_of(stack))]
 )
-def test_every_value_that_we_set_exists_in_the_pinned_chart(stack: str, chart: str, release: str) -> None:
+def test_chart_values_exist_in_the_pinned_chart(stack: str, chart: str, release: str) -> None:
     values = chart_values(settings_of(stack), chart, release)
-    assert list(unknown(values, defaults_of(chart), OPEN[chart])) == []
+    assert list(unknown_paths(values, defaults_of(chart), OPEN[chart])) == []
 
 
 @pytest.mark.parametrize("chart", OPEN)
-def test_no_open_map_is_kept_that_nobody_needs(chart: str) -> None:
+def test_open_maps_are_all_used(chart: str) -> None:
     everything = [
         chart_values(settings_of(stack), chart, release)
         for stack in NAMES
         for of, release in releases(settings_of(stack))
         if of == chart
     ]
-    needed = {path for values in everything for path in unknown(values, defaults_of(chart), {})}
+    needed = {path for values in everything for path in unknown_paths(values, defaults_of(chart), {})}
     assert [path for path in OPEN[chart] if not any(f"{each}.".startswith(f"{path}.") for each in needed)] == []
 
 
@@ -91,6 +93,6 @@ TYPOS = [
 ]
 
 
-@pytest.mark.parametrize(("values", "found"), TYPOS)
-def test_a_value_in_the_wrong_place_is_found(values: dict[str, Any], found: list[str]) -> None:
-    assert list(unknown(values, defaults_of("loki"), OPEN["loki"])) == found
+@pytest.mark.parametrize(("values", "paths"), TYPOS)
+def test_unknown_values_are_reported_by_their_path(values: dict[str, Any], paths: list[str]) -> None:
+    assert list(unknown_paths(values, defaults_of("loki"), OPEN["loki"])) == paths

@@ -1,17 +1,12 @@
-"""The AWS store: what is declared, who may do what by its policies, and that the pinned SDK knows every input."""
+"""The AWS store: its declared resources, and the access that its policies allow."""
 
 import json
 import re
-import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import pulumi
 import pytest
 
-from components.base import Component, resource_class
-from logstack.manifests.manifest import ComponentTree
 from logstack.manifests.stores import aws
 from logstack.manifests.stores.access import SERVICE_ACCOUNT
 from logstack.settings.load.loader import settings_from
@@ -44,9 +39,6 @@ from tests.support.aws_store import (
     trust,
 )
 from tests.support.iam import Request, allowed, listed
-
-# The SDK's own modules warn of their deprecated namesakes (BucketV2 beside Bucket) as soon as they are imported.
-pytestmark = pytest.mark.filterwarnings("ignore:.*V2 has been deprecated in favor of:DeprecationWarning")
 
 BUCKET = f"arn:aws:s3:::{aws_store.BUCKET}"
 OBJECT = f"{BUCKET}/fake/3f1a/chunk"
@@ -92,7 +84,7 @@ def test_loki_may_use_its_bucket_over_tls_only(action: str, resource: str) -> No
         ("kms:Decrypt", KEY),
     ],
 )
-def test_loki_may_do_nothing_that_its_s3_client_does_not_do(action: str, resource: str) -> None:
+def test_loki_may_not_make_calls_that_its_s3_client_does_not_make(action: str, resource: str) -> None:
     assert not loki_may(a_store(), action, resource)
 
 
@@ -106,26 +98,26 @@ def test_loki_may_do_nothing_that_its_s3_client_does_not_do(action: str, resourc
         ("kms:ScheduleKeyDeletion", KEY, False),
     ],
 )
-def test_with_a_kms_key_loki_may_make_and_open_data_keys_of_that_key(action: str, resource: str, may: bool) -> None:  # noqa: FBT001
+def test_loki_may_use_data_keys_of_its_kms_key_only(action: str, resource: str, may: bool) -> None:  # noqa: FBT001
     assert loki_may(a_store(kms=True), action, resource) is may
 
 
 @pytest.mark.parametrize("resource", [BUCKET, OBJECT])
 @pytest.mark.parametrize("tls", [True, False])
-def test_not_even_an_administrator_reaches_the_bucket_without_tls(resource: str, tls: bool) -> None:  # noqa: FBT001
+def test_bucket_policy_denies_an_administrator_without_tls(resource: str, tls: bool) -> None:  # noqa: FBT001
     administrator = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
     request = Request("s3:GetObject", resource, context={"aws:SecureTransport": str(tls).lower()})
     assert allowed((administrator, text(a_store(), POLICY_TYPE)), request) is tls
 
 
 @pytest.mark.parametrize("tls", ["true", "false"])
-def test_the_bucket_policy_by_itself_lets_nobody_in(tls: str) -> None:
+def test_bucket_policy_grants_nothing_by_itself(tls: str) -> None:
     stranger = Request("s3:GetObject", OBJECT, context={"aws:SecureTransport": tls})
     assert not allowed([text(a_store(), POLICY_TYPE)], stranger)
 
 
 @pytest.mark.parametrize("store", EVERY_SHAPE)
-def test_the_role_names_every_action_and_every_resource(store: AwsStore) -> None:
+def test_role_policy_has_no_wildcard_action_and_only_its_own_resources(store: AwsStore) -> None:
     for statement in json.loads(text(store, PERMISSIONS_TYPE))["Statement"]:
         assert statement["Effect"] == "Allow"
         assert not [action for action in listed(statement["Action"]) if "*" in action]
@@ -142,7 +134,7 @@ PODS = ("Service", "pods.eks.amazonaws.com")
 
 
 @pytest.mark.parametrize("action", ["sts:AssumeRole", "sts:TagSession"])
-def test_pod_identity_gives_the_role_to_lokis_pods(action: str) -> None:
+def test_pod_identity_gives_the_role_to_loki_pods(action: str) -> None:
     assert allowed([trust(a_store())], Request(action, principal=PODS, context=POD))
 
 
@@ -226,13 +218,13 @@ TOKEN = {f"{ISSUER}:sub": "system:serviceaccount:logging:loki", f"{ISSUER}:aud":
         (Request("sts:AssumeRole", principal=PODS, context=POD), False),
     ],
 )
-def test_irsa_gives_the_role_to_lokis_service_account_alone(request_: Request, may: bool) -> None:  # noqa: FBT001
+def test_irsa_gives_the_role_to_the_service_account_of_loki_only(request_: Request, may: bool) -> None:  # noqa: FBT001
     assert allowed([trust(a_store(irsa=True))], request_) is may
 
 
 @pytest.mark.parametrize("store", EVERY_SHAPE)
-def test_a_trust_compares_texts_and_leaves_no_key_out(store: AwsStore) -> None:
-    """StringEquals reads * and ? as themselves; with IfExists or StringLike a pod without a tag would do."""
+def test_trust_policy_compares_every_key_by_equality(store: AwsStore) -> None:
+    """StringEquals takes * and ? literally; IfExists or StringLike would accept a pod without a tag."""
     (statement,) = json.loads(trust(store))["Statement"]
     assert set(statement["Condition"]) == {"StringEquals"}
     assert len(statement["Condition"]["StringEquals"]) == (2 if store.identity.kind == "irsa" else 4)
@@ -243,25 +235,25 @@ def test_a_trust_compares_texts_and_leaves_no_key_out(store: AwsStore) -> None:
     "key",
     ["bucket", "accountId", "region", "identity.eksCluster", "identity.oidcProvider", "kmsKeyArn", "namespace"],
 )
-def test_no_name_that_iam_would_read_as_a_pattern_reaches_a_policy(key: str, name: str) -> None:
+def test_settings_refuse_names_that_iam_would_read_as_a_pattern(key: str, name: str) -> None:
     shapes = {
         "kmsKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}",
         "identity.oidcProvider": f"oidc.example/{name}",
     }
     store = a_store(irsa=True, kms=True).model_dump(by_alias=True)
     cluster = {"name": "eu", "context": "eu", "namespace": "logging"}
-    said = Source({"cluster": cluster, "objectStore": store})
-    assert settings_from(said, "test", NOWHERE).settings.object_store == a_store(irsa=True, kms=True)
+    source = Source({"cluster": cluster, "objectStore": store})
+    assert settings_from(source, "test", NOWHERE).settings.object_store == a_store(irsa=True, kms=True)
     group = cluster if key == "namespace" else store["identity"] if key.startswith("identity.") else store
     group[key.removeprefix("identity.")] = shapes.get(key, name)
     with pytest.raises(StackProblems) as refused:
-        settings_from(said, "test", NOWHERE)
+        settings_from(source, "test", NOWHERE)
     assert [problem.path for problem in refused.value.problems if problem.severity == "error"] == [
         f"logstack:{'cluster' if key == 'namespace' else 'objectStore'}.{key}"
     ]
 
 
-def test_irsa_without_an_oidc_provider_says_what_to_set() -> None:
+def test_irsa_names_the_missing_key_when_there_is_no_oidc_provider() -> None:
     store = a_store(identity={"kind": "irsa", "eksCluster": "platform"})
     with pytest.raises(ValueError, match=re.escape("logstack:objectStore.identity.oidcProvider")):
         declared(store)
@@ -277,7 +269,7 @@ def test_irsa_annotates_the_service_account_with_the_declared_role(partition: st
     assert not [declaration for declaration in declared(store) if declaration.type == ASSOCIATION_TYPE]
 
 
-def test_pod_identity_annotates_nothing_and_associates_the_declared_role() -> None:
+def test_pod_identity_associates_the_declared_role_and_adds_no_annotation() -> None:
     store = a_store()
     assert aws.service_account_annotations(store) == {}
     assert one(store, ASSOCIATION_TYPE).inputs == {
@@ -288,7 +280,7 @@ def test_pod_identity_annotates_nothing_and_associates_the_declared_role() -> No
     }
 
 
-def test_pods_get_the_role_only_when_it_may_do_something() -> None:
+def test_association_depends_on_the_permissions_of_the_role() -> None:
     store = a_store()
     assert one(store, PERMISSIONS_TYPE).name in one(store, ASSOCIATION_TYPE).depends_on
     assert one(store, PERMISSIONS_TYPE).inputs["role"] == one(store, ROLE_TYPE).inputs["name"]
@@ -296,7 +288,7 @@ def test_pods_get_the_role_only_when_it_may_do_something() -> None:
 
 @pytest.mark.parametrize(("partition", "region"), [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")])
 @pytest.mark.parametrize("irsa", [False, True])
-def test_no_arn_of_another_partition_stays(partition: str, region: str, irsa: bool) -> None:  # noqa: FBT001
+def test_arns_all_have_the_partition_of_the_store(partition: str, region: str, irsa: bool) -> None:  # noqa: FBT001
     store = a_store(irsa=irsa, partition=partition, region=region)
     arns = re.findall(r"arn:[^:\"]+:", json.dumps([declaration.inputs for declaration in declared(store)]))
     assert len(arns) > 4
@@ -304,7 +296,7 @@ def test_no_arn_of_another_partition_stays(partition: str, region: str, irsa: bo
 
 
 @pytest.mark.parametrize("length", [3, 54, 55, 56, 63])
-def test_a_role_name_is_one_that_iam_takes_and_belongs_to_one_bucket(length: int) -> None:
+def test_role_name_is_valid_in_iam_and_unique_for_each_bucket(length: int) -> None:
     def role(bucket: str) -> str:
         return str(one(a_store(bucket=bucket), ROLE_TYPE).inputs["name"])
 
@@ -314,7 +306,7 @@ def test_a_role_name_is_one_that_iam_takes_and_belongs_to_one_bucket(length: int
     assert role(bucket) != role(bucket[:-1] + "2")
 
 
-def test_the_bucket_is_protected_kept_and_never_emptied() -> None:
+def test_bucket_is_protected_retained_and_never_emptied() -> None:
     bucket = one(a_store(), BUCKET_TYPE)
     assert bucket.protect
     assert bucket.retain_on_delete
@@ -322,16 +314,20 @@ def test_the_bucket_is_protected_kept_and_never_emptied() -> None:
     assert bucket.inputs["forceDestroy"] is False
 
 
-def test_what_guards_the_bucket_stays_as_long_as_the_bucket() -> None:
+def test_bucket_settings_are_retained_like_the_bucket() -> None:
     guards = [declaration for declaration in declared(a_store()) if declaration.type.startswith("aws:s3/bucket")]
     assert len(guards) == 6
     assert all(guard.retain_on_delete for guard in guards)
     assert {guard.inputs["bucket"] for guard in guards} == {"acme-logs"}
 
 
-def test_the_bucket_says_which_stack_it_belongs_to() -> None:
+def test_bucket_has_a_tag_with_its_stack() -> None:
     def owner(cluster: ClusterSettings) -> object:
-        bucket = next(made for made in aws.declarations("store", a_store(), cluster) if made.type == BUCKET_TYPE)
+        bucket = next(
+            declaration
+            for declaration in aws.declarations("store", a_store(), cluster)
+            if declaration.type == BUCKET_TYPE
+        )
         tags = bucket.inputs["tags"]
         assert isinstance(tags, Mapping)
         return tags[aws.OWNER_TAG]
@@ -341,9 +337,9 @@ def test_the_bucket_says_which_stack_it_belongs_to() -> None:
     assert owner(CLUSTER.model_copy(update={"namespace": "team-b"})) != owner(CLUSTER)
 
 
-def test_the_provider_refuses_other_accounts_and_marks_all_that_it_makes() -> None:
+def test_aws_provider_refuses_other_accounts_and_tags_its_resources() -> None:
     first = declared(a_store())[0]
-    assert first.type == PROVIDER_TYPE, "the component gives a child the provider that stands before it"
+    assert first.type == PROVIDER_TYPE, "a component uses a provider for the children after it"
     assert first.inputs == {
         "region": "eu-central-1",
         "allowedAccountIds": [ACCOUNT],
@@ -351,7 +347,7 @@ def test_the_provider_refuses_other_accounts_and_marks_all_that_it_makes() -> No
     }
 
 
-def test_the_bucket_is_private_by_every_switch_there_is() -> None:
+def test_bucket_blocks_every_kind_of_public_access() -> None:
     block = one(a_store(), ACCESS_BLOCK_TYPE).inputs
     ownership = one(a_store(), OWNERSHIP_TYPE).inputs
     switches = {"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"}
@@ -359,7 +355,7 @@ def test_the_bucket_is_private_by_every_switch_there_is() -> None:
     assert ownership["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
 
 
-def test_objects_are_encrypted_with_s3s_keys() -> None:
+def test_objects_are_encrypted_with_keys_of_s3_by_default() -> None:
     assert one(a_store(), ENCRYPTION_TYPE).inputs["rules"] == [
         {
             "applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"},
@@ -368,7 +364,7 @@ def test_objects_are_encrypted_with_s3s_keys() -> None:
     ]
 
 
-def test_objects_are_encrypted_with_the_kms_key_through_a_bucket_key() -> None:
+def test_objects_are_encrypted_with_the_kms_key_through_a_bucket_key_when_it_is_set() -> None:
     assert one(a_store(kms=True), ENCRYPTION_TYPE).inputs["rules"] == [
         {
             "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY},
@@ -378,7 +374,7 @@ def test_objects_are_encrypted_with_the_kms_key_through_a_bucket_key() -> None:
     ]
 
 
-def test_nothing_expires_objects_or_moves_them() -> None:
+def test_lifecycle_rules_neither_expire_nor_move_objects() -> None:
     rules = one(a_store(), LIFECYCLE_TYPE).inputs["rules"]
     assert isinstance(rules, list)
     assert [set(rule) for rule in rules] == [{"id", "status", "filter", "abortIncompleteMultipartUpload"}]
@@ -387,7 +383,7 @@ def test_nothing_expires_objects_or_moves_them() -> None:
 
 
 @pytest.mark.parametrize("store", EVERY_SHAPE)
-def test_each_declaration_comes_after_what_it_depends_on(store: AwsStore) -> None:
+def test_declarations_come_after_their_dependencies(store: AwsStore) -> None:
     seen: set[str] = set()
     for declaration in declared(store):
         assert set(declaration.depends_on) <= seen
@@ -395,98 +391,20 @@ def test_each_declaration_comes_after_what_it_depends_on(store: AwsStore) -> Non
         seen.add(declaration.name)
 
 
-def test_settings_of_the_bucket_are_made_one_after_the_other() -> None:
-    made = [declaration for declaration in declared(a_store()) if declaration.type.startswith("aws:s3/bucket")]
-    assert [after.depends_on for after in made[1:]] == [(before.name,) for before in made[:-1]]
+def test_bucket_settings_are_created_one_after_the_other() -> None:
+    declarations = [declaration for declaration in declared(a_store()) if declaration.type.startswith("aws:s3/bucket")]
+    assert [after.depends_on for after in declarations[1:]] == [(before.name,) for before in declarations[:-1]]
 
 
-def test_no_role_is_made_for_a_bucket_that_belongs_to_somebody_else() -> None:
+def test_role_is_created_after_the_bucket() -> None:
     assert one(a_store(), ROLE_TYPE).depends_on == (one(a_store(), BUCKET_TYPE).name,)
 
 
 @pytest.mark.parametrize("store", EVERY_SHAPE)
-def test_policies_are_the_same_text_every_time(store: AwsStore) -> None:
+def test_policies_are_sorted_json_within_the_quota_of_a_trust_policy(store: AwsStore) -> None:
     for token, key in ((POLICY_TYPE, "policy"), (PERMISSIONS_TYPE, "policy"), (ROLE_TYPE, "assumeRolePolicy")):
         policy = text(store, token, key)
         assert policy == json.dumps(json.loads(policy), sort_keys=True)
         assert json.loads(policy)["Version"] == "2012-10-17"
-    # The quota of a trust policy (AWS, "IAM and AWS STS quotas"); the shortest that any of the three has.
+    # The quota of a trust policy (AWS, "IAM and AWS STS quotas"), the smallest of the three.
     assert len(trust(store)) < 2048
-
-
-# The SDK: its own annotations say which inputs there are.
-
-
-def snake(key: str) -> str:
-    return re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", key)
-
-
-def inputs_of(resource: type[pulumi.Resource]) -> dict[str, object]:
-    """The inputs' types by name, from the overload of the constructor that spells them out."""
-    overloads = [typing.get_type_hints(made, localns=UNRESOLVED) for made in typing.get_overloads(resource.__init__)]
-    return max(overloads, key=len)
-
-
-# Names that pulumi.Input's own definition uses.
-UNRESOLVED = {"Output": pulumi.Output, "T": Any}
-
-
-def dictionaries_in(hint: object) -> Iterator[type]:
-    """The TypedDicts anywhere in a type."""
-    if typing.is_typeddict(hint) and isinstance(hint, type):
-        yield hint
-    for inner in typing.get_args(hint):
-        yield from dictionaries_in(inner)
-
-
-def assert_known(value: object, hint: object, path: str) -> None:
-    """Each nested key is one of the SDK's, and each key that the SDK requires is there."""
-    if isinstance(value, list):
-        for item in value:
-            assert_known(item, hint, path)
-    # A value without TypedDict is a map such as tags: its keys are free.
-    shape = next(dictionaries_in(hint), None)
-    if not isinstance(value, Mapping) or shape is None:
-        return
-    hints = typing.get_type_hints(shape, localns=UNRESOLVED)
-    given = {snake(key): item for key, item in value.items()}
-    assert set(given) <= set(hints), f"{path}: {sorted(set(given) - set(hints))} is no key of {shape.__name__}"
-    assert shape.__required_keys__ <= set(given), f"{path}: {shape.__name__} requires more"  # type: ignore[attr-defined]
-    for key, item in given.items():
-        assert_known(item, hints[key], f"{path}.{key}")
-
-
-@pytest.mark.parametrize("store", EVERY_SHAPE)
-def test_every_input_is_one_of_the_pinned_sdk(store: AwsStore) -> None:
-    for declaration in declared(store):
-        hints = inputs_of(resource_class(declaration.type))
-        for key, value in declaration.inputs.items():
-            assert snake(key) in hints, f"{declaration.type} has no input {key}"
-            assert_known(value, hints[snake(key)], f"{declaration.type}.{key}")
-
-
-class Recorder(pulumi.runtime.Mocks):
-    def __init__(self) -> None:
-        self.inputs: dict[str, dict[str, Any]] = {}
-
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        self.inputs[args.name] = args.inputs
-        return args.name, args.inputs
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        raise AssertionError(f"nothing is looked up: {args.token}")
-
-
-@pytest.mark.parametrize("store", EVERY_SHAPE)
-def test_the_engine_gets_exactly_what_is_declared(store: AwsStore) -> None:
-    recorder = Recorder()
-    pulumi.runtime.set_mocks(recorder, preview=False)
-
-    @pulumi.runtime.test  # type: ignore[untyped-decorator]
-    def program() -> None:
-        Component(ComponentTree("logstack:index:ObjectStore", "store", declared(store)))
-
-    program()
-    for declaration in declared(store):
-        if declaration.type != PROVIDER_TYPE:  # a provider's inputs travel as JSON text
-            assert recorder.inputs[declaration.name] == declaration.inputs
