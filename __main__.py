@@ -6,6 +6,7 @@ from components import (
     Credentials,
     load_settings,
     register,
+    stop_before_grafana_refuses_the_datasource,
     stop_before_lines_are_lost,
     stop_in_wrong_account,
     stop_without_cluster,
@@ -17,6 +18,7 @@ settings = load_settings()
 stop_in_wrong_account(settings.object_store)
 stop_without_cluster(settings.cluster)
 stop_before_lines_are_lost(settings)
+stop_before_grafana_refuses_the_datasource(settings)
 
 credentials = Credentials.from_config()
 register(deployment(settings), credentials.secrets if credentials else {})

@@ -11,7 +11,12 @@ from .canary import Canary
 from .cluster import Cluster
 from .config import checked, load_settings
 from .grafana import GrafanaDatasource
-from .guards import stop_before_lines_are_lost, stop_in_wrong_account, stop_without_cluster
+from .guards import (
+    stop_before_grafana_refuses_the_datasource,
+    stop_before_lines_are_lost,
+    stop_in_wrong_account,
+    stop_without_cluster,
+)
 from .loki import Loki
 from .object_store import Credentials, ObjectStore
 
@@ -27,6 +32,7 @@ __all__ = [
     "checked",
     "load_settings",
     "register",
+    "stop_before_grafana_refuses_the_datasource",
     "stop_before_lines_are_lost",
     "stop_in_wrong_account",
     "stop_without_cluster",

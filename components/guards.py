@@ -11,6 +11,7 @@ from logstack.manifests.loki.resources import CONFIG
 from logstack.preflight.api_server import refuse_old_cluster, server_version
 from logstack.preflight.aws_account import refuse_wrong_account, shell_caller
 from logstack.preflight.data_loss import Configuration, applied_configuration, declared_configuration, refuse_lost_lines
+from logstack.preflight.datasource import refuse_changed_uid
 from logstack.preflight.kubeconfig import kubeconfig_files, refuse_wrong_cluster
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import ObjectStoreSettings
@@ -54,15 +55,26 @@ def stop_before_lines_are_lost(settings: Settings) -> None:
         pulumi.log.warn(problem.text())
 
 
+def stop_before_grafana_refuses_the_datasource(settings: Settings) -> None:
+    """End the program when the change gives a datasource another uid, which Grafana does not accept."""
+    with problems_stop_the_program():
+        refuse_changed_uid(_applied_maps(), settings)
+
+
 def applied(settings: Settings) -> Configuration | None:
     """Return the configuration in the stack's state; None before the first one.
 
     The state has each resource as soon as it is created or changed, so that it includes an interrupted update; a stack
     registers its outputs only at its end. The engine reads the state from any backend.
     """
+    maps, declared = _applied_maps(), declared_configuration(settings).config
+    return applied_configuration(maps, settings.cluster.namespace, declared)
+
+
+def _applied_maps() -> list[Mapping[str, Any]]:
+    """Return the ConfigMaps in the stack's state."""
     answer = _state(f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}")
-    maps = [each["outputs"] for each in answer.get("outputs", {}).values() if each["type"] == CONFIG]
-    return applied_configuration(maps, settings.cluster.namespace, declared_configuration(settings).config)
+    return [each["outputs"] for each in answer.get("outputs", {}).values() if each["type"] == CONFIG]
 
 
 def _state(name: str) -> Mapping[str, Any]:

@@ -79,7 +79,7 @@ PARTS: Mapping[str, Part] = {
     ),
     "moves": Part(("tests/real/test_migrations.py",)),
     "tenants": Part(("tests/real/test_gateway.py", "tests/real/test_tenants_growth.py"), ("alloy",)),
-    "sizing": Part(("tests/real/test_sizing.py",)),
+    "sizing": Part(("tests/real/test_query_defaults.py", "tests/real/test_sizing.py")),
     "engine": Part(("tests/engine",), ("pulumi",), programs=("__main__.py",)),
     "workflows": Part(
         ("tests/real/test_ci_messages.py", "tests/real/test_ci_state.py"), ("pulumi",), programs=("logstack/ci/run.py",)

@@ -146,7 +146,10 @@ CASES = {
     ),
     "canary": Case(STAGING, {"canary": {"enabled": False}}, "`canary: {enabled: false}`", "the canary is deleted"),
     "datasource": Case(
-        PRODUCTION, {"grafana": {"uid": "logs"}}, "`grafana: {uid: logs}`", "Grafana's sidecar reloads the datasource"
+        PRODUCTION,
+        {"grafana": {"uid": "logs", "recreate": True}},
+        "`grafana: {uid: logs, recreate: true}`",
+        "Grafana's sidecar reloads the file; Grafana deletes the datasource and creates it with the new uid (expected)",
     ),
 }
 

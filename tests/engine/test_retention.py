@@ -115,3 +115,13 @@ def test_refusal_shows_no_secret_of_the_state(platform: Project) -> None:
     assert outcome.failed
     for secret in platform.keys.values():
         assert secret not in f"{outcome.text}{outcome.events}{outcome.failed}"
+
+
+def test_changed_datasource_uid_needs_recreate(platform: Project) -> None:
+    assert platform.up(STACK).failed == ""
+    platform.edit(STACK, {"grafana": {"uid": "loki-prod"}})
+    assert "logstack:grafana: {uid: loki-prod, recreate: true}" in refusal(platform)
+    platform.edit(STACK, {"grafana": {"uid": "loki-prod", "recreate": True}})
+    assert platform.up(STACK).failed == ""
+    platform.edit(STACK, {"grafana": {"uid": "loki-prod"}})
+    assert platform.up(STACK).failed == ""

@@ -9,6 +9,7 @@ from logstack.settings.model.grafana import GrafanaSettings
 
 CONFIG = "kubernetes:core/v1:ConfigMap"
 NAME = "logstack-datasource"
+FILE = "logstack.yaml"
 
 
 def grafana(
@@ -32,7 +33,7 @@ def grafana(
         NAME,
         settings.namespace or cluster.namespace,
         {**labels("grafana"), settings.sidecar_label: settings.sidecar_label_value},
-        data={"logstack.yaml": yaml_text(datasources(settings, gateway_url, tenants, with_password=with_password))},
+        data={FILE: yaml_text(datasources(settings, gateway_url, tenants, with_password=with_password))},
     )
     return ComponentTree(type_, name, (Manifest(CONFIG, f"{name}-datasource", inputs),), outputs)
 
@@ -48,6 +49,12 @@ def datasources(
         "apiVersion": 1,
         # Without it Grafana keeps the datasource, read-only, when the file is gone.
         "prune": True,
+        # Grafana deletes them first, then creates those below.
+        **(
+            {"deleteDatasources": [{"name": _literal(called), "orgId": 1} for called, _ in sources.values()]}
+            if settings.recreate
+            else {}
+        ),
         "datasources": [
             {
                 "name": _literal(called),
