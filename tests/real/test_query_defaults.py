@@ -4,7 +4,7 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
-from logstack.manifests.loki.config import SPLIT
+from logstack.manifests.loki.config import MORE_WORKERS, SPLIT
 from logstack.settings.tree import Settings
 from tests.real.test_sizing import lines, scraped
 from tests.support.cluster_lines import pushes
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.prove
 
 _HOURS, _STREAMS, _LINES = 24, 60, 1_000
 _CHARTS_SPLIT = "15m"
+_LOKIS_WORKERS = 4
 _SETTLED_SECONDS = 12
 """Loki reads its overrides every ten seconds."""
 
@@ -52,8 +53,8 @@ def stack(readers: int) -> Settings:
 
 
 @contextmanager
-def day(root: Path, settings: Settings, change: Change) -> Iterator[Platform]:
-    """A stack with a day of lines in its bucket and none in its writers."""
+def day(root: Path, settings: Settings, change: Change, each: int = _LINES) -> Iterator[Platform]:
+    """A stack with a day of lines in its bucket, `each` in every stream, and none in its writers."""
     root.mkdir()
     with Fleet(root / "out") as fleet:
         platform = Platform(settings, {name: binary(name) for name in ("loki", "versitygw")}, root, fleet)
@@ -62,7 +63,7 @@ def day(root: Path, settings: Settings, change: Change) -> Iterator[Platform]:
         platform.start()
         with httpx.Client(timeout=60) as client:
             (distributor,) = platform.distributors
-            for streams in pushes(lines(_STREAMS, _LINES, _HOURS), 50):
+            for streams in pushes(lines(_STREAMS, each, _HOURS), 50):
                 client.post(f"{distributor.url}/loki/api/v1/push", json={"streams": streams}).raise_for_status()
         for node in platform.writers:
             platform.loki.flush(node.url)
@@ -134,3 +135,33 @@ def test_results_cache_in_memory_answers_a_query_that_is_repeated(
             again = median([ask(platform, query, end) for _ in range(5)])
             measured(f"{name}: a repeated query takes {again / first:.3f} of the CPU")
             assert again < first / 2
+
+
+def test_more_workers_answer_a_small_query_sooner_after_one_that_reached_its_limit(
+    tmp_path: Path, measured: Callable[[str], None]
+) -> None:
+    """Loki gives up the other parts of a log query that has its lines, and their workers pause before the next query."""
+    seconds: dict[int, list[float]] = defaultdict(list)
+    with ExitStack() as stacks:
+        platforms = {}
+        for workers in (_LOKIS_WORKERS, MORE_WORKERS):
+            change: Change = {"querier": {"max_concurrent": workers}, "query_range": {"cache_results": False}}
+            platforms[workers] = stacks.enter_context(day(tmp_path / str(workers), stack(1), change, each=4_000))
+        for _ in range(15):
+            for workers, platform in platforms.items():
+                end = time.time_ns()
+                day_ago, hour_ago = end - _HOURS * 3600 * 10**9, end - 3600 * 10**9
+                with httpx.Client(base_url=platform.loki.reader, timeout=300) as client:
+                    large = {"query": '{app=~".+"} |~ "e[0-9]"', "start": day_ago, "end": end, "limit": 1000}
+                    client.get("/loki/api/v1/query_range", params=large).raise_for_status()
+                    began = time.perf_counter()
+                    small = {"query": '{app="app-0"}', "start": hour_ago, "end": end, "limit": 10}
+                    client.get("/loki/api/v1/query_range", params=small).raise_for_status()
+                    seconds[workers].append(time.perf_counter() - began)
+        for workers, platform in platforms.items():
+            memory = max(scraped(node).total("process_resident_memory_bytes") for node in platform.layout.nodes)
+            measured(
+                f"{workers} workers: a small query after {statistics.median(seconds[workers]):.2f} s in the median, "
+                f"{max(seconds[workers]):.2f} s at worst; {memory / 2**20:.0f} MiB resident"
+            )
+    assert statistics.median(seconds[MORE_WORKERS]) < statistics.median(seconds[_LOKIS_WORKERS])

@@ -15,8 +15,9 @@ Version = tuple[int, int, int]
 
 ENTERPRISE = Rule(
     "chart-is-enterprise",
-    "from version 7 on Grafana's own `loki` chart installs the Enterprise product (grafana/loki#20705); "
-    "the open-source chart is grafana-community's",
+    "since 7.0 Grafana maintains this chart for its Enterprise product (grafana/loki#20705), under version numbers that "
+    "grafana-community's chart, with which logstack was tested, has as well",
+    "warning",
 )
 SOURCE_TWICE = Rule("chart-source-twice", "the path wins: the other keys have no effect")
 ARCHIVE_DIFFERS = Rule("chart-archive-differs", "logstack was not tested with this chart", "warning")

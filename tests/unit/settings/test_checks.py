@@ -272,6 +272,7 @@ def test_warning_is_silenced_by_its_own_name(name: str) -> None:
         "api-server-not-checked": "cluster: {name: test, context: test}",
         "bucket-name-guessable": store(bucket="ruler"),
         "caches-larger-than-loki": "caches: {chunks: 8Gi}",
+        "chart-is-enterprise": "charts: {loki: {repository: oci://ghcr.io/grafana/helm-charts, version: 7.3.0}}",
         "chart-archive-differs": f"charts: {{loki: {{path: {Path(__file__)}}}}}",  # a file that is not a chart
         "endpoint-is-local": store(endpoint="http://127.0.0.1:9000"),
         "log-volume-too-small": "ingest: 40GB/day\nresources: {monolithic: {cpu: 1, memory: 2Gi, disk: 1Gi}}",
