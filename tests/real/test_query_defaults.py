@@ -27,6 +27,7 @@ _LOKIS_WORKERS = 4
 _SETTLED_SECONDS = 12
 """Loki reads its overrides every ten seconds."""
 
+Parameters = dict[str, str | int]
 Change = Mapping[str, Mapping[str, object]]
 
 _QUERIES = {
@@ -140,7 +141,7 @@ def test_results_cache_in_memory_answers_a_query_that_is_repeated(
 def test_more_workers_answer_a_small_query_sooner_after_one_that_reached_its_limit(
     tmp_path: Path, measured: Callable[[str], None]
 ) -> None:
-    """Loki gives up the other parts of a log query that has its lines, and their workers pause before the next query."""
+    """Loki gives up the other parts of a log query that has its lines, and their workers pause."""
     seconds: dict[int, list[float]] = defaultdict(list)
     with ExitStack() as stacks:
         platforms = {}
@@ -152,10 +153,15 @@ def test_more_workers_answer_a_small_query_sooner_after_one_that_reached_its_lim
                 end = time.time_ns()
                 day_ago, hour_ago = end - _HOURS * 3600 * 10**9, end - 3600 * 10**9
                 with httpx.Client(base_url=platform.loki.reader, timeout=300) as client:
-                    large = {"query": '{app=~".+"} |~ "e[0-9]"', "start": day_ago, "end": end, "limit": 1000}
+                    large: Parameters = {
+                        "query": '{app=~".+"} |~ "e[0-9]"',
+                        "start": day_ago,
+                        "end": end,
+                        "limit": 1000,
+                    }
                     client.get("/loki/api/v1/query_range", params=large).raise_for_status()
                     began = time.perf_counter()
-                    small = {"query": '{app="app-0"}', "start": hour_ago, "end": end, "limit": 10}
+                    small: Parameters = {"query": '{app="app-0"}', "start": hour_ago, "end": end, "limit": 10}
                     client.get("/loki/api/v1/query_range", params=small).raise_for_status()
                     seconds[workers].append(time.perf_counter() - began)
         for workers, platform in platforms.items():

@@ -38,8 +38,8 @@ _MAX_CHUNK_AGE = timedelta(hours=2)
 LATEST_BEHIND = _MAX_CHUNK_AGE / 2
 """How far a line may be behind the newest one of its stream (pkg/ingester/stream.go, half of max_chunk_age)."""
 SPLIT = "1h"
-# Loki's default is 4. Measured: after a log query that reached its limit a small query waited 1.1 s in the median with 4
-# workers and 0.14 s with 16 (4.4 s with 4 and the chart's splits), for 150 MiB more of memory.
+# Loki's default is 4. Measured: after a log query that reached its limit a small query waited 1.1 s in the median with
+# 4 workers and 0.14 s with 16 (4.4 s with 4 and the chart's splits), for 150 MiB more of memory.
 MORE_WORKERS = 16
 _MEMORY_OF_MORE_WORKERS = 1024**3
 # Loki's default size.
