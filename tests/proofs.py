@@ -67,6 +67,7 @@ PARTS: Mapping[str, Part] = {
             "tests/real/test_collector_faults.py",
             "tests/real/test_collector_throughput.py",
             "tests/real/test_collector_validate.py",
+            "tests/real/test_late_lines.py",
         ),
         ("alloy",),
     ),
