@@ -7,8 +7,8 @@ from pathlib import Path
 from logstack.manifests.deployment import deployment
 from logstack.manifests.loki.budget import refused_share
 from logstack.manifests.loki.gateway import nginx_parts
+from logstack.manifests.requests import Sizes, deployment_sizes
 from logstack.plan.model import plan, sentences
-from logstack.plan.sizes import Sizes, plan_sizes
 from logstack.render.model import Resource, resources_of
 from logstack.settings.load.loader import Stack, load_stack_file
 from logstack.settings.model.tree import Settings
@@ -70,7 +70,7 @@ def render(stack: Stack) -> Rendered:
         resources=resources_of(components),
         words=tuple(sentences(plan(stack, components=components))),
         ring=_ring(stack.settings),
-        requests=_requests(plan_sizes(stack.settings)),
+        requests=_requests(deployment_sizes(stack.settings)),
         warnings=stack.problems,
         acknowledged=stack.accepted,
         nginx=nginx_parts(stack.settings, stack.settings.cluster),

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from logstack.manifests.deployment import deployment
+from logstack.manifests.requests import deployment_sizes
 from logstack.plan.command import plan_json
 from logstack.plan.failures import plan_failures
 from logstack.plan.model import SECTION_NAMES, Plan, plan
 from logstack.plan.resources import resources
-from logstack.plan.sizes import plan_sizes
 from logstack.plan.storage import plan_storage
 from logstack.plan.text import full_text, summary_text
 from logstack.settings.load.credentials import credentials
@@ -227,7 +227,7 @@ def test_the_sum_is_that_of_the_size_table() -> None:
     )
     small = SIZES[SizeName.SMALL]
     assert (small["write"].cpu, small["read"].cpu, small["backend"].cpu) == (500, 500, 250)
-    found = plan_sizes(settings)
+    found = deployment_sizes(settings)
     # 3 x (500 + 500 + 250) + 2 gateways of 50 + the store's 100; each node: Alloy 100, its reloader 10, the canary 10.
     assert (found.total.cpu_millicores, found.total_with_nodes.cpu_millicores) == (3950, 3950 + 3 * 120)
     # 9 x 1Gi + 2 x 128Mi + 512Mi; each node: 384 + 50 + 64 Mi.
@@ -240,7 +240,7 @@ def test_the_sum_is_that_of_the_size_table() -> None:
 
 def test_a_caches_container_asks_for_a_fifth_more_than_the_cache() -> None:
     keys = settings_of("staging").model_dump() | {"caches": {"chunks": "8Gi", "results": "1Gi"}}
-    parts = {each.name: each for each in plan_sizes(Settings.model_validate(keys)).workloads}
+    parts = {each.name: each for each in deployment_sizes(Settings.model_validate(keys)).workloads}
     # The chart's own defaults of 8192 and 1024 MB ask for 9830Mi and 1228Mi.
     assert (parts["chunks-cache"].memory_bytes, parts["results-cache"].memory_bytes) == (9830 * MIB, 1228 * MIB)
     assert parts["chunks-cache"].cpu_millicores == 500
@@ -248,9 +248,11 @@ def test_a_caches_container_asks_for_a_fifth_more_than_the_cache() -> None:
 
 def test_more_replicas_need_more_nodes_unless_there_is_only_one() -> None:
     keys = settings_of("staging").model_dump() | {"replicas": {"write": 5}}
-    found = plan_sizes(Settings.model_validate(keys))
+    found = deployment_sizes(Settings.model_validate(keys))
     assert (found.nodes_needed, found.nodes_assumed) == (5, 5)
-    single = plan_sizes(Settings.model_validate(keys | {"cluster": {"name": "a", "context": "a", "singleNode": True}}))
+    single = deployment_sizes(
+        Settings.model_validate(keys | {"cluster": {"name": "a", "context": "a", "singleNode": True}})
+    )
     assert (single.nodes_needed, single.nodes_assumed) == (1, 1)
 
 
