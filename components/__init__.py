@@ -11,7 +11,7 @@ from .canary import Canary
 from .cluster import Cluster
 from .config import checked, load_settings
 from .grafana import GrafanaDatasource
-from .guards import stop_before_lines_are_lost, stop_in_wrong_account, stop_without_cluster
+from .guards import stop_before_lines_are_lost, stop_in_wrong_account, stop_without_cluster, stop_without_needs
 from .loki import Loki
 from .object_store import Credentials, ObjectStore
 
@@ -30,6 +30,7 @@ __all__ = [
     "stop_before_lines_are_lost",
     "stop_in_wrong_account",
     "stop_without_cluster",
+    "stop_without_needs",
 ]
 
 _OTHER_NAME = {"components": "logstack.components", "logstack.components": "components"}[__name__]

@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from components import stop_without_cluster
 from logstack.localrun.layout import free_ports
 from logstack.preflight import api_server as reach
-from logstack.preflight.api_server import server_version
+from logstack.preflight.api_server import NoAnswer, connect
 from logstack.preflight.kubeconfig import refuse_wrong_cluster
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.problems import StackProblems
@@ -91,7 +91,7 @@ def kubeconfig(folder: Path, server: str, user: object = None) -> list[Path]:
 def refused(files: list[Path]) -> tuple[str, str]:
     """The problem's name and all of its text, in which no token may stand."""
     with pytest.raises(StackProblems) as raised:
-        server_version(CLUSTER, files)
+        connect(CLUSTER, files)
     (problem,) = raised.value.problems
     assert TOKEN not in str(problem)
     assert "0x" not in str(problem)
@@ -100,13 +100,13 @@ def refused(files: list[Path]) -> tuple[str, str]:
 
 def test_a_server_that_takes_the_credentials_says_its_version(tmp_path: Path) -> None:
     with serving(ApiServer) as server:
-        assert server_version(CLUSTER, kubeconfig(tmp_path, server)) == (1, 34)
+        assert connect(CLUSTER, kubeconfig(tmp_path, server)).version == (1, 34)
 
 
 def test_a_managed_clusters_minor_version_has_a_plus(tmp_path: Path) -> None:
     managed = type("Managed", (ApiServer,), {"minor": "33+"})
     with serving(managed) as server:
-        assert server_version(CLUSTER, kubeconfig(tmp_path, server)) == (1, 33)
+        assert connect(CLUSTER, kubeconfig(tmp_path, server)).version == (1, 33)
 
 
 @pytest.mark.parametrize("user", [{"token": "expired"}, {}], ids=["an expired token", "no credentials"])
@@ -148,6 +148,54 @@ def test_a_server_that_says_nothing_is_given_up(tmp_path: Path, monkeypatch: pyt
     assert "timed out" in text
 
 
+def test_a_question_says_apart_what_is_missing_and_what_may_not_be_asked(tmp_path: Path) -> None:
+    accepted: list[str] = []
+
+    class Questioned(ApiServer):
+        def do_GET(self) -> None:
+            accepted.append(self.headers["Accept"])
+            if self.path == "/version":
+                super().do_GET()
+            else:
+                self._say(int(self.path[1:]), {"metadata": {"name": "there"}})
+
+    with serving(Questioned) as server:
+        api = connect(CLUSTER, kubeconfig(tmp_path, server))
+        assert api.get("/200", "some/type") == {"metadata": {"name": "there"}}
+        assert api.get("/404", "some/type") is NoAnswer.MISSING
+        assert api.get("/403", "some/type") is NoAnswer.NOT_ALLOWED
+        with pytest.raises(StackProblems, match="answers 500"):
+            api.get("/500", "some/type")
+    assert accepted == ["application/json", *["some/type"] * 4]
+
+
+def test_a_question_without_an_answer_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "_PATIENCE_SECONDS", 0.2)
+    over = threading.Event()
+
+    class Slow(ApiServer):
+        def do_GET(self) -> None:
+            if self.path != "/version":
+                over.wait(10)
+            super().do_GET()
+
+    with serving(Slow) as server:
+        api = connect(CLUSTER, kubeconfig(tmp_path, server))
+        with pytest.raises(StackProblems, match=r"cluster-unreachable[\s\S]*timed out"):
+            api.get("/api/v1/nodes", "application/json")
+        over.set()
+
+
+def test_the_log_in_command_is_run_once_for_all_questions(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    user = plugin("sh", "-c", f"echo once >>{runs}; echo '{credential(token=TOKEN)}'")
+    with serving(ApiServer) as server:
+        api = connect(CLUSTER, kubeconfig(tmp_path, server, user))
+        for _ in range(3):
+            api.get("/version", "application/json")
+    assert runs.read_text() == "once\n"
+
+
 def test_a_certificate_that_nobody_vouches_for_is_told(tmp_path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "somebody")])
@@ -187,7 +235,7 @@ def credential(**status: str) -> str:
 def test_a_command_that_logs_in_is_run(tmp_path: Path) -> None:
     with serving(ApiServer) as server:
         user = plugin("echo", credential(token=TOKEN))
-        assert server_version(CLUSTER, kubeconfig(tmp_path, server, user)) == (1, 34)
+        assert connect(CLUSTER, kubeconfig(tmp_path, server, user)).version == (1, 34)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +328,7 @@ def test_an_empty_file_among_several_is_passed_over_as_kubectl_does(tmp_path: Pa
     empty = tmp_path / "empty"
     empty.touch()
     with serving(ApiServer) as server:
-        assert server_version(CLUSTER, [empty, *kubeconfig(tmp_path, server)]) == (1, 34)
+        assert connect(CLUSTER, [empty, *kubeconfig(tmp_path, server)]).version == (1, 34)
 
 
 def test_a_program_ends_with_the_problem_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from logstack.manifests.canary.resources import NAME
 from logstack.manifests.manifest import labels
 from logstack.settings import checks
 from logstack.settings.checks import canary, lines, matching, parsing, problems_of, sources
+from logstack.settings.checks.acknowledgements import OF_CLUSTER
 from logstack.settings.checks.check import reads
 from logstack.settings.model.charts import PINNED
 from logstack.settings.model.tree import Settings
@@ -256,6 +257,12 @@ def test_versions_that_break_writes_are_known_on_both_sides(version: str, breaks
 INGRESS = "kind: ingress, host: logs.example.com"
 TLS = "tls: {secretName: logs-tls}"
 PASSWORD = "gateway: {auth: {credentialsSecret: loki-gateway}}"
+
+
+@pytest.mark.parametrize("name", [rule.name for rule in OF_CLUSTER])
+def test_a_warning_that_only_the_running_program_can_give_is_acknowledged_without_being_needed(name: str) -> None:
+    accepted = stack(f"acknowledge: [{name}]")
+    assert (accepted.problems, accepted.accepted) == ((), ())
 
 
 @pytest.mark.parametrize("name", sorted(rule.name for rule in checks.rules().values() if rule.severity == "warning"))
