@@ -52,6 +52,19 @@ def test_a_second_preview_has_nothing_to_do_and_nothing_to_say(platform: Project
     assert after.said == ()
 
 
+def test_a_plain_up_after_the_one_that_adopts_leaves_nothing_to_do(platform: Project) -> None:
+    """Until then every preview, `--expect-no-changes` too, would change the provider."""
+    platform.take_over()
+    assert platform.up("staging").failed == ""
+    platform.take_over(stop=True)
+    preview = platform.preview("staging")
+    assert preview.summary == {"update": ["kubernetes cluster-provider"]}
+    (step,) = preview.changes
+    assert "upsertExistingObjects" in step.changed
+    assert platform.up("staging").failed == ""
+    assert platform.preview("staging").changes == ()
+
+
 def test_an_up_that_failed_half_way_is_continued_by_the_next(platform: Project) -> None:
     platform.kubernetes.fail_at = "loki-write"
     broken = platform.up("staging")
