@@ -6,6 +6,7 @@ from components import (
     Credentials,
     load_settings,
     register,
+    stop_before_grafana_refuses_the_datasource,
     stop_before_lines_are_lost,
     stop_in_wrong_account,
     stop_without_cluster,
@@ -20,6 +21,7 @@ stop_in_wrong_account(settings.object_store)
 server = stop_without_cluster(settings.cluster)
 stop_without_needs(settings, components, server)
 stop_before_lines_are_lost(settings)
+stop_before_grafana_refuses_the_datasource(settings)
 
 credentials = Credentials.from_config()
 register(components, credentials.secrets if credentials else {})

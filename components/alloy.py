@@ -25,7 +25,7 @@ class Alloy(Component):
         sizes: CollectorSizes = DEFAULT_SIZES,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`sizes` are what each Alloy asks for; `chart` is where the chart comes from, if not from the pin."""
+        """`sizes` are the resources of each Alloy; `chart` is the chart's source, if it is not the pinned one."""
         super().__init__(
             alloy(name, settings, intake, sizes, cluster.settings, chart),
             after=[cluster],

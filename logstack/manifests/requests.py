@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from logstack.manifests.alloy.chart import RELOADER
 from logstack.manifests.loki.chart import CACHE_CPU, cache_pod_memory, cache_sizes
 from logstack.settings.model.sizes import Resources
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from logstack.text.documents import JSON_KEY
 
 # Without a single node, the total is for as many nodes as the anti-affinity of three replicas needs.
@@ -48,10 +48,10 @@ class Sizes:
     total_with_nodes: Total
     """Of all workloads, on the assumed nodes."""
     memory_of_nodes: int | None
-    """Bytes that pods may take on these nodes; None where the stack file names no node's memory."""
+    """The bytes that pods may take on these nodes; None if the stack file lacks nodeMemory."""
 
 
-def deployment_sizes(settings: Settings) -> Sizes:
+def plan_sizes(settings: Settings) -> Sizes:
     """Add up what the stack requests."""
     workloads = tuple(_workloads(settings))
     node_workloads = tuple(_node_workloads(settings))

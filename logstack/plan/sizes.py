@@ -1,6 +1,6 @@
 """Requests of CPU and memory, and volumes."""
 
-from logstack.manifests.requests import Sizes, Total, WorkloadSize, deployment_sizes
+from logstack.manifests.requests import Sizes, Total, WorkloadSize, plan_sizes
 from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.quantities import kubernetes_cpu
@@ -10,7 +10,7 @@ from logstack.text.words import counted, spoken_share, spoken_size
 
 def sizes_section(stack: Stack) -> Section:
     """Plan the requests."""
-    sizes = deployment_sizes(stack.settings)
+    sizes = plan_sizes(stack.settings)
     needed, assumed = (counted(number, "node") for number in (sizes.nodes_needed, sizes.nodes_assumed))
     cpu, memory, disk = amounts(sizes.total_with_nodes)
     volumes = f"{disk} of volumes" if sizes.total.disk_bytes else "no volumes"
@@ -50,6 +50,8 @@ def _memory_share(sizes: Sizes) -> str:
     """Say what share of the nodes' memory the stack takes; nothing where the stack file names no node's memory."""
     if sizes.memory_of_nodes is None:
         return ""
-    taken, memory = sizes.total_with_nodes.memory_bytes, sizes.memory_of_nodes
-    shortage = "" if taken <= memory else ": add nodes"
-    return f"{spoken_share(taken / memory)} of the {spoken_size(memory)} that pods may take on these nodes{shortage}"
+    requested, memory = sizes.total_with_nodes.memory_bytes, sizes.memory_of_nodes
+    shortage = "" if requested <= memory else ": add nodes"
+    return (
+        f"{spoken_share(requested / memory)} of the {spoken_size(memory)} that pods may take on these nodes{shortage}"
+    )

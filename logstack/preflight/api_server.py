@@ -56,15 +56,17 @@ _INSTEAD = "without a cluster: `make plan` and `logstack diff` show offline what
 def refuse_old_cluster(cluster: ClusterSettings, version: tuple[int, int]) -> None:
     """Raises StackProblems for a Kubernetes that the charts do not support."""
     if version < _OLDEST:
-        found, oldest = (".".join(map(str, each)) for each in (version, _OLDEST))
-        what = f"the API server of context {cluster.context!r} is Kubernetes {found}, but the charts need {oldest}"
+        version_text, oldest = (".".join(map(str, each)) for each in (version, _OLDEST))
+        what = (
+            f"the API server of context {cluster.context!r} is Kubernetes {version_text}, but the charts need {oldest}"
+        )
         raise _stop("kubernetes-too-old", what, f"update the cluster to Kubernetes {oldest} or newer")
 
 
 def connect(cluster: ClusterSettings, files: Sequence[Path]) -> ApiServer:
-    """Return the API server of the context, once it has taken the credentials, with its version.
+    """Return the API server of the context and its version, after it has accepted the credentials.
 
-    Raises StackProblems where it does not answer, is not trusted, is no Kubernetes, or takes no credentials.
+    Raises StackProblems if it does not answer, is not trusted, is not Kubernetes, or refuses the credentials.
     """
     api = _client(cluster, files)
     with _explained(cluster, api):
@@ -123,18 +125,18 @@ def _explained(cluster: ClusterSettings, api: "ApiClient") -> Iterator[None]:
 
 
 def _client(cluster: ClusterSettings, files: Sequence[Path]) -> "ApiClient":
-    """A client with the context's credentials, for which its log-in command is run.
+    """Return a client with the context's credentials; runs the context's log-in command.
 
-    Raises StackProblems where the command fails, or the context has no credentials that can be used.
+    Raises StackProblems if the command fails, or if the context has no usable credentials.
     """
     from kubernetes import config  # noqa: PLC0415 - a third of a second, for the running program alone
 
     who = f"context {cluster.context!r}"
     # kubectl passes over an empty file, and the client does not.
-    written = [str(file) for file in files if file.is_file() and file.stat().st_size]
+    filled = [str(file) for file in files if file.is_file() and file.stat().st_size]
     try:
         with _logged() as words:
-            api = config.new_client_from_config(os.pathsep.join(written), context=cluster.context)
+            api = config.new_client_from_config(os.pathsep.join(filled), context=cluster.context)
     except (config.ConfigException, OSError, ValueError) as error:
         raise unusable(f"{who} cannot be used: {_redacted(str(error))}") from None
     if words:
@@ -144,7 +146,7 @@ def _client(cluster: ClusterSettings, files: Sequence[Path]) -> "ApiClient":
 
 
 def _redacted(words: str) -> str:
-    """In one line, and without what the client shows of the kubeconfig's entries: tokens stand there."""
+    """Return the text in one line, without the kubeconfig entries that the client quotes: they have tokens."""
     return re.sub(r"\{.*\}", "{...}", " ".join(words.split()))
 
 
@@ -162,7 +164,7 @@ class _Recorder(logging.Handler):
 
 @contextmanager
 def _logged() -> Iterator[list[str]]:
-    """What is logged as an error meanwhile, recorded instead of shown: the client reports a failed login only there."""
+    """Record errors that are logged meanwhile, instead of showing them: the client only logs a failed login."""
     root, recorder = logging.getLogger(), _Recorder()
     before, root.handlers = root.handlers, [recorder]
     try:
@@ -180,8 +182,8 @@ def _ask(
     api.rest_client.pool_manager.connection_pool_kw["retries"] = False
     url = f"{api.configuration.host}{path}"
     answer = api.rest_client.request(method, url, headers=headers, body=body, _request_timeout=_PATIENCE_SECONDS)
-    found: dict[str, Any] = json.loads(answer.data)
-    return found
+    document: dict[str, Any] = json.loads(answer.data)
+    return document
 
 
 def _reason(error: Exception) -> str:

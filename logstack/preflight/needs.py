@@ -10,8 +10,8 @@ from logstack.settings.checks.acknowledgements import INGRESS_TARGET_MISSING
 from logstack.settings.model.access import HASHES_KEY, PASSWORD_KEY, ControllerIngress, GatewayRoute
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import AccessKey, ExternalSecret
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Rule
+from logstack.settings.tree import Settings
 
 OBJECT_MISSING = Rule(
     "cluster-object-missing", "the pods that need it do not start, and the update waits for them until it fails"

@@ -10,14 +10,14 @@ from functools import partial
 from typing import Any
 
 from logstack.manifests.manifest import ComponentTree
-from logstack.manifests.requests import Sizes, deployment_sizes
+from logstack.manifests.requests import Sizes, plan_sizes
 from logstack.preflight.api_server import Answer, Get, NoAnswer
 from logstack.preflight.needs import ExistingObject, existing_objects, kinds, namespaces, storage_classes
 from logstack.settings.checks.acknowledgements import NO_DEFAULT_CLASS, NODES_TOO_FEW, NODES_TOO_SMALL
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.quantities import kubernetes_cpu
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, StackProblems, listed, nearest
+from logstack.settings.tree import Settings
 from logstack.text.words import counted, spoken_size
 
 _NOTHING = "the update would stop halfway; nothing was registered"
@@ -93,7 +93,7 @@ def _questions(settings: Settings, components: Sequence[ComponentTree], get: Get
         needed = (_group(each.kind.api_version), *([_namespace(each.namespace)] if each.namespace else []))
         yield Question(_path(each), _METADATA, judge, needed)
     if not cluster.skip_await:  # else no pod has to start
-        sizes = deployment_sizes(settings)
+        sizes = plan_sizes(settings)
         yield Question(f"/api/v1/nodes?limit={_NODES}", _JSON, partial(_judge_nodes, sizes))
 
 

@@ -1,7 +1,7 @@
-"""docs/how-to/adopt-a-helm-release.md, followed: a running release is adopted, no line lost, no unnamed restart.
+"""Follow docs/how-to/adopt-a-helm-release.md: a running release is adopted, no line is lost, and only Loki restarts.
 
-A single binary with its lines on its own volume. What the release ran with before is the same chart with another
-configuration's hash, so that the pods have a reason to roll.
+The release is a single binary with its lines on its own volume. It is the same chart with the hash of another
+configuration, so that the pods have a reason to roll.
 """
 
 import subprocess
@@ -16,7 +16,7 @@ import yaml
 
 from logstack.manifests.manifest import mask_secrets
 from logstack.settings.load.stack_file import Value
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.engine import Project
 from tests.support.live import GATEWAY, Live
 from tests.support.real import binary, chart_or_standin
@@ -97,11 +97,11 @@ def released(
 
 
 def helm(cluster: Live, *arguments: str) -> None:
-    """As the release's owner calls it, with a home of its own."""
+    """Run helm as the owner of the release does, with an empty home."""
     with tempfile.TemporaryDirectory() as home:
         command = [str(binary("helm")), *arguments, "--namespace", NAMESPACE, "--kubeconfig", str(cluster.kubeconfig)]
-        done = subprocess.run(command, env={"HOME": home}, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+        answer = subprocess.run(command, env={"HOME": home}, capture_output=True, text=True, timeout=300, check=False)
+    assert answer.returncode == 0, answer.stderr
 
 
 def write(deploying: Project, settings: Mapping[str, Any]) -> None:

@@ -13,8 +13,8 @@ from logstack.manifests.deployment import deployment
 from logstack.preflight.api_server import Answer, ApiServer, NoAnswer, connect
 from logstack.preflight.questions import refuse_unfit_cluster
 from logstack.settings.load.stack_file import Value
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems
+from logstack.settings.tree import Settings
 from tests.support.live import Live
 from tests.support.stacks import ROOT
 from tests.support.stores import Server

@@ -1,4 +1,4 @@
-"""A cluster that answers, where a test has none."""
+"""Answers of a cluster, for tests without one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,19 +9,19 @@ from components import guards
 from logstack.manifests.deployment import deployment
 from logstack.preflight.api_server import Answer, ApiServer, Get, NoAnswer
 from logstack.preflight.needs import ExistingObject, existing_objects, kinds, namespaces, storage_classes
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
-def nothing_to_say(path: str, accept: str) -> NoAnswer:
+def answer_forbidden(path: str, accept: str) -> NoAnswer:
     """Answer as an API server does whose user may not ask: such questions are skipped."""
     del path, accept
     return NoAnswer.NOT_ALLOWED
 
 
-def by_a_cluster_that_answers(patch: pytest.MonkeyPatch, get: Get = nothing_to_say) -> None:
-    """From now on every stack's API server answers, and is new enough; `get` answers what is asked besides."""
+def let_every_cluster_answer(patch: pytest.MonkeyPatch, get: Get = answer_forbidden) -> None:
+    """Let every stack's API server answer with a supported version, without a request to it; `get` answers the rest."""
     patch.setattr(guards, "connect", lambda _cluster, _files: ApiServer((1, 34), get))
 
 

@@ -37,7 +37,7 @@ LEFT = "object-store-left "
 
 
 def names_are_known(acknowledged: Sequence[str], rules: Sequence[Rule]) -> Iterator[Problem]:
-    """Each name is the name of a warning."""
+    """Check that each acknowledged name is the name of a warning."""
     warnings = [rule.name for rule in (*rules, *OF_CLUSTER) if rule.severity == "warning"]
     errors = [rule.name for rule in rules if rule.severity == "error"]
     for number, name in enumerate(acknowledged):
@@ -47,19 +47,23 @@ def names_are_known(acknowledged: Sequence[str], rules: Sequence[Rule]) -> Itera
         if name in errors:
             yield NOT_A_WARNING.problem(path, f"{name} is an error", "remove the name, and correct what the error says")
         elif name not in warnings:
-            meant = nearest(name, warnings)
+            similar = nearest(name, warnings)
             fix = (
-                f"did you mean {meant}?" if meant else f"remove it; the warnings are {listed(sorted(warnings), 'and')}"
+                f"did you mean {similar}?"
+                if similar
+                else f"remove it; the warnings are {listed(sorted(warnings), 'and')}"
             )
             yield UNKNOWN.problem(path, "no warning has this name", fix)
 
 
-def names_are_needed(acknowledged: Sequence[str], found: Sequence[Problem], rules: Sequence[Rule]) -> Iterator[Problem]:
+def names_are_needed(
+    acknowledged: Sequence[str], problems: Sequence[Problem], rules: Sequence[Rule]
+) -> Iterator[Problem]:
     """Each name silences something; a warning that is not silenced by a further name."""
-    needed = {problem.name for problem in found}
-    known = {rule.name for rule in rules if rule.severity == "warning"}
+    needed = {problem.name for problem in problems}
+    names = {rule.name for rule in rules if rule.severity == "warning"}
     for number, name in enumerate(acknowledged):
-        if name in known - needed:
+        if name in names - needed:
             problem = UNNEEDED.problem(
                 f"acknowledge[{number}]", f"{name} is acknowledged, but there is no such warning", ""
             )
