@@ -16,6 +16,7 @@ from .guards import (
     stop_before_lines_are_lost,
     stop_in_wrong_account,
     stop_without_cluster,
+    stop_without_needs,
 )
 from .loki import Loki
 from .object_store import Credentials, ObjectStore
@@ -36,6 +37,7 @@ __all__ = [
     "stop_before_lines_are_lost",
     "stop_in_wrong_account",
     "stop_without_cluster",
+    "stop_without_needs",
 ]
 
 _OTHER_NAME = {"components": "logstack.components", "logstack.components": "components"}[__name__]

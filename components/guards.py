@@ -1,18 +1,20 @@
 """Checks that ask the API server, AWS or the engine's state, before anything is registered."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
 
 from logstack.manifests.loki.resources import CONFIG
-from logstack.preflight.api_server import refuse_old_cluster, server_version
+from logstack.manifests.manifest import ComponentTree
+from logstack.preflight.api_server import ApiServer, connect, refuse_old_cluster
 from logstack.preflight.aws_account import refuse_wrong_account, shell_caller
 from logstack.preflight.data_loss import Configuration, applied_configuration, declared_configuration, refuse_lost_lines
 from logstack.preflight.datasource import refuse_changed_uid
 from logstack.preflight.kubeconfig import kubeconfig_files, refuse_wrong_cluster
+from logstack.preflight.questions import refuse_unfit_cluster
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import ObjectStoreSettings
 from logstack.settings.tree import Settings
@@ -27,12 +29,22 @@ _TRIES = 20
 _PAUSE_SECONDS = 0.1
 
 
-def stop_without_cluster(cluster: ClusterSettings) -> None:
+def stop_without_cluster(cluster: ClusterSettings) -> ApiServer:
     """End the program if the context is unknown, points to another cluster, or its API server does not answer."""
     with problems_stop_the_program():
         files = kubeconfig_files()
         refuse_wrong_cluster(cluster, files)
-        refuse_old_cluster(cluster, server_version(cluster, files))
+        server = connect(cluster, files)
+        refuse_old_cluster(cluster, server.version)
+    return server
+
+
+def stop_without_needs(settings: Settings, components: Sequence[ComponentTree], server: ApiServer) -> None:
+    """Ends the program when the cluster lacks what the stack needs and does not bring, such as its namespace."""
+    with problems_stop_the_program():
+        warnings = refuse_unfit_cluster(settings, components, server.get)
+    for problem in warnings:
+        pulumi.log.warn(problem.text())
 
 
 def stop_in_wrong_account(store: ObjectStoreSettings) -> None:

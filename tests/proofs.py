@@ -180,7 +180,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("logstack/ci/*", "workflows"),
     ("ci/*", "workflows"),
     ("logstack/migrate/*", "moves"),  # it prints the stages that the moves go through
-    ("logstack/text/*", "modes tenants"),
+    ("logstack/text/*", "modes tenants engine cluster"),
     ("logstack/plan/*", "tenants"),
     ("logstack/__main__.py", "modes"),
     ("logstack/cli.py", "modes"),

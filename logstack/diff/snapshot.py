@@ -7,8 +7,8 @@ from pathlib import Path
 from logstack.manifests.deployment import deployment
 from logstack.manifests.loki.budget import refused_share
 from logstack.manifests.loki.gateway import nginx_parts
+from logstack.manifests.requests import Sizes, plan_sizes
 from logstack.plan.model import plan, sentences
-from logstack.plan.sizes import Sizes, plan_sizes
 from logstack.render.model import Resource, resources_of
 from logstack.settings.load.loader import Stack, load_stack_file
 from logstack.settings.problems import Problem, StackProblems

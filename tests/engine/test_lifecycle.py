@@ -52,6 +52,19 @@ def test_second_preview_has_no_change_and_no_message(platform: Project, stack: s
     assert after.messages == ()
 
 
+def test_plain_up_after_the_adopting_one_leaves_nothing_to_do(platform: Project) -> None:
+    """Until then every preview, `--expect-no-changes` too, would change the provider."""
+    platform.take_over()
+    assert platform.up("staging").failed == ""
+    platform.take_over(stop=True)
+    preview = platform.preview("staging")
+    assert preview.summary == {"update": ["kubernetes cluster-provider"]}
+    (step,) = preview.changes
+    assert "upsertExistingObjects" in step.changed
+    assert platform.up("staging").failed == ""
+    assert platform.preview("staging").changes == ()
+
+
 def test_next_up_continues_one_that_failed_half_way(platform: Project) -> None:
     platform.kubernetes.fail_at = "loki-write"
     broken = platform.up("staging")

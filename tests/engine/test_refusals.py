@@ -7,6 +7,8 @@ from components import guards
 from logstack.preflight.aws_account import Caller
 from logstack.settings.load.stack_file import Value
 from tests.support.engine import Project
+from tests.support.reached import FittingCluster, let_every_cluster_answer, node
+from tests.support.stacks import settings_of
 
 pytestmark = [
     pytest.mark.prove,
@@ -88,6 +90,41 @@ def test_aws_provider_refuses_another_account_before_it_creates_a_bucket(platfor
     failed = platform.up("aws").failed
     assert "AWS account ID not allowed: 999999999999" in failed
     assert platform.aws.resources == {}
+
+
+def test_what_the_cluster_lacks_is_refused_before_anything_is_registered(
+    platform: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An `up` without the namespace failed after 65 s with a traceback; its preview was clean."""
+    cluster = FittingCluster(settings_of("production"))
+    del cluster.answers["/api/v1/namespaces/monitoring"]
+    cluster.classes({})
+    cluster.nodes(node("1"))
+    let_every_cluster_answer(monkeypatch, cluster.get)
+    message = refusal(platform, "production")
+    assert "1 error, 3 warnings" in message
+    for words in (
+        "error[namespace-missing] logstack:cluster.namespace what: the cluster",
+        'of context "production" has no namespace "monitoring"',
+        "kubectl --context production create namespace monitoring",
+        "warning[no-default-storage-class]",
+        "warning[nodes-too-few]",
+        "warning[nodes-too-small]",
+    ):
+        assert words in message
+    assert "Traceback" not in message
+
+
+def test_warnings_of_the_cluster_are_shown_and_stop_nothing(platform: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = FittingCluster(settings_of("production"))
+    cluster.nodes(node("1"))
+    let_every_cluster_answer(monkeypatch, cluster.get)
+    preview = platform.preview("production")
+    assert preview.failed == ""
+    assert [text.split("]")[0] for text in preview.messages if "nodes-too" in text] == [
+        "[nodes-too-few",
+        "[nodes-too-small",
+    ]
 
 
 def test_preview_fails_when_a_chart_does_not_exist(platform: Project) -> None:

@@ -2,17 +2,20 @@
 
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
+from urllib3.exceptions import HTTPError
 
 from logstack.localrun.metrics import parse_metrics
 from tests.support.stores import Object
@@ -20,6 +23,8 @@ from tests.support.stores import Object
 GATEWAY = "loki-gateway:80"
 CANARY = "loki-canary:3500"
 _POLL_SECONDS = 2.0
+_ASKED_EACH_SECONDS = 0.2
+_ANSWERED_WITHIN_SECONDS = 2.0
 _PATIENCE_SECONDS = 60.0
 _ANSWER_SECONDS = 60.0
 _CANARY_LINE = re.compile(r"\d{19} p+")
@@ -55,6 +60,20 @@ class CanaryCount:
     def __str__(self) -> str:
         """Return the counts as text."""
         return f"canary: {self.written} lines, {self.missing} missing"
+
+
+@dataclass
+class Availability:
+    """When a service answered."""
+
+    started: float = field(default_factory=time.monotonic)
+    answers: list[float] = field(default_factory=list)
+    """In seconds of time.monotonic; the last is the end of asking."""
+
+    @property
+    def longest_gap(self) -> float:
+        """Return the longest time without an answer, in seconds."""
+        return max(after - before for before, after in pairwise([self.started, *self.answers]))
 
 
 class _ImpatientClient(client.ApiClient):  # type: ignore[misc]
@@ -158,6 +177,33 @@ class Live:
         )
         text: str = answer.data.decode()
         return text
+
+    @contextmanager
+    def asking(self, namespace: str, service: str) -> Iterator["Availability"]:
+        """Ask a service for / each 200 ms meanwhile, through the API server."""
+        asked, over = Availability(), threading.Event()
+
+        def ask() -> None:
+            api = config.new_client_from_config(str(self.kubeconfig))
+            while not over.wait(_ASKED_EACH_SECONDS):
+                with suppress(ApiException, HTTPError):
+                    api.call_api(
+                        f"/api/v1/namespaces/{namespace}/services/{service}/proxy/",
+                        "GET",
+                        auth_settings=["BearerToken"],
+                        _preload_content=False,
+                        _request_timeout=_ANSWERED_WITHIN_SECONDS,
+                    )
+                    asked.answers.append(time.monotonic())
+
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        try:
+            yield asked
+        finally:
+            over.set()
+            thread.join()
+            asked.answers.append(time.monotonic())
 
     def push(self, namespace: str, labels: Mapping[str, str], lines: Sequence[str]) -> None:
         """Send lines with the current time to Loki through the gateway."""

@@ -150,7 +150,8 @@ def test_aws_page_quotes_the_refusal_of_another_account(monkeypatch: pytest.Monk
 
 
 def test_refused_connection_page_names_every_problem() -> None:
-    sources = [ROOT / "logstack" / "preflight" / f"{name}.py" for name in ("kubeconfig", "api_server", "aws_account")]
+    modules = ("kubeconfig", "api_server", "aws_account", "needs", "questions")
+    sources = [ROOT / "logstack" / "preflight" / f"{name}.py" for name in modules]
     names = {name for source in sources for name in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source.read_text())}
     assert len(names) > 5
     assert {name for name in names if f"| `{name}` |" not in read_unindented("fix-a-refused-connection.md")} == set()

@@ -187,13 +187,20 @@ def _gateway(settings: LokiSettings, cluster: ClusterSettings) -> Values:
         **_budget(settings.gateway.replicas),
         "resources": container_resources(settings.resources_of("gateway")),
         "affinity": spread("gateway", cluster),
-        # A surge pod would need a node of its own: with as many replicas as nodes the rollout would wait for ever.
-        "deploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
+        "deploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": _gateway_rollout(cluster)},
         NGINX_KEY: nginx_values(settings, cluster),
         **auth_values(settings),
         # One more image and container for numbers that Loki's own metrics have.
         "metrics": {"enabled": False},
     }
+
+
+def _gateway_rollout(cluster: ClusterSettings) -> Values:
+    """On one node the new pod is ready before the old one goes, for both may be there.
+
+    Elsewhere it would need a node of its own: with as many replicas as nodes the rollout would wait for ever.
+    """
+    return {"maxSurge": 1, "maxUnavailable": 0} if cluster.single_node else {"maxSurge": 0, "maxUnavailable": 1}
 
 
 def _cache(memory: int | None) -> Values:

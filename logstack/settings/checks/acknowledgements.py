@@ -13,6 +13,22 @@ UNNEEDED = Rule(
     "warning",
 )
 
+# Of the cluster, which only the running program asks (logstack/preflight/questions.py).
+INGRESS_TARGET_MISSING = Rule(
+    "ingress-target-missing",
+    "until it exists, Loki is not reached from outside the cluster, or has no certificate there",
+    "warning",
+)
+NO_DEFAULT_CLASS = Rule(
+    "no-default-storage-class",
+    "volume claims that name no class stay Pending, except where somebody makes volumes without a class for them",
+    "warning",
+)
+_PENDING = "pods stay Pending, and the update waits for them until it fails"
+NODES_TOO_FEW = Rule("nodes-too-few", _PENDING, "warning")
+NODES_TOO_SMALL = Rule("nodes-too-small", _PENDING, "warning")
+OF_CLUSTER = (INGRESS_TARGET_MISSING, NO_DEFAULT_CLASS, NODES_TOO_FEW, NODES_TOO_SMALL)
+"""The warnings that no check of a stack file can give, and whose names it may acknowledge all the same."""
 
 SHORTENED = "retention-shortened-from-"
 """So begins what accepts a shorter retention, by its value: only the running program knows what was applied."""
@@ -22,7 +38,7 @@ LEFT = "object-store-left "
 
 def names_are_known(acknowledged: Sequence[str], rules: Sequence[Rule]) -> Iterator[Problem]:
     """Check that each acknowledged name is the name of a warning."""
-    warnings = [rule.name for rule in rules if rule.severity == "warning"]
+    warnings = [rule.name for rule in (*rules, *OF_CLUSTER) if rule.severity == "warning"]
     errors = [rule.name for rule in rules if rule.severity == "error"]
     for number, name in enumerate(acknowledged):
         path = f"acknowledge[{number}]"

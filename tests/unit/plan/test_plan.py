@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from logstack.manifests.deployment import deployment
+from logstack.manifests.requests import plan_sizes
 from logstack.plan.command import plan_json
 from logstack.plan.failures import plan_failures
 from logstack.plan.model import SECTION_NAMES, Plan, plan
 from logstack.plan.resources import resources
-from logstack.plan.sizes import plan_sizes
 from logstack.plan.storage import plan_storage
 from logstack.plan.text import full_text, summary_text
 from logstack.settings.load.credentials import credentials

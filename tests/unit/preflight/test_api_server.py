@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from logstack.localrun.layout import free_ports
 from logstack.preflight import api_server as reach
-from logstack.preflight.api_server import server_version
+from logstack.preflight.api_server import NoAnswer, connect
 from logstack.preflight.kubeconfig import refuse_wrong_cluster
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.problems import StackProblems
@@ -89,7 +89,7 @@ def write_kubeconfig(folder: Path, server: str, user: object = None) -> list[Pat
 def problem_of(files: list[Path]) -> tuple[str, str]:
     """Return the name and the text of the only problem, which contains no token."""
     with pytest.raises(StackProblems) as raised:
-        server_version(CLUSTER, files)
+        connect(CLUSTER, files)
     (problem,) = raised.value.problems
     assert TOKEN not in str(problem)
     assert "0x" not in str(problem)
@@ -98,13 +98,13 @@ def problem_of(files: list[Path]) -> tuple[str, str]:
 
 def test_server_version_is_returned_when_the_credentials_are_accepted(tmp_path: Path) -> None:
     with serving(ApiServer) as server:
-        assert server_version(CLUSTER, write_kubeconfig(tmp_path, server)) == (1, 34)
+        assert connect(CLUSTER, write_kubeconfig(tmp_path, server)).version == (1, 34)
 
 
 def test_server_version_is_parsed_when_a_managed_cluster_appends_a_plus(tmp_path: Path) -> None:
     managed = type("Managed", (ApiServer,), {"minor": "33+"})
     with serving(managed) as server:
-        assert server_version(CLUSTER, write_kubeconfig(tmp_path, server)) == (1, 33)
+        assert connect(CLUSTER, write_kubeconfig(tmp_path, server)).version == (1, 33)
 
 
 @pytest.mark.parametrize("user", [{"token": "expired"}, {}], ids=["an expired token", "no credentials"])
@@ -146,6 +146,54 @@ def test_problem_is_a_timeout_when_the_server_does_not_answer(tmp_path: Path, mo
     assert "timed out" in text
 
 
+def test_get_distinguishes_a_missing_object_from_a_forbidden_request(tmp_path: Path) -> None:
+    accepted: list[str] = []
+
+    class Questioned(ApiServer):
+        def do_GET(self) -> None:
+            accepted.append(self.headers["Accept"])
+            if self.path == "/version":
+                super().do_GET()
+            else:
+                self._say(int(self.path[1:]), {"metadata": {"name": "there"}})
+
+    with serving(Questioned) as server:
+        api = connect(CLUSTER, write_kubeconfig(tmp_path, server))
+        assert api.get("/200", "some/type") == {"metadata": {"name": "there"}}
+        assert api.get("/404", "some/type") is NoAnswer.MISSING
+        assert api.get("/403", "some/type") is NoAnswer.NOT_ALLOWED
+        with pytest.raises(StackProblems, match="answers 500"):
+            api.get("/500", "some/type")
+    assert accepted == ["application/json", *["some/type"] * 4]
+
+
+def test_get_times_out_when_the_server_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "_PATIENCE_SECONDS", 0.2)
+    over = threading.Event()
+
+    class Slow(ApiServer):
+        def do_GET(self) -> None:
+            if self.path != "/version":
+                over.wait(10)
+            super().do_GET()
+
+    with serving(Slow) as server:
+        api = connect(CLUSTER, write_kubeconfig(tmp_path, server))
+        with pytest.raises(StackProblems, match=r"cluster-unreachable[\s\S]*timed out"):
+            api.get("/api/v1/nodes", "application/json")
+        over.set()
+
+
+def test_login_command_is_run_once_for_all_requests(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    user = plugin("sh", "-c", f"echo once >>{runs}; echo '{credential(token=TOKEN)}'")
+    with serving(ApiServer) as server:
+        api = connect(CLUSTER, write_kubeconfig(tmp_path, server, user))
+        for _ in range(3):
+            api.get("/version", "application/json")
+    assert runs.read_text() == "once\n"
+
+
 def test_problem_names_a_self_signed_certificate(tmp_path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "somebody")])
@@ -185,7 +233,7 @@ def credential(**status: str) -> str:
 def test_login_command_is_run_for_the_token(tmp_path: Path) -> None:
     with serving(ApiServer) as server:
         user = plugin("echo", credential(token=TOKEN))
-        assert server_version(CLUSTER, write_kubeconfig(tmp_path, server, user)) == (1, 34)
+        assert connect(CLUSTER, write_kubeconfig(tmp_path, server, user)).version == (1, 34)
 
 
 @pytest.mark.parametrize(
@@ -278,4 +326,4 @@ def test_empty_kubeconfig_file_is_ignored_as_kubectl_does(tmp_path: Path) -> Non
     empty = tmp_path / "empty"
     empty.touch()
     with serving(ApiServer) as server:
-        assert server_version(CLUSTER, [empty, *write_kubeconfig(tmp_path, server)]) == (1, 34)
+        assert connect(CLUSTER, [empty, *write_kubeconfig(tmp_path, server)]).version == (1, 34)

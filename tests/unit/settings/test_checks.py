@@ -13,6 +13,7 @@ from logstack.manifests.canary.resources import NAME
 from logstack.manifests.manifest import labels
 from logstack.settings import checks
 from logstack.settings.checks import canary, lines, matching, parsing, problems_of, sources
+from logstack.settings.checks.acknowledgements import OF_CLUSTER
 from logstack.settings.checks.check import reads
 from logstack.settings.model.charts import PINNED
 from logstack.settings.model.roles import Role
@@ -264,6 +265,12 @@ def test_loki_version_is_refused_when_it_breaks_writes_to_the_object_store(versi
 INGRESS = "kind: ingress, host: logs.example.com"
 TLS = "tls: {secretName: logs-tls}"
 PASSWORD = "gateway: {auth: {credentialsSecret: loki-gateway}}"
+
+
+@pytest.mark.parametrize("name", [rule.name for rule in OF_CLUSTER])
+def test_a_warning_that_only_the_running_program_can_give_is_acknowledged_without_being_needed(name: str) -> None:
+    accepted = stack(f"acknowledge: [{name}]")
+    assert (accepted.problems, accepted.accepted) == ((), ())
 
 
 @pytest.mark.parametrize("name", sorted(rule.name for rule in checks.rules().values() if rule.severity == "warning"))

@@ -7,14 +7,16 @@ import pytest
 
 from logstack.docsgen.stack_file_reference import all_rules
 from logstack.settings import checks
+from logstack.settings.checks.acknowledgements import OF_CLUSTER
 from logstack.settings.problems import Rule
 from tests.unit.settings.stacks import messages_for
 
 PAGE = Path(__file__).with_name("messages.md").read_text()
 MESSAGES = re.findall(r"## ([^\n]+)\n\n```yaml\n(.*?)\n```\n\n```text\n(.*?)\n```", PAGE, re.DOTALL)
-# Rules that need more than one stack's keys: their messages are in test_checks.py, test_load.py, test_source.py and
-# test_stack_file.py, and in tests/unit/components/test_config.py.
+# Rules that need more than one stack's keys, or a cluster: their messages are in test_checks.py, test_load.py,
+# test_source.py, test_stack_file.py, tests/unit/components/test_config.py and tests/unit/preflight/test_questions.py.
 ELSEWHERE = {
+    *(rule.name for rule in OF_CLUSTER),
     "bucket-shared",
     "chart-archive-differs",
     "disputed-number",
