@@ -67,7 +67,6 @@ PARTS: Mapping[str, Part] = {
             "tests/real/test_collector_faults.py",
             "tests/real/test_collector_throughput.py",
             "tests/real/test_collector_validate.py",
-            "tests/real/test_late_lines.py",
         ),
         ("alloy",),
     ),
@@ -80,7 +79,7 @@ PARTS: Mapping[str, Part] = {
     ),
     "moves": Part(("tests/real/test_migrations.py",)),
     "tenants": Part(("tests/real/test_gateway.py", "tests/real/test_tenants_growth.py"), ("alloy",)),
-    "sizing": Part(("tests/real/test_query_defaults.py", "tests/real/test_sizing.py")),
+    "sizing": Part(("tests/real/test_late_lines.py", "tests/real/test_query_defaults.py", "tests/real/test_sizing.py")),
     "engine": Part(("tests/engine",), ("pulumi",), programs=("__main__.py",)),
     "workflows": Part(
         ("tests/real/test_ci_messages.py", "tests/real/test_ci_state.py"), ("pulumi",), programs=("logstack/ci/run.py",)

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from logstack.manifests.deployment import deployment
 from logstack.manifests.loki.chart import RELEASE
 from logstack.settings.load.stack_file import PROJECT
-from logstack.settings.model.object_store import EmbeddedStore
 from logstack.settings.problems import Rule, StackProblems
 from logstack.settings.tree import Settings
 
@@ -38,7 +37,7 @@ def refuse_masked_words(secrets: Mapping[str, str], settings: Settings, words: S
 
 
 def _way_out(key: str, settings: Settings) -> str:
-    if isinstance(settings.object_store, EmbeddedStore):
+    if settings.object_store.server_volume is not None:  # the stack's own server takes any key
         return (
             f'set another one; any text will do:\npulumi config set --secret {PROJECT}:{key} "$(openssl rand -hex 20)"'
         )

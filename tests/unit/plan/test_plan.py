@@ -213,7 +213,7 @@ def test_plan_storage_follows_the_retention() -> None:
     assert storage.query_lookback.days == storage.refused_when_older.days == 3
     assert storage.deleted_within.total_seconds() == 2 * 3600 + 600
     # 3 days of 0.303 GB for each GB; three copies take 2.3 times as much at most.
-    assert storage.space == "about 0.91 to 2.1 GB in the bucket for each GB of lines a day"
+    assert storage.space == "about 0.91 to 2.4 GB in the bucket for each GB of lines a day"
 
 
 def test_plan_storage_of_a_volume_follows_the_measured_ratio() -> None:

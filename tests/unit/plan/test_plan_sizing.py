@@ -109,7 +109,7 @@ def test_stored_after_stores_lines_of_each_period_for_its_own_time() -> None:
 
 
 def test_stored_daily_and_puts_daily_equal_the_measurement() -> None:
-    assert stored_daily(GB, 3) / stored_daily(GB, 1) == pytest.approx(2.3)
+    assert stored_daily(GB, 3) / stored_daily(GB, 1) == pytest.approx(2.6)
     least, most = puts_daily(110 * GB, 3, 10_000)
     assert (least, most) == (124_740, 634_740)
     assert puts_daily(GB, 1, 10_000)[1] == 11_363
