@@ -27,8 +27,8 @@ class Alloy(Component):
         passed_on: AlloyPassthrough = NOTHING_PASSED,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`sizes` are what each Alloy asks for; `chart` is where the chart comes from, if not from the pin; `passed_on`
-        are a stack's own blocks of config.alloy and values of the chart."""
+        """`sizes` are the resources of each Alloy; `chart` is the chart's source, if it is not the pinned one;
+        `passed_on` has a stack's own blocks of config.alloy and values of the chart."""
         super().__init__(
             alloy(name, settings, intake, sizes, cluster.settings, chart, passed_on=passed_on),
             after=[cluster],

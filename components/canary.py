@@ -24,5 +24,5 @@ class Canary(Component):
         size: Resources = SIZES[SizeName.SMALL]["canary"],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`found` is by what it finds its lines, `size` what one canary asks for."""
+        """`found` has the labels and the tenant of its queries, `size` the resources of one canary."""
         super().__init__(canary(name, settings, gateway_url, size, cluster.settings, found), after=[cluster], opts=opts)

@@ -16,8 +16,8 @@ from .object_store import ObjectStore
 class Loki(Component):
     """Loki behind its gateway. `gateway_url` answers queries, `intake` takes lines.
 
-    `tenant` is what requests have to name, or None while nobody is asked for a tenant; `canary_tenant` the canary's.
-    `credentials_secret` has the gateway's password, or is None while nobody is asked for one.
+    `tenant` is the tenant that requests name, or None in a stack without tenants; `canary_tenant` is the canary's.
+    `credentials_secret` is the Secret with the gateway's password; None if the gateway needs no password.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Loki(Component):
         chart: ChartSource = PINNED_SOURCE,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`chart` is where the chart comes from, if not from the pin."""
+        """`chart` is the chart's source, if it is not the pinned one."""
         self.gateway_url = gateway_url(cluster.settings)
         self.intake = intake(settings, cluster.settings)
         self.tenant = settings.default_tenant

@@ -1,4 +1,4 @@
-"""A log platform of one Loki on one volume, beside whatever else the program makes."""
+"""A log platform with one Loki on one volume; your program may have other resources beside it."""
 
 import pulumi
 

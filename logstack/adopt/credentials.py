@@ -41,8 +41,8 @@ def secret(reading: Reading, *, has_key: bool) -> None:
     for path in list(_environment_paths(reading)):
         if not any(_names(reading, path)) and not _config_maps(reading, path):
             pass_value(reading, path, at(reading.values, path))
-    found = dict.fromkeys(name for path in _environment_paths(reading) for name in _names(reading, path))
-    names = [name for name in found if name]
+    names_by_path = dict.fromkeys(name for path in _environment_paths(reading) for name in _names(reading, path))
+    names = [name for name in names_by_path if name]
     if has_key and len(names) == 1:
         (name,) = names
         if name != STATIC_CREDENTIALS_SECRET or not _is_ours(reading):
@@ -93,8 +93,8 @@ def expansion(reading: Reading) -> None:
 
 def _environment_paths(reading: Reading) -> Iterator[Path]:
     """Yield the paths of environment variables that no entry covers yet."""
-    parts = [role.row.chart_key for role in roles_of(reading)]
-    for group in ("global", "defaults", *parts):
+    chart_keys = [role.row.chart_key for role in roles_of(reading)]
+    for group in ("global", "defaults", *chart_keys):
         for key in ("extraEnvFrom", "extraEnv"):
             if reading.open.get((group, key)):
                 yield group, key

@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from logstack.diff.comparison import Comparison, compare
+from logstack.diff.comparison import Comparison, changed_files, compare
 from logstack.diff.snapshot import render
 from logstack.render.revisions import NotFoundError, commit_of, git
 from logstack.settings.load.loader import Stack, load_stack_file, stacks
@@ -13,8 +13,9 @@ from logstack.settings.load.stack_file import stack_path
 
 def compare_with(stack: str, against: str, directory: Path) -> Comparison:
     """Compare a stack with another stack, folder or revision. Raises StackProblems and NotFoundError."""
-    after = load_stack_file(stack, directory)
-    return compare(render(load_reference(against, stack, directory)), render(after))
+    after = render(load_stack_file(stack, directory))
+    before = render(load_reference(against, stack, directory))
+    return compare(before, after, changed_files(before, after))
 
 
 def render_comparison(comparison: Comparison, *, as_json: bool, width: int | None = None) -> str:
@@ -44,8 +45,8 @@ def load_reference(reference: str, stack: str, directory: Path) -> Stack:
 def _at_revision(revision: str, stack: str, directory: Path) -> Stack:
     commit = commit_of(revision, directory)
     if commit is None:
-        known = ", ".join(stacks(directory))
-        raise NotFoundError(f'"{revision}" is neither a stack ({known}) nor a folder nor a git revision')
+        names = ", ".join(stacks(directory))
+        raise NotFoundError(f'"{revision}" is neither a stack ({names}) nor a folder nor a git revision')
     with tempfile.TemporaryDirectory() as folder:
         files = [stack_path(name, Path()).name for name in stacks(directory)]
         for name in ("Pulumi.yaml", *files):

@@ -1,7 +1,7 @@
 """The differences between two stacks: plan sentences, settings, resources and artefacts."""
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from logstack.diff.snapshot import Rendered
@@ -17,6 +17,10 @@ _EFFECTS = {
     "config.alloy": "Alloy reloads it; no pod restarts",
     "events.alloy": "Alloy reloads it; no pod restarts",
 }
+
+
+Files = Mapping[str, str]
+"""The texts of files, by name."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,8 @@ class Comparison:
         return not (self.words or self.settings or self.resources_removed or self.resources_added or self.artefacts)
 
 
-def compare(before: Rendered, after: Rendered) -> Comparison:
-    """Compare two renderings."""
+def compare(before: Rendered, after: Rendered, files: Iterable[tuple[Files, Files]]) -> Comparison:
+    """Compare two renderings; `files` are those of `changed_files`."""
     old, new = _resources(before), _resources(after)
     return Comparison(
         before=before.name,
@@ -69,7 +73,7 @@ def compare(before: Rendered, after: Rendered) -> Comparison:
         settings=tuple(_differences(list(keys(before.settings)), list(keys(after.settings)))),
         resources_removed=tuple(_named(old[key]) for key in old if key not in new),
         resources_added=tuple(_named(new[key]) for key in new if key not in old),
-        artefacts=tuple(_artefacts(old, new)),
+        artefacts=tuple(_diffs(files)),
     )
 
 
@@ -80,6 +84,13 @@ def _differences(before: Facts, after: Facts) -> Iterator[Difference]:
             yield Difference(of, old.get(of), new.get(of))
 
 
+def changed_files(before: Rendered, after: Rendered) -> tuple[tuple[Files, Files], ...]:
+    """Write the files, before and after, of each resource that both sides have and that differs."""
+    old, new = _resources(before), _resources(after)
+    both = (key for key in new if key in old and old[key] != new[key])
+    return tuple((artefacts(old[key]), artefacts(new[key])) for key in both)
+
+
 def _resources(stack: Rendered) -> dict[tuple[str, str], Resource]:
     return {resource.identity: resource for resource in stack.resources}
 
@@ -88,11 +99,10 @@ def _named(resource: Resource) -> str:
     return f"{resource.name}  {resource.type}"
 
 
-def _artefacts(old: Mapping[tuple[str, str], Resource], new: Mapping[tuple[str, str], Resource]) -> Iterator[Diff]:
-    for key in (key for key in new if key in old and old[key] != new[key]):
-        texts = artefacts(old[key]), artefacts(new[key])
-        for name in dict.fromkeys([*texts[0], *texts[1]]):
-            diff = _diff(name, *(text.get(name, "").splitlines() for text in texts))
+def _diffs(files: Iterable[tuple[Files, Files]]) -> Iterator[Diff]:
+    for old, new in files:
+        for name in dict.fromkeys([*old, *new]):
+            diff = _diff(name, *(texts.get(name, "").splitlines() for texts in (old, new)))
             if diff.lines:
                 yield replace(diff, effect=_EFFECTS.get(name, ""))
 

@@ -27,7 +27,7 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
     """loki.yaml for this machine: addresses, directories, and no memcached."""
     local: Document = copy.deepcopy(dict(config))
     local["common"]["instance_addr"] = LOOPBACK
-    # Said aloud, because Loki stops taking it from memberlist's presence once an instance address is set.
+    # Set explicitly: once an instance address is set, Loki no longer derives it from memberlist's section.
     local["common"]["ring"] = local["common"].get("ring", {}) | {"kvstore": {"store": "memberlist"}}
     local["common"]["compactor_grpc_address"] = f"{LOOPBACK}:{layout.compactors[0].grpc_port}"
     if "compactor_ring" in local["compactor"]:
@@ -61,8 +61,9 @@ def _without_memcached(local: Document) -> None:
     chunks.pop("chunk_cache_config", None)
     if chunks:
         local["chunk_store_config"] = chunks
-    for key in ("cache_results", "results_cache"):
-        local["query_range"].pop(key, None)
+    if "memcached_client" in local["query_range"]["results_cache"]["cache"]:
+        for key in ("cache_results", "results_cache"):
+            del local["query_range"][key]
 
 
 def _under(local: Document, root: Path) -> None:
@@ -88,14 +89,14 @@ def _put(document: Document, path: tuple[str, ...], value: object) -> None:
 
 def replacements(config: Mapping[str, Any], local: Mapping[str, Any], path: str = "") -> list[Replacement]:
     """Every value that differs between the stack's loki.yaml and the one of this run; a whole section counts as one."""
-    found: list[Replacement] = []
+    replaced: list[Replacement] = []
     for key in [*config, *(key for key in local if key not in config)]:
         was, now, here = config.get(key), local.get(key), f"{path}{key}"
         if isinstance(was, Mapping) and isinstance(now, Mapping):
-            found += replacements(was, now, f"{here}.")
+            replaced += replacements(was, now, f"{here}.")
         elif was != now:
-            found.append(Replacement(here, was, now))
-    return found
+            replaced.append(Replacement(here, was, now))
+    return replaced
 
 
 def flags(node: Node, config_file: Path) -> list[str]:

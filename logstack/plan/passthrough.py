@@ -14,10 +14,10 @@ from logstack.manifests.manifest import mask_secrets
 from logstack.manifests.stores.kinds import store_access
 from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
-from logstack.settings.model.tree import Settings
 from logstack.settings.passthrough.alloy_text import alloy_blocks
 from logstack.settings.passthrough.documents import JOINED, Path, leaves, spelled
 from logstack.settings.problems import listed
+from logstack.settings.tree import Settings
 from logstack.text.blocks import Block, Heading, Labelled, Paragraph
 from logstack.text.words import counted
 

@@ -17,8 +17,8 @@ from logstack.manifests.merge import merged
 from logstack.manifests.stores.kinds import store_access
 from logstack.settings import pins
 from logstack.settings.checks.passthrough import ALLOY_TEXT, REFUSED
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem
+from logstack.settings.tree import Settings
 
 # Variables that the pods have from Secrets: any text will do, for nothing is started.
 _VARIABLE = re.compile(r"\$\{(\w+)")

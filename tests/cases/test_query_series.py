@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.stacks import EXAMPLES, data, declarations
 
 # A stack of the field: simple-scalable on a store of its own, and dashboards with more than 500 series.

@@ -11,7 +11,7 @@ from logstack.preflight.real_parsers import refusals
 from logstack.settings.passthrough.misfits import misfits
 from logstack.settings.passthrough.tables import FOLDER, Kind, Table, loki_config
 from tests.support.chart_keys import table_of
-from tests.support.real import binary, chart_or_standin, effective_config, expanded, run, shared
+from tests.support.real import binary, chart_or_standin, effective_config, render_chart, run, shared
 from tests.support.stacks import NAMES, changed, chart_values, data, declarations, settings_of
 
 pytestmark = pytest.mark.real
@@ -146,7 +146,7 @@ def test_the_tables_of_values_are_those_of_the_pinned_charts(chart: str) -> None
 def test_helm_joins_the_lists_of_the_pods_and_the_stacks(tmp_path: Path) -> None:
     passed = {"defaults": {"extraEnvFrom": [{"secretRef": {"name": "mail"}}]}}
     values = chart_values(changed(settings_of("production"), loki={"values": passed}), "loki")
-    objects = expanded(chart_or_standin("loki"), "monitoring", values, tmp_path, "loki")
+    objects = render_chart(chart_or_standin("loki"), "monitoring", values, tmp_path, "loki")
     (writer,) = (each for each in objects if (each["kind"], each["metadata"]["name"]) == ("StatefulSet", "loki-write"))
     (container,) = writer["spec"]["template"]["spec"]["containers"]
     assert [each["secretRef"]["name"] for each in container["envFrom"]] == ["loki-s3-secret", "mail"]

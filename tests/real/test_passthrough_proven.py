@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from logstack.binaries.catalog import BINARIES
-from logstack.settings.model.tree import Settings
 from logstack.settings.passthrough.tables import FOLDER
+from logstack.settings.tree import Settings
 from tests.support.real import binary, run
 from tests.support.stacks import NAMES, changed, data, declarations, settings_of
 

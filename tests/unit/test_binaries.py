@@ -1,3 +1,5 @@
+"""The pinned binaries: where they are obtained, how they are built, and what the command shows."""
+
 import errno
 import io
 import os
@@ -30,21 +32,21 @@ from logstack.binaries.report import Bars, Lines, Progress
 
 VERSION = "1.2.3"
 
-SUCCEEDS = """
+SUCCESSFUL_BUILD = """
 echo example.com/dependency
 for name in toy spare; do
     echo '#!/bin/sh
 echo toy 1.2.3' > "$4$name"; /bin/chmod +x "$4$name"
 done"""
-FAILS = """
+FAILED_BUILD = """
 echo example.com/dependency
 echo '# example.com/toy'
 echo 'toy.go:3:1: undefined: frobnicate'
 exit 1"""
 
 
-def program(says: str) -> str:
-    return f"#!/bin/sh\necho '{says}'\n"
+def printing_program(output: str) -> str:
+    return f"#!/bin/sh\necho '{output}'\n"
 
 
 def write_program(path: Path, text: str) -> Path:
@@ -54,15 +56,15 @@ def write_program(path: Path, text: str) -> Path:
 
 
 class Notes:
-    """A report that remembers what it was told, and calls somebody for each note."""
+    """A report that records its notes, and calls a function for each one."""
 
-    def __init__(self, heard: Callable[[str], object] = str) -> None:
+    def __init__(self, on_note: Callable[[str], object] = str) -> None:
         self.notes: list[str] = []
-        self._heard = heard
+        self._on_note = on_note
 
     def note(self, text: str) -> None:
         self.notes.append(text)
-        self._heard(text)
+        self._on_note(text)
 
     @contextmanager
     def task(self, title: str) -> Iterator[Progress]:
@@ -107,10 +109,10 @@ esac
         log = self.path / "go.log"
         return [line for line in log.read_text().splitlines() if line.startswith(command)] if log.exists() else []
 
-    def cached(self) -> list[str]:
+    def cached_names(self) -> list[str]:
         return sorted(path.name for path in cache.root().glob("bin/*/*"))
 
-    def left_in_workspace(self) -> list[Path]:
+    def workspace_files(self) -> list[Path]:
         return list(cache.root().glob("work/toys/*"))
 
 
@@ -118,8 +120,8 @@ esac
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     path = tmp_path / "path"
     folder = tmp_path / "toys"
-    for made in (path, folder):
-        made.mkdir()
+    for directory in (path, folder):
+        directory.mkdir()
     (folder / "go.mod").write_text("module example.com/toys\n")
     module = GoModule(folder, cold_seconds=90, ldflags="-X main.version=1.2.3", tags="netgo")
     toy = Binary("toy", VERSION, "example.com/toy", module)
@@ -134,22 +136,22 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 @pytest.fixture
 def on_demand(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """A bench whose toy is obtained on demand, and Go that builds."""
+    """A bench with a toy that is obtained on demand, and a Go that builds it."""
     monkeypatch.setattr(catalog, "BINARIES", {**catalog.BINARIES, "toy": replace(bench.toy, on_demand=True)})
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     return bench
 
 
 @dataclass
 class Server:
-    """A project's download server."""
+    """The download server of a project."""
 
     url: str
     files: dict[str, bytes] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
     def publish(self, binary: Binary, archive: bytes, *, name: str = "toy.zip", sums: str | None = None) -> Binary:
-        """The binary with a release here; the right checksum is published unless another text is given."""
+        """Publish a release of the binary, with its checksum unless a text is given, and return the binary."""
         self.files |= {f"/{name}": archive, "/sums": (sums or f"{sha256(archive).hexdigest()} *{name}\n").encode()}
         return replace(binary, release=Release(f"{self.url}/{name}", f"{self.url}/sums", "toy-{arch}"))
 
@@ -158,8 +160,8 @@ class Server:
 def server() -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            here.asked.append(self.path)
-            content = here.files.get(self.path)
+            download_server.requests.append(self.path)
+            content = download_server.files.get(self.path)
             self.send_response(200 if content is not None else 404)
             self.send_header("Content-Length", str(len(content or b"")))
             self.end_headers()
@@ -169,30 +171,30 @@ def server() -> Iterator[Server]:
             pass
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    here = Server(f"http://127.0.0.1:{httpd.server_port}")
+    download_server = Server(f"http://127.0.0.1:{httpd.server_port}")
     serving = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
     serving.start()
-    yield here
+    yield download_server
     httpd.shutdown()
     serving.join()
     httpd.server_close()
 
 
-def zipped(text: str = program("toy 1.2.3"), member: str = "") -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
+def zip_archive(text: str = printing_program("toy 1.2.3"), member: str = "") -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("README.md", "toys")
         archive.writestr(member or f"toy-{Machine.this().architecture}", text)
-    return packed.getvalue()
+    return content.getvalue()
 
 
-def tarred(text: str = program("toy 1.2.3")) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+def tar_archive(text: str = printing_program("toy 1.2.3")) -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as archive:
         entry = tarfile.TarInfo(f"a folder/toy-{Machine.this().architecture}")
         entry.size = len(text)
         archive.addfile(entry, io.BytesIO(text.encode()))
-    return packed.getvalue()
+    return content.getvalue()
 
 
 # The pins.
@@ -213,21 +215,23 @@ def tarred(text: str = program("toy 1.2.3")) -> bytes:
         ("actionlint", "github.com/rhysd/actionlint"),
     ],
 )
-def test_a_build_gives_the_version_that_is_pinned(name: str, go_module: str) -> None:
-    assert required(BINARIES[name], go_module) == [f"v{BINARIES[name].version}"]
+def test_go_module_requires_the_pinned_version(name: str, go_module: str) -> None:
+    assert required_versions(BINARIES[name], go_module) == [f"v{BINARIES[name].version}"]
 
 
-def test_the_parser_is_the_one_that_the_pinned_alloy_requires() -> None:
-    assert required(BINARIES["alloy"], "github.com/grafana/alloy/syntax") == [f"v{BINARIES['alloysyntax'].version}"]
+def test_alloysyntax_has_the_version_that_the_pinned_alloy_requires() -> None:
+    assert required_versions(BINARIES["alloy"], "github.com/grafana/alloy/syntax") == [
+        f"v{BINARIES['alloysyntax'].version}"
+    ]
 
 
 @pytest.mark.parametrize("binary", BINARIES.values(), ids=str)
-def test_a_program_of_another_project_is_a_tool_of_its_go_mod(binary: Binary) -> None:
-    own = go_mod(binary).splitlines()[0] == f"module {binary.package}"
-    assert own or binary.package in go_mod(binary).replace("tool ", "").split()
+def test_go_module_lists_a_foreign_program_as_a_tool(binary: Binary) -> None:
+    is_own_module = go_mod(binary).splitlines()[0] == f"module {binary.package}"
+    assert is_own_module or binary.package in go_mod(binary).replace("tool ", "").split()
 
 
-def required(binary: Binary, go_module: str) -> list[str]:
+def required_versions(binary: Binary, go_module: str) -> list[str]:
     lines = [line.removeprefix("require").split() for line in go_mod(binary).splitlines()]
     return [words[1] for words in lines if words[:1] == [go_module]]
 
@@ -266,57 +270,57 @@ def go_mod(binary: Binary) -> str:
         ("helm", Machine("linux", "arm64"), "https://get.helm.sh/helm-v3.21.4-linux-arm64.tar.gz", "helm"),
     ],
 )
-def test_a_release_is_the_one_for_the_machine(name: str, machine: Machine, archive: str, member: str) -> None:
+def test_release_is_the_one_for_the_machine(name: str, machine: Machine, archive: str, member: str) -> None:
     release = BINARIES[name].release
     assert release
-    on = release.on(machine, BINARIES[name].version)
-    assert (on.archive, on.member) == (archive, member)
-    assert on.checksums.startswith(archive.rpartition("/")[0])
+    download = release.on(machine, BINARIES[name].version)
+    assert (download.archive, download.member) == (archive, member)
+    assert download.checksums.startswith(archive.rpartition("/")[0])
 
 
 # PATH and cache.
 
 
 @pytest.mark.parametrize(
-    "says", ["toy, version 1.2.3 (branch: HEAD)", "v1.2.3", 'Version:"v1.2.3"', "Version  : 1.2.3"]
+    "output", ["toy, version 1.2.3 (branch: HEAD)", "v1.2.3", 'Version:"v1.2.3"', "Version  : 1.2.3"]
 )
-def test_the_pinned_version_on_path_is_used(bench: Bench, says: str) -> None:
-    here = write_program(bench.path / "toy", program(says))
-    assert find("toy") == here
-    assert obtain("toy", report=bench.report) == {"toy": here}
+def test_obtain_uses_the_pinned_version_on_path(bench: Bench, output: str) -> None:
+    program_path = write_program(bench.path / "toy", printing_program(output))
+    assert find("toy") == program_path
+    assert obtain("toy", report=bench.report) == {"toy": program_path}
 
 
-@pytest.mark.parametrize("says", ["1.2.30", "11.2.3", "1.2.3-rc.1", "1.2.3+fork", "1.2.4, built with go1.2.3", ""])
-def test_another_version_on_path_is_ignored_with_a_note(bench: Bench, says: str) -> None:
-    write_program(bench.path / "toy", program(says))
-    bench.fake_go(SUCCEEDS)
+@pytest.mark.parametrize("output", ["1.2.30", "11.2.3", "1.2.3-rc.1", "1.2.3+fork", "1.2.4, built with go1.2.3", ""])
+def test_install_ignores_another_version_on_path_with_a_note(bench: Bench, output: str) -> None:
+    write_program(bench.path / "toy", printing_program(output))
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert find("toy") is None
     assert bench.install()[0].origin == "build"
-    assert f"says {says or 'nothing'!r}, not 1.2.3: not used" in bench.report.text
+    assert f"says {output or 'nothing'!r}, not 1.2.3: not used" in bench.report.text
 
 
-def test_a_file_on_path_that_does_not_run_is_ignored_with_a_note(bench: Bench) -> None:
+def test_install_ignores_a_file_on_path_that_does_not_run_with_a_note(bench: Bench) -> None:
     write_program(bench.path / "toy", "#!/no/such/interpreter\n")
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert bench.install()[0].origin == "build"
     assert "does not run" in bench.report.text
 
 
-def test_the_cache_answers_without_network_and_go(bench: Bench) -> None:
-    place = cache.installed_path(bench.toy)
-    place.parent.mkdir(parents=True)
-    write_program(place, program("toy 1.2.3"))
-    assert find("toy") == place
+def test_install_uses_the_cache_without_network_and_go(bench: Bench) -> None:
+    cached_program = cache.installed_path(bench.toy)
+    cached_program.parent.mkdir(parents=True)
+    write_program(cached_program, printing_program("toy 1.2.3"))
+    assert find("toy") == cached_program
     assert [located.origin for located in bench.install()] == ["cache"]
     assert bench.report.notes == []
 
 
-def test_another_go_sum_or_another_flag_is_another_place_in_the_cache(bench: Bench) -> None:
-    before = cache.installed_path(bench.toy)
+def test_cache_path_depends_on_go_sum_and_build_flags(bench: Bench) -> None:
+    original = cache.installed_path(bench.toy)
     (bench.module.folder / "go.sum").write_text("example.com/dependency v1.0.1 h1:0=\n")
-    after = cache.installed_path(bench.toy)
+    with_go_sum = cache.installed_path(bench.toy)
     with_tag = cache.installed_path(replace(bench.toy, module=replace(bench.module, tags="other")))
-    assert len({before, after, with_tag}) == 3
+    assert len({original, with_go_sum, with_tag}) == 3
 
 
 @pytest.mark.parametrize(
@@ -327,7 +331,7 @@ def test_another_go_sum_or_another_flag_is_another_place_in_the_cache(bench: Ben
         ({"LOGSTACK_CACHE": "", "XDG_CACHE_HOME": ""}, "/home/me/.cache/logstack"),
     ],
 )
-def test_the_cache_is_where_the_environment_says(
+def test_cache_root_follows_the_environment(
     environment: Mapping[str, str], root: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"HOME": "/home/me", **environment}.items():
@@ -335,7 +339,7 @@ def test_the_cache_is_where_the_environment_says(
     assert str(cache.root()) == root
 
 
-def test_a_name_that_is_not_pinned_is_refused_with_the_known_ones(bench: Bench) -> None:
+def test_install_refuses_an_unknown_name_with_the_known_ones(bench: Bench) -> None:
     with pytest.raises(ToolError, match="Known binaries: toy, spare"):
         bench.install("tyo")
 
@@ -343,57 +347,59 @@ def test_a_name_that_is_not_pinned_is_refused_with_the_known_ones(bench: Bench) 
 # Releases.
 
 
-@pytest.mark.parametrize(("archive", "name"), [(zipped(), "toy.zip"), (tarred(), "toy.tar.gz")], ids=["zip", "tar.gz"])
-def test_a_release_is_checked_unpacked_and_cached(
+@pytest.mark.parametrize(
+    ("archive", "name"), [(zip_archive(), "toy.zip"), (tar_archive(), "toy.tar.gz")], ids=["zip", "tar.gz"]
+)
+def test_install_checks_unpacks_and_caches_a_release(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch, archive: bytes, name: str
 ) -> None:
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, archive, name=name)})
     (located,) = bench.install()
     assert (located.origin, located.path) == ("release", cache.installed_path(bench.toy))
     assert cache.wrong_version(located.path, bench.toy) is None
-    assert bench.left_in_workspace() == []
+    assert bench.workspace_files() == []
     assert bench.install()[0].origin == "cache"
-    assert server.asked == ["/sums", f"/{name}"]
+    assert server.requests == ["/sums", f"/{name}"]
 
 
 @pytest.mark.parametrize(
     ("archive", "sums", "reason"),
     [
-        (zipped(), f"{'0' * 64}  toy.zip", "but 0000"),
-        (zipped(), f"{sha256(zipped()).hexdigest()}  toy.zip.sbom\n", "no checksum of toy.zip"),
-        (zipped()[:-30], None, "cannot be unpacked"),
-        (zipped(member="other"), None, "has no file toy-"),
-        (zipped(program("toy 1.2.2")), None, "says 'toy 1.2.2', not 1.2.3"),
+        (zip_archive(), f"{'0' * 64}  toy.zip", "but 0000"),
+        (zip_archive(), f"{sha256(zip_archive()).hexdigest()}  toy.zip.sbom\n", "no checksum of toy.zip"),
+        (zip_archive()[:-30], None, "cannot be unpacked"),
+        (zip_archive(member="other"), None, "has no file toy-"),
+        (zip_archive(printing_program("toy 1.2.2")), None, "says 'toy 1.2.2', not 1.2.3"),
     ],
     ids=["mismatch", "no checksum", "truncated", "without the file", "another version"],
 )
-def test_a_release_that_is_not_right_is_not_installed_but_built(
+def test_install_builds_from_source_when_a_release_is_wrong(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch, archive: bytes, sums: str | None, reason: str
 ) -> None:
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, archive, sums=sums)})
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert bench.install()[0].origin == "build"
     assert "toy: no release used" in bench.report.notes[0]
     assert reason in bench.report.notes[0]
 
 
-def test_a_truncated_tar_is_not_installed(bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    archive = tarred(program("toy 1.2.3") + os.urandom(4096).hex())[:2000]
+def test_install_refuses_a_truncated_tar(bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = tar_archive(printing_program("toy 1.2.3") + os.urandom(4096).hex())[:2000]
     monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, archive, name="toy.tar.gz")})
     with pytest.raises(ToolError, match=r"toy\.tar\.gz cannot be unpacked"):
         bench.install()
-    assert bench.cached() == []
+    assert bench.cached_names() == []
 
 
-def test_a_release_that_is_gone_is_said(bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    released = server.publish(bench.toy, zipped())
+def test_install_names_a_release_that_is_gone(bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = server.publish(bench.toy, zip_archive())
     server.files.clear()
     monkeypatch.setattr(catalog, "BINARIES", {"toy": released})
     with pytest.raises(ToolError, match="/sums answers 404"):
         bench.install()
 
 
-def test_a_host_that_fails_is_asked_once_for_all_binaries(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_install_asks_a_failing_host_once_for_all_binaries(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     accepted = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -413,7 +419,7 @@ def test_a_host_that_fails_is_asked_once_for_all_binaries(bench: Bench, monkeypa
         monkeypatch.setattr(
             catalog, "BINARIES", {name: replace(bench.toy, name=name, release=release) for name in ("toy", "spare")}
         )
-        bench.fake_go(SUCCEEDS)
+        bench.fake_go(SUCCESSFUL_BUILD)
         assert [located.origin for located in bench.install("toy", "spare")] == ["build", "build"]
         listening.shutdown(socket.SHUT_RDWR)
         hanging_up.join()
@@ -421,12 +427,12 @@ def test_a_host_that_fails_is_asked_once_for_all_binaries(bench: Bench, monkeypa
     assert bench.report.notes[0].startswith("toy, spare: no release used, 127.0.0.1 cannot be reached")
 
 
-def test_a_proxy_that_cannot_be_used_is_a_reason_to_build(
+def test_install_builds_from_source_when_the_proxy_is_unusable(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zipped())})
+    monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zip_archive())})
     monkeypatch.setenv("ALL_PROXY", "gopher://127.0.0.1:1")
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert bench.install()[0].origin == "build"
     assert "gopher" in bench.report.notes[0]
 
@@ -434,14 +440,14 @@ def test_a_proxy_that_cannot_be_used_is_a_reason_to_build(
 # Without a build.
 
 
-def test_without_a_build_path_the_cache_and_the_release_are_asked_in_this_order(
+def test_obtain_without_build_tries_path_then_the_cache_then_the_release(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zipped())})
+    monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zip_archive())})
     assert [obtain_without_build("toy", bench.report) for _ in range(2)] == [cache.installed_path(bench.toy)] * 2
-    assert server.asked == ["/sums", "/toy.zip"]
-    here = write_program(bench.path / "toy", program("1.2.3"))
-    assert obtain_without_build("toy", bench.report) == here
+    assert server.requests == ["/sums", "/toy.zip"]
+    program_path = write_program(bench.path / "toy", printing_program("1.2.3"))
+    assert obtain_without_build("toy", bench.report) == program_path
     assert bench.report.notes == []
 
 
@@ -449,55 +455,55 @@ def test_without_a_build_path_the_cache_and_the_release_are_asked_in_this_order(
     ("released", "reason"),
     [(False, "toy: it has no official release"), (True, "toy: no release used, {url}/sums answers 404")],
 )
-def test_without_a_build_what_is_nowhere_is_none_with_the_reason(
+def test_obtain_without_build_gives_none_and_the_reason_when_there_is_no_binary(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch, *, released: bool, reason: str
 ) -> None:
     if released:
-        monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zipped())})
+        monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zip_archive())})
         server.files.clear()
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert obtain_without_build("toy", bench.report) is None
     assert bench.report.notes == [reason.format(url=server.url)]
     assert bench.go_calls("") == []
 
 
-def test_without_a_build_nobody_waits_for_that_of_another_process(
+def test_obtain_without_build_does_not_wait_for_another_process(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zipped())})
+    monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zip_archive())})
     with cache.workspace(bench.module, bench.report):
         assert obtain_without_build("toy", bench.report) is None
     assert bench.report.notes == ["toy: no release used, another process is obtaining toys"]
-    assert server.asked == []
+    assert server.requests == []
 
 
 # Builds.
 
 
-def test_a_build_that_is_asked_for_is_made_whatever_path_and_releases_have_and_once(
+def test_build_option_builds_once_despite_path_and_release(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zipped())})
-    write_program(bench.path / "toy", program("1.2.3"))
-    bench.fake_go(SUCCEEDS)
+    monkeypatch.setattr(catalog, "BINARIES", {"toy": server.publish(bench.toy, zip_archive())})
+    write_program(bench.path / "toy", printing_program("1.2.3"))
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert [main(["--build", "toy"]) for _ in range(2)] == [0, 0]
-    said = capsys.readouterr()
-    assert [line.split()[:3] for line in said.out.splitlines()[1::2]] == [
+    printed = capsys.readouterr()
+    assert [line.split()[:3] for line in printed.out.splitlines()[1::2]] == [
         ["toy", "1.2.3", "build"],
         ["toy", "1.2.3", "cache"],
     ]
-    assert said.err.count("built toy in 0.") == 1
+    assert printed.err.count("built toy in 0.") == 1
     assert len(bench.go_calls("build")) == 1
-    assert server.asked == []
+    assert server.requests == []
 
 
-def test_binaries_of_one_module_are_built_together_verified_and_cached(
+def test_install_builds_verifies_and_caches_binaries_of_one_module_together(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOFLAGS", "-mod=mod")
     monkeypatch.setenv("GOTOOLCHAIN", "local")
     monkeypatch.setenv("GOOS", "plan9")
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert [(located.binary.name, located.origin) for located in bench.install("toy", "spare")] == [
         ("toy", "build"),
         ("spare", "build"),
@@ -507,13 +513,13 @@ def test_binaries_of_one_module_are_built_together_verified_and_cached(
     assert call.endswith(
         "-buildvcs=false -ldflags=-s -w -X main.version=1.2.3 -tags=netgo example.com/toy example.com/spare"
     )
-    assert bench.cached() == ["spare", "toy"]
-    assert bench.left_in_workspace() == []
+    assert bench.cached_names() == ["spare", "toy"]
+    assert bench.workspace_files() == []
     assert [located.origin for located in bench.install("spare", "toy")] == ["cache", "cache"]
 
 
-def test_the_expected_duration_is_said_before_a_build_and_the_measured_one_after_it(bench: Bench) -> None:
-    bench.fake_go(SUCCEEDS)
+def test_build_notes_the_expected_and_the_measured_duration(bench: Bench) -> None:
+    bench.fake_go(SUCCESSFUL_BUILD)
     bench.install()
     assert bench.report.notes[:2] == [
         "building toy from source: about 1 min 30 s with empty caches, measured on 2 cores",
@@ -522,18 +528,18 @@ def test_the_expected_duration_is_said_before_a_build_and_the_measured_one_after
     assert bench.report.notes[2].startswith("built toy in 0.")
 
 
-def test_a_build_that_fails_shows_the_command_and_the_compiler_and_leaves_nothing(bench: Bench) -> None:
-    bench.fake_go(FAILS)
-    with pytest.raises(ToolError) as failed:
+def test_failed_build_shows_the_command_and_the_error_and_leaves_nothing_behind(bench: Bench) -> None:
+    bench.fake_go(FAILED_BUILD)
+    with pytest.raises(ToolError) as error:
         bench.install()
-    assert f"cd {bench.module.folder} && GOTOOLCHAIN=auto GOFLAGS=-mod=readonly" in failed.value.what
-    assert failed.value.what.splitlines()[2:] == ["# example.com/toy", "toy.go:3:1: undefined: frobnicate"]
-    assert bench.cached() == []
-    assert bench.left_in_workspace() == []
+    assert f"cd {bench.module.folder} && GOTOOLCHAIN=auto GOFLAGS=-mod=readonly" in error.value.what
+    assert error.value.what.splitlines()[2:] == ["# example.com/toy", "toy.go:3:1: undefined: frobnicate"]
+    assert bench.cached_names() == []
+    assert bench.workspace_files() == []
 
 
 @pytest.mark.parametrize(
-    ("says", "help_"),
+    ("output", "fix"),
     [
         ("link: write: no space left on device", "Free some space"),
         ("compile: signal: killed", "memory"),
@@ -541,27 +547,27 @@ def test_a_build_that_fails_shows_the_command_and_the_compiler_and_leaves_nothin
         ("missing go.sum entry for module", "git checkout logstack/binaries/go"),
     ],
 )
-def test_a_build_that_fails_for_a_known_reason_says_what_helps(bench: Bench, says: str, help_: str) -> None:
-    bench.fake_go(f"echo '{says}'; exit 1")
-    with pytest.raises(ToolError) as failed:
+def test_failed_build_suggests_a_fix_when_the_reason_is_known(bench: Bench, output: str, fix: str) -> None:
+    bench.fake_go(f"echo '{output}'; exit 1")
+    with pytest.raises(ToolError) as error:
         bench.install()
-    assert help_ in failed.value.fix
+    assert fix in error.value.fix
 
 
-def test_a_build_of_another_version_is_not_installed(bench: Bench) -> None:
-    bench.fake_go(SUCCEEDS.replace("toy 1.2.3", "toy devel"))
+def test_install_refuses_a_build_of_another_version(bench: Bench) -> None:
+    bench.fake_go(SUCCESSFUL_BUILD.replace("toy 1.2.3", "toy devel"))
     with pytest.raises(ToolError, match=r"says 'toy devel', not 1\.2\.3"):
         bench.install()
-    assert bench.cached() == []
+    assert bench.cached_names() == []
 
 
 @pytest.mark.usefixtures("default_signals")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_build_that_is_interrupted_ends_the_compilers_and_leaves_nothing(bench: Bench, sent: signal.Signals) -> None:
-    alive = bench.path / "alive"
-    os.mkfifo(alive)
-    # A compiler of Go's, which only the end of the whole group ends.
-    bench.fake_go(f'echo half > "$4toy"; (exec > "{alive}"; trap "" INT TERM HUP; echo y; exec /bin/sleep 600) & wait')
+def test_interrupted_build_ends_the_compilers_and_leaves_nothing_behind(bench: Bench, sent: signal.Signals) -> None:
+    pipe = bench.path / "alive"
+    os.mkfifo(pipe)
+    # A compiler that ends only when its whole process group does.
+    bench.fake_go(f'echo half > "$4toy"; (exec > "{pipe}"; trap "" INT TERM HUP; echo y; exec /bin/sleep 600) & wait')
     script = (
         "from pathlib import Path; from logstack.binaries import catalog; from logstack.binaries.command import main\n"
         f"toys = catalog.GoModule(Path({str(bench.module.folder)!r}), 90)\n"
@@ -569,30 +575,30 @@ def test_a_build_that_is_interrupted_ends_the_compilers_and_leaves_nothing(bench
         "raise SystemExit(main(['toy']))"
     )
     obtaining = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
-    with alive.open("rb", buffering=0) as compiler:
+    with pipe.open("rb", buffering=0) as compiler:
         assert compiler.read(2) == b"y\n"
         obtaining.send_signal(sent)
         assert select.select([compiler], [], [], 300)[0], "the compiler outlives the build"
         assert compiler.read(1) == b""
     assert "Traceback" not in obtaining.communicate()[1]
     assert obtaining.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}[sent]
-    assert bench.cached() == []
-    assert bench.left_in_workspace() == []
+    assert bench.cached_names() == []
+    assert bench.workspace_files() == []
 
 
-def test_what_a_killed_installer_left_behind_is_removed(bench: Bench) -> None:
-    half = cache.root() / "work" / "toys" / "abc"
-    half.mkdir(parents=True)
-    bench.fake_go(SUCCEEDS)
+def test_install_removes_the_leftovers_of_a_killed_installer(bench: Bench) -> None:
+    leftover = cache.root() / "work" / "toys" / "abc"
+    leftover.mkdir(parents=True)
+    bench.fake_go(SUCCESSFUL_BUILD)
     bench.install()
-    assert bench.left_in_workspace() == []
+    assert bench.workspace_files() == []
 
 
-def test_two_installers_at_once_build_once(bench: Bench) -> None:
-    other_waits = bench.path / "other-waits"
-    bench.report = Notes(lambda text: other_waits.touch() if "waiting for it" in text else None)
-    waits = f"i=0; until [ -e '{other_waits}' ] || [ $i = 30000 ]; do i=$((i + 1)); /bin/sleep 0.01; done"
-    bench.fake_go(f"{waits}; {SUCCEEDS}")
+def test_two_concurrent_installers_build_once(bench: Bench) -> None:
+    second_waits = bench.path / "other-waits"
+    bench.report = Notes(lambda text: second_waits.touch() if "waiting for it" in text else None)
+    waits = f"i=0; until [ -e '{second_waits}' ] || [ $i = 30000 ]; do i=$((i + 1)); /bin/sleep 0.01; done"
+    bench.fake_go(f"{waits}; {SUCCESSFUL_BUILD}")
     with ThreadPoolExecutor() as pool:
         origins = [each.result()[0].origin for each in [pool.submit(bench.install) for _ in range(2)]]
     assert sorted(origins) == ["build", "cache"]
@@ -600,25 +606,25 @@ def test_two_installers_at_once_build_once(bench: Bench) -> None:
     assert "another process is obtaining toys: waiting for it" in bench.report.notes
 
 
-def test_without_go_one_error_says_what_was_tried_for_all_binaries(
+def test_install_lists_every_attempt_in_one_error_without_go(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    released = server.publish(bench.toy, zipped())
+    released = server.publish(bench.toy, zip_archive())
     server.files.clear()
     monkeypatch.setattr(catalog, "BINARIES", {**catalog.BINARIES, "toy": released})
-    with pytest.raises(ToolError) as failed:
+    with pytest.raises(ToolError) as error:
         bench.install("toy", "spare")
-    assert str(failed.value).splitlines()[:-1] == [
+    assert str(error.value).splitlines()[:-1] == [
         f"what: Not in the cache {cache.root()}: toy 1.2.3, spare 1.2.3.",
         f"      - toy: no release, {server.url}/sums answers 404",
         "      - building from source: Go is not on PATH",
         "then: Whatever needs toy and spare stops here; nothing was skipped.",
     ]
-    assert failed.value.fix.startswith("Install Go 1.21 or newer")
+    assert error.value.fix.startswith("Install Go 1.21 or newer")
 
 
-def test_a_go_that_cannot_fetch_a_newer_one_is_as_good_as_none(bench: Bench) -> None:
-    bench.fake_go(SUCCEEDS, version="go1.19.8")
+def test_install_refuses_a_go_that_cannot_fetch_a_newer_one(bench: Bench) -> None:
+    bench.fake_go(SUCCESSFUL_BUILD, version="go1.19.8")
     with pytest.raises(ToolError, match=r"go is only Go 1\.19"):
         bench.install()
     assert bench.go_calls("version")[0].split()[2] == "GOTOOLCHAIN=local"
@@ -628,25 +634,25 @@ def test_a_go_that_cannot_fetch_a_newer_one_is_as_good_as_none(bench: Bench) -> 
 # The disk.
 
 
-def test_a_full_disk_is_said_with_the_way_out_and_installs_nothing(
+def test_install_fails_with_a_fix_and_installs_nothing_when_the_disk_is_full(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ToolError, match="is full") as failed:
+    with pytest.raises(ToolError, match="is full") as error:
         bench.install()
-    assert "LOGSTACK_CACHE" in failed.value.fix
-    assert bench.cached() == []
+    assert "LOGSTACK_CACHE" in error.value.fix
+    assert bench.cached_names() == []
 
 
-def test_a_cache_that_cannot_be_written_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_install_fails_when_the_cache_cannot_be_written(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     not_a_folder = bench.path / "file"
     not_a_folder.touch()
     monkeypatch.setenv("LOGSTACK_CACHE", str(not_a_folder))
-    bench.fake_go(SUCCEEDS)
+    bench.fake_go(SUCCESSFUL_BUILD)
     with pytest.raises(ToolError, match="cannot be written"):
         bench.install()
 
@@ -654,9 +660,9 @@ def test_a_cache_that_cannot_be_written_is_said(bench: Bench, monkeypatch: pytes
 # What is shown.
 
 
-def test_the_command_lists_without_obtaining(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    bench.fake_go(SUCCEEDS)
-    write_program(bench.path / "toy", program("1.2.3"))
+def test_list_option_lists_without_obtaining(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    bench.fake_go(SUCCESSFUL_BUILD)
+    write_program(bench.path / "toy", printing_program("1.2.3"))
     assert main(["--list"]) == 1
     table = capsys.readouterr().out.splitlines()
     lines = [line.split() for line in table]
@@ -667,8 +673,8 @@ def test_the_command_lists_without_obtaining(bench: Bench, capsys: pytest.Captur
     assert bench.go_calls("build") == []
 
 
-def test_the_command_obtains_all_and_then_lists_all(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    bench.fake_go(SUCCEEDS)
+def test_command_obtains_all_binaries_then_lists_them(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    bench.fake_go(SUCCESSFUL_BUILD)
     assert main([]) == 0
     assert [line.split()[2] for line in capsys.readouterr().out.splitlines()] == ["from", "build", "build"]
     assert main(["--list"]) == 0
@@ -678,30 +684,30 @@ def test_the_command_obtains_all_and_then_lists_all(bench: Bench, capsys: pytest
     ("arguments", "obtained"),
     [([], ["spare"]), (["--build"], ["spare"]), (["toy"], ["toy"]), (["--build", "toy"], ["toy"])],
 )
-def test_what_is_on_demand_is_obtained_only_by_its_name(
+def test_command_obtains_an_on_demand_binary_only_by_name(
     on_demand: Bench, arguments: list[str], obtained: list[str]
 ) -> None:
     assert main(arguments) == 0
-    assert on_demand.cached() == obtained
+    assert on_demand.cached_names() == obtained
 
 
 @pytest.mark.parametrize(("names", "status"), [([], 0), (["spare"], 0), (["toy"], 1), (["spare", "toy"], 1)])
-def test_what_is_on_demand_is_missed_only_by_its_name(
+def test_list_option_fails_for_an_on_demand_binary_only_by_name(
     on_demand: Bench, names: list[str], status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     on_demand.install("spare")
     assert main(["--list", *names]) == status
-    missing = "missing, on demand" in capsys.readouterr().out
-    assert missing == (names != ["spare"])
+    is_missing = "missing, on demand" in capsys.readouterr().out
+    assert is_missing == (names != ["spare"])
 
 
 @pytest.mark.usefixtures("bench")
-def test_the_command_fails_with_the_error_and_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_fails_with_an_error_and_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["toy"]) == 1
     assert "Go is not on PATH" in capsys.readouterr().err
 
 
-def test_a_log_gets_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_writes_progress_to_a_log_at_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     second = 0
     monkeypatch.setattr("logstack.binaries.report.time", SimpleNamespace(monotonic=lambda: second))
     log = io.StringIO()
@@ -711,7 +717,7 @@ def test_a_log_gets_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None
     assert log.getvalue() == "building: 25%, second 5\nbuilding: 50%, second 10\n"
 
 
-def test_a_terminal_gets_notes_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_bars_writes_notes_verbatim(capsys: pytest.CaptureFixture[str]) -> None:
     report = Bars()
     with report.task("building [toy]") as progress:
         progress(0.5, "half")
@@ -719,7 +725,7 @@ def test_a_terminal_gets_notes_as_they_are(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().err.endswith("[bold]/a/path[/bold] " * 20 + "\n")
 
 
-def test_the_time_left_is_the_measured_one_at_first_and_the_own_pace_at_last() -> None:
-    assert building._seconds_left(expected=100, elapsed=0, done=0.0) == 100
-    assert building._seconds_left(expected=100, elapsed=50, done=0.5) == 50
-    assert building._seconds_left(expected=100, elapsed=180, done=0.9) == pytest.approx(18)
+def test_remaining_time_moves_from_the_expected_duration_to_the_actual_pace() -> None:
+    assert building._remaining_seconds(expected=100, elapsed=0, done=0.0) == 100
+    assert building._remaining_seconds(expected=100, elapsed=50, done=0.5) == 50
+    assert building._remaining_seconds(expected=100, elapsed=180, done=0.9) == pytest.approx(18)

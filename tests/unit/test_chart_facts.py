@@ -1,4 +1,4 @@
-"""What is known of a chart stands in its module: nobody else writes its keys or the names that it gives objects."""
+"""Facts about a chart are in its module: no other module writes its keys or the names of its objects."""
 
 import ast
 import re
@@ -9,11 +9,11 @@ from logstack.manifests.loki import chart
 from tests.support.stacks import ROOT
 
 MODULE = "logstack/manifests/loki/chart.py"
-# Modules that write such a key, and why.
-NAMED = {
-    "logstack/adopt/chart.py": "keys that took the place of those that have gone",
+# Other modules that write such a key, and why.
+EXCEPTIONS = {
+    "logstack/adopt/chart.py": "keys that replaced removed ones",
     "logstack/adopt/vocabulary.py": "every key that any version of the chart reads",
-    "logstack/diff/rules/security.py": "the same key of Grafana's",
+    "logstack/diff/rules/security.py": "Grafana has the same key",
     "logstack/settings/passthrough/ownership.py": "which key of a stack file decides a value, for the checks",
     "logstack/manifests/grafana/resources.py": "Grafana calls the password of a data source as the chart does its own",
 }
@@ -27,16 +27,16 @@ KEYS = {
 }
 
 
-def facts(path: Path) -> Iterator[str]:
-    """The chart's keys and names in a module's texts, but for docstrings."""
+def chart_names(path: Path) -> Iterator[str]:
+    """Yield the chart's keys and names in the texts of a module, except in docstrings."""
     tree = ast.parse(path.read_text())
-    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             yield from KEYS.intersection(re.split(r"[ .|*,;:]", node.value))
 
 
-def test_nobody_but_the_charts_module_writes_its_keys() -> None:
+def test_only_the_charts_module_writes_its_keys() -> None:
     modules = [*(ROOT / "logstack").rglob("*.py"), *(ROOT / "components").rglob("*.py"), ROOT / "__main__.py"]
-    naming = {str(path.relative_to(ROOT)) for path in modules if any(facts(path))}
-    assert naming == {MODULE, *NAMED}
+    writers = {str(path.relative_to(ROOT)) for path in modules if any(chart_names(path))}
+    assert writers == {MODULE, *EXCEPTIONS}

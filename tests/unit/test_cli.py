@@ -1,4 +1,4 @@
-"""The `logstack` command: what it prints where, its exit codes, and what it does not import."""
+"""The `logstack` command: its output, its exit codes, and the imports it avoids."""
 
 import json
 import os
@@ -12,10 +12,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from logstack.cli import app
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.stacks import ROOT
 
-WRONG = """\
+INVALID_STACK = """\
 config:
   logstack:cluster: {name: here, context: here}
   logstack:retentoin: 30d
@@ -23,9 +23,9 @@ config:
 
 
 @pytest.fixture
-def wrong(tmp_path: Path) -> Path:
+def invalid_folder(tmp_path: Path) -> Path:
     """A folder with a stack that has problems."""
-    (tmp_path / "Pulumi.wrong.yaml").write_text(WRONG)
+    (tmp_path / "Pulumi.wrong.yaml").write_text(INVALID_STACK)
     return tmp_path
 
 
@@ -40,23 +40,23 @@ def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-def test_the_plan_of_production_is_the_default() -> None:
+def test_plan_defaults_to_production() -> None:
     result = logstack("plan", "-C", str(ROOT))
     assert result.exit_code == 0
     assert result.stdout.startswith("production: Loki ")
     assert result.stdout == logstack("plan", "production", "-C", str(ROOT)).stdout
 
 
-def test_plan_prints_one_screen_everything_or_the_named_sections() -> None:
-    def planned(*options: str) -> str:
+def test_plan_prints_one_screen_everything_or_the_given_sections() -> None:
+    def run_plan(*options: str) -> str:
         return logstack("plan", *options, "-C", str(ROOT)).stdout
 
-    screen, full, storage = planned(), planned("--full"), planned("--section", "storage")
+    screen, full, storage = run_plan(), run_plan("--full"), run_plan("--section", "storage")
     assert len(screen.splitlines()) <= 50 < len(full.splitlines())
     assert storage.startswith("Storage and retention\n")
     assert storage in full
-    both = planned("--section", "storage", "--section", "access")
-    assert both == storage + planned("--section", "access")
+    two_sections = run_plan("--section", "storage", "--section", "access")
+    assert two_sections == storage + run_plan("--section", "access")
 
 
 def test_plan_names_the_sections_when_one_is_unknown() -> None:
@@ -70,20 +70,20 @@ def test_plan_names_the_sections_when_one_is_unknown() -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_the_stack_files_are_found_from_a_folder_below_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plan_finds_stack_files_from_a_folder_below_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT / "tests" / "unit")
     assert logstack("plan", "staging").stdout.startswith("staging: Loki ")
 
 
-def test_json_is_one_document() -> None:
+def test_plan_prints_json_as_one_document() -> None:
     result = logstack("plan", "staging", "--json", "-C", str(ROOT))
     assert result.exit_code == 0
     assert json.loads(result.stdout)["head"]["stack"] == "staging"
 
 
 @pytest.mark.parametrize("command", ["plan", "check", "try"])
-def test_problems_are_told_once_in_their_own_words_and_the_exit_code_is_1(command: str, wrong: Path) -> None:
-    result = logstack(command, "wrong", "-C", str(wrong))
+def test_command_prints_problems_once_and_exits_with_1(command: str, invalid_folder: Path) -> None:
+    result = logstack(command, "wrong", "-C", str(invalid_folder))
     assert result.exit_code == 1
     assert result.stdout == ""
     assert result.stderr.count('unknown key "retentoin"') == 1
@@ -92,17 +92,17 @@ def test_problems_are_told_once_in_their_own_words_and_the_exit_code_is_1(comman
 
 
 @pytest.mark.parametrize("command", ["plan", "check", "try"])
-def test_problems_are_a_document_where_one_was_asked_for(command: str, wrong: Path) -> None:
-    result = logstack(command, "wrong", "--json", "-C", str(wrong))
+def test_command_prints_problems_as_a_document_with_json(command: str, invalid_folder: Path) -> None:
+    result = logstack(command, "wrong", "--json", "-C", str(invalid_folder))
     assert result.exit_code == 1
     problems = json.loads(result.stdout)["problems"]
     assert {problem["name"] for problem in problems} >= {"unknown-key", "missing-key"}
     assert problems[0].keys() == {"name", "path", "what", "consequence", "fix", "severity", "where"}
 
 
-def test_errors_of_the_stack_that_is_compared_with_are_told_as_well(wrong: Path) -> None:
-    (wrong / "Pulumi.right.yaml").write_text((ROOT / "Pulumi.production.yaml").read_text())
-    result = logstack("plan", "right", "--against", "wrong", "-C", str(wrong))
+def test_plan_prints_problems_of_the_stack_it_compares_with(invalid_folder: Path) -> None:
+    (invalid_folder / "Pulumi.right.yaml").write_text((ROOT / "Pulumi.production.yaml").read_text())
+    result = logstack("plan", "right", "--against", "wrong", "-C", str(invalid_folder))
     assert result.exit_code == 1
     assert "retentoin" in result.stderr
 
@@ -118,19 +118,19 @@ def test_errors_of_the_stack_that_is_compared_with_are_told_as_well(wrong: Path)
         (),
     ],
 )
-def test_a_command_that_is_not_understood_has_the_exit_code_2(arguments: tuple[str, ...]) -> None:
+def test_invalid_command_exits_with_2(arguments: tuple[str, ...]) -> None:
     result = logstack(*arguments)
     assert result.exit_code == 2
     assert isinstance(result.exception, SystemExit)
 
 
-def test_an_unknown_stack_names_those_that_there_are() -> None:
+def test_plan_refuses_an_unknown_stack_with_a_suggestion() -> None:
     result = logstack("plan", "produktion", "-C", str(ROOT))
     assert result.exit_code == 1
     assert "did you mean production?" in result.stderr
 
 
-def test_check_prints_warnings_and_is_content(tmp_path: Path) -> None:
+def test_check_prints_warnings_and_exits_with_0(tmp_path: Path) -> None:
     text = (ROOT / "Pulumi.production.yaml").read_text()
     (tmp_path / "Pulumi.production.yaml").write_text(text[: text.index("  logstack:acknowledge")])
     result = logstack("check", "-C", str(tmp_path))
@@ -142,22 +142,22 @@ def test_check_prints_warnings_and_is_content(tmp_path: Path) -> None:
     assert [problem["name"] for problem in document["problems"]] == ["simple-scalable-ends-with-loki-4"]
 
 
-def test_check_says_when_there_is_nothing_to_say() -> None:
+def test_check_says_that_there_are_no_problems() -> None:
     assert logstack("check", "staging", "-C", str(ROOT)).stdout == "staging: no problems\n"
 
 
-def test_try_hands_over_what_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: dict[str, Any] = {}
+def test_try_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    options_passed: dict[str, Any] = {}
 
     def run_try(stack: str, settings: Settings, logs: list[Path], **options: bool | str) -> int:
-        seen.update(stack=stack, cluster=settings.cluster.name, logs=logs, **options)
+        options_passed.update(stack=stack, cluster=settings.cluster.name, logs=logs, **options)
         return 130
 
     monkeypatch.setattr("logstack.localrun.command.run_try", run_try)
     flags = ["--collector", "push", "--deep", "--keep", "--json"]
     result = logstack("try", "--logs", "a.log", "--logs", "b c.log", *flags, "-C", str(ROOT))
     assert result.exit_code == 130
-    assert seen == {
+    assert options_passed == {
         "stack": "staging",
         "cluster": "staging",
         "logs": [Path("a.log"), Path("b c.log")],
@@ -177,24 +177,24 @@ def test_try_hands_over_what_it_was_told(monkeypatch: pytest.MonkeyPatch) -> Non
         (("build", "alloy"), ["--build", "alloy"]),
     ],
 )
-def test_tools_are_listed_obtained_and_built_by_their_names(
+def test_tools_lists_obtains_and_builds_binaries_by_name(
     words: tuple[str, ...], arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[list[str]] = []
+    calls: list[list[str]] = []
 
     def tools_main(arguments: list[str]) -> int:
-        seen.append(arguments)
+        calls.append(arguments)
         return 1
 
     monkeypatch.setattr("logstack.binaries.command.main", tools_main)
     assert logstack("tools", *words).exit_code == 1
-    assert seen == [arguments]
+    assert calls == [arguments]
 
 
 @pytest.mark.parametrize(
     "arguments", [["plan", "production"], ["plan", "staging", "--json"], ["plan", "staging", "--against", "production"]]
 )
-def test_the_plan_needs_no_sdk_and_no_client(arguments: list[str]) -> None:
+def test_plan_imports_no_sdk_and_no_client(arguments: list[str]) -> None:
     code = (
         "import sys\nfrom logstack.cli import app\napp(sys.argv[1:], standalone_mode=False)\n"
         "sys.stderr.write(' '.join(sorted({name.partition('.')[0] for name in sys.modules})))"
@@ -206,7 +206,7 @@ def test_the_plan_needs_no_sdk_and_no_client(arguments: list[str]) -> None:
     assert "pydantic" in imported
 
 
-def test_the_command_runs_without_its_installation_and_in_a_broken_pipe() -> None:
+def test_command_runs_as_a_module_and_survives_a_broken_pipe() -> None:
     assert python("-m", "logstack", "check", "staging").stdout == "staging: no problems\n"
     assert python("-m", "logstack", "plan", "--unknown").stderr.startswith("Usage: logstack plan ")
     with subprocess.Popen(
@@ -218,7 +218,7 @@ def test_the_command_runs_without_its_installation_and_in_a_broken_pipe() -> Non
         assert b"Traceback" not in process.stderr.read()
 
 
-def test_the_plan_needs_no_home_no_cluster_and_no_credentials() -> None:
+def test_plan_needs_no_home_no_cluster_and_no_credentials() -> None:
     command = [sys.executable, "-m", "logstack", "plan", "staging"]
     run = subprocess.run(command, cwd=ROOT, env={"HOME": "/nonexistent"}, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr

@@ -1,7 +1,8 @@
-"""The documents against what they speak of: commands, keys, links, and what a destroy leaves."""
+"""The documents agree with the code: commands, keys, links, and what a destroy leaves."""
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,22 @@ from typer.main import get_command
 
 from logstack.cli import app
 from logstack.manifests.manifest import Manifest
+from logstack.preflight.aws_account import Caller, refuse_wrong_account
+from logstack.preflight.data_loss import declared_configuration, refuse_lost_lines
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.source import SECRETS
-from logstack.settings.model.tree import Settings
+from logstack.settings.problems import StackProblems
+from logstack.settings.tree import Settings
 from tests.support.commands import PAGES, Command, all_commands, commands
 from tests.support.stacks import AWS, NAMES, ROOT, TODAY, chart_values, declarations, settings_of
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 every_page = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
-# Tokens of Pulumi and tags, which look like a key of a stack file.
+# Pulumi tokens and tags that look like a key of a stack file.
 NO_KEYS = {"index", "owner"}
 
 
-def test_commands_are_found_in_fences_after_prompts_and_in_the_running_text() -> None:
+def test_commands_reads_fences_prompts_and_inline_code() -> None:
     fences = "```sh\nA=b pulumi up \\\n  --c # d\n```\n\n  ```text\n  $ make e F=g\n  no\n  ```\n"
     text = f"Run `make a` or:\n\n{fences}then `make h`, `H=i make h`, and not `made`."
     assert [command.words for command in commands("x", text)] == [
@@ -35,7 +39,7 @@ def test_commands_are_found_in_fences_after_prompts_and_in_the_running_text() ->
 
 
 def make_problems(command: Command) -> Iterator[str]:
-    """What a `make` of the documents has that the Makefile has not."""
+    """Yield what a documented `make` command uses and the Makefile lacks."""
     arguments = [word for word in command.words[1:] if word != "..."]
     targets = [word for word in arguments if "=" not in word]
     for target in targets:
@@ -48,19 +52,19 @@ def make_problems(command: Command) -> Iterator[str]:
                 yield f"{target} does not read {variable}"
 
 
-def test_every_make_target_and_its_variables_exist() -> None:
-    found = all_commands("make")
-    assert len(found) > 10
-    assert {each.text: problems for each in found if (problems := list(make_problems(each)))} == {}
+def test_every_documented_make_target_and_variable_exists() -> None:
+    documented = all_commands("make")
+    assert len(documented) > 10
+    assert {each.text: problems for each in documented if (problems := list(make_problems(each)))} == {}
 
 
 @pytest.mark.parametrize("text", ["make nothing", "make plan STAKC=production"])
-def test_a_target_or_a_variable_that_is_not_there_is_found(text: str) -> None:
+def test_make_problems_reports_an_unknown_target_or_variable(text: str) -> None:
     assert list(make_problems(Command("x", text)))
 
 
 def logstack_problems(command: Command) -> Iterator[str]:
-    """What a `logstack` of the documents has that the command has not."""
+    """Yield what a documented `logstack` command uses and the real one lacks."""
     known: Any = get_command(app)
     for word in command.words[1:]:
         option = word.partition("=")[0]
@@ -74,25 +78,25 @@ def logstack_problems(command: Command) -> Iterator[str]:
             known = known.commands[word]
 
 
-def test_every_subcommand_and_option_of_logstack_exists() -> None:
-    found = all_commands("logstack")
-    assert len(found) > 2
-    assert {each.text: problems for each in found if (problems := list(logstack_problems(each)))} == {}
+def test_every_documented_subcommand_and_option_of_logstack_exists() -> None:
+    documented = all_commands("logstack")
+    assert len(documented) > 2
+    assert {each.text: problems for each in documented if (problems := list(logstack_problems(each)))} == {}
 
 
 @pytest.mark.parametrize("text", ["logstack plna production", "logstack plan --agianst x", "logstack tools bild alloy"])
-def test_a_subcommand_or_an_option_that_is_not_there_is_found(text: str) -> None:
+def test_logstack_problems_reports_an_unknown_subcommand_or_option(text: str) -> None:
     assert list(logstack_problems(Command("x", text)))
 
 
 @every_page
-def test_every_key_of_a_stack_file_exists(page: Path) -> None:
+def test_every_documented_stack_file_key_exists(page: Path) -> None:
     known = {field.alias for field in Settings.model_fields.values()} | set(SECRETS) | NO_KEYS
     assert set(re.findall(r"\blogstack:([A-Za-z]+)", page.read_text())) - known == set()
 
 
 @every_page
-def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
+def test_page_has_no_broken_link_within_the_repository(page: Path) -> None:
     text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if "://" in target:
@@ -105,7 +109,7 @@ def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
 
 
 def anchors(text: str) -> set[str]:
-    """The headings as GitHub links them."""
+    """Return the anchors that GitHub gives the headings."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -114,16 +118,48 @@ HOW_TO = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 
 
 @pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.name)
-def test_a_how_to_has_goal_preparation_steps_verification_and_failures(page: Path) -> None:
+def test_how_to_has_goal_preparation_steps_verification_and_failures(page: Path) -> None:
     headings = re.findall(r"^## (.+)$", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL), re.MULTILINE)
     assert headings[:5] == ["Goal", "Before you start", "Steps", "Verify", "If it fails"]
 
 
-def test_the_index_leads_to_every_page() -> None:
+def test_index_links_every_page() -> None:
     folder = ROOT / "docs"
     linked = set(re.findall(r"\]\(([^)#\s]+)", (folder / "README.md").read_text()))
     pages = {page.relative_to(folder).as_posix() for page in folder.rglob("*.md")}
     assert pages - linked == {"README.md"}
+
+
+def test_retention_page_quotes_the_refusal_of_a_shorter_retention() -> None:
+    applied = settings_of("production")
+    shorter = applied.model_copy(update={"retention": timedelta(days=14)})
+    with pytest.raises(StackProblems) as refusal:
+        refuse_lost_lines(
+            declared_configuration(applied), declared_configuration(shorter), (), datetime(2026, 6, 1, tzinfo=UTC)
+        )
+    assert str(refusal.value.problems[0]) in read_unindented("change-retention.md")
+
+
+def test_aws_page_quotes_the_refusal_of_another_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.delenv(name, raising=False)
+    store: Any = load_stack_file("aws", AWS, today=TODAY).settings.object_store
+    with pytest.raises(StackProblems) as refusal:
+        refuse_wrong_account(store, Caller("999999999999", "arn:aws:iam::999999999999:user/ann"))
+    assert str(refusal.value.problems[0]) in read_unindented("deploy-on-aws.md")
+
+
+def test_refused_connection_page_names_every_problem() -> None:
+    modules = ("kubeconfig", "api_server", "aws_account", "needs", "questions")
+    sources = [ROOT / "logstack" / "preflight" / f"{name}.py" for name in modules]
+    names = {name for source in sources for name in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source.read_text())}
+    assert len(names) > 5
+    assert {name for name in names if f"| `{name}` |" not in read_unindented("fix-a-refused-connection.md")} == set()
+
+
+def read_unindented(page: str) -> str:
+    """Return a how-to's text without the indentation of blocks in lists."""
+    return (ROOT / "docs" / "how-to" / page).read_text().replace("\n   ", "\n")
 
 
 def test_every_question_of_an_operator_has_a_proof_that_exists() -> None:
@@ -140,36 +176,36 @@ def test_every_question_of_an_operator_has_a_proof_that_exists() -> None:
 
 
 def referring_files() -> list[Path]:
-    """What may name a page of the documents: code, stack files, workflows, scripts, and the project's own pages."""
+    """Return files that may mention a page: code, stack files, workflows, scripts, and the project's own pages."""
     folders = ("logstack", "components", "tests", "ci", "examples", ".github")
-    inner = [file for folder in folders for file in (ROOT / folder).rglob("*") if file.is_file()]
-    found = [*inner, *(file for file in ROOT.iterdir() if file.is_file())]
-    return [file for file in found if file.suffix in ("", ".py", ".md", ".txt", ".yaml", ".yml")]
+    nested = [file for folder in folders for file in (ROOT / folder).rglob("*") if file.is_file()]
+    files = [*nested, *(file for file in ROOT.iterdir() if file.is_file())]
+    return [file for file in files if file.suffix in ("", ".py", ".md", ".txt", ".yaml", ".yml")]
 
 
-def test_every_page_that_a_file_names_exists() -> None:
-    """As `docs/...` from the repository's top: the links of Markdown have a test of their own."""
-    named = {
+def test_every_page_that_a_file_mentions_exists() -> None:
+    """Mentions have the form `docs/...`; another test checks the links of Markdown."""
+    mentions = {
         (file.relative_to(ROOT).as_posix(), path)
         for file in referring_files()
         for path in re.findall(r"(?<![\w/.-])docs/[\w./-]*\w", file.read_text(errors="replace"))
     }
-    assert len({path for _, path in named}) > 15
-    assert sorted((file, path) for file, path in named if not (ROOT / path).exists()) == []
+    assert len({path for _, path in mentions}) > 15
+    assert sorted((file, path) for file, path in mentions if not (ROOT / path).exists()) == []
 
 
-def test_the_first_line_of_every_stack_file_names_the_schema() -> None:
-    """Users' stack files name it too, so it keeps its path."""
+def test_first_line_of_every_stack_file_names_the_schema() -> None:
+    """The stack files of users name it too, so its path must not change."""
     files = [*ROOT.glob("Pulumi.*.yaml"), *ROOT.glob("examples/*/Pulumi.*.yaml")]
     assert len(files) > 8
     for file in files:
-        found = re.match(r"# yaml-language-server: \$schema=(\S+)\n", file.read_text())
-        assert found, file
-        assert (file.parent / found[1]).resolve() == ROOT / "docs" / "stack-file.schema.json", file
+        comment = re.match(r"# yaml-language-server: \$schema=(\S+)\n", file.read_text())
+        assert comment, file
+        assert (file.parent / comment[1]).resolve() == ROOT / "docs" / "stack-file.schema.json", file
 
 
 def every_stack() -> Iterator[Settings]:
-    """What can be declared at all: the shipped stacks, the tests' examples, and the examples of users."""
+    """Yield the settings of the shipped stacks, the tests' examples, and the examples for users."""
     yield from map(settings_of, NAMES)
     yield load_stack_file("aws-monolithic", AWS, today=TODAY).settings
 
@@ -178,8 +214,8 @@ def all_declarations() -> dict[str, Manifest]:
     return {declared.name: declared for settings in every_stack() for declared in declarations(settings).values()}
 
 
-def leaving_table() -> dict[str, tuple[bool, bool, str]]:
-    """Whether a resource is protected and retained, and what becomes of it, as docs/reference/resources.md has it."""
+def destroy_table() -> dict[str, tuple[bool, bool, str]]:
+    """Return by resource whether it is protected and retained, and its fate, from docs/reference/resources.md."""
     text = (ROOT / "docs" / "reference" / "resources.md").read_text()
     table = text.partition("<!-- declared -->")[2].partition("<!-- /declared -->")[0]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("| `")]
@@ -187,51 +223,51 @@ def leaving_table() -> dict[str, tuple[bool, bool, str]]:
     return {row[0].strip("`"): (row[2] == "yes", row[3] == "yes", row[4]) for row in rows}
 
 
-def test_the_table_of_leaving_protects_and_retains_what_the_parts_declare() -> None:
+def test_resources_page_protects_and_retains_what_the_components_declare() -> None:
     declared = {name: (each.protect, each.retain_on_delete) for name, each in all_declarations().items()}
-    assert {name: row[:2] for name, row in leaving_table().items()} == declared
+    assert {name: row[:2] for name, row in destroy_table().items()} == declared
 
 
-def test_what_is_protected_or_retained_stays_and_all_else_goes() -> None:
-    for name, (protected, retained, after) in leaving_table().items():
+def test_resources_page_keeps_only_protected_or_retained_resources() -> None:
+    for name, (protected, retained, after) in destroy_table().items():
         if name.endswith("-provider"):
             assert after.startswith("nothing of it is"), name
         else:
             assert after.startswith("stays" if protected or retained else "deleted"), name
 
 
-def test_volumes_outlive_their_stateful_sets_as_leaving_says() -> None:
+def test_volumes_outlive_their_stateful_sets_as_documented() -> None:
     text = (ROOT / "docs" / "reference" / "resources.md").read_text()
     assert "persistentVolumeClaimRetentionPolicy: {whenDeleted: Retain, whenScaled: Retain}" in text
     spec: Any = all_declarations()["store-s3"].inputs["spec"]
     assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
     assert "enableStatefulSetAutoDeletePVC: false" in text
     roles: dict[str, str] = {"write": "write", "backend": "backend", "monolithic": "singleBinary"}
-    kept = 0
+    checked = 0
     for settings in every_stack():
         values: Any = chart_values(settings, "loki")
         for role, key in roles.items():
             if settings.replica_count(role):
                 assert values[key]["persistence"]["enableStatefulSetAutoDeletePVC"] is False
-                kept += 1
-    assert kept > len(NAMES)
+                checked += 1
+    assert checked > len(NAMES)
 
 
-def test_pods_outlive_their_stateful_sets_as_leaving_says() -> None:
-    """The charts' StatefulSets get the same annotation by a transform, which has its own tests."""
+def test_pods_outlive_their_stateful_sets_as_documented() -> None:
+    """A transform, which has its own tests, gives the charts' StatefulSets the same annotation."""
     annotation = "pulumi.com/deletionPropagationPolicy"
     assert f"`{annotation}: orphan`" in (ROOT / "docs" / "reference" / "resources.md").read_text()
     metadata: Any = all_declarations()["store-s3"].inputs["metadata"]
     assert metadata["annotations"][annotation] == "orphan"
 
 
-def test_an_s3_compatible_store_is_referenced_and_never_managed() -> None:
+def test_s3_compatible_store_is_referenced_and_never_managed() -> None:
     store = [each for name, each in declarations(settings_of("production")).items() if name.startswith("store/")]
     assert store == []
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_the_names_by_which_adopting_finds_objects_again_are_fixed(stack: str) -> None:
+def test_object_names_that_adopt_relies_on_are_fixed(stack: str) -> None:
     values: Any = chart_values(settings_of(stack), "loki")
     declared: Any = declarations(settings_of(stack))["loki/loki"].inputs
     assert (declared["name"], values["fullnameOverride"]) == ("loki", "loki")

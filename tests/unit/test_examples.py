@@ -1,4 +1,4 @@
-"""The examples: each runs as its reader would run it, and comes to what it says."""
+"""The examples: each runs as a user runs it, and deploys what it states."""
 
 import json
 import os
@@ -15,19 +15,19 @@ from logstack.manifests.deployment import deployment
 from logstack.plan.command import plan_stack, plan_text
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.stack_file import stacks
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.installed import MINIMAL, lay_out, record_minimal
 from tests.support.stacks import AWS, ROOT, TODAY
 
 EXAMPLES = ROOT / "examples"
 on_aws = pytest.mark.parametrize("name", stacks(AWS))
-# A stack of each mode but simple-scalable, which the shipped stacks have, and what its plan promises.
+# An example of each mode that no shipped stack has, and what its plan promises.
 MODES = {
     "monolithic-ha": "The stack survives the loss of any 1 of 3 Loki pods, or of any one node",
     "distributed": "The stack survives the loss of any 1 of 3 ingesters, or of any one node",
 }
-# What the program of examples/minimal says, as a stack file spells it.
-MINIMAL_SAYS = {
+# The settings of examples/minimal, as a stack file writes them.
+MINIMAL_SETTINGS = {
     "cluster": {
         "name": "dev",
         "context": "kind-dev",
@@ -40,22 +40,20 @@ MINIMAL_SAYS = {
 }
 
 
-def test_every_example_has_its_tests_here() -> None:
+def test_every_example_is_tested_here() -> None:
     tested = {MINIMAL.name, AWS.name, *MODES}
     assert {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()} == tested
 
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The folder that has logstack as an installation has it."""
+    """A folder with logstack as an installation lays it out."""
     return str(lay_out(tmp_path_factory.mktemp("installed")))
 
 
-def test_the_minimal_program_makes_what_the_shipped_program_makes_of_the_same_settings(
-    packages: str, tmp_path: Path
-) -> None:
+def test_minimal_program_declares_what_the_shipped_program_does(packages: str, tmp_path: Path) -> None:
     recorded = record_minimal(tmp_path, packages)
-    deployed = deployment(Settings.model_validate(MINIMAL_SAYS))
+    deployed = deployment(Settings.model_validate(MINIMAL_SETTINGS))
     trees = {tree.name: tree for tree in deployed if tree.name in recorded.registered}
     assert trees.keys() == {"cluster", "store", "loki", "alloy"}
     manifests = {each.name: (tree.name, each) for tree in trees.values() for each in tree.manifests}
@@ -68,12 +66,12 @@ def test_the_minimal_program_makes_what_the_shipped_program_makes_of_the_same_se
     assert recorded.exports == {"pushUrl": "http://loki-gateway.monitoring.svc.cluster.local/loki/api/v1/push"}
 
 
-def test_the_minimal_program_has_eleven_lines() -> None:
+def test_minimal_program_has_eleven_lines() -> None:
     lines = (MINIMAL / "__main__.py").read_text().partition('"""\n')[2].splitlines()
     assert len([line for line in lines if line]) == 11
 
 
-def test_the_minimal_program_is_tested_as_a_user_would_test_it(packages: str) -> None:
+def test_minimal_program_passes_its_own_tests(packages: str) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=."]
     environment = os.environ | {"PYTHONPATH": packages, "PYTHONDONTWRITEBYTECODE": "1"}
     run = subprocess.run(
@@ -83,25 +81,27 @@ def test_the_minimal_program_is_tested_as_a_user_would_test_it(packages: str) ->
     assert "3 passed" in run.stdout
 
 
-def test_the_minimal_project_is_one_that_the_engine_reads() -> None:
+def test_minimal_project_has_a_name_a_runtime_and_its_requirement() -> None:
     project = yaml.safe_load((MINIMAL / "Pulumi.yaml").read_text())
     assert (project["name"], project["runtime"]["name"]) == ("minimal", "python")
-    (needed,) = [line for line in (MINIMAL / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
-    assert (MINIMAL / needed).resolve() == ROOT
+    (requirement,) = [
+        line for line in (MINIMAL / "requirements.txt").read_text().splitlines() if not line.startswith("#")
+    ]
+    assert (MINIMAL / requirement).resolve() == ROOT
 
 
 @on_aws
-def test_a_stack_on_aws_has_no_problem_and_its_plan_can_be_read(name: str) -> None:
+def test_aws_stack_has_no_problem_and_a_plan(name: str) -> None:
     stack = load_stack_file(name, AWS, today=TODAY)
     accepted = {problem.name for problem in stack.accepted}
     assert (stack.problems, accepted) == ((), {"simple-scalable-ends-with-loki-4"} if name == "aws" else set())
-    told = plan_text(plan_stack(name, AWS, objects=False), width=110)
-    assert f"bucket {stack.settings.object_store.model_dump()['bucket']}" in told
-    assert f"The stack survives the loss of any 1 of 3 {'writers' if name == 'aws' else 'Loki pods'}" in told
+    text = plan_text(plan_stack(name, AWS, objects=False), width=110)
+    assert f"bucket {stack.settings.object_store.model_dump()['bucket']}" in text
+    assert f"The stack survives the loss of any 1 of 3 {'writers' if name == 'aws' else 'Loki pods'}" in text
 
 
 @on_aws
-def test_a_stack_on_aws_gives_loki_its_role_by_pod_identity_and_nobody_a_key(name: str) -> None:
+def test_aws_stack_gives_loki_a_role_by_pod_identity_and_no_key(name: str) -> None:
     settings = load_stack_file(name, AWS, today=TODAY).settings
     declared = {manifest.name: manifest for tree in deployment(settings) for manifest in tree.manifests}
     association = declared["store-pod-identity"].inputs
@@ -113,18 +113,18 @@ def test_a_stack_on_aws_gives_loki_its_role_by_pod_identity_and_nobody_a_key(nam
 
 
 @pytest.mark.parametrize(("name", "promise"), MODES.items())
-def test_the_stack_of_a_mode_has_no_problem_and_survives_a_lost_node(name: str, promise: str) -> None:
+def test_mode_example_has_no_problem_and_survives_a_lost_node(name: str, promise: str) -> None:
     stack = load_stack_file(name, EXAMPLES / name, today=TODAY)
     assert (stack.problems, stack.accepted) == ((), ())
-    told = plan_text(plan_stack(name, EXAMPLES / name, objects=False), width=200)
-    assert promise in told
+    text = plan_text(plan_stack(name, EXAMPLES / name, objects=False), width=200)
+    assert promise in text
 
 
 @pytest.mark.parametrize(
     ("folder", "name"), [*((AWS, name) for name in stacks(AWS)), *((EXAMPLES / name, name) for name in MODES)]
 )
-def test_a_stack_is_what_its_schema_takes(folder: Path, name: str) -> None:
+def test_example_stack_file_is_valid_against_its_schema(folder: Path, name: str) -> None:
     text = (folder / f"Pulumi.{name}.yaml").read_text()
-    named = text.splitlines()[0].partition("$schema=")[2]
-    schema = json.loads((folder / named).read_text())
+    schema_path = text.splitlines()[0].partition("$schema=")[2]
+    schema = json.loads((folder / schema_path).read_text())
     jsonschema.validate(yaml.safe_load(text), schema)

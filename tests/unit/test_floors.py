@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.stacks import ROOT
 
-# From the top; what shares a floor does not know each other.
+# From the top; modules of one floor do not import each other.
 FLOORS = (
     ("docsgen",),  # a page lists the commands
     ("__init__", "__main__", "api", "cli"),
@@ -24,12 +24,12 @@ FLOORS = (
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 # `import logstack` loads logstack.api; the program starts at logstack.cli.
 ENTRANCES = {("__init__", "api"), ("__main__", "cli")}
-# What a component may know: it registers manifests, and asks the cluster and AWS before.
+# What a component may import: it registers manifests, after checks of the cluster and AWS.
 BELOW_COMPONENTS = {"manifests", "preflight", "settings"}
 
 
-def imported(source: str) -> Iterator[str]:
-    """Dotted names of all modules that a source imports, wherever; a relative one begins with its dots."""
+def imported_modules(source: str) -> Iterator[str]:
+    """Yield the names of all modules that a source imports anywhere; a relative name begins with its dots."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -38,12 +38,12 @@ def imported(source: str) -> Iterator[str]:
 
 
 def violations(file: Path, source: str) -> list[str]:
-    """What a file of logstack/ or components/ imports although it may not."""
+    """Return the imports that a file of logstack/ or components/ must not have."""
     package, *inner = file.with_suffix("").parts
-    return [name for name in imported(source) if not _allowed(package, inner[0], name)]
+    return [name for name in imported_modules(source) if not _is_allowed(package, inner[0], name)]
 
 
-def _allowed(package: str, own: str, name: str) -> bool:
+def _is_allowed(package: str, own: str, name: str) -> bool:
     top, _, inside = name.partition(".")
     module = inside.split(".")[0]
     match package, top:
@@ -63,8 +63,8 @@ def _allowed(package: str, own: str, name: str) -> bool:
 def test_every_import_points_down(folder: str) -> None:
     files = [file.relative_to(ROOT) for file in (ROOT / folder).rglob("*.py")]
     assert len(files) > 8
-    found = {str(file): violations(file, (ROOT / file).read_text()) for file in files}
-    assert {file: names for file, names in found.items() if names} == {}
+    by_file = {str(file): violations(file, (ROOT / file).read_text()) for file in files}
+    assert {file: names for file, names in by_file.items() if names} == {}
 
 
 def test_every_module_of_logstack_has_a_floor() -> None:
@@ -74,8 +74,18 @@ def test_every_module_of_logstack_has_a_floor() -> None:
     assert modules == FLOOR.keys()
 
 
-WRONG = [
-    ("logstack/settings/model/tree.py", "from logstack.manifests.charts import CHART"),
+def test_the_parts_of_the_settings_import_in_one_direction() -> None:
+    order = ("model", "resolve", "tree", "checks", "load")
+    folder = ROOT / "logstack" / "settings"
+    for number, part in enumerate(order):
+        for file in [*(folder / part).rglob("*.py"), *folder.glob(f"{part}.py")]:
+            assert not [above for above in order[number + 1 :] if f"logstack.settings.{above}" in file.read_text()], (
+                file
+            )
+
+
+WRONG_IMPORTS = [
+    ("logstack/settings/tree.py", "from logstack.manifests.charts import CHART"),
     ("logstack/settings/pins.py", "from logstack import Settings"),
     ("logstack/manifests/charts.py", "def late():\n    import pulumi_kubernetes.core"),
     ("logstack/render/model.py", "from logstack.plan.model import plan"),
@@ -90,6 +100,6 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("file", "source"), WRONG)
-def test_an_import_that_points_up_or_aside_is_found(file: str, source: str) -> None:
+@pytest.mark.parametrize(("file", "source"), WRONG_IMPORTS)
+def test_violations_reports_an_import_that_points_up_or_aside(file: str, source: str) -> None:
     assert len(violations(Path(file), source)) == 1

@@ -86,10 +86,10 @@ def _pins(lock: str) -> list[Pin]:
 
 def _inputs(name: str) -> list[Requirement]:
     """Return what requirements*.in asks for, the files that it includes too."""
-    found: list[Requirement] = []
+    requirements: list[Requirement] = []
     for line in _lines((ROOT / name).read_text()):
-        found += _inputs(line.removeprefix("-r ")) if line.startswith("-r ") else [Requirement(line)]
-    return found
+        requirements += _inputs(line.removeprefix("-r ")) if line.startswith("-r ") else [Requirement(line)]
+    return requirements
 
 
 def _lock(name: str) -> str:
@@ -106,30 +106,38 @@ def _active(requirement: Requirement, environment: Mapping[str, str], extras: It
     return marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in ("", *extras))
 
 
+@cache
+def _active_requirements(
+    requires: Requires, name: NormalizedName, environment: frozenset[tuple[str, str]], extras: frozenset[str]
+) -> list[Requirement]:
+    return [each for each in requires(name) if _active(each, dict(environment), extras)]
+
+
 def _gaps(pins: list[Pin], inputs: list[Requirement], requires: Requires, environment: Mapping[str, str]) -> list[str]:
-    """Return what one environment would take from outside the lock, and what the lock holds for nobody."""
-    place = f"Python {environment['python_full_version']}, {environment['sys_platform']}"
+    """Return what one environment needs from outside the lock, and the pins that nothing requires."""
+    target = f"Python {environment['python_full_version']}, {environment['sys_platform']}"
+    key = frozenset(environment.items())
     available = {pin.name: pin for pin in pins if pin.applies(environment)}
     gaps: list[str] = []
-    reached: set[NormalizedName] = set()
-    waiting = [("requirements*.in", each) for each in inputs if _active(each, environment)]
-    while waiting:
-        source, requirement = waiting.pop()
+    visited: set[NormalizedName] = set()
+    pending = [("requirements*.in", each) for each in inputs if _active(each, environment)]
+    while pending:
+        source, requirement = pending.pop()
         name = canonicalize_name(requirement.name)
         pin = available.get(name)
         if pin is None:
-            gaps.append(f'{source} requires "{requirement}", which is not pinned for {place}')
+            gaps.append(f'{source} requires "{requirement}", which is not pinned for {target}')
             continue
         missing = requirement.extras - pin.requirement.extras
         if missing:
             gaps.append(f'{source} requires "{requirement}", pinned without [{",".join(sorted(missing))}]')
         if not requirement.specifier.contains(pin.version, prereleases=True):
             gaps.append(f'{source} requires "{requirement}", pinned as {pin.version}')
-        if name not in reached:
-            reached.add(name)
-            extras = pin.requirement.extras
-            waiting += [(name, each) for each in requires(name) if _active(each, environment, extras)]
-    gaps += [f"{name} is pinned, but nothing requires it on {place}" for name in sorted(available.keys() - reached)]
+        if name not in visited:
+            visited.add(name)
+            active = _active_requirements(requires, name, key, frozenset(pin.requirement.extras))
+            pending += [(name, each) for each in active]
+    gaps += [f"{name} is pinned, but nothing requires it on {target}" for name in sorted(available.keys() - visited)]
     return gaps
 
 
@@ -168,11 +176,11 @@ def test_lock_pins_exactly_what_its_packages_require(name: str) -> None:
 @pytest.mark.parametrize("name", LOCKS)
 def test_pinned_packages_run_on_every_supported_python(name: str) -> None:
     unfit = [
-        f"{pin.name} asks for Python {asked}, not {environment['python_full_version']}"
+        f"{pin.name} asks for Python {supported}, not {environment['python_full_version']}"
         for pin in _pins(_lock(name))
-        if pin.name in INSTALLED and (asked := INSTALLED[pin.name].metadata["Requires-Python"])
+        if pin.name in INSTALLED and (supported := INSTALLED[pin.name].metadata["Requires-Python"])
         for environment in ENVIRONMENTS
-        if pin.applies(environment) and environment["python_full_version"] not in SpecifierSet(asked)
+        if pin.applies(environment) and environment["python_full_version"] not in SpecifierSet(supported)
     ]
     assert unfit == []
 
@@ -192,7 +200,7 @@ def test_lock_names_no_registry(name: str) -> None:
 
 
 def test_both_locks_pin_the_same_versions() -> None:
-    """`make` installs one after the other: the second must move nothing."""
+    """`make` installs both in turn: the second must change no version."""
     development = {pin.name: pin for pin in _pins(_lock("requirements-dev"))}
     for pin in _pins(_lock("requirements")):
         same = development[pin.name]
@@ -200,7 +208,7 @@ def test_both_locks_pin_the_same_versions() -> None:
         assert same.requirement.extras >= pin.requirement.extras, pin.name
 
 
-# Each breaks the lock in one way, and says what must be found. The first is how it broke: --strip-extras.
+# Each change breaks the lock in one way; the message is the gap. The first one is what --strip-extras did.
 BREAKS = {
     "an extra of a transitive requirement": (
         (r"^coverage\[toml\]==", "coverage=="),
@@ -238,7 +246,7 @@ BREAKS = {
 
 
 @pytest.mark.parametrize(("change", "message"), BREAKS.values(), ids=BREAKS.keys())
-def test_lock_is_not_closed_without(change: tuple[str, str], message: str) -> None:
+def test_gaps_reports_a_lock_without(change: tuple[str, str], message: str) -> None:
     lock = _lock("requirements-dev")
     broken, count = re.subn(*change, lock, flags=re.MULTILINE)
     assert count == 1
@@ -246,7 +254,7 @@ def test_lock_is_not_closed_without(change: tuple[str, str], message: str) -> No
     assert any(re.fullmatch(message, gap) for gap in gaps), gaps
 
 
-def test_requirement_of_one_python_is_found_on_that_python() -> None:
+def test_gaps_reports_a_requirement_of_one_python_on_that_python() -> None:
     """A lock made on Python 3.11 for Python 3.11 alone leaves out what only a newer one needs."""
     metadata = {"a": [Requirement("b ; python_version >= '3.14' and sys_platform == 'darwin'")]}
     gaps = _all_gaps("a==1 --hash=sha256:0", [Requirement("a")], lambda name: metadata.get(name, []))

@@ -1,4 +1,4 @@
-"""The package `logstack`: what it offers a program of one's own, and what it says when it cannot be imported."""
+"""The package `logstack`: its exports for a program of the user, and what importing it loads."""
 
 import os
 import subprocess
@@ -20,11 +20,11 @@ from logstack.settings.model.base import Group
 from tests.support.monitor import RecordingMonitor, record
 from tests.support.stacks import NAMES, ROOT, settings_of
 
-PLACE = ClusterSettings(name="dev", context="dev", api_server="https://10.0.0.1:6443")
+CLUSTER = ClusterSettings(name="dev", context="dev", api_server="https://10.0.0.1:6443")
 
 
 def groups(kind: object) -> Iterator[type[Group]]:
-    """Every group of settings that a type has."""
+    """Yield every group of settings in a type."""
     if isinstance(kind, type) and issubclass(kind, Group):
         yield kind
         for field in kind.model_fields.values():
@@ -39,50 +39,53 @@ def test_every_group_of_settings_and_every_component_can_be_imported() -> None:
     assert ours - {getattr(components, name) for name in components.__all__} == set()
 
 
-def test_all_that_is_offered_has_a_name_of_its_own_and_a_docstring() -> None:
+def test_every_export_has_a_unique_name_and_a_docstring() -> None:
     for module in (api, components):
         assert len(module.__all__) == len(set(module.__all__))
         assert [name for name in module.__all__ if not getattr(module, name).__doc__] == []
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_settings_in_python_go_the_way_of_a_stack_file(
+def test_settings_in_python_are_checked_like_a_stack_file(
     stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Warnings that a stack file accepts are accepted here too; others are only told."""
+    """Acknowledged warnings pass here too; the program only prints the others."""
     monkeypatch.chdir(tmp_path)  # away from the stack file that has the same bucket
-    read: list[Settings] = []
-    record(lambda: read.append(checked(settings_of(stack))), project="mine")
-    assert read == [settings_of(stack)]
+    accepted: list[Settings] = []
+    record(lambda: accepted.append(checked(settings_of(stack))), project="mine")
+    assert accepted == [settings_of(stack)]
 
 
-def test_settings_in_python_with_a_problem_stop_the_program_before_anything_is_registered() -> None:
+def test_settings_in_python_with_a_problem_stop_the_program_before_it_registers() -> None:
     monitor = RecordingMonitor()
-    wrong = Settings(cluster=PLACE, object_store=FilesystemStore(kind="filesystem"))
+    wrong = Settings(cluster=CLUSTER, object_store=FilesystemStore(kind="filesystem"))
     with pytest.raises(pulumi.RunError, match="filesystem-needs-one-replica"):
         record(lambda: checked(wrong), monitor=monitor)
     assert monitor.registered == []
 
 
-def test_a_bucket_of_a_stack_file_beside_the_program_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checked_refuses_a_bucket_that_a_stack_file_uses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    said = read_stack_file("production", ROOT).config["logstack:objectStore"]
-    shared = Settings(cluster=PLACE, object_store=S3CompatibleStore.model_validate(said))
+    object_store = read_stack_file("production", ROOT).config["logstack:objectStore"]
+    shared = Settings(cluster=CLUSTER, object_store=S3CompatibleStore.model_validate(object_store))
     with pytest.raises(pulumi.RunError, match="bucket-shared"):
         record(lambda: checked(shared), stack="other")
 
 
-def test_the_access_key_is_found_in_a_project_of_another_name() -> None:
+def test_credentials_are_read_in_a_project_of_any_name() -> None:
     keys = {"logstack:accessKeyId": "MARKEDKEY", "logstack:secretAccessKey": "marked"}
-    found: list[Credentials | None] = []
+    credentials: list[Credentials | None] = []
     record(
-        lambda: found.append(Credentials.from_config()), config=keys, secret_keys=list(keys), project="somebody-elses"
+        lambda: credentials.append(Credentials.from_config()),
+        config=keys,
+        secret_keys=list(keys),
+        project="somebody-elses",
     )
-    assert found != [None]
+    assert credentials != [None]
 
 
-def imported(folder: Path, program: str = "import logstack") -> subprocess.CompletedProcess[str]:
-    """A program in a folder, whose own modules come first."""
+def run_program(folder: Path, program: str = "import logstack") -> subprocess.CompletedProcess[str]:
+    """Run a program in a folder; modules of that folder take precedence."""
     (folder / "__main__.py").write_text(program)
     return subprocess.run(
         [sys.executable, str(folder / "__main__.py")],
@@ -95,15 +98,15 @@ def imported(folder: Path, program: str = "import logstack") -> subprocess.Compl
 
 
 @pytest.mark.parametrize("name", ["settings", "components", "tools", "ops"])
-def test_logstack_is_imported_beside_a_module_of_the_users_own_with_a_common_name(name: str, tmp_path: Path) -> None:
+def test_logstack_imports_beside_a_users_module_of_a_common_name(name: str, tmp_path: Path) -> None:
     (tmp_path / f"{name}.py").write_text("MINE = True\n")
-    run = imported(tmp_path, f"import {name}, logstack; print(logstack.Settings.__name__, {name}.MINE)")
+    run = run_program(tmp_path, f"import {name}, logstack; print(logstack.Settings.__name__, {name}.MINE)")
     assert (run.stdout, run.stderr) == ("Settings True\n", "")
 
 
 def test_importing_logstack_imports_neither_pulumi_nor_the_command_line(tmp_path: Path) -> None:
     program = "import sys, logstack; logstack.Settings; print(sorted({name.partition('.')[0] for name in sys.modules}))"
-    loaded = imported(tmp_path, program).stdout
+    loaded = run_program(tmp_path, program).stdout
     assert "'pydantic'" in loaded
     assert not [
         name for name in ("pulumi", "pulumi_kubernetes", "pulumi_aws", "typer", "rich") if f"'{name}'" in loaded
@@ -112,11 +115,11 @@ def test_importing_logstack_imports_neither_pulumi_nor_the_command_line(tmp_path
 
 def test_importing_the_components_imports_no_provider(tmp_path: Path) -> None:
     """The providers' SDKs take seconds, so each is imported when a resource of it is declared."""
-    loaded = imported(tmp_path, "import sys, components; print(sorted(sys.modules))").stdout
+    loaded = run_program(tmp_path, "import sys, components; print(sorted(sys.modules))").stdout
     assert "'pulumi'" in loaded
     assert not [name for name in ("pulumi_kubernetes", "pulumi_aws", "typer") if f"'{name}'" in loaded]
 
 
-def test_a_name_that_logstack_does_not_offer_is_an_attribute_error() -> None:
+def test_unknown_name_of_logstack_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'logstack' has no attribute 'Setings'"):
         logstack.Setings  # type: ignore[attr-defined]  # noqa: B018

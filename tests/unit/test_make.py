@@ -1,4 +1,4 @@
-"""The Makefile's targets that hold the tests against a busy machine and another day, with a command in their place."""
+"""The Makefile's targets for a busy machine and a later day, with a command instead of the tests."""
 
 import os
 import shutil
@@ -13,14 +13,14 @@ import pytest
 
 from tests.support.stacks import ROOT
 
-# What runs the tests is set up, and stays as it is.
+# The environment of the tests exists already, and must not change.
 MAKE = ("make", "--no-print-directory", "--old-file=.venv/installed", "--old-file=.venv/developed")
 
 pytestmark = pytest.mark.skipif(not shutil.which("ps"), reason="ps is not installed")
 
 
-def start(target: str, fast: str, **environment: str) -> subprocess.Popen[str]:
-    """A target in a process group of its own."""
+def start_make(target: str, fast: str, **environment: str) -> subprocess.Popen[str]:
+    """Start a target in its own process group."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.Popen(
         [*MAKE, target, f"FAST={fast}"],
@@ -33,34 +33,34 @@ def start(target: str, fast: str, **environment: str) -> subprocess.Popen[str]:
     )
 
 
-def members(group: int) -> list[tuple[int, int, str]]:
-    """The processes of a group that have not ended: each one's number, its parent's, and its program."""
-    listed = subprocess.run(
+def group_members(group: int) -> list[tuple[int, int, str]]:
+    """Return process id, parent id and program of each running process of a group."""
+    output = subprocess.run(
         ["ps", "-A", "-o", "pgid=,pid=,ppid=,stat=,comm="], capture_output=True, text=True, check=True
     ).stdout
-    rows = [row.split(maxsplit=4) for row in listed.splitlines()]
+    rows = [row.split(maxsplit=4) for row in output.splitlines()]
     return [
         (int(pid), int(parent), name) for of, pid, parent, state, name in rows if of == str(group) and "Z" not in state
     ]
 
 
 def wait_until_gone(group: int) -> None:
-    deadline = time.monotonic() + 300  # no machine is that busy
-    while left := members(group):
-        assert time.monotonic() < deadline, left
+    deadline = time.monotonic() + 300  # longer than any machine needs
+    while remaining := group_members(group):
+        assert time.monotonic() < deadline, remaining
         time.sleep(0.05)
 
 
 @pytest.fixture
-def running() -> Iterator[subprocess.Popen[str]]:
+def loaded_run(default_signals: None) -> Iterator[subprocess.Popen[str]]:  # noqa: ARG001 - before the run starts
     """`make loaded` in its first round, with a command that does not end by itself."""
-    run = start("loaded", "sleep 600")
+    run = start_make("loaded", "sleep 600")
     try:
-        # A process that is not yet what it will be may lose a signal.
-        while [name for _, _, name in members(run.pid)].count("sleep") != 1:
+        # A signal may get lost before exec.
+        while [name for _, _, name in group_members(run.pid)].count("sleep") != 1:
             assert run.poll() is None
             time.sleep(0.05)
-        assert len(members(run.pid)) == 1 + 1 + 8 + 1, "make, its shell, the loops and the command"
+        assert len(group_members(run.pid)) == 1 + 1 + 8 + 1, "make, its shell, the loops and the command"
         yield run
     finally:
         with suppress(ProcessLookupError):
@@ -68,39 +68,39 @@ def running() -> Iterator[subprocess.Popen[str]]:
 
 
 def test_loaded_runs_three_rounds_and_leaves_no_loop_behind() -> None:
-    run = start("loaded", 'test "$$round" != 2')
+    run = start_make("loaded", 'test "$$round" != 2')
     printed, _ = run.communicate()
     assert run.returncode != 0
     assert [line for line in printed.splitlines() if line.startswith("Round")] == [f"Round {n} of 3" for n in (1, 2, 3)]
     assert "Failed in round 2\n" in printed
     wait_until_gone(run.pid)
-    passing = start("loaded", "true")
+    passing = start_make("loaded", "true")
     passing.communicate()
     assert passing.returncode == 0
 
 
-def test_ctrl_c_ends_loaded_with_its_loops(running: subprocess.Popen[str]) -> None:
-    os.killpg(running.pid, signal.SIGINT)
-    printed, _ = running.communicate()
-    assert running.returncode != 0
+def test_ctrl_c_ends_loaded_with_its_loops(loaded_run: subprocess.Popen[str]) -> None:
+    os.killpg(loaded_run.pid, signal.SIGINT)
+    printed, _ = loaded_run.communicate()
+    assert loaded_run.returncode != 0
     assert "Round 2" not in printed
-    wait_until_gone(running.pid)
+    wait_until_gone(loaded_run.pid)
 
 
-def test_a_killed_shell_of_loaded_ends_its_loops(running: subprocess.Popen[str]) -> None:
-    (shell,) = [pid for pid, parent, _ in members(running.pid) if parent == running.pid]
-    (command,) = [pid for pid, _, name in members(running.pid) if name == "sleep"]
+def test_killed_shell_of_loaded_ends_its_loops(loaded_run: subprocess.Popen[str]) -> None:
+    (shell,) = [pid for pid, parent, _ in group_members(loaded_run.pid) if parent == loaded_run.pid]
+    (command,) = [pid for pid, _, name in group_members(loaded_run.pid) if name == "sleep"]
     os.kill(shell, signal.SIGKILL)
     os.kill(command, signal.SIGKILL)
-    running.communicate()
-    wait_until_gone(running.pid)
+    loaded_run.communicate()
+    wait_until_gone(loaded_run.pid)
 
 
 def test_later_runs_the_tests_with_the_clock_a_year_ahead(tmp_path: Path) -> None:
     faketime = tmp_path / "faketime"
     faketime.write_text('#!/bin/sh\necho "clock: $1 $2"; shift 2; exec "$@"\n')
     faketime.chmod(0o755)
-    run = start("later", "echo tested", PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    run = start_make("later", "echo tested", PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     assert run.communicate()[0].splitlines() == ["clock: -f +365d", "tested"]
     assert run.returncode == 0
 
@@ -108,7 +108,7 @@ def test_later_runs_the_tests_with_the_clock_a_year_ahead(tmp_path: Path) -> Non
 def test_later_is_skipped_with_its_reason_without_faketime(tmp_path: Path) -> None:
     for name in ("make", "sh", "python3"):
         (tmp_path / name).symlink_to(str(shutil.which(name)))
-    run = start("later", "echo tested", PATH=str(tmp_path))
+    run = start_make("later", "echo tested", PATH=str(tmp_path))
     printed, _ = run.communicate()
     assert run.returncode == 0
     assert printed.startswith("make later: skipped, faketime is not installed")

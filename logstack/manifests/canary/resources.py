@@ -28,14 +28,14 @@ SERVICE = "kubernetes:core/v1:Service"
 
 @dataclass(frozen=True)
 class Found:
-    """By what the canary finds its own lines, beside the label `pod`, and as whose."""
+    """The label, besides `pod`, and the tenant of the canary's queries for its own lines."""
 
     label: str = "stream"
     value: str = "stdout"
     tenant: str | None = None
-    """The tenant that its requests name; None while Loki asks nobody for one."""
+    """The tenant that its requests name; None in a stack without tenants."""
     credentials_secret: str | None = None
-    """The Secret with the gateway's password; None where nobody is asked for one."""
+    """The Secret with the gateway's password; None if the gateway needs no password."""
 
 
 BY_STREAM = Found()
@@ -44,7 +44,7 @@ BY_STREAM = Found()
 def found_by(
     settings: CanarySettings, collector: CollectorSettings, tenant: str | None, credentials_secret: str | None = None
 ) -> Found:
-    """The labels that its lines get on their route: the Kubernetes API does not say which stream a line is of."""
+    """Return the labels of its lines on their route: the Kubernetes API does not tell a line's output stream."""
     if settings.route == "collector" and "stream" not in collector.stream_labels:
         return Found("container", CONTAINER, tenant, credentials_secret)
     return Found(tenant=tenant, credentials_secret=credentials_secret)
@@ -109,7 +109,7 @@ def _pod(settings: CanarySettings, gateway_url: str, size: Resources, found: Fou
     probe: Json = {"httpGet": {"path": "/metrics", "port": "http-metrics"}, "periodSeconds": 15}
     return {
         "automountServiceAccountToken": False,
-        # A node whose logs are collected is a node that is tested.
+        # The canary tests every node whose logs are collected.
         "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
         "securityContext": RESTRICTED_POD,
         "containers": [

@@ -30,7 +30,7 @@ STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
 
 
 def store_kind(store: EmbeddedStore, cluster: ClusterSettings) -> StoreKind:
-    """Return what the store is to the rest of the stack."""
+    """Return the record of the store's kind."""
     url = endpoint(cluster)
     return StoreKind(
         access=replace(

@@ -1,4 +1,4 @@
-"""What a kind of object store is to the rest of the stack: the record that the module of each kind makes."""
+"""The record of a kind of object store; the module of each kind makes one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ def _declare_nothing(name: str, size: Resources) -> tuple[Manifest, ...]:  # noq
 
 @dataclass(frozen=True)
 class StoreKind:
-    """One object store: how Loki reaches it, what the stack declares for it, and what people are told of it."""
+    """One object store: Loki's access to it, the manifests that the stack declares for it, and notes for people."""
 
     access: StoreAccess
     location: str

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from logstack.settings import pins
 from logstack.settings.checks.check import reads
 from logstack.settings.model.charts import PINNED, ChartSource
-from logstack.settings.model.tree import Settings
 from logstack.settings.passthrough.alloy_text import AlloyBlock, AlloyTextError, alloy_blocks
 from logstack.settings.passthrough.credentials import credentials_in, is_credential
 from logstack.settings.passthrough.documents import JOINED, Path, leaves, spelled
@@ -15,6 +14,7 @@ from logstack.settings.passthrough.misfits import TAKEN, UnknownKey, WrongType, 
 from logstack.settings.passthrough.ownership import ALLOY_VALUES, CONFIG, LOKI_VALUES, TENANT, Row, owner
 from logstack.settings.passthrough.tables import Table, chart_values, loki_config, tenant_config
 from logstack.settings.problems import Problem, Rule, listed, nearest
+from logstack.settings.tree import Settings
 
 OWNED = Rule("passed-value-is-owned", "the stack would say two things about one value")
 UNKNOWN_CONFIG = Rule("loki-config-unknown", "no Loki pod starts: its parser refuses a key that it does not know")

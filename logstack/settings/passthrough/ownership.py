@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 from pydantic.alias_generators import to_camel
 
 from logstack.settings.model.roles import Role
-from logstack.settings.model.tree import Settings
 from logstack.settings.passthrough.documents import Path
+from logstack.settings.tree import Settings
 
 Test = Callable[[Settings], bool]
 
@@ -110,7 +110,7 @@ CONFIG: Sequence[Row] = (
     Row("ruler.wal.dir", reason="it is on the pods' volume"),
     Row("ingester.wal.replay_memory_ceiling", "walReplayCeiling"),
     Row("ingester.wal.flush_on_shutdown"),
-    Row("ingester.chunk_encoding"),
+    Row("ingester.chunk_encoding|max_chunk_age"),
     Row("limits_config.retention_period", "retention"),
     Row("limits_config.retention_stream", "retentionStreams"),
     Row("limits_config.reject_old_samples_max_age", "retention"),
@@ -127,6 +127,7 @@ CONFIG: Sequence[Row] = (
     Row("table_manager", "retention"),
     Row("frontend.scheduler_address|tail_proxy_url", "deploymentMode"),
     Row("frontend_worker.scheduler_address|frontend_address", "deploymentMode"),
+    Row("querier.max_concurrent"),
     Row("querier.multi_tenant_queries_enabled", "tenants", when=lambda settings: bool(settings.tenants)),
     Row("chunk_store_config.chunk_cache_config.memcached_client.addresses", "caches.chunks", when=_has_chunks_cache),
     Row("chunk_store_config.chunk_cache_config"),

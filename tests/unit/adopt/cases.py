@@ -1,4 +1,4 @@
-"""Values files that the tests adopt: what people write, in each of the forms in which it is handed over."""
+"""Values files that the tests adopt, in each form in which users pass them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from logstack.adopt.documents import Release, read_release
 
 FOLDER = Path(__file__).parent / "values"
 TODAY = date(2026, 6, 1)
-# No stack file of others is there, whose bucket could be the same.
+# A folder without stack files: none of them uses the same bucket.
 NOWHERE = Path("/nonexistent")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A values file, and the version of the chart if it does not name it itself."""
+    """A values file, and the chart version when the file does not name it."""
 
     name: str
     version: str | None = None
@@ -25,8 +25,8 @@ class Case:
     def path(self) -> Path:
         return FOLDER / f"{self.name}.yaml"
 
-    def adopted(self) -> Adoption:
-        """Its adoption."""
+    def adopt(self) -> Adoption:
+        """Return the adoption of the values file."""
         return adopted(read_release([self.path]), Request("lab", self.version), NOWHERE, today=TODAY)
 
 
@@ -34,7 +34,7 @@ CASES = (
     Case("ssd-production-6.49", "6.49.0"),
     Case("ceph-single-binary-6.30", "6.30.1"),
     Case("longhorn-single-binary-6.49", "6.49.0"),
-    Case("kept-for-ever-6.49", "6.49.0"),
+    Case("no-retention-6.49", "6.49.0"),
     Case("tenants-18", "18.11.0"),
     Case("distributed-18", "18.11.0"),
     Case("flux-6"),
@@ -42,7 +42,7 @@ CASES = (
 )
 
 
-def of(values: Mapping[str, object], version: str = "6.49.0", **wanted: object) -> Adoption:
-    """The adoption of values that a test wrote down."""
+def adopt_values(values: Mapping[str, object], version: str = "6.49.0", **options: object) -> Adoption:
+    """Return the adoption of values that a test writes down."""
     release = Release(values, name="loki", namespace="monitoring")
-    return adopted(release, Request("lab", version, **wanted), NOWHERE, today=TODAY)  # type: ignore[arg-type]
+    return adopted(release, Request("lab", version, **options), NOWHERE, today=TODAY)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""`logstack adopt`: every value is spoken of once, no secret comes out, and what comes out loads."""
+"""`logstack adopt`: it reports every value once, reveals no secret, and writes a stack file that loads."""
 
 import json
 import os
@@ -22,12 +22,12 @@ from logstack.manifests.manifest import mask_secrets
 from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.roles import Role
 from logstack.settings.model.stack_file import StackFile
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.documents import differences, read_yaml
 from tests.support.generated import stacks
 from tests.support.golden import check
 from tests.support.stacks import EXAMPLES, NAMES, chart_values, data, declarations, settings_of
-from tests.unit.adopt.cases import CASES, FOLDER, NOWHERE, TODAY, Case, of
+from tests.unit.adopt.cases import CASES, FOLDER, NOWHERE, TODAY, Case, adopt_values
 
 each_case = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 S3: dict[str, Any] = {
@@ -53,45 +53,45 @@ S3: dict[str, Any] = {
 
 
 def stack_of(adoption: Adoption) -> dict[str, Any]:
-    """What the stack file says, without `logstack:`."""
+    """Return the keys and values of the stack file, without the prefix `logstack:`."""
     config = read_yaml(adoption.text)["config"]
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}
 
 
-def entry(adoption: Adoption, path: str) -> Entry:
-    """What is said of one value."""
-    (found,) = [each for each in adoption.entries if path in each.values or each.path == path]
-    return found
+def find_entry(adoption: Adoption, path: str) -> Entry:
+    """Return the entry of the report for one value."""
+    (entry,) = [each for each in adoption.entries if path in each.values or each.path == path]
+    return entry
 
 
-def with_loki(**loki: object) -> dict[str, object]:
-    """Values of a whole release, with other keys below `loki`."""
+def loki_values(**loki: object) -> dict[str, object]:
+    """Return values of a whole release, with these keys below `loki`."""
     return {"loki": {**S3, **loki}}
 
 
 @each_case
-def test_the_report_is_as_it_was_read(case: Case, request: pytest.FixtureRequest) -> None:
-    text = report_text(case.adopted(), Console(width=120), with_file=True)
+def test_report_equals_its_golden_file(case: Case, request: pytest.FixtureRequest) -> None:
+    text = report_text(case.adopt(), Console(width=120), with_file=True)
     check(FOLDER.parent / "golden" / f"{case.name}.txt", text, request)
 
 
 @each_case
-def test_every_value_is_spoken_of_once(case: Case) -> None:
-    said = Counter(value for each in case.adopted().entries for value in each.values)
-    read = [spelled_path(path) for path, _ in leaves(read_release([case.path]).values)]
-    assert said == Counter(read)
+def test_adopt_reports_every_value_once(case: Case) -> None:
+    reported = Counter(value for each in case.adopt().entries for value in each.values)
+    expected = [spelled_path(path) for path, _ in leaves(read_release([case.path]).values)]
+    assert reported == Counter(expected)
 
 
 @each_case
-def test_no_secret_comes_out(case: Case) -> None:
-    adoption = case.adopted()
+def test_adopt_reveals_no_secret(case: Case) -> None:
+    adoption = case.adopt()
     for text in (report_text(adoption, Console(width=120), with_file=True), report_document(adoption), adoption.text):
         assert "SECRET-" not in text
 
 
 @each_case
-def test_the_json_has_each_value_and_the_stack_file(case: Case) -> None:
-    adoption = case.adopted()
+def test_json_report_has_each_value_and_the_stack_file(case: Case) -> None:
+    adoption = case.adopt()
     document = json.loads(report_document(adoption))
     assert {value for each in document["values"] for value in each["values"]} == {
         value for each in adoption.entries for value in each.values
@@ -100,149 +100,149 @@ def test_the_json_has_each_value_and_the_stack_file(case: Case) -> None:
     assert len(document["problems"]) == len(adoption.problems)
 
 
-def test_some_case_has_secrets_to_let_out() -> None:
+def test_cases_have_secrets_that_adopt_could_reveal() -> None:
     assert sum("SECRET-" in case.path.read_text() for case in CASES) > 3
 
 
-def own_values(own: Settings) -> dict[str, object]:
-    """What logstack gives the chart, with the overrides where the chart would have them."""
-    values: Any = mask_secrets(chart_values(own, "loki"))
-    overrides = read_yaml(data(declarations(own), "loki/loki-overrides"))
+def chart_values_of(settings: Settings) -> dict[str, object]:
+    """Return the chart values of a stack, with the overrides where the chart has them."""
+    values: Any = mask_secrets(chart_values(settings, "loki"))
+    overrides = read_yaml(data(declarations(settings), "loki/loki-overrides"))
     return {**values, "loki": {**values["loki"], "runtimeConfig": overrides}}
 
 
-def loki_yaml(own: Settings) -> dict[str, object]:
-    document: dict[str, object] = read_yaml(data(declarations(own), "loki/loki-config"))
+def loki_yaml(settings: Settings) -> dict[str, object]:
+    document: dict[str, object] = read_yaml(data(declarations(settings), "loki/loki-config"))
     return document
 
 
-def adopted_again(own: Settings) -> tuple[Adoption, Settings]:
-    """The settings that come of a stack's own values and loki.yaml.
+def adopt_own_values(original: Settings) -> tuple[Adoption, Settings]:
+    """Adopt a stack's own values and loki.yaml, and return the adoption and its settings.
 
-    In neither of the two is which account of AWS a bucket is in, and which StorageClass a bucket claim is of. The size
-    of an S3 server's volume and the way in from outside are not in them either, nor compared: they are other objects.
+    Neither has the AWS account of a bucket nor the StorageClass of a bucket claim, so both are copied. Neither has the
+    size of an S3 server's volume nor the ingress: these belong to other objects, and are not compared.
     """
-    release = Release(own_values(own), name="loki", namespace=own.cluster.namespace)
-    wanted = Request("lab", "18.11.0", own.cluster.name, own.cluster.context, loki_yaml(own))
-    adoption = adopted(release, wanted, NOWHERE, today=TODAY)
+    release = Release(chart_values_of(original), name="loki", namespace=original.cluster.namespace)
+    request = Request("lab", "18.11.0", original.cluster.name, original.cluster.context, loki_yaml(original))
+    adoption = adopted(release, request, NOWHERE, today=TODAY)
     stack = stack_of(adoption)
-    if own.object_store.kind == "ceph-bucket-claim":
-        stack["objectStore"]["storageClass"] = own.object_store.storage_class
-    if own.object_store.kind == "aws-s3":
-        stack["objectStore"] = own.object_store.model_dump(by_alias=True, mode="json")
+    if original.object_store.kind == "ceph-bucket-claim":
+        stack["objectStore"]["storageClass"] = original.object_store.storage_class
+    if original.object_store.kind == "aws-s3":
+        stack["objectStore"] = original.object_store.model_dump(by_alias=True, mode="json")
     return adoption, Settings.of(StackFile.model_validate(stack, by_alias=True, by_name=False))
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_our_own_values_come_back_as_they_were(stack: str) -> None:
-    own = settings_of(stack)
-    adoption, again = adopted_again(own)
-    assert differences(own_values(own), own_values(again)) == {}
-    assert differences(loki_yaml(own), loki_yaml(again)) == {}
+def test_adopt_reproduces_the_values_of_our_own_stacks(stack: str) -> None:
+    original = settings_of(stack)
+    adoption, restored = adopt_own_values(original)
+    assert differences(chart_values_of(original), chart_values_of(restored)) == {}
+    assert differences(loki_yaml(original), loki_yaml(restored)) == {}
     assert not adoption.side_by_side
 
 
-def test_the_store_of_earlier_days_comes_back_but_for_its_volume() -> None:
-    own = settings_of("moving")
-    adoption, _ = adopted_again(own)
-    said: Any = read_yaml(yaml.safe_dump(EXAMPLES["moving"]["formerObjectStore"]))
-    del said["store"]["size"]
-    assert stack_of(adoption)["formerObjectStore"] == {**said, "store": {**said["store"], "region": "us-east-1"}}
-    assert entry(adoption, "running-config.schema_config.configs").verdict is Verdict.UNDERSTOOD
+def test_adopt_reproduces_the_former_object_store_except_its_volume() -> None:
+    original = settings_of("moving")
+    adoption, _ = adopt_own_values(original)
+    store: Any = read_yaml(yaml.safe_dump(EXAMPLES["moving"]["formerObjectStore"]))
+    del store["store"]["size"]
+    assert stack_of(adoption)["formerObjectStore"] == {**store, "store": {**store["store"], "region": "us-east-1"}}
+    assert find_entry(adoption, "running-config.schema_config.configs").verdict is Verdict.UNDERSTOOD
 
 
-def test_a_directory_that_lines_of_earlier_days_are_in_is_the_former_store() -> None:
-    first = {**S3["schemaConfig"]["configs"][0], "object_store": "filesystem"}
-    schema = {"configs": [first, {**first, "from": "2026-01-01", "object_store": "s3"}]}
+def test_adopt_writes_the_former_object_store_when_older_lines_are_in_a_directory() -> None:
+    oldest_period = {**S3["schemaConfig"]["configs"][0], "object_store": "filesystem"}
+    schema = {"configs": [oldest_period, {**oldest_period, "from": "2026-01-01", "object_store": "s3"}]}
     storage = {"filesystem": {"directory": "/var/loki/chunks"}}
-    stack = stack_of(of(with_loki(schemaConfig=schema, storage_config=storage)))
+    stack = stack_of(adopt_values(loki_values(schemaConfig=schema, storage_config=storage)))
     assert stack["formerObjectStore"] == {"before": "2026-01-01", "store": {"kind": "filesystem"}}
-    elsewhere = of(with_loki(schemaConfig=schema, storage_config={"filesystem": {"directory": "/data"}}))
+    elsewhere = adopt_values(loki_values(schemaConfig=schema, storage_config={"filesystem": {"directory": "/data"}}))
     assert "formerObjectStore" not in stack_of(elsewhere)
-    assert entry(elsewhere, "loki.schemaConfig.configs").decide
+    assert find_entry(elsewhere, "loki.schemaConfig.configs").decide
 
 
-def test_a_bucket_claim_of_ours_comes_back_but_for_its_storage_class() -> None:
-    own = settings_of("ceph")
-    adoption, again = adopted_again(own)
-    assert again.object_store == own.object_store
+def test_adopt_reproduces_our_own_bucket_claim_except_its_storage_class() -> None:
+    original = settings_of("ceph")
+    adoption, restored = adopt_own_values(original)
+    assert restored.object_store == original.object_store
     assert [each.path for each in adoption.decisions] == ["(the bucket claim)"]
 
 
-def test_a_claim_of_another_name_is_a_store_whose_address_has_to_be_written() -> None:
+def test_adopt_asks_for_the_address_when_a_bucket_claim_is_not_ours() -> None:
     s3 = {"endpoint": "http://${BUCKET_HOST}:${BUCKET_PORT}"}
     environment = [{"secretRef": {"name": "logs"}}, {"configMapRef": {"name": "logs"}}]
-    values = with_loki(storage={"bucketNames": {"chunks": "acme"}, "s3": s3})
-    adoption = of({**values, "defaults": {"extraEnvFrom": environment}}, "18.11.0")
+    values = loki_values(storage={"bucketNames": {"chunks": "acme"}, "s3": s3})
+    adoption = adopt_values({**values, "defaults": {"extraEnvFrom": environment}}, "18.11.0")
     store = stack_of(adoption)["objectStore"]
     assert (store["kind"], store["credentialsSecret"], "endpoint" in store) == ("s3-compatible", "logs", False)
-    assert entry(adoption, "loki.storage.s3.endpoint").decide
-    assert entry(adoption, "defaults.extraEnvFrom").decide
+    assert find_entry(adoption, "loki.storage.s3.endpoint").decide
+    assert find_entry(adoption, "defaults.extraEnvFrom").decide
 
 
-def test_a_secret_that_no_stack_has_made_is_named_whatever_it_is_called() -> None:
+def test_adopt_names_a_foreign_secret_even_when_its_name_is_ours() -> None:
     environment = [{"secretRef": {"name": "loki-s3-credentials"}}]
-    adoption = of({**with_loki(), "write": {"extraEnvFrom": environment}})
+    adoption = adopt_values({**loki_values(), "write": {"extraEnvFrom": environment}})
     assert stack_of(adoption)["objectStore"]["credentialsSecret"] == "loki-s3-credentials"
 
 
-def test_ingesters_of_three_zones_go_side_by_side() -> None:
-    roles = {"deploymentMode": "Distributed", **with_loki()}
-    adoption = of(roles, "18.11.0")
+def test_adopt_migrates_side_by_side_when_ingesters_are_in_zones() -> None:
+    roles = {"deploymentMode": "Distributed", **loki_values()}
+    adoption = adopt_values(roles, "18.11.0")
     assert stack_of(adoption)["deploymentMode"] == "distributed"
     assert any("zones" in reason for reason in adoption.side_by_side)
-    without = of({**roles, "ingester": {"zoneAwareReplication": {"enabled": False}}}, "18.11.0")
-    assert not without.side_by_side
+    without_zones = adopt_values({**roles, "ingester": {"zoneAwareReplication": {"enabled": False}}}, "18.11.0")
+    assert not without_zones.side_by_side
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "production", "distributed"])
 def test_our_own_values_leave_nothing_to_decide(stack: str) -> None:
-    adoption, _ = adopted_again(settings_of(stack))
+    adoption, _ = adopt_own_values(settings_of(stack))
     assert adoption.decisions == ()
     assert adoption.is_whole
 
 
-def _differing(own: Settings, again: Settings) -> dict[str, tuple[object, object]]:
-    """What differs in the values but for volumes that only one side says.
+def value_differences(original: Settings, restored: Settings) -> dict[str, tuple[object, object]]:
+    """Return the differences of the values, except volumes that only one side states.
 
-    Where a stack says nothing of a volume, the chart has its own of 10Gi, or adoption asks for the one that is missing.
-    A disk of a role that has none is in the values, and the chart's Deployments have no place for it.
+    Where a stack states no volume, the chart has its own of 10Gi, or adoption asks for the missing one. A disk of a
+    role without a volume is in the values, but the chart's Deployments do not use it.
     """
-    said: Any = own_values(own)
-    left: Any = own_values(again)
+    expected: Any = chart_values_of(original)
+    actual: Any = chart_values_of(restored)
     for key in (role.row.chart_key for role in Role):
-        if "persistence" not in said[key] or key == "queryScheduler":
-            said[key].pop("persistence", None)
-            left[key].pop("persistence", None)
-    return differences(said, left)
+        if "persistence" not in expected[key] or key == "queryScheduler":
+            expected[key].pop("persistence", None)
+            actual[key].pop("persistence", None)
+    return differences(expected, actual)
 
 
-def with_burst(size: str) -> Settings:
+def settings_with_burst(size: str) -> Settings:
     """Return the simplest stack with another ingestion burst."""
     return Settings.model_validate({**EXAMPLES["monolithic"], "limits": {"ingestionBurst": size}})
 
 
 @given(stacks())
 # One byte above a whole MiB: the gateway's limit rounds up, so Loki's own limit must not lose the byte.
-@example(with_burst("134217729B"))
-@example(with_burst("16777217B"))
-# A failure is reported as it is found: shrinking a whole stack takes minutes.
+@example(settings_with_burst("134217729B"))
+@example(settings_with_burst("16777217B"))
+# Hypothesis reports a failure unshrunk: shrinking a whole stack takes minutes.
 @hypothesis_settings(max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate))
-def test_any_stacks_values_come_back_as_they_were(own: Settings) -> None:
-    _, again = adopted_again(own)
-    assert _differing(own, again) == {}
-    assert differences(loki_yaml(own), loki_yaml(again)) == {}
+def test_adopt_reproduces_the_values_of_any_stack(original: Settings) -> None:
+    _, restored = adopt_own_values(original)
+    assert value_differences(original, restored) == {}
+    assert differences(loki_yaml(original), loki_yaml(restored)) == {}
 
 
-def test_a_plain_stack_file_is_short_names_the_secret_and_has_no_error() -> None:
-    adoption = CASES[0].adopted()
+def test_adopt_writes_a_short_stack_file_that_names_the_secret_and_has_no_error() -> None:
+    adoption = CASES[0].adopt()
     assert adoption.text.count("\n") < 40
     assert read_yaml(adoption.text)["config"]["logstack:objectStore"]["credentialsSecret"] == "loki-s3-secret"
     assert [problem for problem in adoption.problems if problem.severity == "error"] == []
 
 
 @pytest.mark.parametrize(
-    ("loki", "retention", "loud"),
+    ("loki", "retention", "is_announced"),
     [
         ({}, "30d", False),
         ({"limits_config": {"retention_period": "1y"}}, "365d", False),
@@ -254,26 +254,26 @@ def test_a_plain_stack_file_is_short_names_the_secret_and_has_no_error() -> None
         ({"structuredConfig": {"limits_config": {"retention_period": "14d"}}}, "14d", False),
     ],
 )
-def test_lines_that_are_kept_for_ever_today_are_not_deleted_unasked(
+def test_adopt_deletes_no_line_that_loki_stores_for_ever_today(
     loki: dict[str, object],
     retention: str,
-    loud: bool,  # noqa: FBT001
+    is_announced: bool,  # noqa: FBT001
 ) -> None:
-    adoption = of(with_loki(**loki))
+    adoption = adopt_values(loki_values(**loki))
     assert stack_of(adoption)["retention"] == retention
-    assert any("FOR EVER" in each.text for each in adoption.decisions) is loud
-    assert ("FOR EVER" in adoption.text) is loud
+    assert any("FOR EVER" in each.text for each in adoption.decisions) is is_announced
+    assert ("FOR EVER" in adoption.text) is is_announced
 
 
 @pytest.mark.parametrize(
     ("version", "mode"), [("6.30.1", "simple-scalable"), ("11.9.9", "simple-scalable"), ("12.0.0", "monolithic")]
 )
-def test_the_mode_that_nobody_sets_is_the_charts_of_that_version(version: str, mode: str) -> None:
-    assert stack_of(of(with_loki(), version))["deploymentMode"] == mode
+def test_adopt_takes_the_mode_of_the_chart_version_when_values_set_none(version: str, mode: str) -> None:
+    assert stack_of(adopt_values(loki_values(), version))["deploymentMode"] == mode
 
 
 @pytest.mark.parametrize(
-    ("values", "unknown", "near"),
+    ("values", "unknown", "suggestion"),
     [
         (
             {"loki": {"resources": {"limits": {"memory": "1Gi"}}}},
@@ -304,17 +304,17 @@ def test_the_mode_that_nobody_sets_is_the_charts_of_that_version(version: str, m
         ({"qwertz": 1}, "qwertz", None),
     ],
 )
-def test_a_key_that_no_chart_reads_is_named_with_the_one_that_is_meant(
-    values: dict[str, Any], unknown: str, near: str | None
+def test_adopt_suggests_the_right_key_when_no_chart_reads_one(
+    values: dict[str, Any], unknown: str, suggestion: str | None
 ) -> None:
-    adoption = of({"deploymentMode": "SingleBinary", **values, "loki": {**S3, **values.get("loki", {})}})
-    found = entry(adoption, unknown)
-    assert (found.verdict, found.decide) == (Verdict.UNKNOWN, True)
-    assert found.text.endswith(f"did you mean {near}?") if near else "did you mean" not in found.text
+    adoption = adopt_values({"deploymentMode": "SingleBinary", **values, "loki": {**S3, **values.get("loki", {})}})
+    entry = find_entry(adoption, unknown)
+    assert (entry.verdict, entry.decide) == (Verdict.UNKNOWN, True)
+    assert entry.text.endswith(f"did you mean {suggestion}?") if suggestion else "did you mean" not in entry.text
 
 
 @pytest.mark.parametrize(
-    ("storage", "written"),
+    ("storage", "expected"),
     [
         ({"s3": {"s3": "s3://SECRET-a:SECRET-b@store:9000/logs"}}, {"endpoint": "http://store:9000", "bucket": "logs"}),
         (
@@ -336,18 +336,18 @@ def test_a_key_that_no_chart_reads_is_named_with_the_one_that_is_meant(
         ({"type": "filesystem"}, {"kind": "filesystem"}),
     ],
 )
-def test_each_form_of_a_store_is_read(storage: dict[str, object], written: Mapping[str, object]) -> None:
+def test_adopt_reads_each_form_of_an_object_store(storage: dict[str, object], expected: Mapping[str, object]) -> None:
     loki: dict[str, object] = {**S3, "storage": storage}
     if storage.get("type") == "filesystem":
         loki["schemaConfig"] = {}
-    adoption = of({"loki": loki})
+    adoption = adopt_values({"loki": loki})
     store = stack_of(adoption)["objectStore"]
-    assert {key: store.get(key) for key in written} == written
+    assert {key: store.get(key) for key in expected} == expected
     assert "SECRET-" not in report_document(adoption)
 
 
-def test_lokis_own_word_on_the_store_wins_over_the_charts() -> None:
-    adoption = of(with_loki(storage_config={"aws": {"bucketnames": "other"}}))
+def test_adopt_prefers_lokis_storage_config_to_the_charts_storage() -> None:
+    adoption = adopt_values(loki_values(storage_config={"aws": {"bucketnames": "other"}}))
     assert stack_of(adoption)["objectStore"]["bucket"] == "other"
 
 
@@ -358,8 +358,8 @@ def test_lokis_own_word_on_the_store_wins_over_the_charts() -> None:
         ({"storage": {"bucketNames": {"chunks": "a,b"}, "s3": {"endpoint": "http://s"}}}, "several buckets"),
     ],
 )
-def test_what_cannot_be_taken_over_in_place_is_said(loki: dict[str, object], reason: str) -> None:
-    assert any(reason in each for each in of(with_loki(**loki)).side_by_side)
+def test_adopt_gives_the_reason_when_a_store_rules_out_adoption_in_place(loki: dict[str, object], reason: str) -> None:
+    assert any(reason in each for each in adopt_values(loki_values(**loki)).side_by_side)
 
 
 @pytest.mark.parametrize(
@@ -372,65 +372,69 @@ def test_what_cannot_be_taken_over_in_place_is_said(loki: dict[str, object], rea
         ("loki", {"fullnameOverride": "loki"}, True),
     ],
 )
-def test_objects_are_found_again_by_their_names_alone(name: str, values: dict[str, object], in_place: bool) -> None:  # noqa: FBT001
-    release = Release({**with_loki(), **values}, name=name, namespace="monitoring")
+def test_adopt_works_in_place_only_when_object_names_match(
+    name: str,
+    values: dict[str, object],
+    in_place: bool,  # noqa: FBT001
+) -> None:
+    release = Release({**loki_values(), **values}, name=name, namespace="monitoring")
     adoption = adopted(release, Request("lab", "6.49.0"), NOWHERE, today=TODAY)
     assert (not adoption.side_by_side) is in_place
 
 
-def test_all_periods_of_the_schema_stay_as_they_are_and_in_their_order() -> None:
-    periods = stack_of(CASES[1].adopted())["schemaPeriods"]
+def test_adopt_keeps_all_schema_periods_in_their_order() -> None:
+    periods = stack_of(CASES[1].adopt())["schemaPeriods"]
     assert periods == [
         {"from": "2023-01-01", "store": "boltdb-shipper", "schema": "v12", "indexPrefix": "index_"},
         {"from": "2024-04-01", "store": "tsdb", "schema": "v13"},
     ]
 
 
-def test_a_limit_of_lokis_megabytes_is_one_of_mebibytes() -> None:
+def test_adopt_reads_lokis_megabytes_as_mebibytes() -> None:
     limits = {"ingestion_rate_mb": 16, "per_stream_rate_limit": "5MB", "retention_period": "30d", "max_line_size": 1024}
-    written = stack_of(of(with_loki(limits_config=limits)))["limits"]
-    assert written == {"ingestionRate": "16Mi", "perStreamRate": "5Mi", "maxLineSize": "1Ki"}
+    adopted_limits = stack_of(adopt_values(loki_values(limits_config=limits)))["limits"]
+    assert adopted_limits == {"ingestionRate": "16Mi", "perStreamRate": "5Mi", "maxLineSize": "1Ki"}
 
 
-def test_a_limit_that_is_always_another_is_said_with_logstacks() -> None:
+def test_adopt_reports_logstacks_value_when_a_limit_cannot_be_set() -> None:
     limits = {"retention_period": "30d", "reject_old_samples_max_age": "24h", "reject_old_samples": True}
-    adoption = of(with_loki(limits_config=limits))
-    found = entry(adoption, "loki.limits_config.reject_old_samples_max_age")
-    assert (found.verdict, found.decide) == (Verdict.NOT_TAKEN, True)
-    assert found.text.endswith("logstack sets 168h")
-    assert entry(adoption, "loki.limits_config.reject_old_samples").verdict is Verdict.UNDERSTOOD
+    adoption = adopt_values(loki_values(limits_config=limits))
+    entry = find_entry(adoption, "loki.limits_config.reject_old_samples_max_age")
+    assert (entry.verdict, entry.decide) == (Verdict.NOT_TAKEN, True)
+    assert entry.text.endswith("logstack sets 168h")
+    assert find_entry(adoption, "loki.limits_config.reject_old_samples").verdict is Verdict.UNDERSTOOD
 
 
-def test_the_running_lokis_configuration_wins_over_values() -> None:
+def test_adopt_prefers_the_running_configuration_to_values() -> None:
     running = {"limits_config": {"retention_period": "10d"}, "compactor": {"retention_enabled": True}}
-    adoption = of(with_loki(config="{{ .Values.loki.x }}"), running=running)
+    adoption = adopt_values(loki_values(config="{{ .Values.loki.x }}"), running=running)
     assert stack_of(adoption)["retention"] == "10d"
-    assert entry(adoption, "loki.config").decide is False
-    assert "wins today" in entry(adoption, "loki.limits_config.retention_period").text
+    assert find_entry(adoption, "loki.config").decide is False
+    assert "wins today" in find_entry(adoption, "loki.limits_config.retention_period").text
 
 
-def test_a_configuration_that_is_a_template_is_named_as_not_readable() -> None:
-    found = entry(of(with_loki(config="auth_enabled: {{ .Values.x }}")), "loki.config")
-    assert (found.verdict, found.decide) == (Verdict.NOT_TAKEN, True)
-    assert "--loki-config" in found.text
+def test_adopt_does_not_take_a_configuration_that_is_a_template() -> None:
+    entry = find_entry(adopt_values(loki_values(config="auth_enabled: {{ .Values.x }}")), "loki.config")
+    assert (entry.verdict, entry.decide) == (Verdict.NOT_TAKEN, True)
+    assert "--loki-config" in entry.text
 
 
-def test_a_configuration_in_values_is_read_and_replaces_the_charts_sections() -> None:
+def test_adopt_reads_a_configuration_in_values_instead_of_the_charts_sections() -> None:
     config = yaml.safe_dump({"limits_config": {"retention_period": "9d"}, "compactor": {"retention_enabled": True}})
-    adoption = of(with_loki(config=config))
+    adoption = adopt_values(loki_values(config=config))
     assert stack_of(adoption)["retention"] == "9d"
-    assert "without effect" in entry(adoption, "loki.limits_config.retention_period").text
+    assert "without effect" in find_entry(adoption, "loki.limits_config.retention_period").text
 
 
-def test_values_of_a_chart_around_it_are_looked_into() -> None:
-    around = {"loki": {"deploymentMode": "SingleBinary", "loki": S3}, "promtail": {"enabled": True}}
-    path_values = read_values(around)
-    adoption = adopted(path_values, Request("lab", "6.49.0"), NOWHERE, today=TODAY)
+def test_adopt_reads_values_below_a_parent_chart() -> None:
+    parent_values = {"loki": {"deploymentMode": "SingleBinary", "loki": S3}, "promtail": {"enabled": True}}
+    release = release_of(parent_values)
+    adoption = adopted(release, Request("lab", "6.49.0"), NOWHERE, today=TODAY)
     assert stack_of(adoption)["deploymentMode"] == "monolithic"
-    assert entry(adoption, "promtail").decide
+    assert find_entry(adoption, "promtail").decide
 
 
-def read_values(values: Mapping[str, object]) -> Release:
+def release_of(values: Mapping[str, object]) -> Release:
     from tempfile import TemporaryDirectory  # noqa: PLC0415
 
     with TemporaryDirectory() as folder:
@@ -439,36 +443,36 @@ def read_values(values: Mapping[str, object]) -> Release:
         return read_release([path])
 
 
-def test_what_helm_prints_before_values_is_no_value(tmp_path: Path) -> None:
+def test_read_release_ignores_the_heading_that_helm_prints(tmp_path: Path) -> None:
     (tmp_path / "values.yaml").write_text("USER-SUPPLIED VALUES:\nloki:\n  auth_enabled: false\n")
     assert read_release([tmp_path / "values.yaml"]).values == {"loki": {"auth_enabled": False}}
 
 
-def test_what_sops_has_encrypted_is_not_taken_for_a_value() -> None:
+def test_adopt_does_not_take_a_value_that_sops_has_encrypted() -> None:
     encrypted = "ENC[AES256_GCM,data:x,type:str]"
-    adoption = of(with_loki(storage={"s3": {"endpoint": "http://s"}, "bucketNames": {"chunks": encrypted}}))
+    adoption = adopt_values(loki_values(storage={"s3": {"endpoint": "http://s"}, "bucketNames": {"chunks": encrypted}}))
     assert "ENC[" not in adoption.text
-    assert entry(adoption, "loki.storage.bucketNames.chunks").decide
+    assert find_entry(adoption, "loki.storage.bucketNames.chunks").decide
 
 
 @pytest.mark.parametrize("version", ["6.30.1", "6.49.0", "6.55.0", "18.11.0"])
-def test_every_key_of_the_charts_own_values_is_known(version: str) -> None:
+def test_adopt_knows_every_key_of_the_charts_own_values(version: str) -> None:
     values = chart_file(version)
-    adoption = of(values, version, chart_defaults=values)
+    adoption = adopt_values(values, version, chart_defaults=values)
     assert [each.path for each in adoption.entries if each.verdict is Verdict.UNKNOWN] == []
-    said = Counter(value for each in adoption.entries for value in each.values)
-    assert set(said.values()) == {1}
-    assert len(said) > 800
+    reported = Counter(value for each in adoption.entries for value in each.values)
+    assert set(reported.values()) == {1}
+    assert len(reported) > 800
 
 
 @pytest.mark.parametrize("version", ["6.30.1", "6.49.0", "6.55.0", "18.11.0"])
-def test_a_key_of_the_charts_own_values_is_known_without_them(version: str) -> None:
-    adoption = of(chart_file(version), version)
+def test_adopt_knows_the_charts_keys_without_the_charts_defaults(version: str) -> None:
+    adoption = adopt_values(chart_file(version), version)
     assert [each.path for each in adoption.entries if each.verdict is Verdict.UNKNOWN] == []
 
 
 def chart_file(version: str) -> dict[str, object]:
-    """The chart's own values; the repository does not hold them, so the test is skipped without $LOGSTACK_CHARTS."""
+    """Return the chart's own values from $LOGSTACK_CHARTS; without them, skip the test."""
     folder = Path(os.environ.get("LOGSTACK_CHARTS", "/nonexistent"))
     for path in (folder / "loki" / "values.yaml", folder / f"loki-{version}" / "values.yaml"):
         chart = path.parent / "Chart.yaml"

@@ -1,4 +1,4 @@
-"""A config.alloy beside the values: each component and stage is spoken of, and no password comes out."""
+"""`logstack adopt --config-alloy`: it reports each component and stage, and reveals no password."""
 
 import pytest
 
@@ -6,10 +6,10 @@ from logstack.adopt.adoption import Adoption
 from logstack.adopt.reading import Verdict
 from logstack.adopt.report import report_document
 from logstack.settings.model.stack_file import StackFile
-from logstack.settings.model.tree import Settings
 from logstack.settings.passthrough.alloy_text import AlloyTextError, alloy_blocks, literals
+from logstack.settings.tree import Settings
 from tests.support.stacks import NAMES, artefacts, settings_of
-from tests.unit.adopt.cases import of
+from tests.unit.adopt.cases import adopt_values
 from tests.unit.adopt.test_adopt import S3, stack_of
 
 # Modelled after the description of a collector that reads through the API, with the nodes' syslog and events.
@@ -72,39 +72,39 @@ prometheus.scrape "x" { targets = [] }
 """
 
 
-def adopted_with(alloy: str) -> Adoption:
-    return of({"loki": S3}, alloy=alloy)
+def adopt_alloy(alloy: str) -> Adoption:
+    return adopt_values({"loki": S3}, alloy=alloy)
 
 
 def verdicts(adoption: Adoption) -> dict[str, tuple[Verdict, bool]]:
-    """What is said of each part of the config.alloy."""
-    own = [each for each in adoption.entries if each.path.startswith("config.alloy: ")]
-    return {each.path.removeprefix("config.alloy: "): (each.verdict, each.decide) for each in own}
+    """Return, for each component and stage, its verdict and whether the user has to decide."""
+    entries = [each for each in adoption.entries if each.path.startswith("config.alloy: ")]
+    return {each.path.removeprefix("config.alloy: "): (each.verdict, each.decide) for each in entries}
 
 
-def test_each_component_and_stage_is_spoken_of() -> None:
-    taken, elsewhere = (Verdict.UNDERSTOOD, False), (Verdict.TRANSLATED, False)
-    left = (Verdict.NOT_TAKEN, True)
-    assert verdicts(adopted_with(SEED)) == {
-        "discovery.kubernetes.pod": taken,
-        "discovery.relabel.pod_logs": taken,
-        "discovery.relabel.pod_logs/rule team": left,
-        "loki.source.kubernetes.pod_logs": elsewhere,
-        "local.file_match.node_logs": taken,
-        "loki.source.file.syslog": taken,
-        "loki.source.kubernetes_events.cluster_events": taken,
-        "loki.process.pod_logs": taken,
-        "loki.process.pod_logs/stage.static_labels": taken,
-        "loki.process.pod_logs/stage.match": left,
-        "loki.process.pod_logs/stage.match/stage.json": left,
-        "loki.write.default": elsewhere,
-        "loki.write.default/endpoint.basic_auth": elsewhere,
-        "prometheus.scrape.x": left,
+def test_adopt_reports_each_component_and_stage_of_alloy() -> None:
+    understood, translated = (Verdict.UNDERSTOOD, False), (Verdict.TRANSLATED, False)
+    not_taken = (Verdict.NOT_TAKEN, True)
+    assert verdicts(adopt_alloy(SEED)) == {
+        "discovery.kubernetes.pod": understood,
+        "discovery.relabel.pod_logs": understood,
+        "discovery.relabel.pod_logs/rule team": not_taken,
+        "loki.source.kubernetes.pod_logs": translated,
+        "local.file_match.node_logs": understood,
+        "loki.source.file.syslog": understood,
+        "loki.source.kubernetes_events.cluster_events": understood,
+        "loki.process.pod_logs": understood,
+        "loki.process.pod_logs/stage.static_labels": understood,
+        "loki.process.pod_logs/stage.match": not_taken,
+        "loki.process.pod_logs/stage.match/stage.json": not_taken,
+        "loki.write.default": translated,
+        "loki.write.default/endpoint.basic_auth": translated,
+        "prometheus.scrape.x": not_taken,
     }
 
 
-def test_sources_and_the_cluster_become_keys_of_the_stack_file() -> None:
-    adoption = adopted_with(SEED)
+def test_adopt_writes_alloys_sources_and_cluster_to_the_stack_file() -> None:
+    adoption = adopt_alloy(SEED)
     stack = stack_of(adoption)
     assert stack["cluster"]["name"] == "staging"
     assert stack["collector"] == {
@@ -115,7 +115,7 @@ def test_sources_and_the_cluster_become_keys_of_the_stack_file() -> None:
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_our_own_configuration_is_read_to_its_end(stack: str) -> None:
+def test_alloy_blocks_reads_our_own_configuration_to_its_end(stack: str) -> None:
     text = artefacts(settings_of(stack))["config.alloy"]
     assert len(alloy_blocks(text)) == sum(
         line.endswith("{") and not line.startswith((" ", "\t")) for line in text.splitlines()
@@ -123,10 +123,10 @@ def test_our_own_configuration_is_read_to_its_end(stack: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "line"), [("a {\n  b = 1\n", 2), ("a {\n} }\n", 2), ('x = 1\n"y" {\n}\n', 2)])
-def test_what_is_no_configuration_of_alloy_is_refused_with_its_line(text: str, line: int) -> None:
+def test_alloy_blocks_refuses_invalid_text_with_its_line(text: str, line: int) -> None:
     with pytest.raises(AlloyTextError, match=f"line {line}"):
         alloy_blocks(text)
 
 
-def test_texts_are_found_in_both_kinds_of_quotes() -> None:
+def test_literals_reads_both_kinds_of_quotes() -> None:
     assert literals('["a\\"b", `c"d`]') == ['a\\"b', 'c"d']

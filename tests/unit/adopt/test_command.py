@@ -1,4 +1,4 @@
-"""The command: what it reads, what it refuses, what it writes, and its exit codes."""
+"""The command `logstack adopt`: its inputs, refusals, output and exit codes."""
 
 import json
 from pathlib import Path
@@ -28,17 +28,17 @@ spec: {{url: {url}}}
 
 
 def adopt(folder: Path, *arguments: str) -> Result:
-    """The command in a folder without other stacks."""
+    """Run the command in a folder without other stacks."""
     return CliRunner().invoke(app, ["adopt", *arguments, "-C", str(folder)])
 
 
-def written(folder: Path, text: str, name: str = "values.yaml") -> str:
+def write(folder: Path, text: str, name: str = "values.yaml") -> str:
     path = folder / name
     path.write_text(text)
     return str(path)
 
 
-def test_a_written_stack_file_loads(tmp_path: Path) -> None:
+def test_adopt_writes_a_stack_file_that_loads(tmp_path: Path) -> None:
     target = tmp_path / "Pulumi.prod.yaml"
     result = adopt(
         tmp_path, "--values", str(PRODUCTION), "--chart-version", "6.49.0", "--stack", "prod", "--write", str(target)
@@ -49,7 +49,7 @@ def test_a_written_stack_file_loads(tmp_path: Path) -> None:
     assert "config:" not in result.stdout
 
 
-def test_a_stack_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
+def test_adopt_does_not_overwrite_a_stack_file(tmp_path: Path) -> None:
     target = tmp_path / "Pulumi.prod.yaml"
     target.write_text("mine\n")
     result = adopt(tmp_path, "--values", str(PRODUCTION), "--chart-version", "6.49.0", "--write", str(target))
@@ -57,49 +57,50 @@ def test_a_stack_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     assert "does not overwrite it" in result.stderr
 
 
-def test_something_to_decide_has_the_exit_code_1(tmp_path: Path) -> None:
-    values = FOLDER / "kept-for-ever-6.49.yaml"
+def test_adopt_exits_with_1_when_something_is_left_to_decide(tmp_path: Path) -> None:
+    values = FOLDER / "no-retention-6.49.yaml"
     result = adopt(tmp_path, "--values", str(values), "--chart-version", "6.49.0")
     assert result.exit_code == 1
     assert "LOKI STORES LINES FOR EVER TODAY" in result.stdout.replace("\n", " ").replace("  ", "")
 
 
-def test_later_values_win_as_in_helm(tmp_path: Path) -> None:
-    more = written(tmp_path, "loki: {commonConfig: {replication_factor: 3}}\nread: {replicas: 5}\n")
-    arguments = ("--values", str(PRODUCTION), "--values", more, "--chart-version", "6.49.0", "--json")
+def test_adopt_lets_later_values_win_as_helm_does(tmp_path: Path) -> None:
+    later_values = write(tmp_path, "loki: {commonConfig: {replication_factor: 3}}\nread: {replicas: 5}\n")
+    arguments = ("--values", str(PRODUCTION), "--values", later_values, "--chart-version", "6.49.0", "--json")
     stack = yaml.safe_load(json.loads(adopt(tmp_path, *arguments).stdout)["stackFile"])["config"]
     assert (stack["logstack:replicationFactor"], stack["logstack:replicas"]["read"]) == (3, 5)
 
 
 @pytest.mark.parametrize(
-    ("chart", "version", "url", "said"),
+    ("chart", "version", "url", "message"),
     [
-        ("loki", "7.1.0", "https://grafana.github.io/helm-charts", "Grafana Enterprise Logs"),
         ("loki", "5.47.2", "https://grafana.github.io/helm-charts", "6.x first"),
         ("loki", "19.0.0", "https://grafana-community.github.io/helm-charts", "is not supported, only 6.x to 18.x"),
         ("loki-stack", "2.10.2", "https://grafana.github.io/helm-charts", "not the Loki chart"),
         ("loki-distributed", "0.80.0", "https://grafana.github.io/helm-charts", "not the Loki chart"),
     ],
 )
-def test_another_chart_is_refused_with_the_way_out(
-    chart: str, version: str, url: str, said: str, tmp_path: Path
+def test_adopt_refuses_an_unsupported_chart_with_a_fix(
+    chart: str, version: str, url: str, message: str, tmp_path: Path
 ) -> None:
-    path = written(tmp_path, HELM_RELEASE.format(chart=chart, version=version, url=url))
+    path = write(tmp_path, HELM_RELEASE.format(chart=chart, version=version, url=url))
     result = adopt(tmp_path, "--values", path)
     assert result.exit_code == 1
-    assert said in result.stderr
+    assert message in result.stderr
     assert "fix: " in result.stderr
 
 
-def test_the_community_chart_of_the_same_number_is_taken(tmp_path: Path) -> None:
-    url = "https://grafana-community.github.io/helm-charts"
-    path = written(tmp_path, HELM_RELEASE.format(chart="loki", version="7.1.0", url=url))
+@pytest.mark.parametrize("owner", ["grafana", "grafana-community"])
+@pytest.mark.parametrize("version", ["7.0.0", "7.1.0", "7.3.0"])
+def test_adopt_takes_version_7_of_both_charts(owner: str, version: str, tmp_path: Path) -> None:
+    url = f"https://{owner}.github.io/helm-charts"
+    path = write(tmp_path, HELM_RELEASE.format(chart="loki", version=version, url=url))
     result = adopt(tmp_path, "--values", path)
     assert "to decide" in result.stdout.lower()
     assert result.stderr == ""
 
 
-def test_a_chart_of_k3s_is_read_with_what_is_set_over_its_content(tmp_path: Path) -> None:
+def test_adopt_reads_set_values_over_the_content_of_a_k3s_chart(tmp_path: Path) -> None:
     content = yaml.safe_dump({"deploymentMode": "SingleBinary", "loki": S3, "singleBinary": {"replicas": 1}})
     spec = {"chart": "loki", "repo": "https://grafana.github.io/helm-charts", "version": "6.49.0"}
     chart = {
@@ -113,12 +114,12 @@ def test_a_chart_of_k3s_is_read_with_what_is_set_over_its_content(tmp_path: Path
             "set": {"loki.commonConfig.replication_factor": 1},
         },
     }
-    path = written(tmp_path, yaml.safe_dump(chart))
+    path = write(tmp_path, yaml.safe_dump(chart))
     stack = yaml.safe_load(json.loads(adopt(tmp_path, "--values", path, "--json").stdout)["stackFile"])["config"]
     assert (stack["logstack:cluster"]["namespace"], stack["logstack:replicationFactor"]) == ("logs", 1)
 
 
-def test_enterprise_values_are_refused_and_their_licence_is_not_repeated(tmp_path: Path) -> None:
+def test_adopt_refuses_enterprise_values_without_repeating_their_licence(tmp_path: Path) -> None:
     arguments = ("--values", str(FOLDER / "enterprise-6.49.yaml"), "--chart-version", "6.49.0")
     result = adopt(tmp_path, *arguments)
     assert (result.exit_code, "fix: " in result.stderr, "SECRET" in result.output) == (1, True, False)
@@ -126,7 +127,7 @@ def test_enterprise_values_are_refused_and_their_licence_is_not_repeated(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("loki: {auth_enabled: false", "is not valid YAML"),
         ("loki: {{ .Values.x }}\n  a: b", "it looks like a template"),
@@ -135,28 +136,28 @@ def test_enterprise_values_are_refused_and_their_licence_is_not_repeated(tmp_pat
         ("loki: {auth_enabled: false}\n", "--chart-version 6.49.0"),
     ],
 )
-def test_what_cannot_be_read_has_the_exit_code_2(text: str, said: str, tmp_path: Path) -> None:
-    result = adopt(tmp_path, "--values", written(tmp_path, text))
+def test_adopt_exits_with_2_when_values_cannot_be_read(text: str, message: str, tmp_path: Path) -> None:
+    result = adopt(tmp_path, "--values", write(tmp_path, text))
     assert (result.exit_code, result.stdout) == (2, "")
-    assert said in result.stderr
+    assert message in result.stderr
 
 
-def test_a_file_that_is_not_there_has_the_exit_code_2(tmp_path: Path) -> None:
+def test_adopt_exits_with_2_when_a_file_is_missing(tmp_path: Path) -> None:
     assert adopt(tmp_path, "--values", str(tmp_path / "none.yaml"), "--chart-version", "6.49.0").exit_code == 2
 
 
-def test_the_chart_that_runs_tells_its_defaults(tmp_path: Path) -> None:
-    values = written(tmp_path, yaml.safe_dump({"loki": S3, "write": {"podManagementPolicy": "Parallel"}}))
-    chart = written(tmp_path, "write: {podManagementPolicy: Parallel}\n", "chart.yaml")
+def test_adopt_recognizes_defaults_when_given_the_charts_values(tmp_path: Path) -> None:
+    values = write(tmp_path, yaml.safe_dump({"loki": S3, "write": {"podManagementPolicy": "Parallel"}}))
+    chart = write(tmp_path, "write: {podManagementPolicy: Parallel}\n", "chart.yaml")
     arguments = ("--values", values, "--chart-version", "6.49.0", "--json")
     for extra, verdict in (((), "translated"), (("--chart-values", chart), "default")):
         document = json.loads(adopt(tmp_path, *arguments, *extra).stdout)
-        (found,) = [each for each in document["values"] if each["path"] == "write.podManagementPolicy"]
-        assert found["verdict"] == verdict
+        (value,) = [each for each in document["values"] if each["path"] == "write.podManagementPolicy"]
+        assert value["verdict"] == verdict
 
 
-def test_the_running_configuration_is_read_from_its_file(tmp_path: Path) -> None:
-    running = written(
+def test_adopt_reads_the_running_configuration_from_a_file(tmp_path: Path) -> None:
+    running = write(
         tmp_path, "limits_config: {retention_period: 3d}\ncompactor: {retention_enabled: true}\n", "loki.yaml"
     )
     arguments = ("--values", str(PRODUCTION), "--chart-version", "6.49.0", "--loki-config", running, "--json")

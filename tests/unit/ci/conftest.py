@@ -1,4 +1,4 @@
-"""Stand-ins for what the scripts in ci/ talk to: programs on PATH, and a forge on loopback. None is the real one."""
+"""Stand-ins for what the scripts in ci/ use: programs on PATH, and a forge on loopback."""
 
 import io
 import json
@@ -25,12 +25,11 @@ TOKEN = "a-token-of-the-tests-4711"
 
 @dataclass(frozen=True)
 class Answer:
-    """What a script has done."""
+    """Exit code and output of a script."""
 
     code: int
-    printed: str
-    said: str
-    """On standard error."""
+    stdout: str
+    stderr: str
 
 
 @dataclass
@@ -42,17 +41,19 @@ class Machine:
     scripts: Path
     """The folder ci of a checkout."""
 
-    def program(self, name: str, text: str) -> Path:
+    def install_program(self, name: str, text: str) -> Path:
         path = self.folder / name
         path.write_text(text)
         path.chmod(0o755)
         return path
 
-    def pulumi(self, says: str = "", code: int = 0, *, stack_says: str = "staging\n", stack_code: int = 0) -> None:
-        """A stand-in for Pulumi: it notes how it is called, and answers what a test has written."""
-        (self.folder / "run.txt").write_text(says)
-        (self.folder / "stack.txt").write_text(stack_says)
-        self.program(
+    def install_pulumi(
+        self, output: str = "", code: int = 0, *, stack_output: str = "staging\n", stack_code: int = 0
+    ) -> None:
+        """Install a stand-in for Pulumi that records its calls and prints what a test gives it."""
+        (self.folder / "run.txt").write_text(output)
+        (self.folder / "stack.txt").write_text(stack_output)
+        self.install_program(
             "pulumi",
             f"""#!/bin/sh
 echo "$*" >> "{self.folder}/calls.txt"
@@ -74,13 +75,13 @@ esac
         return Path(self.environment["GITHUB_STEP_SUMMARY"]).read_text()
 
     def run(self, verb: str, stack: str, report: str = "", **environment: str) -> Answer:
-        """What `ci/<verb>` answers here, without the second that a Python of its own takes."""
-        with redirect_stdout(io.StringIO()) as printed, redirect_stderr(io.StringIO()) as said:
+        """Run `ci/<verb>` in this process: a new Python would take a second."""
+        with redirect_stdout(io.StringIO()) as stdout, redirect_stderr(io.StringIO()) as stderr:
             code = run(verb, stack, self.environment | environment, self.folder / report if report else None)
-        return Answer(code, printed.getvalue(), said.getvalue())
+        return Answer(code, stdout.getvalue(), stderr.getvalue())
 
-    def script(self, name: str, *arguments: str, **environment: str) -> Answer:
-        """What a script of the repository answers here."""
+    def run_script(self, name: str, *arguments: str, **environment: str) -> Answer:
+        """Run a script of the repository here."""
         answer = subprocess.run(
             [self.scripts / name, *arguments],
             cwd=self.folder,
@@ -95,7 +96,7 @@ esac
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository with a .venv that is made and stands for the tests' own: no script installs anything into that."""
+    """The repository with a .venv that runs the tests' Python, so that no script installs anything into it."""
     folder = tmp_path_factory.mktemp("checkout")
     for path in ROOT.iterdir():
         if path.name != ".venv":
@@ -136,21 +137,21 @@ class Request:
 
 @dataclass
 class Forge:
-    """A stand-in for the REST APIs of GitHub and GitLab, as far as posts go; two posts are a page."""
+    """A stand-in for the REST APIs of GitHub and GitLab, for posts only; a page has two posts."""
 
     url: str = ""
     posts: list[dict[str, Any]] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     status: int = 0
-    """What it answers to everything, if it is not 0."""
+    """The status of every answer, unless it is 0."""
     newest: str = ""
     """The commit at the end of the branch."""
     next_page: str = ""
     """The root of the next page's address, where it is not this server's."""
 
     @property
-    def done(self) -> list[str]:
-        """What was asked for but reading."""
+    def writes(self) -> list[str]:
+        """The requests that change something."""
         return [f"{request.method} {request.path}" for request in self.requests if request.method != "GET"]
 
     def post(self, body: str, author: str = "github-actions[bot]", key: str = "body") -> dict[str, Any]:
@@ -162,7 +163,7 @@ class Forge:
     def answer(self, request: Request, query: dict[str, list[str]]) -> tuple[int, Any, dict[str, str]]:
         self.requests.append(request)
         if self.status:
-            return self.status, {"message": "told by the stand-in"}, {"Location": "http://127.0.0.1:1/elsewhere"}
+            return self.status, {"message": "refused by the stand-in"}, {"Location": "http://127.0.0.1:1/elsewhere"}
         if request.path == "/user":
             return 200, {"username": "robot"}, {}
         if "/commits/" in request.path:
@@ -172,8 +173,8 @@ class Forge:
         if request.method in ("PATCH", "PUT"):
             return 200, {}, {}
         page = int(query.get("page", ["1"])[0])
-        following = f'<{self.next_page or self.url}{request.path}?page={page + 1}>; rel="next"'
-        headers = {"Link": following} if len(self.posts) > page * 2 else {}
+        next_link = f'<{self.next_page or self.url}{request.path}?page={page + 1}>; rel="next"'
+        headers = {"Link": next_link} if len(self.posts) > page * 2 else {}
         return 200, self.posts[page * 2 - 2 : page * 2], headers
 
 
@@ -183,10 +184,10 @@ def forge() -> Iterator[Forge]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            parts = urlsplit(self.path)
+            address = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            request = Request(self.command, parts.path, json.loads(body or b"null"), dict(self.headers))
-            status, document, headers = stand_in.answer(request, parse_qs(parts.query))
+            request = Request(self.command, address.path, json.loads(body or b"null"), dict(self.headers))
+            status, document, headers = stand_in.answer(request, parse_qs(address.query))
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)

@@ -16,7 +16,7 @@ DRIFT_MARKER = "<!-- logstack-drift: production -->"
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the two forges: what a job knows there, and what is asked of it."""
+    """One of the two forges: its paths, methods and keys, and the environment of a job."""
 
     author: str
     comments: str
@@ -66,69 +66,69 @@ def kind(request: pytest.FixtureRequest) -> Kind:
     return KINDS[request.param]
 
 
-def test_the_first_text_becomes_a_comment(kind: Kind, forge: Forge) -> None:
-    forge.post("a word of somebody", kind.author)
+def test_comment_creates_a_comment_for_the_first_text(kind: Kind, forge: Forge) -> None:
+    forge.post("a comment by somebody", kind.author)
     assert comment(TEXT, kind.environment(forge)) == "created comment 2"
-    assert forge.done == [f"POST {kind.comments}"]
+    assert forge.writes == [f"POST {kind.comments}"]
     assert forge.requests[-1].document == {"body": TEXT}
 
 
-def test_the_next_text_is_written_into_the_same_comment_wherever_it_stands(kind: Kind, forge: Forge) -> None:
+def test_comment_edits_its_own_comment_on_any_page(kind: Kind, forge: Forge) -> None:
     for number in range(4):
         forge.post(f"word {number}", kind.author)
-    there = forge.post(TEXT, kind.author)
+    own_comment = forge.post(TEXT, kind.author)
     assert comment(f"{COMMENT_MARKER}\nother", kind.environment(forge)) == "edited comment 5"
-    assert forge.done == [f"{kind.edit} {kind.comment.format(there['id'])}"]
+    assert forge.writes == [f"{kind.edit} {kind.comment.format(own_comment['id'])}"]
     assert forge.requests[-1].document == {"body": f"{COMMENT_MARKER}\nother"}
 
 
-def test_a_change_that_became_none_leaves_one_line(kind: Kind, forge: Forge) -> None:
-    there = forge.post(TEXT, kind.author)
+def test_comment_leaves_one_line_when_nothing_differs_any_more(kind: Kind, forge: Forge) -> None:
+    own_comment = forge.post(TEXT, kind.author)
     comment("\n", kind.environment(forge))
-    assert forge.done == [f"{kind.edit} {kind.comment.format(there['id'])}"]
+    assert forge.writes == [f"{kind.edit} {kind.comment.format(own_comment['id'])}"]
     assert forge.requests[-1].document == {"body": f"{COMMENT_MARKER}\nNo stack differs any more.\n"}
 
 
-def test_nothing_is_posted_where_nothing_differs(kind: Kind, forge: Forge) -> None:
+def test_comment_posts_nothing_when_nothing_differs(kind: Kind, forge: Forge) -> None:
     assert comment("", kind.environment(forge)) == "nothing differs, and there is no comment"
-    assert forge.done == []
+    assert forge.writes == []
 
 
-def test_the_marker_in_a_comment_of_somebody_else_is_not_ours(kind: Kind, forge: Forge) -> None:
+def test_comment_ignores_the_marker_in_a_comment_by_another_author(kind: Kind, forge: Forge) -> None:
     forge.post(TEXT, "stranger")
     comment(TEXT, kind.environment(forge))
-    assert forge.done == [f"POST {kind.comments}"]
+    assert forge.writes == [f"POST {kind.comments}"]
 
 
-def test_the_marker_inside_a_comment_of_ours_is_no_marker(forge: Forge) -> None:
+def test_comment_ignores_the_marker_inside_a_text(forge: Forge) -> None:
     forge.post(f"As in\n{COMMENT_MARKER}\nabove")
     comment(TEXT, github(forge))
-    assert forge.done == ["POST /repos/acme/logs/issues/7/comments"]
+    assert forge.writes == ["POST /repos/acme/logs/issues/7/comments"]
 
 
-def test_a_text_without_the_marker_gets_it(forge: Forge) -> None:
+def test_comment_adds_the_marker_when_the_text_has_none(forge: Forge) -> None:
     comment("### production\n", github(forge))
     assert forge.requests[-1].document == {"body": TEXT}
 
 
-def test_the_marker_is_the_one_that_logstack_diff_writes() -> None:
+def test_comment_marker_is_the_one_that_logstack_diff_writes() -> None:
     assert COMMENT_MARKER == MARKER
 
 
-def test_a_token_of_ones_own_writes_as_oneself(forge: Forge) -> None:
+def test_comment_edits_as_the_author_of_the_token(forge: Forge) -> None:
     forge.post(TEXT, "me")
     comment(TEXT, github(forge) | {"POST_AUTHOR": "me"})
-    assert forge.done == ["PATCH /repos/acme/logs/issues/comments/1"]
+    assert forge.writes == ["PATCH /repos/acme/logs/issues/comments/1"]
 
 
-def test_a_text_that_is_too_long_is_cut_at_a_line(forge: Forge) -> None:
+def test_comment_cuts_a_long_text_at_a_line(forge: Forge) -> None:
     comment("\n".join([COMMENT_MARKER, *["x" * 99] * 1000]), github(forge))
     body = forge.requests[-1].document["body"]
     assert 65_000 < len(body) <= 65_536
     assert body.endswith("x\n\n(Cut here: the complete text is in the job's log.)\n")
 
 
-def test_drift_opens_one_issue_which_is_edited_and_closed(kind: Kind, forge: Forge) -> None:
+def test_issue_is_created_edited_and_closed_with_drift(kind: Kind, forge: Forge) -> None:
     assert issue("production", "", kind.environment(forge)) == "no drift, and no issue is open"
     assert issue("production", "3 to update\n", kind.environment(forge)) == "created issue 1"
     assert forge.requests[-1].document == {
@@ -138,18 +138,18 @@ def test_drift_opens_one_issue_which_is_edited_and_closed(kind: Kind, forge: For
     forge.posts.clear()
     forge.post(f"{DRIFT_MARKER}\n3 to update\n", kind.author, kind.issue_text)
     assert issue("production", "4 to update\n", kind.environment(forge)) == "edited issue 1"
-    assert forge.done[-1] == f"{kind.edit} {kind.issue}"
+    assert forge.writes[-1] == f"{kind.edit} {kind.issue}"
     assert issue("production", "", kind.environment(forge)) == "closed issue 1"
-    assert (forge.done[-1], forge.requests[-1].document) == (f"{kind.edit} {kind.issue}", kind.closed)
+    assert (forge.writes[-1], forge.requests[-1].document) == (f"{kind.edit} {kind.issue}", kind.closed)
 
 
-def test_the_issue_of_another_stack_is_left_alone(forge: Forge) -> None:
+def test_issue_of_another_stack_is_left_alone(forge: Forge) -> None:
     forge.post(DRIFT_MARKER)
     assert issue("staging", "", github(forge)) == "no drift, and no issue is open"
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("status", "explanation"),
     [
         (301, "the repository has moved"),
         (401, "the token is wrong or has expired"),
@@ -159,36 +159,38 @@ def test_the_issue_of_another_stack_is_left_alone(forge: Forge) -> None:
         (502, "status page"),
     ],
 )
-def test_a_refusal_is_one_line_without_the_token(status: int, words: str, forge: Forge, machine: Machine) -> None:
+def test_comment_explains_a_refusal_in_one_line_without_the_token(
+    status: int, explanation: str, forge: Forge, machine: Machine
+) -> None:
     forge.status = status
     (machine.folder / "diff.md").write_text(TEXT)
-    answer = machine.script("comment", "diff.md", **github(forge))
+    answer = machine.run_script("comment", "diff.md", **github(forge))
     assert answer.code == 1
-    assert answer.said.count("\n") == 1
-    assert f"{status} " in answer.said
-    assert words in answer.said
-    assert TOKEN not in answer.printed + answer.said
+    assert answer.stderr.count("\n") == 1
+    assert f"{status} " in answer.stderr
+    assert explanation in answer.stderr
+    assert TOKEN not in answer.stdout + answer.stderr
     assert len(forge.requests) == 1, "a redirection was followed"
 
 
 @pytest.mark.parametrize("missing", ["GITHUB_TOKEN", "GITHUB_REPOSITORY", "PULL_REQUEST"])
-def test_what_is_not_set_is_named(missing: str, forge: Forge) -> None:
+def test_comment_names_a_variable_that_is_not_set(missing: str, forge: Forge) -> None:
     with pytest.raises(PostError, match=f"^{missing} is not set"):
         comment(TEXT, github(forge) | {missing: ""})
     assert forge.requests == []
 
 
-def test_a_forge_that_does_not_answer_is_named(forge: Forge) -> None:
+def test_comment_names_a_forge_that_does_not_answer(forge: Forge) -> None:
     with pytest.raises(PostError, match=r"^http://127\.0\.0\.1:1 cannot be reached"):
         comment(TEXT, github(forge) | {"GITHUB_API_URL": "http://127.0.0.1:1"})
 
 
-def test_an_address_that_is_none_is_refused(forge: Forge) -> None:
+def test_comment_refuses_an_invalid_api_address(forge: Forge) -> None:
     with pytest.raises(PostError, match=r"^file:///etc is not an API address"):
         comment(TEXT, github(forge) | {"GITHUB_API_URL": "file:///etc"})
 
 
-def test_the_token_goes_to_no_other_server(forge: Forge) -> None:
+def test_comment_sends_the_token_to_no_second_server(forge: Forge) -> None:
     for _ in range(3):
         forge.post("a word")
     forge.next_page = "http://127.0.0.1:1"
@@ -196,38 +198,39 @@ def test_the_token_goes_to_no_other_server(forge: Forge) -> None:
         comment(TEXT, github(forge))
 
 
-def test_a_file_that_is_not_there_is_misuse(machine: Machine) -> None:
-    answer = machine.script("comment", "absent.md")
+def test_comment_exits_with_2_when_the_file_is_missing(machine: Machine) -> None:
+    answer = machine.run_script("comment", "absent.md")
     assert answer.code == 2
-    assert "absent.md: No such file" in answer.said
+    assert "absent.md: No such file" in answer.stderr
 
 
-def test_the_scripts_post_with_any_python_and_nothing_installed(forge: Forge, machine: Machine) -> None:
+def test_issue_script_needs_only_python(forge: Forge, machine: Machine) -> None:
     (machine.folder / "drift.md").write_text("3 to update\n")
     # Without its site-packages.
-    machine.program("bare-python", f'#!/bin/sh\nexec "{sys.base_prefix}/bin/python3" -S "$@"\n')
-    answer = machine.script("issue", "production", "drift.md", PYTHON="bare-python", **github(forge))
-    assert (answer.code, answer.printed) == (0, "ci/issue: created issue 1\n"), answer.said
+    machine.install_program("bare-python", f'#!/bin/sh\nexec "{sys.base_prefix}/bin/python3" -S "$@"\n')
+    answer = machine.run_script("issue", "production", "drift.md", PYTHON="bare-python", **github(forge))
+    assert (answer.code, answer.stdout) == (0, "ci/issue: created issue 1\n"), answer.stderr
 
 
-def test_a_run_of_the_newest_commit_goes_on(forge: Forge, machine: Machine) -> None:
+def test_newest_passes_a_run_of_the_newest_commit(forge: Forge, machine: Machine) -> None:
     forge.newest = "a" * 40
-    assert machine.script("newest", "main", GITHUB_SHA="a" * 40, **github(forge)).code == 0
+    assert machine.run_script("newest", "main", GITHUB_SHA="a" * 40, **github(forge)).code == 0
     assert forge.requests[-1].headers["Authorization"] == f"Bearer {TOKEN}"
 
 
-def test_a_run_that_main_has_overtaken_is_refused(forge: Forge, machine: Machine) -> None:
+def test_newest_refuses_a_run_of_an_older_commit(forge: Forge, machine: Machine) -> None:
     forge.newest = "b" * 40
-    answer = machine.script("newest", "main", GITHUB_SHA="a" * 40, **github(forge))
+    answer = machine.run_script("newest", "main", GITHUB_SHA="a" * 40, **github(forge))
     assert answer.code == 1
     assert (
-        answer.said == f"error: ci/newest: main is at {'b' * 40}, and this run is of {'a' * 40}: deploy the newer one\n"
+        answer.stderr
+        == f"error: ci/newest: main is at {'b' * 40}, and this run is of {'a' * 40}: deploy the newer one\n"
     )
 
 
-def test_where_the_newest_commit_is_not_known_nothing_is_deployed(forge: Forge, machine: Machine) -> None:
+def test_newest_refuses_the_run_when_the_newest_commit_is_unknown(forge: Forge, machine: Machine) -> None:
     forge.status = 404
-    answer = machine.script("newest", "main", GITHUB_SHA="a" * 40, **github(forge))
+    answer = machine.run_script("newest", "main", GITHUB_SHA="a" * 40, **github(forge))
     assert answer.code == 1
-    assert "whether" in answer.said
-    assert TOKEN not in answer.said
+    assert "whether" in answer.stderr
+    assert TOKEN not in answer.stderr

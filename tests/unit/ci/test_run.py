@@ -14,7 +14,7 @@ from logstack.ci.run import resources
 from logstack.ci.secrecy import Secrets
 from tests.unit.ci.conftest import Machine
 
-SAID = """\
+PREVIEW_OUTPUT = """\
 Previewing update (staging):
 ~ kubernetes:core/v1:ConfigMap: (update)
 Resources:
@@ -22,7 +22,7 @@ Resources:
     29 unchanged
 """
 LOCKED = "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete ..."
-QUIETLY = "--stack staging --non-interactive --color never"
+PULUMI_OPTIONS = "--stack staging --non-interactive --color never"
 
 
 @pytest.mark.parametrize(
@@ -33,109 +33,107 @@ QUIETLY = "--stack staging --non-interactive --color never"
         ("drift", "preview --refresh --expect-no-changes --diff"),
     ],
 )
-def test_the_script_finds_the_stack_then_runs_pulumi_and_says_what_it_says(
-    verb: str, command: str, machine: Machine
-) -> None:
-    machine.pulumi(SAID)
-    answer = machine.script(verb, "staging")
-    assert (answer.code, answer.printed, answer.said) == (0, SAID, "")
-    assert machine.calls == ["version", f"stack --show-name {QUIETLY}", f"{command} {QUIETLY}"]
+def test_script_selects_the_stack_runs_pulumi_and_prints_its_output(verb: str, command: str, machine: Machine) -> None:
+    machine.install_pulumi(PREVIEW_OUTPUT)
+    answer = machine.run_script(verb, "staging")
+    assert (answer.code, answer.stdout, answer.stderr) == (0, PREVIEW_OUTPUT, "")
+    assert machine.calls == ["version", f"stack --show-name {PULUMI_OPTIONS}", f"{command} {PULUMI_OPTIONS}"]
     assert f"### staging: {verb}\n\n~ 3 to update, 29 unchanged\n" in machine.summary
-    assert SAID in machine.summary
+    assert PREVIEW_OUTPUT in machine.summary
 
 
 @pytest.mark.parametrize("arguments", [[], ["staging", "a", "b"], ["--yes"]])
-def test_anything_but_a_stack_is_misuse(arguments: list[str], machine: Machine) -> None:
-    answer = machine.script("preview", *arguments)
+def test_script_prints_its_usage_without_one_stack(arguments: list[str], machine: Machine) -> None:
+    answer = machine.run_script("preview", *arguments)
     assert answer.code == failures.MISUSED
-    assert answer.said.startswith("usage: ci/preview")
+    assert answer.stderr.startswith("usage: ci/preview")
 
 
-def stopped(machine: Machine, failure: Failure, stack: str = "staging", verb: str = "deploy") -> str:
-    """Run, and expect one line for a failure; what stands before the line."""
+def expect_stop(machine: Machine, failure: Failure, stack: str = "staging", verb: str = "deploy") -> str:
+    """Run, expect one line for the failure, and return the output before that line."""
     answer = machine.run(verb, stack)
-    *before, line = answer.said.splitlines()
+    *output, line = answer.stderr.splitlines()
     assert line == f"error: ci/{verb}: {failure.line(stack)}"
     assert answer.code == failure.code
     assert f"### {stack}: {verb} stopped\n\n{failure.line(stack)}\n" in machine.summary
-    return "\n".join(before)
+    return "\n".join(output)
 
 
 def runs_nothing(machine: Machine) -> bool:
     return not any(call.startswith(("up", "preview")) for call in machine.calls)
 
 
-def test_no_pulumi(machine: Machine) -> None:
+def test_run_stops_without_pulumi(machine: Machine) -> None:
     machine.environment["PATH"] = str(machine.folder)
-    stopped(machine, failures.NO_PULUMI)
+    expect_stop(machine, failures.NO_PULUMI)
 
 
-def test_no_language_host(machine: Machine) -> None:
-    machine.pulumi(
+def test_run_stops_without_a_language_host(machine: Machine) -> None:
+    machine.install_pulumi(
         "error: failed to load language plugin python: no language plugin 'pulumi-language-python' found",
         1,
     )
-    stopped(machine, failures.NO_PULUMI)
+    expect_stop(machine, failures.NO_PULUMI)
 
 
-def test_no_backend(machine: Machine) -> None:
-    machine.pulumi()
+def test_run_stops_without_a_backend(machine: Machine) -> None:
+    machine.install_pulumi()
     del machine.environment["PULUMI_BACKEND_URL"]
-    stopped(machine, failures.NO_BACKEND)
+    expect_stop(machine, failures.NO_BACKEND)
     assert machine.calls == []
 
 
-def test_a_backend_that_cannot_be_read(machine: Machine) -> None:
-    machine.pulumi(stack_says="error: unable to open bucket s3://states: AccessDenied\n", stack_code=1)
-    assert stopped(machine, failures.NO_STATE) == "error: unable to open bucket s3://states: AccessDenied"
+def test_run_stops_when_the_backend_cannot_be_read(machine: Machine) -> None:
+    machine.install_pulumi(stack_output="error: unable to open bucket s3://states: AccessDenied\n", stack_code=1)
+    assert expect_stop(machine, failures.NO_STATE) == "error: unable to open bucket s3://states: AccessDenied"
     assert runs_nothing(machine)
 
 
-def test_no_passphrase(machine: Machine) -> None:
-    machine.pulumi(
+def test_run_stops_without_a_passphrase(machine: Machine) -> None:
+    machine.install_pulumi(
         "error: get stack secrets manager: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or ...",
         1,
     )
-    stopped(machine, failures.NO_PASSPHRASE)
+    expect_stop(machine, failures.NO_PASSPHRASE)
 
 
-def test_a_wrong_passphrase(machine: Machine) -> None:
-    machine.pulumi("error: getting stack configuration: get stack secrets manager: incorrect passphrase", 1)
-    stopped(machine, failures.WRONG_PASSPHRASE)
+def test_run_stops_when_the_passphrase_is_wrong(machine: Machine) -> None:
+    machine.install_pulumi("error: getting stack configuration: get stack secrets manager: incorrect passphrase", 1)
+    expect_stop(machine, failures.WRONG_PASSPHRASE)
 
 
-def test_a_stack_without_a_file(machine: Machine) -> None:
-    machine.pulumi()
-    stopped(machine, failures.UNKNOWN_STACK, "nowhere")
+def test_run_stops_when_the_stack_has_no_file(machine: Machine) -> None:
+    machine.install_pulumi()
+    expect_stop(machine, failures.UNKNOWN_STACK, "nowhere")
     assert machine.calls == []
 
 
-def test_a_stack_that_the_backend_does_not_have(machine: Machine) -> None:
-    machine.pulumi(stack_says="error: no stack named 'staging' found\n", stack_code=6)
-    stopped(machine, failures.UNKNOWN_STACK)
+def test_run_stops_when_the_backend_does_not_have_the_stack(machine: Machine) -> None:
+    machine.install_pulumi(stack_output="error: no stack named 'staging' found\n", stack_code=6)
+    expect_stop(machine, failures.UNKNOWN_STACK)
     assert runs_nothing(machine)
 
 
-def test_a_locked_state_says_how_it_is_unlocked(machine: Machine) -> None:
-    machine.pulumi(LOCKED, 1)
-    stopped(machine, failures.LOCKED)
+def test_run_says_how_to_unlock_a_locked_state(machine: Machine) -> None:
+    machine.install_pulumi(LOCKED, 1)
+    expect_stop(machine, failures.LOCKED)
     assert "`pulumi cancel --stack staging`" in failures.LOCKED.line("staging")
 
 
-def test_no_kubeconfig(machine: Machine) -> None:
-    machine.pulumi()
+def test_run_stops_without_a_kubeconfig(machine: Machine) -> None:
+    machine.install_pulumi()
     machine.environment["KUBECONFIG"] = "/nowhere/kubeconfig"
-    stopped(machine, failures.NO_KUBECONFIG)
+    expect_stop(machine, failures.NO_KUBECONFIG)
     assert machine.calls == []
 
 
-def test_a_kubeconfig_without_the_context(machine: Machine) -> None:
-    machine.pulumi("error[unknown-context] logstack:cluster.context", 1)
-    stopped(machine, failures.NO_KUBECONFIG)
+def test_run_stops_when_the_kubeconfig_lacks_the_context(machine: Machine) -> None:
+    machine.install_pulumi("error[unknown-context] logstack:cluster.context", 1)
+    expect_stop(machine, failures.NO_KUBECONFIG)
 
 
 @pytest.mark.parametrize(
-    "says",
+    "output",
     [
         "error: configured Kubernetes cluster is unreachable: unable to load schema information",
         "dial tcp 10.0.30.2:6443: connect: connection refused",
@@ -143,87 +141,87 @@ def test_a_kubeconfig_without_the_context(machine: Machine) -> None:
         "dial tcp 10.0.30.2:6443: i/o timeout",
     ],
 )
-def test_an_unreachable_cluster(says: str, machine: Machine) -> None:
-    machine.pulumi(says, 1)
-    stopped(machine, failures.UNREACHABLE)
+def test_run_stops_when_the_cluster_is_unreachable(output: str, machine: Machine) -> None:
+    machine.install_pulumi(output, 1)
+    expect_stop(machine, failures.UNREACHABLE)
 
 
 @pytest.mark.parametrize(
-    "says",
+    "output",
     [
         "error: Unauthorized",
         "the server has asked for the client to provide credentials",
         "api error ExpiredToken: The provided token has expired",
-        # The cluster is said to be unreachable as well; why it is stands beside it.
+        # Pulumi also calls the cluster unreachable, and gives this reason.
         "configured Kubernetes cluster is unreachable: the server has asked for the client to provide credentials",
     ],
 )
-def test_credentials_that_are_refused(says: str, machine: Machine) -> None:
-    machine.pulumi(says, 1)
-    stopped(machine, failures.REFUSED)
+def test_run_stops_when_credentials_are_refused(output: str, machine: Machine) -> None:
+    machine.install_pulumi(output, 1)
+    expect_stop(machine, failures.REFUSED)
 
 
-def test_any_other_failure(machine: Machine) -> None:
-    machine.pulumi("error: something else", 1)
-    stopped(machine, failures.FAILED)
+def test_run_reports_an_unknown_failure(machine: Machine) -> None:
+    machine.install_pulumi("error: something else", 1)
+    expect_stop(machine, failures.FAILED)
 
 
-def test_changes_are_no_failure_of_a_preview(machine: Machine) -> None:
-    machine.pulumi(SAID, 7)
-    stopped(machine, failures.FAILED, verb="preview")
+def test_preview_reports_exit_code_7_as_a_failure(machine: Machine) -> None:
+    machine.install_pulumi(PREVIEW_OUTPUT, 7)
+    expect_stop(machine, failures.FAILED, verb="preview")
 
 
-def test_each_failure_has_a_code_of_its_own_that_means_nothing_else() -> None:
+def test_each_failure_has_a_unique_exit_code() -> None:
     codes = [failure.code for failure in failures.ALL]
     assert len(set(codes)) == len(codes)
     assert not {0, failures.MISUSED, failures.DRIFT} & set(codes)
     assert all("\n" not in failure.line("staging") for failure in failures.ALL)
 
 
-def test_every_failure_is_in_the_table_of_all() -> None:
+def test_every_failure_is_in_the_table() -> None:
     assert {each for each in vars(failures).values() if isinstance(each, Failure)} == set(failures.ALL)
 
 
-def test_drift_has_an_exit_code_and_a_report_with_the_counts_alone(machine: Machine) -> None:
-    machine.pulumi(f"{SAID}error: no changes were expected but changes were proposed\n", 7)
+def test_drift_has_an_exit_code_and_a_report_with_only_the_counts(machine: Machine) -> None:
+    machine.install_pulumi(f"{PREVIEW_OUTPUT}error: no changes were expected but changes were proposed\n", 7)
     answer = machine.run("drift", "staging", "drift.md", CI_JOB_URL="https://git.example/job/1")
     assert answer.code == failures.DRIFT
-    assert answer.said == "error: ci/drift: staging: drift, ~ 3 to update, 29 unchanged\n"
+    assert answer.stderr == "error: ci/drift: staging: drift, ~ 3 to update, 29 unchanged\n"
     assert (machine.folder / "drift.md").read_text() == (
         "### staging: drift\n\n~ 3 to update, 29 unchanged\n\n"
         "The differences are in [the job](https://git.example/job/1).\n"
     )
 
 
-def test_no_drift_is_an_empty_report(machine: Machine) -> None:
-    machine.pulumi(SAID)
+def test_drift_report_is_empty_when_nothing_differs(machine: Machine) -> None:
+    machine.install_pulumi(PREVIEW_OUTPUT)
     assert machine.run("drift", "staging", "drift.md").code == 0
     assert (machine.folder / "drift.md").read_text() == ""
 
 
-def test_what_is_not_known_is_no_report(machine: Machine) -> None:
-    machine.pulumi(LOCKED, 1)
+def test_drift_writes_no_report_when_the_run_fails(machine: Machine) -> None:
+    machine.install_pulumi(LOCKED, 1)
     assert machine.run("drift", "staging", "drift.md").code == failures.LOCKED.code
     assert not (machine.folder / "drift.md").exists()
 
 
-def test_the_report_links_to_the_run_on_github(machine: Machine) -> None:
-    machine.pulumi(SAID, 7)
+def test_drift_report_links_to_the_run_on_github(machine: Machine) -> None:
+    machine.install_pulumi(PREVIEW_OUTPUT, 7)
     github = {"GITHUB_RUN_ID": "11", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "acme/logs"}
     machine.run("drift", "staging", "drift.md", **github)
     assert "(https://github.com/acme/logs/actions/runs/11)" in (machine.folder / "drift.md").read_text()
 
 
-def test_on_github_the_line_is_shown_on_the_page_of_the_run(machine: Machine) -> None:
-    machine.pulumi(LOCKED, 1)
+def test_run_annotates_its_error_on_github(machine: Machine) -> None:
+    machine.install_pulumi(LOCKED, 1)
     answer = machine.run("deploy", "staging", GITHUB_ACTIONS="true")
-    assert answer.said == f"::error::ci/deploy: {failures.LOCKED.line('staging')}\n"
+    assert answer.stderr == f"::error::ci/deploy: {failures.LOCKED.line('staging')}\n"
 
 
-def test_another_pulumi_is_told(machine: Machine) -> None:
-    machine.pulumi(SAID)
-    machine.program("pulumi", (machine.folder / "pulumi").read_text().replace("echo v3.250.0", "echo v3.1.0"))
-    assert machine.run("preview", "staging").said == "pulumi 3.1.0 is on PATH, but 3.250.0 is pinned\n"
+def test_run_warns_when_pulumi_has_another_version(machine: Machine) -> None:
+    machine.install_pulumi(PREVIEW_OUTPUT)
+    machine.install_program("pulumi", (machine.folder / "pulumi").read_text().replace("echo v3.250.0", "echo v3.1.0"))
+    assert machine.run("preview", "staging").stderr == "pulumi 3.1.0 is on PATH, but 3.250.0 is pinned\n"
 
 
 SECRETS = {
@@ -236,39 +234,39 @@ SECRETS = {
 }
 
 
-def test_no_secret_of_the_environment_is_printed_or_summed_up(machine: Machine, tmp_path: Path) -> None:
+def test_run_prints_and_summarizes_no_secret_of_the_environment(machine: Machine, tmp_path: Path) -> None:
     file = tmp_path / "passphrase"
     file.write_text("from-a-file-06\n")
     leaks = [*(value.strip() for value in SECRETS.values()), "pg-marker-04", "from-a-file-06"]
-    machine.pulumi("\n".join(["before", *leaks, "after"]), 1)
+    machine.install_pulumi("\n".join(["before", *leaks, "after"]), 1)
     answer = machine.run("preview", "staging", PULUMI_CONFIG_PASSPHRASE_FILE=str(file), **SECRETS)
     assert answer.code == failures.FAILED.code
-    assert "after" in answer.printed
+    assert "after" in answer.stdout
     for marker in ["correct horse battery", "pg-marker-04", "from-a-file-06", *(f"marker-0{n}" for n in range(1, 6))]:
-        assert marker not in answer.printed + answer.said + machine.summary
+        assert marker not in answer.stdout + answer.stderr + machine.summary
     assert not any(marker in call for call in machine.calls for marker in leaks), "a secret is an argument"
 
 
-def test_no_secret_is_printed_where_the_state_cannot_be_read(machine: Machine) -> None:
-    machine.pulumi(stack_says=f"error: {SECRETS['PULUMI_BACKEND_URL']}\n", stack_code=1)
+def test_run_prints_no_secret_when_the_state_cannot_be_read(machine: Machine) -> None:
+    machine.install_pulumi(stack_output=f"error: {SECRETS['PULUMI_BACKEND_URL']}\n", stack_code=1)
     answer = machine.run("preview", "staging", **SECRETS)
-    assert "postgres://state:[secret]@db/states" in answer.said
+    assert "postgres://state:[secret]@db/states" in answer.stderr
 
 
-def test_a_secret_inside_another_is_replaced_with_it() -> None:
+def test_secrets_replaces_a_secret_inside_another() -> None:
     assert Secrets({"A_TOKEN": "abcd", "B_TOKEN": "xxabcdyy"}).without("xxabcdyy abcd") == "[secret] [secret]"
 
 
 @pytest.mark.parametrize(
     "environment", [{"AWS_WEB_IDENTITY_TOKEN_FILE": "/tokens/aws"}, {"X_SECRET": "abc"}, {"URL": "https://[broken"}]
 )
-def test_names_of_places_and_short_words_are_no_secrets(environment: dict[str, str]) -> None:
+def test_secrets_keeps_paths_short_words_and_broken_urls(environment: dict[str, str]) -> None:
     text = " ".join(environment.values())
     assert Secrets(environment).without(text) == text
 
 
-CANCELLED = """#!/bin/sh
-# A stand-in for Pulumi that ends in order when it is asked to.
+INTERRUPTIBLE_PULUMI = """#!/bin/sh
+# A stand-in for Pulumi that shuts down cleanly on SIGINT.
 case $1 in
 version | stack) exit 0 ;;
 esac
@@ -281,8 +279,10 @@ while :; do sleep 0.05; done
 
 @pytest.mark.usefixtures("default_signals")
 @pytest.mark.parametrize("signals", [[signal.SIGINT, signal.SIGTERM], [signal.SIGTERM, signal.SIGTERM]], ids=str)
-def test_a_cancelled_job_lets_pulumi_write_the_state(signals: list[signal.Signals], machine: Machine) -> None:
-    machine.program("pulumi", CANCELLED)
+def test_deploy_lets_pulumi_write_the_state_when_the_job_is_cancelled(
+    signals: list[signal.Signals], machine: Machine
+) -> None:
+    machine.install_program("pulumi", INTERRUPTIBLE_PULUMI)
     with subprocess.Popen(
         [machine.scripts / "deploy", "staging"], env=machine.environment, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -295,21 +295,21 @@ def test_a_cancelled_job_lets_pulumi_write_the_state(signals: list[signal.Signal
     assert process.returncode == failures.FAILED.code
 
 
-def test_pulumi_has_a_process_group_of_its_own_for_a_terminal_sends_ctrl_c_to_all_of_one(machine: Machine) -> None:
-    machine.program(
+def test_deploy_runs_pulumi_in_its_own_process_group(machine: Machine) -> None:
+    machine.install_program(
         "pulumi", f"#!/bin/sh\nexec '{sys.executable}' -c 'import os; print(os.getpgrp() == os.getpid())'\n"
     )
-    assert machine.run("deploy", "staging").printed == "True\n"
+    assert machine.run("deploy", "staging").stdout == "True\n"
 
 
-def test_counts_are_those_of_the_update_and_not_of_its_preview() -> None:
+def test_resources_counts_the_update_and_not_its_preview() -> None:
     lines = ["Resources:", "    + 1 to create", "", "Updating:", "Resources:", "    + 1 created", "", "Duration: 3s"]
     assert resources(lines) == ["+ 1 created"]
     assert resources(["error: no"]) == []
 
 
-def test_an_output_that_is_too_long_for_a_summary_keeps_its_end(machine: Machine) -> None:
-    machine.pulumi("x" * 99 + "\n" + ("y" * 99 + "\n") * 10_000 + SAID)
+def test_summary_keeps_the_end_of_a_long_output(machine: Machine) -> None:
+    machine.install_pulumi("x" * 99 + "\n" + ("y" * 99 + "\n") * 10_000 + PREVIEW_OUTPUT)
     machine.run("preview", "staging")
     assert len(machine.summary) < 1_000_000
     assert "(the beginning is in the job's log)" in machine.summary
@@ -317,7 +317,7 @@ def test_an_output_that_is_too_long_for_a_summary_keeps_its_end(machine: Machine
     assert "29 unchanged\n```" in machine.summary
 
 
-def test_a_fence_in_the_output_does_not_end_the_block(machine: Machine) -> None:
-    machine.pulumi("````\n# not a heading\n")
+def test_summary_fence_is_longer_than_any_in_the_output(machine: Machine) -> None:
+    machine.install_pulumi("````\n# not a heading\n")
     machine.run("preview", "staging")
     assert re.search(r"^`{5}text\n````\n# not a heading\n`{5}$", machine.summary, re.MULTILINE)

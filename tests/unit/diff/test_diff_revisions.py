@@ -1,4 +1,4 @@
-"""`logstack diff` of real revisions: each by its own code, older ones by today's, and what is said of bad input."""
+"""`logstack diff` of real revisions: each with its own code, older ones with today's; and invalid input."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ config:
   logstack:objectStore: {kind: s3-compatible, endpoint: http://10.0.0.1:9000, bucket: loki-here, credentialsSecret: key}
   logstack:acknowledge: [simple-scalable-ends-with-loki-4]
 """
-MARKER = "kept-from-everybody"
+MARKER = "marked-secret"
 
 
 def git(directory: Path, *arguments: str) -> None:
@@ -27,7 +27,7 @@ def git(directory: Path, *arguments: str) -> None:
 
 
 def commit(directory: Path, name: str) -> None:
-    """What is there now, as a commit with a tag."""
+    """Commit everything with a tag."""
     git(directory, "add", "--all")
     git(directory, "commit", "--quiet", "--allow-empty", "--message", name)
     git(directory, "tag", name)
@@ -74,7 +74,7 @@ def edit(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
-def test_a_change_of_the_code_alone_is_seen_for_each_side_is_rendered_by_its_own(program: Path) -> None:
+def test_diff_renders_each_side_with_its_own_code(program: Path) -> None:
     result = diff(program, "one", "two", "--json")
     (stack,) = json.loads(result.stdout)["stacks"]
     assert {each["rule"] for each in stack["consequences"]} == {"compression", "pods-restart"}
@@ -82,7 +82,7 @@ def test_a_change_of_the_code_alone_is_seen_for_each_side_is_rendered_by_its_own
     assert result.exit_code == 12
 
 
-def test_the_work_tree_is_rendered_by_its_own_code_too(program: Path) -> None:
+def test_diff_renders_the_work_tree_with_its_own_code(program: Path) -> None:
     edit(program / "logstack" / "manifests" / "loki" / "config.py", '"snappy"', '"lz4-4M"')
     try:
         document = json.loads(diff(program, "two", str(program), "--json").stdout)
@@ -92,7 +92,7 @@ def test_the_work_tree_is_rendered_by_its_own_code_too(program: Path) -> None:
     assert "Loki compresses chunks with lz4-4M instead of snappy." in texts
 
 
-def test_the_code_of_a_revision_sees_nothing_of_the_environment(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_diff_hides_the_environment_from_the_code_of_a_revision(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", MARKER)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     text = f'import os\nassert "{MARKER}" not in os.environ.values(), "seen"\n'
@@ -106,7 +106,7 @@ def test_the_code_of_a_revision_sees_nothing_of_the_environment(program: Path, m
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
-def test_a_revision_whose_code_is_older_is_read_by_todays_and_that_is_said(program: Path) -> None:
+def test_diff_renders_a_revision_without_render_with_todays_code_and_a_note(program: Path) -> None:
     git(program, "checkout", "--quiet", "-b", "older", "one")
     shutil.rmtree(program / "logstack" / "render")
     write(program, f"{STACK}  logstack:retention: 20d\n")
@@ -120,7 +120,7 @@ def test_a_revision_whose_code_is_older_is_read_by_todays_and_that_is_said(progr
     assert "has no &#96;logstack render&#96;. Today's code rendered its stack files" in note
 
 
-def test_a_revision_from_before_the_one_package_is_rendered_by_its_own_code(program: Path) -> None:
+def test_diff_renders_a_revision_with_the_ops_package_with_its_own_code(program: Path) -> None:
     document = CliRunner().invoke(app, ["render", "here", "--json", "--directory", str(program)]).stdout
     git(program, "checkout", "--quiet", "-b", "former", "one")
     shutil.rmtree(program / "logstack")
@@ -132,12 +132,12 @@ def test_a_revision_from_before_the_one_package_is_rendered_by_its_own_code(prog
     commit(program, "before")
     git(program, "checkout", "--quiet", "main")
     result = diff(program, "before", str(program), "--json")
-    found = json.loads(result.stdout)
+    differences = json.loads(result.stdout)
     assert "721h" in result.stdout
-    assert found["notes"] == []
+    assert differences["notes"] == []
 
 
-def test_a_revision_whose_code_cannot_run_is_read_by_todays_and_its_last_word_is_said(program: Path) -> None:
+def test_diff_renders_a_revision_with_broken_code_with_todays_code_and_the_error(program: Path) -> None:
     git(program, "checkout", "--quiet", "-b", "broken", "one")
     edit(program / "logstack" / "diff" / "snapshot.py", "from dataclasses", "import no_such_module\nfrom dataclasses")
     write(program, f"{STACK}  logstack:retention: 20d\n")
@@ -149,19 +149,19 @@ def test_a_revision_whose_code_cannot_run_is_read_by_todays_and_its_last_word_is
 
 
 @pytest.mark.parametrize("form", [(), ("--json",), ("--markdown",)])
-def test_nothing_is_printed_and_the_exit_code_is_0_where_nothing_differs(stacks: Path, form: tuple[str, ...]) -> None:
+def test_diff_prints_nothing_and_exits_with_0_when_nothing_differs(stacks: Path, form: tuple[str, ...]) -> None:
     (stacks / "readme").write_text("nothing that a stack is made of")
     commit(stacks, "two")
     result = diff(stacks, "one", "two", *form)
     assert (result.exit_code, result.stdout) == (0, "")
 
 
-def test_a_comment_in_a_stack_file_is_no_difference(stacks: Path) -> None:
-    write(stacks, f"# said\n{STACK}")
+def test_diff_ignores_a_comment_in_a_stack_file(stacks: Path) -> None:
+    write(stacks, f"# a comment\n{STACK}")
     assert diff(stacks, "HEAD", ".").stdout == ""
 
 
-def test_a_branch_and_the_folder_as_it_is_are_sides_too(stacks: Path) -> None:
+def test_diff_compares_a_branch_with_the_current_folder(stacks: Path) -> None:
     write(stacks, f"{STACK}  logstack:retention: 14d\n")
     result = diff(stacks, "main", ".")
     assert result.exit_code == 15
@@ -169,7 +169,7 @@ def test_a_branch_and_the_folder_as_it_is_are_sides_too(stacks: Path) -> None:
     assert ") (-) to . (+): data-loss\n" in result.stdout
 
 
-def test_stacks_that_come_and_go_are_told(stacks: Path) -> None:
+def test_diff_lists_added_and_removed_stacks(stacks: Path) -> None:
     (stacks / "Pulumi.here.yaml").rename(stacks / "Pulumi.there.yaml")
     document = json.loads(diff(stacks, "one", ".", "--json").stdout)
     assert [(stack["stack"], stack["change"]) for stack in document["stacks"]] == [
@@ -178,16 +178,16 @@ def test_stacks_that_come_and_go_are_told(stacks: Path) -> None:
     ]
 
 
-def test_only_the_stacks_that_are_named_are_compared(stacks: Path) -> None:
-    other = STACK.replace("loki-here", "loki-other")
-    write(stacks, other, "other")
+def test_diff_compares_only_the_given_stacks(stacks: Path) -> None:
+    other_stack = STACK.replace("loki-here", "loki-other")
+    write(stacks, other_stack, "other")
     commit(stacks, "two")
-    write(stacks, f"{other}  logstack:retention: 14d\n", "other")
+    write(stacks, f"{other_stack}  logstack:retention: 14d\n", "other")
     assert diff(stacks, "two", ".", "--stack", "here").stdout == ""
     assert diff(stacks, "two", ".", "--stack", "here", "--stack", "other").exit_code == 15
 
 
-def test_a_project_in_a_folder_of_the_repository_is_found_in_its_revisions(tmp_path: Path) -> None:
+def test_diff_finds_a_project_below_the_top_of_the_repository(tmp_path: Path) -> None:
     below = tmp_path / "logs"
     below.mkdir()
     git(tmp_path, "init", "--quiet", "--initial-branch", "main")
@@ -199,7 +199,7 @@ def test_a_project_in_a_folder_of_the_repository_is_found_in_its_revisions(tmp_p
     assert json.loads(diff(below, "before", "one", "--json").stdout)["stacks"][0]["change"] == "added"
 
 
-def test_problems_of_both_sides_are_told_together_with_side_revision_and_line(stacks: Path) -> None:
+def test_diff_prints_problems_of_both_sides_with_side_revision_and_line(stacks: Path) -> None:
     write(stacks, f"{STACK}  logstack:retentoin: 7d\n")
     commit(stacks, "two")
     write(stacks, f"{STACK}  logstack:retention: 1h\n")
@@ -215,7 +215,7 @@ def test_problems_of_both_sides_are_told_together_with_side_revision_and_line(st
     assert "[unknown-key]" in diff(stacks, "two", ".", "--markdown").stdout
 
 
-def test_problems_that_a_revisions_own_code_finds_are_told_as_well(program: Path) -> None:
+def test_diff_prints_problems_that_a_revisions_own_code_reports(program: Path) -> None:
     write(program, f"{STACK}  logstack:retentoin: 7d\n")
     try:
         result = diff(program, "two", str(program))
@@ -225,27 +225,27 @@ def test_problems_that_a_revisions_own_code_finds_are_told_as_well(program: Path
     assert f"HEAD error[unknown-key] {program}:Pulumi.here.yaml:5: logstack:retentoin" in result.stderr
 
 
-def test_an_unknown_revision_is_one_line_with_what_could_be_meant(stacks: Path) -> None:
+def test_diff_refuses_an_unknown_revision_with_a_suggestion(stacks: Path) -> None:
     result = diff(stacks, "mian", ".")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == 'logstack diff: "mian" is neither a folder nor a git revision; did you mean main?\n'
     assert "branches and tags here: main and one" in diff(stacks, "feature/xyz", ".").stderr
 
 
-def test_an_option_is_never_taken_for_a_revision(stacks: Path) -> None:
+def test_diff_never_reads_an_option_as_a_revision(stacks: Path) -> None:
     result = CliRunner().invoke(app, ["diff", "--directory", str(stacks), "--", "--output=x", "."])
     assert result.exit_code == 2
     assert not (stacks / "x").exists()
 
 
-def test_a_shallow_clone_says_how_to_get_the_rest(stacks: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_diff_says_how_to_complete_a_shallow_clone(stacks: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     commit(stacks, "two")
     clone = tmp_path_factory.mktemp("clone")
     git(clone, "clone", "--quiet", "--depth", "1", f"file://{stacks}", ".")
     assert "git fetch --unshallow" in diff(clone, "HEAD~1", ".").stderr
 
 
-def test_without_a_repository_folders_are_asked_for(tmp_path: Path) -> None:
+def test_diff_says_that_it_needs_a_git_repository_for_revisions(tmp_path: Path) -> None:
     write(tmp_path, STACK)
     result = diff(tmp_path, "main", ".")
     assert result.exit_code == 2
@@ -253,35 +253,35 @@ def test_without_a_repository_folders_are_asked_for(tmp_path: Path) -> None:
     assert "is in no git repository" in result.stderr
 
 
-def test_an_unknown_stack_names_those_that_there_are(stacks: Path) -> None:
+def test_diff_refuses_an_unknown_stack_with_a_suggestion(stacks: Path) -> None:
     result = diff(stacks, "one", ".", "--stack", "hree")
     assert result.exit_code == 2
     assert result.stderr.startswith('logstack diff: unknown stack "hree" in one (')
     assert result.stderr.endswith(") and in .; did you mean here?\n")
 
 
-def test_no_form_says_a_secret_neither_an_encrypted_one_nor_one_in_clear(stacks: Path) -> None:
-    without = STACK.replace(", credentialsSecret: key", "")
+def test_diff_shows_no_secret_encrypted_or_in_clear_text(stacks: Path) -> None:
+    without_secret = STACK.replace(", credentialsSecret: key", "")
     keys = "  logstack:accessKeyId: {secure: v1:one}\n  logstack:secretAccessKey: {secure: v1:%s}\n"
-    write(stacks, without + keys % f"{MARKER}1")
+    write(stacks, without_secret + keys % f"{MARKER}1")
     commit(stacks, "two")
-    write(stacks, f"{without}{keys % f'{MARKER}2'}  logstack:retention: 14d\n")
-    clear = f"{STACK}  logstack:secretAccessKey: {MARKER}\n"
+    write(stacks, f"{without_secret}{keys % f'{MARKER}2'}  logstack:retention: 14d\n")
+    clear_text = f"{STACK}  logstack:secretAccessKey: {MARKER}\n"
     for form in ((), ("--json",), ("--markdown",)):
         result = diff(stacks, "two", ".", *form)
         assert result.exit_code == 15
         assert MARKER not in result.output
-    write(stacks, clear)
+    write(stacks, clear_text)
     for form in ((), ("--json",), ("--markdown",)):
         result = diff(stacks, "two", ".", *form)
         assert result.exit_code == 1
         assert MARKER not in result.output
 
 
-def test_markdown_and_json_are_one_or_the_other(stacks: Path) -> None:
+def test_diff_refuses_markdown_together_with_json(stacks: Path) -> None:
     assert diff(stacks, "one", ".", "--json", "--markdown").exit_code == 2
 
 
-def test_a_name_that_is_a_folder_too_is_the_revision(stacks: Path) -> None:
+def test_diff_prefers_a_revision_to_a_folder_of_the_same_name(stacks: Path) -> None:
     (stacks / "one").mkdir()
     assert diff(stacks, "one", ".").exit_code == 0

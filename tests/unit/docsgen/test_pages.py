@@ -1,4 +1,4 @@
-"""The documents have what the code generates."""
+"""The generated parts of the documents are up to date."""
 
 import pytest
 
@@ -13,23 +13,23 @@ def test_every_page_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_the_same_when_it_is_generated_again(path: str) -> None:
+def test_page_does_not_change_when_it_is_generated_again(path: str) -> None:
     text = (ROOT / path).read_text()
     assert PAGES[path](text) == text, "run `make docs`"
 
 
-def test_the_readme_shows_production_as_it_is() -> None:
+def test_readme_and_platform_page_show_production() -> None:
     assert "write x3" in (ROOT / "docs/concepts/platform.md").read_text()
     assert "```text\nproduction: Loki " in (ROOT / "README.md").read_text()
 
 
-def test_the_sizing_page_has_every_row() -> None:
+def test_sizing_page_has_every_row() -> None:
     assert (ROOT / "docs/reference/sizing.md").read_text().count("| simple-scalable |") == len(
         SIZING["simple-scalable"].rows
     )
 
 
-def test_spliced_replaces_each_part_between_its_markers_and_nothing_else() -> None:
+def test_spliced_replaces_only_the_text_between_markers() -> None:
     page = "a\n<!-- one -->\nold\n<!-- /one -->\nb\n<!-- two --><!-- /two -->c"
     assert spliced(page, {"one": "1", "two": "2"}) == (
         "a\n<!-- one -->\n\n1\n\n<!-- /one -->\nb\n<!-- two -->\n\n2\n\n<!-- /two -->c"
@@ -42,7 +42,7 @@ def test_spliced_refuses_a_page_without_markers(page: str) -> None:
         spliced(page, {"one": "1"})
 
 
-def test_splice_without_an_end_replaces_the_rest_of_the_text() -> None:
+def test_splice_without_an_end_marker_replaces_the_text_to_its_end() -> None:
     assert splice("a\n# mark\nold\n", "# mark\n", "new\n") == "a\n# mark\nnew\n"
 
 

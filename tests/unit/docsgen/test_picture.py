@@ -1,4 +1,4 @@
-"""The picture shows what the stack is."""
+"""The picture of a stack."""
 
 from typing import Any
 
@@ -6,40 +6,40 @@ import pytest
 
 from logstack.docsgen.picture import picture
 from logstack.settings.load.loader import load_stack_file
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.stacks import ROOT, settings_of
 
 
-def settings(**more: Any) -> Settings:
-    return Settings.model_validate({"cluster": {"name": "a", "context": "a"}, **more})
+def settings(**keys: Any) -> Settings:
+    return Settings.model_validate({"cluster": {"name": "a", "context": "a"}, **keys})
 
 
 @pytest.mark.parametrize("stack", ["staging", "production"])
-def test_every_arrow_joins_two_parts_that_are_drawn(stack: str) -> None:
+def test_picture_joins_only_nodes_that_it_draws(stack: str) -> None:
     lines = picture(load_stack_file(stack, ROOT).settings).splitlines()
-    drawn = {line.split("[")[0].strip() for line in lines if "[" in line and "subgraph" not in line}
-    ends = {part for line in lines if ">" in line and "[" not in line for part in (line.split()[0], line.split()[-1])}
-    assert ends == drawn
+    nodes = {line.split("[")[0].strip() for line in lines if "[" in line and "subgraph" not in line}
+    ends = {node for line in lines if ">" in line and "[" not in line for node in (line.split()[0], line.split()[-1])}
+    assert ends == nodes
 
 
-def test_a_direct_canary_pushes_to_the_gateway() -> None:
-    drawn = picture(settings(objectStore={"kind": "embedded"}, canary={"route": "direct"}))
-    assert "canary -- a line a second --> gateway" in drawn
+def test_picture_joins_a_direct_canary_to_the_gateway() -> None:
+    text = picture(settings(objectStore={"kind": "embedded"}, canary={"route": "direct"}))
+    assert "canary -- a line a second --> gateway" in text
 
 
-def test_one_monolithic_loki_does_everything() -> None:
-    drawn = picture(settings(objectStore={"kind": "filesystem"}, deploymentMode="monolithic", replicationFactor=1))
-    assert "Loki monolithic x1" in drawn
-    assert "a directory of Loki's volume" in drawn
-    assert "read" not in drawn
+def test_picture_shows_one_node_for_monolithic_loki() -> None:
+    text = picture(settings(objectStore={"kind": "filesystem"}, deploymentMode="monolithic", replicationFactor=1))
+    assert "Loki monolithic x1" in text
+    assert "a directory of Loki's volume" in text
+    assert "read" not in text
 
 
-def test_a_query_finds_its_way_through_each_component_of_the_distributed_mode() -> None:
+def test_picture_shows_the_query_path_of_the_distributed_mode() -> None:
     lines = picture(settings_of("distributed")).splitlines()
-    drawn = {line.split("[")[0].strip() for line in lines if "[" in line and "subgraph" not in line}
-    ends = {part for line in lines if ">" in line and "[" not in line for part in (line.split()[0], line.split()[-1])}
-    assert ends == drawn
-    assert set(settings_of("distributed").roles) <= drawn
+    nodes = {line.split("[")[0].strip() for line in lines if "[" in line and "subgraph" not in line}
+    ends = {node for line in lines if ">" in line and "[" not in line for node in (line.split()[0], line.split()[-1])}
+    assert ends == nodes
+    assert set(settings_of("distributed").roles) <= nodes
     for arrow in ("gateway --> distributor", "distributor --> ingester", "query-scheduler --> querier"):
         assert f"  {arrow}" in lines
     assert "  query-frontend --> results" in lines

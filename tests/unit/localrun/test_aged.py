@@ -1,4 +1,4 @@
-"""What each retention rule of a stack is tried by."""
+"""The lines with which a local run checks each retention rule of a stack."""
 
 from logstack.localrun.aged import aged
 from tests.support.stacks import changed, settings_of
@@ -8,25 +8,25 @@ DAY = 86_400 * 10**9
 LABELS = {"namespace": "x", "pod": "p", "app": "web"}
 
 
-def cases(**said: object) -> dict[str, tuple[float, float]]:
-    """By tenant and selector: how many days old the lines are that go, and those that stay."""
-    found, left_out = aged(changed(settings_of("production"), **said), LABELS, NOW)
-    assert not left_out
+def cases(**keys: object) -> dict[str, tuple[float, float]]:
+    """Return by tenant and selector the age in days of the lines that Loki deletes and of those it keeps."""
+    retention_cases, reasons = aged(changed(settings_of("production"), **keys), LABELS, NOW)
+    assert not reasons
     return {
         f"{case.tenant} {case.selector}".strip(): (
             round((NOW - case.expired_at) / DAY, 1),
             round((NOW - case.young_at) / DAY, 1),
         )
-        for case in found
+        for case in retention_cases
     }
 
 
-def test_the_default_is_tried_by_two_days_more_and_less() -> None:
+def test_aged_uses_lines_two_days_older_and_younger_than_the_retention() -> None:
     assert cases() == {"fake": (32, 28)}
     assert cases(retention="1d") == {"fake": (3, 0.5)}
 
 
-def test_a_stream_of_each_rule_is_found_and_a_longer_one_outlives_the_default() -> None:
+def test_aged_has_a_stream_for_each_retention_rule() -> None:
     rules = [
         {"selector": '{namespace=~"airflow-.*", app!="web"}', "period": "90d", "priority": 1},
         {"selector": '{app=~"debug|trace"}', "period": "2d"},
@@ -38,10 +38,10 @@ def test_a_stream_of_each_rule_is_found_and_a_longer_one_outlives_the_default() 
     }
 
 
-def test_a_tenant_with_rules_is_tried_by_the_stacks_as_well_which_do_not_hold() -> None:
+def test_aged_checks_that_the_stacks_rules_do_not_apply_to_a_tenant_with_rules() -> None:
     rules = [{"selector": '{namespace="airflow"}', "period": "90d"}]
-    own = [{"selector": '{app="bank"}', "period": "60d"}]
-    tenants = [{"name": "a", "namespaces": ["shop"], "retention": "10d", "retention_streams": own}]
+    tenant_rules = [{"selector": '{app="bank"}', "period": "60d"}]
+    tenants = [{"name": "a", "namespaces": ["shop"], "retention": "10d", "retention_streams": tenant_rules}]
     assert cases(retention_streams=rules, tenants=tenants) == {
         'fake {namespace="airflow"}': (92, 88),
         "fake": (32, 28),
@@ -51,16 +51,16 @@ def test_a_tenant_with_rules_is_tried_by_the_stacks_as_well_which_do_not_hold() 
     }
 
 
-def test_tenants_of_one_policy_are_tried_once() -> None:
+def test_aged_checks_tenants_with_the_same_rules_once() -> None:
     tenants = [{"name": f"t{number}", "namespaces": [f"n{number}"], "retention": "10d"} for number in range(50)]
     assert len(cases(tenants=tenants)) == 2
 
 
-def test_what_cannot_be_tried_is_told() -> None:
+def test_aged_gives_the_reason_for_each_rule_it_skips() -> None:
     rules = [{"selector": '{pod=~"[0-9]{3}"}', "period": "60d"}, {"selector": '{app="old"}', "period": "3650d"}]
-    found, left_out = aged(changed(settings_of("production"), retention_streams=rules), LABELS, NOW)
-    assert [case.selector for case in found] == [""]
-    assert left_out == [
+    retention_cases, reasons = aged(changed(settings_of("production"), retention_streams=rules), LABELS, NOW)
+    assert [case.selector for case in retention_cases] == [""]
+    assert reasons == [
         '{pod=~"[0-9]{3}"} of fake: no stream found to which it applies',
         '{app="old"} of fake: its period starts before the schema\'s first day',
     ]

@@ -1,4 +1,4 @@
-"""A check that cannot fail proves nothing: each one is shown what it must not accept."""
+"""The checks of a local run: each one fails for what it must not accept."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ from logstack.localrun.checks import (
 from logstack.localrun.client import Entry, Loki, Pushed, Row, _batches, selector
 from logstack.localrun.lines import LogFile
 from logstack.localrun.platform import Platform
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 SETTINGS = Settings.model_validate(
     {
@@ -38,7 +38,7 @@ ENTRIES = [Entry(1, "a"), Entry(2, "b")]
 
 
 class StandIn:
-    """A stand-in for a running platform: it answers what a test wants Loki to answer."""
+    """A stand-in for a running platform, with the answers of Loki that a test needs."""
 
     settings = SETTINGS
 
@@ -57,20 +57,20 @@ class StandIn:
         return cast("list[str]", self.answers["ring"][int(url)])
 
     def push(self, _labels: object, entries: list[Entry]) -> list[Pushed]:
-        return [Pushed(entries, self.answers["status"], "said Loki")] if entries else []
+        return [Pushed(entries, self.answers["status"], "refused by Loki")] if entries else []
 
     def bucket(self) -> Any:
         chunks = self.answers.get("chunks", [])
         return type("Bucket", (), {"chunks": lambda _: chunks, "objects": lambda _, _prefix: {"i.tsdb.gz": 1}})()
 
 
-def run(lines: tuple[str, ...] = ("a", "b"), **answers: Any) -> Run:
+def make_run(lines: tuple[str, ...] = ("a", "b"), **answers: Any) -> Run:
     file = LogFile(Path("x.log"), lines, None, 0)
     return Run(cast("Platform", StandIn(**answers)), [file], [Sent({"app": "x", "cluster": "here"}, ENTRIES)])
 
 
 @pytest.mark.parametrize(
-    ("found", "seen"),
+    ("entries", "message"),
     [
         (ENTRIES[:1], "1 missing, 0 not sent, of 2"),
         ([*ENTRIES, ENTRIES[0]], "0 missing, 1 not sent, of 2"),
@@ -79,73 +79,73 @@ def run(lines: tuple[str, ...] = ("a", "b"), **answers: Any) -> Run:
     ],
     ids=["a line is lost", "a line is doubled", "a line is changed", "a time is changed"],
 )
-def test_lines_out_fails_when(found: list[Entry], seen: str) -> None:
-    with pytest.raises(CheckError, match=seen):
-        gives_lines_back(run(entries=found))
+def test_gives_lines_back_fails_when(entries: list[Entry], message: str) -> None:
+    with pytest.raises(CheckError, match=message):
+        gives_lines_back(make_run(entries=entries))
 
 
-def test_lines_out_passes_when_all_are_there_in_any_order() -> None:
-    assert gives_lines_back(run(entries=ENTRIES[::-1])) == "2 of 2 lines, each as it was sent"
+def test_gives_lines_back_passes_with_lines_in_any_order() -> None:
+    assert gives_lines_back(make_run(entries=ENTRIES[::-1])) == "2 of 2 lines, each as it was sent"
 
 
-@pytest.mark.parametrize("found", [["app"], ["app", "cluster", "filename"]], ids=["one is missing", "one is too many"])
-def test_labels_fail_when(found: list[str]) -> None:
+@pytest.mark.parametrize("labels", [["app"], ["app", "cluster", "filename"]], ids=["one is missing", "one is too many"])
+def test_has_the_labels_fails_when(labels: list[str]) -> None:
     with pytest.raises(CheckError, match="expected"):
-        has_the_labels(run(labels=found))
+        has_the_labels(make_run(labels=labels))
 
 
-def test_the_labels_that_loki_adds_are_no_surprise() -> None:
-    assert has_the_labels(run(labels=["app", "cluster", "service_name", "__stream_shard__"])) == "app, cluster"
+def test_has_the_labels_accepts_labels_that_loki_adds() -> None:
+    assert has_the_labels(make_run(labels=["app", "cluster", "service_name", "__stream_shard__"])) == "app, cluster"
 
 
 @pytest.mark.parametrize("view", [["ACTIVE"] * 2, ["ACTIVE", "ACTIVE", "LEAVING"]], ids=["one is away", "one leaves"])
-def test_the_ring_is_not_whole_when_one_writer_sees_that(view: list[str]) -> None:
-    whole = ["ACTIVE"] * 3
+def test_ring_is_whole_fails_when_one_writer_sees_a_gap(view: list[str]) -> None:
+    complete = ["ACTIVE"] * 3
     with pytest.raises(CheckError, match="loki-write-2 sees"):
-        ring_is_whole(run(ring=[whole, whole, view]))
+        ring_is_whole(make_run(ring=[complete, complete, view]))
 
 
-def test_a_refused_push_fails_with_lokis_own_words() -> None:
-    with pytest.raises(CheckError, match="x-0: 429 said Loki"):
-        takes_lines_in(run(status=429))
+def test_takes_lines_in_fails_with_lokis_message_when_a_push_is_refused() -> None:
+    with pytest.raises(CheckError, match="x-0: 429 refused by Loki"):
+        takes_lines_in(make_run(status=429))
 
 
-def test_a_line_above_the_limit_must_be_refused() -> None:
+def test_takes_lines_in_fails_when_loki_accepts_a_line_above_the_limit() -> None:
     with pytest.raises(CheckError, match="Loki accepted a line longer than 27"):
-        takes_lines_in(run(lines=("short", "far too long for such a small limit"), status=204))
+        takes_lines_in(make_run(lines=("short", "far too long for such a small limit"), status=204))
 
 
-def test_an_empty_bucket_fails() -> None:
+def test_fills_the_bucket_fails_when_the_bucket_is_empty() -> None:
     with pytest.raises(CheckError, match="no chunk in the bucket"):
-        fills_the_bucket(run())
+        fills_the_bucket(make_run())
 
 
-def test_chunks_of_the_canary_are_not_counted() -> None:
-    made = run(chunks=[Chunk("fake/a/0:1:c", 10), Chunk("fake/b/0:ffffffffffff:c", 90)])
-    made.end = ENTRIES[-1].time
-    assert fills_the_bucket(made).startswith("1 chunks, 1 index files; 10 bytes stored for 2 raw")
+def test_fills_the_bucket_does_not_count_chunks_of_the_canary() -> None:
+    checked_run = make_run(chunks=[Chunk("fake/a/0:1:c", 10), Chunk("fake/b/0:ffffffffffff:c", 90)])
+    checked_run.end = ENTRIES[-1].time
+    assert fills_the_bucket(checked_run).startswith("1 chunks, 1 index files; 10 bytes stored for 2 raw")
 
 
-def test_a_failed_check_does_not_hide_the_ones_after_it() -> None:
+def test_carry_out_continues_after_a_failed_check() -> None:
     def unreachable(_: Run) -> str:
         raise httpx.ConnectError("refused")
 
-    outcomes = list(carry_out([("first", unreachable), ("second", lambda _: "fine")], run()))
+    outcomes = list(carry_out([("first", unreachable), ("second", lambda _: "fine")], make_run()))
     assert [(outcome.name, outcome.passed, outcome.detail) for outcome in outcomes] == [
         ("first", False, "refused"),
         ("second", True, "fine"),
     ]
 
 
-def loki_that_has(*streams: dict[str, Any]) -> Loki:
-    """Answers query_range as Loki does: the first entries from a time on, over all streams."""
+def loki_with(*streams: dict[str, Any]) -> Loki:
+    """Return a client whose server answers query_range as Loki does: the first entries over all streams."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         assert request.headers["X-Loki-Response-Encoding-Flags"] == "categorize-labels"
         start, end, limit = (int(request.url.params[name]) for name in ("start", "end", "limit"))
         rows = [(stream["stream"], value) for stream in streams for value in stream["values"]]
-        wanted = sorted((row for row in rows if start <= int(row[1][0]) < end), key=lambda row: int(row[1][0]))
-        result = [{"stream": labels, "values": [value]} for labels, value in wanted[:limit]]
+        matching = sorted((row for row in rows if start <= int(row[1][0]) < end), key=lambda row: int(row[1][0]))
+        result = [{"stream": labels, "values": [value]} for labels, value in matching[:limit]]
         return httpx.Response(200, json={"data": {"result": result}})
 
     loki = Loki(["http://writer"], "http://reader")
@@ -155,42 +155,42 @@ def loki_that_has(*streams: dict[str, Any]) -> Loki:
 
 def test_rows_have_labels_and_structured_metadata() -> None:
     value = ["5", "line", {"structuredMetadata": {"node": "n", "level": "info"}}]
-    loki = loki_that_has({"stream": {"pod": "p", "app": "a"}, "values": [value, ["6", "bare", {}]]})
+    loki = loki_with({"stream": {"pod": "p", "app": "a"}, "values": [value, ["6", "bare", {}]]})
     assert list(loki.rows("{}", 0, 10)) == [
         Row(Entry(5, "line"), (("app", "a"), ("pod", "p")), (("level", "info"), ("node", "n"))),
         Row(Entry(6, "bare"), (("app", "a"), ("pod", "p")), ()),
     ]
 
 
-def test_pages_lose_and_double_no_entry_though_streams_have_the_same_times(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entries_are_complete_and_unique_when_streams_share_timestamps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("logstack.localrun.client._PAGE", 4)
     streams = [
         {"stream": {"pod": pod}, "values": [[str(time), f"{pod} {time}", {}] for time in range(1, 8)]} for pod in "abc"
     ]
-    found = list(loki_that_has(*streams).entries("{}", 0, 100))
-    assert len(found) == len(set(found)) == 21
+    entries = list(loki_with(*streams).entries("{}", 0, 100))
+    assert len(entries) == len(set(entries)) == 21
 
 
-def test_batches_stay_below_half_a_mebibyte_and_lose_nothing() -> None:
+def test_batches_stay_below_half_a_mebibyte_and_lose_no_entry() -> None:
     entries = [Entry(n, "x" * 200_000) for n in range(5)] + [Entry(9, "y" * 600_000)]
     batches = list(_batches(entries))
     assert [len(batch) for batch in batches] == [2, 2, 1, 1]
     assert [entry for batch in batches for entry in batch] == entries
 
 
-def test_a_selector_quotes_what_needs_it() -> None:
+def test_selector_escapes_quotes_and_backslashes() -> None:
     assert selector({"app": 'a"b\\c', "pod": "x"}) == '{app="a\\"b\\\\c", pod="x"}'
 
 
 @pytest.mark.parametrize("check", [gives_lines_back, has_the_labels, answers_a_rate, answers_the_volume])
 @pytest.mark.parametrize("sent", [[], [Sent({"app": "x"}, [], refused=2)]], ids=["all refused", "all too long"])
-def test_a_check_that_needs_lines_fails_and_does_not_break_when_none_was_taken(
+def test_check_that_needs_lines_fails_when_loki_acknowledged_none(
     check: Callable[[Run], str], sent: list[Sent]
 ) -> None:
-    nothing = run(entries=[], labels=[])
-    nothing.sent = sent
+    empty_run = make_run(entries=[], labels=[])
+    empty_run.sent = sent
     with pytest.raises(CheckError, match="Loki acknowledged no line"):
-        check(nothing)
+        check(empty_run)
 
 
 REDACTED = [
@@ -202,8 +202,8 @@ REDACTED = [
 ]
 
 
-@pytest.mark.parametrize(("sent", "found", "is_it"), REDACTED)
-def test_a_redacted_line_is_known_by_all_that_is_around_its_secrets(sent: str, found: str, *, is_it: bool) -> None:
-    was, now = Entry(1, sent), Entry(1, found)
-    assert redactions([was], [now]) == ({was: now} if is_it else {})
-    assert redactions([Entry(2, sent)], [now]) == {}
+@pytest.mark.parametrize(("sent", "received", "matches"), REDACTED)
+def test_redactions_match_a_line_by_the_text_around_its_secrets(sent: str, received: str, *, matches: bool) -> None:
+    sent_entry, received_entry = Entry(1, sent), Entry(1, received)
+    assert redactions([sent_entry], [received_entry]) == ({sent_entry: received_entry} if matches else {})
+    assert redactions([Entry(2, sent)], [received_entry]) == {}

@@ -1,4 +1,4 @@
-"""The local run's config.alloy is the stack's own but for places; and what is read from it and the canary."""
+"""The collector and canary of a local run: their configuration, and the checks that read them."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from logstack.localrun.machine import Machine, binaries_for
 from logstack.localrun.metrics import Metrics, parse_metrics
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.stacks import NAMES, changed, data, declarations, settings_of
 
 FILE = LogFile(Path("shop.log"), tuple(f"line {number}" for number in range(7)), None, 0)
@@ -36,43 +36,43 @@ def collector(settings: Settings, root: Path) -> Collector:
     return Collector(settings, Path("/bin/alloy"), root, cast("Fleet", None), PUSH, pods)
 
 
-def attribute(line: str) -> str:
+def attribute_name(line: str) -> str:
     return line.partition("=")[0].strip()
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_only_discovery_folders_ports_and_the_push_url_differ_from_the_stacks_own_file(
-    stack: str, tmp_path: Path
-) -> None:
+def test_local_config_differs_only_in_discovery_folders_ports_and_push_url(stack: str, tmp_path: Path) -> None:
     settings = settings_of(stack)
-    own = data(declarations(settings), "alloy/alloy-config")
-    assert stack_config(settings) == own
-    local = collector(settings, tmp_path).config
+    stack_text = data(declarations(settings), "alloy/alloy-config")
+    assert stack_config(settings) == stack_text
+    local_text = collector(settings, tmp_path).config
     # Here the collector pushes past the gateway, to Loki itself.
-    own = re.sub(r"\n\n\t\tbasic_auth \{[^}]*\}", "", own)
-    lines = [line for line in ndiff(own.splitlines(), local.splitlines()) if line[0] in "+-"]
-    gone = [line[2:] for line in lines if line.startswith("-")]
-    new = [line[2:] for line in lines if line.startswith("+")]
-    block = own[own.index("// The pods of this node") : own.index("// Which pods, and their labels")]
-    rest = [line for line in gone if line not in block.splitlines()]
-    assert [attribute(line) for line in rest] == [attribute(line) for line in new]
-    assert {attribute(line) for line in new} <= {"targets", "url", *FOLDERS, *ADDRESSES}
-    assert [line.replace(str(tmp_path), "") for line in new if attribute(line) in FOLDERS] == [
-        line for line in rest if attribute(line) in FOLDERS
+    stack_text = re.sub(r"\n\n\t\tbasic_auth \{[^}]*\}", "", stack_text)
+    lines = [line for line in ndiff(stack_text.splitlines(), local_text.splitlines()) if line[0] in "+-"]
+    removed = [line[2:] for line in lines if line.startswith("-")]
+    added = [line[2:] for line in lines if line.startswith("+")]
+    discovery = stack_text[
+        stack_text.index("// The pods of this node") : stack_text.index("// Which pods, and their labels")
+    ]
+    replaced = [line for line in removed if line not in discovery.splitlines()]
+    assert [attribute_name(line) for line in replaced] == [attribute_name(line) for line in added]
+    assert {attribute_name(line) for line in added} <= {"targets", "url", *FOLDERS, *ADDRESSES}
+    assert [line.replace(str(tmp_path), "") for line in added if attribute_name(line) in FOLDERS] == [
+        line for line in replaced if attribute_name(line) in FOLDERS
     ]
 
 
-def test_every_line_that_differs_is_told(tmp_path: Path) -> None:
-    told = collector(settings_of("staging"), tmp_path).replaced
-    assert [each.path for each in told] == [
+def test_collector_reports_every_line_that_it_replaces(tmp_path: Path) -> None:
+    replacements = collector(settings_of("staging"), tmp_path).replaced
+    assert [each.path for each in replacements] == [
         'config.alloy: discovery.kubernetes "pods"',
         "config.alloy: targets",
         "config.alloy: replacement",
         "config.alloy: replacement",
         "config.alloy: url",
     ]
-    assert told[0].now is None
-    assert told[-1].now == f'"{PUSH}"'
+    assert replacements[0].now is None
+    assert replacements[-1].now == f'"{PUSH}"'
 
 
 METRICS = parse_metrics(
@@ -93,7 +93,7 @@ latency_count 10
 )
 
 
-def test_metrics_are_read_by_name_and_labels() -> None:
+def test_metrics_are_selected_by_name_and_labels() -> None:
     assert METRICS.total("loki_source_file_read_lines_total") == 20
     assert METRICS.total("loki_source_file_read_lines_total", path="/b") == 5
     assert METRICS.total("up") == 1
@@ -101,12 +101,12 @@ def test_metrics_are_read_by_name_and_labels() -> None:
     assert METRICS.of("loki_process_dropped_lines_total")[1].labels["reason"] == 'a "b", \\ and }'
 
 
-def test_a_quantile_is_the_first_bound_that_holds_so_many() -> None:
+def test_quantile_is_the_first_bucket_bound_that_reaches_it() -> None:
     assert METRICS.quantile("latency", 0.9) == 1
     assert METRICS.quantile("latency", 0.95) == float("inf")
 
 
-def test_a_line_above_the_limit_is_cut_at_its_bytes_or_dropped() -> None:
+def test_as_collected_cuts_or_drops_a_line_above_the_limit() -> None:
     settings = changed(settings_of("staging"), limits={"maxLineSize": "64B"})
     line = "é" * 40
     cut = as_collected(line, settings)
@@ -120,12 +120,12 @@ def test_a_line_above_the_limit_is_cut_at_its_bytes_or_dropped() -> None:
 
 
 class StandIn:
-    """A platform, its Loki, its fleet, Alloy, and the canary: each answers what a test wants."""
+    """A stand-in for platform, Loki, fleet, Alloy and canary, with the answers of a test."""
 
-    def __init__(self, settings: Settings, found: list[Entry], metrics: Metrics, written: list[Entry]) -> None:
+    def __init__(self, settings: Settings, stored: list[Entry], metrics: Metrics, logged: list[Entry]) -> None:
         self.settings = settings
         self.loki = self.fleet = self
-        self.found, self._metrics, self._written = found, metrics, written
+        self.stored, self._metrics, self._logged = stored, metrics, logged
         self.pod, self.seconds = canary_pod(settings), 100.0
         self.containers = {file_pod(FILE, 0, settings.collector).name: self}
         self.events: list[str] = []
@@ -138,7 +138,7 @@ class StandIn:
         return self._metrics
 
     def written(self, stream: str = "stdout") -> list[Entry]:
-        return self._written if stream == "stdout" else []
+        return self._logged if stream == "stdout" else []
 
     def write(self, entries: list[Entry]) -> None:
         self.events += [entry.line for entry in entries]
@@ -150,14 +150,14 @@ class StandIn:
         self.events.append("truncate")
 
     def entries(self, _query: str, _start: int, _end: int) -> Iterator[Entry]:
-        return iter(self.found)
+        return iter(self.stored)
 
     def value(self, _query: str, _time: int) -> int:
-        return len(self.found)
+        return len(self.stored)
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         "_STALLED_SECONDS",
         "_POLL_SECONDS",
@@ -169,21 +169,21 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(collected, name, 0.01)
 
 
-def run_of(stand_in: StandIn) -> Run:
+def make_run(stand_in: StandIn) -> Run:
     return Run(cast("Platform", stand_in), [FILE])
 
 
-def lines_of(settings: Settings) -> list[Entry]:
-    return run_of(StandIn(settings, [], Metrics(()), [])).sources()[0].entries
+def file_entries(settings: Settings) -> list[Entry]:
+    return make_run(StandIn(settings, [], Metrics(()), [])).sources()[0].entries
 
 
 NONE_DROPPED = Metrics(METRICS.samples[:1])
 
 
-def test_the_file_is_rotated_in_the_middle_and_truncated_when_all_of_it_has_arrived() -> None:
+def test_collects_lines_rotates_the_file_midway_and_truncates_it_after_arrival() -> None:
     settings = settings_of("staging")
-    stand_in = StandIn(settings, lines_of(settings), NONE_DROPPED, [])
-    assert collects_lines(cast("Collector", stand_in), run_of(stand_in)) == (
+    stand_in = StandIn(settings, file_entries(settings), NONE_DROPPED, [])
+    assert collects_lines(cast("Collector", stand_in), make_run(stand_in)) == (
         "7 lines by Alloy from the log file of 1 pod, rotated and truncated while it read"
     )
     assert stand_in.events == [
@@ -195,16 +195,16 @@ def test_the_file_is_rotated_in_the_middle_and_truncated_when_all_of_it_has_arri
     ]
 
 
-def test_lines_that_never_arrive_fail_with_what_alloy_says() -> None:
+def test_collects_lines_fails_with_alloys_counters_when_lines_do_not_arrive() -> None:
     settings = settings_of("staging")
-    stand_in = StandIn(settings, lines_of(settings)[:5], NONE_DROPPED, [])
+    stand_in = StandIn(settings, file_entries(settings)[:5], NONE_DROPPED, [])
     with pytest.raises(CheckError, match=r"5 of 6 lines in Loki, and no more for .* Alloy has read"):
-        collects_lines(cast("Collector", stand_in), run_of(stand_in))
+        collects_lines(cast("Collector", stand_in), make_run(stand_in))
 
 
-def test_lines_that_the_stacks_rules_drop_are_told_and_not_missed() -> None:
+def test_collects_lines_reports_dropped_lines_and_does_not_expect_them() -> None:
     settings = settings_of("staging")
-    entries = lines_of(settings)
+    entries = file_entries(settings)
     stand_in = StandIn(settings, entries[2:], METRICS, [])
     run = Run(cast("Platform", stand_in), [FILE], end=entries[-1].time)
     assert "2 dropped by collector.drop or collector.rateLimits" in (collects_lines(cast("Collector", stand_in), run))
@@ -218,18 +218,18 @@ def canary_metrics(**counts: int) -> Metrics:
 ENTRIES = [Entry(1, "1 p"), Entry(2, "2 p")]
 
 
-def canary_check(found: list[Entry], **counts: int) -> str:
+def check_canary(stored: list[Entry], **counts: int) -> str:
     metrics = canary_metrics(**{"entries": 2, **counts})
-    stand_in = StandIn(settings_of("staging"), found, metrics, ENTRIES)
-    return canary_misses_nothing(cast("Canary", stand_in), run_of(stand_in))
+    stand_in = StandIn(settings_of("staging"), stored, metrics, ENTRIES)
+    return canary_misses_nothing(cast("Canary", stand_in), make_run(stand_in))
 
 
-def test_a_canary_whose_entries_are_all_there_passes() -> None:
-    assert canary_check(ENTRIES, websocket_missing_entries=1).startswith("2 entries, 0 missing (1 found by a query")
+def test_canary_misses_nothing_passes_when_all_entries_are_in_loki() -> None:
+    assert check_canary(ENTRIES, websocket_missing_entries=1).startswith("2 entries, 0 missing (1 found by a query")
 
 
 @pytest.mark.parametrize(
-    ("found", "counts", "seen"),
+    ("stored", "counts", "message"),
     [
         (ENTRIES, {"missing_entries": 1}, "1 missing entries of 2"),
         (ENTRIES, {"spot_check_missing_entries": 1}, "1 spot check missing entries of 2"),
@@ -243,12 +243,12 @@ def test_a_canary_whose_entries_are_all_there_passes() -> None:
     ],
     ids=["it misses one", "a spot check misses one", "it writes nothing", "one is lost", "its messages are fed back"],
 )
-def test_the_canary_fails_when(found: list[Entry], counts: dict[str, int], seen: str) -> None:
-    with pytest.raises(CheckError, match=seen):
-        canary_check(found, **counts)
+def test_canary_misses_nothing_fails_when(stored: list[Entry], counts: dict[str, int], message: str) -> None:
+    with pytest.raises(CheckError, match=message):
+        check_canary(stored, **counts)
 
 
-def test_the_canary_has_the_stacks_own_flags_and_a_short_runs_delays(tmp_path: Path) -> None:
+def test_canary_runs_with_the_stacks_flags_and_short_delays(tmp_path: Path) -> None:
     started: list[Any] = []
 
     class Starts:
@@ -266,26 +266,26 @@ def test_the_canary_has_the_stacks_own_flags_and_a_short_runs_delays(tmp_path: P
     assert canary.written("stderr") == [Entry(2, "noise")]
 
 
-def names(machine: Machine) -> list[str]:
+def check_names(machine: Machine) -> list[str]:
     return [name for name, _ in standard_checks(machine)]
 
 
-def test_there_is_a_check_of_the_canary_only_where_one_runs(tmp_path: Path) -> None:
+def test_standard_checks_include_the_canary_only_when_it_runs(tmp_path: Path) -> None:
     platform = cast("Platform", type("Platform", (), {"has_store": True, "settings": settings_of("staging")}))
     alloy = collector(settings_of("staging"), tmp_path)
-    assert names(Machine(platform, alloy, cast("Canary", object())))[-1] == "canary through the collector"
-    assert names(Machine(platform, alloy)) == names(Machine(platform))
+    assert check_names(Machine(platform, alloy, cast("Canary", object())))[-1] == "canary through the collector"
+    assert check_names(Machine(platform, alloy)) == check_names(Machine(platform))
 
 
-def test_sources_that_only_a_cluster_has_are_left_out(tmp_path: Path) -> None:
+def test_not_exercised_lists_sources_that_need_a_cluster(tmp_path: Path) -> None:
     settings = changed(settings_of("staging"), collector={"sources": {"events": True, "journal": {"enabled": True}}})
     platform = cast("Platform", type("Platform", (), {"settings": settings}))
-    told = not_exercised(Machine(platform, collector(settings, tmp_path)))
-    assert "the collector's other sources: journal, events" in told
+    omissions = not_exercised(Machine(platform, collector(settings, tmp_path)))
+    assert "the collector's other sources: journal, events" in omissions
 
 
 @pytest.mark.parametrize(
-    ("stack", "has_collector", "said"),
+    ("stack", "has_collector", "omission"),
     [
         (
             "staging",
@@ -296,38 +296,43 @@ def test_sources_that_only_a_cluster_has_are_left_out(tmp_path: Path) -> None:
         ("aws", True, "the canary, which is off"),
     ],
 )
-def test_what_is_not_exercised_is_told(stack: str, has_collector: bool, said: str, tmp_path: Path) -> None:  # noqa: FBT001
+def test_not_exercised_lists_collector_and_canary_with_the_reason(
+    stack: str,
+    has_collector: bool,  # noqa: FBT001
+    omission: str,
+    tmp_path: Path,
+) -> None:
     settings = settings_of(stack)
     platform = cast("Platform", type("Platform", (), {"settings": settings}))
-    told = not_exercised(Machine(platform, collector(settings, tmp_path) if has_collector else None))
-    assert any(each.startswith(said) for each in told), told
+    omissions = not_exercised(Machine(platform, collector(settings, tmp_path) if has_collector else None))
+    assert any(each.startswith(omission) for each in omissions), omissions
 
 
-def test_with_the_canary_neither_is_left_out(tmp_path: Path) -> None:
+def test_canary_run_exercises_collector_and_canary(tmp_path: Path) -> None:
     settings = settings_of("staging")
     platform = cast("Platform", type("Platform", (), {"settings": settings}))
-    told = not_exercised(Machine(platform, collector(settings, tmp_path), cast("Canary", object())))
-    assert not any("the collector and" in each or "canary" in each for each in told)
+    omissions = not_exercised(Machine(platform, collector(settings, tmp_path), cast("Canary", object())))
+    assert not any("the collector and" in each or "canary" in each for each in omissions)
 
 
-def test_alloy_is_built_only_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, ...]] = []
+def test_binaries_for_builds_alloy_only_when_the_route_is_alloy(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests: list[tuple[str, ...]] = []
 
     def obtain(*names: str, report: object) -> dict[str, Path]:  # noqa: ARG001 - the signature
-        asked.append(names)
+        requests.append(names)
         return {name: Path(name) for name in names}
 
     monkeypatch.setattr("logstack.localrun.machine.obtain", obtain)
     monkeypatch.setattr("logstack.localrun.machine.obtain_without_build", lambda _name, _report: None)
     settings = settings_of("staging")
     assert set(binaries_for(settings, "auto")) == set(binaries_for(settings, "push")) == {"loki", "versitygw"}
-    assert ("alloy",) not in asked
+    assert ("alloy",) not in requests
     assert set(binaries_for(settings, "alloy")) == {"loki", "versitygw", "alloy", "loki-canary"}
     by_api = changed(settings, collector={"sources": {"pods": "api"}}, canary={"enabled": False})
     assert set(binaries_for(by_api, "alloy")) == {"loki", "versitygw"}
 
 
-def test_labels_are_expected_of_the_pod_that_the_collector_sees(tmp_path: Path) -> None:
+def test_file_pod_has_the_labels_that_the_collector_selects(tmp_path: Path) -> None:
     settings = changed(
         settings_of("staging"),
         collector={"labels": {"team": "example.com/team"}, "pods": {"only": {"tier": "backend"}}},

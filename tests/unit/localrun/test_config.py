@@ -1,4 +1,4 @@
-"""The local run changes what names the cluster, and nothing else."""
+"""The Loki configuration of a local run: only what refers to the cluster changes."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from logstack.localrun.localise import flags, local_config, replacements
 from logstack.manifests.loki.config import loki_config
 from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.roles import Duty
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 CLAIM = {"kind": "ceph-bucket-claim", "bucket": "loki-chunks", "storageClass": "ceph-bucket"}
 STACKS: dict[str, dict[str, Any]] = {
@@ -33,7 +33,7 @@ STACKS: dict[str, dict[str, Any]] = {
         "objectStore": {"kind": "filesystem"},
     },
 }
-EVERYWHERE = {
+IN_EVERY_STACK = {
     "memberlist.join_members",
     "memberlist.bind_addr",
     "common.path_prefix",
@@ -44,7 +44,7 @@ EVERYWHERE = {
     "ruler.wal.dir",
     "ingester.lifecycler",
 }
-ALSO = {
+BY_STACK = {
     "simple scalable on an external store, with caches": {
         "common.storage.s3.endpoint",
         "ruler.storage.s3.endpoint",
@@ -62,7 +62,7 @@ ALSO = {
         "frontend.tail_proxy_url",
         "frontend_worker",
     },
-    # Its address is in the environment of Loki's pods, and of the processes here.
+    # Loki's pods, and the processes of a local run, read the address from the environment.
     "monolithic on a bucket by a claim": set(),
     "monolithic on a bucket by a claim, with TLS": {
         f"{storage}.storage.s3.{key}" for storage in ("common", "ruler") for key in ("endpoint", "insecure")
@@ -80,17 +80,17 @@ def settings(name: str) -> Settings:
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_only_addresses_directories_and_the_caches_are_replaced(name: str, tmp_path: Path) -> None:
+def test_local_config_replaces_only_addresses_directories_and_caches(name: str, tmp_path: Path) -> None:
     stack = settings(name)
     original = loki_config(stack, store_access(stack.object_store, stack.cluster), stack.cluster)
     local = local_config(original, layout(stack, tmp_path), tmp_path / "overrides.yaml")
     replaced = {each.path for each in replacements(original, local)}
-    assert replaced == EVERYWHERE | ALSO[name]
+    assert replaced == IN_EVERY_STACK | BY_STACK[name]
     assert local["limits_config"] == original["limits_config"]
     assert local["schema_config"] == original["schema_config"]
 
 
-def test_the_original_is_left_as_it_was(tmp_path: Path) -> None:
+def test_local_config_does_not_change_the_original(tmp_path: Path) -> None:
     stack = settings("monolithic on a directory")
     original = loki_config(stack, store_access(stack.object_store, stack.cluster), stack.cluster)
     again = loki_config(stack, store_access(stack.object_store, stack.cluster), stack.cluster)
@@ -98,7 +98,7 @@ def test_the_original_is_left_as_it_was(tmp_path: Path) -> None:
     assert original == again
 
 
-def test_there_are_as_many_processes_of_each_role_as_the_stack_says(tmp_path: Path) -> None:
+def test_layout_has_the_stacks_replicas_of_each_role(tmp_path: Path) -> None:
     nodes = layout(settings("simple scalable on an external store, with caches"), tmp_path).nodes
     assert [node.name for node in nodes] == [
         f"loki-{role}-{index}" for role in ("write", "read", "backend") for index in range(3)
@@ -107,17 +107,20 @@ def test_there_are_as_many_processes_of_each_role_as_the_stack_says(tmp_path: Pa
     assert len(set(ports)) == len(ports)
 
 
-def test_a_monolithic_process_has_every_role(tmp_path: Path) -> None:
-    place = layout(settings("monolithic on a directory"), tmp_path)
-    assert place.with_duty(Duty.HOLDS) == place.fronts == place.compactors == place.nodes
-    assert [node.pod for node in place.nodes] == ["loki-0"]
-    assert "-target=all" in flags(place.nodes[0], tmp_path / "loki.yaml")
+def test_monolithic_process_has_every_role(tmp_path: Path) -> None:
+    processes = layout(settings("monolithic on a directory"), tmp_path)
+    assert processes.with_duty(Duty.HOLDS) == processes.fronts == processes.compactors == processes.nodes
+    assert [node.pod for node in processes.nodes] == ["loki-0"]
+    assert "-target=all" in flags(processes.nodes[0], tmp_path / "loki.yaml")
 
 
-def test_every_process_has_a_name_of_its_own_in_every_ring(tmp_path: Path) -> None:
+def test_every_process_has_a_unique_name_in_every_ring(tmp_path: Path) -> None:
     nodes = layout(settings("simple scalable on an external store, with caches"), tmp_path).nodes
     for flag in ("-common.storage.ring.instance-id", "-ingester.lifecycler.ID", "-memberlist.nodename"):
-        names = [
-            given for node in nodes for given in flags(node, tmp_path / "loki.yaml") if given.startswith(f"{flag}=")
+        arguments = [
+            argument
+            for node in nodes
+            for argument in flags(node, tmp_path / "loki.yaml")
+            if argument.startswith(f"{flag}=")
         ]
-        assert names == [f"{flag}={node.name}" for node in nodes]
+        assert arguments == [f"{flag}={node.name}" for node in nodes]

@@ -1,4 +1,4 @@
-"""Log files that people give: good ones, and every bad one with one clear error."""
+"""Log files of a user: a local run reads valid ones, and names every invalid one in one error."""
 
 from pathlib import Path
 
@@ -14,13 +14,13 @@ def write(path: Path, content: bytes) -> Path:
     return path
 
 
-def test_lines_come_without_their_newlines_and_empty_lines_are_left_out(tmp_path: Path) -> None:
+def test_read_log_files_strips_newlines_and_skips_empty_lines(tmp_path: Path) -> None:
     file = read_log_files([write(tmp_path / "a.log", b"one\r\ntwo\n\nthree")])[0]
     assert file.lines == ("one", "two", "three")
     assert cut_notice(file) == ""
 
 
-def test_every_file_that_cannot_be_used_is_named_at_once(tmp_path: Path) -> None:
+def test_read_log_files_names_all_unusable_files_at_once(tmp_path: Path) -> None:
     absent = tmp_path / "absent.log"
     binary = write(tmp_path / "binary.log", b"\x7fELF\0\0")
     empty = write(tmp_path / "empty.log", b"\n\n")
@@ -34,7 +34,7 @@ def test_every_file_that_cannot_be_used_is_named_at_once(tmp_path: Path) -> None
     ]
 
 
-def test_a_huge_file_is_cut_at_a_whole_line_and_the_cut_is_told(
+def test_read_log_files_cuts_a_huge_file_at_a_whole_line_with_a_notice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lines, "MAX_BYTES", 2 * 1024)
@@ -44,13 +44,13 @@ def test_a_huge_file_is_cut_at_a_whole_line_and_the_cut_is_told(
     assert cut_notice(file) == "only the first 2Ki are used"
 
 
-def test_bytes_that_are_no_utf8_are_replaced_and_counted(tmp_path: Path) -> None:
+def test_read_log_files_replaces_and_counts_invalid_utf8(tmp_path: Path) -> None:
     file = read_log_files([write(tmp_path / "latin.log", b"caf\xe9\nplain\n")])[0]
     assert file.lines == ("caf�", "plain")
     assert cut_notice(file) == "1 lines are not UTF-8: their invalid bytes were replaced"
 
 
-def test_a_file_gets_the_labels_that_the_collector_would_give_its_pod(tmp_path: Path) -> None:
+def test_stream_labels_are_those_that_the_collector_gives_a_pod(tmp_path: Path) -> None:
     file = read_log_files([write(tmp_path / "My App.log", b"x\n")])[0]
     collector = CollectorSettings()
     assert stream_labels(file_pod(file, 2, collector), "staging", collector) == {
@@ -65,7 +65,7 @@ def test_a_file_gets_the_labels_that_the_collector_would_give_its_pod(tmp_path: 
     }
 
 
-def test_labels_that_a_pod_does_not_have_are_not_expected(tmp_path: Path) -> None:
+def test_stream_labels_omit_labels_that_the_pod_lacks(tmp_path: Path) -> None:
     file = read_log_files([write(tmp_path / "app.log", b"x\n")])[0]
     collector = CollectorSettings.model_validate(
         {"labels": {"team": "example.com/team"}, "indexLabels": ["namespace", "component", "unit", "node", "team"]}
@@ -78,6 +78,6 @@ def test_labels_that_a_pod_does_not_have_are_not_expected(tmp_path: Path) -> Non
     }
 
 
-def test_every_line_has_a_time_of_its_own_and_the_last_one_is_now() -> None:
+def test_timestamped_gives_unique_times_that_end_now() -> None:
     stamped = list(timestamped(["a", "a", "b"], 5_000_000))
     assert stamped == [(3_000_000, "a"), (4_000_000, "a"), (5_000_000, "b")]

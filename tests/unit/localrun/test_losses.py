@@ -1,4 +1,4 @@
-"""Whether a killed process had the consequences that the failure budget promises: each way not to is seen."""
+"""The loss checks of a local run: each fails when the failure budget's promise does not hold."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,17 +13,17 @@ from logstack.localrun.client import Entry, Pushed
 from logstack.localrun.layout import Layout, layout
 from logstack.localrun.losses import loss_checks
 from logstack.localrun.platform import Platform
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 
-def stack(**said: object) -> Settings:
+def stack(**keys: object) -> Settings:
     store = {"kind": "s3-compatible", "endpoint": "http://10.0.40.10:9000", "bucket": "b"}
-    place = {"name": "here", "context": "here"}
-    return Settings.model_validate({"cluster": place, "objectStore": store, "deploymentMode": "distributed", **said})
+    cluster = {"name": "here", "context": "here"}
+    return Settings.model_validate({"cluster": cluster, "objectStore": store, "deploymentMode": "distributed", **keys})
 
 
 class StandIn:
-    """A stand-in for a running platform: it remembers what was killed and pushed, and answers what a test wants."""
+    """A stand-in for a running platform that records kills and pushes, with the answers of a test."""
 
     def __init__(self, settings: Settings, root: Path, status: int = 204, *, loses: bool = False) -> None:
         self.settings = settings
@@ -32,8 +32,8 @@ class StandIn:
         self.fleet = self.loki = self
         self.status, self.loses = status, loses
         self.events: list[str] = []
-        self.taken: list[Entry] = []
-        self.asked_of: set[str] = set()
+        self.stored: list[Entry] = []
+        self.pushed_to: set[str] = set()
 
     def kill(self, name: str) -> None:
         self.events.append(f"killed {name}")
@@ -45,12 +45,12 @@ class StandIn:
         self.events.append(f"ready {nodes[0].name}")
 
     def push(self, _labels: object, entries: list[Entry], url: str) -> list[Pushed]:
-        self.asked_of.add(url)
-        self.taken += [] if self.loses and self.taken else entries
+        self.pushed_to.add(url)
+        self.stored += [] if self.loses and self.stored else entries
         return [Pushed(entries, self.status, "")]
 
     def entries(self, *_: object) -> list[Entry]:
-        return self.taken
+        return self.stored
 
 
 @pytest.fixture(autouse=True)
@@ -58,26 +58,26 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(losses, "_SPACED_SECONDS", 0)
 
 
-def answers(monkeypatch: pytest.MonkeyPatch, *, always: bool) -> None:
-    """Queries that are answered, or from the second on are not."""
-    asked = iter(range(1000))
+def stub_queries(monkeypatch: pytest.MonkeyPatch, *, always: bool) -> None:
+    """Let all queries succeed, or all except the first one fail."""
+    queries = iter(range(1000))
 
     def ask(_: Run) -> str:
-        if next(asked) and not always:
+        if next(queries) and not always:
             raise httpx.ReadTimeout("no scheduler")
         return ""
 
     monkeypatch.setattr(losses, "gives_lines_back", ask)
 
 
-def outcome(platform: StandIn, role: str) -> str:
+def run_loss_check(platform: StandIn, role: str) -> str:
     run = Run(cast("Platform", platform), [])
     run.sent = [cast("Any", type("Sent", (), {"labels": {"app": "x"}, "entries": [Entry(1, "a")]}))]
     checks: dict[str, Callable[[Run], str]] = dict(loss_checks(platform.settings))
     return checks[f"one {role} killed"](run)
 
 
-def test_every_role_but_the_writers_is_killed() -> None:
+def test_loss_checks_kill_every_role_except_writers() -> None:
     names = [name for name, _ in loss_checks(stack())]
     assert names == [
         "one distributor killed",
@@ -95,57 +95,59 @@ def test_every_role_but_the_writers_is_killed() -> None:
     assert loss_checks(stack(deploymentMode="monolithic")) == []
 
 
-def test_a_kept_promise_is_told_and_the_process_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers(monkeypatch, always=True)
+def test_loss_check_passes_and_restarts_the_process_when_the_promise_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub_queries(monkeypatch, always=True)
     platform = StandIn(stack(), tmp_path)
-    assert outcome(platform, "distributor") == (
+    assert run_loss_check(platform, "distributor") == (
         "as promised: loki-distributor-2 of 3: 0 of 120 pushes refused, 12 of 12 queries answered;"
         " 0 of 120 acknowledged lines missing"
     )
     assert platform.events == ["killed loki-distributor-2", "started loki-distributor-2", "ready loki-distributor-2"]
-    assert platform.asked_of == {node.url for node in platform.distributors[:2]}
+    assert platform.pushed_to == {node.url for node in platform.distributors[:2]}
 
 
-def test_of_the_compactors_the_one_that_works_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers(monkeypatch, always=True)
+def test_loss_check_kills_the_active_compactor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub_queries(monkeypatch, always=True)
     platform = StandIn(stack(replicas={"compactor": 2}), tmp_path)
-    outcome(platform, "compactor")
+    run_loss_check(platform, "compactor")
     assert platform.events[0] == "killed loki-compactor-0"
 
 
-def test_refused_pushes_break_the_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers(monkeypatch, always=True)
+def test_loss_check_fails_when_pushes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub_queries(monkeypatch, always=True)
     platform = StandIn(stack(), tmp_path, status=500)
     with pytest.raises(CheckError, match=r"120 of 120 pushes refused.*writes continue"):
-        outcome(platform, "ruler")
+        run_loss_check(platform, "ruler")
     assert platform.events[-1] == "ready loki-ruler-0"
 
 
-def test_the_only_one_that_takes_lines_in_is_promised_to_stop_them(
+def test_loss_check_expects_refused_pushes_without_the_only_distributor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers(monkeypatch, always=True)
+    stub_queries(monkeypatch, always=True)
     platform = StandIn(stack(replicas={"distributor": 1}), tmp_path)
-    assert "120 of 120 pushes refused" in outcome(platform, "distributor")
+    assert "120 of 120 pushes refused" in run_loss_check(platform, "distributor")
 
 
-def test_unanswered_queries_break_the_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers(monkeypatch, always=False)
+def test_loss_check_fails_when_queries_are_unanswered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub_queries(monkeypatch, always=False)
     with pytest.raises(
         CheckError, match=r"1 of 12 queries answered \(no scheduler\); the failure budget says that queries continue"
     ):
-        outcome(StandIn(stack(), tmp_path), "query-scheduler")
+        run_loss_check(StandIn(stack(), tmp_path), "query-scheduler")
 
 
-def test_queries_that_go_on_without_the_only_querier_break_the_promise_too(
+def test_loss_check_fails_when_queries_continue_without_the_only_querier(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers(monkeypatch, always=True)
+    stub_queries(monkeypatch, always=True)
     with pytest.raises(CheckError, match="queries fail"):
-        outcome(StandIn(stack(replicas={"querier": 1}), tmp_path), "querier")
+        run_loss_check(StandIn(stack(replicas={"querier": 1}), tmp_path), "querier")
 
 
-def test_an_acknowledged_line_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers(monkeypatch, always=True)
+def test_loss_check_fails_when_acknowledged_lines_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub_queries(monkeypatch, always=True)
     with pytest.raises(CheckError, match="119 of 120 acknowledged lines missing after it came back"):
-        outcome(StandIn(stack(), tmp_path, loses=True), "querier")
+        run_loss_check(StandIn(stack(), tmp_path, loses=True), "querier")

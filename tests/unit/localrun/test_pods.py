@@ -1,4 +1,4 @@
-"""Log files of pods: in the runtime's format, at the kubelet's place, rotated as the kubelet does."""
+"""Log files of pods: their format is the runtime's, their path and rotation the kubelet's."""
 
 import os
 import re
@@ -27,19 +27,19 @@ POD = Pod("shop", "cart-0", "cart", {"app.kubernetes.io/name": "cart"}, {"logsta
         (NOW + 120_000_000, "2026-11-21T05:00:00.12Z"),
     ],
 )
-def test_a_time_is_written_as_go_does_without_zeros_at_its_end(time_ns: int, text: str) -> None:
+def test_moment_formats_a_time_as_go_does_without_trailing_zeros(time_ns: int, text: str) -> None:
     assert moment(time_ns) == text
     assert time_of(text) == time_ns
 
 
-def test_a_line_is_one_line_of_the_file() -> None:
+def test_cri_lines_writes_one_line_for_each_entry() -> None:
     assert cri_lines(NOW + 1, "stderr", b" two words") == b"2026-11-21T05:00:00.000000001Z stderr F  two words\n"
 
 
 @pytest.mark.parametrize(
     ("size", "flags"), [(0, ["F"]), (16_384, ["F"]), (16_385, ["P", "F"]), (3 * 16_384, ["P", "P", "F"])]
 )
-def test_a_long_line_is_written_in_pieces_and_the_last_one_says_so(size: int, flags: list[str]) -> None:
+def test_cri_lines_splits_a_long_line_and_flags_its_last_piece(size: int, flags: list[str]) -> None:
     rows = cri_lines(NOW, "stdout", b"x" * size).splitlines()
     assert [row.split(b" ", 3)[2].decode() for row in rows] == flags
     assert all(len(row.split(b" ", 3)[3]) <= 16_384 for row in rows)
@@ -50,30 +50,30 @@ def test_a_long_line_is_written_in_pieces_and_the_last_one_says_so(size: int, fl
         st.tuples(st.sampled_from(["stdout", "stderr"]), st.text(st.characters(codec="utf-8", exclude_characters="\n")))
     )
 )
-def test_what_was_written_is_read_back_piece_by_piece(lines: list[tuple[str, str]]) -> None:
-    whole = [Logged(NOW + number, stream, text * 3) for number, (stream, text) in enumerate(lines)]
-    content = b"".join(cri_lines(line.time, line.stream, line.line.encode()) for line in whole)
-    assert list(logged(content)) == whole
+def test_logged_reads_back_what_cri_lines_writes(lines: list[tuple[str, str]]) -> None:
+    entries = [Logged(NOW + number, stream, text * 3) for number, (stream, text) in enumerate(lines)]
+    content = b"".join(cri_lines(line.time, line.stream, line.line.encode()) for line in entries)
+    assert list(logged(content)) == entries
 
 
-def test_a_line_that_is_not_whole_yet_is_not_read() -> None:
+def test_logged_does_not_read_an_incomplete_line() -> None:
     pieces = cri_lines(NOW, "stdout", b"x" * (PIECE + 1))
     assert list(logged(pieces[:-1])) == []
     assert list(logged(pieces.splitlines(keepends=True)[0])) == []
 
 
-def test_pieces_of_two_streams_do_not_mix() -> None:
+def test_logged_does_not_mix_pieces_of_two_streams() -> None:
     out, err = (cri_lines(NOW, stream, b"x" * (PIECE + 1)).splitlines(keepends=True) for stream in ("stdout", "stderr"))
     assert [len(line.line) for line in logged(out[0] + err[0] + out[1] + err[1])] == [PIECE + 1, PIECE + 1]
 
 
-def test_the_file_stands_where_the_kubelet_keeps_it(tmp_path: Path) -> None:
+def test_container_log_has_the_kubelets_path(tmp_path: Path) -> None:
     log = ContainerLog(POD, tmp_path)
     assert log.path == tmp_path / "pods" / f"shop_cart-0_{POD.uid}" / "cart" / "0.log"
     assert log.path.read_bytes() == b""
 
 
-def test_a_rotated_file_keeps_its_lines_under_a_name_that_no_pattern_for_logs_has(tmp_path: Path) -> None:
+def test_rotate_keeps_the_lines_in_a_file_that_does_not_match_the_log_pattern(tmp_path: Path) -> None:
     log = ContainerLog(POD, tmp_path)
     log.write([Entry(NOW, "before")])
     old = log.rotate()
@@ -84,7 +84,7 @@ def test_a_rotated_file_keeps_its_lines_under_a_name_that_no_pattern_for_logs_ha
     assert list(log.path.parent.glob("*.log")) == [log.path]
 
 
-def test_until_the_runtime_has_a_new_file_lines_go_to_the_renamed_one(tmp_path: Path) -> None:
+def test_container_log_writes_to_the_renamed_file_until_it_reopens(tmp_path: Path) -> None:
     log = ContainerLog(POD, tmp_path)
     old = log.rename()
     log.write([Entry(NOW, "late")])
@@ -94,12 +94,12 @@ def test_until_the_runtime_has_a_new_file_lines_go_to_the_renamed_one(tmp_path: 
     assert log.path.read_bytes() == b""
 
 
-def test_two_rotations_in_one_second_keep_both_files(tmp_path: Path) -> None:
+def test_rotate_keeps_every_file_within_one_second(tmp_path: Path) -> None:
     log = ContainerLog(POD, tmp_path)
     assert len({log.rotate(), log.rotate(), log.rotate()}) == 3
 
 
-def test_a_truncated_file_begins_anew_at_its_start(tmp_path: Path) -> None:
+def test_truncate_continues_at_the_start_of_the_same_file(tmp_path: Path) -> None:
     log = ContainerLog(POD, tmp_path)
     log.write([Entry(NOW, "before")])
     inode = log.path.stat().st_ino
@@ -109,7 +109,7 @@ def test_a_truncated_file_begins_anew_at_its_start(tmp_path: Path) -> None:
     assert log.path.read_bytes() == cri_lines(NOW + 1, "stdout", b"after")
 
 
-def test_a_pod_has_the_meta_labels_that_discovery_gives() -> None:
+def test_pod_has_the_meta_labels_of_discovery() -> None:
     meta = POD.meta
     assert meta["__meta_kubernetes_namespace"] == "shop"
     assert meta["__meta_kubernetes_pod_label_app_kubernetes_io_name"] == "cart"
@@ -119,7 +119,7 @@ def test_a_pod_has_the_meta_labels_that_discovery_gives() -> None:
     assert meta["__meta_kubernetes_pod_uid"] == POD.uid != Pod("shop", "cart-1", "cart").uid
 
 
-def test_output_is_copied_line_by_line_with_times_that_grow(tmp_path: Path) -> None:
+def test_copy_writes_output_line_by_line_with_increasing_times(tmp_path: Path) -> None:
     (out, to_out), (err, to_err) = os.pipe(), os.pipe()
     os.write(to_out, b"one\ntwo\nno end")
     os.write(to_err, b"noise\n")
@@ -136,34 +136,36 @@ def test_output_is_copied_line_by_line_with_times_that_grow(tmp_path: Path) -> N
     assert [row.time for row in rows] == sorted({row.time for row in rows})
 
 
-SPEAKS = "import sys, time; print('entry', flush=True); print('noise', file=sys.stderr, flush=True); time.sleep(600)"
+PRINTING_PROGRAM = (
+    "import sys, time; print('entry', flush=True); print('noise', file=sys.stderr, flush=True); time.sleep(600)"
+)
 
 
-def lines_of(path: Path, count: int) -> list[Logged]:
+def wait_for_lines(path: Path, count: int) -> list[Logged]:
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
-        if path.exists() and len(found := list(logged(path.read_bytes()))) >= count:
-            return found
+        if path.exists() and len(lines := list(logged(path.read_bytes()))) >= count:
+            return lines
         time.sleep(0.02)
     raise AssertionError(path)
 
 
-def test_a_containers_output_becomes_its_log_file_by_stream(tmp_path: Path) -> None:
+def test_container_output_goes_to_its_log_file_by_stream(tmp_path: Path) -> None:
     log = ContainerLog(POD, tmp_path)
     with Fleet(tmp_path / "logs") as fleet:
-        fleet.start_container("cart", [sys.executable, "-c", SPEAKS], {}, log.path)
-        found = lines_of(log.path, 2)
+        fleet.start_container("cart", [sys.executable, "-c", PRINTING_PROGRAM], {}, log.path)
+        lines = wait_for_lines(log.path, 2)
         fleet.kill("cart")
         fleet.wait(f"cart{RUNTIME}")
         fleet.check()
-    assert {(line.stream, line.line) for line in found} == {("stdout", "entry"), ("stderr", "noise")}
+    assert {(line.stream, line.line) for line in lines} == {("stdout", "entry"), ("stderr", "noise")}
 
 
-def test_a_container_that_dies_is_told_by_its_own_name(tmp_path: Path) -> None:
+def test_fleet_names_a_container_that_dies(tmp_path: Path) -> None:
     log = ContainerLog(POD, tmp_path)
     with Fleet(tmp_path / "logs") as fleet:
         fleet.start_container("cart", [sys.executable, "-c", "raise SystemExit('no port')"], {}, log.path)
-        lines_of(log.path, 1)
+        wait_for_lines(log.path, 1)
         fleet._children["cart"].process.wait()
         with pytest.raises(ProcessDiedError, match=r"(?s)^cart ended with code 1; its last lines:.*no port"):
             fleet.check()

@@ -1,4 +1,4 @@
-"""`logstack migrate`: the stages, each a stack file that loads, and what is refused."""
+"""`logstack migrate`: the stages, each a stack file that loads, and the refusals."""
 
 import json
 from datetime import UTC, date, datetime
@@ -35,64 +35,63 @@ config:
 
 @pytest.fixture
 def edge(tmp_path: Path) -> Path:
-    """A folder with a stack whose lines are on a volume, and one with a store that it might take."""
+    """A folder with a stack that stores lines on a volume, and a file with a new store."""
     (tmp_path / "Pulumi.edge.yaml").write_text(SINGLE)
     (tmp_path / "new.yaml").write_text(NEW_STORE)
     return tmp_path
 
 
-def way(stack: str, to: str | Path, directory: Path = ROOT) -> Migration:
+def plan_migration(stack: str, to: str | Path, directory: Path = ROOT) -> Migration:
     return migration(stack, str(to), directory, NOW)
 
 
 def refusals(stack: str, to: str | Path, directory: Path = ROOT) -> list[str]:
     with pytest.raises(StackProblems) as error:
-        way(stack, to, directory)
+        plan_migration(stack, to, directory)
     return [problem.name for problem in error.value.problems]
 
 
-def titles(found: Migration) -> list[str]:
-    return [stage.title for stage in found.stages]
+def titles(planned_migration: Migration) -> list[str]:
+    return [stage.title for stage in planned_migration.stages]
 
 
-def added(stage: Stage) -> list[str]:
+def added_lines(stage: Stage) -> list[str]:
     return [line[1:].strip() for line in stage.change if line.startswith("+")]
 
 
-def test_production_moves_to_three_single_binaries_and_its_pods_leave_writers_last() -> None:
-    found = way("production", "monolithic")
-    joins, leave, cleaned = found.stages
-    assert found.moves == ("simple-scalable to monolithic",)
-    assert added(joins) == ["logstack:deploymentMode: monolithic", "logstack:replicas: {monolithic: 3}"]
+def test_production_migrates_to_monolithic_and_its_writers_leave_last() -> None:
+    planned_migration = plan_migration("production", "monolithic")
+    join, leave, clean_up = planned_migration.stages
+    assert planned_migration.moves == ("simple-scalable to monolithic",)
+    assert added_lines(join) == ["logstack:deploymentMode: monolithic", "logstack:replicas: {monolithic: 3}"]
     assert (
-        "-    - simple-scalable-ends-with-loki-4 # moves to monolithic with three replicas before Loki 4"
-        in joins.change
+        "-    - simple-scalable-ends-with-loki-4 # moves to monolithic with three replicas before Loki 4" in join.change
     )
     assert [command.split()[-2] for command in leave.do] == [
         *("loki-backend-2", "loki-backend-1", "loki-backend-0"),
         *("loki-write-2", "loki-write-1", "loki-write-0"),
-        "loki-0",  # which takes the compactor's place only now
+        "loki-0",  # which runs the compactor only now
     ]
-    assert "data-loki-write-0" in cleaned.do[0]
-    assert any(each.startswith("write-outage: Loki runs as Monolithic") for each in joins.follows)
+    assert "data-loki-write-0" in clean_up.do[0]
+    assert any(each.startswith("write-outage: Loki runs as Monolithic") for each in join.follows)
 
 
-def test_a_single_binary_on_a_volume_moves_its_store_first_and_the_mode_when_its_lines_have_expired(edge: Path) -> None:
+def test_single_binary_on_a_volume_migrates_its_store_before_its_mode(edge: Path) -> None:
     (edge / "new.yaml").write_text(NEW_STORE + "  logstack:deploymentMode: simple-scalable\n  logstack:replicas: {}\n")
-    found = way("edge", edge / "new.yaml", edge)
-    assert found.moves == ("filesystem to s3-compatible", "monolithic to simple-scalable")
-    assert titles(found)[1:5] == [
+    planned_migration = plan_migration("edge", edge / "new.yaml", edge)
+    assert planned_migration.moves == ("filesystem to s3-compatible", "monolithic to simple-scalable")
+    assert titles(planned_migration)[1:5] == [
         "From 2026-06-03 (UTC) on, Loki writes to the new store",
         "Loki reads both stores from 2026-06-03 until 2026-06-17",
         "After 2026-06-17: remove the old store",
         "The pods of simple-scalable join the ring",
     ]
-    period = '- {from: "2026-06-03", store: tsdb, schema: v13}'
-    assert period in added(found.stages[1])
-    assert 'before: "2026-06-03"' in added(found.stages[1])
+    new_period = '- {from: "2026-06-03", store: tsdb, schema: v13}'
+    assert new_period in added_lines(planned_migration.stages[1])
+    assert 'before: "2026-06-03"' in added_lines(planned_migration.stages[1])
 
 
-def test_every_stage_is_a_stack_file_that_loads_and_the_comments_stay(edge: Path) -> None:
+def test_store_stage_is_a_stack_file_that_loads_and_keeps_comments(edge: Path) -> None:
     version = load_version("edge", edge, NOW.date())
     _, last = store_stages(
         version,
@@ -107,43 +106,43 @@ def test_every_stage_is_a_stack_file_that_loads_and_the_comments_stay(edge: Path
     assert settings.former_object_store is None
 
 
-def test_an_access_key_of_the_pulumi_config_gets_a_secret_of_its_own_before_the_store_moves(tmp_path: Path) -> None:
+def test_migration_copies_a_pulumi_config_key_to_a_secret_before_the_store_moves(tmp_path: Path) -> None:
     (tmp_path / "new.yaml").write_text(NEW_STORE)
-    found = way("staging", tmp_path / "new.yaml")
-    first, *_, last = found.stages
-    assert "credentialsSecret: loki-s3-former" in "".join(added(first))
-    assert all("literal" not in command for command in first.do), "no key stands in an argument"
+    planned_migration = plan_migration("staging", tmp_path / "new.yaml")
+    first, *_, last = planned_migration.stages
+    assert "credentialsSecret: loki-s3-former" in "".join(added_lines(first))
+    assert all("literal" not in command for command in first.do), "a key is in an argument"
     assert any("delete pvc data-loki-s3-0" in command for command in last.do)
     assert not any("data-loss: A schema period" in each for each in last.follows), "its lines have expired by then"
 
 
-def test_a_key_that_an_operator_brings_is_copied_before_what_brings_it_goes(edge: Path) -> None:
-    first, *_ = way("ceph-ssd", edge / "new.yaml").stages
+def test_migration_copies_an_external_secret_before_it_is_removed(edge: Path) -> None:
+    first, *_ = plan_migration("ceph-ssd", edge / "new.yaml").stages
     assert any(line.startswith("-") and "externalSecret" in line for line in first.change)
-    assert "credentialsSecret: loki-s3-former" in "".join(added(first))
+    assert "credentialsSecret: loki-s3-former" in "".join(added_lines(first))
     assert "get secret loki-s3-credentials" in first.do[0]
 
 
-# --- what is refused
+# --- refusals
 
 
-def test_a_volume_is_not_left_by_its_mode_alone(edge: Path) -> None:
+def test_migration_refuses_a_new_mode_alone_when_lines_are_on_a_volume(edge: Path) -> None:
     assert refusals("edge", "simple-scalable", edge) == ["migration-from-a-volume"]
 
 
-def test_lines_do_not_move_onto_a_volume(edge: Path) -> None:
+def test_migration_refuses_a_move_to_a_volume(edge: Path) -> None:
     (edge / "volume.yaml").write_text("config:\n  logstack:objectStore: {kind: filesystem}\n")
     assert refusals("production", edge / "volume.yaml") == ["migration-to-a-volume"]
 
 
-def test_nothing_to_move_a_key_of_something_else_and_a_place_that_is_none(edge: Path) -> None:
+def test_migration_refuses_no_change_foreign_keys_and_unknown_targets(edge: Path) -> None:
     (edge / "other.yaml").write_text("config:\n  logstack:retention: 3d\n  logstack:deploymentMode: monolithic\n")
     assert refusals("production", "simple-scalable") == ["migration-to-the-same"]
     assert refusals("production", edge / "other.yaml") == ["migration-of-another-key"]
     assert refusals("production", "monolitic") == ["migration-to-nowhere"]
 
 
-def test_a_stack_that_there_is_not_and_a_second_move_before_the_first_is_over(edge: Path) -> None:
+def test_migration_refuses_an_unknown_stack_and_a_second_concurrent_move(edge: Path) -> None:
     assert refusals("productoin", "monolithic") == ["unknown-stack"]
     version = load_version("edge", edge, NOW.date())
     moving = store_stages(
@@ -156,15 +155,15 @@ def test_a_stack_that_there_is_not_and_a_second_move_before_the_first_is_over(ed
     assert refusals("edge", edge / "new.yaml", edge) == ["migration-while-migrating"]
 
 
-def test_a_bucket_in_aws_is_no_former_store(edge: Path) -> None:
+def test_migration_refuses_a_former_store_in_aws(edge: Path) -> None:
     assert refusals("aws", edge / "new.yaml", ROOT / "examples" / "aws") == ["migration-from-aws-s3"]
 
 
-def test_a_bucket_that_goes_with_its_claim_is_no_former_store(edge: Path) -> None:
+def test_migration_refuses_a_former_store_that_a_claim_owns(edge: Path) -> None:
     assert refusals("ceph", edge / "new.yaml") == ["migration-from-a-claim"]
 
 
-def test_what_the_new_mode_could_not_run_is_told_as_for_any_stack_file(edge: Path) -> None:
+def test_migration_reports_problems_of_the_target_stack_file(edge: Path) -> None:
     (edge / "few.yaml").write_text(
         "config:\n  logstack:deploymentMode: monolithic\n  logstack:replicas: {monolithic: 1}\n"
     )
@@ -178,16 +177,16 @@ def logstack(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["migrate", *arguments])
 
 
-def test_the_command_prints_every_stage_or_one_document() -> None:
-    said = logstack("production", "--to", "monolithic", "-C", str(ROOT))
-    assert (said.exit_code, "3. Delete their volumes" in said.stdout) == (0, True)
+def test_migrate_prints_every_stage_or_one_document() -> None:
+    result = logstack("production", "--to", "monolithic", "-C", str(ROOT))
+    assert (result.exit_code, "3. Delete their volumes" in result.stdout) == (0, True)
     document: dict[str, Any] = json.loads(
         logstack("production", "--to", "monolithic", "--json", "-C", str(ROOT)).stdout
     )
-    assert [stage["title"] for stage in document["stages"]] == titles(way("production", "monolithic"))
+    assert [stage["title"] for stage in document["stages"]] == titles(plan_migration("production", "monolithic"))
 
 
-def test_what_is_in_the_way_is_told_with_exit_code_1_and_nothing_on_standard_output() -> None:
-    said = logstack("production", "--to", "simple-scalable", "-C", str(ROOT))
-    assert (said.exit_code, said.stdout) == (1, "")
-    assert "[migration-to-the-same]" in said.stderr
+def test_migrate_prints_refusals_to_standard_error_and_exits_with_1() -> None:
+    result = logstack("production", "--to", "simple-scalable", "-C", str(ROOT))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "[migration-to-the-same]" in result.stderr

@@ -1,4 +1,4 @@
-"""`logstack schema add`: the day, and the stack file with it."""
+"""`logstack schema add`: the day of the new schema period, and the changed stack file."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -15,11 +15,11 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HEAD = "config:\n  logstack:retention: 30d  # as agreed\n"
 
 
-def added(folder: Path, periods: str, now: datetime = NOW) -> tuple[str, str]:
-    """The proposal, and the file's text with it."""
+def propose(folder: Path, periods: str, now: datetime = NOW) -> tuple[str, str]:
+    """Return the proposed period, and the text of the stack file with it."""
     (folder / "Pulumi.here.yaml").write_text(HEAD + periods)
-    found = next_period("here", folder, now, store="tsdb", schema="v13")
-    return str(found), found.text
+    period = next_period("here", folder, now, store="tsdb", schema="v13")
+    return str(period), period.text
 
 
 @pytest.mark.parametrize(
@@ -30,38 +30,38 @@ def added(folder: Path, periods: str, now: datetime = NOW) -> tuple[str, str]:
         (datetime(2026, 6, 1, 22, tzinfo=timezone(timedelta(hours=-5))), "2026-06-04"),
     ],
 )
-def test_the_day_is_the_one_after_tomorrow_in_utc(tmp_path: Path, now: datetime, day: str) -> None:
-    assert added(tmp_path, "", now)[0] == f'- {{from: "{day}", store: tsdb, schema: v13}}'
+def test_schema_period_starts_on_the_day_after_tomorrow_in_utc(tmp_path: Path, now: datetime, day: str) -> None:
+    assert propose(tmp_path, "", now)[0] == f'- {{from: "{day}", store: tsdb, schema: v13}}'
 
 
 @pytest.mark.parametrize("last", ["2026-07-01", '"2026-07-01"'])
-def test_it_comes_after_a_period_that_is_to_come(tmp_path: Path, last: str) -> None:
-    proposal, _ = added(tmp_path, f"  logstack:schemaPeriods: [{{from: 2024-04-01}}, {{from: {last}}}]\n")
+def test_schema_period_starts_after_a_future_period(tmp_path: Path, last: str) -> None:
+    proposal, _ = propose(tmp_path, f"  logstack:schemaPeriods: [{{from: 2024-04-01}}, {{from: {last}}}]\n")
     assert 'from: "2026-07-02"' in proposal
 
 
-def test_a_stack_without_periods_gets_the_default_one_as_well(tmp_path: Path) -> None:
-    assert added(tmp_path, "")[1] == (
+def test_schema_period_is_added_after_the_default_one_when_there_is_none(tmp_path: Path) -> None:
+    assert propose(tmp_path, "")[1] == (
         HEAD + "  logstack:schemaPeriods:\n"
         '    - {from: "2024-04-01", store: tsdb, schema: v13}\n'
         '    - {from: "2026-06-03", store: tsdb, schema: v13}\n'
     )
 
 
-def test_comments_and_what_is_there_stay(tmp_path: Path) -> None:
+def test_schema_period_keeps_comments_and_keys(tmp_path: Path) -> None:
     periods = (
         "  logstack:schemaPeriods:\n"
         "    # of the first cluster\n"
         '    - {from: "2022-01-01", store: boltdb-shipper, schema: v11}  # until the move\n'
     )
     after = "  logstack:replicationFactor: 3\n"
-    assert added(tmp_path, periods + after)[1] == (
+    assert propose(tmp_path, periods + after)[1] == (
         HEAD + periods + '    - {from: "2026-06-03", store: tsdb, schema: v13}\n' + after
     )
 
 
 @pytest.mark.parametrize("stack", SHIPPED)
-def test_of_a_shipped_stack_one_line_is_new_and_it_has_no_error(tmp_path: Path, stack: str) -> None:
+def test_schema_period_adds_one_line_to_a_shipped_stack_that_still_loads(tmp_path: Path, stack: str) -> None:
     text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
     proposal = next_period(stack, ROOT, NOW, store="tsdb", schema="v13")
     assert [line for line in proposal.text.splitlines() if line not in text.splitlines()] == [f"    {proposal}"]
@@ -69,20 +69,20 @@ def test_of_a_shipped_stack_one_line_is_new_and_it_has_no_error(tmp_path: Path, 
     assert load_stack_file(stack, tmp_path, today=NOW.date()).settings.schema_periods[-1].start == "2026-06-03"
 
 
-def test_the_command_proposes_and_writes_only_when_told(tmp_path: Path) -> None:
+def test_schema_add_writes_only_with_the_write_option(tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.here.yaml"
     file.write_text(HEAD)
-    proposed = logstack("schema", "add", "here", "-C", str(tmp_path))
-    assert proposed.exit_code == 0
-    assert "store: tsdb, schema: v13}" in proposed.stdout
+    proposal = logstack("schema", "add", "here", "-C", str(tmp_path))
+    assert proposal.exit_code == 0
+    assert "store: tsdb, schema: v13}" in proposal.stdout
     assert file.read_text() == HEAD
-    written = logstack("schema", "add", "here", "--write", "-C", str(tmp_path))
-    assert "written to Pulumi.here.yaml" in written.stdout
+    result = logstack("schema", "add", "here", "--write", "-C", str(tmp_path))
+    assert "written to Pulumi.here.yaml" in result.stdout
     assert file.read_text().startswith(HEAD)
     assert file.read_text() != HEAD
 
 
-def test_a_stack_that_is_not_there_is_one_problem(tmp_path: Path) -> None:
+def test_schema_add_refuses_a_missing_stack(tmp_path: Path) -> None:
     with pytest.raises(StackProblems, match="does not exist"):
         next_period("nowhere", tmp_path, NOW, store="tsdb", schema="v13")
     assert logstack("schema", "add", "nowhere", "-C", str(tmp_path)).exit_code == 1

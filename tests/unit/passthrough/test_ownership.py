@@ -11,13 +11,13 @@ from hypothesis import settings as profile
 from logstack.manifests.manifest import mask_secrets
 from logstack.settings.checks.passthrough import OWN_BLOCKS
 from logstack.settings.load.translation import keys
-from logstack.settings.model.tree import Settings
 from logstack.settings.passthrough.alloy_text import alloy_blocks
 from logstack.settings.passthrough.documents import JOINED, Path, leaves, spelled
 from logstack.settings.passthrough.misfits import misfits
 from logstack.settings.passthrough.ownership import ALLOY_VALUES, CONFIG, LOKI_VALUES, TENANT, Row, owner
 from logstack.settings.passthrough.tables import chart_values as chart_table
 from logstack.settings.passthrough.tables import loki_config, tenant_config
+from logstack.settings.tree import Settings
 from tests.support.generated import stacks
 from tests.support.stacks import NAMES, chart_values, data, declarations, releases, settings_of
 

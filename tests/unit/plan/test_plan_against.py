@@ -43,59 +43,59 @@ def write(directory: Path, text: str) -> None:
     (directory / "Pulumi.here.yaml").write_text(text)
 
 
-def test_the_text_says_what_it_said_when_somebody_last_read_it(project: Path, request: pytest.FixtureRequest) -> None:
+def test_comparison_text_equals_its_golden_file(project: Path, request: pytest.FixtureRequest) -> None:
     write(project, f"{STACK}  logstack:retention: 7d\n  logstack:replicas: {{write: 4}}\n")
     text = comparison_text(compare_with("here", "HEAD", project), terminal(100))
     without_diffs = text[: text.index("\nloki.yaml")]
     golden.check(Path(__file__).parent / "golden" / "plan-against.txt", without_diffs, request)
 
 
-def test_a_stack_does_not_differ_from_itself() -> None:
+def test_stack_does_not_differ_from_itself() -> None:
     same = compare_with("production", "production", ROOT)
     assert same.is_empty
     assert "Nothing differs." in comparison_text(same, terminal(100))
 
 
-def test_a_changed_key_shows_in_the_words_the_settings_and_the_artefacts(project: Path) -> None:
+def test_comparison_shows_a_changed_key_in_words_settings_and_artefacts(project: Path) -> None:
     write(project, f"{STACK}  logstack:retention: 7d\n")
-    found = compare_with("here", "HEAD", project)
-    assert (found.before, found.after) == ("here at HEAD", "here")
-    assert found.settings == (Difference("retention", "30d", "7d"),)
-    assert Difference("storage: queries", "look back 30d", "look back 7d") in found.words
-    config = next(diff for diff in found.artefacts if diff.name == "loki.yaml")
+    comparison = compare_with("here", "HEAD", project)
+    assert (comparison.before, comparison.after) == ("here at HEAD", "here")
+    assert comparison.settings == (Difference("retention", "30d", "7d"),)
+    assert Difference("storage: queries", "look back 30d", "look back 7d") in comparison.words
+    config = next(diff for diff in comparison.artefacts if diff.name == "loki.yaml")
     assert config.effect == "restarts the Loki pods, one after the other"
     assert "-  retention_period: 720h" in config.lines
     assert "+  retention_period: 168h" in config.lines
 
 
-def test_a_limit_changes_the_overrides_and_restarts_nothing(project: Path) -> None:
+def test_comparison_of_a_limit_changes_overrides_and_restarts_nothing(project: Path) -> None:
     write(project, f"{STACK}  logstack:limits: {{maxStreams: 20000}}\n")
-    found = compare_with("here", "HEAD", project)
-    assert [(diff.name, diff.effect) for diff in found.artefacts] == [
+    comparison = compare_with("here", "HEAD", project)
+    assert [(diff.name, diff.effect) for diff in comparison.artefacts] == [
         ("overrides.yaml", "Loki reads it within ten seconds; no pod restarts")
     ]
 
 
-def test_resources_that_come_and_go_are_listed_and_secrets_are_not_shown(project: Path) -> None:
+def test_comparison_lists_added_and_removed_resources_without_secrets(project: Path) -> None:
     write(project, STACK.replace(", credentialsSecret: key", "") + "  logstack:canary: {enabled: false}\n")
-    found = compare_with("here", "HEAD", project)
-    assert Difference("canary.enabled", "true", "false") in found.settings
-    assert found.resources_added == ("store-credentials  kubernetes:core/v1:Secret",)
-    assert found.resources_removed == (
+    comparison = compare_with("here", "HEAD", project)
+    assert Difference("canary.enabled", "true", "false") in comparison.settings
+    assert comparison.resources_added == ("store-credentials  kubernetes:core/v1:Secret",)
+    assert comparison.resources_removed == (
         "canary  kubernetes:apps/v1:DaemonSet",
         "canary-metrics  kubernetes:core/v1:Service",
     )
 
 
-def test_the_name_of_a_secret_stands_for_its_value(project: Path) -> None:
-    other = project / "other"
-    for directory, namespace in ((project, "logs"), (other, "monitoring")):
+def test_comparison_shows_a_secrets_name_instead_of_its_value(project: Path) -> None:
+    second_folder = project / "other"
+    for directory, namespace in ((project, "logs"), (second_folder, "monitoring")):
         text = STACK.replace(", credentialsSecret: key", "").replace(
             "context: here", f"context: here, namespace: {namespace}"
         )
         write(directory, text)
-    found = {diff.name: diff.lines for diff in compare_with("here", str(other), project).artefacts}
-    assert found["loki-s3-credentials.secret.yaml"][1:] == (
+    lines = {diff.name: diff.lines for diff in compare_with("here", str(second_folder), project).artefacts}
+    assert lines["loki-s3-credentials.secret.yaml"][1:] == (
         "     app.kubernetes.io/part-of: logstack",
         "     app.kubernetes.io/managed-by: pulumi",
         "-  namespace: monitoring",
@@ -105,22 +105,22 @@ def test_the_name_of_a_secret_stands_for_its_value(project: Path) -> None:
     )
 
 
-def test_a_folder_is_another_place_of_the_same_stack(project: Path) -> None:
-    other = project / "other"
-    write(other, STACK.replace("name: here", "name: there"))
-    text = comparison_text(compare_with("here", str(other), project), terminal(400))
-    assert f"From here in {other} (-) to here (+)" in text
+def test_comparison_reads_the_same_stack_from_another_folder(project: Path) -> None:
+    second_folder = project / "other"
+    write(second_folder, STACK.replace("name: here", "name: there"))
+    text = comparison_text(compare_with("here", str(second_folder), project), terminal(400))
+    assert f"From here in {second_folder} (-) to here (+)" in text
     assert "cluster.name  there -> here" in text
 
 
-def test_a_revision_reads_the_file_as_it_was_and_not_as_it_is(project: Path) -> None:
+def test_comparison_reads_the_file_of_the_revision(project: Path) -> None:
     write(project, f"{STACK}  logstack:retention: 7d\n")
     git(project, "commit", "--quiet", "--all", "--message", "second")
     assert compare_with("here", "HEAD", project).is_empty
     assert compare_with("here", "HEAD~1", project).settings == (Difference("retention", "30d", "7d"),)
 
 
-def test_a_revision_is_read_in_a_folder_below_the_repository(tmp_path: Path) -> None:
+def test_comparison_reads_a_revision_below_the_top_of_the_repository(tmp_path: Path) -> None:
     below = tmp_path / "stacks"
     write(below, STACK)
     git(tmp_path, "init", "--quiet", "--initial-branch", "main")
@@ -129,27 +129,27 @@ def test_a_revision_is_read_in_a_folder_below_the_repository(tmp_path: Path) -> 
     assert compare_with("here", "main", below).is_empty
 
 
-def test_what_cannot_be_found_says_what_there_is(project: Path) -> None:
+def test_comparison_refuses_an_unknown_target_with_the_known_stacks(project: Path) -> None:
     with pytest.raises(NotFoundError, match=r'^"nowhere" is neither a stack \(here\) nor a folder nor a git revision$'):
         compare_with("here", "nowhere", project)
     with pytest.raises(NotFoundError, match="is neither a stack"):
         compare_with("here", "--output=x", project)
 
 
-def test_a_revision_without_the_file_says_so(project: Path) -> None:
+def test_comparison_refuses_a_revision_without_the_file(project: Path) -> None:
     (project / "Pulumi.new.yaml").write_text(STACK.replace("loki-here", "loki-new"))
     with pytest.raises(NotFoundError, match=r'^revision "HEAD" has no file Pulumi\.new\.yaml$'):
         compare_with("new", "HEAD", project)
 
 
-def test_errors_of_the_other_stack_are_problems_too(project: Path) -> None:
-    other = project / "other"
-    write(other, f"{STACK}  logstack:retentoin: 7d\n")
+def test_comparison_reports_problems_of_the_target_stack(project: Path) -> None:
+    second_folder = project / "other"
+    write(second_folder, f"{STACK}  logstack:retentoin: 7d\n")
     with pytest.raises(StackProblems, match="retention"):
-        compare_with("here", str(other), project)
+        compare_with("here", str(second_folder), project)
 
 
-def test_the_document_for_machines_has_the_same_content(project: Path) -> None:
+def test_comparison_document_has_the_content_of_the_text(project: Path) -> None:
     write(project, f"{STACK}  logstack:retention: 7d\n")
     document = json.loads(render_comparison(compare_with("here", "HEAD", project), as_json=True))
     assert document.keys() == {

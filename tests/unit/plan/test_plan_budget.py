@@ -1,4 +1,4 @@
-"""What the plan promises of failures; every expected word is written by hand, none is computed."""
+"""The failure budget of the plan; every expected text is written by hand, none is computed."""
 
 import re
 from datetime import timedelta
@@ -12,7 +12,7 @@ from logstack.plan.failures import FailureBudget, Loss, deciding_losses, plan_fa
 from logstack.plan.outage import bridged_outage
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.roles import Role
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 S3 = {"kind": "s3-compatible", "endpoint": "http://10.0.0.1:9000", "bucket": "loki-test"}
 BLOCKS = (Path(__file__).parent / "failure_budget.txt").read_text().split("\n\n")[1:]
@@ -30,31 +30,31 @@ def stack(mode: str = "simple-scalable", factor: int = 3, writers: int = 3, **ch
     return Settings.model_validate(keys | changes)
 
 
-def row(loss: Loss) -> str:
+def format_row(loss: Loss) -> str:
     words = (loss.lost, loss.budget, loss.writes, loss.queries, loss.acknowledged_lines, loss.evidence)
     return " | ".join(words)
 
 
 def losses(settings: Settings) -> dict[str, str]:
-    return {loss.lost: row(loss) for loss in plan_failures(settings).losses}
+    return {loss.lost: format_row(loss) for loss in plan_failures(settings).losses}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.partition("\n")[0])
-def test_the_budget_of_writers_is_what_was_written_by_hand(block: str) -> None:
+def test_budget_of_writers_equals_the_text_written_by_hand(block: str) -> None:
     head, summary, *rows = map(str.strip, block.strip().splitlines())
     mode, factor, writers = re.sub(" replication | writers ", "", head).split(",")
     budget = plan_failures(stack(mode, int(factor), int(writers)))
-    assert [budget.summary, *map(row, of_writers(budget))] == [summary, *rows]
+    assert [budget.summary, *map(format_row, writer_losses(budget))] == [summary, *rows]
 
 
-def of_writers(budget: FailureBudget) -> list[Loss]:
+def writer_losses(budget: FailureBudget) -> list[Loss]:
     return [loss for loss in budget.losses if re.search("writer|Loki pod", loss.lost)]
 
 
 @pytest.mark.parametrize(
     ("factor", "killed", "measured"), [(3, 1, 0 / 600), (2, 1, 420 / 600), (1, 1, 220 / 600), (3, 2, 600 / 600)]
 )
-def test_the_arithmetic_is_near_what_was_measured_with_three_writers(factor: int, killed: int, measured: float) -> None:
+def test_refused_share_is_near_the_measurement_with_three_writers(factor: int, killed: int, measured: float) -> None:
     assert abs(refused_share(stack(factor=factor), killed) - Fraction(measured)) < Fraction(5, 100)
 
 
@@ -83,13 +83,13 @@ def test_the_arithmetic_is_near_what_was_measured_with_three_writers(factor: int
         ),
     ],
 )
-def test_measured_runs_are_told_for_stacks_that_are_like_them(factor: int, runs: list[str]) -> None:
+def test_plan_lists_measured_runs_for_stacks_like_them(factor: int, runs: list[str]) -> None:
     assert list(plan_failures(stack(factor=factor)).measurements) == runs
 
 
-def test_nothing_is_called_measured_that_was_not_run() -> None:
-    for other in (stack(writers=4), stack("monolithic")):
-        budget = plan_failures(other)
+def test_plan_calls_nothing_measured_that_was_not_run() -> None:
+    for settings in (stack(writers=4), stack("monolithic")):
+        budget = plan_failures(settings)
         assert not budget.measurements
         assert "measured" not in {loss.evidence for loss in budget.losses}
 
@@ -118,9 +118,9 @@ def test_deciding_losses_are_the_edge_of_the_budget_and_a_node(settings: Setting
     assert set(deciding) <= set(plan_failures(settings).losses)
 
 
-def test_readers_backends_gateways_and_collectors_may_be_lost() -> None:
-    found = losses(stack())
-    assert [found[lost] for lost in ("all 3 readers", "all 3 backends", "1 of 2 gateways", "a collector pod")] == [
+def test_budget_covers_lost_readers_backends_gateways_and_collectors() -> None:
+    rows = losses(stack())
+    assert [rows[lost] for lost in ("all 3 readers", "all 3 backends", "1 of 2 gateways", "a collector pod")] == [
         "all 3 readers | within | continue | fail unless one reader survives | none lost | design",
         (
             "all 3 backends | within | continue | fail unless one backend survives"
@@ -134,10 +134,10 @@ def test_readers_backends_gateways_and_collectors_may_be_lost() -> None:
     ]
 
 
-def test_each_role_of_the_distributed_mode_is_told_by_what_stops_with_it() -> None:
-    found = losses(stack("distributed", replicas={"distributor": 2, "querier": 4, "queryScheduler": 1}))
+def test_budget_lists_what_stops_with_each_role_of_the_distributed_mode() -> None:
+    rows = losses(stack("distributed", replicas={"distributor": 2, "querier": 4, "queryScheduler": 1}))
     assert [
-        found[lost]
+        rows[lost]
         for lost in (
             "1 of 3 ingesters",
             "both distributors",
@@ -173,7 +173,7 @@ def test_each_role_of_the_distributed_mode_is_told_by_what_stops_with_it() -> No
 
 
 @pytest.mark.parametrize(
-    ("mode", "role", "few", "promise"),
+    ("mode", "role", "replicas", "promise"),
     [
         ("simple-scalable", Role.WRITE, {}, (0, True)),
         ("simple-scalable", Role.WRITE, {"write": 4}, (0, True)),
@@ -189,14 +189,14 @@ def test_each_role_of_the_distributed_mode_is_told_by_what_stops_with_it() -> No
         ("distributed", Role.RULER, {}, (0, True)),
     ],
 )
-def test_the_promise_for_one_lost_pod_is_what_was_written_by_hand(
-    mode: str, role: Role, few: dict[str, int], promise: tuple[int, bool]
+def test_one_lost_equals_the_promise_written_by_hand(
+    mode: str, role: Role, replicas: dict[str, int], promise: tuple[int, bool]
 ) -> None:
-    told = one_lost(stack(mode, replicas=few), role)
-    assert (int(told.refused), told.answered) == promise
+    loss = one_lost(stack(mode, replicas=replicas), role)
+    assert (int(loss.refused), loss.answered) == promise
 
 
-def test_the_pod_that_compacts_is_told_where_there_are_several() -> None:
+def test_budget_names_the_compacting_pod_when_there_are_several() -> None:
     assert losses(stack())["the pod loki-backend-0"] == (
         "the pod loki-backend-0 | within | continue | continue | none lost; delete requests wait for it;"
         " retention waits until another pod takes over: at once, or 10 min after a crash | design"
@@ -204,7 +204,7 @@ def test_the_pod_that_compacts_is_told_where_there_are_several() -> None:
     assert not [lost for lost in losses(stack("distributed")) if lost.startswith("the pod")]
 
 
-def test_without_a_gateway_lines_wait_in_the_collectors() -> None:
+def test_budget_lets_lines_wait_in_the_collectors_without_a_gateway() -> None:
     both = (
         "both gateways | for a time | wait in the collectors for a limited time | fail until one is back"
         " | none lost | design"
@@ -217,23 +217,25 @@ def test_without_a_gateway_lines_wait_in_the_collectors() -> None:
     assert losses(stack(gateway={"replicas": 1}))["the only gateway"] == only
 
 
-def test_a_node_carries_one_pod_of_a_role_at_most() -> None:
+def test_budget_assumes_one_pod_of_a_role_on_a_node() -> None:
     assert losses(stack())["any one node"] == (
         "any one node | within | continue | continue | none lost; unsent lines stay on its disk | arithmetic"
     )
 
 
-def test_a_node_with_the_only_gateway_stops_writes_until_that_has_moved() -> None:
-    few = stack(gateway={"replicas": 1}, replicas={"write": 3, "read": 1})
-    assert losses(few)["any one node"] == (
+def test_budget_stops_writes_with_the_only_gateways_node_until_it_has_moved() -> None:
+    settings = stack(gateway={"replicas": 1}, replicas={"write": 3, "read": 1})
+    assert losses(settings)["any one node"] == (
         "any one node | for a time | continue; if it runs the only gateway, after that pod has moved"
         " | continue; if it runs the only gateway or reader, after that pod has moved"
         " | none lost; unsent lines stay on its disk | arithmetic"
     )
-    assert plan_failures(few).summary.startswith("The stack survives the loss of any 1 of 3 writers: writes continue")
+    assert plan_failures(settings).summary.startswith(
+        "The stack survives the loss of any 1 of 3 writers: writes continue"
+    )
 
 
-def test_one_node_is_everything_on_a_cluster_of_one_node() -> None:
+def test_budget_stops_everything_with_the_only_node() -> None:
     single = stack(cluster={"name": "edge", "context": "edge", "singleNode": True})
     assert losses(single)["the only node"] == (
         "the only node | beyond | stop until it is back | fail until it is back"
@@ -242,7 +244,7 @@ def test_one_node_is_everything_on_a_cluster_of_one_node() -> None:
     assert "node" not in plan_failures(single).summary
 
 
-def test_the_object_store_may_be_away_until_the_writers_are_full() -> None:
+def test_budget_lets_the_object_store_be_away_until_writers_are_full() -> None:
     assert losses(stack())["the object store"] == (
         "the object store | for a time"
         " | continue until the memory (1Gi) or 90 % of the volume (10Gi) of each writer is full"
@@ -250,23 +252,23 @@ def test_the_object_store_may_be_away_until_the_writers_are_full() -> None:
     )
 
 
-def test_the_embedded_stores_volume_is_the_only_copy() -> None:
-    found = losses(stack(objectStore={"kind": "embedded"}))
-    assert found["the object store's volume"] == (
+def test_budget_loses_flushed_lines_with_the_embedded_stores_volume() -> None:
+    rows = losses(stack(objectStore={"kind": "embedded"}))
+    assert rows["the object store's volume"] == (
         "the object store's volume | beyond | continue | find only lines that are not flushed"
         " | all flushed lines are lost: logstack makes no second copy | design"
     )
-    assert "any one node except the object store's" in found
+    assert "any one node except the object store's" in rows
     assert plan_failures(stack(objectStore={"kind": "embedded"})).summary == (
         "The stack survives the loss of any 1 of 3 writers, or of any one node except the object store's: "
         "writes continue, and no acknowledged line is lost."
     )
 
 
-def test_a_directory_is_lost_with_its_pods_volume() -> None:
-    found = losses(stack("monolithic", 1, 1, objectStore={"kind": "filesystem"}))
-    assert "all lost: Loki's volume is the only copy" in found["the only Loki pod with its volume"]
-    assert not [lost for lost in found if "object store" in lost]
+def test_budget_loses_all_lines_with_the_volume_of_the_only_pod() -> None:
+    rows = losses(stack("monolithic", 1, 1, objectStore={"kind": "filesystem"}))
+    assert "all lost: Loki's volume is the only copy" in rows["the only Loki pod with its volume"]
+    assert not [lost for lost in rows if "object store" in lost]
 
 
 @pytest.mark.parametrize(
@@ -284,7 +286,7 @@ def test_a_directory_is_lost_with_its_pods_volume() -> None:
         ("1s", 4, "1.5s", "3s"),
     ],
 )
-def test_collectors_bridge_the_outage_that_alloys_pauses_add_up_to(
+def test_bridged_outage_is_the_sum_of_alloys_pauses(
     max_backoff: str, max_retries: int, at_least: str, at_most: str
 ) -> None:
     outage = bridged_outage(CollectorSettings.model_validate({"maxBackoff": max_backoff, "maxRetries": max_retries}))
@@ -292,6 +294,6 @@ def test_collectors_bridge_the_outage_that_alloys_pauses_add_up_to(
 
 
 def seconds(text: str) -> timedelta:
-    hours, _, rest = text.rpartition("h")
-    minutes, _, rest = rest.rpartition("m")
-    return timedelta(hours=int(hours or 0), minutes=int(minutes or 0), seconds=float(rest.removesuffix("s") or 0))
+    hours, _, remainder = text.rpartition("h")
+    minutes, _, remainder = remainder.rpartition("m")
+    return timedelta(hours=int(hours or 0), minutes=int(minutes or 0), seconds=float(remainder.removesuffix("s") or 0))
