@@ -39,7 +39,9 @@ def test_a_shorter_retention_waits_for_its_value(platform: Project) -> None:
     said = refusal(platform)
     ended = datetime.now(UTC)  # of another day, when midnight was between
     lost = [[f"{now - timedelta(days=days):%Y-%m-%d}" for days in (30, 7)] for now in (began, ended)]
-    assert any(f"the compactor deletes the lines of {first} to {last} (UTC) soon after" in said for first, last in lost), said
+    assert any(
+        f"the compactor deletes the lines of {first} to {last} (UTC) soon after" in said for first, last in lost
+    ), said
     assert "logstack:acknowledge: ['retention-shortened-from-30d-to-7d']" in said
     platform.say(STACK, acknowledged("retention-shortened-from-30d-to-14d"))
     assert "the applied retention is 30d" in refusal(platform), "another value accepts nothing"
