@@ -118,6 +118,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/docs/*", _NONE),
     ("tests/unit/*", _NONE),
     ("tests/real/*", _NONE),
+    ("tests/cases/*", _NONE),
     ("requirements*.in", _NONE),
     ("Makefile", _NONE),  # the proofs do not go through it
     (".editorconfig", _NONE),

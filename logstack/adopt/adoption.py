@@ -138,6 +138,7 @@ def _topics(reading: Reading, release: Release, request: Request) -> None:
     access.nginx(reading, settings)
     not_taken.loki_values(reading, config, settings)
     not_taken.defaults(reading)
+    not_taken.linux_nodes(reading)
     not_taken.all_others(reading)
 
 

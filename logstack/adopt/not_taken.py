@@ -241,6 +241,13 @@ def loki_values(reading: Reading, config: LokiConfig, settings: Settings) -> Non
             reading.add(setting.path, row.verdict, text, decide=decide)
 
 
+def linux_nodes(reading: Reading) -> None:
+    """Report node selectors that ask for Linux alone, as every pod of logstack does."""
+    for path, value in list(reading.open.items()):
+        if path[-2:] == ("nodeSelector", "kubernetes.io/os") and value == "linux":
+            reading.translated(path, "every pod runs on a Linux node")
+
+
 def all_others(reading: Reading) -> None:
     """Report every other open value by the rules."""
     for row in ROWS:

@@ -128,7 +128,7 @@ def test_alloy_is_the_pinned_one_of_its_size_and_reports_to_nobody(stack: str, o
 def test_alloy_knows_its_nodes_name_and_runs_on_the_control_plane_too(objects: list[Document]) -> None:
     (hostname,) = [each for each in container(objects, "alloy")["env"] if each["name"] == "HOSTNAME"]
     assert hostname["valueFrom"] == {"fieldRef": {"fieldPath": "spec.nodeName"}}
-    assert {"operator": "Exists", "effect": "NoSchedule"} in pod(objects)["tolerations"]
+    assert pod(objects)["tolerations"] == [{"operator": "Exists"}]  # every effect: NoSchedule and NoExecute
 
 
 @pytest.fixture(scope="module")

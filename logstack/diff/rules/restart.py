@@ -7,6 +7,18 @@ from logstack.manifests.loki.chart import SNIPPETS
 
 RULES = (
     Rule(
+        "other-nodes",
+        Effect.RESTART,
+        (
+            "*-values.yaml *nodeSelector*",
+            "*-values.yaml *tolerations*",
+            "*.yaml spec.template.spec.nodeSelector*",
+            "*.yaml spec.template.spec.tolerations*",
+        ),
+        "Other nodes may run the pods: {path} changes from {before} to {after}.",
+        "Compare with the nodes: `kubectl get nodes --show-labels`, and their taints with `kubectl describe nodes`.",
+    ),
+    Rule(
         "compacting-pod",
         Effect.RESTART,
         (

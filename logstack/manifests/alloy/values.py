@@ -7,7 +7,14 @@ from logstack.manifests.alloy.chart import DAEMON_SET, DEPLOYMENT
 from logstack.manifests.alloy.delivery import PASSWORD_FILE, PASSWORD_FOLDER
 from logstack.manifests.alloy.sources.catalog import needs_var_log, node_sources, single_pod_sources
 from logstack.manifests.alloy.sources.record import HostPath, LogSource
-from logstack.manifests.manifest import RESTRICTED_CONTAINER, RESTRICTED_POD, Json, container_resources
+from logstack.manifests.manifest import (
+    EVERY_TAINT,
+    LINUX_NODES,
+    RESTRICTED_CONTAINER,
+    RESTRICTED_POD,
+    Json,
+    container_resources,
+)
 from logstack.settings import pins
 from logstack.settings.model.access import PASSWORD_KEY
 from logstack.settings.model.collector import CollectorSettings
@@ -44,8 +51,9 @@ def node_values(
         alloy["extraPorts"] = ports
     controller: Values = {
         "type": DAEMON_SET,
+        "nodeSelector": LINUX_NODES,
         # Control-plane nodes have logs as well.
-        "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
+        "tolerations": EVERY_TAINT,
         "volumes": {
             "extra": [_state(on_node=reads_node), *map(_host_path, host_paths), *_password_volume(credentials_secret)]
         },
@@ -75,6 +83,7 @@ def single_pod_values(
         "controller": {
             "type": DEPLOYMENT,
             "replicas": 1,
+            "nodeSelector": LINUX_NODES,
             # Two pods at once would send every line twice.
             "updateStrategy": {"type": "Recreate"},
             "volumes": {"extra": [_state(on_node=False), *_password_volume(credentials_secret)]},

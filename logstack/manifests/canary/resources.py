@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from logstack.manifests.manifest import (
+    EVERY_TAINT,
+    LINUX_NODES,
     RESTRICTED_CONTAINER,
     RESTRICTED_POD,
     ComponentTree,
@@ -109,8 +111,9 @@ def _pod(settings: CanarySettings, gateway_url: str, size: Resources, found: Fou
     probe: Json = {"httpGet": {"path": "/metrics", "port": "http-metrics"}, "periodSeconds": 15}
     return {
         "automountServiceAccountToken": False,
+        "nodeSelector": LINUX_NODES,
         # A node whose logs are collected is a node that is tested.
-        "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
+        "tolerations": EVERY_TAINT,
         "securityContext": RESTRICTED_POD,
         "containers": [
             {

@@ -137,6 +137,7 @@ TEMPLATES: Templates = (
     ("loki.image*", (Pods.ROLES,)),
     ("loki.podAnnotations*", (Pods.ROLES,)),
     ("defaults.enableServiceLinks", (Pods.ROLES, Pods.GATEWAY)),
+    ("defaults.nodeSelector*", (Pods.ROLES, Pods.GATEWAY)),
     ("defaults.*", (Pods.ROLES,)),
     ("serviceAccount.name", (Pods.ROLES,)),
     ("serviceAccount.*", (Pods.NONE,)),

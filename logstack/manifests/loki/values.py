@@ -12,7 +12,7 @@ from logstack.manifests.loki.chart import (
 )
 from logstack.manifests.loki.config import OVERRIDES_DIRECTORY
 from logstack.manifests.loki.gateway import auth_values, nginx_values
-from logstack.manifests.manifest import Json, container_resources, rolled_by_credentials
+from logstack.manifests.manifest import LINUX_NODES, Json, container_resources, rolled_by_credentials
 from logstack.manifests.stores.access import (
     FORMER_ACCESS_KEY_ID,
     FORMER_SECRET_ACCESS_KEY,
@@ -92,8 +92,9 @@ def _bucket_names(store: StoreAccess) -> Values:
 
 
 def _defaults(store: StoreAccess) -> Values:
-    """What every Loki pod gets."""
+    """What every Loki pod gets, and the gateway."""
     values: Values = {
+        "nodeSelector": LINUX_NODES,
         "extraVolumes": [{"name": "overrides", "configMap": {"name": OVERRIDES_MAP}}],
         "extraVolumeMounts": [{"name": "overrides", "mountPath": OVERRIDES_DIRECTORY, "readOnly": True}],
         # Loki asks nothing of Kubernetes' API, and finds its peers by DNS.
@@ -197,4 +198,7 @@ def _gateway(settings: LokiSettings, cluster: ClusterSettings) -> Values:
 
 
 def _cache(memory: int | None) -> Values:
-    return {"enabled": True, CACHE_MEMORY_KEY: memory // _MIB} if memory else {"enabled": False}
+    if not memory:
+        return {"enabled": False}
+    # The chart's defaults for every pod do not reach its caches.
+    return {"enabled": True, CACHE_MEMORY_KEY: memory // _MIB, "nodeSelector": LINUX_NODES}

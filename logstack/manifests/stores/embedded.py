@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from logstack.manifests.manifest import (
+    LINUX_NODES,
     RESTRICTED_CONTAINER,
     RESTRICTED_POD,
     UNPRIVILEGED,
@@ -105,6 +106,7 @@ def _pod(store: EmbeddedStore, size: Resources) -> dict[str, Json]:
 
     return {
         "automountServiceAccountToken": False,
+        "nodeSelector": LINUX_NODES,
         "securityContext": {**RESTRICTED_POD, "fsGroup": UNPRIVILEGED, "fsGroupChangePolicy": "OnRootMismatch"},
         "containers": [
             {

@@ -16,6 +16,9 @@ OPEN = {
         "loki.schemaConfig": "goes to Loki as it is; empty in the chart",
         "loki.storage.bucketNames": "commented out in the chart: a placeholder there would be a bucket's name",
         "serviceAccount.annotations": "annotations of the operator's own",
+        "defaults.nodeSelector": "Kubernetes' own object",
+        "chunksCache.nodeSelector": "Kubernetes' own object",
+        "resultsCache.nodeSelector": "Kubernetes' own object",
         "write.resources": "a container's resources",
         "read.resources": "a container's resources",
         "backend.resources": "a container's resources",
@@ -41,6 +44,7 @@ OPEN = {
     "alloy": {
         "alloy.resources": "a container's resources",
         "alloy.securityContext": "Kubernetes' own object",
+        "controller.nodeSelector": "Kubernetes' own object",
         "controller.updateStrategy": "Kubernetes' own object",
     },
 }
