@@ -4,6 +4,7 @@ import pulumi
 
 from logstack.manifests.alloy.resources import DEFAULT_SIZES, CollectorSizes, alloy
 from logstack.manifests.loki.intake import Intake
+from logstack.manifests.pods import PLAIN_PODS, PodOptions
 from logstack.settings.model.charts import PINNED_SOURCE, ChartSource
 from logstack.settings.model.collector import CollectorSettings
 
@@ -23,11 +24,15 @@ class Alloy(Component):
         *,
         chart: ChartSource = PINNED_SOURCE,
         sizes: CollectorSizes = DEFAULT_SIZES,
+        pods: PodOptions = PLAIN_PODS,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`sizes` are what each Alloy asks for; `chart` is where the chart comes from, if not from the pin."""
+        """`sizes` are what each Alloy asks for; `chart` is where the chart comes from, if not from the pin.
+
+        `pods` is what its pods are given.
+        """
         super().__init__(
-            alloy(name, settings, intake, sizes, cluster.settings, chart),
+            alloy(name, settings, intake, sizes, cluster.settings, chart, options=pods),
             after=[cluster],
             opts=opts,
         )

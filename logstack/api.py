@@ -3,12 +3,14 @@
 from logstack.manifests.alloy.resources import CollectorSizes, collector_sizes
 from logstack.manifests.canary.resources import Found, found_by
 from logstack.manifests.loki.intake import Intake
+from logstack.manifests.pods import PodOptions, pod_options
 from logstack.manifests.stores.access import StoreAccess
 from logstack.settings.model.access import ControllerIngress, GatewayAuth, GatewayRoute, ParentGateway, Tls
 from logstack.settings.model.charts import Charts, ChartSource
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CanarySettings, CollectorSettings
 from logstack.settings.model.grafana import GrafanaSettings, TraceLinks
+from logstack.settings.model.images import Image, Images
 from logstack.settings.model.loki import Caches, Gateway, Limits, LokiSettings, Replicas, SchemaPeriod, SizeOverrides
 from logstack.settings.model.object_store import (
     AwsIdentity,
@@ -54,6 +56,8 @@ __all__ = [
     "GatewayAuth",
     "GatewayRoute",
     "GrafanaSettings",
+    "Image",
+    "Images",
     "Intake",
     "Journal",
     "Limits",
@@ -64,6 +68,7 @@ __all__ = [
     "Otlp",
     "ParentGateway",
     "Parser",
+    "PodOptions",
     "Pods",
     "RateLimit",
     "RedactionSettings",
@@ -90,4 +95,5 @@ __all__ = [
     "parse_duration",
     "parse_ingest",
     "parse_size",
+    "pod_options",
 ]

@@ -15,6 +15,7 @@ from logstack.adopt.chart import enterprise_text, is_exact, parse_version, refus
 from logstack.adopt.collector import cluster_of, collector
 from logstack.adopt.documents import Release, readable
 from logstack.adopt.errors import RefusedError, UnreadableError
+from logstack.adopt.images import images
 from logstack.adopt.limits import follow_retention, limits, retention
 from logstack.adopt.loki_config import assembled, with_config_text, with_running
 from logstack.adopt.mode import mode, other_roles
@@ -130,6 +131,7 @@ def _topics(reading: Reading, release: Release, request: Request) -> None:
     retention(reading, config)
     tenants(reading, config)
     follow_retention(reading, config)
+    images(reading)
     parts(reading, config)
     access.password(reading)
     ingress.ingress(reading)

@@ -264,9 +264,6 @@ def _image(reading: Reading) -> None:
             text = f"logstack installs Loki {pins.LOKI_VERSION}, with which its configuration is tested"
             reading.translated("loki.image.tag", text, key="lokiVersion")
     reading.not_taken("loki.image.tag", "not a Loki version that a stack file accepts", decide=True)
-    for key in ("registry", "repository", "digest"):
-        mirrored = "images come from docker.io: a cluster without internet access needs a mirror in containerd"
-        reading.not_taken(f"loki.image.{key}", mirrored, decide=True)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

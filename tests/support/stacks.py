@@ -94,6 +94,27 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "resources": {"queryFrontend": {"cpu": "250m", "memory": "1Gi"}},
     },
     "aws-pods": _said("aws", AWS),
+    # A cluster without the internet, whose Loki has nodes of its own.
+    "private": {
+        "cluster": {"name": "vault", "context": "vault", "apiServer": "https://10.0.70.2:6443"},
+        "deploymentMode": "simple-scalable",
+        "objectStore": {"kind": "embedded", "credentialsSecret": "loki-s3"},
+        "caches": {"chunks": "1Gi", "results": "512Mi"},
+        "collector": {"sources": {"events": True}},
+        "charts": {
+            "loki": {"repository": "oci://mirror.example.org/charts"},
+            "alloy": {"repository": "oci://mirror.example.org/charts"},
+        },
+        "images": {
+            "registry": "mirror.example.org",
+            "pullSecrets": ["mirror"],
+            "gateway": {"registry": "harbor.example.org:5000/hub", "digest": f"sha256:{'5' * 64}"},
+            "alloy": {"repository": "hardened/alloy", "digest": f"sha256:{'a' * 64}"},
+            "configReloader": {"tag": "v0.91.0"},
+            "memcached": {"repository": "hardened/memcached", "tag": "1.6.45-fips"},
+            "canary": {"tag": "3.7.8-fips"},
+        },
+    },
     # From its own S3 server to one that exists: lines of earlier days stay where they are until they expire.
     "moving": {
         "cluster": {"name": "moving", "context": "moving", "apiServer": "https://10.0.60.2:6443"},

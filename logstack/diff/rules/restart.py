@@ -19,6 +19,17 @@ RULES = (
         "Compare with the nodes: `kubectl get nodes --show-labels`, and their taints with `kubectl describe nodes`.",
     ),
     Rule(
+        "pull-secrets",
+        Effect.RESTART,
+        (
+            "*-values.yaml imagePullSecrets*",
+            "*-values.yaml global.image.pullSecrets*",
+            "*.yaml spec.template.spec.imagePullSecrets*",
+        ),
+        "Pods pull their images with another Secret: {path} changes from {before} to {after}.",
+        "Create the Secret first: a node that lacks the image starts no pod without it.",
+    ),
+    Rule(
         "compacting-pod",
         Effect.RESTART,
         (

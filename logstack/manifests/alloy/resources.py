@@ -8,6 +8,7 @@ from logstack.manifests.alloy.values import CONFIG_KEY, Values, node_values, sin
 from logstack.manifests.charts import chart
 from logstack.manifests.loki.intake import Intake
 from logstack.manifests.manifest import ComponentTree, Manifest, kubernetes, labels
+from logstack.manifests.pods import PLAIN_PODS, PodOptions
 from logstack.settings.model.charts import ChartSource
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CollectorSettings
@@ -41,16 +42,20 @@ def alloy(
     sizes: CollectorSizes,
     cluster: ClusterSettings,
     source: ChartSource,
+    *,
+    options: PodOptions = PLAIN_PODS,
 ) -> ComponentTree:
     """Return the Alloy component; its reloaders load a changed configuration without a restart."""
     manifests: list[Manifest] = []
     if collector.sources.on_nodes:
         config = node_config(collector, cluster, intake)
-        values = node_values(collector, sizes.node, f"{NODES}-config", intake.credentials_secret)
+        values = node_values(collector, sizes.node, f"{NODES}-config", intake.credentials_secret, options=options)
         manifests += _release(name, NODES, config, values, cluster, source)
     if collector.sources.in_one_pod:
         config = single_pod_config(collector, cluster, intake)
-        values = single_pod_values(collector, sizes.events, f"{EVENTS}-config", intake.credentials_secret)
+        values = single_pod_values(
+            collector, sizes.events, f"{EVENTS}-config", intake.credentials_secret, options=options
+        )
         manifests += _release(f"{name}-events", EVENTS, config, values, cluster, source)
     return ComponentTree("logstack:index:Alloy", name, tuple(manifests), {"pushUrl": intake.push_url})
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from logstack.manifests.alloy.chart import DAEMON_SET, DEPLOYMENT
+from logstack.manifests.alloy.chart import ALLOY_IMAGE, DAEMON_SET, DEPLOYMENT
 from logstack.manifests.alloy.delivery import PASSWORD_FILE, PASSWORD_FOLDER
 from logstack.manifests.alloy.sources.catalog import needs_var_log, node_sources, single_pod_sources
 from logstack.manifests.alloy.sources.record import HostPath, LogSource
@@ -15,9 +15,10 @@ from logstack.manifests.manifest import (
     Json,
     container_resources,
 )
-from logstack.settings import pins
+from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_values, pull_secrets
 from logstack.settings.model.access import PASSWORD_KEY
 from logstack.settings.model.collector import CollectorSettings
+from logstack.settings.model.images import Images
 from logstack.settings.model.sizes import Resources
 from logstack.settings.model.sources import Sources
 
@@ -29,7 +30,12 @@ Values = dict[str, Json]
 
 
 def node_values(
-    collector: CollectorSettings, size: Resources, config_map: str, credentials_secret: str | None = None
+    collector: CollectorSettings,
+    size: Resources,
+    config_map: str,
+    credentials_secret: str | None = None,
+    *,
+    options: PodOptions = PLAIN_PODS,
 ) -> Values:
     """Return the values of the nodes' collectors: a DaemonSet that mounts what its sources need of the node.
 
@@ -59,7 +65,7 @@ def node_values(
         },
     }
     return {
-        **_COMMON,
+        **_common(options.images),
         "alloy": alloy,
         "controller": controller,
         "rbac": _rbac(sources, collector.sources),
@@ -67,11 +73,16 @@ def node_values(
 
 
 def single_pod_values(
-    collector: CollectorSettings, size: Resources, config_map: str, credentials_secret: str | None = None
+    collector: CollectorSettings,
+    size: Resources,
+    config_map: str,
+    credentials_secret: str | None = None,
+    *,
+    options: PodOptions = PLAIN_PODS,
 ) -> Values:
     """Return the values of the collector that runs once per cluster: a Deployment of one unprivileged pod."""
     return {
-        **_COMMON,
+        **_common(options.images),
         "alloy": {
             **_alloy(collector, size, config_map),
             "mounts": {
@@ -92,12 +103,18 @@ def single_pod_values(
     }
 
 
-_COMMON: Values = {
-    "image": {"tag": f"v{pins.ALLOY_VERSION}"},
-    "crds": {"create": False},
-}
 _ROOT: Values = {**RESTRICTED_CONTAINER, "seccompProfile": {"type": "RuntimeDefault"}, "runAsUser": 0, "runAsGroup": 0}
 _UNPRIVILEGED: Values = {**RESTRICTED_CONTAINER, **RESTRICTED_POD, "runAsUser": _ALLOY_USER, "runAsGroup": _ALLOY_USER}
+
+
+def _common(images: Images) -> Values:
+    reloader, secrets = image_values(images, images.config_reloader), pull_secrets(images)
+    return {
+        "image": {"tag": ALLOY_IMAGE.tag, **image_values(images, images.alloy)},
+        **({"configReloader": {"image": reloader}} if reloader else {}),
+        **({"global": {"image": {"pullSecrets": secrets}}} if secrets else {}),
+        "crds": {"create": False},
+    }
 
 
 def _alloy(collector: CollectorSettings, size: Resources, config_map: str) -> Values:

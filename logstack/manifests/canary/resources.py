@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from logstack.manifests.charts import PinnedImage
 from logstack.manifests.manifest import (
     EVERY_TAINT,
     LINUX_NODES,
@@ -14,6 +15,7 @@ from logstack.manifests.manifest import (
     kubernetes,
     labels,
 )
+from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_pull_secrets, image_reference
 from logstack.settings import pins
 from logstack.settings.model.access import OWN_USER, PASSWORD_KEY
 from logstack.settings.model.cluster import ClusterSettings
@@ -24,6 +26,7 @@ from logstack.settings.model.sizes import Resources
 NAME = "loki-canary"
 CONTAINER = "canary"
 PORT = 3500
+IMAGE = PinnedImage("docker.io", "grafana/loki-canary", pins.LOKI_VERSION)
 DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
 SERVICE = "kubernetes:core/v1:Service"
 
@@ -53,7 +56,14 @@ def found_by(
 
 
 def canary(
-    name: str, settings: CanarySettings, gateway_url: str, size: Resources, cluster: ClusterSettings, found: Found
+    name: str,
+    settings: CanarySettings,
+    gateway_url: str,
+    size: Resources,
+    cluster: ClusterSettings,
+    found: Found,
+    *,
+    options: PodOptions = PLAIN_PODS,
 ) -> ComponentTree:
     """Return the Canary component: a pod a node, and a Service for its metrics; nothing when it is off."""
     if not settings.enabled:
@@ -66,7 +76,10 @@ def canary(
         labels(NAME),
         spec={
             "selector": {"matchLabels": selector},
-            "template": {"metadata": {"labels": labels(NAME)}, "spec": _pod(settings, gateway_url, size, found)},
+            "template": {
+                "metadata": {"labels": labels(NAME)},
+                "spec": _pod(settings, gateway_url, size, found, options),
+            },
         },
     )
     service = kubernetes(
@@ -107,18 +120,22 @@ def arguments(settings: CanarySettings, gateway_url: str, pod_name: str, found: 
     ]
 
 
-def _pod(settings: CanarySettings, gateway_url: str, size: Resources, found: Found) -> dict[str, Json]:
+def _pod(
+    settings: CanarySettings, gateway_url: str, size: Resources, found: Found, options: PodOptions
+) -> dict[str, Json]:
+    images = options.images
     probe: Json = {"httpGet": {"path": "/metrics", "port": "http-metrics"}, "periodSeconds": 15}
     return {
         "automountServiceAccountToken": False,
         "nodeSelector": LINUX_NODES,
         # A node whose logs are collected is a node that is tested.
         "tolerations": EVERY_TAINT,
+        **image_pull_secrets(images),
         "securityContext": RESTRICTED_POD,
         "containers": [
             {
                 "name": CONTAINER,
-                "image": f"docker.io/grafana/loki-canary:{pins.LOKI_VERSION}",
+                "image": image_reference(IMAGE, images, images.canary),
                 "args": arguments(settings, gateway_url, "$(POD_NAME)", found),
                 "env": [
                     {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from logstack.manifests.charts import Pods, Templates, Workload
+from logstack.manifests.charts import PinnedImage, Pods, Templates, Workload
 from logstack.settings.model.loki import Caches
 from logstack.settings.model.quantities import parse_cpu
 from logstack.settings.model.roles import DeploymentMode, Role
@@ -75,11 +75,17 @@ class Cache:
 CHUNKS_CACHE = Cache("chunksCache", "chunks-cache", "chunks", 8192)
 RESULTS_CACHE = Cache("resultsCache", "results-cache", "results", 1024)
 CACHES = (CHUNKS_CACHE, RESULTS_CACHE)
+CACHE_KEYS = frozenset(cache.key for cache in CACHES)
 # Its value is in MiB.
 CACHE_MEMORY_KEY = "allocatedMemory"
 # The default of allocatedCPU.
 CACHE_CPU = parse_cpu("500m")
 _MIB = 1024**2
+# The chart's own images, beside Loki's.
+GATEWAY_IMAGE = PinnedImage("docker.io", "nginxinc/nginx-unprivileged", "1.31-alpine")
+MEMCACHED_IMAGE = PinnedImage("docker.io", "library/memcached", "1.6.45-alpine")
+EXPORTER_IMAGE = PinnedImage("docker.io", "prom/memcached-exporter", "v0.17.0")
+MEMCACHED_KEY, EXPORTER_KEY = "memcached", "memcachedExporter"
 # The workloads of every mode, by their groups of values: the last part of their names.
 OF_EVERY_MODE = {GATEWAY_KEY: "gateway", **{cache.key: cache.component for cache in CACHES}}
 
@@ -132,6 +138,7 @@ TEMPLATES: Templates = (
     ("deploymentMode", (Pods.GATEWAY,)),
     ("*Cache.enabled", (Pods.NONE,)),
     ("*Cache.*", (Pods.OWN,)),
+    (f"{MEMCACHED_KEY}*", (Pods.CACHES,)),
     *((f"{key}.enabled", (Pods.NONE,)) for key, role in ROLES.items() if role.row.has_switch),
     *((f"{key}.*", (Pods.OWN,)) for key in ROLES),
     ("loki.image*", (Pods.ROLES,)),
@@ -149,6 +156,11 @@ TEMPLATES: Templates = (
     ("rbac*", (Pods.NONE,)),
     ("*", (Pods.ALL,)),
 )
+
+
+def loki_image(version: str) -> PinnedImage:
+    """Return the image of a version of Loki."""
+    return PinnedImage("docker.io", "grafana/loki", version)
 
 
 def headless(workload: str) -> str:

@@ -4,7 +4,9 @@ from logstack.manifests.loki.chart import (
     CACHE_MEMORY_KEY,
     CONFIG_HASH_KEY,
     EXPERIMENTAL,
+    EXPORTER_KEY,
     GATEWAY_KEY,
+    MEMCACHED_KEY,
     MODES,
     NGINX_KEY,
     RELEASE,
@@ -13,6 +15,7 @@ from logstack.manifests.loki.chart import (
 from logstack.manifests.loki.config import OVERRIDES_DIRECTORY
 from logstack.manifests.loki.gateway import auth_values, nginx_values
 from logstack.manifests.manifest import LINUX_NODES, Json, container_resources, rolled_by_credentials
+from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_values, pull_secrets
 from logstack.manifests.stores.access import (
     FORMER_ACCESS_KEY_ID,
     FORMER_SECRET_ACCESS_KEY,
@@ -20,6 +23,7 @@ from logstack.manifests.stores.access import (
     StoreAccess,
 )
 from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.images import Images
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.quantities import kubernetes_size
 from logstack.settings.model.roles import Role, Volume
@@ -31,7 +35,14 @@ _MIB = 1024**2
 Values = dict[str, Json]
 
 
-def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings, config_hash: str) -> Values:
+def loki_values(
+    settings: LokiSettings,
+    store: StoreAccess,
+    cluster: ClusterSettings,
+    config_hash: str,
+    *,
+    options: PodOptions = PLAIN_PODS,
+) -> Values:
     """The values; `config_hash` changes with loki.yaml and rolls the pods."""
     pods = {role: _role(settings, role, cluster, store) for role in Role}
     return {
@@ -42,7 +53,8 @@ def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
             "dnsService": cluster.dns_service,
             "dnsNamespace": cluster.dns_namespace,
         },
-        "loki": _loki(settings, store, config_hash),
+        **_images(options.images),
+        "loki": _loki(settings, store, config_hash, options.images),
         "defaults": _defaults(store),
         # The mode decides: pods of the other modes are none.
         **{role.row.chart_key: own for role, own in pods.items() if not role.row.has_switch},
@@ -58,7 +70,7 @@ def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         # Reads every Secret of the cluster and needs another image; rules come as ConfigMaps of our own.
         "sidecar": {"rules": {"enabled": False}},
         "rbac": {"namespaced": True},
-        GATEWAY_KEY: _gateway(settings, cluster),
+        GATEWAY_KEY: _gateway(settings, cluster, options),
         **{cache.key: _cache(memory) for cache, memory in cache_sizes(settings.caches)},
         **{role.row.chart_key: own for role, own in pods.items() if role.row.has_switch},
         # Ours pushes through the collector; the chart's goes straight to Loki and proves half the way.
@@ -68,9 +80,16 @@ def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
     }
 
 
-def _loki(settings: LokiSettings, store: StoreAccess, config_hash: str) -> Values:
+def _images(images: Images) -> Values:
+    """Where images come from that are no Loki's and no gateway's, and the Secrets to pull all of them with."""
+    own = {MEMCACHED_KEY: images.memcached, EXPORTER_KEY: images.memcached_exporter}
+    located = {key: {"image": values} for key, image in own.items() if (values := image_values(images, image))}
+    return {**({"imagePullSecrets": secrets} if (secrets := pull_secrets(images)) else {}), **located}
+
+
+def _loki(settings: LokiSettings, store: StoreAccess, config_hash: str, images: Images) -> Values:
     values: Values = {
-        "image": {"tag": settings.loki_version},
+        "image": {"tag": settings.loki_version, **image_values(images, images.loki)},
         "auth_enabled": bool(settings.tenants),  # the chart adds its tenant to nginx, if it has one
         "commonConfig": {"replication_factor": settings.replication_factor},
         # Our ConfigMap instead of the chart's template: what Loki has verified is what Loki gets.
@@ -181,9 +200,11 @@ def spread(component: str, cluster: ClusterSettings) -> Json:
     return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
 
 
-def _gateway(settings: LokiSettings, cluster: ClusterSettings) -> Values:
+def _gateway(settings: LokiSettings, cluster: ClusterSettings, options: PodOptions) -> Values:
+    image = image_values(options.images, options.images.gateway)
     return {
         "enabled": True,
+        **({"image": image} if image else {}),
         "replicas": settings.gateway.replicas,
         **_budget(settings.gateway.replicas),
         "resources": container_resources(settings.resources_of("gateway")),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from logstack.manifests.charts import PinnedImage
 from logstack.manifests.manifest import (
     LINUX_NODES,
     RESTRICTED_CONTAINER,
@@ -14,6 +15,7 @@ from logstack.manifests.manifest import (
     labels,
     rolled_by_credentials,
 )
+from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_pull_secrets, image_reference
 from logstack.manifests.stores.access import s3_access
 from logstack.manifests.stores.kind import StoreKind
 from logstack.settings import pins
@@ -25,6 +27,7 @@ from logstack.settings.model.sizes import Resources
 NAME = "loki-s3"
 PORT = 7070
 _ROOT = "/data"
+IMAGE = PinnedImage("ghcr.io", "versity/versitygw", f"v{pins.VERSITYGW_VERSION}")
 
 SERVICE = "kubernetes:core/v1:Service"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
@@ -41,7 +44,7 @@ def store_kind(store: EmbeddedStore, cluster: ClusterSettings) -> StoreKind:
         ),
         location=f"bucket {store.bucket} of the stack's own S3 server",
         label=f"S3 bucket {store.bucket}<br/>{url}",
-        declare=lambda name, size: declarations(name, store, size, cluster),
+        declare=lambda name, size, options: declarations(name, store, size, cluster, options=options),
     )
 
 
@@ -50,7 +53,14 @@ def endpoint(cluster: ClusterSettings) -> str:
     return f"http://{NAME}.{cluster.namespace}.svc.{cluster.cluster_domain}:{PORT}"
 
 
-def declarations(name: str, store: EmbeddedStore, size: Resources, cluster: ClusterSettings) -> tuple[Manifest, ...]:
+def declarations(
+    name: str,
+    store: EmbeddedStore,
+    size: Resources,
+    cluster: ClusterSettings,
+    *,
+    options: PodOptions = PLAIN_PODS,
+) -> tuple[Manifest, ...]:
     """Return the Service and the StatefulSet with its volume."""
     selector = {"app.kubernetes.io/name": NAME}
     service = kubernetes(
@@ -80,7 +90,7 @@ def declarations(name: str, store: EmbeddedStore, size: Resources, cluster: Clus
                     "labels": labels(NAME),
                     **({"annotations": rolled_by_credentials()} if store.access_key.made_by == "config" else {}),
                 },
-                "spec": _pod(store, size),
+                "spec": _pod(store, size, options),
             },
             "volumeClaimTemplates": [
                 {
@@ -100,18 +110,21 @@ def declarations(name: str, store: EmbeddedStore, size: Resources, cluster: Clus
     )
 
 
-def _pod(store: EmbeddedStore, size: Resources) -> dict[str, Json]:
+def _pod(store: EmbeddedStore, size: Resources, options: PodOptions) -> dict[str, Json]:
+    images = options.images
+
     def credential(variable: str, key: str) -> dict[str, Json]:
         return {"name": variable, "valueFrom": {"secretKeyRef": {"name": store.access_key.secret, "key": key}}}
 
     return {
         "automountServiceAccountToken": False,
         "nodeSelector": LINUX_NODES,
+        **image_pull_secrets(images),
         "securityContext": {**RESTRICTED_POD, "fsGroup": UNPRIVILEGED, "fsGroupChangePolicy": "OnRootMismatch"},
         "containers": [
             {
                 "name": "versitygw",
-                "image": f"ghcr.io/versity/versitygw:v{pins.VERSITYGW_VERSION}",
+                "image": image_reference(IMAGE, images, images.object_store),
                 "command": ["/usr/local/bin/versitygw"],
                 "args": ["--port", f":{PORT}", "--region", store.region, "--health", "/health", "posix", _ROOT],
                 "env": [

@@ -10,6 +10,7 @@ from logstack.settings.checks import (
     cluster,
     collector,
     former,
+    images,
     ingest,
     labels,
     limits,
@@ -53,6 +54,7 @@ TOPICS = (
     canary,
     collector,
     versions,
+    images,
 )
 
 

@@ -201,6 +201,8 @@ AnnotationText = Annotated[str, text_of(262_144)]
 # Loki's parser of queries ends at 128 KiB (logql/syntax, maxInputSize: 131072).
 SelectorText = Annotated[str, text_of(131_072)]
 PatternText = Annotated[str, text_of(1000)]
+# A host name of 253, and the path of a project; containerd takes names of 255 in all.
+RegistryText = Annotated[str, text_of(255)]
 # S3: 1,024 bytes of a key, of which the index needs the rest.
 PrefixText = Annotated[str, text_of(100)]
 

@@ -5,6 +5,7 @@ from logstack.settings.model.charts import Charts
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CanarySettings, CollectorSettings
 from logstack.settings.model.grafana import GrafanaSettings
+from logstack.settings.model.images import Images
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.object_store import FormerObjectStore, ObjectStoreSettings
 from logstack.settings.resolve.storage import Periods
@@ -24,6 +25,7 @@ class StackKeys(LokiSettings):
     canary: CanarySettings = CanarySettings()
     grafana: GrafanaSettings = GrafanaSettings()
     charts: Charts = Charts()
+    images: Images = Images()
     acknowledge: tuple[ShortText, ...] = ()
     """Names of warnings that this stack accepts."""
 

@@ -98,3 +98,7 @@ runAsNonRoot: true
 runAsUser: {{ . }}
 seccompProfile: {type: RuntimeDefault}
 {{- end }}
+
+{{- define "loki.image" -}}
+{{ .registry }}/{{ .repository }}{{ with .digest }}@{{ . }}{{ else }}:{{ .tag }}{{ end }}
+{{- end }}
