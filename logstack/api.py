@@ -6,6 +6,7 @@ from logstack.manifests.loki.intake import Intake
 from logstack.manifests.pods import PodOptions, pod_options
 from logstack.manifests.stores.access import StoreAccess
 from logstack.settings.model.access import ControllerIngress, GatewayAuth, GatewayRoute, ParentGateway, Tls
+from logstack.settings.model.affinity import Affinity
 from logstack.settings.model.charts import Charts, ChartSource
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CanarySettings, CollectorSettings
@@ -28,12 +29,20 @@ from logstack.settings.model.processing import Drop, Multiline, Parser, RateLimi
 from logstack.settings.model.quantities import parse_cpu, parse_duration, parse_ingest, parse_size
 from logstack.settings.model.redaction import CustomRedaction, RedactionSettings
 from logstack.settings.model.retention import RetentionStream
+from logstack.settings.model.scheduling import (
+    ComponentScheduling,
+    PodScheduling,
+    SchedulingSettings,
+    Toleration,
+    TopologySpread,
+)
 from logstack.settings.model.sizes import Resources, SizeName
 from logstack.settings.model.sources import Journal, Namespaces, NodeFile, Otlp, Pods, Sources
 from logstack.settings.model.tenants import Tenant, TenantLimits
 from logstack.settings.model.tree import Settings
 
 __all__ = [
+    "Affinity",
     "AwsIdentity",
     "AwsStore",
     "Caches",
@@ -44,6 +53,7 @@ __all__ = [
     "ClusterSettings",
     "CollectorSettings",
     "CollectorSizes",
+    "ComponentScheduling",
     "ControllerIngress",
     "CustomRedaction",
     "Drop",
@@ -69,6 +79,7 @@ __all__ = [
     "ParentGateway",
     "Parser",
     "PodOptions",
+    "PodScheduling",
     "Pods",
     "RateLimit",
     "RedactionSettings",
@@ -76,6 +87,7 @@ __all__ = [
     "Resources",
     "RetentionStream",
     "S3CompatibleStore",
+    "SchedulingSettings",
     "SchemaPeriod",
     "SecretProperties",
     "SecretStore",
@@ -88,6 +100,8 @@ __all__ = [
     "TenantLimits",
     "Timestamp",
     "Tls",
+    "Toleration",
+    "TopologySpread",
     "TraceLinks",
     "collector_sizes",
     "found_by",

@@ -38,6 +38,8 @@ class Pods:
     kind: str
     name: str
     spec: dict[str, Any]
+    labels: dict[str, str]
+    annotations: dict[str, str]
 
 
 def pods_of(settings: Settings, directory: Path) -> Iterator[Pods]:
@@ -48,4 +50,6 @@ def pods_of(settings: Settings, directory: Path) -> Iterator[Pods]:
         documents += expanded(chart_or_standin(chart), namespace, values, directory, release)
     for each in documents:
         if each.get("kind") in ("DaemonSet", "Deployment", "StatefulSet"):
-            yield Pods(each["kind"], each["metadata"]["name"], each["spec"]["template"]["spec"])
+            template = each["spec"]["template"]
+            labels, annotations = (template["metadata"].get(key) or {} for key in ("labels", "annotations"))
+            yield Pods(each["kind"], each["metadata"]["name"], template["spec"], labels, annotations)

@@ -100,7 +100,11 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "deploymentMode": "simple-scalable",
         "objectStore": {"kind": "embedded", "credentialsSecret": "loki-s3"},
         "caches": {"chunks": "1Gi", "results": "512Mi"},
-        "collector": {"sources": {"events": True}},
+        "collector": {
+            "sources": {"events": True},
+            "scheduling": {"tolerations": [{"operator": "Exists"}], "priorityClass": "system-node-critical"},
+        },
+        "canary": {"scheduling": {"nodeSelector": {"canary": "yes"}, "tolerations": []}},
         "charts": {
             "loki": {"repository": "oci://mirror.example.org/charts"},
             "alloy": {"repository": "oci://mirror.example.org/charts"},
@@ -113,6 +117,32 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
             "configReloader": {"tag": "v0.91.0"},
             "memcached": {"repository": "hardened/memcached", "tag": "1.6.45-fips"},
             "canary": {"tag": "3.7.8-fips"},
+        },
+        "scheduling": {
+            "nodeSelector": {"pool": "obs"},
+            "tolerations": [{"key": "dedicated", "value": "obs", "effect": "NoSchedule"}],
+            "topologySpread": [{"topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"}],
+            "priorityClass": "logs",
+            "components": {
+                "write": {
+                    "nodeSelector": {"pool": "obs", "disk": "nvme"},
+                    "affinity": {
+                        "nodeAffinity": {
+                            "preferredDuringSchedulingIgnoredDuringExecution": [
+                                {
+                                    "weight": 10,
+                                    "preference": {
+                                        "matchExpressions": [{"key": "cpu", "operator": "In", "values": ["fast"]}]
+                                    },
+                                }
+                            ]
+                        }
+                    },
+                },
+                "gateway": {"affinity": {"podAntiAffinity": {}}, "topologySpread": []},
+                "caches": {"nodeSelector": {"pool": "memory"}},
+                "objectStore": {"nodeSelector": {"pool": "disks"}, "topologySpread": []},
+            },
         },
     },
     # From its own S3 server to one that exists: lines of earlier days stay where they are until they expire.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from logstack.manifests.alloy.config import node_config, single_pod_config
-from logstack.manifests.alloy.values import CONFIG_KEY, Values, node_values, single_pod_values
+from logstack.manifests.alloy.values import CONFIG_KEY, EVENTS, NODES, Values, node_values, single_pod_values
 from logstack.manifests.charts import chart
 from logstack.manifests.loki.intake import Intake
 from logstack.manifests.manifest import ComponentTree, Manifest, kubernetes, labels
@@ -16,7 +16,6 @@ from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.sizes import SIZES, Resources, SizeName
 
 CONFIG = "kubernetes:core/v1:ConfigMap"
-NODES, EVENTS = "alloy", "alloy-events"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The Alloy chart's values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from logstack.manifests.alloy.chart import ALLOY_IMAGE, DAEMON_SET, DEPLOYMENT
@@ -15,7 +15,7 @@ from logstack.manifests.manifest import (
     Json,
     container_resources,
 )
-from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_values, pull_secrets
+from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_values, pull_secrets, scheduling_of
 from logstack.settings.model.access import PASSWORD_KEY
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.images import Images
@@ -23,6 +23,8 @@ from logstack.settings.model.sizes import Resources
 from logstack.settings.model.sources import Sources
 
 CONFIG_KEY = "config.alloy"
+# Releases of the chart: the collectors of the nodes, and the one that runs once per cluster.
+NODES, EVENTS = "alloy", "alloy-events"
 _STATE = "/var/lib/alloy"
 # Of the image (its Dockerfile's user `alloy`).
 _ALLOY_USER = 473
@@ -60,6 +62,7 @@ def node_values(
         "nodeSelector": LINUX_NODES,
         # Control-plane nodes have logs as well.
         "tolerations": EVERY_TAINT,
+        **scheduling_of(collector.scheduling, _labels(NODES)),
         "volumes": {
             "extra": [_state(on_node=reads_node), *map(_host_path, host_paths), *_password_volume(credentials_secret)]
         },
@@ -95,6 +98,7 @@ def single_pod_values(
             "type": DEPLOYMENT,
             "replicas": 1,
             "nodeSelector": LINUX_NODES,
+            **scheduling_of(collector.scheduling, _labels(EVENTS)),
             # Two pods at once would send every line twice.
             "updateStrategy": {"type": "Recreate"},
             "volumes": {"extra": [_state(on_node=False), *_password_volume(credentials_secret)]},
@@ -105,6 +109,11 @@ def single_pod_values(
 
 _ROOT: Values = {**RESTRICTED_CONTAINER, "seccompProfile": {"type": "RuntimeDefault"}, "runAsUser": 0, "runAsGroup": 0}
 _UNPRIVILEGED: Values = {**RESTRICTED_CONTAINER, **RESTRICTED_POD, "runAsUser": _ALLOY_USER, "runAsGroup": _ALLOY_USER}
+
+
+def _labels(release: str) -> Mapping[str, str]:
+    """Return the labels that select the pods of a release."""
+    return {"app.kubernetes.io/name": "alloy", "app.kubernetes.io/instance": release}
 
 
 def _common(images: Images) -> Values:

@@ -15,7 +15,7 @@ from logstack.manifests.manifest import (
     kubernetes,
     labels,
 )
-from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_pull_secrets, image_reference
+from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_pull_secrets, image_reference, scheduling_of
 from logstack.settings import pins
 from logstack.settings.model.access import OWN_USER, PASSWORD_KEY
 from logstack.settings.model.cluster import ClusterSettings
@@ -27,6 +27,7 @@ NAME = "loki-canary"
 CONTAINER = "canary"
 PORT = 3500
 IMAGE = PinnedImage("docker.io", "grafana/loki-canary", pins.LOKI_VERSION)
+_SELECTOR = {"app.kubernetes.io/name": NAME}
 DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
 SERVICE = "kubernetes:core/v1:Service"
 
@@ -68,14 +69,13 @@ def canary(
     """Return the Canary component: a pod a node, and a Service for its metrics; nothing when it is off."""
     if not settings.enabled:
         return ComponentTree("logstack:index:Canary", name)
-    selector = {"app.kubernetes.io/name": NAME}
     daemon_set = kubernetes(
         DAEMON_SET,
         NAME,
         cluster.namespace,
         labels(NAME),
         spec={
-            "selector": {"matchLabels": selector},
+            "selector": {"matchLabels": _SELECTOR},
             "template": {
                 "metadata": {"labels": labels(NAME)},
                 "spec": _pod(settings, gateway_url, size, found, options),
@@ -89,7 +89,7 @@ def canary(
         labels(NAME),
         spec={
             "clusterIP": "None",
-            "selector": selector,
+            "selector": _SELECTOR,
             "ports": [{"name": "http-metrics", "port": PORT, "targetPort": "http-metrics"}],
         },
     )
@@ -130,6 +130,7 @@ def _pod(
         "nodeSelector": LINUX_NODES,
         # A node whose logs are collected is a node that is tested.
         "tolerations": EVERY_TAINT,
+        **scheduling_of(settings.scheduling, _SELECTOR),
         **image_pull_secrets(images),
         "securityContext": RESTRICTED_POD,
         "containers": [

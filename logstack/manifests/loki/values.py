@@ -1,5 +1,7 @@
 """The Loki chart's values: everything that is not loki.yaml. Numbers go as strings with units where they are large."""
 
+from collections.abc import Mapping
+
 from logstack.manifests.loki.chart import (
     CACHE_MEMORY_KEY,
     CONFIG_HASH_KEY,
@@ -10,12 +12,13 @@ from logstack.manifests.loki.chart import (
     MODES,
     NGINX_KEY,
     RELEASE,
+    Cache,
     cache_sizes,
 )
 from logstack.manifests.loki.config import OVERRIDES_DIRECTORY
 from logstack.manifests.loki.gateway import auth_values, nginx_values
 from logstack.manifests.manifest import LINUX_NODES, Json, container_resources, rolled_by_credentials
-from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_values, pull_secrets
+from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_values, pull_secrets, scheduling_of
 from logstack.manifests.stores.access import (
     FORMER_ACCESS_KEY_ID,
     FORMER_SECRET_ACCESS_KEY,
@@ -27,6 +30,7 @@ from logstack.settings.model.images import Images
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.quantities import kubernetes_size
 from logstack.settings.model.roles import Role, Volume
+from logstack.settings.model.scheduling import PodScheduling
 
 CONFIG_MAP = "loki-config"
 CONFIG_KEY = "config.yaml"
@@ -44,7 +48,7 @@ def loki_values(
     options: PodOptions = PLAIN_PODS,
 ) -> Values:
     """The values; `config_hash` changes with loki.yaml and rolls the pods."""
-    pods = {role: _role(settings, role, cluster, store) for role in Role}
+    pods = {role: _role(settings, role, cluster, store, options.scheduling.of(role.field)) for role in Role}
     return {
         "deploymentMode": MODES[settings.deployment_mode],
         "fullnameOverride": RELEASE,
@@ -71,7 +75,10 @@ def loki_values(
         "sidecar": {"rules": {"enabled": False}},
         "rbac": {"namespaced": True},
         GATEWAY_KEY: _gateway(settings, cluster, options),
-        **{cache.key: _cache(memory) for cache, memory in cache_sizes(settings.caches)},
+        **{
+            cache.key: _cache(cache, memory, options.scheduling.of("caches"))
+            for cache, memory in cache_sizes(settings.caches)
+        },
         **{role.row.chart_key: own for role, own in pods.items() if role.row.has_switch},
         # Ours pushes through the collector; the chart's goes straight to Loki and proves half the way.
         "lokiCanary": {"enabled": False},
@@ -136,7 +143,9 @@ def _former_key(secret: str) -> Json:
     return [{"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}} for name, key in names.items()]
 
 
-def _role(settings: LokiSettings, role: Role, cluster: ClusterSettings, store: StoreAccess) -> Values:
+def _role(
+    settings: LokiSettings, role: Role, cluster: ClusterSettings, store: StoreAccess, scheduling: PodScheduling
+) -> Values:
     """One role's pods; a role of another mode has none."""
     # In the other modes the role is a part of other pods, and the switch is for the chart's checks.
     switch: Values = {"enabled": bool(store.bucket)} if role.row.has_switch else {}
@@ -148,7 +157,7 @@ def _role(settings: LokiSettings, role: Role, cluster: ClusterSettings, store: S
         **switch,
         "replicas": replicas,
         "resources": container_resources(size),
-        "affinity": spread(role.component, cluster),
+        **scheduling_of(scheduling, _labels(role.component), spread(role.component, cluster)),
         **(_budget(replicas) if role.row.has_disruption_budget else {}),
         **role.row.chart_values,
     }
@@ -181,12 +190,15 @@ def _budget(replicas: int) -> Values:
     return {"podDisruptionBudget": {"maxUnavailable": 1}} if replicas > 1 else {}
 
 
-def spread(component: str, cluster: ClusterSettings) -> Json:
+def _labels(component: str) -> Mapping[str, str]:
+    """Return the labels that select the pods of a component of the chart."""
+    return {"app.kubernetes.io/component": component, "app.kubernetes.io/instance": RELEASE}
+
+
+def spread(component: str, cluster: ClusterSettings) -> Mapping[str, Json]:
     """One pod of a part a node: three nodes carry three replicas. On a one-node cluster it is a wish."""
     term: Values = {
-        "labelSelector": {
-            "matchLabels": {"app.kubernetes.io/component": component, "app.kubernetes.io/instance": RELEASE}
-        },
+        "labelSelector": {"matchLabels": _labels(component)},
         "topologyKey": "kubernetes.io/hostname",
     }
     if cluster.single_node:
@@ -208,7 +220,7 @@ def _gateway(settings: LokiSettings, cluster: ClusterSettings, options: PodOptio
         "replicas": settings.gateway.replicas,
         **_budget(settings.gateway.replicas),
         "resources": container_resources(settings.resources_of("gateway")),
-        "affinity": spread("gateway", cluster),
+        **scheduling_of(options.scheduling.of("gateway"), _labels("gateway"), spread("gateway", cluster)),
         # A surge pod would need a node of its own: with as many replicas as nodes the rollout would wait for ever.
         "deploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
         NGINX_KEY: nginx_values(settings, cluster),
@@ -218,8 +230,9 @@ def _gateway(settings: LokiSettings, cluster: ClusterSettings, options: PodOptio
     }
 
 
-def _cache(memory: int | None) -> Values:
+def _cache(cache: Cache, memory: int | None, scheduling: PodScheduling) -> Values:
     if not memory:
         return {"enabled": False}
     # The chart's defaults for every pod do not reach its caches.
-    return {"enabled": True, CACHE_MEMORY_KEY: memory // _MIB, "nodeSelector": LINUX_NODES}
+    own = scheduling_of(scheduling, _labels(f"memcached-{cache.component}"))
+    return {"enabled": True, CACHE_MEMORY_KEY: memory // _MIB, "nodeSelector": LINUX_NODES, **own}

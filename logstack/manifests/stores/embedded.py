@@ -15,7 +15,7 @@ from logstack.manifests.manifest import (
     labels,
     rolled_by_credentials,
 )
-from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_pull_secrets, image_reference
+from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_pull_secrets, image_reference, scheduling_of
 from logstack.manifests.stores.access import s3_access
 from logstack.manifests.stores.kind import StoreKind
 from logstack.settings import pins
@@ -26,6 +26,7 @@ from logstack.settings.model.sizes import Resources
 
 NAME = "loki-s3"
 PORT = 7070
+_SELECTOR = {"app.kubernetes.io/name": NAME}
 _ROOT = "/data"
 IMAGE = PinnedImage("ghcr.io", "versity/versitygw", f"v{pins.VERSITYGW_VERSION}")
 
@@ -62,14 +63,13 @@ def declarations(
     options: PodOptions = PLAIN_PODS,
 ) -> tuple[Manifest, ...]:
     """Return the Service and the StatefulSet with its volume."""
-    selector = {"app.kubernetes.io/name": NAME}
     service = kubernetes(
         SERVICE,
         NAME,
         cluster.namespace,
         labels(NAME),
         spec={
-            "selector": selector,
+            "selector": _SELECTOR,
             "ports": [{"name": "s3", "port": PORT, "targetPort": "s3"}],
         },
     )
@@ -83,7 +83,7 @@ def declarations(
         spec={
             "serviceName": NAME,
             "replicas": 1,
-            "selector": {"matchLabels": selector},
+            "selector": {"matchLabels": _SELECTOR},
             "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
             "template": {
                 "metadata": {
@@ -119,6 +119,7 @@ def _pod(store: EmbeddedStore, size: Resources, options: PodOptions) -> dict[str
     return {
         "automountServiceAccountToken": False,
         "nodeSelector": LINUX_NODES,
+        **scheduling_of(options.scheduling.of("object_store"), _SELECTOR),
         **image_pull_secrets(images),
         "securityContext": {**RESTRICTED_POD, "fsGroup": UNPRIVILEGED, "fsGroupChangePolicy": "OnRootMismatch"},
         "containers": [

@@ -23,6 +23,7 @@ from logstack.settings.checks import (
     replication,
     retention,
     retention_rules,
+    scheduling,
     schema,
     sources,
     versions,
@@ -55,6 +56,7 @@ TOPICS = (
     collector,
     versions,
     images,
+    scheduling,
 )
 
 

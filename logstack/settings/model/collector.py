@@ -18,6 +18,7 @@ from logstack.settings.model.processing import Drop, Parser, RateLimit
 from logstack.settings.model.quantities import parse_duration, parse_size
 from logstack.settings.model.ranges import Switch
 from logstack.settings.model.redaction import RedactionSettings
+from logstack.settings.model.scheduling import PodScheduling
 from logstack.settings.model.sources import SOURCE_LABELS, Namespaces, Pods, Sources
 
 # Prometheus' label names; Loki refuses others, and Alloy takes those with two underscores for its own.
@@ -86,6 +87,8 @@ class CollectorSettings(Group):
     experimental, so `stability` has to allow it: a collector that restarts meanwhile sends nothing of that log."""
     stability: Stability = "generally-available"
     """The least stable parts of Alloy that may run (its --stability.level)."""
+    scheduling: PodScheduling = PodScheduling()
+    """Where collectors run; without `tolerations` those of the nodes tolerate every taint."""
 
     @property
     def stream_labels(self) -> tuple[LabelName, ...]:
@@ -107,3 +110,5 @@ class CanarySettings(Group):
     """`collector`: its lines go through Alloy, so collection is proven as well; `direct`: it pushes to Loki itself."""
     interval: CanaryInterval = parse_duration("1s")
     """Time between two lines."""
+    scheduling: PodScheduling = PodScheduling()
+    """Where canaries run; without `tolerations` they tolerate every taint."""

@@ -8,6 +8,7 @@ from logstack.settings.model.grafana import GrafanaSettings
 from logstack.settings.model.images import Images
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.object_store import FormerObjectStore, ObjectStoreSettings
+from logstack.settings.model.scheduling import SchedulingSettings
 from logstack.settings.resolve.storage import Periods
 
 
@@ -26,6 +27,7 @@ class StackKeys(LokiSettings):
     grafana: GrafanaSettings = GrafanaSettings()
     charts: Charts = Charts()
     images: Images = Images()
+    scheduling: SchedulingSettings = SchedulingSettings()
     acknowledge: tuple[ShortText, ...] = ()
     """Names of warnings that this stack accepts."""
 

@@ -102,3 +102,13 @@ seccompProfile: {type: RuntimeDefault}
 {{- define "loki.image" -}}
 {{ .registry }}/{{ .repository }}{{ with .digest }}@{{ . }}{{ else }}:{{ .tag }}{{ end }}
 {{- end }}
+
+{{- /* Where a pod runs, by the values of its component. */ -}}
+{{- define "loki.scheduling" -}}
+{{- range $key := list "affinity" "topologySpreadConstraints" "tolerations" "priorityClassName" }}
+{{- with index $ $key }}
+{{ $key }}:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end }}
