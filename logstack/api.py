@@ -13,6 +13,7 @@ from logstack.settings.model.collector import CanarySettings, CollectorSettings
 from logstack.settings.model.grafana import GrafanaSettings, TraceLinks
 from logstack.settings.model.images import Image, Images
 from logstack.settings.model.loki import Caches, Gateway, Limits, LokiSettings, Replicas, SchemaPeriod, SizeOverrides
+from logstack.settings.model.metadata import ComponentMetadata, Metadata, MetadataSettings
 from logstack.settings.model.object_store import (
     AwsIdentity,
     AwsStore,
@@ -53,6 +54,7 @@ __all__ = [
     "ClusterSettings",
     "CollectorSettings",
     "CollectorSizes",
+    "ComponentMetadata",
     "ComponentScheduling",
     "ControllerIngress",
     "CustomRedaction",
@@ -72,6 +74,8 @@ __all__ = [
     "Journal",
     "Limits",
     "LokiSettings",
+    "Metadata",
+    "MetadataSettings",
     "Multiline",
     "Namespaces",
     "NodeFile",

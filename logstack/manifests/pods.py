@@ -1,4 +1,4 @@
-"""What a stack file says of every pod, whoever makes it: its images, and where it runs."""
+"""What a stack file says of every pod, whoever makes it: its images, where it runs, its annotations and labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from logstack.manifests.charts import PinnedImage
 from logstack.manifests.manifest import LINUX_NODES, Json
 from logstack.settings.model.images import Image, Images
+from logstack.settings.model.metadata import Metadata, MetadataSettings
 from logstack.settings.model.scheduling import PodScheduling, SchedulingSettings, Toleration, TopologySpread
 from logstack.settings.model.tree import Settings
 
 _PINNED_IMAGES = Images()
 _ANYWHERE = SchedulingSettings()
+_NO_METADATA = MetadataSettings()
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class PodOptions:
 
     images: Images = _PINNED_IMAGES
     scheduling: SchedulingSettings = _ANYWHERE
+    metadata: MetadataSettings = _NO_METADATA
 
 
 PLAIN_PODS = PodOptions()
@@ -26,7 +29,7 @@ PLAIN_PODS = PodOptions()
 
 def pod_options(settings: Settings) -> PodOptions:
     """Return what a stack file says of every pod."""
-    return PodOptions(images=settings.images, scheduling=settings.scheduling)
+    return PodOptions(images=settings.images, scheduling=settings.scheduling, metadata=settings.metadata)
 
 
 def image_values(images: Images, image: Image) -> dict[str, Json]:
@@ -54,6 +57,28 @@ def image_pull_secrets(images: Images) -> dict[str, Json]:
 def pull_secrets(images: Images) -> list[Json]:
     """Return references to the Secrets that images are pulled with."""
     return [{"name": name} for name in images.pull_secrets]
+
+
+def metadata_values(metadata: Metadata) -> dict[str, Json]:
+    """Return the Loki chart's values of a component's annotations and labels; nothing without any."""
+    pods = {"podAnnotations": metadata.pod_annotations, "podLabels": metadata.pod_labels}
+    service = {"annotations": metadata.service_annotations, "labels": metadata.service_labels}
+    of_service: dict[str, Json] = {key: dict(stated) for key, stated in service.items() if stated}
+    return {
+        **{key: dict(stated) for key, stated in pods.items() if stated},
+        **({"service": of_service} if of_service else {}),
+    }
+
+
+def pod_metadata(
+    labels: Mapping[str, str], metadata: Metadata, annotations: Mapping[str, Json] | None = None
+) -> dict[str, Json]:
+    """Return the metadata of a pod template of our own; `labels` and `annotations` are ours."""
+    all_annotations: dict[str, Json] = {**metadata.pod_annotations, **(annotations or {})}
+    return {
+        "labels": {**metadata.pod_labels, **labels},
+        **({"annotations": all_annotations} if all_annotations else {}),
+    }
 
 
 def scheduling_of(

@@ -19,12 +19,14 @@ class Pods:
     pull_secrets: tuple[str, ...]
     scheduling: dict[str, str]
     """Where pods run, in words, by whose pods they are; without those of which nothing is stated."""
+    metadata: dict[str, str]
+    """The keys of annotations and labels of one's own, by what has them."""
 
 
 def pods_section(stack: Stack) -> Section:
     """Plan the pods as far as the stack file changes them."""
     settings = stack.settings
-    pods = Pods(pod_images(settings), settings.images.pull_secrets, _scheduling(settings))
+    pods = Pods(pod_images(settings), settings.images.pull_secrets, _scheduling(settings), _metadata(settings))
     return Section("Pods", "pods", pods, facts=list(_facts(settings, pods)))
 
 
@@ -36,6 +38,7 @@ def _facts(settings: Settings, pods: Pods) -> Iterator[tuple[str, str]]:
     if pods.pull_secrets:
         yield "pull Secrets", f"{', '.join(pods.pull_secrets)}, in {settings.cluster.namespace}"
     yield from pods.scheduling.items()
+    yield from pods.metadata.items()
 
 
 def _scheduling(settings: Settings) -> dict[str, str]:
@@ -46,6 +49,21 @@ def _scheduling(settings: Settings) -> dict[str, str]:
         "canaries": settings.canary.scheduling,
     }
     return {label: "; ".join(words) for label, group in stated.items() if (words := list(_where(group)))}
+
+
+def _metadata(settings: Settings) -> dict[str, str]:
+    groups = {"": settings.metadata, **{f" of {key}": own for key, own in settings.metadata.by_component.items()}}
+    return {
+        f"{what}{label}": ", ".join(stated)
+        for label, group in groups.items()
+        for what, stated in (
+            ("pod annotations", group.pod_annotations),
+            ("pod labels", group.pod_labels),
+            ("Service annotations", group.service_annotations),
+            ("Service labels", group.service_labels),
+        )
+        if stated
+    }
 
 
 def _where(group: PodScheduling) -> Iterator[str]:

@@ -118,6 +118,18 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
             "memcached": {"repository": "hardened/memcached", "tag": "1.6.45-fips"},
             "canary": {"tag": "3.7.8-fips"},
         },
+        "metadata": {
+            "podAnnotations": {"example.com/scrape": "true"},
+            "podLabels": {"team": "logs"},
+            "serviceAnnotations": {"example.com/probe": "no"},
+            "serviceLabels": {"team": "logs"},
+            "components": {
+                "write": {"podLabels": {"team": "storage", "tier": "write"}},
+                "gateway": {"podAnnotations": {"mesh.example.com/inject": "true"}},
+                "alloy": {"serviceAnnotations": {"example.com/probe": "yes"}},
+                "canary": {"serviceLabels": {"probe": "canary"}},
+            },
+        },
         "scheduling": {
             "nodeSelector": {"pool": "obs"},
             "tolerations": [{"key": "dedicated", "value": "obs", "effect": "NoSchedule"}],

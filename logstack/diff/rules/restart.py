@@ -23,6 +23,18 @@ RULES = (
         "Compare with the nodes: `kubectl get nodes --show-labels`, and their taints with `kubectl describe nodes`.",
     ),
     Rule(
+        "pod-metadata",
+        Effect.RESTART,
+        (
+            "*-values.yaml *.podAnnotations.*",
+            "*-values.yaml *.podLabels.*",
+            "*.yaml spec.template.metadata.annotations.*",
+            "*.yaml spec.template.metadata.labels.*",
+        ),
+        "Pods have another annotation or label: {path} changes from {before} to {after}.",
+        "Compare with what reads it: scrapers, policies, meshes.",
+    ),
+    Rule(
         "priority",
         Effect.RESTART,
         ("*-values.yaml *priorityClassName", "*.yaml spec.template.spec.priorityClassName"),

@@ -24,6 +24,7 @@ RELOADER_IMAGE = PinnedImage(
 TEMPLATES: Templates = (
     ("rbac*", (Pods.NONE,)),
     ("crds*", (Pods.NONE,)),
+    ("service.*", (Pods.NONE,)),
     ("controller.replicas", (Pods.NONE,)),
     ("controller.updateStrategy*", (Pods.NONE,)),
     ("*", (Pods.ALL,)),

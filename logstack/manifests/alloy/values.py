@@ -15,10 +15,9 @@ from logstack.manifests.manifest import (
     Json,
     container_resources,
 )
-from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_values, pull_secrets, scheduling_of
+from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_values, metadata_values, pull_secrets, scheduling_of
 from logstack.settings.model.access import PASSWORD_KEY
 from logstack.settings.model.collector import CollectorSettings
-from logstack.settings.model.images import Images
 from logstack.settings.model.sizes import Resources
 from logstack.settings.model.sources import Sources
 
@@ -63,12 +62,13 @@ def node_values(
         # Control-plane nodes have logs as well.
         "tolerations": EVERY_TAINT,
         **scheduling_of(collector.scheduling, _labels(NODES)),
+        **_pod_metadata(options),
         "volumes": {
             "extra": [_state(on_node=reads_node), *map(_host_path, host_paths), *_password_volume(credentials_secret)]
         },
     }
     return {
-        **_common(options.images),
+        **_common(options),
         "alloy": alloy,
         "controller": controller,
         "rbac": _rbac(sources, collector.sources),
@@ -85,7 +85,7 @@ def single_pod_values(
 ) -> Values:
     """Return the values of the collector that runs once per cluster: a Deployment of one unprivileged pod."""
     return {
-        **_common(options.images),
+        **_common(options),
         "alloy": {
             **_alloy(collector, size, config_map),
             "mounts": {
@@ -99,6 +99,7 @@ def single_pod_values(
             "replicas": 1,
             "nodeSelector": LINUX_NODES,
             **scheduling_of(collector.scheduling, _labels(EVENTS)),
+            **_pod_metadata(options),
             # Two pods at once would send every line twice.
             "updateStrategy": {"type": "Recreate"},
             "volumes": {"extra": [_state(on_node=False), *_password_volume(credentials_secret)]},
@@ -116,12 +117,19 @@ def _labels(release: str) -> Mapping[str, str]:
     return {"app.kubernetes.io/name": "alloy", "app.kubernetes.io/instance": release}
 
 
-def _common(images: Images) -> Values:
+def _pod_metadata(options: PodOptions) -> Values:
+    values = metadata_values(options.metadata.of("alloy"))
+    return {key: value for key, value in values.items() if key != "service"}
+
+
+def _common(options: PodOptions) -> Values:
+    images, annotations = options.images, options.metadata.of("alloy").service_annotations
     reloader, secrets = image_values(images, images.config_reloader), pull_secrets(images)
     return {
         "image": {"tag": ALLOY_IMAGE.tag, **image_values(images, images.alloy)},
         **({"configReloader": {"image": reloader}} if reloader else {}),
         **({"global": {"image": {"pullSecrets": secrets}}} if secrets else {}),
+        **({"service": {"annotations": dict(annotations)}} if annotations else {}),
         "crds": {"create": False},
     }
 

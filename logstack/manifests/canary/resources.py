@@ -15,7 +15,14 @@ from logstack.manifests.manifest import (
     kubernetes,
     labels,
 )
-from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_pull_secrets, image_reference, scheduling_of
+from logstack.manifests.pods import (
+    PLAIN_PODS,
+    PodOptions,
+    image_pull_secrets,
+    image_reference,
+    pod_metadata,
+    scheduling_of,
+)
 from logstack.settings import pins
 from logstack.settings.model.access import OWN_USER, PASSWORD_KEY
 from logstack.settings.model.cluster import ClusterSettings
@@ -69,6 +76,7 @@ def canary(
     """Return the Canary component: a pod a node, and a Service for its metrics; nothing when it is off."""
     if not settings.enabled:
         return ComponentTree("logstack:index:Canary", name)
+    own = options.metadata.of("canary")
     daemon_set = kubernetes(
         DAEMON_SET,
         NAME,
@@ -77,7 +85,7 @@ def canary(
         spec={
             "selector": {"matchLabels": _SELECTOR},
             "template": {
-                "metadata": {"labels": labels(NAME)},
+                "metadata": pod_metadata(labels(NAME), own),
                 "spec": _pod(settings, gateway_url, size, found, options),
             },
         },
@@ -86,7 +94,8 @@ def canary(
         SERVICE,
         NAME,
         cluster.namespace,
-        labels(NAME),
+        {**own.service_labels, **labels(NAME)},
+        annotations=own.service_annotations,
         spec={
             "clusterIP": "None",
             "selector": _SELECTOR,

@@ -18,7 +18,7 @@ from logstack.manifests.loki.chart import (
 from logstack.manifests.loki.config import OVERRIDES_DIRECTORY
 from logstack.manifests.loki.gateway import auth_values, nginx_values
 from logstack.manifests.manifest import LINUX_NODES, Json, container_resources, rolled_by_credentials
-from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_values, pull_secrets, scheduling_of
+from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_values, metadata_values, pull_secrets, scheduling_of
 from logstack.manifests.stores.access import (
     FORMER_ACCESS_KEY_ID,
     FORMER_SECRET_ACCESS_KEY,
@@ -30,7 +30,6 @@ from logstack.settings.model.images import Images
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.quantities import kubernetes_size
 from logstack.settings.model.roles import Role, Volume
-from logstack.settings.model.scheduling import PodScheduling
 
 CONFIG_MAP = "loki-config"
 CONFIG_KEY = "config.yaml"
@@ -48,7 +47,7 @@ def loki_values(
     options: PodOptions = PLAIN_PODS,
 ) -> Values:
     """The values; `config_hash` changes with loki.yaml and rolls the pods."""
-    pods = {role: _role(settings, role, cluster, store, options.scheduling.of(role.field)) for role in Role}
+    pods = {role: _role(settings, role, cluster, store, options) for role in Role}
     return {
         "deploymentMode": MODES[settings.deployment_mode],
         "fullnameOverride": RELEASE,
@@ -65,7 +64,7 @@ def loki_values(
         # Experimental, and off.
         **{part: {"replicas": 0} for part in EXPERIMENTAL},
         # Chart 18's default publishes only ready pods, so no pod of a new ring finds another.
-        "memberlist": {"service": {"publishNotReadyAddresses": True}},
+        "memberlist": {"service": {"publishNotReadyAddresses": True, **_memberlist(options)}},
         "serviceAccount": {
             "create": True,
             "name": SERVICE_ACCOUNT,  # the role's trust names it; the chart's default name changes between versions
@@ -75,10 +74,7 @@ def loki_values(
         "sidecar": {"rules": {"enabled": False}},
         "rbac": {"namespaced": True},
         GATEWAY_KEY: _gateway(settings, cluster, options),
-        **{
-            cache.key: _cache(cache, memory, options.scheduling.of("caches"))
-            for cache, memory in cache_sizes(settings.caches)
-        },
+        **{cache.key: _cache(cache, memory, options) for cache, memory in cache_sizes(settings.caches)},
         **{role.row.chart_key: own for role, own in pods.items() if role.row.has_switch},
         # Ours pushes through the collector; the chart's goes straight to Loki and proves half the way.
         "lokiCanary": {"enabled": False},
@@ -113,6 +109,11 @@ def _loki(settings: LokiSettings, store: StoreAccess, config_hash: str, images: 
     return values
 
 
+def _memberlist(options: PodOptions) -> Values:
+    annotations = options.metadata.service_annotations
+    return {"annotations": dict(annotations)} if annotations else {}
+
+
 def _bucket_names(store: StoreAccess) -> Values:
     return {"chunks": store.bucket, "ruler": store.bucket}
 
@@ -144,7 +145,7 @@ def _former_key(secret: str) -> Json:
 
 
 def _role(
-    settings: LokiSettings, role: Role, cluster: ClusterSettings, store: StoreAccess, scheduling: PodScheduling
+    settings: LokiSettings, role: Role, cluster: ClusterSettings, store: StoreAccess, options: PodOptions
 ) -> Values:
     """One role's pods; a role of another mode has none."""
     # In the other modes the role is a part of other pods, and the switch is for the chart's checks.
@@ -157,7 +158,8 @@ def _role(
         **switch,
         "replicas": replicas,
         "resources": container_resources(size),
-        **scheduling_of(scheduling, _labels(role.component), spread(role.component, cluster)),
+        **scheduling_of(options.scheduling.of(role.field), _labels(role.component), spread(role.component, cluster)),
+        **metadata_values(options.metadata.of(role.field)),
         **(_budget(replicas) if role.row.has_disruption_budget else {}),
         **role.row.chart_values,
     }
@@ -221,6 +223,7 @@ def _gateway(settings: LokiSettings, cluster: ClusterSettings, options: PodOptio
         **_budget(settings.gateway.replicas),
         "resources": container_resources(settings.resources_of("gateway")),
         **scheduling_of(options.scheduling.of("gateway"), _labels("gateway"), spread("gateway", cluster)),
+        **metadata_values(options.metadata.of("gateway")),
         # A surge pod would need a node of its own: with as many replicas as nodes the rollout would wait for ever.
         "deploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
         NGINX_KEY: nginx_values(settings, cluster),
@@ -230,9 +233,12 @@ def _gateway(settings: LokiSettings, cluster: ClusterSettings, options: PodOptio
     }
 
 
-def _cache(cache: Cache, memory: int | None, scheduling: PodScheduling) -> Values:
+def _cache(cache: Cache, memory: int | None, options: PodOptions) -> Values:
     if not memory:
         return {"enabled": False}
     # The chart's defaults for every pod do not reach its caches.
-    own = scheduling_of(scheduling, _labels(f"memcached-{cache.component}"))
+    own = {
+        **scheduling_of(options.scheduling.of("caches"), _labels(f"memcached-{cache.component}")),
+        **metadata_values(options.metadata.of("caches")),
+    }
     return {"enabled": True, CACHE_MEMORY_KEY: memory // _MIB, "nodeSelector": LINUX_NODES, **own}

@@ -15,7 +15,14 @@ from logstack.manifests.manifest import (
     labels,
     rolled_by_credentials,
 )
-from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_pull_secrets, image_reference, scheduling_of
+from logstack.manifests.pods import (
+    PLAIN_PODS,
+    PodOptions,
+    image_pull_secrets,
+    image_reference,
+    pod_metadata,
+    scheduling_of,
+)
 from logstack.manifests.stores.access import s3_access
 from logstack.manifests.stores.kind import StoreKind
 from logstack.settings import pins
@@ -63,11 +70,13 @@ def declarations(
     options: PodOptions = PLAIN_PODS,
 ) -> tuple[Manifest, ...]:
     """Return the Service and the StatefulSet with its volume."""
+    own = options.metadata.of("object_store")
     service = kubernetes(
         SERVICE,
         NAME,
         cluster.namespace,
-        labels(NAME),
+        {**own.service_labels, **labels(NAME)},
+        annotations=own.service_annotations,
         spec={
             "selector": _SELECTOR,
             "ports": [{"name": "s3", "port": PORT, "targetPort": "s3"}],
@@ -86,10 +95,9 @@ def declarations(
             "selector": {"matchLabels": _SELECTOR},
             "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
             "template": {
-                "metadata": {
-                    "labels": labels(NAME),
-                    **({"annotations": rolled_by_credentials()} if store.access_key.made_by == "config" else {}),
-                },
+                "metadata": pod_metadata(
+                    labels(NAME), own, rolled_by_credentials() if store.access_key.made_by == "config" else None
+                ),
                 "spec": _pod(store, size, options),
             },
             "volumeClaimTemplates": [

@@ -17,6 +17,7 @@ from logstack.settings.checks import (
     lines,
     matching,
     memory,
+    metadata,
     object_store,
     parsing,
     redaction,
@@ -57,6 +58,7 @@ TOPICS = (
     versions,
     images,
     scheduling,
+    metadata,
 )
 
 

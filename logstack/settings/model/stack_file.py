@@ -7,6 +7,7 @@ from logstack.settings.model.collector import CanarySettings, CollectorSettings
 from logstack.settings.model.grafana import GrafanaSettings
 from logstack.settings.model.images import Images
 from logstack.settings.model.loki import LokiSettings
+from logstack.settings.model.metadata import MetadataSettings
 from logstack.settings.model.object_store import FormerObjectStore, ObjectStoreSettings
 from logstack.settings.model.scheduling import SchedulingSettings
 from logstack.settings.resolve.storage import Periods
@@ -28,6 +29,7 @@ class StackKeys(LokiSettings):
     charts: Charts = Charts()
     images: Images = Images()
     scheduling: SchedulingSettings = SchedulingSettings()
+    metadata: MetadataSettings = MetadataSettings()
     acknowledge: tuple[ShortText, ...] = ()
     """Names of warnings that this stack accepts."""
 

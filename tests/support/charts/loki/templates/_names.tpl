@@ -22,6 +22,13 @@ metadata:
     {{- with .more }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
+    {{- with dig "labels" dict (.service | default dict) }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with dig "annotations" dict (.service | default dict) }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- end }}
 
 {{- /* The parts of Loki in each mode: what differs between them. */ -}}

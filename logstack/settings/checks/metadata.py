@@ -1,0 +1,64 @@
+"""Annotations and labels that would overwrite those of logstack and of the charts."""
+
+from collections.abc import Iterator
+
+from logstack.settings.checks.check import reads
+from logstack.settings.model.metadata import Metadata
+from logstack.settings.model.tree import Settings
+from logstack.settings.problems import Problem, Rule
+
+OVERWRITES = Rule(
+    "metadata-of-logstack",
+    "Services, disruption budgets and rollouts go by it: pods would be lost to them, or not restart when they have to",
+)
+NO_PLACE = Rule("metadata-without-place", "the chart of the collector has no value for it, so nothing would have it")
+
+_RECOMMENDED = "app.kubernetes.io/"
+_POD_LABELS = frozenset(
+    {
+        *(f"{_RECOMMENDED}{name}" for name in ("name", "instance", "component", "version", "part-of", "managed-by")),
+        "helm.sh/chart",
+        "name",
+        "rollout-group",
+        "pod-template-hash",
+        "controller-revision-hash",
+        "statefulset.kubernetes.io/pod-name",
+    }
+)
+_POD_ANNOTATIONS = frozenset(
+    {
+        "checksum/config",
+        "kubectl.kubernetes.io/default-container",
+        "storage/size",
+    }
+)
+_SERVICE_LABELS = _POD_LABELS | {"prometheus.io/service-monitor", "variant"}
+_OURS = "logstack/"
+
+
+@reads("metadata")
+def overwritten(settings: Settings) -> Iterator[Problem]:
+    """Nothing that logstack or a chart sets is set again."""
+    yield from _problems("metadata", settings.metadata)
+    for component, own in settings.metadata.by_component.items():
+        yield from _problems(f"metadata.components.{component}", own)
+    if settings.metadata.components["alloy"].service_labels:
+        what = "the Service of the collectors takes no labels"
+        yield NO_PLACE.problem("metadata.components.alloy.serviceLabels", what, "remove serviceLabels")
+
+
+def _problems(path: str, group: Metadata) -> Iterator[Problem]:
+    kinds = (
+        ("podLabels", group.pod_labels, _POD_LABELS),
+        ("podAnnotations", group.pod_annotations, _POD_ANNOTATIONS),
+        ("serviceLabels", group.service_labels, _SERVICE_LABELS),
+        ("serviceAnnotations", group.service_annotations, frozenset[str]()),
+    )
+    for key, stated, reserved in kinds:
+        for name in stated:
+            if name in reserved or name.startswith(_OURS):
+                fix = "remove it, or choose another key, such as example.com/team"
+                yield OVERWRITES.problem(f"{path}.{key}", f'"{name}" is set already', fix)
+
+
+CHECKS = (overwritten,)
