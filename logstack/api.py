@@ -7,6 +7,7 @@ from logstack.manifests.pods import PodOptions, pod_options
 from logstack.manifests.stores.access import StoreAccess
 from logstack.settings.model.access import ControllerIngress, GatewayAuth, GatewayRoute, ParentGateway, Tls
 from logstack.settings.model.affinity import Affinity
+from logstack.settings.model.autoscaling import Autoscaling, Scaling
 from logstack.settings.model.charts import Charts, ChartSource
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CanarySettings, CollectorSettings
@@ -44,6 +45,7 @@ from logstack.settings.model.tree import Settings
 
 __all__ = [
     "Affinity",
+    "Autoscaling",
     "AwsIdentity",
     "AwsStore",
     "Caches",
@@ -91,6 +93,7 @@ __all__ = [
     "Resources",
     "RetentionStream",
     "S3CompatibleStore",
+    "Scaling",
     "SchedulingSettings",
     "SchemaPeriod",
     "SecretProperties",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from logstack.manifests.images import PodImage, pod_images
 from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
+from logstack.settings.model.autoscaling import Scaling
 from logstack.settings.model.images import Images
 from logstack.settings.model.scheduling import PodScheduling, Toleration
 from logstack.settings.model.tree import Settings
@@ -19,6 +20,8 @@ class Pods:
     pull_secrets: tuple[str, ...]
     scheduling: dict[str, str]
     """Where pods run, in words, by whose pods they are; without those of which nothing is stated."""
+    autoscaling: dict[str, str]
+    """How components grow, in words."""
     metadata: dict[str, str]
     """The keys of annotations and labels of one's own, by what has them."""
 
@@ -26,7 +29,13 @@ class Pods:
 def pods_section(stack: Stack) -> Section:
     """Plan the pods as far as the stack file changes them."""
     settings = stack.settings
-    pods = Pods(pod_images(settings), settings.images.pull_secrets, _scheduling(settings), _metadata(settings))
+    pods = Pods(
+        pod_images(settings),
+        settings.images.pull_secrets,
+        _scheduling(settings),
+        _autoscaling(settings),
+        _metadata(settings),
+    )
     return Section("Pods", "pods", pods, facts=list(_facts(settings, pods)))
 
 
@@ -38,6 +47,7 @@ def _facts(settings: Settings, pods: Pods) -> Iterator[tuple[str, str]]:
     if pods.pull_secrets:
         yield "pull Secrets", f"{', '.join(pods.pull_secrets)}, in {settings.cluster.namespace}"
     yield from pods.scheduling.items()
+    yield from pods.autoscaling.items()
     yield from pods.metadata.items()
 
 
@@ -49,6 +59,23 @@ def _scheduling(settings: Settings) -> dict[str, str]:
         "canaries": settings.canary.scheduling,
     }
     return {label: "; ".join(words) for label, group in stated.items() if (words := list(_where(group)))}
+
+
+def _autoscaling(settings: Settings) -> dict[str, str]:
+    least = {role.key: settings.replica_count(role) for role in settings.roles}
+    least["gateway"] = settings.gateway.replicas
+    return {
+        f"autoscaling of {key}": f"{least[key]} to {scaling.max_replicas} pods, at {_load(scaling)} of the request; "
+        f"failure budget, requests and disruption budget count {least[key]}"
+        for key, scaling in settings.autoscaling.by_component.items()
+        if key in least
+    }
+
+
+def _load(scaling: Scaling) -> str:
+    cpu = scaling.cpu or (None if scaling.memory else 60)
+    loads = [f"{share} % {of}" for share, of in ((cpu, "CPU"), (scaling.memory, "memory")) if share]
+    return " or ".join(loads)
 
 
 def _metadata(settings: Settings) -> dict[str, str]:

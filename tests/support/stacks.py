@@ -118,6 +118,12 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
             "memcached": {"repository": "hardened/memcached", "tag": "1.6.45-fips"},
             "canary": {"tag": "3.7.8-fips"},
         },
+        "autoscaling": {
+            "write": {"maxReplicas": 6, "cpu": 70},
+            "read": {"maxReplicas": 8},
+            "backend": {"maxReplicas": 4, "cpu": 80, "memory": 90},
+            "gateway": {"maxReplicas": 5, "memory": 80},
+        },
         "metadata": {
             "podAnnotations": {"example.com/scrape": "true"},
             "podLabels": {"team": "logs"},

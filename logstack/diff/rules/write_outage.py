@@ -2,6 +2,7 @@
 
 from logstack.diff.effects import Effect
 from logstack.diff.rule import (
+    ADDED,
     DIFFERS,
     EDITED,
     EDITED_OR_REMOVED,
@@ -144,6 +145,14 @@ RULES = (
         "{part}: nothing limits how many of its pods a drain evicts at once.",
         _ONE_AT_A_TIME,
         REMOVED.and_also("of several pods", lambda change, sides: several(change, sides.after)),
+    ),
+    _rule(
+        "autoscaling-begins",
+        ("loki-values.yaml *.autoscaling.enabled",),
+        "{part}: an autoscaler decides the number of pods. While it takes over, Kubernetes may run one pod of a "
+        "workload that exists (expected, by Kubernetes' documentation).",
+        "Watch it: `kubectl get hpa`. It raises the number to minReplicas within a minute (expected).",
+        ADDED,
     ),
     _rule(
         "on-one-node",

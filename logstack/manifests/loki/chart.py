@@ -126,6 +126,7 @@ DEFAULTS: Mapping[str, object] = {
 TEMPLATES: Templates = (
     ("*.replicas", (Pods.NONE,)),
     ("*.podDisruptionBudget*", (Pods.NONE,)),
+    ("*.autoscaling.*", (Pods.NONE,)),
     ("*.service.*", (Pods.NONE,)),
     *((f"{key}.persistence.size", (Pods.OWN,)) for key, volume in _VOLUMES.items() if volume.size_restarts_pods),
     ("*.persistence.size", (Pods.NONE,)),

@@ -25,6 +25,7 @@ from logstack.manifests.stores.access import (
     SERVICE_ACCOUNT,
     StoreAccess,
 )
+from logstack.settings.model.autoscaling import Scaling
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.images import Images
 from logstack.settings.model.loki import LokiSettings
@@ -109,6 +110,32 @@ def _loki(settings: LokiSettings, store: StoreAccess, config_hash: str, images: 
     return values
 
 
+# The chart's policies for `write`, which it leaves off: a writer hands its lines to the store before it goes.
+_SLOWLY: Values = {
+    "enabled": True,
+    "scaleUp": {"policies": [{"type": "Pods", "value": 1, "periodSeconds": 900}]},
+    "scaleDown": {
+        "policies": [{"type": "Pods", "value": 1, "periodSeconds": 1800}],
+        "stabilizationWindowSeconds": 3600,
+    },
+}
+
+
+def _autoscaling(scaling: Scaling | None, replicas: int, *, holds_lines: bool = False) -> Values:
+    if scaling is None:
+        return {}
+    values: Values = {
+        "enabled": True,
+        "minReplicas": replicas,
+        "maxReplicas": scaling.max_replicas,
+        # 0, because Helm merges what is absent from the chart's own values: 60.
+        "targetCPUUtilizationPercentage": scaling.cpu or (0 if scaling.memory else 60),
+    }
+    if scaling.memory:
+        values["targetMemoryUtilizationPercentage"] = scaling.memory
+    return {"autoscaling": {**values, **({"behavior": _SLOWLY} if holds_lines else {})}}
+
+
 def _memberlist(options: PodOptions) -> Values:
     annotations = options.metadata.service_annotations
     return {"annotations": dict(annotations)} if annotations else {}
@@ -160,6 +187,7 @@ def _role(
         "resources": container_resources(size),
         **scheduling_of(options.scheduling.of(role.field), _labels(role.component), spread(role.component, cluster)),
         **metadata_values(options.metadata.of(role.field)),
+        **_autoscaling(settings.autoscaling[role.field], replicas, holds_lines=role == settings.writer),
         **(_budget(replicas) if role.row.has_disruption_budget else {}),
         **role.row.chart_values,
     }
@@ -224,6 +252,7 @@ def _gateway(settings: LokiSettings, cluster: ClusterSettings, options: PodOptio
         "resources": container_resources(settings.resources_of("gateway")),
         **scheduling_of(options.scheduling.of("gateway"), _labels("gateway"), spread("gateway", cluster)),
         **metadata_values(options.metadata.of("gateway")),
+        **_autoscaling(settings.autoscaling["gateway"], settings.gateway.replicas),
         # A surge pod would need a node of its own: with as many replicas as nodes the rollout would wait for ever.
         "deploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
         NGINX_KEY: nginx_values(settings, cluster),

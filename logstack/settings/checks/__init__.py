@@ -6,6 +6,7 @@ from functools import partial
 
 from logstack.settings.checks import (
     access,
+    autoscaling,
     canary,
     cluster,
     collector,
@@ -59,6 +60,7 @@ TOPICS = (
     images,
     scheduling,
     metadata,
+    autoscaling,
 )
 
 

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, JsonValue
 
 from logstack.settings.model.base import DnsLabel, Group, LabelText, QualifiedName
-from logstack.settings.model.bounds import AffinityWeight
+
+# Kubernetes' own range.
+Weight = Annotated[int, Field(ge=1, le=100, strict=True)]
 
 
 class NodeExpression(Group):
@@ -39,7 +41,7 @@ class NodeTerms(Group):
 class WeightedNodeTerm(Group):
     """Nodes that are preferred."""
 
-    weight: AffinityWeight
+    weight: Weight
     """How much."""
     preference: NodeTerm
     """Which nodes."""
@@ -94,7 +96,7 @@ class PodTerm(Group):
 class WeightedPodTerm(Group):
     """Pods whose nearness is preferred, or avoided."""
 
-    weight: AffinityWeight
+    weight: Weight
     """How much."""
     pod_affinity_term: PodTerm
     """Which pods."""

@@ -75,6 +75,10 @@ EntryCount = Annotated[
     CountRange("lines of an answer", "1", "10000000", "Loki's default is 5,000; a querier holds all of them"),
 ]
 Priority = Annotated[int, CountRange("a priority", "0", "1000000", "it only orders the rules of a stack")]
+Utilization = Annotated[
+    int,
+    CountRange("a share of a request in percent", "1", "1000", "CPU has no limit: pods may use more than they request"),
+]
 TolerationSeconds = Annotated[
     int,
     CountRange("seconds of a toleration", "0", "31536000", "Kubernetes takes 0 for at once; 31,536,000 are a year"),
@@ -83,7 +87,6 @@ SpreadSkew = Annotated[
     int, CountRange("a skew", "1", "1000", "Kubernetes takes no less; a role has at most 1,000 pods here")
 ]
 DomainCount = Annotated[int, CountRange("domains", "1", "1000", "Kubernetes takes no less; few clusters have more")]
-AffinityWeight = Annotated[int, CountRange("a weight", "1", "100", "Kubernetes' own range")]
 LabelCount = Annotated[int, CountRange("index labels", "1", "15", "Loki refuses a stream of more than 15 labels")]
 RetryCount = Annotated[
     int, CountRange("tries", "1", "10000", "10,000 tries with pauses of 5m last 35 days (calculated)")

@@ -221,7 +221,7 @@ def test_every_key_of_a_stack_file_reaches_an_artefact_or_has_a_rule() -> None:
         "retentionStreams",
         *("caches", "gateway", "size", "resources", "walReplayCeiling", "storageClass", "lokiVersion", "cluster"),
         *("ingest", "ingress", "objectStore", "formerObjectStore", "collector", "canary", "grafana", "charts"),
-        *("images", "scheduling", "metadata"),
+        *("images", "scheduling", "metadata", "autoscaling"),
         "acknowledge",
     }
 

@@ -265,6 +265,8 @@ def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
         "bucket-name-guessable": store(bucket="ruler"),
         "caches-larger-than-loki": "caches: {chunks: 8Gi}",
         "chart-archive-differs": f"charts: {{loki: {{path: {Path(__file__)}}}}}",  # a file that is surely no chart
+        "image-of-another-version": "images: {alloy: {tag: v1.18.0}}",
+        "writers-may-share-a-node": "scheduling: {affinity: {podAntiAffinity: {}}}",
         "endpoint-is-local": store(endpoint="http://127.0.0.1:9000"),
         "log-volume-too-small": "ingest: 40GB/day\nresources: {monolithic: {cpu: 1, memory: 2Gi, disk: 1Gi}}",
         "single-replica-above-range": SINGLE + "ingest: 30GB/day\nobjectStore: {kind: embedded}",

@@ -119,3 +119,28 @@ seccompProfile: {type: RuntimeDefault}
 {{- end }}
 {{- end }}
 {{- end }}
+
+{{- /* Takes the workload's kind and name, and the component's values. */ -}}
+{{- define "loki.autoscaler" -}}
+{{- with .values.autoscaling }}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+{{ include "loki.metadata" $ }}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: {{ $.kind }}, name: {{ $.workload }}}
+  minReplicas: {{ .minReplicas }}
+  maxReplicas: {{ .maxReplicas }}
+  {{- with .behavior }}
+  behavior:
+    {{- toYaml (omit . "enabled") | nindent 4 }}
+  {{- end }}
+  metrics:
+    {{- with .targetMemoryUtilizationPercentage }}
+    - {type: Resource, resource: {name: memory, target: {type: Utilization, averageUtilization: {{ . }}}}}
+    {{- end }}
+    {{- with .targetCPUUtilizationPercentage }}
+    - {type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: {{ . }}}}}
+    {{- end }}
+{{- end }}
+{{- end }}
