@@ -20,6 +20,7 @@ from logstack.adopt.limits import follow_retention, limits, retention
 from logstack.adopt.loki_config import assembled, with_config_text, with_running
 from logstack.adopt.mode import mode, other_roles
 from logstack.adopt.paths import Path, at, path_of, spelled_path
+from logstack.adopt.pods import pods
 from logstack.adopt.reading import Entry, Reading, Verdict
 from logstack.adopt.release_name import names
 from logstack.adopt.schema import schema
@@ -132,6 +133,7 @@ def _topics(reading: Reading, release: Release, request: Request) -> None:
     tenants(reading, config)
     follow_retention(reading, config)
     images(reading)
+    pods(reading)
     parts(reading, config)
     access.password(reading)
     ingress.ingress(reading)

@@ -34,14 +34,14 @@ class Row:
     decide: bool = False
 
 
-_SCHEDULING = "pods may run on every untainted node: node selectors, tolerations and spread constraints are dropped"
+_SCHEDULING = "nothing that `scheduling` takes, or of a pod that logstack does not run"
 _ENVIRONMENT = (
     "logstack adds no environment variables, arguments or files to Loki's pods: configure their purpose in another way"
 )
 _OFF = "off: without effect"
 _MONITORING = "logstack creates no rules, alerts or dashboards: removing the release removes the chart's"
 _BUDGET = "with more than one pod, one may be unavailable at a time"
-_LABELS = "logstack adds no custom labels or annotations: tools that read them find none"
+_LABELS = "nothing that `metadata` takes, or set by logstack itself"
 _OWN_CONFIG = "logstack writes the ConfigMap loki-config itself"
 
 ROWS: tuple[Row, ...] = (
@@ -109,7 +109,7 @@ ROWS: tuple[Row, ...] = (
         decide=True,
     ),
     Row("*.resources", N, "the size table decides; `size` and `resources` change it"),
-    Row("*.autoscaling|kedaAutoscaling", N, "logstack runs a fixed number of pods"),
+    Row("*.autoscaling|kedaAutoscaling", N, "nothing that `autoscaling` takes, or off"),
     Row("*.podDisruptionBudget|maxUnavailable|maxSurge", T, _BUDGET),
     Row(
         "*.podSecurityContext|containerSecurityContext|securityContext",

@@ -230,7 +230,7 @@ def _canary(reading: Reading) -> None:
 def _spread(reading: Reading) -> None:
     """Write cluster.singleNode if Loki's pods may share a node."""
     roles = [role.row.chart_key for role in roles_of(reading)]
-    loose = any(_is_loose(reading, (key, "affinity")) for key in roles)
+    loose = any(is_loose(reading, (key, "affinity")) for key in roles)
     text = (
         "pods may share a node: the stack file has cluster.singleNode"
         if loose
@@ -242,7 +242,7 @@ def _spread(reading: Reading) -> None:
         reading.write("cluster.singleNode", True)  # noqa: FBT003 - a value of the stack file
 
 
-def _is_loose(reading: Reading, path: Path) -> bool:
+def is_loose(reading: Reading, path: Path) -> bool:
     """Return whether the values remove the chart's rule of one pod per node."""
     rule = (*path, "podAntiAffinity")
     if not reading.given(path):

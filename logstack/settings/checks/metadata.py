@@ -33,6 +33,7 @@ _POD_ANNOTATIONS = frozenset(
     }
 )
 _SERVICE_LABELS = _POD_LABELS | {"prometheus.io/service-monitor", "variant"}
+_RESERVED = {"podLabels": _POD_LABELS, "podAnnotations": _POD_ANNOTATIONS, "serviceLabels": _SERVICE_LABELS}
 _OURS = "logstack/"
 
 
@@ -47,16 +48,21 @@ def overwritten(settings: Settings) -> Iterator[Problem]:
         yield NO_PLACE.problem("metadata.components.alloy.serviceLabels", what, "remove serviceLabels")
 
 
+def is_reserved(key: str, name: str) -> bool:
+    """Return whether logstack or a chart sets a name itself; `key` is one of the stack file's four."""
+    return name in _RESERVED.get(key, ()) or name.startswith(_OURS)
+
+
 def _problems(path: str, group: Metadata) -> Iterator[Problem]:
     kinds = (
-        ("podLabels", group.pod_labels, _POD_LABELS),
-        ("podAnnotations", group.pod_annotations, _POD_ANNOTATIONS),
-        ("serviceLabels", group.service_labels, _SERVICE_LABELS),
-        ("serviceAnnotations", group.service_annotations, frozenset[str]()),
+        ("podLabels", group.pod_labels),
+        ("podAnnotations", group.pod_annotations),
+        ("serviceLabels", group.service_labels),
+        ("serviceAnnotations", group.service_annotations),
     )
-    for key, stated, reserved in kinds:
+    for key, stated in kinds:
         for name in stated:
-            if name in reserved or name.startswith(_OURS):
+            if is_reserved(key, name):
                 fix = "remove it, or choose another key, such as example.com/team"
                 yield OVERWRITES.problem(f"{path}.{key}", f'"{name}" is set already', fix)
 
