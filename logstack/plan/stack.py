@@ -6,6 +6,7 @@ from logstack.plan.section import Section
 from logstack.settings import pins
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.charts import PINNED, ChartSource
+from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.tree import Settings
 from logstack.text.blocks import Labelled
 from logstack.text.words import Facts
@@ -31,6 +32,7 @@ class Head:
     api_server: str | None
     namespace: str
     namespace_is_created: bool
+    ip_families: tuple[str, ...]
     mode: str
     replicas: dict[str, int]
     replication_factor: int
@@ -68,6 +70,7 @@ def _head(stack: Stack) -> Head:
         api_server=cluster.api_server,
         namespace=cluster.namespace,
         namespace_is_created=cluster.create_namespace,
+        ip_families=cluster.ip_families,
         mode=settings.deployment_mode,
         replicas={role: settings.replica_count(role) for role in settings.roles},
         replication_factor=settings.replication_factor,
@@ -99,10 +102,19 @@ def _facts(head: Head) -> Facts:
     return [
         ("cluster", f"{head.cluster} (context {head.context}, {server})"),
         ("namespace", f"{head.namespace} ({owner})"),
+        *_ip(head),
         ("Loki pods", ", ".join(f"{count} {role}" for role, count in head.replicas.items())),
         ("collector", f"Alloy {head.alloy_version} {head.collectors}"),
         ("charts", "\n".join(_long(chart) for chart in head.charts)),
     ]
+
+
+def _ip(head: Head) -> Facts:
+    """Return a line about IP families that are not the default."""
+    if head.ip_families == ClusterSettings.model_fields["ip_families"].default:
+        return []
+    without = "" if "IPv6" in head.ip_families else "; the gateway does not listen on IPv6"
+    return [("IP families", f"{', '.join(head.ip_families)}{without}")]
 
 
 def _short(chart: ChartVersion) -> str:

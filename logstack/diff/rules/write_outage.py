@@ -24,6 +24,9 @@ from logstack.manifests.loki.chart import BODY_LIMIT, GATEWAY_KEY, ROLES
 from logstack.settings.model.roles import Duty
 
 _QUIET = "Deploy in a quiet hour: collectors retry for as long as `logstack plan` shows."
+_RING_SPLIT = (
+    "Old and new pods of the ring may not find each other during the rollout: {path} changes from {before} to {after}."
+)
 _ONE_AT_A_TIME = "Keep maxUnavailable at 1: a ring with replication factor 3 survives one lost writer."
 
 
@@ -118,9 +121,15 @@ RULES = (
     _rule(
         "ring-split",
         ("loki.yaml memberlist.*", "loki.yaml server.*_port", "loki.yaml *.instance_port"),
-        "Old and new pods of the ring may not find each other during the rollout: {path} changes from "
-        "{before} to {after}.",
+        _RING_SPLIT,
         f"Expect two rings for a while. {_QUIET}",
+    ),
+    _rule(
+        "ring-split",
+        ("loki.yaml common.ring.kvstore.*",),
+        _RING_SPLIT,
+        f"Expect two rings for a while. {_QUIET}",
+        EDITED_OR_REMOVED,
     ),
     _rule(
         "store-addressed-otherwise",

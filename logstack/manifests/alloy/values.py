@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 from logstack.manifests.alloy.chart import DAEMON_SET, DEPLOYMENT
 from logstack.manifests.alloy.delivery import PASSWORD_FILE, PASSWORD_FOLDER
+from logstack.manifests.alloy.environment import in_cluster
 from logstack.manifests.alloy.sources.catalog import needs_var_log, node_sources, single_pod_sources
 from logstack.manifests.alloy.sources.record import HostPath, LogSource
 from logstack.manifests.manifest import (
@@ -17,6 +18,7 @@ from logstack.manifests.manifest import (
 )
 from logstack.settings import pins
 from logstack.settings.model.access import PASSWORD_KEY
+from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.sizes import Resources
 from logstack.settings.model.sources import Sources
@@ -29,7 +31,11 @@ Values = dict[str, Json]
 
 
 def node_values(
-    collector: CollectorSettings, size: Resources, config_map: str, credentials_secret: str | None = None
+    collector: CollectorSettings,
+    size: Resources,
+    config_map: str,
+    cluster: ClusterSettings,
+    credentials_secret: str | None = None,
 ) -> Values:
     """Return the values of the nodes' collectors: a DaemonSet that mounts what its sources need of the node.
 
@@ -42,7 +48,7 @@ def node_values(
     mounts += [{"name": path.name, "mountPath": path.path, "readOnly": True} for path in host_paths]
     mounts += _password_mount(credentials_secret)
     alloy: Values = {
-        **_alloy(collector, size, config_map),
+        **_alloy(collector, size, config_map, cluster),
         "mounts": {"varlog": reads_node, "extra": mounts},
         # Root alone may read the kubelet's log files; the collector has no other right of root.
         "securityContext": _ROOT if reads_node else _UNPRIVILEGED,
@@ -67,13 +73,17 @@ def node_values(
 
 
 def single_pod_values(
-    collector: CollectorSettings, size: Resources, config_map: str, credentials_secret: str | None = None
+    collector: CollectorSettings,
+    size: Resources,
+    config_map: str,
+    cluster: ClusterSettings,
+    credentials_secret: str | None = None,
 ) -> Values:
     """Return the values of the collector that runs once per cluster: a Deployment of one unprivileged pod."""
     return {
         **_COMMON,
         "alloy": {
-            **_alloy(collector, size, config_map),
+            **_alloy(collector, size, config_map, cluster),
             "mounts": {
                 "varlog": False,
                 "extra": [{"name": "state", "mountPath": _STATE}, *_password_mount(credentials_secret)],
@@ -100,8 +110,10 @@ _ROOT: Values = {**RESTRICTED_CONTAINER, "seccompProfile": {"type": "RuntimeDefa
 _UNPRIVILEGED: Values = {**RESTRICTED_CONTAINER, **RESTRICTED_POD, "runAsUser": _ALLOY_USER, "runAsGroup": _ALLOY_USER}
 
 
-def _alloy(collector: CollectorSettings, size: Resources, config_map: str) -> Values:
+def _alloy(collector: CollectorSettings, size: Resources, config_map: str, cluster: ClusterSettings) -> Values:
     return {
+        # The chart's default is 0.0.0.0, where the readiness probe of a pod with an IPv6 address finds nobody.
+        **({"listenAddr": in_cluster(cluster).listen_before_port} if cluster.pods_prefer_ipv6 else {}),
         "configMap": {"create": False, "name": config_map, "key": CONFIG_KEY},
         "enableReporting": False,  # the chart's default reports to Grafana
         "stabilityLevel": collector.stability,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from logstack.manifests.loki.addresses import leader_host
-from logstack.manifests.loki.chart import BASIC_AUTH_KEY, BODY_LIMIT_KEY, HTTP_PORT, Snippet
+from logstack.manifests.loki.chart import BASIC_AUTH_KEY, BODY_LIMIT_KEY, HTTP_PORT, IPV6_KEY, Snippet
 from logstack.manifests.loki.leader import is_elected
 from logstack.manifests.manifest import Json
 from logstack.settings.model.access import OWN_USER
@@ -45,6 +45,8 @@ def nginx_values(settings: LokiSettings, cluster: ClusterSettings) -> dict[str, 
     # A push may be as large as a burst; nginx's limit must not be the smaller one.
     return {
         BODY_LIMIT_KEY: f"{max(4, -(-burst // _MIB))}M",
+        # The chart's default listens on [::] as well; without IPv6 on the node nginx does not start.
+        **({} if cluster.has_ipv6 else {IPV6_KEY: False}),
         **{snippet.value: "\n".join(text for _, text in lines) for snippet, lines in snippets.items() if lines},
     }
 

@@ -39,7 +39,6 @@ EVERYWHERE = {
     "common.path_prefix",
     "common.compactor_grpc_address",
     "common.instance_addr",
-    "common.ring",
     "runtime_config.file",
     "ruler.wal.dir",
     "ingester.lifecycler",
