@@ -49,7 +49,13 @@ def node_values(
     mounts += _password_mount(credentials_secret)
     alloy: Values = {
         **_alloy(collector, size, config_map, cluster),
-        "mounts": {"varlog": reads_node, "extra": mounts},
+        "mounts": {
+            "varlog": reads_node,
+            # With Docker the files of /var/log/pods are links into its folder. The chart mounts it unchecked: on a node
+            # with another runtime the kubelet's runtime makes an empty folder.
+            "dockercontainers": collector.sources.pods == "files",
+            "extra": mounts,
+        },
         # Root alone may read the kubelet's log files; the collector has no other right of root.
         "securityContext": _ROOT if reads_node else _UNPRIVILEGED,
     }
@@ -86,6 +92,7 @@ def single_pod_values(
             **_alloy(collector, size, config_map, cluster),
             "mounts": {
                 "varlog": False,
+                "dockercontainers": False,
                 "extra": [{"name": "state", "mountPath": _STATE}, *_password_mount(credentials_secret)],
             },
             "securityContext": _UNPRIVILEGED,

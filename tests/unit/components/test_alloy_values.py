@@ -33,7 +33,11 @@ def host_paths(said: Mapping[str, Any]) -> dict[str, str]:
 def test_the_positions_stay_on_the_node() -> None:
     said = values()
     assert said["alloy"]["storagePath"] == "/var/lib/alloy/data"
-    assert said["alloy"]["mounts"] == {"varlog": True, "extra": [{"name": "state", "mountPath": "/var/lib/alloy"}]}
+    assert said["alloy"]["mounts"] == {
+        "varlog": True,
+        "dockercontainers": True,
+        "extra": [{"name": "state", "mountPath": "/var/lib/alloy"}],
+    }
     assert host_paths(said) == {"state": "/var/lib/alloy"}
 
 
