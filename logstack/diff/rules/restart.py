@@ -2,7 +2,7 @@
 
 from logstack.diff.effects import Effect
 from logstack.diff.rule import ADDED, Rule
-from logstack.diff.snippets import LEADER_DIFFERS
+from logstack.diff.snippets import LEADER_DIFFERS, SERVICES_DIFFER
 from logstack.manifests.loki.chart import IPV6_KEY, NGINX, SNIPPETS
 
 RULES = (
@@ -30,6 +30,14 @@ RULES = (
         "Another pod compacts and accepts delete requests, or one of several does from now on.",
         "Send unfinished delete requests again: they stay with the pod that accepted them.",
         LEADER_DIFFERS,
+    ),
+    Rule(
+        "gateway-services",
+        Effect.RESTART,
+        (f"loki-values.yaml {SNIPPETS}",),
+        "nginx looks up the addresses of other Services of Loki when it starts.",
+        "Nothing to do. A Service that is deleted and made again gets another address: restart the gateway then.",
+        SERVICES_DIFFER,
     ),
     Rule(
         "ip-families",
