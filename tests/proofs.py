@@ -78,7 +78,7 @@ PARTS: Mapping[str, Part] = {
         programs=("logstack/localrun/command.py",),
         then=(("logstack", "try", "staging", "--deep"),),
     ),
-    "moves": Part(("tests/real/test_migrations.py",)),
+    "moves": Part(("tests/real/test_migrations.py", "tests/cases/test_ring_label.py")),
     "tenants": Part(("tests/real/test_gateway.py", "tests/real/test_tenants_growth.py"), ("alloy",)),
     "sizing": Part(("tests/real/test_sizing.py",)),
     "engine": Part(("tests/engine",), ("pulumi",), programs=("__main__.py",)),

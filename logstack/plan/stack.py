@@ -1,7 +1,9 @@
 """Which stack, on which cluster, with which versions."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
+from logstack.manifests.loki.ring import own_label
 from logstack.plan.section import Section
 from logstack.settings import pins
 from logstack.settings.load.loader import Stack
@@ -33,6 +35,7 @@ class Head:
     namespace: str
     namespace_is_created: bool
     ip_families: tuple[str, ...]
+    ring_label: str
     mode: str
     replicas: dict[str, int]
     replication_factor: int
@@ -48,7 +51,10 @@ def stack_section(stack: Stack) -> Section:
     head = _head(stack)
     facts = _facts(head)
     charts = ", ".join(_short(chart) for chart in head.charts)
-    summary = [(label, charts if label == "charts" else text) for label, text in facts]
+    settled = stack.settings.cluster.ring_label == "verified"
+    summary = [
+        (label, charts if label == "charts" else text) for label, text in facts if not (label == "ring" and settled)
+    ]
     versions = f"Loki {head.loki_version}, {head.mode}, replication factor {head.replication_factor}"
     return Section(
         title=f"{head.stack}: {versions}",
@@ -71,6 +77,7 @@ def _head(stack: Stack) -> Head:
         namespace=cluster.namespace,
         namespace_is_created=cluster.create_namespace,
         ip_families=cluster.ip_families,
+        ring_label=_ring(cluster),
         mode=settings.deployment_mode,
         replicas={role: settings.replica_count(role) for role in settings.roles},
         replication_factor=settings.replication_factor,
@@ -103,10 +110,24 @@ def _facts(head: Head) -> Facts:
         ("cluster", f"{head.cluster} (context {head.context}, {server})"),
         ("namespace", f"{head.namespace} ({owner})"),
         *_ip(head),
+        ("ring", head.ring_label),
         ("Loki pods", ", ".join(f"{count} {role}" for role, count in head.replicas.items())),
         ("collector", f"Alloy {head.alloy_version} {head.collectors}"),
         ("charts", "\n".join(_long(chart) for chart in head.charts)),
     ]
+
+
+def _ring(cluster: ClusterSettings) -> str:
+    """Return in words which members Loki's ring takes."""
+    match cluster.ring_label:
+        case "verified":
+            return f"label {own_label(cluster)}; members with another one are refused"
+        case "sent":
+            return f"label {own_label(cluster)}; members with another one are not refused yet (ringLabel: sent)"
+        case "tolerated":
+            return f"no label yet; members with {own_label(cluster)} are not refused (ringLabel: tolerated)"
+        case _:
+            assert_never(cluster.ring_label)
 
 
 def _ip(head: Head) -> Facts:

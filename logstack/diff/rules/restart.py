@@ -1,6 +1,7 @@
 """Rules for processes that load a configuration; logstack/diff/rolls.py finds the pods that restart."""
 
 from logstack.diff.effects import Effect
+from logstack.diff.ring_label import LABEL_IS_STAGED, RING_LABEL
 from logstack.diff.rule import ADDED, Rule
 from logstack.diff.snippets import LEADER_DIFFERS, SERVICES_DIFFER
 from logstack.manifests.loki.chart import IPV6_KEY, NGINX, SNIPPETS
@@ -57,6 +58,14 @@ RULES = (
         ),
         "Alloy listens on {after} instead of {before}.",
         "Check that what pushes to the collector reaches the new address.",
+    ),
+    Rule(
+        "ring-label-stage",
+        Effect.RESTART,
+        RING_LABEL,
+        "A stage of the ring label, where old and new pods accept each other: {path} changes from {before} to {after}.",
+        "Wait until every Loki pod runs with it before the next stage.",
+        LABEL_IS_STAGED,
     ),
     Rule(
         "ring-settings",

@@ -1,6 +1,7 @@
 """Rules for changes after which Loki refuses pushes, all or some of them."""
 
 from logstack.diff.effects import Effect
+from logstack.diff.ring_label import LABEL_SPLITS, RING_LABEL
 from logstack.diff.rule import (
     DIFFERS,
     EDITED,
@@ -21,6 +22,7 @@ from logstack.diff.rule import (
     several,
 )
 from logstack.manifests.loki.chart import BODY_LIMIT, GATEWAY_KEY, ROLES
+from logstack.manifests.loki.ring import LABEL_KEY
 from logstack.settings.model.roles import Duty
 
 _QUIET = "Deploy in a quiet hour: collectors retry for as long as `logstack plan` shows."
@@ -123,6 +125,16 @@ RULES = (
         ("loki.yaml memberlist.*", "loki.yaml server.*_port", "loki.yaml *.instance_port"),
         _RING_SPLIT,
         f"Expect two rings for a while. {_QUIET}",
+        When("differs; the ring label by its own rule", lambda change, _unit, _sides: LABEL_KEY not in change.path),
+    ),
+    _rule(
+        "ring-label",
+        RING_LABEL,
+        "Old and new pods refuse each other during the rollout and are two rings, and Loki refuses pushes: {path} "
+        "changes from {before} to {after}.",
+        "Change it in stages, each with its own `pulumi up`: `logstack:cluster: {ringLabel: tolerated}`, then `sent`, "
+        "then without the key.",
+        LABEL_SPLITS,
     ),
     _rule(
         "ring-split",

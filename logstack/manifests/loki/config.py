@@ -16,6 +16,7 @@ from logstack.manifests.loki.chart import (
     headless,
 )
 from logstack.manifests.loki.leader import is_elected, token_file
+from logstack.manifests.loki.ring import ring_label
 from logstack.manifests.manifest import Quoted
 from logstack.manifests.stores.access import DATA, StoreAccess
 from logstack.settings.model.cluster import ClusterSettings
@@ -97,6 +98,8 @@ def _memberlist(cluster: ClusterSettings) -> Section:
     return {
         # Loki's default is 0.0.0.0: no pod would reach another one by IPv6. HTTP and gRPC listen on both families.
         **({"bind_addr": ["::"]} if cluster.pods_prefer_ipv6 else {}),
+        # Kubernetes gives a pod's address to another pod: without a label two rings become one (loki#10172).
+        **ring_label(cluster).memberlist,
         "bind_port": MEMBERLIST_PORT,
         "advertise_port": MEMBERLIST_PORT,
         "join_members": [service(MEMBERLIST, cluster)],

@@ -14,6 +14,13 @@ NOT_CHECKED = Rule(
 )
 IP_FAMILIES = Rule("ip-families", "pods have one address of each IP family at most, and at least one address")
 
+RING_LABEL = Rule(
+    "ring-label-unverified",
+    "pods of another ring in the cluster (Tempo, Mimir, another Loki) that get the address of one of this ring's pods "
+    "become its members",
+    "warning",
+)
+
 
 @reads("cluster.api_server", "cluster.context")
 def api_server(settings: Settings) -> Iterator[Problem]:
@@ -38,4 +45,14 @@ def ip_families(settings: Settings) -> Iterator[Problem]:
         yield IP_FAMILIES.problem("cluster.ipFamilies", f"ipFamilies has {listed(twice, 'and')} more than once", fix)
 
 
-CHECKS = (api_server, ip_families)
+@reads("cluster.ring_label")
+def ring_label(settings: Settings) -> Iterator[Problem]:
+    """The stages of the ring label end."""
+    stage = settings.cluster.ring_label
+    if stage != "verified":
+        then = "ringLabel: sent" if stage == "tolerated" else "logstack:cluster without ringLabel"
+        what = f"ringLabel is {stage}: pods do not refuse members with another ring label"
+        yield RING_LABEL.problem("cluster.ringLabel", what, f"when every Loki pod runs with it: {then}")
+
+
+CHECKS = (api_server, ip_families, ring_label)

@@ -14,6 +14,8 @@ ApiServer = Annotated[
 # As a Service's spec.ipFamilies has them.
 IpFamily = Literal["IPv4", "IPv6"]
 
+RingLabelStage = Literal["verified", "sent", "tolerated"]
+
 
 class ClusterSettings(Group):
     """The Kubernetes cluster."""
@@ -38,6 +40,10 @@ class ClusterSettings(Group):
     """The IP families of the nodes and pods, those of the pods' own addresses first. `[IPv4]` where nodes have no IPv6
     (`ipv6.disable=1`): the gateway's nginx does not start there otherwise. `[IPv6]` where pods have IPv6 addresses
     alone, `[IPv6, IPv4]` where these come first."""
+    ring_label: RingLabelStage = "verified"
+    """The label of Loki's ring, `<name>.<namespace>`, by which its pods refuse Tempo, Mimir and other Lokis. A ring
+    that runs without one gets it in stages, each with its own `pulumi up`: `tolerated` (no pod sends it, none refuses
+    it), `sent` (every pod sends it, none refuses another one), `verified`."""
     single_node: Switch = False
     """The cluster has one node: pods prefer to spread over nodes instead of having to."""
     node_memory: NodeMemory | None = None
