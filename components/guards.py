@@ -12,6 +12,7 @@ from logstack.preflight.api_server import refuse_old_cluster, server_version
 from logstack.preflight.aws_account import refuse_wrong_account, shell_caller
 from logstack.preflight.data_loss import Configuration, of_the_stack, refuse_lost_lines, written
 from logstack.preflight.kubeconfig import kubeconfig_files, refuse_wrong_cluster
+from logstack.preflight.ring_label import refuse_split_ring
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import ObjectStoreSettings
 from logstack.settings.model.tree import Settings
@@ -45,9 +46,11 @@ def stop_in_wrong_account(store: ObjectStoreSettings) -> None:
 
 
 def stop_before_lines_are_lost(settings: Settings) -> None:
-    """Ends the program when the change deletes lines that nobody has given up, or makes lines unreadable."""
+    """Ends the program when the change deletes lines that nobody has given up, hides lines, or splits the ring."""
     with problems_stop_the_program():
-        accepted = refuse_lost_lines(applied(settings), written(settings), settings.acknowledge, datetime.now(UTC))
+        before, after = applied(settings), written(settings)
+        refuse_split_ring(before, after, settings)
+        accepted = refuse_lost_lines(before, after, settings.acknowledge, datetime.now(UTC))
     for problem in accepted:
         pulumi.log.warn(problem.text())
 

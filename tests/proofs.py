@@ -62,6 +62,7 @@ class Part:
 PARTS: Mapping[str, Part] = {
     "collector": Part(
         (
+            "tests/cases/test_docker_nodes.py",
             "tests/real/test_collector_api.py",
             "tests/real/test_collector_cases.py",
             "tests/real/test_collector_faults.py",
@@ -77,7 +78,7 @@ PARTS: Mapping[str, Part] = {
         programs=("logstack/localrun/command.py",),
         then=(("logstack", "try", "staging", "--deep"),),
     ),
-    "moves": Part(("tests/real/test_migrations.py",)),
+    "moves": Part(("tests/real/test_migrations.py", "tests/cases/test_ring_label.py")),
     "tenants": Part(("tests/real/test_gateway.py", "tests/real/test_tenants_growth.py"), ("alloy",)),
     "sizing": Part(("tests/real/test_sizing.py",)),
     "engine": Part(("tests/engine",), ("pulumi",), programs=("__main__.py",)),
@@ -118,6 +119,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/docs/*", _NONE),
     ("tests/unit/*", _NONE),
     ("tests/real/*", _NONE),
+    ("tests/cases/pods.py", "collector"),
     ("tests/cases/*", _NONE),
     ("requirements*.in", _NONE),
     ("Makefile", _NONE),  # the proofs do not go through it
@@ -198,6 +200,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("logstack/binaries/*", _ALL),
     # What the tests share.
     ("tests/support/aws_store.py", "engine"),
+    ("tests/support/dns.py", _NONE),
     ("tests/support/reached.py", "engine"),
     ("tests/support/engine.py", _DECLARED),
     ("tests/support/golden.py", _DECLARED),

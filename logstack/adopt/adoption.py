@@ -23,6 +23,7 @@ from logstack.adopt.paths import Path, at, path_of, spelled_path
 from logstack.adopt.pods import pods
 from logstack.adopt.reading import Entry, Reading, Verdict
 from logstack.adopt.release_name import names
+from logstack.adopt.ring import ring
 from logstack.adopt.schema import schema
 from logstack.adopt.stack_text import stack_text
 from logstack.adopt.store import store
@@ -140,6 +141,7 @@ def _topics(reading: Reading, release: Release, request: Request) -> None:
     collector(reading, blocks)
     settings = _tree(reading.stack)
     access.nginx(reading, settings)
+    ring(reading, config, settings)
     not_taken.loki_values(reading, config, settings)
     not_taken.defaults(reading)
     not_taken.linux_nodes(reading)

@@ -114,3 +114,18 @@ def test_the_state_is_read_without_a_secret_in_what_is_said(platform: Project) -
     assert outcome.failed
     for secret in platform.keys.values():
         assert secret not in f"{outcome.text}{outcome.events}{outcome.failed}"
+
+
+def test_the_ring_label_changes_in_stages_alone(platform: Project) -> None:
+    """As every change of a ring that runs does: old and new pods have to accept each other."""
+    platform.say(STACK, {"cluster": {"ringLabel": "tolerated"}})
+    assert platform.up(STACK).failed == ""
+    platform.say(STACK, {"cluster": {"ringLabel": None}})
+    assert "error[ring-label-in-one-step] logstack:cluster.ringLabel" in refusal(platform)
+    platform.say(STACK, {"cluster": {"ringLabel": "sent"}})
+    assert platform.up(STACK).failed == ""
+    platform.say(STACK, {"cluster": {"ringLabel": None}})
+    assert platform.up(STACK).failed == ""
+    assert platform.preview(STACK).changes == ()
+    platform.say(STACK, {"cluster": {"name": "berlin"}})
+    assert 'send the ring label "production.monitoring" and refuse every other one' in refusal(platform)

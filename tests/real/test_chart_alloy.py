@@ -90,7 +90,9 @@ def test_of_the_node_alloy_reads_the_logs_and_writes_its_positions(stack: str, o
     mounts = {paths.get(mount["name"]): mount for mount in container(objects, "alloy")["volumeMounts"]}
     journal = settings_of(stack).collector.sources.journal.enabled
     of_the_journal = {"/run/log/journal", "/etc/machine-id"} if journal else set()
-    assert set(paths.values()) == {"/var/log", "/var/lib/alloy"} | of_the_journal
+    of_docker = {"/var/lib/docker/containers"} if settings_of(stack).collector.sources.pods == "files" else set()
+    assert set(paths.values()) == {"/var/log", "/var/lib/alloy"} | of_the_journal | of_docker
+    assert all(mounts[path]["readOnly"] for path in of_docker)
     assert all(mounts[path]["readOnly"] for path in of_the_journal)
     assert mounts["/var/log"]["readOnly"] is True
     assert mounts["/var/lib/alloy"]["mountPath"] == "/var/lib/alloy"

@@ -1,9 +1,10 @@
 """Rules for processes that load a configuration; logstack/diff/rolls.py finds the pods that restart."""
 
 from logstack.diff.effects import Effect
+from logstack.diff.ring_label import LABEL_IS_STAGED, RING_LABEL
 from logstack.diff.rule import ADDED, Rule
-from logstack.diff.snippets import LEADER_DIFFERS
-from logstack.manifests.loki.chart import SNIPPETS
+from logstack.diff.snippets import LEADER_DIFFERS, SERVICES_DIFFER
+from logstack.manifests.loki.chart import IPV6_KEY, NGINX, SNIPPETS
 
 RULES = (
     Rule(
@@ -64,6 +65,48 @@ RULES = (
         "Another pod compacts and accepts delete requests, or one of several does from now on.",
         "Send unfinished delete requests again: they stay with the pod that accepted them.",
         LEADER_DIFFERS,
+    ),
+    Rule(
+        "gateway-services",
+        Effect.RESTART,
+        (f"loki-values.yaml {SNIPPETS}",),
+        "nginx looks up the addresses of other Services of Loki when it starts.",
+        "Nothing to do. A Service that is deleted and made again gets another address: restart the gateway then.",
+        SERVICES_DIFFER,
+    ),
+    Rule(
+        "ip-families",
+        Effect.RESTART,
+        (f"loki-values.yaml {NGINX}.{IPV6_KEY}",),
+        "The gateway's nginx listens on IPv6: {after} (before: {before}).",
+        "Nodes without IPv6 need `logstack:cluster: {ipFamilies: [IPv4]}`; clients with IPv6 need IPv6 there.",
+    ),
+    Rule(
+        "ip-families",
+        Effect.RESTART,
+        (
+            "*-values.yaml alloy.listenAddr",
+            "*.alloy *listen_address",
+            "*.alloy *endpoint",
+            "settings cluster.ipFamilies*",
+        ),
+        "Alloy listens on {after} instead of {before}.",
+        "Check that what pushes to the collector reaches the new address.",
+    ),
+    Rule(
+        "ring-label-stage",
+        Effect.RESTART,
+        RING_LABEL,
+        "A stage of the ring label, where old and new pods accept each other: {path} changes from {before} to {after}.",
+        "Wait until every Loki pod runs with it before the next stage.",
+        LABEL_IS_STAGED,
+    ),
+    Rule(
+        "ring-settings",
+        Effect.RESTART,
+        ("loki.yaml common.instance_addr", "loki.yaml common.ring.*"),
+        "Pods are in the ring by other settings: {path} changes from {before} to {after}.",
+        "After the rollout, compare the ring with the pods' addresses: `kubectl get pods -o wide`.",
     ),
     Rule(
         "schema-added",

@@ -1,6 +1,7 @@
 """Rules for changes after which Loki refuses pushes, all or some of them."""
 
 from logstack.diff.effects import Effect
+from logstack.diff.ring_label import LABEL_SPLITS, RING_LABEL
 from logstack.diff.rule import (
     ADDED,
     DIFFERS,
@@ -22,9 +23,13 @@ from logstack.diff.rule import (
     several,
 )
 from logstack.manifests.loki.chart import BODY_LIMIT, GATEWAY_KEY, ROLES
+from logstack.manifests.loki.ring import LABEL_KEY
 from logstack.settings.model.roles import Duty
 
 _QUIET = "Deploy in a quiet hour: collectors retry for as long as `logstack plan` shows."
+_RING_SPLIT = (
+    "Old and new pods of the ring may not find each other during the rollout: {path} changes from {before} to {after}."
+)
 _ONE_AT_A_TIME = "Keep maxUnavailable at 1: a ring with replication factor 3 survives one lost writer."
 
 
@@ -119,9 +124,25 @@ RULES = (
     _rule(
         "ring-split",
         ("loki.yaml memberlist.*", "loki.yaml server.*_port", "loki.yaml *.instance_port"),
-        "Old and new pods of the ring may not find each other during the rollout: {path} changes from "
-        "{before} to {after}.",
+        _RING_SPLIT,
         f"Expect two rings for a while. {_QUIET}",
+        When("differs; the ring label by its own rule", lambda change, _unit, _sides: LABEL_KEY not in change.path),
+    ),
+    _rule(
+        "ring-label",
+        RING_LABEL,
+        "Old and new pods refuse each other during the rollout and are two rings, and Loki refuses pushes: {path} "
+        "changes from {before} to {after}.",
+        "Change it in stages, each with its own `pulumi up`: `logstack:cluster: {ringLabel: tolerated}`, then `sent`, "
+        "then without the key.",
+        LABEL_SPLITS,
+    ),
+    _rule(
+        "ring-split",
+        ("loki.yaml common.ring.kvstore.*",),
+        _RING_SPLIT,
+        f"Expect two rings for a while. {_QUIET}",
+        EDITED_OR_REMOVED,
     ),
     _rule(
         "store-addressed-otherwise",

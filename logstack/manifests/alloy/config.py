@@ -1,7 +1,7 @@
 """config.alloy: the log sources, one process for every line, and the way to Loki."""
 
 from logstack.manifests.alloy.delivery import delivery
-from logstack.manifests.alloy.environment import Environment
+from logstack.manifests.alloy.environment import Environment, in_cluster
 from logstack.manifests.alloy.lines import lines
 from logstack.manifests.alloy.sources.catalog import node_sources, single_pod_sources, source_blocks
 from logstack.manifests.alloy.sources.record import LogSource
@@ -10,19 +10,17 @@ from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CollectorSettings
 
-IN_CLUSTER = Environment()
-
 
 def node_config(
-    collector: CollectorSettings, cluster: ClusterSettings, intake: Intake, environment: Environment = IN_CLUSTER
+    collector: CollectorSettings, cluster: ClusterSettings, intake: Intake, environment: Environment | None = None
 ) -> str:
-    """Return config.alloy of the nodes' collectors."""
-    return _config(node_sources(collector.sources), collector, cluster, intake, environment)
+    """Return config.alloy of the nodes' collectors: in the cluster, or in the environment of a local run."""
+    return _config(node_sources(collector.sources), collector, cluster, intake, environment or in_cluster(cluster))
 
 
 def single_pod_config(collector: CollectorSettings, cluster: ClusterSettings, intake: Intake) -> str:
     """Return config.alloy of the collector that runs once per cluster."""
-    return _config(single_pod_sources(collector.sources), collector, cluster, intake, IN_CLUSTER)
+    return _config(single_pod_sources(collector.sources), collector, cluster, intake, in_cluster(cluster))
 
 
 def _config(

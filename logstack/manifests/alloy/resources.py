@@ -48,12 +48,14 @@ def alloy(
     manifests: list[Manifest] = []
     if collector.sources.on_nodes:
         config = node_config(collector, cluster, intake)
-        values = node_values(collector, sizes.node, f"{NODES}-config", intake.credentials_secret, options=options)
+        values = node_values(
+            collector, sizes.node, f"{NODES}-config", cluster, intake.credentials_secret, options=options
+        )
         manifests += _release(name, NODES, config, values, cluster, source)
     if collector.sources.in_one_pod:
         config = single_pod_config(collector, cluster, intake)
         values = single_pod_values(
-            collector, sizes.events, f"{EVENTS}-config", intake.credentials_secret, options=options
+            collector, sizes.events, f"{EVENTS}-config", cluster, intake.credentials_secret, options=options
         )
         manifests += _release(f"{name}-events", EVENTS, config, values, cluster, source)
     return ComponentTree("logstack:index:Alloy", name, tuple(manifests), {"pushUrl": intake.push_url})

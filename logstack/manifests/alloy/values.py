@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 from logstack.manifests.alloy.chart import ALLOY_IMAGE, DAEMON_SET, DEPLOYMENT
 from logstack.manifests.alloy.delivery import PASSWORD_FILE, PASSWORD_FOLDER
+from logstack.manifests.alloy.environment import in_cluster
 from logstack.manifests.alloy.sources.catalog import needs_var_log, node_sources, single_pod_sources
 from logstack.manifests.alloy.sources.record import HostPath, LogSource
 from logstack.manifests.manifest import (
@@ -17,6 +18,7 @@ from logstack.manifests.manifest import (
 )
 from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_values, metadata_values, pull_secrets, scheduling_of
 from logstack.settings.model.access import PASSWORD_KEY
+from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.sizes import Resources
 from logstack.settings.model.sources import Sources
@@ -34,6 +36,7 @@ def node_values(
     collector: CollectorSettings,
     size: Resources,
     config_map: str,
+    cluster: ClusterSettings,
     credentials_secret: str | None = None,
     *,
     options: PodOptions = PLAIN_PODS,
@@ -49,8 +52,14 @@ def node_values(
     mounts += [{"name": path.name, "mountPath": path.path, "readOnly": True} for path in host_paths]
     mounts += _password_mount(credentials_secret)
     alloy: Values = {
-        **_alloy(collector, size, config_map),
-        "mounts": {"varlog": reads_node, "extra": mounts},
+        **_alloy(collector, size, config_map, cluster),
+        "mounts": {
+            "varlog": reads_node,
+            # With Docker the files of /var/log/pods are links into its folder. The chart mounts it unchecked: on a node
+            # with another runtime the kubelet's runtime makes an empty folder.
+            "dockercontainers": collector.sources.pods == "files",
+            "extra": mounts,
+        },
         # Root alone may read the kubelet's log files; the collector has no other right of root.
         "securityContext": _ROOT if reads_node else _UNPRIVILEGED,
     }
@@ -79,6 +88,7 @@ def single_pod_values(
     collector: CollectorSettings,
     size: Resources,
     config_map: str,
+    cluster: ClusterSettings,
     credentials_secret: str | None = None,
     *,
     options: PodOptions = PLAIN_PODS,
@@ -87,9 +97,10 @@ def single_pod_values(
     return {
         **_common(options),
         "alloy": {
-            **_alloy(collector, size, config_map),
+            **_alloy(collector, size, config_map, cluster),
             "mounts": {
                 "varlog": False,
+                "dockercontainers": False,
                 "extra": [{"name": "state", "mountPath": _STATE}, *_password_mount(credentials_secret)],
             },
             "securityContext": _UNPRIVILEGED,
@@ -134,8 +145,10 @@ def _common(options: PodOptions) -> Values:
     }
 
 
-def _alloy(collector: CollectorSettings, size: Resources, config_map: str) -> Values:
+def _alloy(collector: CollectorSettings, size: Resources, config_map: str, cluster: ClusterSettings) -> Values:
     return {
+        # The chart's default is 0.0.0.0, where the readiness probe of a pod with an IPv6 address finds nobody.
+        **({"listenAddr": in_cluster(cluster).listen_before_port} if cluster.pods_prefer_ipv6 else {}),
         "configMap": {"create": False, "name": config_map, "key": CONFIG_KEY},
         "enableReporting": False,  # the chart's default reports to Grafana
         "stabilityLevel": collector.stability,

@@ -37,6 +37,7 @@ BASIC_AUTH = f"{GATEWAY_KEY}.{BASIC_AUTH_KEY}"
 NGINX_KEY = "nginxConfig"
 NGINX = f"{GATEWAY_KEY}.{NGINX_KEY}"
 BODY_LIMIT_KEY = "clientMaxBodySize"
+IPV6_KEY = "enableIPv6"
 BODY_LIMIT = f"{NGINX}.{BODY_LIMIT_KEY}"
 # Of loki.podAnnotations, which every role's pods have: our hash of loki.yaml, whose text the chart does not see.
 CONFIG_HASH_KEY = "logstack/config-hash"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from logstack.manifests.alloy.lines import _FEW, lines
 from logstack.manifests.alloy.syntax import document
-from logstack.manifests.loki.gateway import nginx_values
+from logstack.manifests.loki.gateway import nginx_parts, nginx_values
 from logstack.manifests.loki.ingress import ingress
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.checks import access, problems_of
@@ -78,7 +78,9 @@ def test_a_stack_without_an_ingress_has_none() -> None:
 
 def test_without_a_password_the_gateway_is_the_charts_own() -> None:
     settings = stack(tenants=[{"name": "a", "namespaces": ["a"]}], replicas={"backend": 1})
-    assert nginx_values(settings, CLUSTER).keys() == {"clientMaxBodySize"}
+    assert nginx_values(settings, CLUSTER).keys() == {"clientMaxBodySize", "serverSnippet"}
+    concerns = [concern for concern, snippets in nginx_parts(settings, CLUSTER).items() if snippets]
+    assert concerns == ["services"]
 
 
 def test_a_password_without_tenants_names_no_tenant() -> None:

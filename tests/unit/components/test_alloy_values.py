@@ -19,7 +19,7 @@ CLUSTER = ClusterSettings(name="production", context="production")
 
 
 def values(**said: object) -> dict[str, Any]:
-    return dict(node_values(CollectorSettings.model_validate(said), SIZE, "alloy-config"))
+    return dict(node_values(CollectorSettings.model_validate(said), SIZE, "alloy-config", CLUSTER))
 
 
 def host_paths(said: Mapping[str, Any]) -> dict[str, str]:
@@ -33,7 +33,11 @@ def host_paths(said: Mapping[str, Any]) -> dict[str, str]:
 def test_the_positions_stay_on_the_node() -> None:
     said = values()
     assert said["alloy"]["storagePath"] == "/var/lib/alloy/data"
-    assert said["alloy"]["mounts"] == {"varlog": True, "extra": [{"name": "state", "mountPath": "/var/lib/alloy"}]}
+    assert said["alloy"]["mounts"] == {
+        "varlog": True,
+        "dockercontainers": True,
+        "extra": [{"name": "state", "mountPath": "/var/lib/alloy"}],
+    }
     assert host_paths(said) == {"state": "/var/lib/alloy"}
 
 
@@ -88,7 +92,7 @@ def test_receivers_have_ports_in_the_service() -> None:
 
 
 def test_one_collector_at_a_time_has_the_events() -> None:
-    said: Any = single_pod_values(CollectorSettings(sources=Sources(events=True)), SIZE, "alloy-events-config")
+    said: Any = single_pod_values(CollectorSettings(sources=Sources(events=True)), SIZE, "alloy-events-config", CLUSTER)
     assert (said["controller"]["type"], said["controller"]["replicas"]) == ("deployment", 1)
     assert said["controller"]["updateStrategy"] == {"type": "Recreate"}
     assert said["alloy"]["securityContext"]["runAsNonRoot"] is True

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from logstack.manifests.loki.gateway import nginx_values
+from logstack.manifests.loki.gateway import nginx_parts, nginx_values
 from logstack.manifests.loki.leader import is_elected, token_files
 from logstack.settings.model.tree import Settings
 
@@ -57,4 +57,6 @@ def test_the_leaders_location_names_the_tenant_as_every_location_does() -> None:
 def test_an_only_compactor_needs_no_election(settings: Settings) -> None:
     assert not is_elected(settings)
     assert token_files(settings) == {}
-    assert nginx_values(settings, settings.cluster).keys() == {"clientMaxBodySize"}
+    assert nginx_values(settings, settings.cluster).keys() == {"clientMaxBodySize", "serverSnippet"}
+    concerns = [concern for concern, snippets in nginx_parts(settings, settings.cluster).items() if snippets]
+    assert concerns == ["services"]

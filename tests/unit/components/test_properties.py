@@ -150,9 +150,9 @@ def test_loki_yaml_says_the_same_after_yaml_and_after_lokis_environment(stack: S
         text = data(declarations(stack), f"loki/{name}")
         document = read_yaml(text)
         assert read_yaml(yaml_text(document)) == document
-        # -config.expand-env replaces ${NAME} before the YAML is read: of a claim's address, of a pod's own name, and of
-        # a former store's key, in quotes, which keep what it is text.
-        for meant in ("://${BUCKET_HOST}:${BUCKET_PORT}", "compactor-token-${HOSTNAME}"):
+        # -config.expand-env replaces ${NAME} before the YAML is read: of a claim's address, of a pod's own name and
+        # address, and of a former store's key, in quotes, which keep what it is text.
+        for meant in ("://${BUCKET_HOST}:${BUCKET_PORT}", "compactor-token-${HOSTNAME}", "instance_addr: '${POD_IP}'"):
             text = text.replace(meant, "")
         for place in PLACES:
             text = text.replace(f": '{place}'\n", "")

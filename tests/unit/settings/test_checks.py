@@ -262,6 +262,7 @@ PASSWORD = "gateway: {auth: {credentialsSecret: loki-gateway}}"
 def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
     risky = {
         "api-server-not-checked": "cluster: {name: test, context: test}",
+        "ring-label-unverified": "cluster: {name: a, context: a, apiServer: https://10.0.0.2:6443, ringLabel: sent}",
         "bucket-name-guessable": store(bucket="ruler"),
         "caches-larger-than-loki": "caches: {chunks: 8Gi}",
         "chart-archive-differs": f"charts: {{loki: {{path: {Path(__file__)}}}}}",  # a file that is surely no chart
