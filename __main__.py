@@ -6,20 +6,25 @@ from components import (
     Credentials,
     load_settings,
     register,
+    stop_before_grafana_refuses_the_datasource,
     stop_before_lines_are_lost,
     stop_in_wrong_account,
     stop_without_cluster,
+    stop_without_needs,
 )
 from logstack.manifests.deployment import deployment
 from logstack.manifests.loki.addresses import gateway_url, push_url
 
 settings = load_settings()
+components = deployment(settings)
 stop_in_wrong_account(settings.object_store)
-stop_without_cluster(settings.cluster)
+server = stop_without_cluster(settings.cluster)
+stop_without_needs(settings, components, server)
 stop_before_lines_are_lost(settings)
+stop_before_grafana_refuses_the_datasource(settings)
 
 credentials = Credentials.from_config()
-register(deployment(settings), credentials.secrets if credentials else {})
+register(components, credentials.secrets if credentials else {})
 
 gateway = gateway_url(settings.cluster)
 pulumi.export("gatewayUrl", gateway)

@@ -1,4 +1,4 @@
-"""What Pulumi registers: one ComponentResource a file, for the manifests that `logstack.manifests` builds.
+"""The Pulumi components: one ComponentResource a file, for the manifests that `logstack.manifests` builds.
 
 The repository imports these files as `components`, an installed program as `logstack.components`.
 """
@@ -11,7 +11,13 @@ from .canary import Canary
 from .cluster import Cluster
 from .config import checked, load_settings
 from .grafana import GrafanaDatasource
-from .guards import stop_before_lines_are_lost, stop_in_wrong_account, stop_without_cluster
+from .guards import (
+    stop_before_grafana_refuses_the_datasource,
+    stop_before_lines_are_lost,
+    stop_in_wrong_account,
+    stop_without_cluster,
+    stop_without_needs,
+)
 from .loki import Loki
 from .object_store import Credentials, ObjectStore
 
@@ -27,9 +33,11 @@ __all__ = [
     "checked",
     "load_settings",
     "register",
+    "stop_before_grafana_refuses_the_datasource",
     "stop_before_lines_are_lost",
     "stop_in_wrong_account",
     "stop_without_cluster",
+    "stop_without_needs",
 ]
 
 _OTHER_NAME = {"components": "logstack.components", "logstack.components": "components"}[__name__]

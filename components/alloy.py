@@ -27,9 +27,9 @@ class Alloy(Component):
         pods: PodOptions = PLAIN_PODS,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`sizes` are what each Alloy asks for; `chart` is where the chart comes from, if not from the pin.
+        """`sizes` are the resources of each Alloy; `chart` is the chart's source, if it is not the pinned one.
 
-        `pods` is what its pods are given.
+        `pods` are the options of its pods.
         """
         super().__init__(
             alloy(name, settings, intake, sizes, cluster.settings, chart, options=pods),

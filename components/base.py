@@ -12,7 +12,7 @@ import pulumi
 from logstack.manifests.charts import CHART
 from logstack.manifests.manifest import ComponentTree, Json, Manifest, Secret
 
-# API groups that a cluster has from others than Kubernetes; the SDK has one class for all of their kinds.
+# API groups that are not part of Kubernetes; the SDK has one class for all of their kinds.
 _CUSTOM_GROUPS = ("gateway.networking.k8s.io",)
 
 
@@ -33,7 +33,7 @@ def resource_class(token: str) -> type[pulumi.Resource]:
 
 
 def is_custom(token: str) -> bool:
-    """Whether the kind is no part of Kubernetes: its group is neither Kubernetes' own nor Pulumi's for charts."""
+    """Return whether the kind is a custom resource: its group is neither Kubernetes' own nor Pulumi's for charts."""
     package, module, _ = token.split(":")
     group = module.partition("/")[0]
     own = group.endswith(".k8s.io") and group not in _CUSTOM_GROUPS
@@ -41,8 +41,8 @@ def is_custom(token: str) -> bool:
 
 
 def _attribute(module: str, name: str) -> type[pulumi.Resource]:
-    found: type[pulumi.Resource] = getattr(importlib.import_module(module), name)
-    return found
+    resource_class: type[pulumi.Resource] = getattr(importlib.import_module(module), name)
+    return resource_class
 
 
 def _snake(key: str) -> str:
@@ -60,7 +60,7 @@ def fingerprint(secret: str, stack: str) -> str:
 
 
 def _filled(value: Json, secrets: Mapping[str, pulumi.Input[str]]) -> object:
-    """The value with each Secret's place taken by the secret. Raises ValueError for a secret that was not given."""
+    """Return the value with each reference replaced by its secret. Raises ValueError for a missing secret."""
     if isinstance(value, Secret):
         if value.name not in secrets:
             raise ValueError(
@@ -130,7 +130,7 @@ class Component(pulumi.ComponentResource):
             provider=next((each for each in self.providers if each.package == package), None),
             transforms=[_orphan_stateful_sets] if manifest.type == CHART else None,
         )
-        # The class of a Kubernetes object states its own apiVersion and kind; that of custom resources is told them.
+        # The class of a Kubernetes object sets its own apiVersion and kind; the class of custom resources takes them.
         stated = {"apiVersion", "kind"} if package == "kubernetes" and not is_custom(manifest.type) else set()
         inputs = {_snake(key): _filled(value, secrets) for key, value in manifest.inputs.items() if key not in stated}
         make: Callable[..., pulumi.Resource] = resource_class(manifest.type)
@@ -138,7 +138,7 @@ class Component(pulumi.ComponentResource):
 
 
 def register(components: Iterable[ComponentTree], secrets: Mapping[str, pulumi.Input[str]]) -> None:
-    """Register a deployment: each component after those that it depends on, which stand before it.
+    """Register a deployment, whose components are in the order of their dependencies.
 
     Raises ValueError when a component has a Secret that is not among `secrets`.
     """

@@ -26,7 +26,7 @@ class Canary(Component):
         pods: PodOptions = PLAIN_PODS,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`found` is by what it finds its lines, `size` what one canary asks for, `pods` what each is given."""
+        """`found` has the labels and tenant of its queries, `size` the resources of one canary, `pods` its options."""
         super().__init__(
             canary(name, settings, gateway_url, size, cluster.settings, found, options=pods), after=[cluster], opts=opts
         )

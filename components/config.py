@@ -1,4 +1,4 @@
-"""What the engine says: the running stack's settings, and how problems end a Pulumi program."""
+"""The running stack's settings from Pulumi's engine, and how problems end a Pulumi program."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pulumi
 
+from logstack.preflight.masked_words import refuse_masked_words
 from logstack.settings.load.loader import settings_from
-from logstack.settings.load.source import Source, from_engine
-from logstack.settings.load.stack_file import read_yaml, stack_path
-from logstack.settings.model.tree import Settings
+from logstack.settings.load.source import SECRETS, Source, from_engine
+from logstack.settings.load.stack_file import PROJECT, read_yaml, stack_path
 from logstack.settings.problems import StackProblems
+from logstack.settings.tree import Settings
 
 
 def load_settings(directory: Path = Path()) -> Settings:
@@ -26,13 +27,15 @@ def load_settings(directory: Path = Path()) -> Settings:
         path = stack_path(name, directory)
         file = read_yaml(path) if path.is_file() else None
         stack = settings_from(from_engine(config, secure), name, directory, file=file, key_needed=True)
+        keys = {key: config[f"{PROJECT}:{key}"] for key in SECRETS if f"{PROJECT}:{key}" in config}
+        refuse_masked_words(keys, stack.settings, [name, *config.keys()])
     for problem in stack.problems:
         pulumi.log.warn(problem.text())
     return stack.settings
 
 
 def checked(settings: Settings) -> Settings:
-    """Settings that are written in Python, when no check between them finds an error.
+    """Check settings that a program makes in Python, and return them.
 
     Errors end the program, all at once and before anything is registered; warnings are logged. Problems name the keys
     as a stack file spells them: `replicationFactor` is `replication_factor` here.
@@ -47,7 +50,7 @@ def checked(settings: Settings) -> Settings:
 
 @contextmanager
 def problems_stop_the_program() -> Iterator[None]:
-    """Ends a Pulumi program with the problems' text alone; any other exception would show a traceback."""
+    """End a Pulumi program with only the text of the problems; any other exception would show a traceback."""
     try:
         yield
     except StackProblems as problems:

@@ -25,7 +25,7 @@ class GrafanaDatasource(Component):
         with_password: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`gateway_url` is Loki's address inside the cluster; lines of all `tenants` are asked for.
+        """`gateway_url` is Loki's address inside the cluster; the datasource queries lines of all `tenants`.
 
         `with_password`: Grafana's environment has the gateway's password, LOKI_GATEWAY_PASSWORD.
         """

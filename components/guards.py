@@ -1,44 +1,57 @@
 """Checks that ask the API server, AWS or the engine's state, before anything is registered."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
 
 from logstack.manifests.loki.resources import CONFIG
-from logstack.preflight.api_server import refuse_old_cluster, server_version
+from logstack.manifests.manifest import ComponentTree
+from logstack.preflight.api_server import ApiServer, connect, refuse_old_cluster
 from logstack.preflight.aws_account import refuse_wrong_account, shell_caller
-from logstack.preflight.data_loss import Configuration, of_the_stack, refuse_lost_lines, written
+from logstack.preflight.data_loss import Configuration, applied_configuration, declared_configuration, refuse_lost_lines
+from logstack.preflight.datasource import refuse_changed_uid
 from logstack.preflight.kubeconfig import kubeconfig_files, refuse_wrong_cluster
+from logstack.preflight.questions import refuse_unfit_cluster
 from logstack.preflight.ring_label import refuse_split_ring
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import ObjectStoreSettings
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 from .config import problems_stop_the_program
 
 _READ = "pulumi:pulumi:readStackResourceOutputs"
-# A state in files is written in place, and an `up` writes it while the program begins: measured, in 2 of 11 of them it
-# was empty at that moment.
-_BEING_WRITTEN = "failed to load checkpoint"
+# A state in files is overwritten in place, and `up` does so while the program begins: measured, the file was empty at
+# that moment in 2 of 11 runs.
+_WRITE_IN_PROGRESS = "failed to load checkpoint"
 _TRIES = 20
 _PAUSE_SECONDS = 0.1
 
 
-def stop_without_cluster(cluster: ClusterSettings) -> None:
-    """Ends the program when the context is unknown, points elsewhere, or leads to no API server that answers."""
+def stop_without_cluster(cluster: ClusterSettings) -> ApiServer:
+    """End the program if the context is unknown, points to another cluster, or its API server does not answer."""
     with problems_stop_the_program():
         files = kubeconfig_files()
         refuse_wrong_cluster(cluster, files)
-        refuse_old_cluster(cluster, server_version(cluster, files))
+        server = connect(cluster, files)
+        refuse_old_cluster(cluster, server.version)
+    return server
+
+
+def stop_without_needs(settings: Settings, components: Sequence[ComponentTree], server: ApiServer) -> None:
+    """Ends the program when the cluster lacks what the stack needs and does not bring, such as its namespace."""
+    with problems_stop_the_program():
+        warnings = refuse_unfit_cluster(settings, components, server.get)
+    for problem in warnings:
+        pulumi.log.warn(problem.text())
 
 
 def stop_in_wrong_account(store: ObjectStoreSettings) -> None:
-    """Ends the program when the store is in AWS and the shell's credentials are not of its account.
+    """End the program if the store is in AWS and the shell's credentials belong to another account.
 
-    The AWS provider refuses a wrong account as well, but only when the cluster's part is being made already.
+    The AWS provider refuses a wrong account as well, but only after resources in the cluster have been created.
     """
     if in_aws := store.in_aws:
         with problems_stop_the_program():
@@ -46,33 +59,44 @@ def stop_in_wrong_account(store: ObjectStoreSettings) -> None:
 
 
 def stop_before_lines_are_lost(settings: Settings) -> None:
-    """Ends the program when the change deletes lines that nobody has given up, hides lines, or splits the ring."""
+    """End the program if the change deletes lines without an acknowledgement, hides lines, or splits the ring."""
     with problems_stop_the_program():
-        before, after = applied(settings), written(settings)
+        before, after = applied(settings), declared_configuration(settings)
         refuse_split_ring(before, after, settings)
         accepted = refuse_lost_lines(before, after, settings.acknowledge, datetime.now(UTC))
     for problem in accepted:
         pulumi.log.warn(problem.text())
 
 
-def applied(settings: Settings) -> Configuration | None:
-    """The configuration that the stack's state has; None as long as there is none.
+def stop_before_grafana_refuses_the_datasource(settings: Settings) -> None:
+    """End the program when the change gives a datasource another uid, which Grafana does not accept."""
+    with problems_stop_the_program():
+        refuse_changed_uid(_applied_maps(), settings)
 
-    The state knows each resource as soon as it is made or changed, so an update that was interrupted is told as well;
-    a stack's outputs are registered at its end alone. The engine answers from the backend, whichever that is.
+
+def applied(settings: Settings) -> Configuration | None:
+    """Return the configuration in the stack's state; None before the first one.
+
+    The state has each resource as soon as it is created or changed, so that it includes an interrupted update; a stack
+    registers its outputs only at its end. The engine reads the state from any backend.
     """
+    maps, declared = _applied_maps(), declared_configuration(settings).config
+    return applied_configuration(maps, settings.cluster.namespace, declared)
+
+
+def _applied_maps() -> list[Mapping[str, Any]]:
+    """Return the ConfigMaps in the stack's state."""
     answer = _state(f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}")
-    maps = [each["outputs"] for each in answer.get("outputs", {}).values() if each["type"] == CONFIG]
-    return of_the_stack(maps, settings.cluster.namespace, written(settings).config)
+    return [each["outputs"] for each in answer.get("outputs", {}).values() if each["type"] == CONFIG]
 
 
 def _state(name: str) -> Mapping[str, Any]:
-    """The resources of a state, asked for again while the engine writes it."""
+    """Return the resources of a state; try again while the engine writes it."""
     for _ in range(_TRIES):
         try:
             return pulumi.runtime.invoke(_READ, {"stackName": name}).value or {}
-        except Exception as error:  # what the SDK raises has no class of its own
-            if _BEING_WRITTEN not in str(error):
+        except Exception as error:  # the SDK's exception has no class of its own
+            if _WRITE_IN_PROGRESS not in str(error):
                 raise
             time.sleep(_PAUSE_SECONDS)
     return pulumi.runtime.invoke(_READ, {"stackName": name}).value or {}

@@ -17,8 +17,8 @@ from .object_store import ObjectStore
 class Loki(Component):
     """Loki behind its gateway. `gateway_url` answers queries, `intake` takes lines.
 
-    `tenant` is what requests have to name, or None while nobody is asked for a tenant; `canary_tenant` the canary's.
-    `credentials_secret` has the gateway's password, or is None while nobody is asked for one.
+    `tenant` is the tenant that requests name, or None in a stack without tenants; `canary_tenant` is the canary's.
+    `credentials_secret` is the Secret with the gateway's password; None if the gateway needs no password.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Loki(Component):
         pods: PodOptions = PLAIN_PODS,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`chart` is where the chart comes from, if not from the pin; `pods` is what its pods are given."""
+        """`chart` is the chart's source, if it is not the pinned one; `pods` are the options of its pods."""
         self.gateway_url = gateway_url(cluster.settings)
         self.intake = intake(settings, cluster.settings)
         self.tenant = settings.default_tenant

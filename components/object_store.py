@@ -43,10 +43,10 @@ class Credentials:
 
 
 class ObjectStore(Component):
-    """The store that Loki writes to: embedded, referenced or made in AWS.
+    """The store that Loki writes to: embedded, existing, or created in AWS.
 
-    `credentials` fill the Secret that the stack makes; they are not needed where the settings name a Secret that exists
-    or the pods have an AWS role. `access` is how Loki reaches the store.
+    `credentials` fill the Secret that the stack creates. They are not needed if the settings name an existing Secret,
+    or if the pods have an AWS role. `access` is how Loki reaches the store.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class ObjectStore(Component):
         pods: PodOptions = PLAIN_PODS,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`former` is the store of earlier days, `size` what the embedded server asks for, `pods` what it is given."""
+        """`former` is the former store, `size` the resources of the embedded server, `pods` the options of its pod."""
         self.access = store_access(settings, cluster.settings, former)
         self.secrets = credentials.secrets if credentials else {}
         super().__init__(

@@ -1,4 +1,4 @@
-"""The settings of a log platform, for a Pulumi program of one's own; the components are in `logstack.components`.
+"""The settings of a log platform, for your own Pulumi program; the components are in `logstack.components`.
 
     from logstack import Settings
     from logstack.components import Cluster, Credentials, Loki, ObjectStore, load_settings
@@ -26,5 +26,5 @@ else:
         api = import_module("logstack.api")
         if name not in api.__all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found: object = getattr(api, name)
-        return found
+        value: object = getattr(api, name)
+        return value

@@ -1,4 +1,4 @@
-"""What `logstack` offers a program: the settings of each component, and what is derived from them."""
+"""The public names of `logstack`: the settings of each component, and the values that logstack derives."""
 
 from logstack.manifests.alloy.resources import CollectorSizes, collector_sizes
 from logstack.manifests.canary.resources import Found, found_by
@@ -41,7 +41,7 @@ from logstack.settings.model.scheduling import (
 from logstack.settings.model.sizes import Resources, SizeName
 from logstack.settings.model.sources import Journal, Namespaces, NodeFile, Otlp, Pods, Sources
 from logstack.settings.model.tenants import Tenant, TenantLimits
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 __all__ = [
     "Affinity",

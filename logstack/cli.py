@@ -203,7 +203,7 @@ def diff(
     if markdown and as_json:
         raise typer.BadParameter("use either --markdown or --json")
     try:
-        found = differences(base, head, stack or [], directory)
+        comparison = differences(base, head, stack or [], directory)
     except NotFoundError as error:
         typer.echo(f"logstack diff: {error}", err=True)
         raise typer.Exit(_MISUSED) from None
@@ -215,11 +215,13 @@ def diff(
         else:
             typer.echo(str(error), err=True)
         raise typer.Exit(_FAILED) from None
-    if not found.stacks:
-        for note in found.notes:
+    if not comparison.stacks:
+        for note in comparison.notes:
             typer.echo(note, err=True)
-    typer.echo(render_differences(found, "markdown" if markdown else "json" if as_json else "text", limit), nl=False)
-    raise typer.Exit(found.exit_code)
+    typer.echo(
+        render_differences(comparison, "markdown" if markdown else "json" if as_json else "text", limit), nl=False
+    )
+    raise typer.Exit(comparison.exit_code)
 
 
 @app.command()
@@ -377,8 +379,8 @@ def migrate(
     from logstack.text.layout import terminal
 
     with _problems_end(as_json=as_json):
-        found = migration(stack, to, directory)
-    typer.echo(json_text(found) if as_json else migration_text(found, terminal()), nl=False)
+        steps = migration(stack, to, directory)
+    typer.echo(json_text(steps) if as_json else migration_text(steps, terminal()), nl=False)
 
 
 tools = typer.Typer(help="List, obtain and build the pinned external binaries.", no_args_is_help=True)

@@ -33,9 +33,9 @@ PYTHON = (sys.executable, "-m")
 LAST_START = 50 * 60.0
 END = 60 * 60.0
 LIMIT = 30 * 60.0
-"""Seconds after which a part hangs: it is ended and fails. The longest took 23 minutes."""
+"""Seconds after which a part counts as hanging: it is ended and fails. The longest took 23 minutes."""
 LIMIT_TO_CLEAN_UP = 2 * 60.0
-"""Seconds that a part which hung has to end what it started."""
+"""Seconds that a hanging part has to end the processes that it started."""
 STARTED = "LOGSTACK_CI_STARTED"
 """The variable with the second at which CI began, as `date +%s` has it; without it, the proofs begin CI."""
 
@@ -47,7 +47,7 @@ class Part:
     tests: tuple[str, ...]
     """Files and folders of tests; a change there touches the part."""
     binaries: tuple[str, ...] = ()
-    """What it needs besides the binaries that `python -m logstack tools obtain` obtains by default."""
+    """The binaries that it needs besides those that `python -m logstack tools obtain` obtains by default."""
     mark: str = "prove"
     """The marker of its tests."""
     programs: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class Part:
     """Modules of Python with their arguments, run after the tests."""
 
 
-# Beside others a part is one process, so all parts take at least as long as the longest: split that one.
+# Beside other parts a part is one process, so a run takes at least as long as its longest part: split that one.
 PARTS: Mapping[str, Part] = {
     "collector": Part(
         (
@@ -80,7 +80,7 @@ PARTS: Mapping[str, Part] = {
     ),
     "moves": Part(("tests/real/test_migrations.py", "tests/cases/test_ring_label.py")),
     "tenants": Part(("tests/real/test_gateway.py", "tests/real/test_tenants_growth.py"), ("alloy",)),
-    "sizing": Part(("tests/real/test_sizing.py",)),
+    "sizing": Part(("tests/real/test_late_lines.py", "tests/real/test_query_defaults.py", "tests/real/test_sizing.py")),
     "engine": Part(("tests/engine",), ("pulumi",), programs=("__main__.py",)),
     "workflows": Part(
         ("tests/real/test_ci_messages.py", "tests/real/test_ci_state.py"), ("pulumi",), programs=("logstack/ci/run.py",)
@@ -97,15 +97,15 @@ PARTS: Mapping[str, Part] = {
 
 _NONE = ""
 _ALL = " ".join(PARTS)
-_LOKI = " ".join(name for name in PARTS if name not in ("workflows", "documents"))  # whatever runs or declares a stack
+_LOKI = " ".join(name for name in PARTS if name not in ("workflows", "documents"))  # all that run or declare a stack
 _COLLECTOR = "collector redaction modes tenants engine cluster"
 _DECLARED = "engine cluster"
 
-# Which parts a path touches, besides those whose `tests` it is: the first row that fits decides, and a path without a
-# row touches all. `*` stands for folders too. Settings and builders are in every stack, so their rows are judgements: a
-# builder touches the proofs that are about what it builds. For all other modules a test compares with the imports.
+# The parts that a path touches, besides the part that has it in `tests`: the first matching row decides, and a path
+# without a row touches all. `*` matches folders too. Settings and builders are in every stack, so their rows are
+# judgements: a builder touches the proofs of its output. For all other modules a test compares with the imports.
 PATHS: tuple[tuple[str, str], ...] = (
-    # What every proof runs in, or runs.
+    # Every proof runs these, or runs in them.
     (".ci/run", _ALL),
     ("pyproject.toml", _ALL),
     ("requirements*.txt", _ALL),
@@ -115,7 +115,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/conftest.py", _ALL),
     ("tests/proofs.py", _ALL),
     ("tests/real/__init__.py", _ALL),
-    # What fast and real tests hold alone: `.ci/run` passes all of these before the first part.
+    # Only fast and real tests use these: `.ci/run` passes all of them before the first part.
     ("tests/docs/*", _NONE),
     ("tests/unit/*", _NONE),
     ("tests/real/*", _NONE),
@@ -182,7 +182,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("logstack/ci/*", "workflows"),
     ("ci/*", "workflows"),
     ("logstack/migrate/*", "moves"),  # it prints the stages that the moves go through
-    ("logstack/text/*", "modes tenants"),
+    ("logstack/text/*", "modes tenants engine cluster"),
     ("logstack/plan/*", "tenants"),
     ("logstack/__main__.py", "modes"),
     ("logstack/cli.py", "modes"),
@@ -238,7 +238,7 @@ PATHS: tuple[tuple[str, str], ...] = (
 
 
 def owners(path: str) -> list[str]:
-    """Return the parts whose tests a path is, or is beside."""
+    """Return the parts whose tests a path is or belongs to."""
     return [name for name, part in PARTS.items() if any(f"{path}/".startswith(f"{test}/") for test in part.tests)]
 
 
@@ -249,20 +249,20 @@ def row(path: str) -> tuple[str, str] | None:
 
 def touched(path: str) -> set[str]:
     """Return the parts that a change of a path touches: all of them where the table does not know the path."""
-    found = row(path)
-    return {*(owners(path) or (found[1].split() if found else PARTS))}
+    deciding_row = row(path)
+    return {*(owners(path) or (deciding_row[1].split() if deciding_row else PARTS))}
 
 
 @dataclass(frozen=True)
 class Past:
-    """What earlier runs of a part came to."""
+    """The results of a part's earlier runs."""
 
     green: str = ""
     """The last commit at which all its tests passed in a clean work tree; empty again once it fails."""
     seconds: float = 0
-    """How long it took the last time that it passed; 0 if it never did."""
+    """The duration of the last run that passed; 0 if none did."""
     waiting: bool = False
-    """Whether the last run had no time for it."""
+    """Whether the last run had no time left for it."""
 
 
 @dataclass(frozen=True)
@@ -302,7 +302,7 @@ class Repository:
 
     def changed_since(self, commit: str) -> list[str] | None:
         """Return the paths in which the work tree differs from a commit; None where git cannot tell."""
-        # A file that moved counts at both places: what left a part's paths touches the part too.
+        # A moved file counts at its old path too: the move may touch the parts of that path.
         changed = self._git("diff", "--name-only", "--no-renames", "--no-relative", "-z", f"{commit}^{{commit}}", "--")
         untracked = self._git("ls-files", "--others", "--exclude-standard", "-z")
         return None if changed is None or untracked is None else [*filter(None, (changed + untracked).split("\0"))]
@@ -323,7 +323,7 @@ def is_current(name: str, past: Past, repository: Repository) -> bool:
 
 
 def order(names: Iterable[str], known: Mapping[str, Past]) -> list[str]:
-    """Return what had to wait first, then the longest: the short ones fill the time that is left."""
+    """Return the parts that had to wait, then all others, longest first: short ones fill the time that is left."""
     past = {name: known.get(name, Past()) for name in names}
     return sorted(past, key=lambda name: (not past[name].waiting, -(past[name].seconds or END)))
 
@@ -338,16 +338,16 @@ Result = Literal["passed", "failed", "interrupted", "current", "out of time"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a part."""
+    """The outcome of a part."""
 
     result: Result
     seconds: float = 0
     skipped: int = 0
-    """How many of its tests this machine could not run."""
+    """The number of its tests that this machine cannot run."""
 
 
 class Run:
-    """One run of some parts: starts them, records what they come to, and ends them on Ctrl-C."""
+    """One run of some parts: starts them, records their outcomes, and ends them on Ctrl-C."""
 
     def __init__(self, record: Record, repository: Repository, may_start: Callable[[Past], bool]) -> None:
         self.outcomes: dict[str, Outcome] = {}
@@ -360,13 +360,13 @@ class Run:
         self._side_by_side = True
 
     def prove(self, names: Sequence[str]) -> None:
-        """Run parts in this order: those on the cluster one by one, and beside them the others two at a time.
+        """Run parts in this order: those on the cluster one at a time, and beside them all others two at a time.
 
-        Proofs wait more than they work: three on two cores take little longer than the longest.
+        Proofs mostly wait: three on two cores take little longer than the longest of them.
         """
         self._side_by_side = len(names) > 1
-        with ThreadPoolExecutor(1) as on_cluster, ThreadPoolExecutor(2) as others:
-            lanes = {name: on_cluster if PARTS[name].within else others for name in names}
+        with ThreadPoolExecutor(1) as on_cluster, ThreadPoolExecutor(2) as off_cluster:
+            lanes = {name: on_cluster if PARTS[name].within else off_cluster for name in names}
             running = [lane.submit(self._prove_one, name) for name, lane in lanes.items()]
             try:
                 for each in running:
@@ -385,13 +385,13 @@ class Run:
             self.outcomes[name] = Outcome("out of time")
             self._record.change(name, lambda past: replace(past, waiting=True))
         else:
-            self._say(f"{name}: started")
-            outcome = self.outcomes[name] = self._carry_out(name)
+            self._print(f"{name}: started")
+            outcome = self.outcomes[name] = self._run_part(name)
             self._record.change(name, lambda past: self._past(past, outcome))
-            self._say(f"{name}: {outcome.result} after {duration(outcome.seconds)}")
+            self._print(f"{name}: {outcome.result} after {duration(outcome.seconds)}")
 
     def _past(self, past: Past, outcome: Outcome) -> Past:
-        """Green is what passed without a skip, at a commit that the work tree equals before and after."""
+        """A part is green if it passed without a skip, at a commit that the work tree equals before and after."""
         if outcome.result == "interrupted":
             return past
         passed = outcome.result == "passed"
@@ -400,7 +400,7 @@ class Run:
             return past
         return replace(past, green=self._commit if passed and not outcome.skipped else "")
 
-    def _carry_out(self, name: str) -> Outcome:
+    def _run_part(self, name: str) -> Outcome:
         part, began, skipped = PARTS[name], time.monotonic(), 0
         with TemporaryDirectory() as folder:
             report = Path(folder) / "report.xml"
@@ -415,10 +415,10 @@ class Run:
         return Outcome(result, time.monotonic() - began, skipped)
 
     def _call(self, name: str, command: Sequence[str]) -> bool:
-        """Run a command, in a group of its own: Ctrl-C reaches it once, from here, and it may take its time to end."""
+        """Run a command in a new process group: Ctrl-C reaches it once, from here, and it has time to clean up."""
         environment = {**os.environ, "LOGSTACK_REQUIRE_REAL": "1"}
-        with TemporaryFile() as said:
-            output = said if self._side_by_side else None
+        with TemporaryFile() as captured:
+            output = captured if self._side_by_side else None
             with self._starting:
                 if self._interrupted:
                     return False
@@ -428,35 +428,35 @@ class Run:
                 self._running.add(process)
             code = self._await(name, process)
             self._running.discard(process)
-            said.seek(0)
-            lines = said.read().decode(errors="replace")
+            captured.seek(0)
+            lines = captured.read().decode(errors="replace")
         if lines:
-            self._say("".join(f"{name} | {line}\n" for line in lines.splitlines()).rstrip("\n"))
+            self._print("".join(f"{name} | {line}\n" for line in lines.splitlines()).rstrip("\n"))
         return code == 0
 
     def _await(self, name: str, process: subprocess.Popen[bytes]) -> int:
-        """Wait for a command; one that hangs gets Ctrl-C, so that it says where it was, then no more time."""
-        for sign, seconds in ((signal.SIGINT, LIMIT), (signal.SIGKILL, LIMIT_TO_CLEAN_UP)):
+        """Wait for a command; one that hangs gets Ctrl-C, so that it prints where it hangs, then SIGKILL."""
+        for signal_, seconds in ((signal.SIGINT, LIMIT), (signal.SIGKILL, LIMIT_TO_CLEAN_UP)):
             try:
                 return process.wait(seconds)
             except subprocess.TimeoutExpired:
-                self._say(f"{name}: {sign.name} after {duration(seconds)} more without an end")
-                os.killpg(process.pid, sign)
+                self._print(f"{name}: {signal_.name} after {duration(seconds)} more without an end")
+                os.killpg(process.pid, signal_)
         return process.wait()
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         with self._printing:
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
 
 
 def summary(outcomes: Mapping[str, Outcome], known: Mapping[str, Past], commit: str) -> str:
-    """Return the table of all parts, and what it means for those who read it."""
+    """Return the table of all parts, with the consequences of parts that did not run."""
     width = max(map(len, outcomes))
     lines = ["", f"{'part'.ljust(width)}  took          result"]
     for name, outcome in outcomes.items():
         took = duration(outcome.seconds) if outcome.seconds else ""
-        lines.append(f"{name.ljust(width)}  {took.ljust(12)}  {_words(outcome, known.get(name, Past()))}")
+        lines.append(f"{name.ljust(width)}  {took.ljust(12)}  {_describe(outcome, known.get(name, Past()))}")
     if late := [name for name, outcome in outcomes.items() if outcome.result == "out of time"]:
         lines += ["", f"NOT PROVEN for want of time: {', '.join(late)}. The next run begins with them."]
         lines += ["Resolve no issue with this commit until they have passed: make prove PART=" + repr(" ".join(late))]
@@ -465,7 +465,7 @@ def summary(outcomes: Mapping[str, Outcome], known: Mapping[str, Past], commit: 
     return "\n".join([*lines, ""])
 
 
-def _words(outcome: Outcome, past: Past) -> str:
+def _describe(outcome: Outcome, past: Past) -> str:
     match outcome.result:
         case "current":
             return f"not run: unchanged since {past.green[:10]}, where it passed"
@@ -480,7 +480,7 @@ def _words(outcome: Outcome, past: Past) -> str:
 
 
 def obtain(names: Iterable[str]) -> bool:
-    """Obtain every binary that some parts need, and return whether all are here."""
+    """Obtain every binary that some parts need; return whether all are available."""
     on_demand = sorted({binary for name in names for binary in PARTS[name].binaries})
     calls = ([], on_demand) if on_demand else ([],)
     command = [*PYTHON, "logstack", "tools", "obtain"]
@@ -488,7 +488,7 @@ def obtain(names: Iterable[str]) -> bool:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run parts and print what became of each; 1 if one failed, 130 if interrupted."""
+    """Run parts and print each outcome; return 1 if one failed, 130 if interrupted."""
     parser = argparse.ArgumentParser(prog="python -m tests.proofs", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"which of {', '.join(PARTS)}; by default all")
     parser.add_argument("--changed", action="store_true", help="only parts that a change touches since they were green")

@@ -1,1 +1,1 @@
-"""`logstack adopt`: a stack file from the values of a running Loki chart, and what becomes of each value."""
+"""`logstack adopt`: a stack file from the values of a running Loki chart, and a report on each value."""

@@ -11,7 +11,7 @@ from logstack.adopt.reading import Reading
 from logstack.manifests.loki.chart import BASIC_AUTH, IPV6_KEY, NGINX, Snippet
 from logstack.manifests.loki.gateway import nginx_values
 from logstack.settings.model.access import HASHES_KEY, OWN_USER, PASSWORD_KEY, UserName
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 _KEY = "gateway.auth"
 _NGINX = path_of(NGINX)
@@ -48,16 +48,16 @@ def password(reading: Reading) -> None:
         reading.translated(f"{BASIC_AUTH}.existingSecret", needs, key=_KEY, decide=True)
         reading.translated(BASIC_AUTH, "without effect: existingSecret is set", key=_KEY)
     else:
-        made = (
+        text = (
             f"a secret: not copied. Create the Secret {_NEW_SECRET} with {HASHES_KEY} (today's users and {OWN_USER}) "
             f"and {PASSWORD_KEY} (the password of {OWN_USER}): docs/how-to/set-a-gateway-password.md"
         )
-        reading.translated(BASIC_AUTH, made, key=_KEY, decide=True)
+        reading.translated(BASIC_AUTH, text, key=_KEY, decide=True)
         if not any(
-            reading.given(f"{BASIC_AUTH}.{key}") for key in ("username", "password", "htpasswd", "existingSecret")
+            reading.has(f"{BASIC_AUTH}.{key}") for key in ("username", "password", "htpasswd", "existingSecret")
         ):
             reading.missing(
-                BASIC_AUTH, f"its users are the tenants, or are not in the values: {made}", key=_KEY, decide=True
+                BASIC_AUTH, f"its users are the tenants, or are not in the values: {text}", key=_KEY, decide=True
             )
 
 

@@ -11,7 +11,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from logstack.adopt import access, ingress, not_taken
 from logstack.adopt.alloy_text import alloy_blocks
-from logstack.adopt.chart import enterprise_text, is_exact, parse_version, refuse_foreign
+from logstack.adopt.chart import enterprise_text, is_exact, parse_version, refuse_foreign, values_version
 from logstack.adopt.collector import cluster_of, collector
 from logstack.adopt.documents import Release, readable
 from logstack.adopt.errors import RefusedError, UnreadableError
@@ -33,8 +33,8 @@ from logstack.settings.load.loader import settings_from
 from logstack.settings.load.source import from_file
 from logstack.settings.load.stack_file import YamlFile, parsed, plain, stack_path
 from logstack.settings.model.stack_file import StackFile
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems
+from logstack.settings.tree import Settings
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ def adopted(release: Release, request: Request, directory: File = File(), *, tod
     if not version_text:
         raise UnreadableError("the chart's version is missing: pass --chart-version 6.49.0 (helm list shows it)")
     version = parse_version(version_text)
-    refuse_foreign(release.chart, release.repository, version)
+    refuse_foreign(release.chart, version)
+    version = values_version(version, release.repository)
     if at(release.values, path_of("enterprise.enabled")) is True:
         raise RefusedError(enterprise_text("a release with enterprise.enabled"))
     values, unread = readable(with_running(with_config_text(release.values), request.running))

@@ -13,7 +13,7 @@ from logstack.settings import pins
 
 Version = tuple[int, int, int]
 OLDEST, NEWEST = 6, 18
-FIRST_ENTERPRISE = 7
+LAST_OF_GRAFANAS: Version = (6, 55, 0)
 _OTHERS = {
     "loki-stack": "it configures Loki only through `loki.config`, and its last Loki is 2.9",
     "loki-distributed": "it is the deprecated chart of the distributed mode",
@@ -104,15 +104,13 @@ def is_exact(text: str) -> bool:
     return re.fullmatch(r"v?\d+\.\d+\.\d+(?:[-+].*)?", text.strip()) is not None
 
 
-def refuse_foreign(chart: str | None, repository: str | None, version: Version) -> None:
+def refuse_foreign(chart: str | None, version: Version) -> None:
     """Raises RefusedError for a chart that is not the open-source Loki chart of a version that is known."""
     if chart in _OTHERS:
         raise RefusedError(
             f"the chart {chart} is not the Loki chart: {_OTHERS[chart]}.\n"
             "fix: run a new stack side by side, with its own bucket (docs/how-to/run-side-by-side.md)"
         )
-    if version[0] >= FIRST_ENTERPRISE and is_grafanas(repository):
-        raise RefusedError(enterprise_text(f"chart {version[0]}.{version[1]}.{version[2]} of Grafana's own repository"))
     if not OLDEST <= version[0] <= NEWEST:
         way = (
             "upgrade the release to 6.x first, following the chart's notes"
@@ -122,16 +120,25 @@ def refuse_foreign(chart: str | None, repository: str | None, version: Version) 
         raise RefusedError(f"chart version {version[0]}.x is not supported, only {OLDEST}.x to {NEWEST}.x.\nfix: {way}")
 
 
+def values_version(version: Version, repository: str | None) -> Version:
+    """Return the version of the community's chart that has the values of a release's chart.
+
+    Grafana's own 7.x is 6.55 with other defaults for the Enterprise product, which is off (its values.yaml); the
+    community's 7.x is another chart.
+    """
+    return LAST_OF_GRAFANAS if version > LAST_OF_GRAFANAS and is_grafanas(repository) else version
+
+
 def is_grafanas(repository: str | None) -> bool:
     """Whether the repository is Grafana's own, and not the community's."""
     return re.search(r"(://|/)grafana([./]|$)", (repository or "").lower()) is not None
 
 
-def enterprise_text(found: str) -> str:
+def enterprise_text(name: str) -> str:
     """Why the Enterprise product is refused, and the way out."""
     pin = pins.LOKI_CHART
     return (
-        f"{found} is Grafana Enterprise Logs, but logstack runs the open-source Loki, which has no counterpart of its "
+        f"{name} is Grafana Enterprise Logs, but logstack runs the open-source Loki, which has no counterpart of its "
         "tokens, tenants and gateway (grafana/loki#20705).\n"
         f"fix: without a licence, move to {pin.name} {pin.version} of {pin.repository} first and adopt those values; "
         "otherwise run a new stack side by side, with its own bucket (docs/how-to/run-side-by-side.md)"

@@ -108,10 +108,10 @@ def collector(reading: Reading, blocks: list[AlloyBlock]) -> None:
 
 def cluster_of(blocks: list[AlloyBlock]) -> str | None:
     """Return the label `cluster` that lines have today."""
-    found = (
+    clusters = (
         match[1] for block in _every(blocks) for text in block.attributes.values() if (match := _CLUSTER.search(text))
     )
-    return next(found, None)
+    return next(clusters, None)
 
 
 def _every(blocks: list[AlloyBlock]) -> Iterator[AlloyBlock]:
@@ -135,10 +135,10 @@ def _of_files(reading: Reading, blocks: list[AlloyBlock], source: AlloyBlock) ->
     paths = [each for each in literals(text) if each.startswith("/var/log/") and "/pods/" not in each]
     if not paths:
         return _Kind(U, "pods' lines from files on the node", "collector.sources.pods")
-    files = reading.written("collector.sources.nodeFiles")
-    known = list(files) if isinstance(files, list) else []
-    known += [{"path": path, "job": source.label or "node"} for path in paths]
-    reading.write("collector.sources.nodeFiles", known)
+    files = reading.key_value("collector.sources.nodeFiles")
+    node_files = list(files) if isinstance(files, list) else []
+    node_files += [{"path": path, "job": source.label or "node"} for path in paths]
+    reading.write("collector.sources.nodeFiles", node_files)
     return _Kind(U, "the component's name becomes the label job", "collector.sources.nodeFiles")
 
 

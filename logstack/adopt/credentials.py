@@ -37,8 +37,8 @@ def keys(reading: Reading, paths: list[Path]) -> None:
 
 def secret(reading: Reading, *, has_key: bool) -> None:
     """Take over the Secret of Loki's environment, if the store has an access key."""
-    found = dict.fromkeys(name for path in _environment_paths(reading) for name in _names(reading, path))
-    names = [name for name in found if name]
+    names_by_path = dict.fromkeys(name for path in _environment_paths(reading) for name in _names(reading, path))
+    names = [name for name in names_by_path if name]
     if has_key and len(names) == 1:
         (name,) = names
         if name != STATIC_CREDENTIALS_SECRET or not _is_ours(reading):
@@ -89,8 +89,8 @@ def expansion(reading: Reading) -> None:
 
 def _environment_paths(reading: Reading) -> Iterator[Path]:
     """Yield the paths of environment variables that no entry covers yet."""
-    parts = [role.row.chart_key for role in roles_of(reading)]
-    for group in ("global", "defaults", *parts):
+    chart_keys = [role.row.chart_key for role in roles_of(reading)]
+    for group in ("global", "defaults", *chart_keys):
         for key in ("extraEnvFrom", "extraEnv"):
             if reading.open.get((group, key)):
                 yield group, key

@@ -1,4 +1,4 @@
-"""What is handed over: Helm values, a HelmRelease, an Application or a HelmChart, as one release of a chart."""
+"""The input: Helm values, a HelmRelease, an Application or a HelmChart, as one release of a chart."""
 
 import json
 import re
@@ -20,13 +20,13 @@ _KINDS = {
 # Pods have HOSTNAME and a bucket claim's two variables: Loki replaces them when it starts.
 _VARIABLE = re.compile(r"\$\{(?!(?:HOSTNAME|BUCKET_HOST|BUCKET_PORT)\})\w+(:[-=][^}]*)?\}")
 _KEYS = ("accesskeyid", "secretaccesskey", "sessiontoken")
-# What tells the chart's values from those of a chart that has it as a part.
+# Keys that tell the chart's values from those of a chart with Loki as a subchart.
 _OWN_KEYS = ("deploymentMode", "singleBinary", "loki", "gateway", "write", "backend")
 
 
 @dataclass(frozen=True)
 class Unread:
-    """A part of the values that stands elsewhere."""
+    """A part of the values that is in another object."""
 
     path: str
     what: str
@@ -65,9 +65,9 @@ def read_release(paths: Sequence[File]) -> Release:
         raise UnreadableError(f"unsupported kind of object: {kinds}; pass Helm values, a HelmRelease or an Application")
     release = Release({})
     if releases:
-        (found,) = releases
+        (manifest,) = releases
         readers = {"HelmRelease": _from_flux, "Application": _from_argo, "HelmChart": _from_k3s}
-        release = readers[str(found["kind"])](found, manifests)
+        release = readers[str(manifest["kind"])](manifest, manifests)
     for document in documents:
         if document not in manifests:
             release = replace(release, values=merged(release.values, document))
@@ -94,29 +94,29 @@ def _list(document: object, path: str) -> list[Document]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def _from_flux(found: Document, manifests: Sequence[Document]) -> Release:
+def _from_flux(release: Document, manifests: Sequence[Document]) -> Release:
     """Values inline win over those of `valuesFrom`, as Flux merges them."""
-    target, own = _text(found, "spec.targetNamespace"), str(_text(found, "metadata.name"))
-    source = _group(found, "spec.chartRef") or _group(found, "spec.chart.spec.sourceRef")
+    target, own = _text(release, "spec.targetNamespace"), str(_text(release, "metadata.name"))
+    source = _group(release, "spec.chartRef") or _group(release, "spec.chart.spec.sourceRef")
     repository = _source(source, manifests)
     values: dict[str, object] = {}
     unread: list[Unread] = []
-    for number, reference in enumerate(_list(found, "spec.valuesFrom")):
-        known = _config_map(reference, manifests)
-        if known is None:
+    for number, reference in enumerate(_list(release, "spec.valuesFrom")):
+        map_values = _config_map(reference, manifests)
+        if map_values is None:
             unread.append(Unread(f"spec.valuesFrom[{number}]", _reference(reference)))
         else:
-            values = merged(values, known)
-    if _list(found, "spec.postRenderers"):
+            values = merged(values, map_values)
+    if _list(release, "spec.postRenderers"):
         unread.append(Unread("spec.postRenderers", "patches of the rendered chart"))
-    version = _text(found, "spec.chart.spec.version") or _text(repository, "spec.ref.tag")
+    version = _text(release, "spec.chart.spec.version") or _text(repository, "spec.ref.tag")
     url = _text(repository, "spec.url")
     return Release(
-        values=merged(values, _group(found, "spec.values")),
+        values=merged(values, _group(release, "spec.values")),
         source=_KINDS["HelmRelease"],
-        name=_text(found, "spec.releaseName") or (f"{target}-{own}" if target else own),
-        namespace=target or _text(found, "metadata.namespace"),
-        chart=_text(found, "spec.chart.spec.chart") or (url.rsplit("/", 1)[-1] if url else None),
+        name=_text(release, "spec.releaseName") or (f"{target}-{own}" if target else own),
+        namespace=target or _text(release, "metadata.namespace"),
+        chart=_text(release, "spec.chart.spec.chart") or (url.rsplit("/", 1)[-1] if url else None),
         repository=url or _text(source, "name"),
         version=version,
         unread=tuple(unread),
@@ -132,8 +132,8 @@ def _source(reference: Document, manifests: Sequence[Document]) -> Document:
 
 def _config_map(reference: Document, manifests: Sequence[Document]) -> Document | None:
     """Values of a ConfigMap that is in the same files; None if it is not. Secrets are never read."""
-    found = _source(reference, manifests) if reference.get("kind") == "ConfigMap" else {}
-    text = _group(found, "data").get(str(reference.get("valuesKey", "values.yaml")))
+    config_map = _source(reference, manifests) if reference.get("kind") == "ConfigMap" else {}
+    text = _group(config_map, "data").get(str(reference.get("valuesKey", "values.yaml")))
     if not isinstance(text, str):
         return None
     if target := reference.get("targetPath"):
@@ -144,14 +144,14 @@ def _config_map(reference: Document, manifests: Sequence[Document]) -> Document 
 
 
 def _reference(reference: Document) -> str:
-    """Where values stand that are not read."""
+    """Return a description of values that logstack does not read."""
     what = f"{reference.get('kind')} {reference.get('name')}, key {reference.get('valuesKey', 'values.yaml')}"
     return f"{what}, for {reference['targetPath']}" if "targetPath" in reference else what
 
 
-def _from_argo(found: Document, _manifests: Sequence[Document]) -> Release:
+def _from_argo(release: Document, _manifests: Sequence[Document]) -> Release:
     """Argo CD's order: value files, then values or valuesObject, then parameters."""
-    sources = [_group(found, "spec.source"), *_list(found, "spec.sources")]
+    sources = [_group(release, "spec.source"), *_list(release, "spec.sources")]
     charts = [each for each in sources if each.get("chart")] or [each for each in sources if each.get("helm")]
     if not charts:
         raise UnreadableError("the Application has no source with a chart: pass its values file instead")
@@ -174,8 +174,8 @@ def _from_argo(found: Document, _manifests: Sequence[Document]) -> Release:
     return Release(
         values=values,
         source=_KINDS["Application"],
-        name=_text(helm, "releaseName") or _text(found, "metadata.name"),
-        namespace=_text(helm, "namespace") or _text(found, "spec.destination.namespace"),
+        name=_text(helm, "releaseName") or _text(release, "metadata.name"),
+        namespace=_text(helm, "namespace") or _text(release, "spec.destination.namespace"),
         chart=str(source["chart"]).rsplit("/", 1)[-1] if source.get("chart") else None,
         repository=_text(source, "repoURL"),
         version=_text(source, "targetRevision") if source.get("chart") else None,
@@ -183,20 +183,20 @@ def _from_argo(found: Document, _manifests: Sequence[Document]) -> Release:
     )
 
 
-def _from_k3s(found: Document, _manifests: Sequence[Document]) -> Release:
+def _from_k3s(release: Document, _manifests: Sequence[Document]) -> Release:
     """K3s' and RKE2's own: `--set` over the content."""
-    text = _text(found, "spec.valuesContent")
+    text = _text(release, "spec.valuesContent")
     values = _one(text, "spec.valuesContent") if text else {}
-    for name, value in _group(found, "spec.set").items():
+    for name, value in _group(release, "spec.set").items():
         values = merged(values, _parameter({"name": name, "value": value}))
     return Release(
         values=values,
         source=_KINDS["HelmChart"],
-        name=_text(found, "metadata.name"),
-        namespace=_text(found, "spec.targetNamespace") or _text(found, "metadata.namespace"),
-        chart=(_text(found, "spec.chart") or "loki").rsplit("/", 1)[-1],
-        repository=_text(found, "spec.repo") or _text(found, "spec.chart"),
-        version=_text(found, "spec.version"),
+        name=_text(release, "metadata.name"),
+        namespace=_text(release, "spec.targetNamespace") or _text(release, "metadata.namespace"),
+        chart=(_text(release, "spec.chart") or "loki").rsplit("/", 1)[-1],
+        repository=_text(release, "spec.repo") or _text(release, "spec.chart"),
+        version=_text(release, "spec.version"),
     )
 
 
@@ -219,7 +219,7 @@ def _one(text: str, name: str) -> Document:
 
 
 def _without_sops(release: Release) -> Release:
-    """SOPS' own block is no value."""
+    """Remove SOPS' own block, which is not a value."""
     if at(release.values, path_of("sops.mac")) is None:
         return release
     return replace(release, values={key: value for key, value in release.values.items() if key != "sops"})
@@ -265,16 +265,16 @@ def unreadable(path: Path, value: object) -> str | None:
 
 def readable(values: Mapping[str, object], path: Path = ()) -> tuple[dict[str, object], list[tuple[Path, str]]]:
     """Return the values that are known, and the unknown ones with the reason."""
-    known: dict[str, object] = {}
+    values_known: dict[str, object] = {}
     unread: list[tuple[Path, str]] = []
     for key, value in values.items():
         if isinstance(value, Mapping):
-            inner, found = readable(value, (*path, key))
-            unread += found
+            inner, inner_unread = readable(value, (*path, key))
+            unread += inner_unread
             if inner or not value:
-                known[key] = inner
+                values_known[key] = inner
         elif why := unreadable((*path, key), value):
             unread.append(((*path, key), why))
         else:
-            known[key] = value
-    return known, unread
+            values_known[key] = value
+    return values_known, unread

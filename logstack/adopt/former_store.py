@@ -33,10 +33,10 @@ def former(reading: Reading, config: LokiConfig) -> None:
 
 def name_of(reading: Reading, period: Mapping[str, object]) -> str | None:
     """Return the period's name of its store, if that is the former one."""
-    before = reading.written(f"{_KEY}.before")
+    before = reading.key_value(f"{_KEY}.before")
     if not isinstance(before, str) or str(period.get("from")) >= before:
         return None
-    return "filesystem" if reading.written(f"{_KEY}.store.kind") == "filesystem" else _NAME
+    return "filesystem" if reading.key_value(f"{_KEY}.store.kind") == "filesystem" else _NAME
 
 
 def _periods(config: LokiConfig) -> list[object]:

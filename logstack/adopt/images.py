@@ -64,7 +64,7 @@ def _image(reading: Reading, key: str, component: str, pin: PinnedImage) -> None
     names = ("registry", "repository", "digest", *(("tag",) if key != "loki" else ()))
     public = {"registry": pin.registry, "repository": pin.repository, "tag": pin.tag}
     stated = {name: text for name in names if (text := reading.text(f"{base}.{name}"))}
-    if reading.written("images.registry"):
+    if reading.key_value("images.registry"):
         public["registry"] = stated.get("registry", "")  # the global one wins in the chart as well
     own = {name: text for name, text in stated.items() if text != public.get(name)}
     try:

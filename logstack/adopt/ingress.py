@@ -30,8 +30,8 @@ def ingress(reading: Reading) -> None:
 
 
 def _is_first(reading: Reading, base: Path) -> bool:
-    """Whether nothing is written yet."""
-    if reading.written(_KEY) is None:
+    """Return whether the stack file has no ingress yet."""
+    if reading.key_value(_KEY) is None:
         return True
     reading.not_taken(base, _ONE, decide=True)
     return False
@@ -71,12 +71,12 @@ def _route(reading: Reading, base: Path) -> None:
 
 def _hosts(listed_hosts: object) -> list[tuple[str, list[str]]]:
     """Hosts with their paths; the chart has a list of names for Loki, and of groups for the gateway."""
-    found: list[tuple[str, list[str]]] = []
+    hosts: list[tuple[str, list[str]]] = []
     for each in listed_hosts if isinstance(listed_hosts, list) else []:
         paths = at(each, ("paths",))
         listed = [str(at(path, ("path",)) or "/") for path in paths] if isinstance(paths, list) else []
-        found.append((str(at(each, ("host",))) if isinstance(each, Mapping) else str(each), listed))
-    return found
+        hosts.append((str(at(each, ("host",))) if isinstance(each, Mapping) else str(each), listed))
+    return hosts
 
 
 def _host(reading: Reading, path: Path, hosts: list[str]) -> None:
@@ -103,8 +103,8 @@ def _by_part(reading: Reading, base: Path) -> list[str]:
 
 def _path(reading: Reading, base: Path, paths: list[str]) -> None:
     """Write the narrowest of three paths that covers all; report the paths that it does not cover."""
-    found = {path.rstrip("/") or "/" for path in paths}
-    common = found.pop() if len(found) == 1 else _DATA
+    distinct = {path.rstrip("/") or "/" for path in paths}
+    common = distinct.pop() if len(distinct) == 1 else _DATA
     if all(path.startswith(_PUSH) for path in paths):
         common = _PUSH
     if any(path == "/" for path in paths):
@@ -127,7 +127,7 @@ def _tls(reading: Reading, base: Path) -> None:
     path = (*base, "tls")
     listed = at(reading.values, path)
     names = [str(at(each, ("secretName",))) for each in listed] if isinstance(listed, list) else []
-    if not names and base[0] == "gateway" and not reading.given(path):
+    if not names and base[0] == "gateway" and not reading.has(path):
         text = (
             "not set: the chart's default is the Secret loki-gateway-tls for an example host; the stack file has no TLS"
         )
@@ -148,10 +148,10 @@ def _annotations(reading: Reading, base: Path) -> None:
     """Take annotations over: cert-manager's and the class as keys; no snippets, which may contain secrets."""
     annotations: dict[str, object] = {}
     for path, name, value in _annotation_values(reading, (*base, "annotations")):
-        if name in _ISSUERS and reading.written(f"{_KEY}.tls.secretName"):
+        if name in _ISSUERS and reading.key_value(f"{_KEY}.tls.secretName"):
             reading.write(f"{_KEY}.tls.{_ISSUERS[name]}", value)
             reading.understood(path, f"{_KEY}.tls.{_ISSUERS[name]}")
-        elif name == _CLASS and not reading.written(f"{_KEY}.className"):
+        elif name == _CLASS and not reading.key_value(f"{_KEY}.className"):
             reading.write(f"{_KEY}.className", value)
             reading.understood(path, f"{_KEY}.className")
         elif name.endswith("-snippet"):

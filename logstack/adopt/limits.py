@@ -7,7 +7,7 @@ from datetime import timedelta
 from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.paths import Path, at
 from logstack.adopt.reading import Reading
-from logstack.adopt.units import loki_duration_of, loki_size_of, mebibytes_of, said_duration, said_size
+from logstack.adopt.units import format_duration, format_size, loki_duration_of, loki_size_of, mebibytes_of
 from logstack.settings.model.bounds import RANGES
 from logstack.settings.model.loki import SINGLE_TENANT, Limits
 from logstack.settings.model.quantities import parse_duration
@@ -29,14 +29,14 @@ class Limit:
 def _size(read: Callable[[object], int | None]) -> Callable[[object], object]:
     def amount(value: object) -> object:
         size = read(value)
-        return None if size is None else said_size(size)
+        return None if size is None else format_size(size)
 
     return amount
 
 
 def _duration(value: object) -> object:
-    found = loki_duration_of(value)
-    return said_duration(found) if found else None
+    duration = loki_duration_of(value)
+    return format_duration(duration) if duration else None
 
 
 def _number(value: object) -> object:
@@ -114,7 +114,7 @@ def retention(reading: Reading, config: LokiConfig) -> None:
     period, path = _period(reading, config)
     enabled = deletes(config)
     if period and enabled:
-        reading.write("retention", said_duration(period))
+        reading.write("retention", format_duration(period))
         if path:
             reading.understood(path, "retention")
     else:
@@ -142,14 +142,14 @@ def _period(reading: Reading, config: LokiConfig) -> tuple[timedelta | None, Pat
 
 def _for_ever(reading: Reading, config: LokiConfig, period: timedelta | None, path: Path | None) -> None:
     """Write the longest retention and warn: unlike today's Loki, a stack deletes by its retention."""
-    reading.write("retention", said_duration(FOR_EVER))
+    reading.write("retention", format_duration(FOR_EVER))
     warning = (
         f"LOKI STORES LINES FOR EVER TODAY, and a stack deletes them. The stack file has retention: "
-        f"{said_duration(FOR_EVER)}, the longest allowed, so that nothing is deleted without your decision. "
+        f"{format_duration(FOR_EVER)}, the longest allowed, so that nothing is deleted without your decision. "
         "Set the retention that you need; the first compaction deletes older lines"
     )
     if period and path:
-        idle = f"the period is {said_duration(period)}, but without compactor.retention_enabled Loki deletes nothing"
+        idle = f"the period is {format_duration(period)}, but without compactor.retention_enabled Loki deletes nothing"
         text = f"{idle}. {warning}"
         reading.translated(path, text, key="retention", decide=True)
         return
@@ -170,7 +170,7 @@ def follow_retention(reading: Reading, config: LokiConfig) -> None:
         return
     period = max(_periods(reading))
     for key, following in (("maxQueryLength", period + timedelta(hours=1)), ("maxQueryLookback", period)):
-        if reading.written(f"limits.{key}") == said_duration(following):
+        if reading.key_value(f"limits.{key}") == format_duration(following):
             group = reading.stack["limits"]
             if isinstance(group, dict):
                 del group[key]
@@ -209,5 +209,5 @@ def _streams(reading: Reading, config: LokiConfig) -> None:
 def stream(rule: Mapping[str, object]) -> dict[str, object]:
     """Return a retention rule in the stack file's form."""
     period = loki_duration_of(rule.get("period"))
-    written = {"selector": rule.get("selector"), "period": said_duration(period) if period else rule.get("period")}
-    return {**written, **({"priority": rule["priority"]} if "priority" in rule else {})}
+    rule_keys = {"selector": rule.get("selector"), "period": format_duration(period) if period else rule.get("period")}
+    return {**rule_keys, **({"priority": rule["priority"]} if "priority" in rule else {})}

@@ -66,8 +66,8 @@ class LokiConfig:
 
     def value(self, path: str) -> object:
         """Return the value at a path, or None."""
-        found = self.settings.get(path_of(path))
-        return found.value if found else None
+        setting = self.settings.get(path_of(path))
+        return setting.value if setting else None
 
     def where(self, path: str) -> Path:
         """Return the path of the Helm value that sets it."""
@@ -109,15 +109,15 @@ def assembled(reading: Reading) -> LokiConfig:
         _lay(reading, config, prefix, ())
     text = at(reading.values, path_of("loki.config"))
     if isinstance(text, str):
-        seen = RUNNING in reading.values
+        has_running = RUNNING in reading.values
         why = "a template that only Helm can render" if templated(text) else "not valid YAML"
         reading.not_taken(
             "loki.config",
             f"{why}; logstack read the running Loki's configuration instead"
-            if seen
+            if has_running
             else f"{why}: pass the running Loki's configuration with --loki-config "
             "(docs/how-to/adopt-a-helm-release.md)",
-            decide=not seen,
+            decide=not has_running,
         )
     return config
 

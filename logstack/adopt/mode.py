@@ -21,7 +21,7 @@ _OTHER_MODE = "the mode decides: roles of other modes have no pods"
 
 
 def _settings(reading: Reading) -> LokiSettings:
-    return LokiSettings.model_validate({"deploymentMode": reading.written("deploymentMode")})
+    return LokiSettings.model_validate({"deploymentMode": reading.key_value("deploymentMode")})
 
 
 def roles_of(reading: Reading) -> tuple[Role, ...]:
@@ -30,15 +30,15 @@ def roles_of(reading: Reading) -> tuple[Role, ...]:
 
 
 def writer_of(reading: Reading) -> Role:
-    """Return the role that holds lines until they are flushed."""
+    """Return the role that holds lines until they are flushed to the object store."""
     return _settings(reading).writer
 
 
 def mode(reading: Reading, config: LokiConfig) -> None:
     """Take the mode and each role's number of pods over."""
     name = str(reading.value("deploymentMode"))
-    if meant := _MODES.get(name):
-        _take(reading, name, meant)
+    if known_mode := _MODES.get(name):
+        _take(reading, name, known_mode)
     else:
         near = nearest(name, _MODES) or chart.MODES["simple-scalable"]
         text = f"not a mode of the chart, which then renders no Loki: did you mean {near}? The stack file has that"
@@ -50,12 +50,12 @@ def mode(reading: Reading, config: LokiConfig) -> None:
     _replication(reading, config)
 
 
-def _take(reading: Reading, name: str, meant: str) -> None:
-    reading.write("deploymentMode", meant)
+def _take(reading: Reading, name: str, known_mode: str) -> None:
+    reading.write("deploymentMode", known_mode)
     if "<->" in name:
-        text = f"a move between two modes: finish it first; the stack file has its target, {meant}"
+        text = f"a move between two modes: finish it first; the stack file has its target, {known_mode}"
         reading.translated("deploymentMode", text, key="deploymentMode", decide=True)
-    elif reading.given("deploymentMode"):
+    elif reading.has("deploymentMode"):
         reading.understood("deploymentMode", "deploymentMode")
     else:
         reading.missing(
@@ -78,9 +78,9 @@ def _replicas(reading: Reading, role: Role) -> None:
     if isinstance(count, int) and count > 0:
         reading.write(target, count)
         reading.understood(path, target)
-        if not reading.given(path):
+        if not reading.has(path):
             reading.missing(path, f"not set: the chart's default is {count}", key=target)
-    elif reading.given(path):
+    elif reading.has(path):
         usual = _settings(reading).replica_count(role)
         reading.not_taken(path, f"the mode needs {role} pods: {usual} by default", decide=True)
     else:
@@ -98,7 +98,7 @@ def _zones(reading: Reading) -> None:
         reading.translated(zones, "off: without effect")
         return
     text = "ingesters run in three StatefulSets, one per zone; logstack runs one, loki-ingester, with new volumes"
-    if reading.given(zones):
+    if reading.has(zones):
         reading.not_taken(zones, text, decide=True)
     else:
         reading.missing(zones, f"not set: the chart's default is on. {text}", decide=True)
@@ -124,7 +124,7 @@ def _replication(reading: Reading, config: LokiConfig) -> None:
         if isinstance(value, int):
             reading.write("replicationFactor", value)
             reading.understood(config.where(path), "replicationFactor")
-    if reading.written("replicationFactor") is None:
+    if reading.key_value("replicationFactor") is None:
         value = reading.value("loki.commonConfig.replication_factor")
         reading.write("replicationFactor", value)
         text = f"not set: the chart's default is {value}"

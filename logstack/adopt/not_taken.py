@@ -18,8 +18,8 @@ from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.manifest import mask_secrets
 from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.loki import SINGLE_TENANT
-from logstack.settings.model.tree import Settings
 from logstack.settings.pins import LOKI_CHART
+from logstack.settings.tree import Settings
 
 T, N = Verdict.TRANSLATED, Verdict.NOT_TAKEN
 
@@ -151,7 +151,7 @@ CONFIG_ROWS: tuple[Row, ...] = (
     Row(
         "ingester.chunk_encoding",
         T,
-        "gzip: snappy stores 1.55 times as many bytes and is not faster (measured); old chunks stay readable",
+        "gzip: snappy stores 1.56 times the bytes for 0.79 of a writer's CPU (measured); old chunks stay readable",
     ),
     Row("ingester.wal", N, "logstack's setting: flushed on shutdown, replayed into half of a writer's memory"),
     Row("ingester|ingester_client|distributor", N, "Loki's default"),
@@ -240,8 +240,8 @@ def loki_values(reading: Reading, config: LokiConfig, settings: Settings) -> Non
             reading.translated(setting.path, "an address that the chart fills in; logstack sets its own")
         else:
             row = next(row for row in CONFIG_ROWS if _fits(row, path))
-            known = ours.get(path) if path[0] == "limits_config" else None
-            text = row.text if known is None else f"no stack-file key: logstack sets {known}"
+            default = ours.get(path) if path[0] == "limits_config" else None
+            text = row.text if default is None else f"no stack-file key: logstack sets {default}"
             decide = row.decide and setting.value != reading.default(setting.path)
             reading.add(setting.path, row.verdict, text, decide=decide)
 
@@ -288,6 +288,6 @@ def _same(theirs: object, ours: object) -> bool:
     if theirs == ours or str(theirs) == str(ours):
         return True
     for read in (loki_duration_of, loki_size_of):
-        if isinstance(theirs, str) and (found := read(theirs)) is not None and found == read(ours):
+        if isinstance(theirs, str) and (amount := read(theirs)) is not None and amount == read(ours):
             return True
     return False

@@ -28,7 +28,7 @@ def leaves(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
 
 
 def at(document: object, path: Path) -> object:
-    """What stands at a path; None if nothing does."""
+    """Return the value at a path, or None."""
     for key in path:
         if not isinstance(document, Mapping) or key not in document:
             return None

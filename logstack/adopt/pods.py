@@ -145,7 +145,7 @@ def _metadata(reading: Reading, path: str, target: str, field: str) -> None:
     except ValidationError:
         return
     for name, text in own.items():
-        written = reading.written(target)
+        written = reading.key_value(target)
         reading.write(target, {**(written if isinstance(written, Mapping) else {}), name: text})
         reading.understood((*path_of(path), name), target)
 

@@ -67,7 +67,7 @@ class Reading:
         """Return the values without an entry."""
         return dict(self._open)
 
-    def given(self, path: str | Path) -> bool:
+    def has(self, path: str | Path) -> bool:
         """Return whether the values have the path or one below it."""
         prefix = _path(path)
         return any(leaf[: len(prefix)] == prefix for leaf in self.by_path)
@@ -81,8 +81,8 @@ class Reading:
     def default(self, path: str | Path) -> object:
         """The chart's default at the path, as far as it is known."""
         keys = _path(path)
-        known = at(self.chart_defaults, keys)
-        return default(keys, self.version) if known is None else known
+        from_file = at(self.chart_defaults, keys)
+        return default(keys, self.version) if from_file is None else from_file
 
     def text(self, path: str | Path) -> str | None:
         """Return the value at the path, if it is a text that is not empty."""
@@ -94,11 +94,11 @@ class Reading:
     ) -> None:
         """Add one entry for the open values at a path and below it, if there are any."""
         prefix = _path(path)
-        found = [leaf for leaf in self._open if leaf[: len(prefix)] == prefix]
-        for leaf in found:
+        leaves = [leaf for leaf in self._open if leaf[: len(prefix)] == prefix]
+        for leaf in leaves:
             del self._open[leaf]
-        if found:
-            names = tuple(map(spelled_path, found))
+        if leaves:
+            names = tuple(map(spelled_path, leaves))
             name = names[0] if len(names) == 1 else spelled_path(prefix)
             self.entries.append(Entry(name, verdict, text, key, decide, names))
 
@@ -122,7 +122,7 @@ class Reading:
         """Set a key of the stack file, such as `limits.queryTimeout`."""
         put(self.stack, path_of(key), value)
 
-    def written(self, key: str) -> object:
+    def key_value(self, key: str) -> object:
         """Return the stack file's value of a key."""
         return at(self.stack, path_of(key))
 

@@ -18,7 +18,7 @@ def names(reading: Reading, release: Release, cluster: str, context: str) -> Non
     namespace = reading.text("namespaceOverride") or release.namespace or "monitoring"
     reading.write("cluster.namespace", namespace)
     reading.understood("namespaceOverride", "cluster.namespace")
-    if not release.namespace and not reading.given("namespaceOverride"):
+    if not release.namespace and not reading.has("namespaceOverride"):
         reading.missing(
             "(the namespace)",
             "Helm values do not name it: the stack file has logstack's default, monitoring; write Loki's namespace",

@@ -4,7 +4,7 @@ from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.reading import Reading
 from logstack.manifests.loki.ring import LABEL_KEY, UNVERIFIED_KEY, RingLabel, ring_label
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 _KEY = "cluster.ringLabel"
 
@@ -30,6 +30,6 @@ def ring(reading: Reading, config: LokiConfig, settings: Settings) -> None:
 
 
 def _ring(reading: Reading, settings: Settings) -> RingLabel:
-    names = {"name": reading.written("cluster.name"), "namespace": reading.written("cluster.namespace")}
+    names = {"name": reading.key_value("cluster.name"), "namespace": reading.key_value("cluster.namespace")}
     stated = {key: value for key, value in names.items() if isinstance(value, str)}
     return ring_label(ClusterSettings.model_validate({"context": "adopted", "name": settings.cluster.name, **stated}))

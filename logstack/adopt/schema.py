@@ -7,7 +7,7 @@ from logstack.adopt.former_store import name_of
 from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.paths import at, path_of
 from logstack.adopt.reading import Reading
-from logstack.adopt.units import loki_duration_of, said_duration
+from logstack.adopt.units import format_duration, loki_duration_of
 from logstack.settings.model.loki import SchemaPeriod
 
 _KEY = "schemaPeriods"
@@ -48,22 +48,22 @@ def _period(period_of_loki: Mapping[str, object]) -> dict[str, object]:
     """Return a period in the stack file's form: `from`, `store` and `schema`, and what differs from the defaults."""
     prefix = at(period_of_loki, path_of("index.prefix"))
     period = loki_duration_of(at(period_of_loki, path_of("index.period")) or "24h")
-    written: dict[str, object] = {
+    period_keys: dict[str, object] = {
         "from": str(period_of_loki.get("from")),
         "store": str(period_of_loki.get("store")),
         "schema": str(period_of_loki.get("schema")),
     }
     if (text := "" if prefix is None else str(prefix)) != SchemaPeriod.model_fields["index_prefix"].default:
-        written["indexPrefix"] = text
+        period_keys["indexPrefix"] = text
     if period and period != SchemaPeriod.model_fields["index_period"].default:
-        written["indexPeriod"] = said_duration(period)
-    return written
+        period_keys["indexPeriod"] = format_duration(period)
+    return period_keys
 
 
 def _trouble(reading: Reading, period_of_loki: Mapping[str, object], number: int) -> list[str]:
     """Return what the stack cannot take over from a period."""
-    found: list[str] = []
-    kind = reading.written("objectStore.kind")
+    troubles: list[str] = []
+    kind = reading.key_value("objectStore.kind")
     stored = period_of_loki.get("object_store")
     is_of_today = isinstance(stored, str) and (stored in _S3) != (kind == "filesystem")
     if (
@@ -72,13 +72,13 @@ def _trouble(reading: Reading, period_of_loki: Mapping[str, object], number: int
         and stored != name_of(reading, period_of_loki)
         and not is_of_today
     ):
-        found.append(f"period {number}: its lines are in {stored}, but all periods of a stack use one store")
+        troubles.append(f"period {number}: its lines are in {stored}, but all periods of a stack use one store")
     if period_of_loki.get("index") is None:
-        found.append(
+        troubles.append(
             f"period {number}: without `index` Loki does not start: take it from the running Loki (--loki-config)"
         )
     elif at(period_of_loki, path_of("index.path_prefix")) not in (None, "", "index/"):
-        found.append(f"period {number}: its path_prefix is not index/, where logstack's Loki reads the index")
+        troubles.append(f"period {number}: its path_prefix is not index/, where logstack's Loki reads the index")
     if unsupported := sorted(set(period_of_loki) - _READ):
-        found.append(f"period {number}: no stack-file key for {', '.join(unsupported)}")
-    return found
+        troubles.append(f"period {number}: no stack-file key for {', '.join(unsupported)}")
+    return troubles

@@ -1,4 +1,4 @@
-"""The stack file as text, with what is to be decided above the keys that it is about."""
+"""The stack file as text, with open decisions as comments above their keys."""
 
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ _ORDER = (
 
 
 def stack_text(stack: Mapping[str, object], entries: Iterable[Entry], source: str) -> str:
-    """The file's text; `source` says what it was made from."""
+    """Return the file's text; `source` describes the input."""
     comments: dict[str, list[str]] = {}
     for entry in entries:
         if entry.decide and entry.key:

@@ -36,7 +36,7 @@ _OTHER_CLOUDS = ("gcs", "azure", "swift", "alibabacloud", "bos", "cos")
 
 
 @dataclass
-class _Found:
+class _Fields:
     """The settings of an S3 store, and the paths of the values that set them."""
 
     values: dict[str, object] = field(default_factory=dict)
@@ -81,14 +81,14 @@ def _kind(reading: Reading, config: LokiConfig) -> str:
 
 
 def _s3(reading: Reading, config: LokiConfig) -> None:
-    found = _collected(reading, config)
-    _spread_url(found)
-    endpoint, bucket = _endpoint(found), _bucket(reading, found)
+    fields = _collected(reading, config)
+    _spread_url(fields)
+    endpoint, bucket = _endpoint(fields), _bucket(reading, fields)
     if endpoint is None or urlsplit(endpoint).hostname is None or str(urlsplit(endpoint).hostname).endswith(_AMAZON):
-        _aws(reading, found, bucket)
+        _aws(reading, fields, bucket)
     else:
-        _compatible(reading, found, endpoint, bucket)
-    credentials.keys(reading, found.paths.get("key", []))
+        _compatible(reading, fields, endpoint, bucket)
+    credentials.keys(reading, fields.paths.get("key", []))
     reading.translated(
         "loki.storage.s3.s3",
         "the stack file has endpoint, bucket and region instead; keys are not copied",
@@ -96,9 +96,9 @@ def _s3(reading: Reading, config: LokiConfig) -> None:
     )
 
 
-def _collected(reading: Reading, config: LokiConfig) -> _Found:
+def _collected(reading: Reading, config: LokiConfig) -> _Fields:
     """The strongest word on each field: Loki's own `storage_config`, its `common`, the chart's `loki.storage`."""
-    found = _Found()
+    fields = _Fields()
     thanos = True in (
         reading.value("loki.storage.use_thanos_objstore"),
         config.value("storage_config.use_thanos_objstore"),
@@ -112,12 +112,12 @@ def _collected(reading: Reading, config: LokiConfig) -> _Found:
     for section in own:
         for path, setting in config.settings.items():
             if path[:-1] == path_of(section):
-                _note(found, path[-1], setting.value, setting.path)
+                _note(fields, path[-1], setting.value, setting.path)
     for path, value in leaves(reading.values):
         if path[:-1] == path_of(chart):
-            _note(found, path[-1], value, path)
+            _note(fields, path[-1], value, path)
     _note(
-        found,
+        fields,
         "bucketnames",
         at(reading.values, path_of("loki.storage.bucketNames.chunks")),
         path_of("loki.storage.bucketNames.chunks"),
@@ -139,48 +139,48 @@ def _collected(reading: Reading, config: LokiConfig) -> _Found:
     else:
         reading.understood("loki.storage.use_thanos_objstore", "objectStore")
         reading.translated("loki.storage.object_store", "without effect: the Thanos client is off")
-    return found
+    return fields
 
 
-def _note(found: _Found, name: str, value: object, path: Path) -> None:
+def _note(fields: _Fields, name: str, value: object, path: Path) -> None:
     """One word on a field; an earlier one wins."""
-    known = _FIELDS.get(name.lower())
-    if known is None or value in (None, ""):
+    field_name = _FIELDS.get(name.lower())
+    if field_name is None or value in (None, ""):
         return
-    found.values.setdefault(known, value)
-    found.paths.setdefault(known, []).append(path)
+    fields.values.setdefault(field_name, value)
+    fields.paths.setdefault(field_name, []).append(path)
 
 
-def _spread_url(found: _Found) -> None:
+def _spread_url(fields: _Fields) -> None:
     """`s3://key:secret@host/bucket`: the host is a region where it has no dot; the key is dropped."""
-    url = found.text("url")
+    url = fields.text("url")
     if not url or templated(url):
         return
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if "." in host or parts.port:
-        scheme = "https" if host.endswith(_AMAZON) or found.values.get("insecure") is False else "http"
-        port = f":{parts.port}" if parts.port else ""
-        found.values.setdefault("endpoint", f"{scheme}://{host}{port}")
+    split = urlsplit(url)
+    host = split.hostname or ""
+    if "." in host or split.port:
+        scheme = "https" if host.endswith(_AMAZON) or fields.values.get("insecure") is False else "http"
+        port = f":{split.port}" if split.port else ""
+        fields.values.setdefault("endpoint", f"{scheme}://{host}{port}")
     elif host:
-        found.values.setdefault("region", host)
-    if bucket := parts.path.strip("/"):
-        found.values.setdefault("bucket", bucket)
+        fields.values.setdefault("region", host)
+    if bucket := split.path.strip("/"):
+        fields.values.setdefault("bucket", bucket)
 
 
-def _endpoint(found: _Found) -> str | None:
+def _endpoint(fields: _Fields) -> str | None:
     """The endpoint with its scheme and without a user; None on AWS itself."""
-    text = found.text("endpoint")
+    text = fields.text("endpoint")
     if text is None:
         return None
-    insecure = found.values.get("insecure") is True
+    insecure = fields.values.get("insecure") is True
     url = urlsplit(text if "://" in text else f"{'http' if insecure else 'https'}://{text}")
     return f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path.rstrip('/')}"
 
 
-def _bucket(reading: Reading, found: _Found) -> str | None:
+def _bucket(reading: Reading, fields: _Fields) -> str | None:
     """The bucket; rules may be in another, and Loki may spread chunks over several: both cannot be taken over."""
-    bucket = found.text("bucket")
+    bucket = fields.text("bucket")
     for role, text in (
         ("chunks", ""),
         ("ruler", "a stack has one bucket for chunks and rules: copy the objects below rules/ into it"),
@@ -197,21 +197,21 @@ def _bucket(reading: Reading, found: _Found) -> str | None:
     if bucket and "," in bucket:
         reading.side_by_side.append("its chunks are in several buckets")
         bucket = bucket.split(",")[0]
-        for each in found.paths["bucket"]:
+        for each in fields.paths["bucket"]:
             reading.not_taken(each, "logstack supports one bucket: Loki would find nothing in the others", decide=True)
     return bucket
 
 
-def _compatible(reading: Reading, found: _Found, endpoint: str, bucket: str | None) -> None:
+def _compatible(reading: Reading, fields: _Fields, endpoint: str, bucket: str | None) -> None:
     if "${" in endpoint:
-        _claim(reading, found, endpoint, bucket)
+        _claim(reading, fields, endpoint, bucket)
         return
     cluster = ClusterSettings.model_validate(reading.stack["cluster"])
     ours = endpoint == embedded.endpoint(cluster)
     reading.write("objectStore.kind", "embedded" if ours else "s3-compatible")
     if not ours:
         reading.write("objectStore.endpoint", endpoint)
-        style = found.values.get("path_style")
+        style = fields.values.get("path_style")
         if style is not None:
             reading.write("objectStore.pathStyle", style is True)
         else:
@@ -223,7 +223,7 @@ def _compatible(reading: Reading, found: _Found, endpoint: str, bucket: str | No
             reading.write("objectStore.pathStyle", False)  # noqa: FBT003 - a value of the stack file
     if bucket:
         reading.write("objectStore.bucket", bucket)
-    if region := found.text("region"):
+    if region := fields.text("region"):
         reading.write("objectStore.region", region)
     for name, key in (
         ("endpoint", "endpoint"),
@@ -231,32 +231,32 @@ def _compatible(reading: Reading, found: _Found, endpoint: str, bucket: str | No
         ("bucket", "bucket"),
         ("region", "region"),
     ):
-        for path in found.paths.get(name, []):
+        for path in fields.paths.get(name, []):
             reading.understood(
-                path, f"objectStore.{key}", "" if "@" not in (found.text(name) or "") else "without the key in the URL"
+                path, f"objectStore.{key}", "" if "@" not in (fields.text(name) or "") else "without the key in the URL"
             )
-    for path in found.paths.get("insecure", []):
+    for path in fields.paths.get("insecure", []):
         reading.understood(path, "objectStore.endpoint", "the endpoint's scheme decides")
     credentials.secret(reading, has_key=True)
 
 
-def _claim(reading: Reading, found: _Found, endpoint: str, bucket: str | None) -> None:
+def _claim(reading: Reading, fields: _Fields, endpoint: str, bucket: str | None) -> None:
     """Rook's answer to a bucket claim: its ConfigMap has the address, and its Secret the key."""
     tls = endpoint.startswith("https:")
     store = CephBucketClaim(kind="ceph-bucket-claim", bucket=bucket or "", storage_class="unknown", tls=tls)
     ours = bucket and endpoint == claim.endpoint(store) and credentials.are_of(reading, store.claim_name)
     reading.write("objectStore.kind", "ceph-bucket-claim" if ours else "s3-compatible")
     for name in ("bucket", "region"):
-        if value := found.text(name):
+        if value := fields.text(name):
             reading.write(f"objectStore.{name}", value)
-        for path in found.paths.get(name, []):
+        for path in fields.paths.get(name, []):
             reading.understood(path, f"objectStore.{name}")
-    addressed = [path for name in ("endpoint", "path_style", "insecure") for path in found.paths.get(name, [])]
+    addressed = [path for name in ("endpoint", "path_style", "insecure") for path in fields.paths.get(name, [])]
     if not ours:
-        for path in found.paths.get("endpoint", []):
+        for path in fields.paths.get("endpoint", []):
             text = "the address is in a ConfigMap: write its value as the endpoint"
             reading.translated(path, text, key="objectStore.endpoint", decide=True)
-        style = found.values.get("path_style") is True
+        style = fields.values.get("path_style") is True
         reading.write("objectStore.pathStyle", style)
         for path in addressed:
             reading.understood(path, "objectStore")
@@ -273,12 +273,12 @@ def _claim(reading: Reading, found: _Found, endpoint: str, bucket: str | None) -
     reading.missing("(the bucket claim)", text, key="objectStore.storageClass", decide=True)
 
 
-def _aws(reading: Reading, found: _Found, bucket: str | None) -> None:
+def _aws(reading: Reading, fields: _Fields, bucket: str | None) -> None:
     """Amazon's: the stack makes bucket and role itself, and gives Loki no key."""
     reading.write("objectStore.kind", "aws-s3")
     if bucket:
         reading.write("objectStore.bucket", bucket)
-    if region := found.text("region"):
+    if region := fields.text("region"):
         reading.write("objectStore.region", region)
     arn = at(reading.values, _ROLE)
     if isinstance(arn, str) and (account := re.match(r"arn:[\w-]+:iam::(\d{12}):role/", arn)):
@@ -295,10 +295,10 @@ def _aws(reading: Reading, found: _Found, bucket: str | None) -> None:
     text = "aws-s3 creates its bucket and role itself: import the existing ones first, or run side by side"
     reading.missing("(the bucket in AWS)", text, key="objectStore", decide=True)
     for name in ("bucket", "region"):
-        for path in found.paths.get(name, []):
+        for path in fields.paths.get(name, []):
             reading.understood(path, f"objectStore.{name}")
     for name in ("endpoint", "path_style", "insecure"):
-        for path in found.paths.get(name, []):
+        for path in fields.paths.get(name, []):
             reading.translated(path, "not needed on AWS: with an endpoint the pods' role fails (grafana/loki#7279)")
     credentials.secret(reading, has_key=False)
 
@@ -339,7 +339,7 @@ def _filesystem(reading: Reading, config: LokiConfig) -> None:
 def _minio(reading: Reading, release: Release) -> None:
     """Take the chart's MinIO over as an existing S3 store."""
     name = release.name or RELEASE
-    namespace = reading.written("cluster.namespace")
+    namespace = reading.key_value("cluster.namespace")
     endpoint = f"http://{name}-minio.{namespace}.svc.{reading.value('global.clusterDomain')}:9000"
     buckets = reading.value("minio.buckets")
     names = [str(at(each, ("name",))) for each in buckets] if isinstance(buckets, list) else []

@@ -18,10 +18,10 @@ def loki_duration_of(value: object) -> timedelta | None:
     text = str(value)
     if text == "0":
         return timedelta()
-    parts = _PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
+    terms = _PART.findall(text)
+    if not terms or "".join(number + unit for number, unit in terms) != text:
         return None
-    return timedelta(seconds=sum(int(number) * _SECONDS.get(unit, 0) for number, unit in parts))
+    return timedelta(seconds=sum(int(number) * _SECONDS.get(unit, 0) for number, unit in terms))
 
 
 def loki_size_of(value: object) -> int | None:
@@ -52,11 +52,11 @@ def quantity_of(value: object) -> int | None:
         return None
 
 
-def said_size(value: int) -> str:
-    """Bytes as a stack file says them: with a unit."""
+def format_size(value: int) -> str:
+    """Return bytes in the notation of a stack file: with a unit."""
     return plain_size(value)
 
 
-def said_duration(value: timedelta) -> str:
+def format_duration(value: timedelta) -> str:
     """A duration as a stack file says it."""
     return plain_duration(value)

@@ -113,7 +113,7 @@ _MISPLACED = ("storage", "config", "structuredConfig")
 
 
 def is_known(path: Path, chart: Mapping[str, object]) -> bool:
-    """Whether some version of the chart reads the path; `chart` is its own values file, where it is at hand."""
+    """Return whether any version of the chart reads the path; `chart` is its own values file, if available."""
     if path[0] not in _KEYS:
         return path[0] in chart
     words = _KEYS[path[0]].split()
@@ -128,12 +128,12 @@ def is_known(path: Path, chart: Mapping[str, object]) -> bool:
 
 
 def meant(path: Path, role: str) -> str | None:
-    """The key that was probably meant; `role` is the part that runs Loki in this mode, such as singleBinary."""
-    first, *rest = path
-    if first == "loki" and rest[0] in _CHART_NAMES:
-        return spelled_path((first, _CHART_NAMES[rest[0]], *rest[1:]))
-    if first == "loki" and (rest[0] in _POD_KEYS or rest[0] == "persistence"):
-        return spelled_path((role, *rest))
+    """Return the likeliest key for an unknown one; `role` runs Loki in this mode, such as singleBinary."""
+    first, *below = path
+    if first == "loki" and below[0] in _CHART_NAMES:
+        return spelled_path((first, _CHART_NAMES[below[0]], *below[1:]))
+    if first == "loki" and (below[0] in _POD_KEYS or below[0] == "persistence"):
+        return spelled_path((role, *below))
     if first in SECTIONS.values() or first in SECTIONS or first in _MISPLACED:
         return spelled_path(("loki", *path))
     if first in _POD_KEYS or first == "persistence":

@@ -7,7 +7,7 @@ from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.mode import roles_of, writer_of
 from logstack.adopt.paths import Path, at, path_of
 from logstack.adopt.reading import Reading
-from logstack.adopt.units import loki_size_of, quantity_of, said_size
+from logstack.adopt.units import format_size, loki_size_of, quantity_of
 from logstack.manifests.loki.chart import CACHE_MEMORY_KEY, CACHES, Cache
 from logstack.settings import pins
 from logstack.settings.model.loki import Gateway
@@ -21,7 +21,7 @@ _CLAIM = frozenset({"name", "accessModes", "size", "storageClass"})
 
 
 def parts(reading: Reading, config: LokiConfig) -> None:
-    """All of them."""
+    """Take resources, volumes, caches, gateway, canary, scheduling and image over."""
     for role in roles_of(reading):
         volume = role.row.volume
         disk = _disk(reading, role.row.chart_key, volume) if volume else None
@@ -47,16 +47,19 @@ def _cpu(value: object) -> int | None:
 def _resources(reading: Reading, part: str, key: str, target: str, disk: int | None) -> None:
     """Take requests over: logstack sets a CPU request, and a memory request that equals the limit."""
     row, base = SIZES[_SIZE][part], (key, "resources")
-    asked = {name: at(reading.values, (*base, "requests", name)) for name in ("cpu", "memory")}
+    request = {name: at(reading.values, (*base, "requests", name)) for name in ("cpu", "memory")}
     limit = {name: at(reading.values, (*base, "limits", name)) for name in ("cpu", "memory")}
-    cpu = _cpu(asked["cpu"]) or _cpu(limit["cpu"])
-    memory = quantity_of(limit["memory"]) or quantity_of(asked["memory"])
-    given = Resources.model_construct(cpu=cpu or row.cpu, memory=memory or row.memory, disk=disk)
-    if given != row:
-        written: dict[str, object] = {"cpu": kubernetes_cpu(given.cpu), "memory": said_size(given.memory)}
-        if given.disk:
-            written["disk"] = said_size(given.disk)
-        reading.write(target, written)
+    cpu = _cpu(request["cpu"]) or _cpu(limit["cpu"])
+    memory = quantity_of(limit["memory"]) or quantity_of(request["memory"])
+    resources = Resources.model_construct(cpu=cpu or row.cpu, memory=memory or row.memory, disk=disk)
+    if resources != row:
+        resource_keys: dict[str, object] = {
+            "cpu": kubernetes_cpu(resources.cpu),
+            "memory": format_size(resources.memory),
+        }
+        if resources.disk:
+            resource_keys["disk"] = format_size(resources.disk)
+        reading.write(target, resource_keys)
     if cpu is None and memory is None:
         reading.missing(
             f"{key}.resources",
@@ -69,13 +72,13 @@ def _resources(reading: Reading, part: str, key: str, target: str, disk: int | N
             f"{key}.resources", f"no {missing[0]} is set: logstack uses that of the size {_SIZE.value}", key=target
         )
     reading.understood((*base, "requests", "cpu"), target)
-    if cpu is not None and asked["cpu"] is None:
+    if cpu is not None and request["cpu"] is None:
         reading.understood((*base, "limits", "cpu"), target)
     reading.translated(
         (*base, "limits", "cpu"), "logstack sets no CPU limit: a throttled writer refuses pushes", key=target
     )
     reading.understood((*base, "limits", "memory"), target)
-    if limit["memory"] is not None and quantity_of(asked["memory"]) != memory:
+    if limit["memory"] is not None and quantity_of(request["memory"]) != memory:
         text = "logstack's memory request equals the limit: the stack file has the limit"
         reading.translated((*base, "requests", "memory"), text, key=target)
     reading.understood((*base, "requests", "memory"), target)
@@ -90,12 +93,12 @@ def _disk(reading: Reading, key: str, volume: Volume) -> int | None:
     if reading.value(f"{base}.{switch}") is False:
         text = "its pods have no volumes today and lose unflushed lines; logstack's pods have volumes"
         reading.translated(f"{base}.{switch}", text, key="resources", decide=True)
-        if not reading.given(f"{base}.{switch}"):
+        if not reading.has(f"{base}.{switch}"):
             reading.missing(f"{base}.{switch}", f"not set: {text}", key="resources")
     reading.understood(f"{base}.{switch}", "resources")
-    if reading.given(f"{base}.size"):
+    if reading.has(f"{base}.size"):
         reading.understood(f"{base}.size", "resources")
-    elif size and reading.value(f"{base}.{switch}") is not False and not reading.given(f"{base}.claims"):
+    elif size and reading.value(f"{base}.{switch}") is not False and not reading.has(f"{base}.claims"):
         reading.missing(
             f"{base}.size",
             f"not set: the chart's default is {text_of_size}; existing claims keep their size",
@@ -161,9 +164,9 @@ def _replay(reading: Reading, config: LokiConfig) -> None:
     if not size:
         return
     writer = writer_of(reading)
-    memory = quantity_of(reading.written(f"resources.{writer.key}.memory")) or SIZES[_SIZE][writer].memory
+    memory = quantity_of(reading.key_value(f"resources.{writer.key}.memory")) or SIZES[_SIZE][writer].memory
     if size != memory // 2:
-        reading.write("walReplayCeiling", said_size(size))
+        reading.write("walReplayCeiling", format_size(size))
     reading.understood(config.where(name), "walReplayCeiling")
 
 
@@ -179,9 +182,9 @@ def _gateway(reading: Reading) -> None:
         if count != Gateway.model_fields["replicas"].default:
             reading.write("gateway.replicas", count)
         reading.understood("gateway.replicas", "gateway.replicas")
-        if not reading.given("gateway.replicas"):
+        if not reading.has("gateway.replicas"):
             reading.missing("gateway.replicas", f"not set: the chart's default is {count}", key="gateway.replicas")
-    if reading.given("gateway.resources"):
+    if reading.has("gateway.resources"):
         _resources(reading, "gateway", "gateway", "resources.gateway", None)
 
 
@@ -195,9 +198,9 @@ def _cache(reading: Reading, cache: Cache) -> None:
     reading.understood(f"{key}.enabled", target)
     memory = reading.value(path)
     if isinstance(memory, int) and memory > 0:
-        reading.write(target, said_size(memory * _MIB))
+        reading.write(target, format_size(memory * _MIB))
         reading.understood(path, target)
-        if not reading.given(path):
+        if not reading.has(path):
             text = f"not set: the chart's default is {memory} MiB, and its pod requests {CACHE_OVERHEAD} times as much"
             reading.missing(path, text, key=target)
     else:
@@ -221,7 +224,7 @@ def _canary(reading: Reading) -> None:
     text = "its lines go through the collector, which tests collection too; canary.route: direct pushes them to Loki"
     reading.translated("lokiCanary.push", text, key="canary.route")
     reading.translated("lokiCanary.tenant", "a password is not copied: the canary queries without one", key="canary")
-    if reading.given("lokiCanary.resources"):
+    if reading.has("lokiCanary.resources"):
         reading.translated(
             "lokiCanary.resources", "the size table decides; resources.canary changes it", key="resources.canary"
         )
@@ -245,7 +248,7 @@ def _spread(reading: Reading) -> None:
 def is_loose(reading: Reading, path: Path) -> bool:
     """Return whether the values remove the chart's rule of one pod per node."""
     rule = (*path, "podAntiAffinity")
-    if not reading.given(path):
+    if not reading.has(path):
         return False
     return any(
         reading.by_path.get(each, ...) in (None, [])

@@ -1,1 +1,1 @@
-"""The pinned external binaries, and how they come to this machine: PATH, cache, official release, build from source."""
+"""The pinned external binaries, and how logstack gets them: PATH, cache, official release, build from source."""

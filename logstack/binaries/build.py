@@ -23,7 +23,7 @@ _OLDEST_GO = (1, 21)
 
 _SHOWN_LINES = 20
 
-# What Go's output has in it when the reason is not the code, and what helps. Measured: 3.2 GB of build cache and 3.3 GB
+# Messages of Go whose cause is not the code, and what helps. Measured: 3.2 GB of build cache and 3.3 GB
 # of modules after all builds but Alloy's, which alone has 6.3 GB and 4.2 GB, some of them shared.
 _INCOMPLETE = "logstack/binaries/go is incomplete: restore it with `git checkout logstack/binaries/go`."
 _KNOWN_FAILURES = {
@@ -117,15 +117,15 @@ class _Build:
 
             def tick() -> None:
                 done = min(compiled * a_package / expected, 1.0)
-                left = _seconds_left(expected, time.monotonic() - started, done)
+                remaining = _remaining_seconds(expected, time.monotonic() - started, done)
                 # Go names a package when it starts on it; the programs' own are the last.
                 words = f"{compiled} of {stale} packages" if compiled < stale else "linking"
-                progress(done, f"{words}, about {duration(left)} left")
+                progress(done, f"{words}, about {duration(remaining)} left")
 
             self._go_run(["build", "-v", "-o", f"{self._folder}/", *self._flags(), *self._packages], line, tick)
 
     def _flags(self) -> list[str]:
-        # The revision of this repository is none of the binaries' business, and asking git for it can fail.
+        # The binaries do not need this repository's revision, and git may fail to return it.
         flags = ["-buildvcs=false", f"-ldflags=-s -w {self._module.ldflags}".rstrip()]
         return [*flags, f"-tags={self._module.tags}"] if self._module.tags else flags
 
@@ -144,7 +144,7 @@ class _Build:
         }
 
     def _go_run(self, arguments: Sequence[str], line: Callable[[str], None], tick: Callable[[], None]) -> None:
-        """Run go, handing over each line of its output at once, and calling `tick` at least once a second."""
+        """Run go; pass each line of its output on at once, and call `tick` at least once a second."""
         environment = self._environment()
         output: list[str] = []
 
@@ -154,8 +154,8 @@ class _Build:
 
         status = _run([self._go, *arguments], self._module.folder, environment, each, tick)
         if status:
-            shown = shlex.join([*(f"{name}={value}" for name, value in environment.items()), "go", *arguments])
-            raise _failure(f"cd {self._module.folder} && {shown}", self._names, status, output)
+            command_line = shlex.join([*(f"{name}={value}" for name, value in environment.items()), "go", *arguments])
+            raise _failure(f"cd {self._module.folder} && {command_line}", self._names, status, output)
 
 
 def _run(
@@ -205,7 +205,7 @@ def _run(
 
 
 _Events: TypeAlias = "queue.SimpleQueue[str | int | None]"
-"""A line of output, a signal's number, or None when there is no more output."""
+"""A line of output, a signal's number, or None at the end of the output."""
 
 
 def _read(output: IO[str], events: _Events) -> None:
@@ -215,7 +215,7 @@ def _read(output: IO[str], events: _Events) -> None:
 
 
 def _next(events: _Events) -> str | int | None:
-    """The next event; an empty line if there is none for a second."""
+    """Return the next event; an empty line after a second without one."""
     try:
         return events.get(timeout=1.0)
     except queue.Empty:
@@ -251,7 +251,7 @@ def _is_package(line: str) -> bool:
     return " " not in line and not line.startswith("#")
 
 
-def _seconds_left(expected: float, elapsed: float, done: float) -> float:
+def _remaining_seconds(expected: float, elapsed: float, done: float) -> float:
     """The measured duration counts at the start; the more is done, the more this build's own pace does."""
     by_measurement = max(expected - elapsed, 0.0)
     by_pace = elapsed / done - elapsed if done else by_measurement

@@ -39,15 +39,15 @@ def install(source: Path, binary: Binary) -> Path:
     """Move a file of the cache's workspace to the binary's path, in one atomic step."""
     target = installed_path(binary)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with source.open("rb") as written:
+    with source.open("rb") as file:
         # Else a machine that loses power just after the rename keeps the name and not the content.
-        os.fsync(written.fileno())
+        os.fsync(file.fileno())
     source.replace(target)
     return target
 
 
 def wrong_version(path: Path, binary: Binary) -> str | None:
-    """Why a file is not the pinned binary, in words; None if it says the pinned version when asked."""
+    """Return why a file is not the pinned binary; None if it prints the pinned version."""
     try:
         answer = subprocess.run(
             [path, *binary.version_arguments],
@@ -72,7 +72,7 @@ class BusyError(Exception):
 
 @contextmanager
 def workspace(module: GoModule, report: Report, *, wait: bool = True) -> Iterator[Path]:
-    """An empty folder in the cache for what a module's binaries are made of, gone afterwards.
+    """Yield an empty folder in the cache to build a module's binaries in; it is deleted afterwards.
 
     Two processes never have a module's workspace at once: the second waits, or else raises BusyError. Raises ToolError
     where the disk is full or the cache cannot be written.
@@ -82,19 +82,19 @@ def workspace(module: GoModule, report: Report, *, wait: bool = True) -> Iterato
         folder.mkdir(parents=True, exist_ok=True)
         with (root() / "work" / f"{module.name}.lock").open("w") as lock:
             _lock(lock.fileno(), module, report, wait=wait)
-            for left_behind in folder.iterdir():
-                shutil.rmtree(left_behind, ignore_errors=True)
-            made = Path(tempfile.mkdtemp(dir=folder))
+            for leftover in folder.iterdir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            path = Path(tempfile.mkdtemp(dir=folder))
             try:
-                yield made
+                yield path
             finally:
-                shutil.rmtree(made, ignore_errors=True)
+                shutil.rmtree(path, ignore_errors=True)
     except OSError as error:
         raise _unwritable(error) from error
 
 
 def _lock(descriptor: int, module: GoModule, report: Report, *, wait: bool) -> None:
-    """Hold the lock; the kernel gives it back when the process ends, however it ends."""
+    """Hold the lock; the kernel releases it when the process ends, even if it is killed."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -71,7 +71,7 @@ class GoModule:
         return self.folder.name
 
     def recipe(self) -> str:
-        """A short hash of all that decides what a build gives: the sources here, go.sum's hashes and the flags."""
+        """Return a short hash of a build's inputs: the sources here, go.sum's hashes and the flags."""
         digest = hashlib.sha256(f"{self.tags}\n{self.ldflags}\n".encode())
         for path in sorted([*self.folder.glob("go.*"), *self.folder.glob("*.go")]):
             digest.update(f"{path.name}\n".encode() + path.read_bytes())
@@ -88,11 +88,11 @@ class Binary:
     """The Go package of its main function."""
     module: GoModule
     release: Release | None = None
-    """Its official release; none for a program of ours, and for one whose project publishes images only."""
+    """Its official release; None for our own programs, and if the project only publishes images."""
     version_arguments: tuple[str, ...] = ("--version",)
-    """What makes it print its version."""
+    """The arguments that print its version."""
     on_demand: bool = False
-    """Obtained only when it is asked for by its name: its build takes too long for a part of all."""
+    """Whether only its own name obtains it: its build takes too long to be part of a build of all."""
 
     def __str__(self) -> str:
         """Name and version, as messages say them."""

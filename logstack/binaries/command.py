@@ -52,9 +52,9 @@ def show(names: Sequence[str]) -> int:
     Return 1 if a named one is missing, or by default one that is not on demand; else 0.
     """
     report = terminal_report()
-    found = {name: locate(known(name), report) for name in names or catalog.BINARIES}
-    _print_table([_row(located) if located else _missing(known(name)) for name, located in found.items()])
-    return 0 if all(found[name] for name in names or _by_default()) else 1
+    path_by_name = {name: locate(known(name), report) for name in names or catalog.BINARIES}
+    _print_table([_row(located) if located else _missing(known(name)) for name, located in path_by_name.items()])
+    return 0 if all(path_by_name[name] for name in names or _by_default()) else 1
 
 
 def _by_default() -> list[str]:

@@ -25,7 +25,7 @@ class Located:
     path: Path
     origin: Origin
     seconds: float
-    """What it took to obtain it; binaries that were built together have the same."""
+    """The time to obtain it; binaries from one build have the same."""
 
 
 def find(name: str) -> Path | None:
@@ -188,7 +188,7 @@ def _built(go: str, binaries: Sequence[Binary], folder: Path, report: Report) ->
 
 
 def _grouped(reasons: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Names and reason, each reason once."""
+    """Return the names with the reason, each reason once."""
     return [
         (", ".join(name for name in reasons if reasons[name] == reason), reason)
         for reason in dict.fromkeys(reasons.values())

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TextIO
 
 Progress = Callable[[float, str], None]
-"""Takes how much is done (0 to 1) and the rest in words; to be called at least once a second."""
+"""Takes the progress (0 to 1) and a text about the remaining work; call it at least once a second."""
 
 _PLAIN_INTERVAL = 30.0
 """Seconds between two lines about the same task where no terminal is: a CI log stays short, and never looks dead."""
@@ -43,7 +43,7 @@ class Lines:
         self._interval = interval
 
     def note(self, text: str) -> None:
-        """One line, written at once."""
+        """Write one line at once."""
         self._stream.write(f"{text}\n")
         self._stream.flush()
 
@@ -85,9 +85,9 @@ class Bars:
             bars.TextColumn("{task.fields[words]}", markup=False),
             bars.TimeElapsedColumn(),
         )
-        with bars.Progress(*columns, console=self._console, transient=True) as shown:
-            task = shown.add_task(title, total=1.0, words="")
-            yield lambda done, text: shown.update(task, completed=done, words=text)
+        with bars.Progress(*columns, console=self._console, transient=True) as progress:
+            task = progress.add_task(title, total=1.0, words="")
+            yield lambda done, text: progress.update(task, completed=done, words=text)
 
 
 def terminal_report() -> Report:

@@ -1,1 +1,1 @@
-"""What the scripts in `ci/` do: Pulumi on one stack, and posts on GitHub and GitLab."""
+"""The code of the scripts in `ci/`: Pulumi on one stack, and posts on GitHub and GitLab."""

@@ -1,8 +1,7 @@
 """`ci/comment` and `ci/issue`: one post for one subject on GitHub or GitLab, edited in place.
 
-A post is found again by the marker in its first line, and only among those of this author: whoever else writes the
-marker could change our words afterwards. Only Python's own library is used, so that a job that holds a token which may
-write needs no other code than this.
+The marker in a post's first line identifies it, but only in posts of this author: any other author could edit the text
+afterwards. The module imports only Python's own library, so that a job with a write token runs no other code.
 """
 
 import argparse
@@ -59,7 +58,7 @@ class Target:
     id_key: str = "id"
     text_key: str = "body"
     closed: Mapping[str, str] = field(default_factory=dict)
-    """What closes an issue; empty for comments."""
+    """The request's document that closes an issue; empty for comments."""
 
 
 def target(verb: Verb, environment: Mapping[str, str]) -> Target:
@@ -85,7 +84,7 @@ def _github(verb: Verb, environment: Mapping[str, str]) -> Target:
 def _gitlab(verb: Verb, environment: Mapping[str, str]) -> Target:
     project = f"/projects/{_needed('CI_PROJECT_ID', environment)}"
     base, header = environment["CI_API_V4_URL"], ("PRIVATE-TOKEN", _needed("GITLAB_TOKEN", environment))
-    user, _ = _asked(base, header, "GET", "/user")
+    user, _ = _request(base, header, "GET", "/user")
     # 1,000,000 is GitLab's documented limit of notes and of descriptions.
     forge = Forge(base, header, str(user["username"]), "PUT", 1_000_000)
     if verb == "issue":
@@ -97,47 +96,47 @@ def _gitlab(verb: Verb, environment: Mapping[str, str]) -> Target:
 
 
 def comment(text: str, environment: Mapping[str, str]) -> str:
-    """Make the comment of a pull or merge request say the text; what was done. Raises PostError.
+    """Set the text of a pull or merge request's comment; return a line about it. Raises PostError.
 
-    An empty text means that nothing differs: a comment that is there says so, and where none is, none is made.
+    An empty text means that nothing differs: an existing comment then says so, and no comment is created.
     """
     where = target("comment", environment)
-    there = _found(where, COMMENT_MARKER)
+    there = _find(where, COMMENT_MARKER)
     if text.strip():
         body = text if text.startswith(COMMENT_MARKER) else f"{COMMENT_MARKER}\n{text}"
-        return _written(where, there, {where.text_key: _fitting(body, where.forge.limit)}, "comment")
+        return _create_or_edit(where, there, {where.text_key: _fitting(body, where.forge.limit)}, "comment")
     if there is None:
         return "nothing differs, and there is no comment"
-    return _written(where, there, {where.text_key: f"{COMMENT_MARKER}\nNo stack differs any more.\n"}, "comment")
+    return _create_or_edit(where, there, {where.text_key: f"{COMMENT_MARKER}\nNo stack differs any more.\n"}, "comment")
 
 
 def issue(stack: str, text: str, environment: Mapping[str, str]) -> str:
-    """Make the open issue of a stack's drift say the text; what was done. Raises PostError.
+    """Set the text of the open issue of a stack's drift; return a line about it. Raises PostError.
 
-    An empty text means that there is none: an issue that is open is closed.
+    An empty text means that there is no drift: an open issue is closed.
     """
     where = target("issue", environment)
     marker = f"<!-- logstack-drift: {stack} -->"
-    there = _found(where, marker)
+    there = _find(where, marker)
     if text.strip():
         body = _fitting(f"{marker}\n{text}", where.forge.limit)
-        return _written(where, there, {"title": f"Drift of {stack}", where.text_key: body}, "issue")
+        return _create_or_edit(where, there, {"title": f"Drift of {stack}", where.text_key: body}, "issue")
     if there is None:
         return "no drift, and no issue is open"
     _ask(where, where.forge.edit, where.one.format(id=there), where.closed)
     return f"closed issue {there}"
 
 
-def _written(where: Target, there: str | None, document: Mapping[str, str], kind: str) -> str:
+def _create_or_edit(where: Target, there: str | None, document: Mapping[str, str], kind: str) -> str:
     if there is None:
-        made, _ = _ask(where, "POST", where.posts, document)
-        return f"created {kind} {made[where.id_key]}"
+        created, _ = _ask(where, "POST", where.posts, document)
+        return f"created {kind} {created[where.id_key]}"
     _ask(where, where.forge.edit, where.one.format(id=there), document)
     return f"edited {kind} {there}"
 
 
-def _found(where: Target, marker: str) -> str | None:
-    """The oldest post of the author with the marker."""
+def _find(where: Target, marker: str) -> str | None:
+    """Return the id of the author's oldest post with the marker; None without one."""
     for post in _all(where):
         writer = post.get("user") or post.get("author") or {}
         if where.forge.author in (writer.get("login"), writer.get("username")):
@@ -176,22 +175,22 @@ def _needed(name: str, environment: Mapping[str, str]) -> str:
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """Python's own would take the token along to another server."""
+    """Refuses redirects: Python's own handler would send the token to another server."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> None:
-        """Never."""
+        """Refuse the redirect."""
 
 
 def _ask(where: Target, method: str, path: str, document: Mapping[str, str] | None = None) -> tuple[Any, HTTPMessage]:
-    return _asked(where.forge.base, where.forge.header, method, path, document)
+    return _request(where.forge.base, where.forge.header, method, path, document)
 
 
-def _asked(
+def _request(
     base: str, header: tuple[str, str], method: str, path: str, document: Mapping[str, str] | None = None
 ) -> tuple[Any, HTTPMessage]:
-    """The answer's JSON and headers. Raises PostError."""
+    """Return the answer's JSON and headers. Raises PostError."""
     if not base.startswith(("https://", "http://")):
         raise PostError(f"{base} is not an API address; it must begin with https://")
     body = json.dumps(document).encode() if document is not None else None

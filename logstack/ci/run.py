@@ -1,7 +1,7 @@
-"""`ci/preview`, `ci/deploy` and `ci/drift`: Pulumi on one stack, with one line for whatever stops it.
+"""`ci/preview`, `ci/deploy` and `ci/drift`: Pulumi on one stack, with one line for any failure.
 
-The exit codes are in `logstack.ci.failures`. Nothing here changes what a machine is configured to do: the state
-backend is PULUMI_BACKEND_URL's, and the stack that a developer has selected stays selected.
+The exit codes are in `logstack.ci.failures`. They do not change a machine's configuration: the state backend is
+PULUMI_BACKEND_URL's, and a developer's selected stack stays selected.
 """
 
 import argparse
@@ -92,7 +92,7 @@ class Run:
             sys.stderr.write(f"pulumi {self.secrets.without(version)} is on PATH, but {PULUMI_VERSION} is pinned\n")
 
     def _find_stack(self) -> None:
-        """Opens the state backend and looks for the stack, without selecting it."""
+        """Open the state backend and look for the stack, without selecting it."""
         with self._started(("stack", "--show-name")) as process:
             output = [self.secrets.without(line.rstrip()) for line in process.stdout or ()]
         if process.returncode == _PULUMI_KNOWS_NO_STACK:
@@ -112,24 +112,24 @@ class Run:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            # Pulumi gives up at once at the second Ctrl-C. In this group a terminal would send it one besides ours.
+            # Pulumi stops at once at the second Ctrl-C. In our process group, a terminal would send it another one.
             process_group=0,
         )
 
 
 @contextmanager
 def _forwarding_signals(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
-    """A cancelled job must not leave a locked state: Pulumi gets Ctrl-C, ends what it does, and writes the state.
+    """Send Pulumi Ctrl-C when the job is cancelled, so that it writes the state and does not leave it locked.
 
-    GitHub sends SIGTERM some seconds after SIGINT, which would end Pulumi in the middle of that: it is held back.
+    GitHub sends SIGTERM some seconds after SIGINT, which would end Pulumi too early, so it is not forwarded.
     """
-    asked = False
+    has_signal = False
 
     def ask(number: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        if process.poll() is None and not (asked and number == signal.SIGTERM):
+        nonlocal has_signal
+        if process.poll() is None and not (has_signal and number == signal.SIGTERM):
             process.send_signal(signal.SIGINT)
-        asked = True
+        has_signal = True
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -141,7 +141,7 @@ def _forwarding_signals(process: subprocess.Popen[str]) -> Iterator[subprocess.P
 
 
 def resources(output: Sequence[str]) -> list[str]:
-    """Pulumi's own counts of what changes, such as `~ 3 to update`; empty where it did not come that far."""
+    """Return Pulumi's own counts of changes, such as `~ 3 to update`; empty if it stopped before."""
     counts: list[str] = []
     started = False
     for line in output:
@@ -155,9 +155,9 @@ def resources(output: Sequence[str]) -> list[str]:
 
 
 def run(verb: str, stack: str, environment: Mapping[str, str], report: Path | None = None) -> int:
-    """Do it, print what Pulumi says, and add it to the job's summary; the script's exit code.
+    """Run the script, print Pulumi's output, add it to the job's summary, and return the exit code.
 
-    `report` gets the drift as Markdown, and nothing where there is none; it is not written when that is not known.
+    `report` gets the drift as Markdown, or is empty without drift. If the run stops before, there is no report.
     """
     this = Run(verb, stack, environment)
     try:
@@ -187,7 +187,7 @@ def _is_drift(verb: str, code: int) -> bool:
 
 
 def _where(environment: Mapping[str, str]) -> str:
-    """Where the whole output is; an issue may be read by more people than a job's log, so it only has the counts."""
+    """Return where the whole output is. The issue only has the counts: more people may read it than a job's log."""
     if "GITHUB_RUN_ID" in environment:
         server, repository = environment["GITHUB_SERVER_URL"], environment["GITHUB_REPOSITORY"]
         return f"The differences are in [the run]({server}/{repository}/actions/runs/{environment['GITHUB_RUN_ID']})."
@@ -197,7 +197,7 @@ def _where(environment: Mapping[str, str]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command of `ci/preview`, `ci/deploy` and `ci/drift`."""
+    """Run `ci/preview`, `ci/deploy` or `ci/drift`."""
     verb, *options_given = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(prog=f"ci/{verb}")
     parser.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")

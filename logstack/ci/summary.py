@@ -1,4 +1,4 @@
-"""The job's summary on GitHub, and how a line is made an error there."""
+"""The job's summary on GitHub, and error lines on the run's page."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ def folded(title: str, lines: Sequence[str]) -> str:
 
 
 def error(line: str, environment: Mapping[str, str]) -> str:
-    """A line that says what stopped the run; on GitHub in the form that shows it on the run's page."""
+    """Return an error line; on GitHub in the form that the run's page shows."""
     if environment.get("GITHUB_ACTIONS") == "true":
         return f"::error::{line.replace('%', '%25')}"
     return f"error: {line}"

@@ -45,8 +45,8 @@ def load_reference(reference: str, stack: str, directory: Path) -> Stack:
 def _at_revision(revision: str, stack: str, directory: Path) -> Stack:
     commit = commit_of(revision, directory)
     if commit is None:
-        known = ", ".join(stacks(directory))
-        raise NotFoundError(f'"{revision}" is neither a stack ({known}) nor a folder nor a git revision')
+        names = ", ".join(stacks(directory))
+        raise NotFoundError(f'"{revision}" is neither a stack ({names}) nor a folder nor a git revision')
     with tempfile.TemporaryDirectory() as folder:
         files = [stack_path(name, Path()).name for name in stacks(directory)]
         for name in ("Pulumi.yaml", *files):

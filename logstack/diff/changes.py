@@ -49,13 +49,13 @@ def changes(before: Rendered, after: Rendered, files: Sequence[tuple[Files, File
     `files` are those of `changed_files`.
     """
     old, new = ({resource.identity: resource for resource in side.resources} for side in (before, after))
-    found = list(_leaves(SETTINGS, dict(keys(before.settings)), dict(keys(after.settings))))
-    found += [Change(RESOURCES, _called(old[key]), "present", None) for key in old if key not in new]
-    found += [Change(RESOURCES, _called(new[key]), None, "present") for key in new if key not in old]
+    changed = list(_leaves(SETTINGS, dict(keys(before.settings)), dict(keys(after.settings))))
+    changed += [Change(RESOURCES, _called(old[key]), "present", None) for key in old if key not in new]
+    changed += [Change(RESOURCES, _called(new[key]), None, "present") for key in new if key not in old]
     texts = [dict(chain.from_iterable(each[side].items() for each in files)) for side in (0, 1)]
     for name in dict.fromkeys([*texts[1], *texts[0]]):
-        found += _artefact(name, texts[0].get(name, ""), texts[1].get(name, ""))
-    return tuple(found)
+        changed += _artefact(name, texts[0].get(name, ""), texts[1].get(name, ""))
+    return tuple(changed)
 
 
 def _called(resource: Resource) -> str:
@@ -66,10 +66,10 @@ def _artefact(name: str, before: str, after: str) -> Iterator[Change]:
     if before == after:
         return
     if name.endswith(".alloy"):
-        found = list(_lines(name, list(lines(before)), list(lines(after))))
+        changed = list(_lines(name, list(lines(before)), list(lines(after))))
     else:
-        found = list(_leaves(name, _yaml_leaves(before), _yaml_leaves(after)))
-    yield from found or [Change(name, "", "its form", "another form")]
+        changed = list(_leaves(name, _yaml_leaves(before), _yaml_leaves(after)))
+    yield from changed or [Change(name, "", "its form", "another form")]
 
 
 def leaves_of(stack: Rendered, artefact: str) -> dict[str, str]:

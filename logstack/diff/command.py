@@ -27,9 +27,9 @@ def differences(base: str, head: str, names: Sequence[str], directory: Path) -> 
     if problems := (*_problems("BASE", old), *_problems("HEAD", new)):
         raise SideProblemsError(problems)
     today = datetime.now(UTC).date()
-    found = (stack_diff(name, _of(old, name), _of(new, name), today) for name in stacks)
+    stack_diffs = (stack_diff(name, _of(old, name), _of(new, name), today) for name in stacks)
     notes = dict.fromkeys(each.note for each in (old, new) if each.note)
-    return Differences(old.side.name, new.side.name, tuple(notes), tuple(each for each in found if each))
+    return Differences(old.side.name, new.side.name, tuple(notes), tuple(each for each in stack_diffs if each))
 
 
 def _rendered(sides: tuple[Side, Side], names: frozenset[str], directory: Path) -> tuple[RenderedSide, RenderedSide]:
@@ -55,25 +55,25 @@ def _problems(which: str, rendered: RenderedSide) -> Iterator[SideProblem]:
 
 
 def _no_such_stack(name: str, sides: tuple[Side, Side], directory: Path) -> NotFoundError:
-    known = sorted({stack for each in sides for stack in rendered_side(each, frozenset(), directory).stacks})
-    meant = nearest(name, known)
-    hint = f"did you mean {meant}?" if meant else f"stacks: {listed(known, 'and') or 'none'}"
+    names = sorted({stack for each in sides for stack in rendered_side(each, frozenset(), directory).stacks})
+    similar = nearest(name, names)
+    hint = f"did you mean {similar}?" if similar else f"stacks: {listed(names, 'and') or 'none'}"
     return NotFoundError(f'unknown stack "{name}" in {sides[0].name} and in {sides[1].name}; {hint}')
 
 
-def render_differences(found: Differences, form: Form, limit: int, width: int | None = None) -> str:
+def render_differences(comparison: Differences, form: Form, limit: int, width: int | None = None) -> str:
     """Return the differences in one of the forms; an empty text if there are none."""
-    if not found.stacks:
+    if not comparison.stacks:
         return ""
     if form == "json":
         from logstack.diff.document import json_document  # noqa: PLC0415 - only one of the three is needed
 
-        return json_document(found)
+        return json_document(comparison)
     if form == "markdown":
         from logstack.diff.markdown import comment  # noqa: PLC0415
 
-        return comment(found, limit)
+        return comment(comparison, limit)
     from logstack.diff.text import diff_text  # noqa: PLC0415 - rich takes a while
     from logstack.text.layout import terminal  # noqa: PLC0415
 
-    return diff_text(found, terminal(width))
+    return diff_text(comparison, terminal(width))

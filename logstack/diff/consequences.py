@@ -78,10 +78,10 @@ def stack_diff(stack: str, before: Rendered | None, after: Rendered | None, toda
         resources = counted(len(after.resources), "resource")
         template = f"A new stack: {resources}, and the charts' objects. It requests "
         sentence = Sentence(template + "{total}.", {"total": _total(after.requests)})
-        made = Consequence(
+        consequence = Consequence(
             "stack-added", Effect.COST, (sentence,), f"Read the whole plan: `logstack plan {stack}`.", ()
         )
-        return StackDiff(stack, "added", (made,), requests=(None, after.requests))
+        return StackDiff(stack, "added", (consequence,), requests=(None, after.requests))
     if before:
         template = (
             "The change deletes the stack file. The stack's resources keep running, unmanaged and without updates."
@@ -99,16 +99,16 @@ def _changed(stack: str, before: Rendered, after: Rendered, today: date) -> Stac
     compared = compare(before, after, files)
     if compared.is_empty:
         return None
-    found = changes(before, after, files)
+    differences = changes(before, after, files)
     sides = Sides(before, after, today)
-    restarts = rolls(found, before, after)
-    workloads = _added_and_removed(found, sides)
-    consequences = [*workloads, *_restarts(found, restarts, sides), *_requests(before, after)]
+    restarts = rolls(differences, before, after)
+    workloads = _added_and_removed(differences, sides)
+    consequences = [*workloads, *_restarts(differences, restarts, sides), *_requests(before, after)]
     covered = {
         change for each in workloads for change in each.changes if not change.is_at("loki-values.yaml *.enabled")
     }
-    consequences += _by_rules([change for change in found if change not in covered], sides)
-    consequences += _unknown(found, consequences)
+    consequences += _by_rules([change for change in differences if change not in covered], sides)
+    consequences += _unknown(differences, consequences)
     if not consequences:
         template = "Only the plan's text differs."
         consequences = [Consequence("plan-only", Effect.COSMETIC, (Sentence(template),), "Nothing.", (_PLAN,))]
@@ -116,11 +116,11 @@ def _changed(stack: str, before: Rendered, after: Rendered, today: date) -> Stac
     return StackDiff(stack, "changed", tuple(ordered), restarts, (before.requests, after.requests), compared)
 
 
-def _by_rules(found: Sequence[Change], sides: Sides) -> Iterator[Consequence]:
+def _by_rules(differences: Sequence[Change], sides: Sides) -> Iterator[Consequence]:
     """Yield one consequence for each rule name: rules may share a name."""
     groups: dict[str, list[tuple[Rule, Change]]] = {}
     for rule in RULES:
-        for change in found:
+        for change in differences:
             if rule.holds(change, sides):
                 groups.setdefault(rule.name, []).append((rule, change))
     for name, held in groups.items():
@@ -153,7 +153,7 @@ def _part(change: Change) -> str:
     return change.artefact.removesuffix("-values.yaml").partition(".")[0]
 
 
-def _added_and_removed(found: Sequence[Change], sides: Sides) -> list[Consequence]:
+def _added_and_removed(differences: Sequence[Change], sides: Sides) -> list[Consequence]:
     """Workloads of Loki's chart that only one side has; their values need no consequence of their own."""
     old, new = loki_workloads(sides.before), loki_workloads(sides.after)
     added = [new[part] for part in new if part not in old]
@@ -166,41 +166,43 @@ def _added_and_removed(found: Sequence[Change], sides: Sides) -> list[Consequenc
             added,
             "{workload} is new ({pods}).",
             room,
-            [*_own(added, found), *_read_by(added, found)],
+            [*_own(added, differences), *_read_by(added, differences)],
         ),
-        *_workloads("workload-goes", removed, "{workload} goes ({pods}).", volumes, _own(removed, found)),
+        *_workloads("workload-goes", removed, "{workload} goes ({pods}).", volumes, _own(removed, differences)),
     ]
 
 
 def _workloads(
-    rule: str, works: Sequence[Workload], template: str, do: str, found: Sequence[Change]
+    rule: str, works: Sequence[Workload], template: str, do: str, differences: Sequence[Change]
 ) -> Iterator[Consequence]:
     if works:
         sentences = tuple(Sentence(template, {"workload": each.called, "pods": _pods(each.pods)}) for each in works)
-        yield Consequence(rule, Effect.COST, sentences, do, tuple(found))
+        yield Consequence(rule, Effect.COST, sentences, do, tuple(differences))
 
 
-def _own(works: Sequence[Workload], found: Sequence[Change]) -> list[Change]:
-    return [change for each in works for change in found if change.is_at(f"loki-values.yaml {each.part}.*")]
+def _own(works: Sequence[Workload], differences: Sequence[Change]) -> list[Change]:
+    return [change for each in works for change in differences if change.is_at(f"loki-values.yaml {each.part}.*")]
 
 
-def _read_by(added: Sequence[Workload], found: Sequence[Change]) -> Iterator[Change]:
+def _read_by(added: Sequence[Workload], differences: Sequence[Change]) -> Iterator[Change]:
     """The changes of loki.yaml, if new pods read it."""
     if any(each.part in ROLES for each in added):
-        yield from (change for change in found if change.artefact == "loki.yaml" or change.path == CONFIG_HASH)
+        yield from (change for change in differences if change.artefact == "loki.yaml" or change.path == CONFIG_HASH)
 
 
 def _pods(number: int | None) -> str:
     return "on every node" if number is None else counted(number, "pod")
 
 
-def _restarts(found: Sequence[Change], restarts: Sequence[Roll], sides: Sides) -> Iterator[Consequence]:
+def _restarts(differences: Sequence[Change], restarts: Sequence[Roll], sides: Sides) -> Iterator[Consequence]:
     if restarts:
-        yield _pods_restart(found, restarts)
+        yield _pods_restart(differences, restarts)
     yield from _writes_stop(restarts, sides)
-    yield from _not_taken_up(found)
+    yield from _not_taken_up(differences)
     reloaded = [
-        change for change in found if change.is_at("*.alloy *") and change.path and not change.is_at("*.alloy *comment")
+        change
+        for change in differences
+        if change.is_at("*.alloy *") and change.path and not change.is_at("*.alloy *comment")
     ]
     if reloaded:
         template = "Alloy reloads {files}; no pod restarts for it."
@@ -210,16 +212,16 @@ def _restarts(found: Sequence[Change], restarts: Sequence[Roll], sides: Sides) -
         yield Consequence("collector-reloads", Effect.RESTART, (sentence,), do, tuple(reloaded))
 
 
-def _not_taken_up(found: Sequence[Change]) -> Iterator[Consequence]:
+def _not_taken_up(differences: Sequence[Change]) -> Iterator[Consequence]:
     """A mistake in the code: pods restart for a new loki.yaml because their annotations contain its hash."""
-    config = tuple(change for change in found if change.artefact == "loki.yaml")
-    if config and not any(change.path == CONFIG_HASH for change in found):
+    config = tuple(change for change in differences if change.artefact == "loki.yaml")
+    if config and not any(change.path == CONFIG_HASH for change in differences):
         template = "loki.yaml differs, but its hash in the pods' annotations does not: no pod loads it by itself."
         do = "Fix the code; until then restart the pods: `kubectl rollout restart KIND/NAME`."
         yield Consequence("not-taken-up", Effect.UNCLASSED, (Sentence(template),), do, config)
 
 
-def _pods_restart(found: Sequence[Change], restarts: Sequence[Roll]) -> Consequence:
+def _pods_restart(differences: Sequence[Change], restarts: Sequence[Roll]) -> Consequence:
     sentences = tuple(
         Sentence(
             f"{{workload}} {'is recreated' if roll.recreated else 'restarts'} ({{pods}}): {{because}}.",
@@ -229,7 +231,7 @@ def _pods_restart(found: Sequence[Change], restarts: Sequence[Roll]) -> Conseque
     )
     causes = dict.fromkeys(change for roll in restarts for change in roll.because)
     if any(change.path == CONFIG_HASH for change in causes):
-        causes |= dict.fromkeys(change for change in found if change.artefact == "loki.yaml")
+        causes |= dict.fromkeys(change for change in differences if change.artefact == "loki.yaml")
     do = "The pods restart one after the other; watch them with `kubectl rollout status KIND/NAME`."
     return Consequence("pods-restart", Effect.RESTART, sentences, do, tuple(causes))
 
@@ -284,11 +286,13 @@ def _total(requests: Requests) -> str:
     return f"CPU {cpu}, memory {memory}, disk {disk} on {counted(requests.nodes, 'node')}"
 
 
-def _unknown(found: Sequence[Change], consequences: Sequence[Consequence]) -> Iterator[Consequence]:
+def _unknown(differences: Sequence[Change], consequences: Sequence[Consequence]) -> Iterator[Consequence]:
     """Changes without a consequence. A key of the stack file is one only if no artefact changed."""
-    known = {change for each in consequences for change in each.changes}
-    rendered = any(change.artefact != SETTINGS for change in found)
-    unknown = [change for change in found if change not in known and not (rendered and change.artefact == SETTINGS)]
+    explained = {change for each in consequences for change in each.changes}
+    rendered = any(change.artefact != SETTINGS for change in differences)
+    unknown = [
+        change for change in differences if change not in explained and not (rendered and change.artefact == SETTINGS)
+    ]
     if unknown:
         sentences = tuple(
             Sentence(

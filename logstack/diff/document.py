@@ -8,17 +8,17 @@ from logstack.text.documents import json_text
 FORMAT = 1
 
 
-def json_document(found: Differences) -> str:
+def json_document(comparison: Differences) -> str:
     """Return the differences as one document."""
     return json_text(
         {
             "format": FORMAT,
-            "base": found.base,
-            "head": found.head,
-            "worst": found.worst,
-            "exitCode": found.exit_code,
-            "notes": found.notes,
-            "stacks": [_stack(stack) for stack in found.stacks],
+            "base": comparison.base,
+            "head": comparison.head,
+            "worst": comparison.worst,
+            "exitCode": comparison.exit_code,
+            "notes": comparison.notes,
+            "stacks": [_stack(stack) for stack in comparison.stacks],
         }
     )
 

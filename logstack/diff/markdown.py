@@ -20,19 +20,19 @@ _RESERVE = 1_000
 _NAMED = 10
 
 
-def comment(found: Differences, limit: int = GITHUB) -> str:
+def comment(comparison: Differences, limit: int = GITHUB) -> str:
     """Return the comment. Above `limit` characters it omits details, and names them."""
     page = _Page(limit)
     page.always(MARKER)
-    page.always(f"### logstack: {found.worst} from {code(found.base, 80)} to {code(found.head, 80)}")
-    page.always("\n".join(_overview(found.stacks, limit // 3)))
-    for note in found.notes:
+    page.always(f"### logstack: {comparison.worst} from {code(comparison.base, 80)} to {code(comparison.head, 80)}")
+    page.always("\n".join(_overview(comparison.stacks, limit // 3)))
+    for note in comparison.notes:
         page.if_it_fits(f"> {plain(note)}", "a note")
-    for stack in found.stacks:
+    for stack in comparison.stacks:
         page.if_it_fits(f"#### {plain(stack.stack)}", f"{stack.stack}: consequences")
         for number, each in enumerate(stack.consequences):
             page.if_it_fits(bullet(each), f"{stack.stack}: {each.rule}", separator="\n" if number else "\n\n")
-    for stack in found.stacks:
+    for stack in comparison.stacks:
         for title, content in _details(stack):
             page.folded(f"{stack.stack}: {title}", content)
     return page.text()
@@ -75,14 +75,14 @@ class _Page:
         closing = re.match(r"`*", fence)
         ends = len(closing[0]) + 1 if closing else 0
         room = self._room - len(head) - len(tail) - ends - 60
-        shown = list(_as_many(content, room))
-        if len(shown) < len(content):
-            if len(shown) <= _NAMED:
+        lines = list(_as_many(content, room))
+        if len(lines) < len(content):
+            if len(lines) <= _NAMED:
                 self._cut.append(title)
                 return
-            self._cut.append(f"{title}, {len(content) - len(shown)} lines of it")
-            shown += [closing[0]] if closing and closing[0] else []
-        self._add("\n".join([head, "", *shown, "", tail]), "\n\n")
+            self._cut.append(f"{title}, {len(content) - len(lines)} lines of it")
+            lines += [closing[0]] if closing and closing[0] else []
+        self._add("\n".join([head, "", *lines, "", tail]), "\n\n")
 
     def text(self) -> str:
         """Return the page."""
@@ -111,10 +111,10 @@ def _overview(stacks: Sequence[StackDiff], room: int) -> Iterator[str]:
     """One line for each stack, as many as fit, the worst class first."""
     ordered = sorted(stacks, key=lambda stack: min(rank(each.effect) for each in stack.consequences))
     rows = [f"- **{plain(stack.stack)}**: {counts(stack)}" for stack in ordered]
-    shown = list(_as_many(rows, room))
-    yield from shown
-    if len(shown) < len(rows):
-        yield f"- and {counted(len(rows) - len(shown), 'more stack')}"
+    lines = list(_as_many(rows, room))
+    yield from lines
+    if len(lines) < len(rows):
+        yield f"- and {counted(len(rows) - len(lines), 'more stack')}"
 
 
 def bullet(consequence: Consequence) -> str:
@@ -176,11 +176,11 @@ def _longest_run(text: str) -> int:
 @lru_cache(maxsize=4096)  # the sentences and tables of several stacks repeat their values
 def code(text: str, longest: int = 400) -> str:
     """Return the text in a code span: no Markdown, no HTML, no mention of a user."""
-    shown = " ".join(text.split())
-    shown = shown if len(shown) <= longest else f"{shown[:longest]}..."
-    ticks = "`" * (_longest_run(shown) + 1)
-    pad = " " if shown.startswith("`") or shown.endswith("`") or not shown else ""
-    return f"{ticks}{pad}{shown}{pad}{ticks}"
+    line = " ".join(text.split())
+    line = line if len(line) <= longest else f"{line[:longest]}..."
+    ticks = "`" * (_longest_run(line) + 1)
+    pad = " " if line.startswith("`") or line.endswith("`") or not line else ""
+    return f"{ticks}{pad}{line}{pad}{ticks}"
 
 
 def plain(text: str) -> str:

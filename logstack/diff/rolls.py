@@ -37,12 +37,12 @@ class Roll:
 def rolls(changes: Sequence[Change], before: Rendered, after: Rendered) -> tuple[Roll, ...]:
     """Return the workloads of both sides whose pods restart."""
     old = {resource.identity for resource in before.resources}
-    found: list[Roll] = []
+    rolls: list[Roll] = []
     for resource in (resource for resource in after.resources if resource.identity in old):
         was = next(each for each in before.resources if each.identity == resource.identity)
         rolled = _of_chart(changes, was, resource) if resource.type == CHART else _of_object(changes, resource)
-        found += (replace(roll, recreated=_namespace(was) != _namespace(resource)) for roll in rolled)
-    return tuple(found)
+        rolls += (replace(roll, recreated=_namespace(was) != _namespace(resource)) for roll in rolled)
+    return tuple(rolls)
 
 
 def loki_workloads(stack: Rendered) -> dict[str, Workload]:

@@ -7,12 +7,12 @@ from pathlib import Path
 from logstack.manifests.deployment import deployment
 from logstack.manifests.loki.budget import refused_share
 from logstack.manifests.loki.gateway import nginx_parts
+from logstack.manifests.requests import Sizes, plan_sizes
 from logstack.plan.model import plan, sentences
-from logstack.plan.sizes import Sizes, plan_sizes
 from logstack.render.model import Resource, resources_of
 from logstack.settings.load.loader import Stack, load_stack_file
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems
+from logstack.settings.tree import Settings
 from logstack.text.words import Facts
 
 
@@ -106,5 +106,5 @@ def _outcome(stack: str, directory: Path) -> Outcome:
 
 def problems_of(outcomes: Mapping[str, Outcome]) -> StackProblems | None:
     """Return all problems of stacks with an error; None if there are none."""
-    found = [outcome for outcome in outcomes.values() if isinstance(outcome, StackProblems)]
-    return StackProblems(problem for problems in found for problem in problems.problems) if found else None
+    failures = [outcome for outcome in outcomes.values() if isinstance(outcome, StackProblems)]
+    return StackProblems(problem for failure in failures for problem in failure.problems) if failures else None

@@ -16,16 +16,16 @@ SHOWN = 5
 """Sentences of one consequence to print; the output counts the others."""
 
 
-def diff_text(found: Differences, console: Console) -> str:
+def diff_text(comparison: Differences, console: Console) -> str:
     """Return the whole diff, formatted for the console."""
-    return text_of(console, partial(_show, found, console))
+    return text_of(console, partial(_show, comparison, console))
 
 
-def _show(found: Differences, console: Console) -> None:
-    show_heading(console, f"From {found.base} (-) to {found.head} (+): {found.worst}")
-    for note in found.notes:
+def _show(comparison: Differences, console: Console) -> None:
+    show_heading(console, f"From {comparison.base} (-) to {comparison.head} (+): {comparison.worst}")
+    for note in comparison.notes:
         show_block(console, note)
-    for stack in found.stacks:
+    for stack in comparison.stacks:
         show_facts(
             console, f"{stack.stack}: {counts(stack)}", [(str(c.effect), _consequence(c)) for c in stack.consequences]
         )

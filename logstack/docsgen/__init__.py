@@ -1,1 +1,1 @@
-"""What is generated into the documentation and the schema of the stack file."""
+"""Generated parts of the documentation, and the schema of the stack file."""

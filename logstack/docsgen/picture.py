@@ -7,7 +7,7 @@ from logstack.manifests.stores.kinds import store_kind
 from logstack.settings import pins
 from logstack.settings.model.quantities import kubernetes_size, plain_duration
 from logstack.settings.model.roles import Duty
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 
 def picture(settings: Settings) -> str:

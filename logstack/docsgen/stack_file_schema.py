@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 from logstack.docsgen.splice import splice
 from logstack.docsgen.stack_file_reference import meaning
 from logstack.settings import checks
+from logstack.settings.checks.acknowledgements import OF_CLUSTER
 from logstack.settings.load.source import SECRETS
 from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.load.translation import Node, child, resolved, schema
@@ -54,7 +55,8 @@ def stack_file_schema() -> str:
         "properties": {"secure": {"type": "string"}},
         "required": ["secure"],
     }
-    warnings = sorted(rule.name for rule in checks.rules().values() if rule.severity == "warning")
+    known = (*checks.rules().values(), *OF_CLUSTER)
+    warnings = sorted(rule.name for rule in known if rule.severity == "warning")
     keys = {f"{PROJECT}:{key}": _tidy(node) for key, node in child(schema(), "properties").items()}
     keys[f"{PROJECT}:acknowledge"]["items"] = {"enum": warnings}
     config = {

@@ -12,7 +12,7 @@ from logstack.manifests.loki.retention import Retention, retention_of
 from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.loki import SINGLE_TENANT
 from logstack.settings.model.selectors import Matcher
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 _SECOND = 1_000_000_000
 _MARGIN = timedelta(days=2)
@@ -23,11 +23,11 @@ _APART = 60 * _SECOND
 
 @dataclass(frozen=True)
 class Aged:
-    """What is sent for one rule of one tenant."""
+    """The streams to send for one rule of one tenant."""
 
     tenant: str
     selector: str
-    """Of the rule whose streams they are; empty for the default."""
+    """The rule's selector; empty for the default."""
     period: timedelta
     """How long Loki stores them."""
     expired: Mapping[str, str]
@@ -35,7 +35,7 @@ class Aged:
     young: Mapping[str, str]
     """The stream whose lines are younger by two days, or by half of a shorter period."""
     expired_at: int
-    """When the first of its lines was written, in nanoseconds."""
+    """The time of its first line, in nanoseconds."""
     young_at: int
 
     @staticmethod
@@ -51,34 +51,34 @@ def stack_retention(settings: Settings) -> Retention:
 
 
 def aged(settings: Settings, labels: Mapping[str, str], now: int) -> tuple[list[Aged], list[str]]:
-    """What each rule is tried by, and the rules that cannot be, with the reason; `now` in nanoseconds.
+    """Return the streams that test each rule, and the untested rules with the reason; `now` in nanoseconds.
 
     `labels` are those of any stream, which a rule's selector changes as far as it has to.
     """
     retention = stack_retention(settings)
     # Tenants of one policy are tried by one of them.
     policies = {retention.of(tenant): tenant for tenant in (*retention.tenants, SINGLE_TENANT)}
-    found: list[Aged] = []
-    left_out: list[str] = []
+    streams: list[Aged] = []
+    untested: list[str] = []
     begin = datetime.fromisoformat(settings.schema_periods[0].start).replace(tzinfo=UTC)
     for policy, tenant in reversed(policies.items()):
         # A tenant with rules of its own has those alone: streams of the stack's rules are tried as well.
-        for asked in dict.fromkeys([*policy.rules, *retention.default.rules[:-1]]):
-            stream = _example({**labels, "namespace": f"try-deep-{tenant.lower()}"}, asked.selector)
+        for rule_of_stack in dict.fromkeys([*policy.rules, *retention.default.rules[:-1]]):
+            stream = _example({**labels, "namespace": f"try-deep-{tenant.lower()}"}, rule_of_stack.selector)
             rule = policy.rule_of(stream) if stream else None
-            name = f"{asked.text or 'the default'} of {tenant}"
-            if stream is None or rule is None or (asked in policy.rules and rule != asked):
-                left_out.append(f"{name}: no stream found to which it applies")
+            name = f"{rule_of_stack.text or 'the default'} of {tenant}"
+            if stream is None or rule is None or (rule_of_stack in policy.rules and rule != rule_of_stack):
+                untested.append(f"{name}: no stream found to which it applies")
                 continue
-            moment = now + len(found) * _APART
+            moment = now + len(streams) * _APART
             over = moment - _nanoseconds(rule.period + _MARGIN)
             if over < int(begin.timestamp()) * _SECOND:
-                left_out.append(f"{name}: its period starts before the schema's first day")
+                untested.append(f"{name}: its period starts before the schema's first day")
                 continue
             young = moment - _nanoseconds(max(rule.period - _MARGIN, rule.period / 2))
             old_stream, young_stream = ({**stream, "age": age} for age in ("expired", "young"))
-            found.append(Aged(tenant, asked.text, rule.period, old_stream, young_stream, over, young))
-    return found, left_out
+            streams.append(Aged(tenant, rule_of_stack.text, rule.period, old_stream, young_stream, over, young))
+    return streams, untested
 
 
 def _nanoseconds(period: timedelta) -> int:
@@ -86,11 +86,13 @@ def _nanoseconds(period: timedelta) -> int:
 
 
 def _example(labels: Mapping[str, str], selector: Sequence[Matcher]) -> dict[str, str] | None:
-    """A stream of the selector's, if one of the values at hand makes one."""
+    """Return a stream that the selector selects, or None if the example values do not match it."""
     stream = dict(labels)
     for label in {matcher.label for matcher in selector}:
-        asked = [matcher for matcher in selector if matcher.label == label]
-        values = (value for value in _values(stream.get(label, ""), asked) if all(m.matches(value) for m in asked))
+        matchers = [matcher for matcher in selector if matcher.label == label]
+        values = (
+            value for value in _values(stream.get(label, ""), matchers) if all(m.matches(value) for m in matchers)
+        )
         value = next(values, None)
         if value is None:
             return None
@@ -98,9 +100,9 @@ def _example(labels: Mapping[str, str], selector: Sequence[Matcher]) -> dict[str
     return {label: value for label, value in stream.items() if value}
 
 
-def _values(there: str, asked: Sequence[Matcher]) -> Iterator[str]:
+def _values(there: str, matchers: Sequence[Matcher]) -> Iterator[str]:
     yield there
-    for matcher in asked:
+    for matcher in matchers:
         yield from sorted(matcher.values or ())
         yield re.sub(r"\.[*+]", "x", matcher.text)
     yield ""

@@ -1,4 +1,4 @@
-"""What is really in the bucket, asked by the S3 API."""
+"""The bucket's real content, read through the S3 API."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

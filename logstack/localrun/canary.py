@@ -14,10 +14,10 @@ from logstack.localrun.pods import Pod
 from logstack.localrun.processes import RUNTIME, Fleet
 from logstack.manifests.canary.resources import CONTAINER, NAME, arguments, found_by
 from logstack.manifests.manifest import labels
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
-# The canary's own delays are for a pod that lives for months: a line that its tail has not brought after a minute is
-# asked for, and missing after five. Here it asks after 8 s, and looks every 2 s instead of every minute.
+# The canary's default delays suit a pod that runs for months: it queries a line that its tail lacks after a minute, and
+# reports it missing after five. Here it queries after 8 s, and checks every 2 s instead of every minute.
 WAIT_SECONDS = 8
 LOOKS_SECONDS = 2
 SHORTENED: Mapping[str, str] = {
@@ -55,7 +55,7 @@ class Canary:
 
     def start(self) -> None:
         """Start it."""
-        # It has no flag for the address that it listens on: it is every address of this machine.
+        # The canary has no flag for its listen address: it listens on every address of this machine.
         flags = [f"-port={self._port}", *(f"-{name}={value}" for name, value in SHORTENED.items())]
         self._started = time.monotonic()
         self._fleet.start_container(NAME, [*self._command, *flags], {}, self._log)
@@ -76,6 +76,6 @@ class Canary:
         return parse_metrics(httpx.get(f"http://{LOOPBACK}:{self._port}/metrics", timeout=10).raise_for_status().text)
 
     def written(self, stream: str = "stdout") -> list[Entry]:
-        """What it has written: its entries on stdout, its own messages on stderr."""
+        """Return what the canary wrote: its entries on stdout, its own messages on stderr."""
         rows = logged(self._log.read_bytes())
         return [Entry(row.time, row.line) for row in rows if row.stream == stream]

@@ -1,4 +1,4 @@
-"""The standard checks of a run. Each returns one line, or raises CheckError with what it found instead."""
+"""The standard checks of a run. Each returns one line, or raises CheckError with the actual result."""
 
 import re
 import time
@@ -15,7 +15,7 @@ from logstack.localrun.pods import Pod
 from logstack.settings.model.quantities import kubernetes_size
 
 _SECOND = 1_000_000_000
-# What the collector writes instead of a secret (logstack/manifests/alloy/secret_rules.py).
+# The collector's replacement of a secret (logstack/manifests/alloy/secret_rules.py).
 _REDACTED = re.compile(r"<redacted:[a-z0-9-]+>")
 _MILLISECOND = 1_000_000
 # Loki's own: limits_config.discover_service_name, and shard_streams, which splits a stream of more than 1.5 MB/s.
@@ -33,7 +33,7 @@ class Outcome:
 
 
 class CheckError(Exception):
-    """A check failed; the message says what it found."""
+    """A check failed; the message has the actual result."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Sent:
 
 @dataclass
 class Run:
-    """The state that the checks share: what was sent, and when."""
+    """The state that the checks share: the lines that were sent, and when."""
 
     platform: Platform
     files: Sequence[LogFile]
@@ -66,13 +66,13 @@ class Run:
     """Prints progress of a check that takes long."""
 
     def sources(self) -> list[Source]:
-        """What each file's pod writes, with the times of this run."""
+        """Return the entries of each file's pod, with the times of this run."""
         collector, cluster = self.platform.settings.collector, self.platform.settings.cluster.name
         pods = [file_pod(file, number, collector) for number, file in enumerate(self.files)]
         lines = [[Entry(when, line) for when, line in timestamped(file.lines, self.end)] for file in self.files]
         return [
-            Source(pod, stream_labels(pod, cluster, collector), written)
-            for pod, written in zip(pods, lines, strict=True)
+            Source(pod, stream_labels(pod, cluster, collector), entries)
+            for pod, entries in zip(pods, lines, strict=True)
         ]
 
     @property
@@ -83,7 +83,7 @@ class Run:
 
     @property
     def labels(self) -> dict[str, str]:
-        """The labels of the first file's lines. Raises CheckError when no line was taken: nothing can be asked for."""
+        """Return the labels of the first file's lines. Raises CheckError if Loki acknowledged no line."""
         expect(self.lines, "Loki acknowledged no line")
         return self.sent[0].labels
 
@@ -95,12 +95,12 @@ class Run:
 
     @property
     def lines(self) -> int:
-        """Lines that Loki has taken."""
+        """Return the number of lines that Loki acknowledged."""
         return sum(len(sent.entries) for sent in self.sent)
 
     @property
     def raw_bytes(self) -> int:
-        """Bytes of the lines that Loki has taken."""
+        """Return the bytes of the lines that Loki acknowledged."""
         return sum(len(entry.line.encode()) for sent in self.sent for entry in sent.entries)
 
 
@@ -118,10 +118,10 @@ def carry_out(checks: Sequence[Check], run: Run) -> Iterator[Outcome]:
         yield Outcome(name, passed, detail, time.monotonic() - began)
 
 
-def expect(condition: object, seen: str) -> None:
-    """Raise CheckError with what was seen unless the condition is true."""
+def expect(condition: object, detail: str) -> None:
+    """Raise CheckError with the detail unless the condition is true."""
     if not condition:
-        raise CheckError(seen)
+        raise CheckError(detail)
 
 
 def ring_is_whole(run: Run) -> str:
@@ -155,11 +155,11 @@ def takes_lines_in(run: Run) -> str:
 def gives_lines_back(run: Run) -> str:
     """Check that Loki returns exactly the sent lines with their times, except for redacted parts."""
     expect(run.lines, "Loki acknowledged no line")
-    found = redacted = 0
+    count = redacted = 0
     for sent in run.sent:
         if not sent.entries:
             continue
-        back = found_of(run, sent)
+        back = entries_of(run, sent)
         missing, extra = Counter(sent.entries) - Counter(back), Counter(back) - Counter(sent.entries)
         pairs = redactions(list(missing.elements()), list(extra.elements()))
         missing, extra = missing - Counter(pairs.keys()), extra - Counter(pairs.values())
@@ -168,24 +168,24 @@ def gives_lines_back(run: Run) -> str:
             not missing and not extra,
             f"{selector(sent.labels)}: {missing.total()} missing, {extra.total()} not sent, of {len(sent.entries)}",
         )
-        found += len(back)
+        count += len(back)
     note = f"; {redacted} with redacted secrets" if redacted else ""
-    return f"{found} of {run.lines} lines, each as it was sent{note}"
+    return f"{count} of {run.lines} lines, each as it was sent{note}"
 
 
 def redactions(missing: Sequence[Entry], extra: Sequence[Entry]) -> dict[Entry, Entry]:
     """Return the lines that Loki has redacted: each sent entry with the stored one."""
     by_time = {entry.time: entry for entry in missing}
-    found: dict[Entry, Entry] = {}
+    stored: dict[Entry, Entry] = {}
     for entry in extra:
         unredacted = _REDACTED.split(entry.line)
         sent = by_time.get(entry.time)
         if sent and len(unredacted) > 1 and re.fullmatch(".+?".join(map(re.escape, unredacted)), sent.line, re.DOTALL):
-            found[sent] = entry
-    return found
+            stored[sent] = entry
+    return stored
 
 
-def found_of(run: Run, sent: Sent) -> list[Entry]:
+def entries_of(run: Run, sent: Sent) -> list[Entry]:
     """Return the entries that Loki has of one file."""
     first, last = sent.entries[0].time, sent.entries[-1].time
     return list(run.platform.loki.entries(selector(sent.labels), first, last + 1))
@@ -197,8 +197,8 @@ def has_the_labels(run: Run) -> str:
     expected = set(run.labels)
     times = {"start": run.start, "end": run.end + _SECOND}
     labels = set(loki.get("/loki/api/v1/labels", query=run.cluster_selector, **times)["data"])
-    found = labels - _OWN_LABELS
-    expect(found == expected, f"found {sorted(found)}, expected {sorted(expected)}")
+    actual = labels - _OWN_LABELS
+    expect(actual == expected, f"found {sorted(actual)}, expected {sorted(expected)}")
     return ", ".join(sorted(expected))
 
 
@@ -226,7 +226,7 @@ def answers_the_volume(run: Run) -> str:
 def restarts_without_loss(run: Run) -> str:
     """Restart all writers as a rollout does, then check the lines again."""
     run.platform.restart(*run.platform.writers)
-    # Gone from the writers' memory: what is found now comes from the store.
+    # The writers' memory no longer has the lines, so the answer comes from the store.
     return gives_lines_back(run)
 
 
@@ -255,9 +255,9 @@ def expect_found(run: Run, sent: Sequence[tuple[dict[str, str], Entry]], what: s
     times = [entry.time for _, entry in sent]
     query = selector({name: value for name, value in sent[0][0].items() if name != "pod"})
     try:
-        found = Counter((loki or run.platform.loki).entries(query, min(times), max(times) + 1))
+        back = Counter((loki or run.platform.loki).entries(query, min(times), max(times) + 1))
     except httpx.HTTPError as error:
-        expect(condition=False, seen=f"{what}: {error}")
+        expect(condition=False, detail=f"{what}: {error}")
         return
-    missing = Counter(entry for _, entry in sent) - found
+    missing = Counter(entry for _, entry in sent) - back
     expect(not missing, f"{missing.total()} of {len(sent)} {what} missing")

@@ -40,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Pushed:
-    """What became of one push."""
+    """The result of one push."""
 
     entries: Sequence[Entry]
     status: int
@@ -62,7 +62,7 @@ class Loki:
         self._http = httpx.Client(timeout=30, headers={"X-Scope-OrgID": tenant} if tenant else {})
 
     def push(self, labels: Mapping[str, str], entries: Iterable[Entry], writer: str | None = None) -> list[Pushed]:
-        """Push in batches; an answer other than 204 is returned, not raised."""
+        """Push in batches; return any status, even an error."""
         return [self._push(labels, batch, writer or next(self._writers)) for batch in _batches(entries)]
 
     def _push(self, labels: Mapping[str, str], batch: Sequence[Entry], writer: str) -> Pushed:
@@ -105,15 +105,15 @@ class Loki:
     def _page(self, query: str, start: int, end: int) -> list[Row]:
         parameters: dict[str, str | int] = {"query": query, "start": start, "end": end, "limit": _PAGE}
         answer = self._get("/loki/api/v1/query_range", {**parameters, "direction": "forward"}, _CATEGORIES)
-        found = [
+        entries = [
             Row(Entry(int(time), line), _pairs(stream["stream"]), _metadata(extra))
             for stream in answer["data"]["result"]
             for time, line, *extra in stream["values"]
         ]
-        return sorted(found, key=lambda row: row.entry.time)
+        return sorted(entries, key=lambda row: row.entry.time)
 
     def value(self, query: str, time: int) -> float:
-        """The single number that a metric query answers; 0 where there is none."""
+        """Return the single number of a metric query's answer; 0 without one."""
         result = self.get("/loki/api/v1/query", query=query, time=time)["data"]["result"]
         return float(result[0]["value"][1]) if result else 0.0
 

@@ -13,9 +13,9 @@ from logstack.localrun.checks import (
     Source,
     answers_a_rate,
     answers_the_volume,
+    entries_of,
     expect,
     fills_the_bucket,
-    found_of,
     gives_lines_back,
     has_the_labels,
     restarts_without_loss,
@@ -28,7 +28,7 @@ from logstack.localrun.machine import Machine
 from logstack.localrun.metrics import Metrics
 from logstack.manifests.alloy.lines import CUT
 from logstack.settings.model.quantities import kubernetes_size
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 _SECOND = 1_000_000_000
 _POLL_SECONDS = 0.5
@@ -143,7 +143,7 @@ def _thirds(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry],
 def _wait(run: Run, collector: Collector, later: int) -> None:
     """Wait until Loki has all lines but the `later` ones. Raises CheckError when no more lines arrive."""
     expected = run.lines - later
-    seen, moved, reported = -1, time.monotonic(), time.monotonic()
+    last_count, last_change, reported = -1, time.monotonic(), time.monotonic()
     while True:
         run.platform.fleet.check()
         metrics = collector.metrics()
@@ -151,10 +151,10 @@ def _wait(run: Run, collector: Collector, later: int) -> None:
         if count >= expected:
             return
         now = time.monotonic()
-        if count != seen:
-            seen, moved = count, now
+        if count != last_count:
+            last_count, last_change = count, now
         expect(
-            now - moved < _STALLED_SECONDS,
+            now - last_change < _STALLED_SECONDS,
             f"{count} of {expected} lines in Loki, and no more for {_STALLED_SECONDS} s; {_alloy_counts(metrics)}",
         )
         if now - reported > _REPORT_SECONDS:
@@ -183,7 +183,7 @@ def _leave_out_dropped(run: Run, collector: Collector) -> int:
     dropped = _dropped(collector.metrics())
     if not dropped:
         return 0
-    missing = [Counter(sent.entries) - Counter(found_of(run, sent)) for sent in run.sent]
+    missing = [Counter(sent.entries) - Counter(entries_of(run, sent)) for sent in run.sent]
     total = sum(each.total() for each in missing)
     expect(total == dropped, f"{total} lines are missing, but Alloy counted {dropped} dropped lines")
     for sent, gone in zip(run.sent, missing, strict=True):
@@ -211,8 +211,8 @@ def _expect_in_loki(run: Run, canary: Canary, written: Sequence[Entry]) -> None:
     deadline = time.monotonic() + _STALLED_SECONDS
     first, last = written[0].time, time.time_ns()
     while True:
-        found = Counter(loki.entries(query, first - _SECOND, last))
-        missing, extra = Counter(written) - found, found - Counter(written)
+        back = Counter(loki.entries(query, first - _SECOND, last))
+        missing, extra = Counter(written) - back, back - Counter(written)
         expect(
             not extra, f"Loki has {extra.total()} lines of its pod that are not its entries: {next(iter(extra), None)}"
         )

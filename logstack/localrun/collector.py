@@ -18,7 +18,7 @@ from logstack.manifests.alloy.config import node_config
 from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.loki.intake import Intake, intake
 from logstack.settings.model.sources import PORTS
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 NAME = "alloy"
 # Measured: 2 to 4 s on two cores beside nine Loki processes.
@@ -86,11 +86,11 @@ class Collector:
         self._fleet.stop(NAME)
 
     def kill(self) -> None:
-        """Kill it, as a lost node would; what it has stored stays."""
+        """Kill it, as the loss of a node would; its files stay."""
         self._fleet.kill(NAME)
 
     def restart(self) -> None:
-        """Stop it if it runs, and start it with what it has stored."""
+        """Stop it if it runs, and start it with its stored files."""
         self.stop()
         self.start()
 
@@ -120,16 +120,16 @@ class Collector:
 def config_replacements(config: str, local: str) -> list[Replacement]:
     """Every line of config.alloy that differs here; lines of the stack's that are not here count as one."""
     was, now = config.splitlines(), local.splitlines()
-    found: list[Replacement] = []
+    replaced: list[Replacement] = []
     for kind, first, last, start, end in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
         if kind == "equal":
             continue
         here, there = was[first:last], now[start:end]
         if len(here) == len(there):
-            found += [_replaced(*pair) for pair in zip(here, there, strict=True)]
+            replaced += [_replaced(*pair) for pair in zip(here, there, strict=True)]
         else:
-            found.append(Replacement(f"config.alloy: {_title(here or there)}", _counted(here), _counted(there)))
-    return found
+            replaced.append(Replacement(f"config.alloy: {_title(here or there)}", _counted(here), _counted(there)))
+    return replaced
 
 
 def _replaced(was: str, now: str) -> Replacement:
@@ -138,7 +138,7 @@ def _replaced(was: str, now: str) -> Replacement:
 
 
 def _title(lines: Sequence[str]) -> str:
-    """What a block is called, or the first of some lines."""
+    """Return the name of a block, or the first of some lines."""
     return next((line.strip(" {") for line in lines if line.endswith("{")), lines[0].strip())
 
 

@@ -21,7 +21,7 @@ from logstack.localrun.platform import NotReadyError
 from logstack.localrun.processes import Fleet, ProcessDiedError
 from logstack.localrun.report import Report
 from logstack.settings.model.quantities import kubernetes_size
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 # Measured: 2 MiB for 2,000 lines. A log file of the largest size is in three write-ahead logs and a bucket: 0.3 GiB.
 _FREE_BYTES = 2 * 1024**3

@@ -8,7 +8,7 @@ from logstack.localrun.client import Entry
 from logstack.localrun.deletion import deletes_what_has_expired
 from logstack.localrun.layout import Node
 from logstack.localrun.losses import loss_checks
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 _STREAMS = 60
 _PUSHES = 900

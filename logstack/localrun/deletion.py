@@ -32,10 +32,10 @@ Chunks = Mapping[str, tuple[str, int]]
 
 @dataclass(frozen=True)
 class _Sent:
-    """What was sent to be deleted or to stay, and its chunks' keys."""
+    """The lines to delete and the lines to keep, and the keys of their chunks."""
 
     cases: Sequence[Aged]
-    left_out: Sequence[str]
+    untested: Sequence[str]
     """Rules that could not be tried, with the reason."""
     unwanted: Sequence[Entry]
     """The lines of a delete request."""
@@ -70,7 +70,7 @@ def deletes_what_has_expired(run: Run) -> str:
             f"{lines} younger lines found, {len(sent.young)} chunks still stored",
             *([f"{longer} rules store lines that the default retention would delete"] if longer else []),
             f"by rule: {', '.join(f'{_name(case)} {loki_duration(case.period)}' for case in sent.cases)}",
-            *(f"not exercised: {each}" for each in sent.left_out),
+            *(f"not exercised: {each}" for each in sent.untested),
         ]
     )
 
@@ -78,7 +78,7 @@ def deletes_what_has_expired(run: Run) -> str:
 def _sent(run: Run, now: int) -> _Sent:
     """Expired, young and unwanted lines, all of them in the bucket."""
     platform = run.platform
-    cases, left_out = aged(platform.settings, deep_labels(run, "aged", 0), now)
+    cases, untested = aged(platform.settings, deep_labels(run, "aged", 0), now)
     shortest = _nanoseconds(min(case.period for case in cases))
     # Half a minute beside every rule's lines: a chunk is known by its time.
     unwanted = Aged.entries(now - shortest // 3 - 30 * _SECOND)
@@ -91,11 +91,13 @@ def _sent(run: Run, now: int) -> _Sent:
     platform.write_overrides({})
     chunks = _chunks(run, cases)
     old = _of_times(chunks, {(case.tenant, case.expired_at) for case in cases})
-    asked = _of_times(chunks, {(SINGLE_TENANT, unwanted[0].time)})
-    expect(len(old) >= len(cases) and asked, "the lines to delete did not reach the bucket")
+    keys_of_unwanted = _of_times(chunks, {(SINGLE_TENANT, unwanted[0].time)})
+    expect(len(old) >= len(cases) and keys_of_unwanted, "the lines to delete did not reach the bucket")
     young = _of_times(chunks, {(case.tenant, case.young_at) for case in cases})
     recent = {key for key, (_, through) in chunks.items() if through > now - shortest}
-    return _Sent(cases, left_out, unwanted, frozenset(old | asked), frozenset(young | recent) - asked)
+    return _Sent(
+        cases, untested, unwanted, frozenset(old | keys_of_unwanted), frozenset(young | recent) - keys_of_unwanted
+    )
 
 
 def _mark(run: Run, leader: Node, sent: _Sent) -> None:
@@ -142,15 +144,15 @@ def _expect_answers(run: Run, case: Aged) -> None:
     young = [(dict(case.young), entry) for entry in case.entries(case.young_at)]
     expect_found(run, young, f"young lines of {_name(case)}", loki)
     expired = case.entries(case.expired_at)
-    found = list(loki.entries(selector(case.expired), expired[0].time, expired[-1].time + 1))
-    expect(not found, f"queries still find {len(found)} expired lines of {_name(case)}")
+    back = list(loki.entries(selector(case.expired), expired[0].time, expired[-1].time + 1))
+    expect(not back, f"queries still find {len(back)} expired lines of {_name(case)}")
 
 
-def _wait(run: Run, holds: Callable[[], bool], seen: str) -> None:
+def _wait(run: Run, is_true: Callable[[], bool], detail: str) -> None:
     began = time.monotonic()
-    while not holds():
+    while not is_true():
         run.platform.fleet.check()
-        expect(time.monotonic() - began < _RETENTION_SECONDS, f"{seen} after {_RETENTION_SECONDS} s")
+        expect(time.monotonic() - began < _RETENTION_SECONDS, f"{detail} after {_RETENTION_SECONDS} s")
         time.sleep(1)
 
 

@@ -1,11 +1,11 @@
-"""What a run discloses besides its checks: the values that it replaces, and what it does not exercise."""
+"""Notes of a run besides its checks: the values that it replaces, and features that it does not test."""
 
 from logstack.binaries.catalog import BINARIES
 from logstack.localrun.deletion import FAST_COMPACTOR, NO_DELAY, TAKES_OLD_LINES
 from logstack.localrun.localise import Replacement
 from logstack.localrun.machine import ALLOY, Machine
 from logstack.manifests.alloy.sources.catalog import active_sources
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 _NEVER = ("the gateway's nginx", "Kubernetes: scheduling, probes, volumes, discovery of pods", "Grafana")
 
@@ -57,7 +57,7 @@ def replaced_besides(machine: Machine, *, deep: bool) -> list[str]:
 
 
 def not_exercised(machine: Machine) -> list[str]:
-    """Return what no check of this run exercises."""
+    """Return the features that no check of this run tests."""
     settings = machine.platform.settings
     unexercised = list(_NEVER)
     if not machine.collector:

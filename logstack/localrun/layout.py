@@ -1,4 +1,4 @@
-"""Which processes the stack's mode needs here, each with ports and a directory of its own."""
+"""The processes of the stack's mode in a local run, each with ports and a directory of its own."""
 
 import errno
 import fcntl
@@ -21,7 +21,7 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Node:
-    """One Loki process: what a pod of the stack is."""
+    """One Loki process, which stands for a pod of the stack."""
 
     role: Role
     index: int
@@ -32,7 +32,7 @@ class Node:
 
     @property
     def name(self) -> str:
-        """What it is called here and in every ring."""
+        """Its name, here and in every ring."""
         return f"loki-{self.role}-{self.index}"
 
     @property
@@ -94,7 +94,7 @@ class Layout:
 # 30000): a process that is away for a while finds its port free again. Seen: somebody's connection had the port of a
 # Loki that was to start again.
 PORTS = range(12_000, 30_000)
-_given: set[int] = set()
+_ports_in_use: set[int] = set()
 
 
 def free_ports(count: int) -> list[int]:
@@ -110,8 +110,8 @@ def free_ports(count: int) -> list[int]:
             bound = open_sockets.enter_context(socket.socket())
             with suppress(OSError):
                 bound.bind((LOOPBACK, port))
-                if port not in _given and _is_nobody_elses(port):
-                    _given.add(port)
+                if port not in _ports_in_use and _is_nobody_elses(port):
+                    _ports_in_use.add(port)
                     ports.append(port)
     if len(ports) < count:
         raise OSError(errno.EADDRINUSE, f"{count} ports are needed, and {len(ports)} of {PORTS} are free")

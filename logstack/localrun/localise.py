@@ -56,8 +56,9 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
 
 def _without_memcached(local: Document) -> None:
     local.pop("chunk_store_config", None)
-    for key in ("cache_results", "results_cache"):
-        local["query_range"].pop(key, None)
+    if "memcached_client" in local["query_range"]["results_cache"]["cache"]:
+        for key in ("cache_results", "results_cache"):
+            del local["query_range"][key]
 
 
 def _under(local: Document, root: Path) -> None:
@@ -83,14 +84,14 @@ def _put(document: Document, path: tuple[str, ...], value: object) -> None:
 
 def replacements(config: Mapping[str, Any], local: Mapping[str, Any], path: str = "") -> list[Replacement]:
     """Every value that differs between the stack's loki.yaml and the one of this run; a whole section counts as one."""
-    found: list[Replacement] = []
+    replaced: list[Replacement] = []
     for key in [*config, *(key for key in local if key not in config)]:
         was, now, here = config.get(key), local.get(key), f"{path}{key}"
         if isinstance(was, Mapping) and isinstance(now, Mapping):
-            found += replacements(was, now, f"{here}.")
+            replaced += replacements(was, now, f"{here}.")
         elif was != now:
-            found.append(Replacement(here, was, now))
-    return found
+            replaced.append(Replacement(here, was, now))
+    return replaced
 
 
 def flags(node: Node, config_file: Path) -> list[str]:

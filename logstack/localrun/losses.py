@@ -11,12 +11,12 @@ from logstack.localrun.client import Entry, selector
 from logstack.localrun.layout import Node
 from logstack.manifests.loki.budget import Promise, one_lost
 from logstack.settings.model.roles import Role
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from logstack.text.words import spoken_share
 
 _PUSHES = 120
 _STREAMS = 60
-# As long as a query may take that is handed to a process that is gone, before another one is asked.
+# The longest time of a query that goes to a killed process first, until another process gets it.
 _QUERIES = 12
 _SPACED_SECONDS = 0.5
 # The gateway asks another pod when one does not answer; here the next process is asked.
@@ -36,33 +36,34 @@ def _survives(role: Role, run: Run) -> str:
     nodes = platform.layout.of(role)
     # The worst one: of the compactors the first, which works; of the others the last, for the first is asked here.
     killed = nodes[0] if nodes == platform.layout.compactors else nodes[-1]
-    left = tuple(node for node in platform.distributors if node is not killed)
+    running = tuple(node for node in platform.distributors if node is not killed)
     platform.fleet.kill(killed.name)
     try:
-        sent, refused = _push(run, role, left)
+        sent, refused = _push(run, role, running)
         answered, first_error = _ask(run)
     finally:
         platform.start_node(killed)
         platform.wait_ready((killed,))
     outcome = f"{refused} of {_PUSHES} pushes refused, {answered} of {_QUERIES} queries answered"
-    seen = f"{killed.name} of {len(nodes)}: {outcome}"
-    _expect_promise(promise, refused, answered, f"{seen}{first_error}")
+    detail = f"{killed.name} of {len(nodes)}: {outcome}"
+    _expect_promise(promise, refused, answered, f"{detail}{first_error}")
     missing = _missing(run, role, sent)
-    expect(not missing, f"{seen}; {missing} of {len(sent)} acknowledged lines missing after it came back")
-    return f"as promised: {seen}; 0 of {len(sent)} acknowledged lines missing"
+    expect(not missing, f"{detail}; {missing} of {len(sent)} acknowledged lines missing after it came back")
+    return f"as promised: {detail}; 0 of {len(sent)} acknowledged lines missing"
 
 
-def _expect_promise(promise: Promise, refused: int, answered: int, seen: str) -> None:
+def _expect_promise(promise: Promise, refused: int, answered: int, detail: str) -> None:
     if promise.refused:
         expect(
-            refused, f"{seen}; the failure budget says that Loki refuses {spoken_share(promise.refused)} of the pushes"
+            refused,
+            f"{detail}; the failure budget says that Loki refuses {spoken_share(promise.refused)} of the pushes",
         )
     else:
-        expect(not refused, f"{seen}; the failure budget says that writes continue")
+        expect(not refused, f"{detail}; the failure budget says that writes continue")
     if promise.answered:
-        expect(answered == _QUERIES, f"{seen}; the failure budget says that queries continue")
+        expect(answered == _QUERIES, f"{detail}; the failure budget says that queries continue")
     else:
-        expect(answered < _QUERIES, f"{seen}; the failure budget says that queries fail")
+        expect(answered < _QUERIES, f"{detail}; the failure budget says that queries fail")
 
 
 def _push(run: Run, role: Role, distributors: Sequence[Node]) -> tuple[list[Entry], int]:
@@ -98,5 +99,5 @@ def _missing(run: Run, role: Role, sent: Sequence[Entry]) -> int:
     if not sent:
         return 0
     query = selector({"namespace": _NAMESPACE, "app": role})
-    found = set(run.platform.loki.entries(query, sent[0].time, sent[-1].time + 1))
-    return len(set(sent) - found)
+    back = set(run.platform.loki.entries(query, sent[0].time, sent[-1].time + 1))
+    return len(set(sent) - back)

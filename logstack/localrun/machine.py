@@ -12,16 +12,16 @@ from logstack.localrun.collector import Collector
 from logstack.localrun.lines import LogFile, file_pod
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 Route = Literal["auto", "alloy", "push"]
-"""How lines come to Loki: by Alloy if it is here, by Alloy which is obtained if it is not, or pushed by the run."""
+"""How lines reach Loki: by an Alloy that is installed, by an Alloy that the run obtains, or by the run's pushes."""
 ALLOY, CANARY = "alloy", "loki-canary"
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What one run consists of."""
+    """The parts of one run."""
 
     platform: Platform
     collector: Collector | None = None

@@ -20,7 +20,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Metrics:
-    """What /metrics said at one moment."""
+    """The samples of /metrics at one moment."""
 
     samples: tuple[Sample, ...]
 
@@ -29,7 +29,7 @@ class Metrics:
         return [sample for sample in self.samples if sample.name == name and labels.items() <= sample.labels.items()]
 
     def total(self, name: str, **labels: str) -> float:
-        """Their sum; 0 where there is none, as a counter that nothing has counted is often not there."""
+        """Return the sum of the samples; 0 without any, because an unused counter is often absent."""
         return sum(sample.value for sample in self.of(name, **labels))
 
     def quantile(self, histogram: str, share: float) -> float:
@@ -46,10 +46,10 @@ def parse_metrics(text: str) -> Metrics:
 
 def _samples(text: str) -> Iterator[Sample]:
     for line in text.splitlines():
-        if line and not line.startswith("#") and (found := _SAMPLE.match(line)):
-            labels = {name: _ESCAPED.sub(_unescaped, value) for name, value in _LABEL.findall(found["labels"] or "")}
-            yield Sample(found["name"], labels, float(found["value"]))
+        if line and not line.startswith("#") and (match := _SAMPLE.match(line)):
+            labels = {name: _ESCAPED.sub(_unescaped, value) for name, value in _LABEL.findall(match["labels"] or "")}
+            yield Sample(match["name"], labels, float(match["value"]))
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    return "\n" if found[1] == "n" else found[1]
+def _unescaped(match: re.Match[str]) -> str:
+    return "\n" if match[1] == "n" else match[1]

@@ -16,7 +16,7 @@ from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.manifest import yaml_text
 from logstack.manifests.stores.access import FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY, StoreAccess
 from logstack.manifests.stores.kinds import store_access
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 # Nine processes on two cores were ready after 11.5 s; ten times that is a failure.
 _READY_SECONDS = 120
@@ -97,7 +97,7 @@ class Platform:
         self.fleet.start(node.name, command, {"HOSTNAME": node.pod, **(self._environment() if self.has_store else {})})
 
     def _environment(self) -> dict[str, str]:
-        """What the pods of the stack take from its store's Secret, and from the ConfigMap where there is one."""
+        """Return the variables that the stack's pods take from the store's Secret and ConfigMap."""
         keys = {"AWS_ACCESS_KEY_ID": self._key, "AWS_SECRET_ACCESS_KEY": self._secret}
         address = {"BUCKET_HOST": LOOPBACK, "BUCKET_PORT": str(self.layout.store_port)}
         former = {FORMER_ACCESS_KEY_ID: self._key, FORMER_SECRET_ACCESS_KEY: self._secret}

@@ -1,4 +1,4 @@
-"""Pods on this machine: what Kubernetes says of them, and their log files as the kubelet keeps them."""
+"""Pods of a local run: their objects in the Kubernetes API, and their log files in the kubelet's form."""
 
 import re
 import time
@@ -62,7 +62,7 @@ class ContainerLog:
     """The log file of a pod's container: written as the runtime does, rotated as the kubelet does."""
 
     def __init__(self, pod: Pod, logs: Path) -> None:
-        """Makes the file, empty; `logs` stands for the node's /var/log."""
+        """Create the empty file; `logs` stands for the node's /var/log."""
         folder = pod.folder(logs)
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "0.log"

@@ -17,12 +17,12 @@ from logstack.localrun import cri
 
 _PR_SET_PDEATHSIG = 1
 _TAIL = 15
-# The code of a process that wrote to somebody who has ended, and how long that one's own end may take to be seen: a
-# process closes its files before it has ended, and on a busy machine it may be a while until it goes on.
+# The exit code of a process that wrote to a reader that has ended, and how long the reader's own end may take to show:
+# a process closes its files before it ends, and on a busy machine that may take a while.
 _NOBODY_READS = -signal.SIGPIPE
 _SEEN_SECONDS = 5.0
 _POLL_SECONDS = 0.05
-# What the name of a child has at its end that writes another one's log file.
+# The suffix of a child that writes another one's log file.
 RUNTIME = "-runtime"
 
 
@@ -39,7 +39,7 @@ class Child:
     log: Path
 
     def tail(self) -> str:
-        """The last errors that it wrote, or where it wrote none the last lines."""
+        """Return the last errors that it wrote, or else its last lines."""
         lines = self.log.read_text(errors="replace").splitlines()
         errors = [line for line in lines if "level=error" in line or "level=warn" in line]
         return "\n".join(f"    {line[:300]}" for line in (errors or lines)[-_TAIL:])
@@ -85,7 +85,7 @@ class Fleet:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        # What they would still write goes to a directory that is thrown away.
+        # Their last output goes to a directory that is deleted.
         for child in self._children.values():
             child.process.kill()
         for child in self._children.values():

@@ -1,1 +1,1 @@
-"""What is deployed, as data: pure builders, which never import Pulumi and know everything at preview."""
+"""The deployment as data: pure builders, which never import Pulumi and know everything at preview."""

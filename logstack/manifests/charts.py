@@ -60,7 +60,7 @@ class PinnedImage:
 
 
 class Pods(StrEnum):
-    """Pods whose template a value of a chart stands in: they restart with it."""
+    """Pods whose template has a value of a chart: they restart when it changes."""
 
     ROLES = "every Loki role"
     GATEWAY = "the gateway"

@@ -11,12 +11,12 @@ from logstack.manifests.manifest import ComponentTree
 from logstack.manifests.pods import pod_options
 from logstack.manifests.stores.kinds import store_access
 from logstack.manifests.stores.resources import object_store
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 
 def deployment(settings: Settings) -> tuple[ComponentTree, ...]:
-    """Return the components of a stack, each behind those that it depends on. Adding one is adding a row here."""
-    # What a row needs of more than its own group of settings.
+    """Return the components of a stack in the order of their dependencies. To add a component, add a row."""
+    # Values that a row needs besides its own group of settings.
     target, former = settings.cluster, settings.former_object_store
     access = store_access(settings.object_store, target, former)
     gateway, pushes = gateway_url(target), intake(settings, target)

@@ -8,8 +8,8 @@ from logstack.manifests.canary.resources import IMAGE as CANARY_IMAGE
 from logstack.manifests.charts import PinnedImage
 from logstack.manifests.loki.chart import EXPORTER_IMAGE, GATEWAY_IMAGE, MEMCACHED_IMAGE, loki_image
 from logstack.manifests.pods import image_reference
-from logstack.manifests.stores.embedded import IMAGE as STORE_IMAGE
-from logstack.settings.model.tree import Settings
+from logstack.manifests.stores.kind import SERVER_IMAGE
+from logstack.settings.tree import Settings
 
 
 @dataclass(frozen=True)
@@ -46,4 +46,4 @@ def _pins(settings: Settings) -> Iterator[tuple[str, PinnedImage]]:
     if settings.canary.enabled:
         yield "canary", CANARY_IMAGE
     if settings.object_store.runs_in_stack or (former and former.store.runs_in_stack):
-        yield "objectStore", STORE_IMAGE
+        yield "objectStore", SERVER_IMAGE

@@ -39,14 +39,14 @@ EVERY_TAINT: Json = [{"operator": "Exists"}]
 
 @dataclass(frozen=True)
 class Secret:
-    """The place of a secret value: its name; the value itself is put in only when the resource is registered."""
+    """A reference to a secret value by its name; only the registration of the resource inserts the value."""
 
     name: Literal["accessKeyId", "secretAccessKey"]
     fingerprint: bool = False
     """Not the value, but a short text that changes with it and does not tell it."""
 
     def __str__(self) -> str:
-        """What stands for it where its value must not."""
+        """Return the text that replaces its value."""
         return f"({'fingerprint of ' if self.fingerprint else ''}secret {self.name})"
 
 
@@ -82,7 +82,7 @@ class ComponentTree:
     name: str
     manifests: tuple[Manifest, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
-    """What Pulumi shows as the component's outputs."""
+    """The component's outputs in Pulumi."""
     depends_on: tuple[str, ...] = ()
     """Logical names of components of the same deployment whose resources come first."""
 
@@ -120,13 +120,13 @@ def labels(app: str) -> dict[str, str]:
 
 
 def container_resources(size: Resources) -> dict[str, Json]:
-    """A container's requests and limits: CPU is asked for, memory is asked for and the limit."""
+    """Return a container's requests and limits: CPU is only a request, memory is both."""
     memory = kubernetes_size(size.memory)
     return {"requests": {"cpu": kubernetes_cpu(size.cpu), "memory": memory}, "limits": {"memory": memory}}
 
 
 class Quoted(str):
-    """A text that stands in single quotes in YAML: whatever is put into its place later is read as text."""
+    """A text in single quotes in YAML, so that YAML reads its later replacement as text."""
 
     __slots__ = ()
 
@@ -145,7 +145,7 @@ class CachingDumper(yaml.SafeDumper):
 
 
 class _Dumper(CachingDumper):
-    """YAML 1.1 with quotes where they are asked for."""
+    """Writes YAML 1.1, with quotes around `Quoted` texts."""
 
 
 _Dumper.add_representer(Quoted, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, "'"))

@@ -8,7 +8,7 @@ from logstack.manifests.manifest import LINUX_NODES, Json
 from logstack.settings.model.images import Image, Images
 from logstack.settings.model.metadata import Metadata, MetadataSettings
 from logstack.settings.model.scheduling import PodScheduling, SchedulingSettings, Toleration, TopologySpread
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 _PINNED_IMAGES = Images()
 _ANYWHERE = SchedulingSettings()

@@ -32,7 +32,7 @@ def mode_stages(version: Version, keys: Mapping[str, Value]) -> tuple[list[Stage
     if not old:
         return [_resized(version, changed)], changed
     pods = [each for each in old if each.kind == "StatefulSet"]
-    return [_both(version, changed, old), _left(version, changed, pods), _cleaned(version, pods)], changed
+    return [_both(version, changed, old), _old_pods_removed(version, changed, pods), _cleaned(version, pods)], changed
 
 
 def _mode(version: Version, keys: Mapping[str, Value]) -> Edit:
@@ -96,7 +96,7 @@ def _both(before: Version, after: Version, old: Sequence[Workload]) -> Stage:
     return Stage(stage.title, stage.change, (*consequences, *stage.follows), stage.do, stage.check, stage.back)
 
 
-def _left(before: Version, after: Version, old: Sequence[Workload]) -> Stage:
+def _old_pods_removed(before: Version, after: Version, old: Sequence[Workload]) -> Stage:
     """Other pods leave first: only writers hold lines that are nowhere else.
 
     At the end the new compactors' first pod restarts: while both modes ran, the old compactors' first pod had the same

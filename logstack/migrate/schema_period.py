@@ -45,10 +45,10 @@ def next_period(stack: str, directory: Path, now: datetime, *, store: str, schem
 def _begins(config: Mapping[str, object]) -> list[date]:
     """The first days of the existing periods, without invalid ones."""
     periods = config.get(f"{PROJECT}:{_KEY}", config.get(_KEY))
-    found = []
+    problems = []
     for each in periods if isinstance(periods, list) else []:
         try:
-            found.append(date.fromisoformat(str(each["from"]).partition(" ")[0]))
+            problems.append(date.fromisoformat(str(each["from"]).partition(" ")[0]))
         except (ValueError, KeyError, TypeError):
             continue
-    return found
+    return problems

@@ -27,8 +27,12 @@ def changing(
 
 def follows(before: Version, after: Version, day: date) -> tuple[str, ...]:
     """Return the change's consequences by the diff, one sentence of each kind, without cosmetic ones."""
-    found = stack_diff(after.stack.name, rendered(before), rendered(after), day)
-    return tuple(_summary(each) for each in (found.consequences if found else ()) if each.effect != Effect.COSMETIC)
+    stack_difference = stack_diff(after.stack.name, rendered(before), rendered(after), day)
+    return tuple(
+        _summary(each)
+        for each in (stack_difference.consequences if stack_difference else ())
+        if each.effect != Effect.COSMETIC
+    )
 
 
 def _summary(consequence: Consequence) -> str:

@@ -65,7 +65,7 @@ def _secret(before: Version, after: Version) -> Stage:
 
 
 def _new_store(store: ObjectStoreSettings) -> Stage:
-    made = (
+    bucket = (
         "the stack creates it in the next stage"
         if store.makes_bucket
         else (f"create the empty bucket {store.bucket}, without a lifecycle shorter than the retention")
@@ -83,7 +83,7 @@ def _new_store(store: ObjectStoreSettings) -> Stage:
         "Prepare the new store",
         (),
         (),
-        (f"the bucket: {made}", f"the access key: {secret}"),
+        (f"the bucket: {bucket}", f"the access key: {secret}"),
         ("the access key can list, read, write and delete objects in the bucket",),
         "nothing to do: nothing has changed yet",
     )

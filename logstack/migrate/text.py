@@ -10,17 +10,17 @@ from logstack.migrate.model import Migration, Stage
 from logstack.text.layout import show_block, show_heading, show_labelled, show_lines, text_of
 
 
-def json_text(found: Migration) -> str:
+def json_text(steps: Migration) -> str:
     """Return one JSON document."""
-    return json.dumps(asdict(found), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(asdict(steps), indent=2, ensure_ascii=False) + "\n"
 
 
-def migration_text(found: Migration, console: Console) -> str:
+def migration_text(steps: Migration, console: Console) -> str:
     """Return every stage, formatted for the console."""
 
     def show() -> None:
-        show_block(console, Text(f"{found.stack}: {', then '.join(found.moves)}, in {len(found.stages)} stages"))
-        for number, stage in enumerate(found.stages, start=1):
+        show_block(console, Text(f"{steps.stack}: {', then '.join(steps.moves)}, in {len(steps.stages)} stages"))
+        for number, stage in enumerate(steps.stages, start=1):
             show_heading(console, f"{number}. {stage.title}")
             _show(console, stage)
 

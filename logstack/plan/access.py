@@ -6,8 +6,8 @@ from logstack.manifests.loki.addresses import gateway_url
 from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.access import OWN_USER, PASSWORD_KEY, ControllerIngress, GatewayRoute
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import listed
+from logstack.settings.tree import Settings
 from logstack.text.documents import JSON_KEY
 from logstack.text.words import Facts
 
@@ -17,7 +17,7 @@ _NAMED = 8
 
 @dataclass(frozen=True)
 class Access:
-    """Who reaches Loki, in words."""
+    """The people and programs that can reach Loki."""
 
     inside: str
     bypass: str = field(metadata={JSON_KEY: "around"})
@@ -26,7 +26,7 @@ class Access:
     tenants: str
     """Empty for a stack without tenants."""
     grafana: str
-    """What Grafana needs; empty where it needs nothing."""
+    """The settings that Grafana needs; empty if it needs none."""
 
 
 def access_section(stack: Stack) -> Section:

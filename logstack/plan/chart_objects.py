@@ -29,7 +29,7 @@ class ChartObject:
 
 @dataclass(frozen=True)
 class ChartObjects:
-    """What a chart renders, or why nobody knows."""
+    """The objects of a chart, or why they are unknown."""
 
     chart: str
     objects: tuple[ChartObject, ...] = ()

@@ -9,10 +9,10 @@ from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.processing import Drop, RateLimit
 from logstack.settings.model.quantities import kubernetes_size
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import listed
+from logstack.settings.tree import Settings
 from logstack.text.documents import JSON_KEY
-from logstack.text.words import Facts, spoken_share
+from logstack.text.words import Facts, spoken_duration, spoken_share
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Collection:
     formats: tuple[str, ...]
     redacted: tuple[str, ...]
     """Names of the rules."""
+    old_lines: str
     long_lines: str
 
 
@@ -47,6 +48,7 @@ def _collection(settings: Settings) -> Collection:
         structured_metadata=tuple(metadata_labels(collector)),
         formats=tuple(_formats(settings)),
         redacted=(*redact.rules, *(rule.name for rule in redact.custom)),
+        old_lines=f"the collector drops, and counts, lines older than {spoken_duration(collector.max_age)}",
         long_lines=f"the collector {verb} a line above {longest}",
     )
 
@@ -59,6 +61,7 @@ def _facts(collection: Collection) -> Facts:
         ("structured metadata", f"{listed(collection.structured_metadata, 'and')}, and the fields of a format"),
         ("formats", "\n".join(collection.formats)),
         ("redacted", listed(collection.redacted, "and") or "nothing"),
+        ("old lines", collection.old_lines),
         ("long lines", collection.long_lines),
     ]
 

@@ -20,8 +20,8 @@ def plan_stack(stack: str, directory: Path, *, objects: bool) -> Plan:
 def check_section(name: str) -> None:
     """Raise ValueError with the known names for a name that is not a section's."""
     if name not in SECTION_NAMES:
-        meant = nearest(name, SECTION_NAMES)
-        hint = f"did you mean {meant}? " if meant else ""
+        similar = nearest(name, SECTION_NAMES)
+        hint = f"did you mean {similar}? " if similar else ""
         raise ValueError(f'no section "{name}": {hint}The sections are {", ".join(SECTION_NAMES)}')
 
 

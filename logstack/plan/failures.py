@@ -26,7 +26,7 @@ from logstack.plan.outage import Outage, bridged_outage
 from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.roles import Role
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from logstack.text.blocks import Block, Heading, Labelled, Paragraph, SentenceTable
 from logstack.text.documents import JSON_KEY
 from logstack.text.words import Facts, spoken_duration, spoken_share, spoken_size
@@ -309,16 +309,16 @@ def _node(settings: Settings) -> Loss:
         return Loss("the only node", "beyond", "stop until it is back", "fail until it is back", lines, "design")
     writer, gateways = _lost_writers(settings, 1), settings.gateway.replicas
     only = [role for role in settings.roles if role != settings.writer and settings.replica_count(role) == 1]
-    takes, asked = (
+    writers_alone, readers_alone = (
         [role.row.noun for role in only if stops(settings, role)] for stops in (_stops_writes, _stops_queries)
     )
     first = ["gateway"] if gateways == 1 else []
     exception = " except the object store's" if settings.object_store.runs_in_stack else ""
     return Loss(
         lost=f"any one node{exception}",
-        budget="for a time" if writer.budget == "within" and (first or takes) else writer.budget,
-        writes=writer.writes + _pause([*first, *takes]),
-        queries=writer.queries + _pause([*first, *asked]),
+        budget="for a time" if writer.budget == "within" and (first or writers_alone) else writer.budget,
+        writes=writer.writes + _pause([*first, *writers_alone]),
+        queries=writer.queries + _pause([*first, *readers_alone]),
         acknowledged_lines=f"{writer.acknowledged_lines}; unsent lines stay on its disk",
         evidence="arithmetic",
     )

@@ -9,7 +9,7 @@ from logstack.settings.load.loader import Stack
 from logstack.settings.model.autoscaling import Scaling
 from logstack.settings.model.images import Images
 from logstack.settings.model.scheduling import PodScheduling, Toleration
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""One section of the plan: what the text, the JSON document and the comparison are made of."""
+"""One section of the plan, for the text, the JSON document and the comparison."""
 
 from dataclasses import dataclass
 
@@ -14,13 +14,13 @@ class Section:
     key: str
     """Of the JSON document."""
     data: object
-    """What the JSON document has under the key."""
+    """The value of the key in the JSON document."""
     facts: Facts
     """Labelled sentences: the comparison of two plans compares these."""
     layout: tuple[Block, ...] = ()
     """The section's text where labelled sentences are not the form for it."""
     summary: tuple[Block, ...] = ()
-    """What the first screen shows of it; nothing by default."""
+    """The lines for the first screen; none by default."""
 
     @property
     def blocks(self) -> tuple[Block, ...]:

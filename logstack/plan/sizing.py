@@ -11,7 +11,6 @@ from logstack.plan.prices import Cost, monthly_cost
 from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.quantities import plain_ingest
-from logstack.settings.model.tree import Settings
 from logstack.settings.resolve.derivation import Derivation, average_rate, with_value
 from logstack.settings.resolve.sizing import WAL_SECONDS, row_of
 from logstack.settings.resolve.storage import (
@@ -22,6 +21,7 @@ from logstack.settings.resolve.storage import (
     stored_daily,
     stored_in_all,
 )
+from logstack.settings.tree import Settings
 from logstack.text.blocks import Heading, Labelled
 from logstack.text.words import Facts, spoken_duration, spoken_size
 
@@ -91,8 +91,8 @@ def sizing_section(stack: Stack) -> Section:
     if sizing is None:
         return Section("Sizing: the stack file states no ingest", "sizing", None, facts=())
     derivation, storage = _sizing_facts(sizing), _storage_facts(sizing.storage)
-    shown = ("stored in total", "volume", "cost")
-    stored = [(label, text) for label, text in storage if label in shown]
+    keys_shown = ("stored in total", "volume", "cost")
+    stored = [(label, text) for label, text in storage if label in keys_shown]
     return Section(
         title=f"Sizing from {sizing.ingest}",
         key="sizing",

@@ -9,7 +9,7 @@ from logstack.settings import pins
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.charts import PINNED, ChartSource
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from logstack.text.blocks import Labelled
 from logstack.text.words import Facts
 

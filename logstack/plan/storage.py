@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from logstack.manifests.loki.config import loki_config
+from logstack.manifests.loki.config import LATEST_BEHIND, loki_config
 from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.loki.retention import Retention, retention_of
 from logstack.manifests.stores.credentials import describe_source
@@ -16,8 +16,8 @@ from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import ObjectStoreSettings
 from logstack.settings.model.quantities import parse_duration
-from logstack.settings.model.tree import Settings
 from logstack.settings.resolve.storage import FULL, stored_daily
+from logstack.settings.tree import Settings
 from logstack.text.blocks import Labelled
 from logstack.text.documents import JSON_KEY
 from logstack.text.words import Facts, counted, spoken_duration, spoken_size
@@ -43,7 +43,7 @@ class StreamRetention:
 
 @dataclass(frozen=True)
 class LineStorage:
-    """What happens to a line after Loki acknowledges it."""
+    """The path of a line after Loki acknowledges it."""
 
     retention: timedelta
     rules: tuple[StreamRetention, ...]
@@ -55,6 +55,8 @@ class LineStorage:
     """After the retention ends."""
     query_lookback: timedelta
     refused_when_older: timedelta
+    refused_when_behind: timedelta
+    """How far a line may be behind the newest one of its stream."""
     """By Loki."""
     dropped_when_older: timedelta
     """By the collector, which counts them."""
@@ -91,6 +93,7 @@ def plan_storage(stack: Stack) -> LineStorage:
         deleted_within=_COMPACTION_INTERVAL + _DELETE_DELAY,
         query_lookback=parse_duration(limits["max_query_lookback"]),
         refused_when_older=parse_duration(limits["reject_old_samples_max_age"]),
+        refused_when_behind=LATEST_BEHIND,
         dropped_when_older=settings.collector.max_age,
         space=_space(settings),
         schema=f"{period.store} {period.schema_version} since {period.start}",
@@ -145,14 +148,18 @@ def _credentials_source(stack: Stack) -> str:
 
 
 def _facts(storage: LineStorage) -> Facts:
-    refused, dropped = spoken_duration(storage.refused_when_older), spoken_duration(storage.dropped_when_older)
+    refused = spoken_duration(storage.refused_when_older)
+    behind = spoken_duration(storage.refused_when_behind)
     return [
         ("retention", f"{spoken_duration(storage.retention)}, stored in {storage.location}"),
         *([("by stream", "\n".join(map(_rule, storage.rules)))] if storage.rules else []),
         *([("earlier lines", storage.earlier)] if storage.earlier else []),
         ("deletion", f"by the compactor, within {spoken_duration(storage.deleted_within)} after the retention ends"),
         ("queries", f"look back {spoken_duration(storage.query_lookback)}"),
-        ("age limit", f"Loki refuses lines older than {refused}; the collector drops lines older than {dropped}"),
+        (
+            "age limit",
+            f'Loki refuses lines older than {refused}, or {behind} behind their stream ("entry too far behind")',
+        ),
         ("space", f"{storage.space} (gzip, measured; lines differ)"),
         ("schema", storage.schema),
         ("access key", storage.credentials_source),

@@ -1,4 +1,4 @@
-"""The plan for people: one screen, everything, or the sections that somebody names."""
+"""The plan for people: one screen, all sections, or chosen sections."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -1,1 +1,1 @@
-"""What is asked before anything is registered: the kubeconfig, the API server, the AWS account, the applied state."""
+"""Checks before Pulumi registers anything: the kubeconfig, the API server, the AWS account, the applied state."""

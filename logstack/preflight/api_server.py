@@ -4,10 +4,14 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from logstack.preflight.kubeconfig import unusable
 from logstack.settings.model.cluster import ClusterSettings
@@ -21,6 +25,29 @@ _PATIENCE_SECONDS = 5
 # The charts' own minimum (Chart.yaml, kubeVersion).
 _OLDEST = (1, 25)
 
+
+class NoAnswer(Enum):
+    """Why there is no answer."""
+
+    MISSING = auto()
+    """404: there is no such object, or no such kind."""
+    NOT_ALLOWED = auto()
+    """403: the user may not ask."""
+
+
+Answer: TypeAlias = "Mapping[str, Any] | NoAnswer"
+Get = Callable[[str, str], Answer]
+"""Asks the API server for a path, with the media type that the answer should have."""
+
+
+@dataclass(frozen=True)
+class ApiServer:
+    """An API server that takes the context's credentials."""
+
+    version: tuple[int, int]
+    get: Get
+
+
 _REVIEWS = "authorization.k8s.io/v1"
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 _INSTEAD = "without a cluster: `make plan` and `logstack diff` show offline what would be deployed"
@@ -29,29 +56,55 @@ _INSTEAD = "without a cluster: `make plan` and `logstack diff` show offline what
 def refuse_old_cluster(cluster: ClusterSettings, version: tuple[int, int]) -> None:
     """Raises StackProblems for a Kubernetes that the charts do not support."""
     if version < _OLDEST:
-        found, oldest = (".".join(map(str, each)) for each in (version, _OLDEST))
-        what = f"the API server of context {cluster.context!r} is Kubernetes {found}, but the charts need {oldest}"
+        version_text, oldest = (".".join(map(str, each)) for each in (version, _OLDEST))
+        what = (
+            f"the API server of context {cluster.context!r} is Kubernetes {version_text}, but the charts need {oldest}"
+        )
         raise _stop("kubernetes-too-old", what, f"update the cluster to Kubernetes {oldest} or newer")
 
 
-def server_version(cluster: ClusterSettings, files: Sequence[Path]) -> tuple[int, int]:
-    """The API server's version, once it has taken the credentials: what anybody with credentials may ask.
+def connect(cluster: ClusterSettings, files: Sequence[Path]) -> ApiServer:
+    """Return the API server of the context and its version, after it has accepted the credentials.
 
-    Raises StackProblems where it does not answer, is not trusted, is no Kubernetes, or takes no credentials.
+    Raises StackProblems if it does not answer, is not trusted, is not Kubernetes, or refuses the credentials.
     """
+    api = _client(cluster, files)
+    with _explained(cluster, api):
+        # Every role that people have lets them ask what they may do; without credentials nobody may.
+        question = {"resourceAttributes": {"verb": "get", "resource": "configmaps"}}
+        review = {"apiVersion": _REVIEWS, "kind": "SelfSubjectAccessReview", "spec": question}
+        _ask(api, "POST", f"/apis/{_REVIEWS}/selfsubjectaccessreviews", body=review)
+        version = _ask(api, "GET", "/version")
+        numbers = int(version["major"]), int(re.sub(r"\D.*", "", version["minor"]))
+    return ApiServer(numbers, partial(_get, cluster, api))
+
+
+def _get(cluster: ClusterSettings, api: "ApiClient", path: str, accept: str) -> Answer:
+    """Raises StackProblems where the server does not answer, or answers with any error but 403 and 404."""
+    from kubernetes.client.exceptions import ApiException  # noqa: PLC0415
+
+    with _explained(cluster, api):
+        try:
+            return _ask(api, "GET", path, accept=accept)
+        except ApiException as error:
+            match error.status:
+                case HTTPStatus.NOT_FOUND:
+                    return NoAnswer.MISSING
+                case HTTPStatus.FORBIDDEN:
+                    return NoAnswer.NOT_ALLOWED
+            raise
+
+
+@contextmanager
+def _explained(cluster: ClusterSettings, api: "ApiClient") -> Iterator[None]:
+    """Raise what goes wrong with a request as StackProblems."""
     from kubernetes.client.exceptions import ApiException  # noqa: PLC0415
     from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
     who = f"context {cluster.context!r}"
-    api = _client(cluster, files)
     server: str = api.configuration.host
     try:
-        # Every role that people have lets them ask what they may do; without credentials nobody may.
-        question = {"resourceAttributes": {"verb": "get", "resource": "configmaps"}}
-        review = {"apiVersion": _REVIEWS, "kind": "SelfSubjectAccessReview", "spec": question}
-        _ask(api, "POST", f"/apis/{_REVIEWS}/selfsubjectaccessreviews", review)
-        version = _ask(api, "GET", "/version")
-        return int(version["major"]), int(re.sub(r"\D.*", "", version["minor"]))
+        yield
     except ApiException as error:
         if error.status in (_UNAUTHORIZED, _FORBIDDEN):
             what = f"{server} refuses the credentials of {who} ({error.status} {error.reason})"
@@ -72,18 +125,18 @@ def server_version(cluster: ClusterSettings, files: Sequence[Path]) -> tuple[int
 
 
 def _client(cluster: ClusterSettings, files: Sequence[Path]) -> "ApiClient":
-    """A client with the context's credentials, for which its log-in command is run.
+    """Return a client with the context's credentials; runs the context's log-in command.
 
-    Raises StackProblems where the command fails, or the context has no credentials that can be used.
+    Raises StackProblems if the command fails, or if the context has no usable credentials.
     """
     from kubernetes import config  # noqa: PLC0415 - a third of a second, for the running program alone
 
     who = f"context {cluster.context!r}"
     # kubectl passes over an empty file, and the client does not.
-    written = [str(file) for file in files if file.is_file() and file.stat().st_size]
+    filled = [str(file) for file in files if file.is_file() and file.stat().st_size]
     try:
         with _logged() as words:
-            api = config.new_client_from_config(os.pathsep.join(written), context=cluster.context)
+            api = config.new_client_from_config(os.pathsep.join(filled), context=cluster.context)
     except (config.ConfigException, OSError, ValueError) as error:
         raise unusable(f"{who} cannot be used: {_redacted(str(error))}") from None
     if words:
@@ -93,7 +146,7 @@ def _client(cluster: ClusterSettings, files: Sequence[Path]) -> "ApiClient":
 
 
 def _redacted(words: str) -> str:
-    """In one line, and without what the client shows of the kubeconfig's entries: tokens stand there."""
+    """Return the text in one line, without the kubeconfig entries that the client quotes: they have tokens."""
     return re.sub(r"\{.*\}", "{...}", " ".join(words.split()))
 
 
@@ -111,7 +164,7 @@ class _Recorder(logging.Handler):
 
 @contextmanager
 def _logged() -> Iterator[list[str]]:
-    """What is logged as an error meanwhile, recorded instead of shown: the client reports a failed login only there."""
+    """Record errors that are logged meanwhile, instead of showing them: the client only logs a failed login."""
     root, recorder = logging.getLogger(), _Recorder()
     before, root.handlers = root.handlers, [recorder]
     try:
@@ -120,15 +173,17 @@ def _logged() -> Iterator[list[str]]:
         root.handlers = before
 
 
-def _ask(api: "ApiClient", method: str, path: str, body: object = None) -> dict[str, str]:
+def _ask(
+    api: "ApiClient", method: str, path: str, *, body: object = None, accept: str = "application/json"
+) -> dict[str, Any]:
     """One request, without the client's own tries."""
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", "Accept": accept}
     api.update_params_for_auth(headers, [], ["BearerToken"])
     api.rest_client.pool_manager.connection_pool_kw["retries"] = False
     url = f"{api.configuration.host}{path}"
     answer = api.rest_client.request(method, url, headers=headers, body=body, _request_timeout=_PATIENCE_SECONDS)
-    found: dict[str, str] = json.loads(answer.data)
-    return found
+    document: dict[str, Any] = json.loads(answer.data)
+    return document
 
 
 def _reason(error: Exception) -> str:

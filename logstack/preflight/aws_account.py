@@ -10,13 +10,13 @@ from logstack.settings.problems import Problem, StackProblems
 _PATIENCE_SECONDS = 5
 _ATTEMPTS = 2
 
-# What STS says of a session that is over (AWS, "Common errors" of the query protocol and of the newer ones).
+# STS' error codes for an expired session (AWS, "Common errors" of the query protocol and of the newer ones).
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException"}
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who AWS takes the shell for."""
+    """The identity that AWS sees for the shell's credentials."""
 
     account: str
     """Twelve digits."""
@@ -38,10 +38,10 @@ def refuse_wrong_account(store: AwsStore, caller: Caller) -> None:
 
 
 def shell_caller(store: AwsStore) -> Caller:
-    """Who the credentials belong to that boto3 finds where the AWS provider does: environment, profile, web identity.
+    """Return the identity of the credentials that boto3 finds as the AWS provider does: environment, profile, web.
 
-    sts:GetCallerIdentity needs no permission, and no policy can deny it. The store's region is asked, which is in the
-    right partition. Raises StackProblems for credentials that are missing, expired or refused, and without an answer.
+    sts:GetCallerIdentity needs no permission, and no policy can deny it. The request goes to the store's region, which
+    is in the right partition. Raises StackProblems for missing, expired or refused credentials, and without an answer.
     """
     import boto3  # noqa: PLC0415 - half a second, for stores in AWS alone
     from botocore import exceptions  # noqa: PLC0415
@@ -52,7 +52,7 @@ def shell_caller(store: AwsStore) -> Caller:
     )
     log_in = f"log in, such as by aws sso login, and {_use_profile(store)}"
     try:
-        # A session of its own: boto3's shared one remembers the profile of an earlier call.
+        # A new session, because boto3's shared one remembers the profile of an earlier call.
         identity = boto3.Session().client("sts", region_name=store.region, config=patience).get_caller_identity()
     except exceptions.ClientError as error:
         details = error.response["Error"]
@@ -69,7 +69,7 @@ def shell_caller(store: AwsStore) -> Caller:
 
 
 def _use_profile(store: AwsStore) -> str:
-    """How to become somebody else; keys in the environment come before a profile, for boto3 and the provider alike."""
+    """Return how to use other credentials; for boto3 and the provider, keys in the environment win over a profile."""
     profile = os.environ.get("AWS_PROFILE", "not set")
     unset = "unset AWS_ACCESS_KEY_ID, which comes first, and " if os.environ.get("AWS_ACCESS_KEY_ID") else ""
     return f"{unset}set AWS_PROFILE to a profile of account {store.account_id} (now: {profile})"

@@ -8,14 +8,14 @@ from typing import Any
 import yaml
 
 from logstack.manifests.loki.config import OVERRIDES_KEY, loki_config
-from logstack.manifests.loki.history import broken_history, left_behind, periods_of
+from logstack.manifests.loki.history import abandoned_lines, broken_history, periods_of
 from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.loki.retention import Retention, Section, Shortened, retention_of, section, shortened
 from logstack.manifests.loki.values import CONFIG_KEY, CONFIG_MAP, OVERRIDES_MAP
 from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.quantities import plain_duration
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems
+from logstack.settings.tree import Settings
 
 
 @dataclass(frozen=True)
@@ -31,25 +31,25 @@ class Configuration:
         return retention_of(self.config, self.overrides)
 
 
-def written(settings: Settings) -> Configuration:
+def declared_configuration(settings: Settings) -> Configuration:
     """Return the configuration that the stack file declares."""
     store = store_access(settings.object_store, settings.cluster, settings.former_object_store)
     return Configuration(loki_config(settings, store, settings.cluster), loki_overrides(settings))
 
 
-def of_the_stack(maps: Sequence[Mapping[str, Any]], namespace: str, config: Section) -> Configuration | None:
+def applied_configuration(maps: Sequence[Mapping[str, Any]], namespace: str, config: Section) -> Configuration | None:
     """Find this Loki's ConfigMaps in the state: in its namespace, or in another one with the same store.
 
     A program may have several Lokis, and a Loki that moves to another namespace has the same lines.
     """
     configs, overrides = _documents(maps, CONFIG_MAP, CONFIG_KEY), _documents(maps, OVERRIDES_MAP, OVERRIDES_KEY)
     moved = [name for name, applied in configs.items() if _storage(applied) == _storage(config)]
-    found = next((name for name in (namespace, *moved) if name in configs), None)
-    return None if found is None else Configuration(configs[found], overrides.get(found, {}))
+    applied_in = next((name for name in (namespace, *moved) if name in configs), None)
+    return None if applied_in is None else Configuration(configs[applied_in], overrides.get(applied_in, {}))
 
 
 def _documents(maps: Sequence[Mapping[str, Any]], name: str, key: str) -> dict[str, Section]:
-    """One file of each ConfigMap of this name, by namespace; a chart's own ConfigMap may have none."""
+    """Return one file of each ConfigMap of this name, by namespace; a chart's own ConfigMap may lack it."""
     named = [each for each in maps if each["metadata"]["name"] == name and key in (each.get("data") or {})]
     return {each["metadata"]["namespace"]: yaml.safe_load(each["data"][key]) for each in named}
 
@@ -70,7 +70,7 @@ def refuse_lost_lines(
     longest = max(before.retention.longest, after.retention.longest)
     periods = periods_of(before.config), periods_of(after.config), longest, now
     losses = [(loss.acknowledgement, _deleted(loss, now)) for loss in shortened(before.retention, after.retention)]
-    losses += [(left.acknowledgement, left.problem()) for left in left_behind(*periods)]
+    losses += [(lines.acknowledgement, lines.problem()) for lines in abandoned_lines(*periods)]
     refused = [problem for name, problem in losses if name not in acknowledged]
     refused += broken_history(*periods)
     if refused:

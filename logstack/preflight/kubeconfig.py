@@ -1,4 +1,4 @@
-"""Which API server a kubeconfig context points at, found without asking any server."""
+"""The API server of a kubeconfig context, read without any request."""
 
 import os
 from collections.abc import Mapping
@@ -21,17 +21,17 @@ def kubeconfig_files(environment: Mapping[str, str] = os.environ) -> list[Path]:
 
 def _entries(files: list[Path], section: str) -> dict[str, dict[str, str]]:
     """Entries of a section by name; the first file that names one wins, as kubectl merges them."""
-    found: dict[str, dict[str, str]] = {}
+    entries: dict[str, dict[str, str]] = {}
     for file in files:
         for entry in _document(file).get(section) or []:
-            found.setdefault(entry["name"], entry.get(_SECTIONS[section]) or {})
-    return found
+            entries.setdefault(entry["name"], entry.get(_SECTIONS[section]) or {})
+    return entries
 
 
 def _document(file: Path) -> dict[str, Any]:
-    """A file's content, empty where there is no file.
+    """Return a file's content; empty without a file.
 
-    Raises StackProblems for what is no kubeconfig, without the file's words: tokens stand there.
+    Raises StackProblems if it is not a kubeconfig. The message does not quote the file, which has tokens.
     """
     try:
         document = yaml.safe_load(file.read_text()) if file.is_file() else None
@@ -40,14 +40,14 @@ def _document(file: Path) -> dict[str, Any]:
         raise unusable(f"{file} is not YAML{line}") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise unusable(f"{file} cannot be read ({type(error).__name__})") from None
-    found = {} if document is None else document
-    if not isinstance(found, dict):
+    kubeconfig = {} if document is None else document
+    if not isinstance(kubeconfig, dict):
         raise unusable(f"{file} is not a kubeconfig")
     for section, inner in _SECTIONS.items():
-        entries = found.get(section) or []
+        entries = kubeconfig.get(section) or []
         if not isinstance(entries, list) or not all(_named(entry, inner) for entry in entries):
             raise unusable(f"{file}: `{section}` is not a list of entries with `name` and `{inner}`")
-    return found
+    return kubeconfig
 
 
 def _named(entry: object, inner: str) -> bool:
@@ -55,7 +55,7 @@ def _named(entry: object, inner: str) -> bool:
 
 
 def unusable(what: str) -> StackProblems:
-    """The kubeconfig is there, and is not what it should be."""
+    """Return the problem of a kubeconfig that exists and is not valid."""
     consequence = "no cluster can be reached; nothing was registered"
     fix = "correct the kubeconfig, or get it again from where it came: `kubectl config view` must read it"
     return StackProblems([Problem("kubeconfig-unusable", "logstack:cluster.context", what, consequence, fix)])
@@ -71,11 +71,11 @@ def _problem(cluster: ClusterSettings, files: list[Path]) -> Problem | None:
     contexts = _entries(files, "contexts")
     read = ", ".join(f"{file}" if file.is_file() else f"{file}, which does not exist" for file in files)
     if cluster.context not in contexts:
-        known = ", ".join(sorted(contexts)) or "none"
+        names = ", ".join(sorted(contexts)) or "none"
         return Problem(
             name="unknown-context",
             path="logstack:cluster.context",
-            what=f"unknown kubeconfig context {cluster.context!r} (read: {read}; contexts there: {known})",
+            what=f"unknown kubeconfig context {cluster.context!r} (read: {read}; contexts there: {names})",
             consequence="no cluster can be reached; nothing was registered",
             fix="set KUBECONFIG to the file that has the context, or name another context; without a cluster: "
             "`make plan` and `logstack diff` show offline what would be deployed",

@@ -3,8 +3,8 @@
 from logstack.manifests.loki.retention import section
 from logstack.manifests.loki.ring import RingLabel, own_label, ring_label_of
 from logstack.preflight.data_loss import Configuration
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems
+from logstack.settings.tree import Settings
 
 _PATH = "logstack:cluster.ringLabel"
 _TOLERATED = "ringLabel: tolerated, then sent, then without the line, each with its own `pulumi up`"

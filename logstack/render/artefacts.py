@@ -1,4 +1,4 @@
-"""The files that a stack comes to: their names, and their texts."""
+"""The files of a stack: their names and their texts."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,8 +11,8 @@ from logstack.manifests.charts import CHART
 from logstack.manifests.manifest import CachingDumper
 from logstack.render.model import Resource
 
-# The files of our ConfigMaps under the names that people know them by; any other is called after its ConfigMap.
-_KNOWN = {
+# Names of files in our ConfigMaps; any other file is named after its ConfigMap.
+_FILE_NAMES = {
     ("loki-config", "config.yaml"): "loki.yaml",
     ("loki-overrides", "overrides.yaml"): "overrides.yaml",
     ("alloy-config", "config.alloy"): "config.alloy",
@@ -28,7 +28,7 @@ class _Dumper(CachingDumper):
         return True
 
     def analyze_scalar(self, scalar: str) -> ScalarAnalysis:
-        """Tabs, which Alloy indents by, may stand in a text of several lines."""
+        """Allow tabs, by which Alloy indents, in block texts."""
         analysis = super().analyze_scalar(scalar)
         if "\t" not in scalar:
             return analysis
@@ -46,33 +46,33 @@ _Dumper.add_representer(str, _text)
 
 
 def as_yaml(document: object) -> str:
-    """A document as YAML in its own order."""
+    """Return a document as YAML, in the document's own order."""
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
 
 
 def artefacts(resource: Resource) -> dict[str, str]:
-    """A resource's files by name: those of a ConfigMap, a chart's values, and the object itself without them."""
-    return {name: _written(document) for name, document in _documents(resource).items()}
+    """Return a resource's files by name: those of a ConfigMap, a chart's values, and the object without them."""
+    return {name: _as_text(document) for name, document in _documents(resource).items()}
 
 
 def artefact(resources: Iterable[Resource], name: str) -> str:
-    """One file of `all_artefacts`, without writing the others; empty where there is no such file."""
+    """Return one file of `all_artefacts`, without rendering the others; empty if there is no such file."""
     of_this_name = [documents[name] for documents in map(_documents, resources) if name in documents]
-    return _written(of_this_name[-1]) if of_this_name else ""
+    return _as_text(of_this_name[-1]) if of_this_name else ""
 
 
-def _written(document: object) -> str:
+def _as_text(document: object) -> str:
     return document if isinstance(document, str) else as_yaml(document)
 
 
 def _documents(resource: Resource) -> dict[str, object]:
-    """A resource's files by name: texts as they are, and documents that are still to be written as YAML."""
+    """Return a resource's files by name: texts, and documents that are not YAML text yet."""
     files: dict[str, object] = {}
     inputs = dict(resource.inputs)
     data = inputs.get("data")
     if resource.type.endswith(":ConfigMap") and isinstance(data, Mapping):
         files = {
-            _KNOWN.get((resource.called, key), f"{resource.called}.{key}"): str(text) for key, text in data.items()
+            _FILE_NAMES.get((resource.called, key), f"{resource.called}.{key}"): str(text) for key, text in data.items()
         }
         del inputs["data"]
     if resource.type == CHART:
@@ -83,31 +83,31 @@ def _documents(resource: Resource) -> dict[str, object]:
 
 
 def _indented(value: object) -> object:
-    """A policy, which is JSON in one line, in many."""
+    """Return a policy, which is JSON on one line, with line breaks."""
     if not isinstance(value, str) or not value.startswith('{"'):
         return value
     return json.dumps(json.loads(value), indent=2)
 
 
 def _options(resource: Resource) -> dict[str, object]:
-    """What Pulumi is told beside the inputs, in brackets."""
+    """Return the resource's name and Pulumi options, with keys in brackets."""
     options = {"protect": resource.protect, "retainOnDelete": resource.retain_on_delete}
-    said = {f"({key})": True for key, on in options.items() if on}
-    return {"(pulumi)": f"{resource.part}/{resource.name}", **said}
+    switches = {f"({key})": True for key, on in options.items() if on}
+    return {"(pulumi)": f"{resource.part}/{resource.name}", **switches}
 
 
 def object_name(resource: Resource) -> str:
-    """The file of the object itself: `loki-canary.daemonset.yaml`."""
+    """Return the name of the object's own file: `loki-canary.daemonset.yaml`."""
     return f"{resource.called}.{resource.type.rpartition(':')[2].lower()}.yaml"
 
 
 def all_artefacts(resources: Iterable[Resource]) -> dict[str, str]:
-    """The files of all of them."""
+    """Return the files of all resources."""
     return {name: text for resource in resources for name, text in artefacts(resource).items()}
 
 
 def manifests(resources: Iterable[Resource]) -> str:
-    """Kubernetes' objects as one YAML stream; what is none is named in a comment."""
+    """Return the Kubernetes objects as one YAML stream; a comment names each other resource."""
     return "".join(map(_manifest, resources))
 
 

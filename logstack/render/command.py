@@ -8,19 +8,19 @@ from logstack.render.model import Resource
 
 
 def write_files(stacks: Mapping[str, Sequence[Resource]], folder: Path) -> list[Path]:
-    """Writes the files of each stack's resources; those of several stacks into a folder each. Raises OSError."""
-    written = []
+    """Write the files of each stack's resources, each of several stacks into its own folder. Raises OSError."""
+    paths = []
     for name, resources in stacks.items():
-        place = folder if len(stacks) == 1 else folder / name
-        place.mkdir(parents=True, exist_ok=True)
+        target = folder if len(stacks) == 1 else folder / name
+        target.mkdir(parents=True, exist_ok=True)
         for file, text in _files(resources).items():
-            path = place / file
+            path = target / file
             path.write_text(text, encoding="utf-8")
-            written.append(path)
-    return written
+            paths.append(path)
+    return paths
 
 
 def _files(resources: Sequence[Resource]) -> dict[str, str]:
-    """The artefacts, and Kubernetes' objects whole, with the files that are in them."""
+    """Return the artefacts, and the complete Kubernetes objects."""
     objects = {object_name(each): as_yaml(dict(each.inputs)) for each in resources if "kind" in each.inputs}
     return all_artefacts(resources) | objects

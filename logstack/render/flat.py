@@ -1,21 +1,21 @@
-"""A document as its leaves: the path of each value, and the value as text."""
+"""The leaves of a document: the path of each value, and the value as text."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
 
 def flat(document: object) -> Iterator[tuple[str, str]]:
-    """All leaves.
+    """Yield all leaves.
 
-    An entry of a list is known by its `name` where every entry has one of its own, else by its number; a list of plain
+    The path has the `name` of a list's entry if all entries have different names, else its number. A list of plain
     values is one leaf, and so is an empty group.
     """
-    return ((path, _said(value)) for path, value in _leaves(document, ""))
+    return ((path, _text(value)) for path, value in _leaves(document, ""))
 
 
 def keys(settings: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """The keys of a stack's settings that say something: null and an empty list or group do not."""
-    return ((path, _said(value)) for path, value in _leaves(settings, "") if value not in (None, [], {}))
+    """Yield the keys of a stack's settings with their values, without null and empty lists and groups."""
+    return ((path, _text(value)) for path, value in _leaves(settings, "") if value not in (None, [], {}))
 
 
 def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
@@ -29,7 +29,7 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
         yield path, value
 
 
-def _said(value: object) -> str:
+def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 

@@ -1,4 +1,4 @@
-"""The resources of a stack as plain data, with `(secret NAME)` in each secret's place."""
+"""The resources of a stack as plain data, with `(secret NAME)` for each secret."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Resource:
 
     @property
     def called(self) -> str:
-        """What it is called where it runs: the object's or the release's name, else the one that Pulumi knows it by."""
+        """Return the name of the object or of the release, else the resource's logical name."""
         metadata = self.inputs.get("metadata")
         if isinstance(metadata, Mapping) and "name" in metadata:
             return str(metadata["name"])
@@ -31,7 +31,7 @@ class Resource:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """The same for the same thing, by whatever name Pulumi knows it."""
+        """Return an identity that does not depend on the logical name."""
         return self.type, self.called
 
 

@@ -1,1 +1,1 @@
-"""What the operator says: one frozen typed tree, and the checks between its fields."""
+"""The settings of a stack: one frozen typed tree, and the checks between its fields."""

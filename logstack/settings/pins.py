@@ -16,7 +16,8 @@ class ChartPin:
     digest: str
 
 
-# The open-source chart. `loki` >= 7 in Grafana's own repository is the Enterprise chart (grafana/loki#20705).
+# Where the open-source chart is maintained. Since 7.0 Grafana's own repository has `loki` for its Enterprise product
+# (grafana/loki#20705), though its values say `enterprise.enabled: false`.
 LOKI_CHART = ChartPin(
     repository="https://grafana-community.github.io/helm-charts",
     name="loki",

@@ -1,4 +1,4 @@
-"""Problems of a stack: what is wrong, what would happen, and how to fix it."""
+"""Problems of a stack: the mistake, its consequence, and the fix."""
 
 import difflib
 import textwrap
@@ -77,9 +77,9 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number > 1 else ''}" if number else ""
 
 
-def nearest(word: str, known: Iterable[str], cutoff: float = 0.7) -> str | None:
+def nearest(word: str, words: Iterable[str], cutoff: float = 0.7) -> str | None:
     """Return the known word that was probably meant; ignores case, `-` and `_`."""
-    plain = {name.lower().replace("-", "").replace("_", ""): name for name in known}
+    plain = {name.lower().replace("-", "").replace("_", ""): name for name in words}
     matches = difflib.get_close_matches(word.lower().replace("-", "").replace("_", ""), plain, n=1, cutoff=cutoff)
     return plain[matches[0]] if matches else None
 

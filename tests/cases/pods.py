@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from logstack.manifests.manifest import Json, mask_secrets
-from logstack.settings.model.tree import Settings
-from tests.support.real import chart_or_standin, expanded
+from logstack.settings.tree import Settings
+from tests.support.real import chart_or_standin, render_chart
 from tests.support.stacks import chart_values, declarations, releases
 
 STORE: dict[str, Json] = {
@@ -47,7 +47,7 @@ def pods_of(settings: Settings, directory: Path) -> Iterator[Pods]:
     documents: list[Any] = [mask_secrets(each.inputs) for each in declarations(settings).values()]
     for chart, release in releases(settings):
         values, namespace = chart_values(settings, chart, release), settings.cluster.namespace
-        documents += expanded(chart_or_standin(chart), namespace, values, directory, release)
+        documents += render_chart(chart_or_standin(chart), namespace, values, directory, release)
     for each in documents:
         if each.get("kind") in ("DaemonSet", "Deployment", "StatefulSet"):
             template = each["spec"]["template"]

@@ -20,7 +20,7 @@ from logstack.localrun.localise import flags
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
 from logstack.manifests.loki.config import POD_ADDRESS
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.cases.pods import CLUSTER, STACKS, Pods, pods_of
 from tests.support.gateway import chart_config, local_nginx, nginx_command
 from tests.support.real import binary, run

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.real import chart_or_standin, expanded
+from tests.support.real import chart_or_standin, render_chart
 from tests.support.schemas import complaints
 from tests.support.stacks import changed, chart_values, settings_of
 
@@ -21,7 +21,7 @@ SCALED = {
 def objects(stack: str, directory: Path, **scaling: object) -> dict[str, dict[str, Any]]:
     settings = changed(settings_of(stack), autoscaling=scaling)
     values, namespace = chart_values(settings, "loki"), settings.cluster.namespace
-    documents = expanded(chart_or_standin("loki"), namespace, values, directory, "loki")
+    documents = render_chart(chart_or_standin("loki"), namespace, values, directory, "loki")
     return {f"{each['kind']}/{each['metadata']['name']}": each for each in documents}
 
 

@@ -36,10 +36,10 @@ def fields(spec: Mapping[str, Any]) -> tuple[Any, Any]:
 
 
 def test_the_keys_of_the_report_have_no_problem() -> None:
-    told = stack_of(
+    loaded = stack_of(
         "scheduling: {nodeSelector: {pool: obs}, tolerations: [{key: dedicated, value: obs, effect: NoSchedule}]}"
     )
-    assert told.problems == ()
+    assert loaded.problems == ()
 
 
 @every_stack

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.cases.pods import STACKS, Pods, pods_of
-from tests.support.collector import carried_out, loki, stack
+from tests.support.collector import carry_out, loki, stack
 from tests.support.collector_cases import group
 from tests.support.real import binary
 
@@ -48,6 +48,6 @@ def test_lines_of_linked_files_arrive(tmp_path: Path) -> None:
     settings = stack(every_case.name, every_case.settings)
     with loki(tmp_path / "loki", settings) as platform:
         cases = replace(every_case, cases=of_docker)
-        outcome = carried_out(cases, settings, platform, root, docker)
+        outcome = carry_out(cases, settings, platform, root, docker)
     assert len(list(docker.iterdir())) == len(of_docker)
     assert {case.name: outcome.differences(case) for case in of_docker} == {case.name: [] for case in of_docker}

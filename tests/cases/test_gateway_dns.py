@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from logstack.localrun.layout import LOOPBACK, free_ports
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.cases.pods import STACKS
 from tests.support.dns import Dns
 from tests.support.gateway import chart_config, local_nginx, nginx_command

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from logstack.manifests.images import pod_images
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.cases.pods import STACKS, pods_of
 from tests.support.stacks import NAMES, changed, settings_of
 from tests.unit.settings.stacks import stack as stack_of

@@ -7,7 +7,7 @@ import pytest
 
 from logstack.manifests.manifest import mask_secrets
 from tests.cases.pods import pods_of
-from tests.support.real import chart_or_standin, expanded
+from tests.support.real import chart_or_standin, render_chart
 from tests.support.stacks import NAMES, changed, chart_values, declarations, releases, settings_of
 from tests.unit.settings.stacks import stack as stack_of
 
@@ -28,7 +28,7 @@ def services(stack: str, directory: Path, metadata: object) -> dict[str, dict[st
     documents: list[Any] = [mask_secrets(each.inputs) for each in declarations(settings).values()]
     for chart, release in releases(settings):
         values = chart_values(settings, chart, release)
-        documents += expanded(chart_or_standin(chart), settings.cluster.namespace, values, directory, release)
+        documents += render_chart(chart_or_standin(chart), settings.cluster.namespace, values, directory, release)
     return {each["metadata"]["name"]: each for each in documents if each.get("kind") == "Service"}
 
 
@@ -56,5 +56,5 @@ def test_every_service_has_them_and_selects_the_same_pods(stack: str, tmp_path: 
 
 
 def test_a_label_of_ones_own_may_choose_the_pods_that_are_collected() -> None:
-    told = stack_of("metadata: {podLabels: {team: logs}}\ncollector: {pods: {only: {team: logs}}}")
-    assert told.problems == ()
+    loaded = stack_of("metadata: {podLabels: {team: logs}}\ncollector: {pods: {only: {team: logs}}}")
+    assert loaded.problems == ()

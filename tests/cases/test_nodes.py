@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.cases.pods import STACKS, pods_of
 
 pytestmark = pytest.mark.real

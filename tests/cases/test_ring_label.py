@@ -20,7 +20,7 @@ from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
 from logstack.manifests.loki.ring import LABEL_KEY, UNVERIFIED_KEY, RingLabel, own_label, ring_label
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.real import binary
 
 pytestmark = pytest.mark.prove

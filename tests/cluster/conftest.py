@@ -20,7 +20,7 @@ from tests.support.stores import Server
 
 @pytest.fixture(scope="session")
 def cluster() -> Live:
-    """The cluster of a kubeconfig's current context; without one, skipped, or failed where there must be one."""
+    """Return the cluster of the current context; without one skip, or fail where LOGSTACK_REQUIRE_CLUSTER is 1."""
     file = os.environ.get("LOGSTACK_TEST_CLUSTER", "")
     if not file:
         reason = "LOGSTACK_TEST_CLUSTER names no kubeconfig of a cluster that tests may fill (kind, k3d)"
@@ -35,18 +35,18 @@ def cluster() -> Live:
 
 @pytest.fixture(scope="module")
 def deploying(cluster: Live, sources: dict[str, Value], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A project whose stacks go to the cluster: by the real Kubernetes provider if PATH has it, else by a stand-in."""
+    """Open a project that deploys to the cluster: by the real Kubernetes provider if PATH has it, else a stand-in."""
     standin = Kubernetes(store=Server(cluster.dynamic))
     folder = tmp_path_factory.mktemp("deploying")
-    with project(folder, standin, kubeconfig=cluster.kubeconfig, plugin=bool(sources)) as made:
+    with project(folder, standin, kubeconfig=cluster.kubeconfig, plugin=bool(sources)) as new_project:
         for stack in SHIPPED if sources else ():  # for the stand-in they are as they ship
-            made.say(stack, {"charts": sources})
-        yield made
+            new_project.edit(stack, {"charts": sources})
+        yield new_project
 
 
 @pytest.fixture(scope="session")
 def sources() -> dict[str, Value]:
-    """The setting `charts` for the real provider, which is used if PATH has it: the folders that helm takes here."""
+    """Return `charts` of a stack file for the real provider: local chart folders; empty where PATH has no provider."""
     if which("pulumi-resource-kubernetes") is None:
         return {}
     return {name: {"path": str(chart_or_standin(name))} for name in PINNED}

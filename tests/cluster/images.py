@@ -1,6 +1,6 @@
-"""The images that the stacks' pods run, each by the binary that is in it: one line for each, as images.py takes them.
+"""Print the images that the stacks' pods run, for a cluster that reaches no registry: one line for images.py each.
 
-They are for a cluster that reaches no registry: `python -m tests.cluster.images`.
+Each image is made from the binary in it: `python -m tests.cluster.images`.
 """
 
 import sys
@@ -11,8 +11,8 @@ from logstack.settings import pins
 # The charts' own: 18.11.0 of Loki and 1.11.1 of Alloy.
 NGINX = "docker.io/nginxinc/nginx-unprivileged:1.31-alpine"
 _LOKI_USER = "10001:10001"
-# The binary, and where it is in the image.
-PLACED = {
+# By the image's name: its binary, and the path in the image.
+IMAGES = {
     f"docker.io/grafana/loki:{pins.LOKI_VERSION}": ("loki", "/usr/bin/loki"),
     f"docker.io/grafana/loki-canary:{pins.LOKI_VERSION}": ("loki-canary", "/usr/bin/loki-canary"),
     f"docker.io/grafana/alloy:v{pins.ALLOY_VERSION}": ("alloy", "/bin/alloy"),
@@ -25,10 +25,10 @@ PLACED = {
 
 
 def images() -> list[str]:
-    """`NAME=BINARY:PATH_IN_IMAGE:TAG[@USER]`, and nginx by its tag alone."""
-    found = obtain(*(name for name, _ in PLACED.values()))
+    """Return `NAME=BINARY:PATH_IN_IMAGE:TAG[@USER]` of each image, and nginx by its tag alone."""
+    binaries = obtain(*(name for name, _ in IMAGES.values()))
     users = {"loki": f"@{_LOKI_USER}"}
-    lines = [f"{name}={found[name]}:{path}:{tag}{users.get(name, '')}" for tag, (name, path) in PLACED.items()]
+    lines = [f"{name}={binaries[name]}:{path}:{tag}{users.get(name, '')}" for tag, (name, path) in IMAGES.items()]
     return [*lines, f"nginx={NGINX}"]
 
 

@@ -1,4 +1,4 @@
-"""Dev on a real cluster: what a newcomer deploys first. What differs from the shipped stack file is the context."""
+"""Dev on a real cluster: what a newcomer deploys first. Only the context differs from the shipped stack file."""
 
 from collections.abc import Callable, Iterator
 
@@ -14,9 +14,9 @@ STACK, NAMESPACE = "dev", "monitoring"
 
 @pytest.fixture(scope="module")
 def platform(cluster: Live, deploying: Project) -> Iterator[Project]:
-    """Dev, up, with the namespace that it makes."""
+    """Bring dev up, with the namespace that it creates."""
     cluster.remove_namespace(NAMESPACE)
-    deploying.say(STACK, {"cluster": {"context": cluster.context}})
+    deploying.edit(STACK, {"cluster": {"context": cluster.context}})
     try:
         assert deploying.up(STACK).failed == ""
         yield deploying

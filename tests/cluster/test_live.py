@@ -1,4 +1,4 @@
-"""What the tests on a cluster see of a lost line, before a server on loopback that stands in for one."""
+"""How the tests on a cluster count lost lines, with a server on loopback instead of a cluster."""
 
 import json
 import threading
@@ -18,30 +18,32 @@ POD = "loki-canary-abcde"
 
 
 class ApiServer(BaseHTTPRequestHandler):
-    """A stand-in: one canary on its node, and a Loki that has some of its lines."""
+    """An API server with one canary on its node, and a Loki that has some of its lines."""
 
-    kept = WRITTEN
+    stored = WRITTEN
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         if path.endswith("/log"):
-            self._say("\n".join(["Connecting to loki", *WRITTEN, ""]))
+            self._send("\n".join(["Connecting to loki", *WRITTEN, ""]))
         elif path.endswith("/pods"):
-            self._say(json.dumps({"kind": "PodList", "items": [{"metadata": {"name": POD, "uid": "1"}, "status": {}}]}))
+            self._send(
+                json.dumps({"kind": "PodList", "items": [{"metadata": {"name": POD, "uid": "1"}, "status": {}}]})
+            )
         elif path.endswith("/query_range"):
-            values = [[line.partition(" ")[0], line] for line in self.kept]
-            self._say(json.dumps({"data": {"result": [{"stream": {"pod": POD}, "values": values}]}}))
+            values = [[line.partition(" ")[0], line] for line in self.stored]
+            self._send(json.dumps({"data": {"result": [{"stream": {"pod": POD}, "values": values}]}}))
         else:
-            self._say("loki_canary_missing_entries_total 0\nloki_canary_duplicate_entries_total 2\n")
+            self._send("loki_canary_missing_entries_total 0\nloki_canary_duplicate_entries_total 2\n")
 
-    def _say(self, text: str) -> None:
+    def _send(self, text: str) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json" if text.startswith("{") else "text/plain")
         self.end_headers()
         self.wfile.write(text.encode())
 
     def log_message(self, *_: object) -> None:
-        """Nothing: it is a test's server."""
+        """Print nothing."""
 
 
 @pytest.fixture
@@ -66,14 +68,16 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
     server.server_close()
 
 
-def test_a_canary_whose_lines_are_all_in_loki_misses_none(cluster: Live) -> None:
+def test_canary_count_has_no_missing_line_when_all_are_in_loki(cluster: Live) -> None:
     count = cluster.canary("monitoring")
     assert (count.written, count.missing, count.reported, count.duplicates) == (3, 0, 0, 2)
     assert str(count) == "canary: 3 lines, 0 missing"
 
 
-def test_a_line_that_is_on_the_node_and_not_in_loki_is_missing(cluster: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ApiServer, "kept", WRITTEN[1:])
+def test_canary_count_has_a_missing_line_when_only_the_node_has_it(
+    cluster: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ApiServer, "stored", WRITTEN[1:])
     count = cluster.canary("monitoring")
     assert (count.written, count.missing) == (3, 1)
-    assert count.reported == 0, "the canary itself says so five minutes later"
+    assert count.reported == 0, "the canary itself reports a missing line five minutes later"

@@ -1,7 +1,7 @@
-"""Staging on a real cluster, from its first up to its last: each test goes on where the one before it ended.
+"""Staging on a real cluster, from its first up to its last: each test continues where the one before it ended.
 
-What differs from the shipped stack file: the context, its address, and what one small node asks for (`singleNode`, the
-smallest size).
+The stack file differs from the shipped one in the context, its address, and the settings for one small node
+(`singleNode`, the smallest size).
 """
 
 import re
@@ -21,20 +21,20 @@ pytestmark = pytest.mark.cluster
 STACK, NAMESPACE = "staging", "monitoring"
 GUESTS = {"shop": "till", "bank": "teller"}
 LOKI = "app.kubernetes.io/name=loki,app.kubernetes.io/component in (write, read, backend)"
-# Seed 002's labels, of which `app` is there where a pod has app.kubernetes.io/name.
+# Seed 002's labels; `app` comes besides where a pod has app.kubernetes.io/name.
 SEED_LABELS = {"cluster", "namespace", "pod", "container", "job", "stream", "container_runtime"}
 
 
 @pytest.fixture(scope="module")
 def platform(cluster: Live, deploying: Project) -> Iterator[Project]:
-    """Staging, up; what it leaves is taken away at the end."""
-    for name in (NAMESPACE, *GUESTS):  # no part of the stack
+    """Bring staging up, and remove everything at the end."""
+    for name in (NAMESPACE, *GUESTS):  # they exist before the stack
         cluster.remove_namespace(name)
         cluster.namespace(name)
     for guest, app in GUESTS.items():
         cluster.core.create_namespaced_pod(guest, talker(app))
-    place: Value = {"context": cluster.context, "apiServer": cluster.server, "singleNode": True}
-    deploying.say(STACK, {"cluster": place, "size": "extra-small"})
+    cluster_settings: Value = {"context": cluster.context, "apiServer": cluster.server, "singleNode": True}
+    deploying.edit(STACK, {"cluster": cluster_settings, "size": "extra-small"})
     try:
         assert deploying.up(STACK).failed == ""
         yield deploying
@@ -44,8 +44,8 @@ def platform(cluster: Live, deploying: Project) -> Iterator[Project]:
             cluster.remove_namespace(name)
 
 
-def rolled(cluster: Live, before: dict[str, str]) -> set[str]:
-    """Which of the pods of before are others now, by their names; a Deployment's have other names."""
+def replaced_pods(cluster: Live, before: dict[str, str]) -> set[str]:
+    """Return the names of the earlier pods that are gone or replaced; a Deployment's new pods have new names."""
     now = {pod.name: pod.uid for pod in cluster.pods(NAMESPACE)}
     return {name for name, uid in before.items() if now.get(name) != uid}
 
@@ -63,14 +63,14 @@ def test_every_pod_becomes_ready(cluster: Live, platform: Project, measured: Cal
 
 
 @pytest.mark.usefixtures("platform")
-def test_the_canary_misses_nothing_through_the_collector(cluster: Live, measured: Callable[[str], None]) -> None:
+def test_canary_misses_nothing_through_the_collector(cluster: Live, measured: Callable[[str], None]) -> None:
     count = cluster.canary(NAMESPACE, more=40)
     measured(f"after the first up, {count}, {count.duplicates} twice")
     assert count.missing == count.reported == 0
 
 
 @pytest.mark.usefixtures("platform")
-def test_logql_through_the_gateway_knows_every_namespace_by_the_seeds_labels(cluster: Live) -> None:
+def test_logql_through_the_gateway_finds_every_namespace_by_the_seeds_labels(cluster: Live) -> None:
     for namespace in (NAMESPACE, *GUESTS):
         streams = cluster.streams(NAMESPACE, f'{{namespace="{namespace}", stream=~".+"}}', limit=50)
         assert streams, f"no line of {namespace}"
@@ -83,18 +83,18 @@ def test_logql_through_the_gateway_knows_every_namespace_by_the_seeds_labels(clu
 
 
 @pytest.mark.usefixtures("platform")
-def test_each_kubernetes_event_is_there_once(cluster: Live, measured: Callable[[str], None]) -> None:
+def test_each_kubernetes_event_is_stored_once(cluster: Live, measured: Callable[[str], None]) -> None:
     entries = cluster.events(NAMESPACE, more_than=20)
     twice = [line for line, times in Counter(entries).items() if times > 1]
     assert twice == []
     measured(f"Kubernetes events: {len(entries)}, none twice")
 
 
-def test_a_retention_change_rolls_the_loki_pods_and_no_other_and_loses_nothing(
+def test_retention_change_rolls_only_the_loki_pods_and_loses_nothing(
     cluster: Live, platform: Project, measured: Callable[[str], None]
 ) -> None:
-    loki, others = uids(cluster, LOKI), uids(cluster)
-    platform.say(STACK, {"retention": "14d"})
+    loki_pods, all_pods = uids(cluster, LOKI), uids(cluster)
+    platform.edit(STACK, {"retention": "14d"})
     started = time.monotonic()
     changed = platform.up(STACK)
     assert {step.name.rpartition("/")[2] for step in changed.of("update")} == {
@@ -105,15 +105,15 @@ def test_a_retention_change_rolls_the_loki_pods_and_no_other_and_loses_nothing(
     }
     cluster.settle(NAMESPACE)
     seconds = time.monotonic() - started
-    assert rolled(cluster, loki) == loki.keys(), "every Loki pod is a new one"
-    assert rolled(cluster, others) == loki.keys(), "and no other pod is"
+    assert replaced_pods(cluster, loki_pods) == loki_pods.keys(), "some Loki pod was not replaced"
+    assert replaced_pods(cluster, all_pods) == loki_pods.keys(), "a pod that is not Loki's was replaced"
     count = cluster.canary(NAMESPACE, more=30)
     measured(f"a retention change: nine Loki pods rolled in {seconds:.0f} s; {count}")
     assert count.missing == count.reported == 0
 
 
 @pytest.mark.usefixtures("platform")
-def test_a_killed_collector_loses_nothing(cluster: Live, measured: Callable[[str], None]) -> None:
+def test_killed_collector_loses_nothing(cluster: Live, measured: Callable[[str], None]) -> None:
     (alloy,) = cluster.pods(NAMESPACE, "app.kubernetes.io/instance=alloy")
     before = cluster.canary(NAMESPACE)
     cluster.kill(NAMESPACE, alloy.name)
@@ -123,40 +123,42 @@ def test_a_killed_collector_loses_nothing(cluster: Live, measured: Callable[[str
     assert after.missing == after.reported == 0
 
 
-def test_a_new_volume_template_keeps_pods_and_volumes(
+def test_new_volume_template_keeps_pods_and_volumes(
     cluster: Live, platform: Project, measured: Callable[[str], None]
 ) -> None:
     pods, claims = uids(cluster), cluster.claims(NAMESPACE)
-    platform.say(STACK, {"resources": {"write": {"cpu": "100m", "memory": "512Mi", "disk": "6Gi"}}})
+    platform.edit(STACK, {"resources": {"write": {"cpu": "100m", "memory": "512Mi", "disk": "6Gi"}}})
     changed = platform.up(STACK)
     assert changed.failed == ""
     assert [step.name.rpartition("/")[2] for step in changed.of("replace")] == ["loki-write"]
     cluster.settle(NAMESPACE)
-    assert rolled(cluster, pods) == set(), "no pod stopped for it"
+    assert replaced_pods(cluster, pods) == set(), "a pod was replaced"
     assert cluster.claims(NAMESPACE) == claims
-    assert all(pod.owned for pod in cluster.pods(NAMESPACE)), "the new StatefulSet has taken the pods over"
+    assert all(pod.owned for pod in cluster.pods(NAMESPACE)), "the new StatefulSet has not taken the pods over"
     measured("a new volume template: 0 pods restarted, every claim kept")
 
 
 def test_new_credentials_reach_the_store_and_loki(
     cluster: Live, platform: Project, measured: Callable[[str], None]
 ) -> None:
-    """And three copies of each line from here on, in the same roll."""
+    """The same roll brings replication factor 3 for the tests after it."""
     before = uids(cluster)
-    platform.say(STACK, {"replicationFactor": 3})
+    platform.edit(STACK, {"replicationFactor": 3})
     started = time.monotonic()
     changed = platform.up(STACK, secrets={"logstack:secretAccessKey": "marker-secret-rotated"})
     assert changed.failed == ""
     cluster.settle(NAMESPACE, seconds=600)
     seconds = time.monotonic() - started
-    assert rolled(cluster, before) == {name for name in before if re.match(r"loki-(write|read|backend|s3)", name)}
+    assert replaced_pods(cluster, before) == {
+        name for name in before if re.match(r"loki-(write|read|backend|s3)", name)
+    }
     count = cluster.canary(NAMESPACE, more=40)
     measured(f"new credentials: store and nine Loki pods rolled in {seconds:.0f} s; {count}")
     assert count.missing == count.reported == 0
 
 
 @pytest.mark.usefixtures("platform")
-def test_a_killed_writer_of_three_copies_loses_nothing(cluster: Live, measured: Callable[[str], None]) -> None:
+def test_killed_writer_at_replication_factor_3_loses_nothing(cluster: Live, measured: Callable[[str], None]) -> None:
     cluster.kill(NAMESPACE, "loki-write-1")
     cluster.settle(NAMESPACE)
     count = cluster.canary(NAMESPACE, more=40)
@@ -164,7 +166,7 @@ def test_a_killed_writer_of_three_copies_loses_nothing(cluster: Live, measured: 
     assert count.missing == count.reported == 0
 
 
-def test_what_was_destroyed_leaves_its_data_for_a_second_up(
+def test_second_up_finds_the_data_of_a_destroyed_stack(
     cluster: Live, platform: Project, measured: Callable[[str], None]
 ) -> None:
     query = '{namespace="shop", app="till"}'
@@ -174,8 +176,8 @@ def test_what_was_destroyed_leaves_its_data_for_a_second_up(
     assert platform.destroy(STACK).failed == ""
     assert NAMESPACE in cluster.namespaces()
     assert cluster.claims(NAMESPACE) == claims
-    left = cluster.pods(NAMESPACE)
-    assert {re.sub(r"-\d+$", "", pod.name) for pod in left if not pod.ending} <= {
+    remaining_pods = cluster.pods(NAMESPACE)
+    assert {re.sub(r"-\d+$", "", pod.name) for pod in remaining_pods if not pod.ending} <= {
         "loki-write",
         "loki-backend",
         "loki-s3",
@@ -185,5 +187,5 @@ def test_what_was_destroyed_leaves_its_data_for_a_second_up(
     cluster.until(lambda: not cluster.pods(NAMESPACE), "all pods are gone", seconds=420)
     assert platform.up(STACK).failed == ""
     cluster.settle(NAMESPACE)
-    cluster.until(lambda: written <= set(cluster.lines(NAMESPACE, query)), "the lines of before", seconds=120)
-    measured(f"after a destroy and a second up: all {len(written)} lines of before found, {len(claims)} claims kept")
+    cluster.until(lambda: written <= set(cluster.lines(NAMESPACE, query)), "the earlier lines", seconds=120)
+    measured(f"after a destroy and a second up: all {len(written)} earlier lines found, {len(claims)} claims kept")

@@ -1,4 +1,4 @@
-"""What each kind of change of a stack file does, as the real engine previews it (docs/reference/changes.md)."""
+"""The table of docs/reference/changes.md: what each kind of change does, as the real engine previews it."""
 
 import re
 import shutil
@@ -22,13 +22,14 @@ STAGING, PRODUCTION = "staging", "production"
 
 @dataclass(frozen=True)
 class Case:
-    """A change of a stack that is up, and what comes of it in words."""
+    """A change of a stack that is up, and its row of the table."""
 
     stack: str
     change: Mapping[str, Value]
-    told: str
-    """How the change is written in the table."""
+    label: str
+    """The change, as the table's first column."""
     meaning: str
+    """What it means for the pods and the lines, as the table's last column."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[str, Value] = field(default_factory=dict)
     """What the stack that is up says besides."""
@@ -51,7 +52,7 @@ CASES = {
         "Loki reads it within ten seconds; nothing restarts",
     ),
     "replicas": Case(
-        PRODUCTION, {"replicas": {"read": 4}}, "`replicas: {read: 4}`", "one pod more; no other pod restarts"
+        PRODUCTION, {"replicas": {"read": 4}}, "`replicas: {read: 4}`", "one more pod; no existing pod restarts"
     ),
     "replication": Case(
         STAGING,
@@ -93,8 +94,8 @@ CASES = {
     "index labels": Case(
         PRODUCTION,
         {"collector": {"indexLabels": ["cluster", "namespace", "pod", "container", "stream", "app", "job", "node"]}},
-        "one more of `collector: {indexLabels: [...]}`",
-        "Alloy reloads it; lines from then on are in other streams",
+        "a label added to `collector: {indexLabels: [...]}`",
+        "Alloy reloads it; new lines go to new streams",
     ),
     "cluster name": Case(
         PRODUCTION,
@@ -120,7 +121,7 @@ CASES = {
         PRODUCTION,
         {"cluster": {"namespace": "logging"}},
         "`cluster: {namespace: logging}`",
-        "everything is made again there, with new volumes: lines that are only on the old volumes are not found",
+        "every object is created again there, with new volumes: lines that are only on the old volumes are not found",
     ),
     "Loki's version": Case(
         PRODUCTION, {"lokiVersion": "3.7.9"}, "`lokiVersion: 3.7.9`", "the Loki pods restart, one after the other"
@@ -151,19 +152,22 @@ CASES = {
             "acknowledge": None,
         },
         "`deploymentMode: monolithic`, three replicas",
-        "other pods with other volumes: a move in stages, never one step",
+        "new pods with new volumes: move in stages (`logstack migrate`), never in one step",
     ),
-    "canary": Case(STAGING, {"canary": {"enabled": False}}, "`canary: {enabled: false}`", "the canary goes"),
+    "canary": Case(STAGING, {"canary": {"enabled": False}}, "`canary: {enabled: false}`", "the canary is deleted"),
     "datasource": Case(
-        PRODUCTION, {"grafana": {"uid": "logs"}}, "`grafana: {uid: logs}`", "Grafana's sidecar reads it"
+        PRODUCTION,
+        {"grafana": {"uid": "logs", "recreate": True}},
+        "`grafana: {uid: logs, recreate: true}`",
+        "Grafana's sidecar reloads the file; Grafana deletes the datasource and creates it with the new uid (expected)",
     ),
 }
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
-    """Staging and production, each up in a cluster of its own."""
-    made = {}
+    """Bring staging and production up, each in a cluster of its own."""
+    projects = {}
     for stack in (STAGING, PRODUCTION):
         with project(tmp_path_factory.mktemp(stack)) as each:
             assert each.up(stack).failed == ""
@@ -171,19 +175,19 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
             shutil.copytree(chart_or_standin("loki"), newer)
             chart = newer / "Chart.yaml"
             chart.write_text(re.sub(r"(?m)^version: .*$", "version: 99.0.0", chart.read_text()))
-        made[stack] = each
-    return made
+        projects[stack] = each
+    return projects
 
 
 def previewed(running: Mapping[str, Project], case: Case, **options: Any) -> Outcome:
-    """The change alone, against what is up."""
+    """Preview the change alone, against the stack that is up."""
     with running[case.stack].serving() as platform:
         path = platform.folder / f"Pulumi.{case.stack}.yaml"
         before = path.read_text()
         if case.before:
-            platform.say(case.stack, case.before)
+            platform.edit(case.stack, case.before)
             assert platform.up(case.stack).failed == ""
-        platform.say(case.stack, case.change)
+        platform.edit(case.stack, case.change)
         outcome = platform.preview(case.stack, secrets=case.secrets, **options)
         path.write_text(before)
         if case.before:
@@ -194,33 +198,33 @@ def previewed(running: Mapping[str, Project], case: Case, **options: Any) -> Out
 
 @pytest.fixture(scope="module")
 def previews(running: dict[str, Project]) -> dict[str, Outcome]:
-    """What each change does."""
+    """Preview every change."""
     return {name: previewed(running, case) for name, case in CASES.items()}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_change_is_previewed_without_an_error(previews: dict[str, Outcome], name: str) -> None:
+def test_preview_of_a_change_succeeds_and_changes_something(previews: dict[str, Outcome], name: str) -> None:
     assert previews[name].failed == ""
     assert previews[name].changes, "nothing would change"
 
 
-def test_the_table_of_changes_is_what_the_engine_says(
+def test_table_of_changes_equals_the_previews_of_the_engine(
     previews: dict[str, Outcome], request: pytest.FixtureRequest
 ) -> None:
-    head, _, rest = DOCUMENT.read_text().partition("<!-- changes -->")
-    tail = rest.partition("<!-- /changes -->")[2]
+    head, _, after_marker = DOCUMENT.read_text().partition("<!-- changes -->")
+    tail = after_marker.partition("<!-- /changes -->")[2]
     table = "\n".join(_row(CASES[name], outcome) for name, outcome in previews.items())
-    lines = f"| change | updated | replaced, made, deleted | what it means |\n|---|---|---|---|\n{table}"
+    lines = f"| change | updated | replaced, created, deleted | what it means |\n|---|---|---|---|\n{table}"
     golden.check(DOCUMENT, f"{head}<!-- changes -->\n\n{lines}\n\n<!-- /changes -->{tail}", request)
 
 
-def test_a_lowered_retention_is_seen_in_the_diff_of_the_configuration(running: dict[str, Project]) -> None:
-    shown = previewed(running, CASES["retention"], diff=True).text
-    assert re.search(r'~ retention_period +: "720h" => "336h"', shown)
+def test_preview_shows_a_lower_retention_in_the_diff_of_the_configuration(running: dict[str, Project]) -> None:
+    output = previewed(running, CASES["retention"], diff=True).text
+    assert re.search(r'~ retention_period +: "720h" => "336h"', output)
 
 
-def test_no_change_but_a_move_takes_a_stateful_sets_volumes(previews: dict[str, Outcome]) -> None:
-    """A StatefulSet that is replaced is deleted without its pods, and keeps its claims."""
+def test_change_of_volumes_replaces_only_stateful_sets(previews: dict[str, Outcome]) -> None:
+    """A replaced StatefulSet is deleted without its pods and its claims, so no volume is lost."""
     for name in ("volume size", "storage class"):
         replaced = {step.type for step in previews[name].of("replace")}
         assert replaced == {"kubernetes:apps/v1:StatefulSet"}
@@ -229,20 +233,20 @@ def test_no_change_but_a_move_takes_a_stateful_sets_volumes(previews: dict[str, 
 def _row(case: Case, outcome: Outcome) -> str:
     summary = outcome.summary
     updated = _named(summary.pop("update", []))
-    rest = "; ".join(f"{_WORDS[op]}: {_named(names)}" for op, names in summary.items())
-    return f"| {case.told} | {updated or 'nothing'} | {rest or 'nothing'} | {case.meaning} |"
+    not_in_place = "; ".join(f"{_WORDS[op]}: {_named(names)}" for op, names in summary.items())
+    return f"| {case.label} | {updated or 'nothing'} | {not_in_place or 'nothing'} | {case.meaning} |"
 
 
-_WORDS = {"create": "made", "delete": "deleted", "replace": "replaced"}
+_WORDS = {"create": "created", "delete": "deleted", "replace": "replaced"}
 _MANY = 12
 
 
-def _named(names: list[str]) -> str:
-    """Resources by their kinds; a long list is counted."""
-    if len(names) > _MANY:
-        return f"{len(names)} resources"
+def _named(resources: list[str]) -> str:
+    """Return resources by their kinds; of a long list only the number."""
+    if len(resources) > _MANY:
+        return f"{len(resources)} resources"
     kinds: dict[str, list[str]] = {}
-    for name in names:
-        kind, _, called = name.partition(" ")
-        kinds.setdefault(kind, []).append(f"`{called}`")
-    return ", ".join(f"{kind} {', '.join(called)}" for kind, called in kinds.items())
+    for name in resources:
+        kind, _, logical_name = name.partition(" ")
+        kinds.setdefault(kind, []).append(f"`{logical_name}`")
+    return ", ".join(f"{kind} {', '.join(logical_name)}" for kind, logical_name in kinds.items())

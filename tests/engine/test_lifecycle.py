@@ -1,4 +1,4 @@
-"""A stack's life under the real engine: preview, up, preview again, interruptions, renames, destroy."""
+"""A stack under the real engine from its first preview to its destroy, with interruptions, renames and drift."""
 
 import os
 import signal
@@ -26,51 +26,65 @@ from tests.support.stacks import SHIPPED
 
 pytestmark = [
     pytest.mark.prove,
-    # Of the SDK: its modules warn of their deprecated namesakes (BucketV2 beside Bucket) as soon as they are imported.
+    # The SDK's modules warn of deprecated classes (BucketV2 beside Bucket) as soon as they are imported.
     pytest.mark.filterwarnings("ignore:.*V2 has been deprecated in favor of:DeprecationWarning"),
 ]
 
 
-# The examples of the tests accept no warning by themselves.
-WARNED: dict[str, list[Value]] = {
+# The warnings that the tests' examples do not acknowledge themselves.
+WARNINGS: dict[str, list[Value]] = {
     "aws": ["simple-scalable-ends-with-loki-4"],
     "monolithic": ["api-server-not-checked", "ingress-without-password"],
 }
 
 
 @pytest.mark.parametrize("stack", [*SHIPPED, "aws", "aws-pods", "monolithic", "distributed"])
-def test_a_second_preview_has_nothing_to_do_and_nothing_to_say(platform: Project, stack: str) -> None:
-    if stack in WARNED:
-        platform.say(stack, {"acknowledge": WARNED[stack]})
+def test_second_preview_has_no_change_and_no_message(platform: Project, stack: str) -> None:
+    if stack in WARNINGS:
+        platform.edit(stack, {"acknowledge": WARNINGS[stack]})
     before = platform.preview(stack)
-    made = platform.up(stack)
+    applied = platform.up(stack)
     after = platform.preview(stack)
-    assert (before.failed, made.failed, after.failed) == ("", "", "")
-    assert set(before.summary) == set(made.summary) == {"create"}
-    assert before.summary == made.summary, "the preview did not tell what came"
+    assert (before.failed, applied.failed, after.failed) == ("", "", "")
+    assert set(before.summary) == set(applied.summary) == {"create"}
+    assert before.summary == applied.summary, "the update did something else than its preview"
     assert after.changes == ()
-    assert after.said == ()
+    assert after.messages == ()
 
 
-def test_an_up_that_failed_half_way_is_continued_by_the_next(platform: Project) -> None:
+def test_plain_up_after_the_adopting_one_leaves_nothing_to_do(platform: Project) -> None:
+    """Until then every preview, `--expect-no-changes` too, would change the provider."""
+    platform.take_over()
+    assert platform.up("staging").failed == ""
+    platform.take_over(stop=True)
+    preview = platform.preview("staging")
+    assert preview.summary == {"update": ["kubernetes cluster-provider"]}
+    (step,) = preview.changes
+    assert "upsertExistingObjects" in step.changed
+    assert platform.up("staging").failed == ""
+    assert platform.preview("staging").changes == ()
+
+
+def test_next_up_continues_one_that_failed_half_way(platform: Project) -> None:
     platform.kubernetes.fail_at = "loki-write"
     broken = platform.up("staging")
-    assert "told to fail at loki-write" in broken.failed
-    there = set(platform.memory.objects)
+    assert "the stand-in fails at loki-write" in broken.failed
+    existing = set(platform.memory.objects)
     platform.kubernetes.fail_at = ""
     continued = platform.up("staging")
     assert continued.failed == ""
-    assert there < set(platform.memory.objects), "what was there before is still there"
+    assert existing < set(platform.memory.objects), "an object of the first up is gone"
     assert {step.op for step in continued.steps} == {"same", "create"}
     assert platform.preview("staging").changes == ()
 
 
-def test_an_up_whose_engine_was_killed_is_continued_after_a_cancel(platform: Project) -> None:
-    """What was made at that moment the engine does not know of: the next up has to be told to take it over."""
+def test_next_up_continues_one_whose_engine_was_killed_after_a_cancel(platform: Project) -> None:
+    """The engine does not know the object that was just created: the next up must be told to take it over."""
 
     def kill() -> None:
         command = ["pgrep", "--parent", str(os.getpid()), "--exact", "pulumi"]
-        os.kill(int(subprocess.run(command, capture_output=True, text=True, check=True).stdout), signal.SIGKILL)
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        os.kill(int(answer.stdout), signal.SIGKILL)
 
     platform.kubernetes.meanwhile = {"loki-config": kill}
     assert platform.up("staging").failed
@@ -85,7 +99,7 @@ def test_an_up_whose_engine_was_killed_is_continued_after_a_cancel(platform: Pro
     assert platform.preview("staging").changes == ()
 
 
-def test_a_wrong_passphrase_stops_an_up_before_anything_is_made(platform: Project) -> None:
+def test_wrong_passphrase_stops_an_up_before_it_creates_anything(platform: Project) -> None:
     platform.stack("staging")
     platform.environment["PULUMI_CONFIG_PASSPHRASE"] = "another"
     with pytest.raises(pulumi.automation.CommandError, match="incorrect passphrase"):
@@ -93,7 +107,7 @@ def test_a_wrong_passphrase_stops_an_up_before_anything_is_made(platform: Projec
     assert platform.memory.objects == {}
 
 
-def test_a_bucket_that_is_protected_is_not_destroyed_and_nothing_else_is(platform: Project) -> None:
+def test_destroy_with_a_protected_bucket_deletes_nothing(platform: Project) -> None:
     platform.up("aws")
     objects, resources = dict(platform.memory.objects), dict(platform.aws.resources)
     refused = platform.destroy_by_hand("aws")
@@ -101,24 +115,25 @@ def test_a_bucket_that_is_protected_is_not_destroyed_and_nothing_else_is(platfor
     assert (platform.memory.objects, platform.aws.resources) == (objects, resources)
 
 
-def test_a_destroy_that_skips_its_preview_takes_all_but_what_is_protected(platform: Project) -> None:
-    """The Automation API never looks before it acts: docs/reference/resources.md warns of it."""
+def test_destroy_without_a_preview_deletes_all_but_the_protected_bucket(platform: Project) -> None:
+    """The Automation API destroys without a preview: docs/reference/resources.md warns of it."""
     platform.up("aws")
     assert platform.destroy("aws").failed
     assert platform.memory.objects == {}
     assert any(urn.endswith("::store-bucket") for urn in platform.aws.resources)
 
 
-def test_destroy_without_what_is_protected_keeps_the_bucket_and_its_guards(platform: Project) -> None:
+def test_destroy_that_excludes_protected_resources_keeps_the_bucket_and_its_guards(platform: Project) -> None:
     platform.up("aws")
     platform.destroy("aws", exclude_protected=True)
-    kept = {urn.rpartition("::")[2] for urn in platform.aws.resources}
-    assert {"store-bucket", "store-bucket-policy", "store-bucket-encryption", "store-bucket-public-access"} <= kept
-    assert "store-role" not in kept
+    remaining = {urn.rpartition("::")[2] for urn in platform.aws.resources}
+    assert {"store-bucket", "store-bucket-policy", "store-bucket-encryption", "store-bucket-public-access"} <= remaining
+    assert "store-role" not in remaining
     assert platform.memory.objects == {}
 
 
-def test_a_bucket_claim_is_not_destroyed_as_its_operator_would_delete_the_bucket(platform: Project) -> None:
+def test_destroy_keeps_a_bucket_claim(platform: Project) -> None:
+    """The claim's operator would delete the bucket with it."""
     platform.up("ceph")
     refused = " ".join(platform.destroy_by_hand("ceph").split())
     assert 'ObjectBucketClaim::store-claim" cannot be deleted because it is protected' in refused
@@ -128,31 +143,31 @@ def test_a_bucket_claim_is_not_destroyed_as_its_operator_would_delete_the_bucket
     }
 
 
-def test_another_bucket_by_a_claim_is_refused_while_the_claim_is_protected(platform: Project) -> None:
+def test_preview_refuses_another_bucket_of_a_claim_while_the_claim_is_protected(platform: Project) -> None:
     platform.up("ceph")
-    platform.say("ceph", {"objectStore": {"bucket": "loki-other"}})
-    there = set(platform.memory.objects)
-    assert "object-store-left" in " ".join(platform.preview("ceph").said)
-    left = "object-store-left http://${BUCKET_HOST}:${BUCKET_PORT}/loki-chunks"
-    platform.say("ceph", {"acknowledge": ["replication-single-copy", left]})
+    platform.edit("ceph", {"objectStore": {"bucket": "loki-other"}})
+    existing = set(platform.memory.objects)
+    assert "object-store-left" in " ".join(platform.preview("ceph").messages)
+    acknowledgement = "object-store-left http://${BUCKET_HOST}:${BUCKET_PORT}/loki-chunks"
+    platform.edit("ceph", {"acknowledge": ["replication-single-copy", acknowledgement]})
     refused = platform.preview("ceph")
     assert refused.failed
-    assert "protect" in " ".join(refused.said)
-    assert set(platform.memory.objects) == there
+    assert "protect" in " ".join(refused.messages)
+    assert set(platform.memory.objects) == existing
 
 
-def test_a_namespace_that_the_stack_made_is_not_destroyed(platform: Project) -> None:
+def test_destroy_keeps_the_namespace_that_the_stack_created(platform: Project) -> None:
     platform.up("monolithic")
-    there = set(platform.memory.objects)
+    existing = set(platform.memory.objects)
     assert 'Namespace::cluster-namespace" cannot be deleted because' in " ".join(
         platform.destroy_by_hand("monolithic").split()
     )
-    assert set(platform.memory.objects) == there
+    assert set(platform.memory.objects) == existing
     platform.destroy("monolithic", exclude_protected=True)
     assert set(platform.memory.objects) == {("v1", "Namespace", "", "logs")}
 
 
-def test_destroy_keeps_the_pods_of_stateful_sets_for_a_second_up(platform: Project) -> None:
+def test_destroy_orphans_the_pods_of_stateful_sets_for_a_second_up(platform: Project) -> None:
     platform.up("staging")
     assert platform.destroy("staging").failed == ""
     assert platform.memory.objects == {}
@@ -163,23 +178,23 @@ def test_destroy_keeps_the_pods_of_stateful_sets_for_a_second_up(platform: Proje
 
 
 def renamed_program() -> None:
-    """The shipped program with every component under another name, and the old names as aliases."""
+    """Run the shipped program with every component under another name, and the old names as aliases."""
 
-    def was(name: str) -> pulumi.ResourceOptions:
+    def aliased_from(name: str) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=name)])
 
     settings = load_settings()
     stop_before_lines_are_lost(settings)
-    cluster = Cluster("kubernetes", settings.cluster, opts=was("cluster"))
+    cluster = Cluster("kubernetes", settings.cluster, opts=aliased_from("cluster"))
     store = ObjectStore(
         "bucket",
         settings.object_store,
         cluster,
         credentials=Credentials.from_config(),
         size=settings.resources_of("object-store"),
-        opts=was("store"),
+        opts=aliased_from("store"),
     )
-    loki = Loki("logs", settings, store, cluster, chart=settings.charts.loki, opts=was("loki"))
+    loki = Loki("logs", settings, store, cluster, chart=settings.charts.loki, opts=aliased_from("loki"))
     Alloy(
         "collector",
         settings.collector,
@@ -187,7 +202,7 @@ def renamed_program() -> None:
         cluster,
         chart=settings.charts.alloy,
         sizes=collector_sizes(settings),
-        opts=was("alloy"),
+        opts=aliased_from("alloy"),
     )
     Canary(
         "bird",
@@ -196,25 +211,30 @@ def renamed_program() -> None:
         cluster,
         found=found_by(settings.canary, settings.collector, loki.tenant),
         size=settings.resources_of("canary"),
-        opts=was("canary"),
+        opts=aliased_from("canary"),
     )
     GrafanaDatasource(
-        "datasource", settings.grafana, loki.gateway_url, cluster, tenants=settings.tenant_names, opts=was("grafana")
+        "datasource",
+        settings.grafana,
+        loki.gateway_url,
+        cluster,
+        tenants=settings.tenant_names,
+        opts=aliased_from("grafana"),
     )
 
 
-def test_components_that_are_renamed_keep_their_resources_by_aliases(platform: Project) -> None:
+def test_renamed_components_keep_their_resources_by_aliases(platform: Project) -> None:
     platform.up("staging")
     renamed = platform.preview("staging", renamed_program)
     assert renamed.failed == ""
     assert renamed.changes == ()
 
 
-def test_drift_is_found_by_a_preview_that_refreshes(platform: Project) -> None:
+def test_preview_with_refresh_finds_drift(platform: Project) -> None:
     platform.up("staging")
     assert platform.preview("staging", refresh=True, expect_no_changes=True).failed == ""
     key = ("v1", "ConfigMap", "monitoring", "loki-overrides")
     platform.memory.objects[key] = {**platform.memory.objects[key], "data": {"overrides.yaml": "edited: by hand\n"}}
     drifted = platform.preview("staging", refresh=True, expect_no_changes=True)
     assert "no changes were expected" in drifted.failed
-    assert platform.preview("staging").changes == (), "a preview that asks nobody sees the state alone"
+    assert platform.preview("staging").changes == (), "a preview without a refresh compares with the state alone"

@@ -1,4 +1,4 @@
-"""A marker secret is found nowhere but encrypted, wherever the real engine writes, shows or sends something."""
+"""A marker secret is only encrypted in all that the real engine writes, prints or sends."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -17,17 +17,17 @@ KEY, SECRET = KEYS["logstack:accessKeyId"], KEYS["logstack:secretAccessKey"]
 
 
 def files(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Every file that the engine or the program wrote, as text."""
+    """Yield every file that the engine or the program wrote, as text."""
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink():
             yield path, path.read_text(errors="replace")
 
 
-def shown(outcome: Outcome) -> str:
-    return outcome.text + outcome.events + outcome.failed + "".join(outcome.said)
+def visible_text(outcome: Outcome) -> str:
+    return outcome.text + outcome.events + outcome.failed + "".join(outcome.messages)
 
 
-def test_a_secret_is_in_no_file_no_event_and_no_output(platform: Project, tmp_path: Path) -> None:
+def test_secret_is_in_no_file_no_event_and_no_output(platform: Project, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     outcomes = [
         platform.preview(STACK, plan=str(plan), diff=True),
@@ -37,35 +37,35 @@ def test_a_secret_is_in_no_file_no_event_and_no_output(platform: Project, tmp_pa
     assert all(outcome.failed == "" for outcome in outcomes)
     for outcome in outcomes:
         for marker in (KEY, SECRET):
-            assert marker not in shown(outcome)
+            assert marker not in visible_text(outcome)
     leaks = [str(path.relative_to(tmp_path)) for path, text in files(tmp_path) if KEY in text or SECRET in text]
     assert leaks == []
     assert plan.exists()
 
 
-def test_the_store_gets_the_secret_itself(platform: Project) -> None:
-    """What the other tests look for is really there: in the one object that it belongs into."""
+def test_only_the_stores_secret_object_has_the_secret(platform: Project) -> None:
+    """The other tests look for a value that really exists: in the one object that needs it."""
     platform.up(STACK)
     holders = {key[1:] for key, an_object in platform.memory.objects.items() if SECRET in json.dumps(an_object)}
     assert holders == {("Secret", "monitoring", "loki-s3-credentials")}
 
 
-def test_the_state_has_the_secret_encrypted(platform: Project) -> None:
+def test_state_has_the_secret_encrypted(platform: Project) -> None:
     platform.up(STACK)
     (secret,) = (each for each in platform.state(STACK)["resources"] if each["type"] == "kubernetes:core/v1:Secret")
     assert secret["inputs"]["stringData"]["ciphertext"].startswith("v1:")
 
 
-def test_every_helm_that_was_started_got_no_secret(platform: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The values go to the provider, and from there to helm: here through its standard input."""
-    given: list[str] = []
+def test_helm_gets_no_secret(platform: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The values go to the provider, and from there to helm's standard input."""
+    chart_inputs: list[str] = []
     expand = platform.kubernetes.expand
 
     def remember(inputs: Mapping[str, Any], context: Any) -> list[Object]:
-        given.append(json.dumps(inputs))
+        chart_inputs.append(json.dumps(inputs))
         return expand(inputs, context)
 
     monkeypatch.setattr(platform.kubernetes, "expand", remember)
     platform.up(STACK)
-    assert len(given) == 3, "Loki, and Alloy on nodes and for events"
-    assert not [values for values in given if KEY in values or SECRET in values]
+    assert len(chart_inputs) == 3, "Loki, and Alloy on nodes and for events"
+    assert not [values for values in chart_inputs if KEY in values or SECRET in values]

@@ -1,11 +1,11 @@
-"""config.alloy before the parser of the pinned Alloy: it parses, and stands as `alloy fmt` leaves it."""
+"""The pinned Alloy's parser reads every config.alloy, and its formatter changes nothing."""
 
 import pytest
 from hypothesis import given
 from hypothesis import settings as profile
 
 from logstack.manifests.alloy.syntax import Block, document
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.generated import TEXTS, stacks
 from tests.support.real import binary, run
 from tests.support.stacks import NAMES, data, declarations, settings_of
@@ -24,7 +24,7 @@ def config_alloy(settings: Settings, collector: str = "alloy") -> str:
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_alloys_parser_reads_a_stacks_files_and_its_formatter_changes_nothing(stack: str) -> None:
+def test_alloys_formatter_changes_nothing_in_a_stacks_files(stack: str) -> None:
     settings = settings_of(stack)
     for release in ("alloy", "alloy-events")[: 1 + settings.collector.sources.events]:
         text = config_alloy(settings, release)
@@ -33,14 +33,14 @@ def test_alloys_parser_reads_a_stacks_files_and_its_formatter_changes_nothing(st
 
 @profile(max_examples=60)
 @given(stacks())
-def test_alloys_formatter_changes_nothing_whatever_a_stack_file_says(stack: Settings) -> None:
+def test_alloys_formatter_changes_nothing_in_the_files_of_any_settings(stack: Settings) -> None:
     text = config_alloy(stack)
     assert formatted(text) == text
 
 
 @profile(max_examples=100)
 @given(TEXTS)
-def test_alloys_parser_reads_any_text_that_we_quote(text: str) -> None:
+def test_alloys_parser_reads_any_quoted_text(text: str) -> None:
     written = document([Block("a.b", "c", {"texts": [text, ""], "object": {"key": text}, "x": text})])
     assert formatted(written) == written
 
@@ -54,7 +54,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("right", "wrong"), BROKEN)
-def test_alloys_parser_refuses_what_is_wrong(right: str, wrong: str) -> None:
+def test_alloys_parser_refuses_broken_syntax(right: str, wrong: str) -> None:
     text = config_alloy(settings_of("production"))
     assert right in text
     answer = run([binary("alloysyntax")], text.replace(right, wrong))

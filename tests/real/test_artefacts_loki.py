@@ -1,4 +1,4 @@
-"""loki.yaml and the overrides before the real, pinned Loki: it accepts them, and reads what was meant."""
+"""The pinned Loki accepts loki.yaml and the overrides, and reads the limits that the settings have."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ import yaml
 from hypothesis import HealthCheck, given
 from hypothesis import settings as profile
 
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.documents import loki_bytes
 from tests.support.generated import stacks
 from tests.support.real import CLAIMED, binary, effective_config, run
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.real
 
 
 def loki_yaml(settings: Settings) -> dict[str, Any]:
-    """loki.yaml with the overrides among its limits: when Loki checks a configuration, it does not open their file."""
+    """Return loki.yaml with the overrides among its limits: Loki's own check does not open their file."""
     declared = declarations(settings)
     document: dict[str, Any] = yaml.safe_load(data(declared, "loki/loki-config"))
     # Every tenant has the same.
@@ -33,7 +33,7 @@ def _verified(file: Path) -> list[str | Path]:
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_loki_accepts_a_stacks_files_as_they_are_deployed(stack: str, tmp_path: Path) -> None:
+def test_loki_accepts_a_stacks_file_as_it_is_deployed(stack: str, tmp_path: Path) -> None:
     file = tmp_path / "loki.yaml"
     file.write_text(data(declarations(settings_of(stack)), "loki/loki-config"))
     answer = run(_verified(file), environment=CLAIMED)
@@ -41,7 +41,7 @@ def test_loki_accepts_a_stacks_files_as_they_are_deployed(stack: str, tmp_path: 
     assert "config is valid" in answer.stderr
 
 
-def test_loki_fills_the_address_of_a_claimed_bucket_from_its_environment(tmp_path: Path) -> None:
+def test_loki_reads_the_address_of_a_claimed_bucket_from_its_environment(tmp_path: Path) -> None:
     file = tmp_path / "loki.yaml"
     file.write_text(data(declarations(settings_of("ceph")), "loki/loki-config"))
     answer = run([*_verified(file), "-print-config-stderr"], environment=CLAIMED)
@@ -50,17 +50,17 @@ def test_loki_fills_the_address_of_a_claimed_bucket_from_its_environment(tmp_pat
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_loki_reads_the_limits_that_the_stack_says(stack: str, tmp_path: Path) -> None:
+def test_loki_reads_the_limits_of_the_settings(stack: str, tmp_path: Path) -> None:
     settings = settings_of(stack)
     limits = effective_config(loki_yaml(settings), tmp_path)["limits_config"]
-    said = settings.limits
-    assert limits["ingestion_rate_mb"] * 1024**2 == pytest.approx(said.ingestion_rate, rel=0.001)
-    assert limits["ingestion_burst_size_mb"] * 1024**2 == pytest.approx(said.ingestion_burst, rel=0.001)
-    assert limits["max_global_streams_per_user"] == said.max_streams
-    assert limits["max_entries_limit_per_query"] == said.max_entries_per_query
-    assert loki_bytes(limits["per_stream_rate_limit"]) == said.per_stream_rate
-    assert loki_bytes(limits["per_stream_rate_limit_burst"]) == said.per_stream_burst
-    assert loki_bytes(limits["max_line_size"]) == said.max_line_size
+    expected = settings.limits
+    assert limits["ingestion_rate_mb"] * 1024**2 == pytest.approx(expected.ingestion_rate, rel=0.001)
+    assert limits["ingestion_burst_size_mb"] * 1024**2 == pytest.approx(expected.ingestion_burst, rel=0.001)
+    assert limits["max_global_streams_per_user"] == expected.max_streams
+    assert limits["max_entries_limit_per_query"] == expected.max_entries_per_query
+    assert loki_bytes(limits["per_stream_rate_limit"]) == expected.per_stream_rate
+    assert loki_bytes(limits["per_stream_rate_limit_burst"]) == expected.per_stream_burst
+    assert loki_bytes(limits["max_line_size"]) == expected.max_line_size
 
 
 def _unknown_key(document: dict[str, Any]) -> None:
@@ -87,19 +87,21 @@ BROKEN: list[tuple[Callable[[dict[str, Any]], None], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("break_it", "told"), BROKEN)
-def test_loki_refuses_what_is_wrong(break_it: Callable[[dict[str, Any]], None], told: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("break_document", "message"), BROKEN)
+def test_loki_refuses_a_broken_configuration(
+    break_document: Callable[[dict[str, Any]], None], message: str, tmp_path: Path
+) -> None:
     document = loki_yaml(settings_of("production"))
-    break_it(document)
+    break_document(document)
     file = tmp_path / "loki.yaml"
     file.write_text(yaml.safe_dump(document))
     answer = run([binary("loki"), f"-config.file={file}", "-verify-config"])
     assert answer.returncode != 0
-    assert told in answer.stderr + answer.stdout
+    assert message in answer.stderr + answer.stdout
 
 
 @profile(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(stacks())
-def test_loki_accepts_whatever_a_stack_file_can_say(tmp_path: Path, stack: Settings) -> None:
+def test_loki_accepts_the_configuration_of_any_settings(tmp_path: Path, stack: Settings) -> None:
     effective = effective_config(loki_yaml(stack), tmp_path)
     assert effective["common"]["replication_factor"] == stack.replication_factor

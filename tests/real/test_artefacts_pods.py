@@ -1,4 +1,4 @@
-"""What our own pods are started with, before the real binaries: they know every flag and answer every probe."""
+"""The real binaries accept every flag of our own pods, and answer every probe."""
 
 import os
 import socket
@@ -14,7 +14,7 @@ import httpx
 import pytest
 from botocore.config import Config
 
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.real import binary, run
 from tests.support.stacks import NAMES, declarations, settings_of
 
@@ -23,15 +23,15 @@ pytestmark = pytest.mark.real
 
 def container(settings: Settings, name: str) -> dict[str, Any]:
     spec: Any = declarations(settings)[name].inputs["spec"]
-    (found,) = spec["template"]["spec"]["containers"]
-    return dict(found)
+    (only_container,) = spec["template"]["spec"]["containers"]
+    return dict(only_container)
 
 
 WITH_CANARY = [name for name in NAMES if settings_of(name).canary.enabled]
 
 
 @pytest.mark.parametrize("stack", WITH_CANARY)
-def test_the_canary_knows_its_flags(stack: str) -> None:
+def test_canary_accepts_its_flags(stack: str) -> None:
     flags = container(settings_of(stack), "canary/canary")["args"]
     answer = run([binary("loki-canary"), *flags, "-version"])
     assert answer.returncode == 0, answer.stderr
@@ -42,7 +42,7 @@ EMBEDDED = [name for name in NAMES if settings_of(name).object_store.kind == "em
 
 
 @pytest.mark.parametrize("stack", EMBEDDED)
-def test_the_embedded_store_answers_its_probes_and_keeps_an_object(stack: str, tmp_path: Path) -> None:
+def test_embedded_store_answers_its_probes_and_stores_an_object(stack: str, tmp_path: Path) -> None:
     store = settings_of(stack).object_store
     server = container(settings_of(stack), "store/store-s3")
     bucket = next(mount["subPath"] for mount in server["volumeMounts"] if "subPath" in mount)
@@ -65,7 +65,7 @@ def test_the_embedded_store_answers_its_probes_and_keeps_an_object(stack: str, t
 
 @contextmanager
 def running(server: Mapping[str, Any], root: Path) -> Iterator[str]:
-    """The container's own command, with only the port and the directory replaced."""
+    """Run the container's command, with only the port and the directory replaced."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -86,13 +86,15 @@ def running(server: Mapping[str, Any], root: Path) -> Iterator[str]:
 
 
 def secret_names(server: Mapping[str, Any]) -> list[str]:
-    """The names of the variables that carry the access key and its secret."""
-    found = {each["valueFrom"]["secretKeyRef"]["key"]: each["name"] for each in server["env"] if "valueFrom" in each}
-    return [found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"]]
+    """Return the names of the variables with the access key and its secret."""
+    variables = {
+        each["valueFrom"]["secretKeyRef"]["key"]: each["name"] for each in server["env"] if "valueFrom" in each
+    }
+    return [variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]]
 
 
 def answers(url: str) -> bool:
-    """Whether it says 200 within two minutes."""
+    """Return whether a URL answers with 200 within two minutes."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with suppress(httpx.TransportError):

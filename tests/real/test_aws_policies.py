@@ -1,9 +1,9 @@
-"""The AWS store's policies before the real Loki: it lives with exactly what its role may do, and needs all of it.
+"""The AWS store's policies with the real Loki: the role allows every request that Loki makes, and no other action.
 
-AWS itself is not here. The real Loki writes, flushes, queries, compacts, deletes and keeps rules in a real S3 server
-that asks a real IAM for each request (tests/support/guarded_store.py); the bucket has the declared policy, and Loki's
-user the declared permissions of the role. The server's access log says what Loki asked for. It is judged again by
-tests/support/iam.py. Which calls moto allows is in tests/unit/components/test_aws_moto.py.
+AWS itself is not used. The real Loki writes, flushes, queries, compacts, deletes and stores rules in a real S3 server
+that asks a real IAM for each request (tests/support/guarded_store.py). The bucket has the declared policy, and Loki's
+user the declared permissions of the role. The server's access log has Loki's requests, and tests/support/iam.py checks
+them again. tests/unit/manifests/test_stores_aws_moto.py tests which calls moto allows.
 """
 
 import json
@@ -25,7 +25,7 @@ from logstack.localrun.localise import flags
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
 from logstack.settings.model.object_store import AwsStore
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.aws_store import PERMISSIONS_TYPE, POLICY_TYPE, text
 from tests.support.guarded_store import GuardedStore, Key, Logged
 from tests.support.iam import BUCKET_ACTIONS, KEY_ACTIONS, OBJECT_ACTIONS, Request, allowed
@@ -39,17 +39,17 @@ OTHER_BUCKET = "acme-logs-of-another-stack"
 ADMINISTRATOR = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 )
-NOT_OF_THE_SERVER = {"PutBucketLifecycleConfiguration"}
-"""Operations that it does not know."""
+UNKNOWN_TO_THE_SERVER = {"PutBucketLifecycleConfiguration"}
+"""Operations that the S3 server does not implement."""
 _SECOND = 1_000_000_000
 _DAY = 86_400 * _SECOND
 _LINES = 50
-# Measured: 12 s after it has started, the compactor had deleted what was marked.
+# Measured: the compactor deletes marked chunks within 12 s of its start.
 _DELETED_SECONDS = 180
 
 
-def the_stack() -> Settings:
-    """The example in AWS, with one process of each role: they make the same requests as three."""
+def aws_stack() -> Settings:
+    """Return the example in AWS with one process of each role: it makes the same requests as three."""
     return changed(
         settings_of("aws"),
         replicas={"write": 1, "read": 1, "backend": 1},
@@ -65,7 +65,7 @@ def store_of(settings: Settings) -> AwsStore:
 
 
 def guarded(root: Path, fleet: Fleet, store: AwsStore) -> GuardedStore:
-    """The server with the declared bucket and another stack's, each with an object."""
+    """Start the server with the declared bucket and another stack's, each with an object."""
     server = GuardedStore(root, fleet, store.region)
     administrator = server.s3(server.root)
     for bucket in (store.bucket, OTHER_BUCKET):
@@ -76,7 +76,7 @@ def guarded(root: Path, fleet: Fleet, store: AwsStore) -> GuardedStore:
 
 
 class Guarded(Platform):
-    """The platform with a store that asks who may, reached with TLS, and a key of the role's permissions."""
+    """The platform with a store that checks permissions, reached with TLS and a key with the role's permissions."""
 
     server: GuardedStore
     key: Key
@@ -102,37 +102,36 @@ class Guarded(Platform):
         return Bucket(self.server.s3(self.server.root), self.access.bucket)
 
     def stop(self, *nodes: Node) -> None:
-        # Measured: 20 s after it was asked to end, a backend is still there.
+        # Measured: a backend still runs 20 s after SIGTERM.
         self.fleet.stop(*(node.name for node in nodes), seconds=5)
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What Loki asked the store for, in the order that it was answered."""
+    """Loki's requests to the store, in the order of their answers."""
 
     requests: tuple[Logged, ...]
-    said: str
-    """All that the processes logged."""
+    logs: str
+    """The logs of all processes."""
 
 
 @pytest.fixture(scope="module")
 def recorded() -> Iterator[Recorded]:
-    """Everything that Loki does with its store, once."""
+    """Record everything that Loki does with its store, once."""
     binaries = {name: binary(name) for name in ("loki", "versitygw")}
     with TemporaryDirectory(prefix="aws-") as directory:
         root = Path(directory)
         logs = root / "logs"
         with Fleet(logs) as fleet:
-            platform = Guarded(the_stack(), binaries, root, fleet)
+            platform = Guarded(aws_stack(), binaries, root, fleet)
             use_everything(platform)
             ours = tuple(each for each in platform.server.logged() if each.requester == platform.key.id)
         yield Recorded(ours, "".join(file.read_text() for file in logs.glob("loki-*.log")))
 
 
 def use_everything(platform: Guarded) -> None:
-    """Lines in and out, rules, restarts, retention, and a request to delete lines."""
-    # What takes minutes or a day happens at once: compaction, and the delay before a request is carried out, to which
-    # Loki adds a minute of its own.
+    """Push and query lines, and use rules, restarts, retention and a request to delete lines."""
+    # Without delays: compaction, and the time before a delete request takes effect, to which Loki adds a minute.
     delays = FAST_COMPACTOR | NO_DELAY | {"compaction_interval": "1s", "apply_retention_interval": "1s"}
     platform.config["compactor"] |= {**delays, "delete_request_cancel_period": "-1m"}
     platform.config["limits_config"]["reject_old_samples"] = False
@@ -150,26 +149,28 @@ def use_everything(platform: Guarded) -> None:
         platform.restart(*platform.writers)
         before = {chunk.key for chunk in platform.bucket().chunks()}
         assert len(before) == 3
-        assert (found(platform, "kept", now), found(platform, "doomed", now)) == (_LINES, _LINES)
-        wanted: dict[str, str | int] = {
+        assert (count_lines(platform, "kept", now), count_lines(platform, "doomed", now)) == (_LINES, _LINES)
+        delete_request: dict[str, str | int] = {
             "query": '{app="doomed"} |= "line 1"',
             "start": (now - _DAY) // _SECOND,
             "end": now // _SECOND,
         }
-        http.post("/loki/api/v1/delete", params=wanted).raise_for_status()
-        wait(platform, "the request is processed", lambda: "processed" in http.get("/loki/api/v1/delete").text)
-        # What is marked is deleted once a minute, and when the compactor starts.
+        http.post("/loki/api/v1/delete", params=delete_request).raise_for_status()
+        wait_until(platform, "the request is processed", lambda: "processed" in http.get("/loki/api/v1/delete").text)
+        # Marked chunks are deleted once a minute, and when the compactor starts.
         platform.stop(backend)
         platform.start_node(backend)
         platform.wait_ready((backend,))
         # Of the doomed lines 11 go and 39 stay, in a new chunk; of the expired ones nothing does.
-        wait(platform, "two chunks are gone", lambda: len(before & {c.key for c in platform.bucket().chunks()}) == 1)
+        wait_until(
+            platform, "two chunks are gone", lambda: len(before & {c.key for c in platform.bucket().chunks()}) == 1
+        )
         http.delete("/loki/api/v1/rules/ours/g").raise_for_status()
     platform.stop(*platform.layout.nodes)
     for node in platform.layout.nodes:
         platform.start_node(node)
     platform.wait_ready(platform.layout.nodes)
-    assert (found(platform, "kept", now), found(platform, "doomed", now)) == (_LINES, _LINES - 11)
+    assert (count_lines(platform, "kept", now), count_lines(platform, "doomed", now)) == (_LINES, _LINES - 11)
 
 
 def push(platform: Platform, app: str, when: int) -> None:
@@ -178,11 +179,11 @@ def push(platform: Platform, app: str, when: int) -> None:
     assert pushed.acknowledged, pushed.reason
 
 
-def found(platform: Platform, app: str, now: int) -> int:
+def count_lines(platform: Platform, app: str, now: int) -> int:
     return len(list(platform.loki.entries(selector({"app": app}), now - _DAY, now)))
 
 
-def wait(platform: Platform, what: str, holds: Callable[[], bool]) -> None:
+def wait_until(platform: Platform, what: str, holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _DELETED_SECONDS
     while not holds():
         platform.fleet.check()
@@ -191,31 +192,31 @@ def wait(platform: Platform, what: str, holds: Callable[[], bool]) -> None:
 
 
 def needed(each: Logged) -> Request:
-    """The action that AWS asks for an operation, and its resource."""
+    """Return the action that AWS requires for an operation, with its resource."""
     context = {"aws:SecureTransport": str(each.tls).lower()}
     if each.operation in BUCKET_ACTIONS:
         return Request(BUCKET_ACTIONS[each.operation], f"arn:aws:s3:::{each.bucket}", context=context)
     return Request(OBJECT_ACTIONS[each.operation], f"arn:aws:s3:::{each.bucket}/{each.key}", context=context)
 
 
-def test_loki_makes_these_requests_and_no_other(recorded: Recorded, measured: Callable[[str], None]) -> None:
+def test_loki_makes_exactly_the_known_requests(recorded: Recorded, measured: Callable[[str], None]) -> None:
     kinds = Counter((each.operation, each.key.partition("/")[0]) for each in recorded.requests)
-    told = ", ".join(f"{count} {operation} {of}" for (operation, of), count in sorted(kinds.items()))
-    measured(f"AWS: {kinds.total()} requests of Loki to its store: {told}")
+    counts = ", ".join(f"{count} {operation} {prefix}" for (operation, prefix), count in sorted(kinds.items()))
+    measured(f"AWS: {kinds.total()} requests of Loki to its store: {counts}")
     assert {operation for operation, _ in kinds} == set(LOKI_CALLS)
-    # Nothing of what it has to do was left out: chunks of the tenant, index with delete requests, rules.
-    for of in ("fake", "index", "rules"):
-        assert {operation for operation, key in kinds if key == of} == {"GetObject", "PutObject", "DeleteObject"}
+    # The run covers all that Loki stores: chunks of the tenant, the index with delete requests, and rules.
+    for prefix in ("fake", "index", "rules"):
+        assert {operation for operation, key in kinds if key == prefix} == {"GetObject", "PutObject", "DeleteObject"}
 
 
-def test_no_request_of_loki_was_refused(recorded: Recorded) -> None:
+def test_store_refuses_no_request_of_loki(recorded: Recorded) -> None:
     # 404 is how Loki learns that there are no rules and no delete requests yet.
     assert {each.status for each in recorded.requests} <= {200, 206, 404}
-    assert "AccessDenied" not in recorded.said
+    assert "AccessDenied" not in recorded.logs
 
 
-def test_each_request_is_allowed_by_the_declared_policies_and_over_tls_only(recorded: Recorded) -> None:
-    store = store_of(the_stack())
+def test_declared_policies_allow_each_request_over_tls_only(recorded: Recorded) -> None:
+    store = store_of(aws_stack())
     policies = (text(store, PERMISSIONS_TYPE), text(store, POLICY_TYPE))
     assert {each.tls for each in recorded.requests} == {True}
     assert {each.bucket for each in recorded.requests} == {store.bucket}
@@ -227,48 +228,48 @@ def test_each_request_is_allowed_by_the_declared_policies_and_over_tls_only(reco
         )
 
 
-def test_every_permission_is_one_that_loki_needs(recorded: Recorded) -> None:
+def test_role_has_no_permission_that_loki_does_not_need(recorded: Recorded) -> None:
     """With a KMS key, S3 asks for a data key at each write and for its decryption at each read."""
     key = "arn:aws:kms:eu-central-1:123456789012:key/6f1c"
-    store = store_of(the_stack()).model_copy(update={"kms_key_arn": key})
-    asked = {needed(each).action for each in recorded.requests}
-    asked |= {KEY_ACTIONS[each.operation] for each in recorded.requests if each.operation in KEY_ACTIONS}
+    store = store_of(aws_stack()).model_copy(update={"kms_key_arn": key})
+    needed_actions = {needed(each).action for each in recorded.requests}
+    needed_actions |= {KEY_ACTIONS[each.operation] for each in recorded.requests if each.operation in KEY_ACTIONS}
     statements = json.loads(text(store, PERMISSIONS_TYPE))["Statement"]
-    assert {action for statement in statements for action in statement["Action"]} == asked
+    assert {action for statement in statements for action in statement["Action"]} == needed_actions
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[GuardedStore]:
-    """The server alone."""
+    """Start the server without Loki."""
     binary("versitygw")
     with TemporaryDirectory(prefix="aws-") as directory, Fleet(Path(directory) / "logs") as fleet:
         root = Path(directory) / "store"
         root.mkdir()
-        yield guarded(root, fleet, store_of(the_stack()))
+        yield guarded(root, fleet, store_of(aws_stack()))
 
 
-def test_the_server_allows_the_roles_permissions_nothing_but_what_loki_does(server: GuardedStore) -> None:
-    store = store_of(the_stack())
+def test_server_allows_the_role_only_the_calls_of_loki(server: GuardedStore) -> None:
+    store = store_of(aws_stack())
     s3 = server.s3(server.user("loki", text(store, PERMISSIONS_TYPE)))
     assert [name for name, call in LOKI_CALLS.items() if refused(call, s3, store.bucket)] == []
     assert [name for name, call in LOKI_CALLS.items() if not refused(call, s3, OTHER_BUCKET)] == []
     server.s3(server.root).put_object(Bucket=store.bucket, Key=OBJECT, Body=b"chunk")
-    known = {name: call for name, call in OTHER_CALLS.items() if name not in NOT_OF_THE_SERVER}
+    known = {name: call for name, call in OTHER_CALLS.items() if name not in UNKNOWN_TO_THE_SERVER}
     assert [name for name, call in known.items() if not refused(call, s3, store.bucket)] == []
 
 
-def test_the_server_lets_not_even_an_administrator_in_without_tls(server: GuardedStore) -> None:
-    store = store_of(the_stack())
+def test_server_refuses_even_an_administrator_without_tls(server: GuardedStore) -> None:
+    store = store_of(aws_stack())
     administrator = server.user("administrator", ADMINISTRATOR)
     plain, secure = server.s3(administrator, tls=False), server.s3(administrator)
     assert [name for name, call in LOKI_CALLS.items() if not refused(call, plain, store.bucket)] == []
     assert [name for name, call in LOKI_CALLS.items() if refused(call, secure, store.bucket)] == []
-    # It is the bucket's own policy that does it.
+    # The bucket's own policy refuses them: another bucket accepts the same calls.
     assert [name for name, call in LOKI_CALLS.items() if refused(call, plain, OTHER_BUCKET)] == []
 
 
-def test_the_server_lets_nobody_in_by_the_buckets_policy_alone(server: GuardedStore) -> None:
-    store = store_of(the_stack())
+def test_bucket_policy_alone_grants_no_access(server: GuardedStore) -> None:
+    store = store_of(aws_stack())
     elsewhere = text(store, PERMISSIONS_TYPE).replace(store.bucket, OTHER_BUCKET)
     s3 = server.s3(server.user("stranger", elsewhere))
     assert [name for name, call in LOKI_CALLS.items() if not refused(call, s3, store.bucket)] == []

@@ -1,4 +1,4 @@
-"""The pinned Alloy chart, rendered with our values: a pod a node that reads logs, and little else."""
+"""The pinned Alloy chart with our values: its objects, and what its pods may do."""
 
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from logstack.manifests.alloy.sources.catalog import needs_var_log
 from logstack.settings import pins
 from logstack.settings.model.quantities import kubernetes_size
-from tests.support.real import Document, rendered
+from tests.support.real import Document, render_pinned_chart
 from tests.support.schemas import complaints
 from tests.support.stacks import NAMES, chart_values, settings_of
 
@@ -31,26 +31,26 @@ def objects(stack: str, directory: Path) -> list[Document]:
 @cache
 def objects_of(stack: str, directory: Path) -> list[Document]:
     settings = settings_of(stack)
-    return rendered("alloy", settings.cluster.namespace, chart_values(settings, "alloy"), directory)
+    return render_pinned_chart("alloy", settings.cluster.namespace, chart_values(settings, "alloy"), directory)
 
 
-def the(objects: list[Document], kind: str) -> Document:
-    (found,) = [each for each in objects if each["kind"] == kind]
-    return found
+def single_of_kind(objects: list[Document], kind: str) -> Document:
+    (only_object,) = [each for each in objects if each["kind"] == kind]
+    return only_object
 
 
 def pod(objects: list[Document]) -> dict[str, Any]:
-    found: dict[str, Any] = the(objects, "DaemonSet")["spec"]["template"]["spec"]
-    return found
+    spec: dict[str, Any] = single_of_kind(objects, "DaemonSet")["spec"]["template"]["spec"]
+    return spec
 
 
 def container(objects: list[Document], name: str) -> dict[str, Any]:
-    (found,) = [each for each in pod(objects)["containers"] if each["name"] == name]
-    return dict(found)
+    (only_container,) = [each for each in pod(objects)["containers"] if each["name"] == name]
+    return dict(only_container)
 
 
 @every_stack
-def test_the_chart_makes_these_objects_and_no_other(objects: list[Document]) -> None:
+def test_chart_creates_exactly_these_objects(objects: list[Document]) -> None:
     kinds = sorted((each["kind"], each["metadata"]["name"]) for each in objects)
     assert kinds == [
         (kind, "alloy") for kind in ("ClusterRole", "ClusterRoleBinding", "DaemonSet", "Service", "ServiceAccount")
@@ -58,13 +58,13 @@ def test_the_chart_makes_these_objects_and_no_other(objects: list[Document]) -> 
 
 
 @every_stack
-def test_every_object_is_valid_in_every_field(objects: list[Document]) -> None:
-    assert [told for each in objects if (told := complaints(each))] == []
+def test_chart_objects_are_valid_in_every_field(objects: list[Document]) -> None:
+    assert [problems for each in objects if (problems := complaints(each))] == []
 
 
 @every_stack
-def test_alloy_may_see_pods_and_nothing_else(stack: str, objects: list[Document]) -> None:
-    rules = the(objects, "ClusterRole")["rules"]
+def test_alloy_may_read_pods_and_nothing_else(stack: str, objects: list[Document]) -> None:
+    rules = single_of_kind(objects, "ClusterRole")["rules"]
     allowed = {
         (group, resource, verb)
         for rule in rules
@@ -78,7 +78,7 @@ def test_alloy_may_see_pods_and_nothing_else(stack: str, objects: list[Document]
 
 
 @every_stack
-def test_of_the_node_alloy_reads_the_logs_and_writes_its_positions(stack: str, objects: list[Document]) -> None:
+def test_alloy_mounts_only_the_nodes_logs_and_its_positions(stack: str, objects: list[Document]) -> None:
     paths = {volume["name"]: volume["hostPath"]["path"] for volume in pod(objects)["volumes"] if "hostPath" in volume}
     assert "--storage.path=/var/lib/alloy/data" in container(objects, "alloy")["args"]
     assert not pod(objects).get("hostNetwork")
@@ -89,17 +89,16 @@ def test_of_the_node_alloy_reads_the_logs_and_writes_its_positions(stack: str, o
         return
     mounts = {paths.get(mount["name"]): mount for mount in container(objects, "alloy")["volumeMounts"]}
     journal = settings_of(stack).collector.sources.journal.enabled
-    of_the_journal = {"/run/log/journal", "/etc/machine-id"} if journal else set()
-    of_docker = {"/var/lib/docker/containers"} if settings_of(stack).collector.sources.pods == "files" else set()
-    assert set(paths.values()) == {"/var/log", "/var/lib/alloy"} | of_the_journal | of_docker
-    assert all(mounts[path]["readOnly"] for path in of_docker)
-    assert all(mounts[path]["readOnly"] for path in of_the_journal)
+    journal_paths = {"/run/log/journal", "/etc/machine-id"} if journal else set()
+    docker_paths = {"/var/lib/docker/containers"} if settings_of(stack).collector.sources.pods == "files" else set()
+    assert set(paths.values()) == {"/var/log", "/var/lib/alloy"} | journal_paths | docker_paths
+    assert all(mounts[path]["readOnly"] for path in journal_paths | docker_paths)
     assert mounts["/var/log"]["readOnly"] is True
     assert mounts["/var/lib/alloy"]["mountPath"] == "/var/lib/alloy"
 
 
 @every_stack
-def test_both_containers_are_restricted_but_for_roots_files(objects: list[Document]) -> None:
+def test_both_containers_are_restricted_except_for_the_user(objects: list[Document]) -> None:
     for each in pod(objects)["containers"]:
         context = each["securityContext"]
         assert context["allowPrivilegeEscalation"] is False
@@ -109,7 +108,7 @@ def test_both_containers_are_restricted_but_for_roots_files(objects: list[Docume
 
 
 @every_stack
-def test_the_reloader_watches_our_configuration(objects: list[Document]) -> None:
+def test_reloader_watches_our_configuration(objects: list[Document]) -> None:
     (volume,) = [volume for volume in pod(objects)["volumes"] if volume["name"] == "config"]
     assert volume["configMap"] == {"name": "alloy-config"}
     assert container(objects, "alloy")["args"][:2] == ["run", "/etc/alloy/config.alloy"]
@@ -119,7 +118,7 @@ def test_the_reloader_watches_our_configuration(objects: list[Document]) -> None
 
 
 @every_stack
-def test_alloy_is_the_pinned_one_of_its_size_and_reports_to_nobody(stack: str, objects: list[Document]) -> None:
+def test_alloy_has_the_pinned_version_its_size_and_no_usage_reports(stack: str, objects: list[Document]) -> None:
     alloy, size = container(objects, "alloy"), settings_of(stack).resources_of("alloy")
     assert alloy["image"] == f"docker.io/grafana/alloy:v{pins.ALLOY_VERSION}"
     assert alloy["resources"]["limits"] == {"memory": kubernetes_size(size.memory)}
@@ -128,34 +127,34 @@ def test_alloy_is_the_pinned_one_of_its_size_and_reports_to_nobody(stack: str, o
 
 
 @every_stack
-def test_alloy_knows_its_nodes_name_and_runs_on_the_control_plane_too(objects: list[Document]) -> None:
+def test_alloy_gets_its_nodes_name_and_runs_on_the_control_plane_too(objects: list[Document]) -> None:
     (hostname,) = [each for each in container(objects, "alloy")["env"] if each["name"] == "HOSTNAME"]
     assert hostname["valueFrom"] == {"fieldRef": {"fieldPath": "spec.nodeName"}}
     assert pod(objects)["tolerations"] == [{"operator": "Exists"}]  # every effect: NoSchedule and NoExecute
 
 
 @pytest.fixture(scope="module")
-def of_events(directory: Path) -> list[Document]:
+def event_objects(directory: Path) -> list[Document]:
     settings = settings_of("production")
     values = chart_values(settings, "alloy", "alloy-events")
-    return rendered("alloy", settings.cluster.namespace, values, directory, "alloy-events")
+    return render_pinned_chart("alloy", settings.cluster.namespace, values, directory, "alloy-events")
 
 
-def test_the_collector_of_events_is_one_unprivileged_pod_of_its_own(of_events: list[Document]) -> None:
-    assert {(each["kind"], each["metadata"]["name"]) for each in of_events} == {
+def test_collector_of_events_is_one_unprivileged_pod(event_objects: list[Document]) -> None:
+    assert {(each["kind"], each["metadata"]["name"]) for each in event_objects} == {
         (kind, "alloy-events")
         for kind in ("ClusterRole", "ClusterRoleBinding", "Deployment", "Service", "ServiceAccount")
     }
-    assert [told for each in of_events if (told := complaints(each))] == []
-    spec = the(of_events, "Deployment")["spec"]
+    assert [problems for each in event_objects if (problems := complaints(each))] == []
+    spec = single_of_kind(event_objects, "Deployment")["spec"]
     assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
     assert not [volume for volume in spec["template"]["spec"]["volumes"] if "hostPath" in volume]
     alloy = next(each for each in spec["template"]["spec"]["containers"] if each["name"] == "alloy")
     assert alloy["securityContext"]["runAsNonRoot"] is True
 
 
-def test_the_collector_of_events_may_see_events_and_nothing_else(of_events: list[Document]) -> None:
-    rules = the(of_events, "ClusterRole")["rules"]
+def test_collector_of_events_may_read_events_and_nothing_else(event_objects: list[Document]) -> None:
+    rules = single_of_kind(event_objects, "ClusterRole")["rules"]
     assert {(resource, verb) for rule in rules for resource in rule["resources"] for verb in rule["verbs"]} == {
         ("events", verb) for verb in ("get", "list", "watch")
     }

@@ -1,4 +1,4 @@
-"""The pinned Loki chart, rendered with our values: its objects, its pods, and whom they are near to."""
+"""The pinned Loki chart with our values: its objects, its pods, and how they spread over nodes."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -11,14 +11,14 @@ from logstack.manifests.manifest import content_hash
 from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.quantities import kubernetes_size
 from tests.support.documents import leaves
-from tests.support.real import CLAIMED, Document, binary, rendered, run
+from tests.support.real import CLAIMED, Document, binary, render_pinned_chart, run
 from tests.support.schemas import complaints
 from tests.support.stacks import NAMES, artefacts, chart_values, data, declarations, settings_of
 
 pytestmark = pytest.mark.real
 
 NODES = 3
-# Objects of each shape; a PodDisruptionBudget or a cache is there when the stack says so.
+# The objects of each deployment mode; PodDisruptionBudgets and caches depend on the stack.
 SIMPLE_SCALABLE = {
     "ConfigMap": {"loki-gateway", "loki-runtime"},
     "Deployment": {"loki-gateway", "loki-read"},
@@ -60,8 +60,8 @@ DISTRIBUTED = {
     "StatefulSet": _STATEFUL,
 }
 SHAPES = {"simple-scalable": SIMPLE_SCALABLE, "monolithic": MONOLITHIC, "distributed": DISTRIBUTED}
-# The container of each Loki pod, and the part of the size table that it is.
-LOKI_PARTS = {
+# The key of each Loki workload in the size table.
+SIZE_KEYS = {
     "loki-write": "write",
     "loki-read": "read",
     "loki-backend": "backend",
@@ -85,7 +85,7 @@ def objects(stack: str, directory: Path) -> list[Document]:
 @cache
 def objects_of(stack: str, directory: Path) -> list[Document]:
     settings = settings_of(stack)
-    return rendered("loki", settings.cluster.namespace, chart_values(settings, "loki"), directory)
+    return render_pinned_chart("loki", settings.cluster.namespace, chart_values(settings, "loki"), directory)
 
 
 def workloads(objects: list[Document]) -> dict[str, Document]:
@@ -95,21 +95,21 @@ def workloads(objects: list[Document]) -> dict[str, Document]:
 
 
 def loki_workloads(objects: list[Document]) -> dict[str, Document]:
-    return {name: each for name, each in workloads(objects).items() if name in LOKI_PARTS}
+    return {name: each for name, each in workloads(objects).items() if name in SIZE_KEYS}
 
 
 def pod(workload: Document) -> dict[str, Any]:
-    found: dict[str, Any] = workload["spec"]["template"]["spec"]
-    return found
+    spec: dict[str, Any] = workload["spec"]["template"]["spec"]
+    return spec
 
 
 def loki_container(workload: Document) -> dict[str, Any]:
-    (found,) = pod(workload)["containers"]
-    return dict(found)
+    (only_container,) = pod(workload)["containers"]
+    return dict(only_container)
 
 
 @every_stack
-def test_the_chart_makes_these_objects_and_no_other(stack: str, objects: list[Document]) -> None:
+def test_chart_creates_exactly_these_objects(stack: str, objects: list[Document]) -> None:
     settings = settings_of(stack)
     expected = {kind: set(names) for kind, names in SHAPES[settings.deployment_mode].items()}
     if settings.writers > 1 and "loki" in expected["StatefulSet"]:
@@ -121,32 +121,32 @@ def test_the_chart_makes_these_objects_and_no_other(stack: str, objects: list[Do
         if getattr(settings.caches, cache_name):
             expected["StatefulSet"].add(f"loki-{cache_name}-cache")
             expected["Service"].add(f"loki-{cache_name}-cache")
-    found: dict[str, set[str]] = {}
+    rendered_names: dict[str, set[str]] = {}
     for each in objects:
-        found.setdefault(each["kind"], set()).add(each["metadata"]["name"])
-    assert found == expected
+        rendered_names.setdefault(each["kind"], set()).add(each["metadata"]["name"])
+    assert rendered_names == expected
 
 
 @every_stack
-def test_no_object_is_a_hook_or_outside_the_stacks_namespace(stack: str, objects: list[Document]) -> None:
+def test_chart_objects_are_no_hooks_and_in_the_stacks_namespace(stack: str, objects: list[Document]) -> None:
     assert {each["metadata"]["namespace"] for each in objects} == {settings_of(stack).cluster.namespace}
     assert not [each for each in objects if "helm.sh/hook" in (each["metadata"].get("annotations") or {})]
 
 
 @every_stack
-def test_every_object_is_valid_in_every_field(objects: list[Document]) -> None:
-    assert [told for each in objects if (told := complaints(without_nothing(each)))] == []
+def test_chart_objects_are_valid_in_every_field(objects: list[Document]) -> None:
+    assert [problems for each in objects if (problems := complaints(without_empty_keys(each)))] == []
 
 
-def without_nothing(value: Any) -> Any:
-    """As the API server reads it: a key without a value is not there."""
+def without_empty_keys(value: Any) -> Any:
+    """Return a value as the API server reads it: without keys that have no value."""
     if isinstance(value, dict):
-        return {key: without_nothing(item) for key, item in value.items() if item is not None}
-    return [without_nothing(item) for item in value] if isinstance(value, list) else value
+        return {key: without_empty_keys(item) for key, item in value.items() if item is not None}
+    return [without_empty_keys(item) for item in value] if isinstance(value, list) else value
 
 
 @every_stack
-def test_every_loki_pod_starts_with_our_configuration_and_reads_our_overrides(objects: list[Document]) -> None:
+def test_loki_pods_start_with_our_configuration_and_read_our_overrides(objects: list[Document]) -> None:
     assert loki_workloads(objects)
     for workload in loki_workloads(objects).values():
         volumes = {volume["name"]: volume for volume in pod(workload)["volumes"]}
@@ -158,9 +158,7 @@ def test_every_loki_pod_starts_with_our_configuration_and_reads_our_overrides(ob
 
 
 @every_stack
-def test_the_real_loki_accepts_what_each_of_its_pods_is_started_with(
-    stack: str, objects: list[Document], tmp_path: Path
-) -> None:
+def test_loki_accepts_the_arguments_of_each_pod(stack: str, objects: list[Document], tmp_path: Path) -> None:
     file = tmp_path / "loki.yaml"
     file.write_text(data(declarations(settings_of(stack)), "loki/loki-config"))
     for name, workload in loki_workloads(objects).items():
@@ -173,14 +171,16 @@ def test_the_real_loki_accepts_what_each_of_its_pods_is_started_with(
 
 
 @every_stack
-def test_a_change_of_loki_yaml_rolls_every_loki_pod(stack: str, objects: list[Document]) -> None:
+def test_loki_pods_roll_when_loki_yaml_changes(stack: str, objects: list[Document]) -> None:
     expected = content_hash(data(declarations(settings_of(stack)), "loki/loki-config"))
-    found = [each["spec"]["template"]["metadata"]["annotations"] for each in loki_workloads(objects).values()]
-    assert {annotations["logstack/config-hash"] for annotations in found} == {expected}
+    annotations_of_pods = [
+        each["spec"]["template"]["metadata"]["annotations"] for each in loki_workloads(objects).values()
+    ]
+    assert {annotations["logstack/config-hash"] for annotations in annotations_of_pods} == {expected}
 
 
 @every_stack
-def test_every_loki_pod_gets_its_keys_from_the_secret_alone(stack: str, objects: list[Document]) -> None:
+def test_loki_pods_get_their_keys_from_the_secret_alone(stack: str, objects: list[Document]) -> None:
     settings = settings_of(stack)
     access = store_access(settings.object_store, settings.cluster)
     expected = [{"secretRef": {"name": access.credentials_secret}}] if access.credentials_secret else []
@@ -191,19 +191,19 @@ def test_every_loki_pod_gets_its_keys_from_the_secret_alone(stack: str, objects:
 
 
 @every_stack
-def test_every_loki_pod_is_the_pinned_loki_of_its_size(stack: str, objects: list[Document]) -> None:
+def test_loki_pods_have_the_stacks_version_and_their_size(stack: str, objects: list[Document]) -> None:
     settings = settings_of(stack)
     for name, workload in loki_workloads(objects).items():
-        size, container = settings.resources_of(LOKI_PARTS[name]), loki_container(workload)
+        size, container = settings.resources_of(SIZE_KEYS[name]), loki_container(workload)
         assert container["image"] == f"docker.io/grafana/loki:{settings.loki_version}"
         assert container["resources"]["limits"] == {"memory": kubernetes_size(size.memory)}
         (limit,) = (each["value"] for each in container["env"] if each["name"] == "GOMEMLIMIT")
         assert int(limit.removesuffix("MiB")) == size.memory * 85 // 100 // 1024**2
-        assert workload["spec"]["replicas"] == settings.replica_count(LOKI_PARTS[name])
+        assert workload["spec"]["replicas"] == settings.replica_count(SIZE_KEYS[name])
 
 
 @every_stack
-def test_no_pod_can_reach_the_kubernetes_api(objects: list[Document]) -> None:
+def test_pods_have_no_token_for_the_kubernetes_api(objects: list[Document]) -> None:
     for name, workload in workloads(objects).items():
         if name in ("loki-chunks-cache", "loki-results-cache"):
             continue  # by its service account, below
@@ -214,19 +214,19 @@ def test_no_pod_can_reach_the_kubernetes_api(objects: list[Document]) -> None:
 
 
 @every_stack
-def test_of_every_part_with_several_pods_a_drained_node_takes_one(objects: list[Document]) -> None:
+def test_drain_evicts_only_one_pod_at_a_time_of_a_workload_with_several(objects: list[Document]) -> None:
     budgets = [each["spec"] for each in objects if each["kind"] == "PodDisruptionBudget"]
     assert [budget["maxUnavailable"] for budget in budgets] == [1] * len(budgets)
     for name, workload in workloads(objects).items():
         labels = workload["spec"]["template"]["metadata"]["labels"]
-        of_its_own = [budget for budget in budgets if budget["selector"]["matchLabels"].items() <= labels.items()]
+        own_budgets = [budget for budget in budgets if budget["selector"]["matchLabels"].items() <= labels.items()]
         # The chart has none for the compactor, of which one pod works.
         several = workload["spec"]["replicas"] > 1 and name != "loki-compactor"
-        assert len(of_its_own) == several, name
+        assert len(own_budgets) == several, name
 
 
 @every_stack
-def test_three_nodes_carry_every_pod_and_every_rollout(stack: str, objects: list[Document]) -> None:
+def test_three_nodes_suffice_for_every_pod_and_every_rollout(stack: str, objects: list[Document]) -> None:
     pods = [
         (name, workload["spec"]["template"]["metadata"]["labels"])
         for name, workload in workloads(objects).items()
@@ -235,8 +235,8 @@ def test_three_nodes_carry_every_pod_and_every_rollout(stack: str, objects: list
     nodes = 1 if settings_of(stack).cluster.single_node else NODES
     for name, workload in workloads(objects).items():
         for selector in refused_neighbours(workload):
-            apart = [other for other, labels in pods if selector.items() <= labels.items()]
-            assert set(apart) == {name}, "a part's pods keep away from their own kind only"
+            apart = [pod_name for pod_name, labels in pods if selector.items() <= labels.items()]
+            assert set(apart) == {name}, "a workload's pods avoid the pods of another workload"
             assert len(apart) <= nodes
             if workload["kind"] == "Deployment":
                 assert workload["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 0, "a surge pod needs a fourth node"
@@ -253,7 +253,7 @@ def refused_neighbours(workload: Document) -> Iterator[Mapping[str, str]]:
 
 
 @every_stack
-def test_volumes_outlive_their_stateful_sets_and_are_of_the_size_that_was_said(
+def test_volumes_outlive_their_stateful_sets_and_have_the_size_of_the_settings(
     stack: str, objects: list[Document]
 ) -> None:
     settings = settings_of(stack)
@@ -261,7 +261,7 @@ def test_volumes_outlive_their_stateful_sets_and_are_of_the_size_that_was_said(
         if workload["kind"] == "StatefulSet":
             assert "persistentVolumeClaimRetentionPolicy" not in workload["spec"], "Kubernetes retains by default"
             (claim,) = workload["spec"]["volumeClaimTemplates"]
-            disk = settings.resources_of(LOKI_PARTS[name]).disk
+            disk = settings.resources_of(SIZE_KEYS[name]).disk
             assert disk
             assert claim["spec"]["resources"]["requests"]["storage"] == kubernetes_size(disk)
             assert loki_data_volume(workload) == claim["metadata"]["name"]
@@ -273,17 +273,17 @@ def loki_data_volume(workload: Document) -> str:
 
 
 @every_stack
-def test_writers_have_time_to_flush(stack: str, objects: list[Document]) -> None:
-    (writer,) = [each for name, each in workloads(objects).items() if LOKI_PARTS.get(name) == settings_of(stack).writer]
+def test_writers_have_a_grace_period_that_is_long_enough_to_flush(stack: str, objects: list[Document]) -> None:
+    (writer,) = [each for name, each in workloads(objects).items() if SIZE_KEYS.get(name) == settings_of(stack).writer]
     embedded = settings_of(stack).object_store.kind == "embedded"
     assert pod(writer)["terminationGracePeriodSeconds"] == (60 if embedded else 300)
 
 
 @every_stack
-def test_every_address_that_we_write_is_a_service_with_that_port(stack: str, objects: list[Document]) -> None:
-    """In loki.yaml, config.alloy and the datasource; the embedded store's Service is ours."""
-    place = settings_of(stack).cluster
-    suffix = f".{place.namespace}.svc.{place.cluster_domain}"
+def test_addresses_in_our_files_are_services_with_that_port(stack: str, objects: list[Document]) -> None:
+    """The files are loki.yaml, config.alloy and the datasource; the embedded store's Service is not the chart's."""
+    cluster = settings_of(stack).cluster
+    suffix = f".{cluster.namespace}.svc.{cluster.cluster_domain}"
     ports = {
         each["metadata"]["name"]: {port["port"] for port in each["spec"]["ports"]}
         | {port["name"] for port in each["spec"]["ports"]}
@@ -295,43 +295,43 @@ def test_every_address_that_we_write_is_a_service_with_that_port(stack: str, obj
         for name, text in artefacts(settings_of(stack)).items()
         if name in ("loki.yaml", "config.alloy", "datasource.yaml")
     ]
-    found = {word.strip("\"',[]") for text in texts for word in text.split() if suffix in word}
-    assert found
-    for address in found:
-        host, _, rest = address.rpartition("//")[2].rpartition("+")[2].partition(suffix)
-        *before, service = host.split(".")
-        port_names = [each for each in before if each.startswith("_")]
+    addresses = {word.strip("\"',[]") for text in texts for word in text.split() if suffix in word}
+    assert addresses
+    for address in addresses:
+        host, _, port_and_path = address.rpartition("//")[2].rpartition("+")[2].partition(suffix)
+        *labels_before_service, service = host.split(".")
+        port_names = [each for each in labels_before_service if each.startswith("_")]
         if service == "loki-s3":
             continue
         assert service in ports, address
-        # A pod's own name stands before the Service of its StatefulSet.
-        for pod_name in (each for each in before if not each.startswith("_")):
+        # A pod's own name comes before the Service of its StatefulSet.
+        for pod_name in (each for each in labels_before_service if not each.startswith("_")):
             own = workloads(objects)[pod_name.rpartition("-")[0]]
             assert own["spec"]["serviceName"] == service, address
             assert int(pod_name.rpartition("-")[2]) < own["spec"]["replicas"], address
-        port = rest.removeprefix(":").partition("/")[0]
+        port = port_and_path.removeprefix(":").partition("/")[0]
         # memcached's is named (_memcached-client._tcp); memberlist and HTTP have their usual ones.
-        wanted = (
+        expected_port = (
             port_names[0].removeprefix("_") if port_names else int(port or (7946 if "memberlist" in service else 80))
         )
-        assert wanted in ports[service], address
+        assert expected_port in ports[service], address
 
 
 @every_stack
-def test_a_new_ring_finds_its_pods_before_they_are_ready(objects: list[Document]) -> None:
+def test_memberlist_service_publishes_pods_before_they_are_ready(objects: list[Document]) -> None:
     (service,) = [each for each in objects if each["metadata"]["name"] == "loki-memberlist"]
     assert service["spec"]["publishNotReadyAddresses"] is True
 
 
 @every_stack
-def test_nginx_lets_the_largest_push_through(stack: str, objects: list[Document]) -> None:
+def test_nginx_accepts_the_largest_push(stack: str, objects: list[Document]) -> None:
     (config,) = [each for each in objects if each["kind"] == "ConfigMap" and each["metadata"]["name"] == "loki-gateway"]
-    said = config["data"]["nginx.conf"].split("client_max_body_size")[1].split(";")[0].strip()
-    assert int(said.removesuffix("M")) * 1024**2 >= settings_of(stack).limits.ingestion_burst
+    body_limit = config["data"]["nginx.conf"].split("client_max_body_size")[1].split(";")[0].strip()
+    assert int(body_limit.removesuffix("M")) * 1024**2 >= settings_of(stack).limits.ingestion_burst
 
 
 @every_stack
-def test_no_image_floats(objects: list[Document]) -> None:
+def test_images_have_fixed_tags(objects: list[Document]) -> None:
     images = [str(value) for path, value in leaves(objects) if path.endswith(".image")]
     assert images
     assert not [image for image in images if ":" not in image.rpartition("/")[2] or image.endswith(":latest")]

@@ -1,4 +1,4 @@
-"""What `ci/preview` and `ci/deploy` make of what the real Pulumi says, with a state in a folder."""
+"""How `ci/preview` and `ci/deploy` classify the output of the real Pulumi, with a state in a folder."""
 
 import os
 import subprocess
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.prove
 
 
 class Backend:
-    """A state backend in a folder, with a stack that the real Pulumi has made in a project of the same name."""
+    """A state backend in a folder, with a stack that the real Pulumi created in a project of the same name."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.states = folder / "states"
-        for made in (self.states, folder / "project"):
-            made.mkdir()
+        for new_folder in (self.states, folder / "project"):
+            new_folder.mkdir()
         for file in ("Pulumi.yaml", "Pulumi.staging.yaml"):
             (folder / "project" / file).write_text((ROOT / file).read_text())
         (folder / "kubeconfig").touch()
@@ -40,10 +40,11 @@ class Backend:
     def pulumi(self, *arguments: str) -> None:
         command = ["pulumi", *arguments, "--non-interactive"]
         environment = os.environ | self.environment
-        subprocess.run(command, cwd=self.folder / "project", env=environment, capture_output=True, check=True)
+        folder = self.folder / "project"
+        subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=300, check=True)
 
     def lock(self) -> None:
-        """As another run that is under way does."""
+        """Lock the state as another run does."""
         folder = self.states / ".pulumi/locks/organization/logstack/staging"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "1.json").write_text(
@@ -53,9 +54,9 @@ class Backend:
 
 @pytest.fixture
 def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
-    made = Backend(tmp_path)
+    new_backend = Backend(tmp_path)
     monkeypatch.setattr("logstack.ci.run.ROOT", tmp_path / "project")
-    return made
+    return new_backend
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
     ],
     ids=lambda value: value.what if isinstance(value, Failure) else None,
 )
-def test_what_the_real_pulumi_says_is_understood(
+def test_preview_classifies_each_failure_of_the_real_pulumi(
     changes: dict[str, str | None], failure: Failure, backend: Backend, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment = {name: value for name, value in (backend.environment | changes).items() if value is not None}
@@ -77,23 +78,21 @@ def test_what_the_real_pulumi_says_is_understood(
     assert capsys.readouterr().err.splitlines()[-1] == f"error: ci/preview: {failure.line('staging')}"
 
 
-def test_a_stack_that_the_real_backend_does_not_have(backend: Backend) -> None:
+def test_preview_fails_for_a_stack_that_the_real_backend_does_not_have(backend: Backend) -> None:
     (backend.folder / "project/Pulumi.other.yaml").write_text("config: {}\n")
     assert run("preview", "other", backend.environment) == failures.UNKNOWN_STACK.code
 
 
-def test_a_state_that_is_locked_stops_an_up_and_no_preview(
-    backend: Backend, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_locked_state_stops_a_deploy_and_no_preview(backend: Backend, capsys: pytest.CaptureFixture[str]) -> None:
     backend.lock()
     assert run("deploy", "staging", backend.environment) == failures.LOCKED.code
     assert "pulumi cancel --stack staging" in capsys.readouterr().err
-    # The engine that is built from its module has no language host; a preview came as far as asking for it.
+    # The engine that is built from its module has no language host: the preview fails only when it needs it.
     run("preview", "staging", backend.environment)
     assert "currently locked" not in capsys.readouterr().out
 
 
-def test_pulumi_without_the_language_host_is_told(
+def test_preview_reports_a_missing_language_host(
     backend: Backend, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(backend.environment, "PATH", f"{binary('pulumi').parent}:/usr/bin:/bin")
@@ -103,7 +102,7 @@ def test_pulumi_without_the_language_host_is_told(
     assert "marker" not in "".join(capsys.readouterr())
 
 
-def test_nothing_is_configured_on_the_machine_by_a_run(backend: Backend) -> None:
+def test_preview_configures_nothing_on_the_machine(backend: Backend) -> None:
     before = sorted(path for path in (backend.folder / "home").rglob("*") if "logs" not in path.parts)
     run("preview", "staging", backend.environment)
     assert sorted(path for path in (backend.folder / "home").rglob("*") if "logs" not in path.parts) == before

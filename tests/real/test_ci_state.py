@@ -1,6 +1,6 @@
 """The policies of docs/reference/ci under the real Pulumi, with its state in a real S3 server that asks a real IAM.
 
-The server is no AWS, but reads the same policies (tests/support/guarded_store.py).
+The server is not AWS, but evaluates the same policies (tests/support/guarded_store.py).
 """
 
 import json
@@ -26,20 +26,20 @@ REFUSED = "AccessDenied"
 
 
 def policy(name: str) -> str:
-    """A policy of docs/reference/ci for the bucket of these tests."""
+    """Return a policy of docs/reference/ci for the bucket of these tests."""
     return (ROOT / f"docs/reference/ci/{name}.json").read_text().replace("STATE_BUCKET", BUCKET)
 
 
 @dataclass
 class Pulumi:
-    """The real Pulumi in a project of its own, with one user's key for the state."""
+    """The real Pulumi in a project, with one user's key for the state."""
 
     folder: Path
     server: GuardedStore
     key: Key
 
     def __call__(self, *arguments: str) -> str:
-        """What it says."""
+        """Run a command and return its output."""
         environment = os.environ | {
             "PULUMI_HOME": str(self.folder / "home"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -58,7 +58,7 @@ class Pulumi:
 
 @pytest.fixture(scope="module")
 def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pulumi, Pulumi]]:
-    """Pulumi with the deploy role's permissions, which has made a stack, and with the preview role's."""
+    """Yield Pulumi with the deploy role's permissions, which created a stack, and with the preview role's."""
     project = tmp_path_factory.mktemp("project")
     (project / "Pulumi.yaml").write_text("name: logstack\nruntime: python\n")
     with TemporaryDirectory(prefix="s") as short, Fleet(tmp_path_factory.mktemp("logs")) as fleet:
@@ -69,32 +69,30 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pulumi, P
         yield deploy, Pulumi(project, server, server.user("preview", policy("state-read")))
 
 
-def test_the_deploy_role_writes_locks_and_unlocks(states: tuple[Pulumi, Pulumi]) -> None:
+def test_deploy_role_writes_locks_and_unlocks(states: tuple[Pulumi, Pulumi]) -> None:
     deploy, _ = states
-    said = deploy("refresh", "--yes", "--stack", "staging")
-    assert "Resources:" in said
-    assert REFUSED not in said
+    output = deploy("refresh", "--yes", "--stack", "staging")
+    assert "Resources:" in output
+    assert REFUSED not in output
     assert deploy("cancel", "--yes", "--stack", "staging")
-    done = {logged.operation for logged in deploy.server.logged() if logged.requester == deploy.key.id}
-    assert {"PutObject", "DeleteObject"} <= done
+    operations = {logged.operation for logged in deploy.server.logged() if logged.requester == deploy.key.id}
+    assert {"PutObject", "DeleteObject"} <= operations
 
 
-def test_the_preview_role_reads_the_state(states: tuple[Pulumi, Pulumi]) -> None:
+def test_preview_role_reads_the_state(states: tuple[Pulumi, Pulumi]) -> None:
     _, preview = states
     assert preview("stack", "--show-name", "--stack", "staging") == "staging\n"
     assert REFUSED not in preview("refresh", "--preview-only", "--stack", "staging")
 
 
-def test_the_preview_role_can_neither_lock_nor_write(states: tuple[Pulumi, Pulumi]) -> None:
+def test_preview_role_can_neither_lock_nor_write(states: tuple[Pulumi, Pulumi]) -> None:
     _, preview = states
     assert REFUSED in preview("refresh", "--yes", "--stack", "staging")
     assert REFUSED in preview("stack", "init", "another")
 
 
 @pytest.mark.parametrize(("who", "name"), [(0, "state-write"), (1, "state-read")], ids=["deploy", "preview"])
-def test_a_policy_allows_all_that_pulumi_asked_for_and_nothing_that_it_did_not(
-    who: int, name: str, states: tuple[Pulumi, Pulumi]
-) -> None:
+def test_policy_allows_exactly_what_pulumi_requested(who: int, name: str, states: tuple[Pulumi, Pulumi]) -> None:
     pulumi = states[who]
     used = [_needs(each) for each in pulumi.server.logged() if each.requester == pulumi.key.id and each.status < 400]
     assert all(allowed([policy(name)], request) for request in used)
@@ -105,7 +103,7 @@ def test_a_policy_allows_all_that_pulumi_asked_for_and_nothing_that_it_did_not(
 def _needs(logged: Logged) -> Request:
     if logged.operation in BUCKET_ACTIONS:
         return Request(BUCKET_ACTIONS[logged.operation], f"arn:aws:s3:::{logged.bucket}")
-    # Pulumi copies a state before it writes it: reading is what it does elsewhere, writing is the copy's.
+    # Pulumi copies a state before it writes it: a copy needs the permission to write.
     actions = OBJECT_ACTIONS | {"CopyObject": "s3:PutObject"}
     return Request(actions[logged.operation], f"arn:aws:s3:::{logged.bucket}/{logged.key}")
 
@@ -121,5 +119,5 @@ def _needs(logged: Logged) -> Request:
     ],
     ids=lambda each: f"{each.action} {each.resource}",
 )
-def test_nothing_else_is_allowed(name: str, request_: Request) -> None:
+def test_policy_denies_other_objects_buckets_and_actions(name: str, request_: Request) -> None:
     assert not allowed([policy(name)], request_)

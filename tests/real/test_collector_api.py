@@ -1,4 +1,4 @@
-"""Lines by the Kubernetes API: the real Alloy under a stack's configuration, and where it goes on after a restart."""
+"""Lines by the Kubernetes API: the real Alloy with a stack's configuration, and where it continues after a restart."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ _PATIENCE_SECONDS = 180
 
 
 def entries(first: int, last: int) -> list[Entry]:
-    """Numbered lines of now, a millisecond apart."""
+    """Return numbered lines from now on, a millisecond apart."""
     now = time.time_ns()
     return [Entry(now + number * 10**6, f"line {number:04d}") for number in range(first, last)]
 
@@ -40,8 +40,8 @@ class Rig:
     api: ApiServer
     root: Path
 
-    def found(self, count: int) -> Sequence[Row]:
-        """What Loki has of the pod, when it has so many lines or gets no more."""
+    def wait_for_rows(self, count: int) -> Sequence[Row]:
+        """Return Loki's rows of the pod when it has `count` lines, or after the deadline those that it has."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             now = time.time_ns()
@@ -51,19 +51,19 @@ class Rig:
             time.sleep(0.5)
 
     def sent(self) -> int:
-        """Entries that this run of Alloy has brought to Loki."""
+        """Return how many entries this run of Alloy has sent to Loki."""
         return int(self.collector.metrics().total("loki_write_sent_entries_total"))
 
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    with made(tmp_path) as rig:
+    with running(tmp_path) as rig:
         yield rig
 
 
 @contextmanager
-def made(root: Path) -> Iterator[Rig]:
-    """The stack `longhorn`, whose collector has no host path; of its configuration the API server's address differs."""
+def running(root: Path) -> Iterator[Rig]:
+    """Run the stack `longhorn`, whose collector has no host path, with another address of the API server."""
     settings = settings_of("longhorn")
     with Fleet(root / "out") as fleet, serving(entries(0, 500)) as api:
         platform = Platform(settings, {"loki": binary("loki")}, root, fleet)
@@ -77,8 +77,8 @@ def made(root: Path) -> Iterator[Rig]:
         yield Rig(platform, collector, api, root)
 
 
-def test_each_line_comes_once_as_it_was_written_with_the_labels_of_the_stack(rig: Rig) -> None:
-    rows = rig.found(500)
+def test_collector_by_api_sends_each_line_once_with_the_labels_of_the_stack(rig: Rig) -> None:
+    rows = rig.wait_for_rows(500)
     assert sorted(row.entry.line for row in rows) == [f"line {number:04d}" for number in range(500)]
     labels = dict(rows[0].labels)
     assert {key: labels.get(key) for key in ("namespace", "pod", "component", "node", "stream")} == {
@@ -90,24 +90,27 @@ def test_each_line_comes_once_as_it_was_written_with_the_labels_of_the_stack(rig
     }
 
 
-def test_a_container_that_restarts_goes_on_and_a_new_pod_reads_all_again_which_nobody_sees(
+def test_collector_by_api_continues_after_a_restart_and_reads_all_again_in_a_new_pod_without_duplicates(
     rig: Rig, measured: Callable[[str], None]
 ) -> None:
-    rig.found(500)
+    rig.wait_for_rows(500)
     rig.collector.stop()
     rig.api.log += entries(500, 600)
     rig.collector.start()
-    rig.found(600)
-    restarted = rig.sent()
+    rig.wait_for_rows(600)
+    sent_after_restart = rig.sent()
     rig.collector.stop()
-    rig.platform.loki.flush(rig.platform.writers[0].url)  # what comes again is in another chunk
-    shutil.rmtree(rig.root / "alloy")  # a pod that is made anew has an empty emptyDir
+    rig.platform.loki.flush(rig.platform.writers[0].url)  # repeated lines go to another chunk
+    shutil.rmtree(rig.root / "alloy")  # a new pod has an empty emptyDir
     rig.api.log += entries(600, 700)
     rig.collector.start()
-    rows = rig.found(700)
-    made_anew = rig.sent()
-    measured(f"lines by the Kubernetes API: {restarted} of 600 sent after a restart, {made_anew} of 700 by a new pod")
-    assert 100 <= restarted <= 101, "the last line may come again"
-    assert made_anew == 700
+    rows = rig.wait_for_rows(700)
+    sent_by_new_pod = rig.sent()
+    measured(
+        f"lines by the Kubernetes API: {sent_after_restart} of 600 sent after a restart, "
+        f"{sent_by_new_pod} of 700 by a new pod"
+    )
+    assert 100 <= sent_after_restart <= 101, "the last line may come again"
+    assert sent_by_new_pod == 700
     assert [since is None for since in rig.api.asked_since] == [True, False, True]
     assert sorted(row.entry.line for row in rows) == [f"line {number:04d}" for number in range(700)]

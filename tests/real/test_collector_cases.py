@@ -1,4 +1,4 @@
-"""The collector's table of cases: lines through the real Alloy into the real Loki, and what stands there then."""
+"""The collector's table of cases: lines through the real Alloy into the real Loki, and the entries there."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from logstack.localrun.platform import Platform
-from tests.support.collector import Outcome, carried_out, loki, stack
+from tests.support.collector import Outcome, carry_out, loki, stack
 from tests.support.collector_cases import Group, group, names
 from tests.support.real import binary
 
@@ -17,34 +17,34 @@ WITH_TENANTS = "tenants"
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """One Loki for all groups that ask for nothing of it; a group's cluster tells its lines apart."""
+    """Run one Loki for all groups without settings of Loki; a group's lines have its cluster's name."""
     binary("alloy")
     with loki(tmp_path_factory.mktemp("loki"), stack("cases", {})) as running:
         yield running
 
 
 def assert_as_expected(group: Group, outcome: Outcome) -> None:
-    """Every case at once, and the counters."""
+    """Compare every case and the counters, and fail with all differences at once."""
     wrong = [
         f"{case.title} ({case.name})\n    " + "\n    ".join(differences)
         for case in group.cases
         if (differences := outcome.differences(case))
     ]
-    wrong += [f"a line that no case has: {row}" for row in outcome.of_nobody]
+    wrong += [f"a line that no case has: {row}" for row in outcome.unowned]
     wrong += outcome.miscounted(group)
     if wrong:
         pytest.fail(f"{group.title} (- expected, + found)\n" + "\n".join(wrong), pytrace=False)
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name != WITH_TENANTS])
-def test_lines_become_what_the_table_says(name: str, platform: Platform, tmp_path: Path) -> None:
-    said = group(name)
-    assert_as_expected(said, carried_out(said, stack(name, said.settings), platform, tmp_path))
+def test_collector_turns_lines_into_the_entries_of_the_table(name: str, platform: Platform, tmp_path: Path) -> None:
+    case_group = group(name)
+    assert_as_expected(case_group, carry_out(case_group, stack(name, case_group.settings), platform, tmp_path))
 
 
-def test_lines_of_a_tenants_namespaces_arrive_under_that_tenant_only(tmp_path: Path) -> None:
-    said = group(WITH_TENANTS)
-    settings = stack(said.name, said.settings)
+def test_collector_sends_lines_of_a_tenants_namespaces_to_that_tenant_only(tmp_path: Path) -> None:
+    case_group = group(WITH_TENANTS)
+    settings = stack(case_group.name, case_group.settings)
     binary("alloy")
     with loki(tmp_path / "loki", settings) as platform:
-        assert_as_expected(said, carried_out(said, settings, platform, tmp_path / "alloy"))
+        assert_as_expected(case_group, carry_out(case_group, settings, platform, tmp_path / "alloy"))

@@ -1,4 +1,4 @@
-"""Collected is written: lines of pods through the real Alloy into the real Loki, while files, Alloy and Loki fail."""
+"""Lines of pods through the real Alloy into the real Loki, while files rotate and Alloy or Loki fail."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ from logstack.localrun.metrics import parse_metrics
 from logstack.localrun.platform import Platform
 from logstack.localrun.pods import ContainerLog, Pod
 from logstack.localrun.processes import Fleet
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.real import binary
 from tests.support.stacks import changed, settings_of
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.prove
 
 NAMESPACE = "shop"
 _QUERY = f'{{namespace="{NAMESPACE}"}}'
-# Alloy pauses as long as it has tried already, and longer: after an outage lines come as much later.
+# Alloy's pauses between tries grow with the outage: afterwards lines come about as much later.
 _PATIENCE = 300
 _STILL = 150
 _LINE = "line {number:06d} of a service that says what it does, and why, at some length"
@@ -41,18 +41,19 @@ class Rig:
     logs: Sequence[ContainerLog]
     began: int
     padding: str = ""
-    """What makes the lines long."""
+    """Appended to every line, to make it long."""
 
     @contextmanager
     def writing(self, count: int, seconds: float, turns: int = 0) -> Iterator[None]:
-        """Write numbered lines to the pods in turn over some seconds, rotating every file `turns` times, meanwhile.
+        """Write numbered lines to the pods in turn over some seconds, and rotate every file `turns` times meanwhile.
 
         The lines are written by a thread of their own: a child dies with the thread that has started it.
         """
-        writer = threading.Thread(target=self._write, args=(count, seconds, turns))
+        writer = threading.Thread(target=self._write, args=(count, seconds, turns), daemon=True)
         writer.start()
         yield
-        writer.join()
+        writer.join(seconds + _PATIENCE)
+        assert not writer.is_alive(), f"the lines are not written {_PATIENCE} s after the last was due"
 
     def _write(self, count: int, seconds: float, turns: int) -> None:
         steps = int(seconds * 20)
@@ -68,8 +69,8 @@ class Rig:
                     log.rotate()
             time.sleep(max(0.0, start + seconds * step / steps - time.monotonic()))
 
-    def found(self, expected: int, still: float = _STILL) -> Counter[int]:
-        """Each number's count in Loki, as soon as all are there or nothing has come for `still` seconds."""
+    def wait_for_numbers(self, expected: int, still: float = _STILL) -> Counter[int]:
+        """Return each number's count in Loki, when all have come or none has come for `still` seconds."""
         began = moved = time.monotonic()
         last = -1
         while True:
@@ -82,44 +83,44 @@ class Rig:
             last = len(numbers)
             time.sleep(2)
 
-    def taken(self) -> int:
-        """Lines that Loki has been sent, those that came twice as well."""
+    def lines_received(self) -> int:
+        """Return the number of lines that Loki received, with repetitions."""
         text = httpx.get(f"{self.platform.writers[0].url}/metrics", timeout=60).text
         return int(parse_metrics(text).total("loki_distributor_lines_received_total"))
 
 
 @contextmanager
 def rig(root: Path, pods: int, **collector: object) -> Iterator[Rig]:
-    """Everything started; stopped at the end."""
+    """Start everything, and stop it at the end."""
     base = settings_of("monolithic")
     settings: Settings = changed(base, collector=collector, canary={"enabled": False})
     binaries = {"loki": binary("loki")}
     with Fleet(root / "out") as fleet:
         platform = Platform(settings, binaries, root, fleet)
-        named = [Pod(NAMESPACE, f"service-{index}", "app", {"app": "service"}) for index in range(pods)]
+        pod_list = [Pod(NAMESPACE, f"service-{index}", "app", {"app": "service"}) for index in range(pods)]
         push = f"{platform.writers[0].url}/loki/api/v1/push"
-        alloy = Collector(settings, binary("alloy"), root, fleet, push, named)
+        alloy = Collector(settings, binary("alloy"), root, fleet, push, pod_list)
         platform.start()
         alloy.start()
-        yield Rig(platform, alloy, [alloy.containers[pod.name] for pod in named], time.time_ns())
+        yield Rig(platform, alloy, [alloy.containers[pod.name] for pod in pod_list], time.time_ns())
 
 
-def test_a_hundred_thousand_lines_of_rotated_files_all_arrive_once(
+def test_collector_sends_a_hundred_thousand_lines_of_rotated_files_once(
     tmp_path: Path, measured: Callable[[str], None]
 ) -> None:
     written = 100_000
     with rig(tmp_path, pods=5) as running:
         with running.writing(written, seconds=40, turns=3):
             pass
-        found, again = running.found(written), running.taken() - written
+        counts, sent_twice = running.wait_for_numbers(written), running.lines_received() - written
         names = {sample.name for sample in running.collector.metrics().samples}
     assert sorted(WATCHED - names) == [], "docs/reference/collector.md says that these are worth watching"
-    measured(f"rotation, 5 pods, 3 times each: {told(found, written)}, {again} sent twice")
-    assert lost(found, written) == []
-    assert twice(found) == 0
+    measured(f"rotation, 5 pods, 3 times each: {summary(counts, written)}, {sent_twice} sent twice")
+    assert missing_numbers(counts, written) == []
+    assert duplicates(counts) == 0
 
 
-def test_a_collector_that_is_killed_three_times_loses_nothing(tmp_path: Path, measured: Callable[[str], None]) -> None:
+def test_collector_loses_nothing_when_killed_three_times(tmp_path: Path, measured: Callable[[str], None]) -> None:
     written = 60_000
     with rig(tmp_path, pods=3) as running:
         with running.writing(written, seconds=40):
@@ -128,27 +129,27 @@ def test_a_collector_that_is_killed_three_times_loses_nothing(tmp_path: Path, me
                 running.collector.kill()
                 time.sleep(0.5)
                 running.collector.start()
-        found, again = running.found(written), running.taken() - written
-    measured(f"Alloy killed three times: {told(found, written)}, {again} sent twice")
-    assert lost(found, written) == []
-    assert twice(found) == 0
+        counts, sent_twice = running.wait_for_numbers(written), running.lines_received() - written
+    measured(f"Alloy killed three times: {summary(counts, written)}, {sent_twice} sent twice")
+    assert missing_numbers(counts, written) == []
+    assert duplicates(counts) == 0
 
 
-def test_an_outage_of_two_minutes_loses_nothing(tmp_path: Path, measured: Callable[[str], None]) -> None:
+def test_collector_loses_nothing_in_an_outage_of_two_minutes(tmp_path: Path, measured: Callable[[str], None]) -> None:
     written = 50_000
     with rig(tmp_path, pods=3) as running:
         with running.writing(written, seconds=135):
             time.sleep(5)
             without_loki(running, 120)
-        found = running.found(written)
+        counts = running.wait_for_numbers(written)
         dropped = running.collector.metrics().total("loki_write_dropped_entries_total")
-    measured(f"Loki away for two minutes: {told(found, written)}, {dropped:.0f} given up")
-    assert lost(found, written) == []
-    assert twice(found) == 0
+    measured(f"Loki away for two minutes: {summary(counts, written)}, {dropped:.0f} given up")
+    assert missing_numbers(counts, written) == []
+    assert duplicates(counts) == 0
     assert dropped == 0
 
 
-# Of docs/reference/collector.md, without those that are there only when something was dropped or cut.
+# The metrics of docs/reference/collector.md, without those that exist only after a line was dropped or cut.
 WATCHED = {
     "loki_source_file_file_bytes_total",
     "loki_source_file_read_bytes_total",
@@ -157,37 +158,37 @@ WATCHED = {
     "loki_write_entry_propagation_latency_seconds_count",
 }
 READ_AHEAD = 20
-"""MiB that a collector without a log loses at most, as docs/concepts/collector.md and the plan say."""
+"""MiB that a collector without a write-ahead log loses at most, as docs/concepts/collector.md and the plan say."""
 KILLED_MEANWHILE: list[tuple[dict[str, object], str]] = [
     ({}, "without a write-ahead log"),
     ({"writeAheadLog": True, "stability": "experimental"}, "with a write-ahead log"),
 ]
 
 
-@pytest.mark.parametrize(("said", "how"), KILLED_MEANWHILE)
-def test_a_collector_that_is_killed_while_loki_is_away_loses_no_more_than_it_had_read(
-    said: dict[str, object], how: str, tmp_path: Path, measured: Callable[[str], None]
+@pytest.mark.parametrize(("collector_settings", "how"), KILLED_MEANWHILE)
+def test_collector_killed_while_loki_is_away_loses_no_more_than_it_had_read(
+    collector_settings: dict[str, object], how: str, tmp_path: Path, measured: Callable[[str], None]
 ) -> None:
     written, seconds, away, padding = 20_000, 60, 40, "." * 2000
-    with rig(tmp_path, pods=3, **said) as running:
+    with rig(tmp_path, pods=3, **collector_settings) as running:
         running.padding = padding
         with running.writing(written, seconds):
             time.sleep(5)
             without_loki(running, away, killed=running.collector)
-        found = running.found(written, still=60)
-    missing = lost(found, written)
+        counts = running.wait_for_numbers(written, still=60)
+    missing = missing_numbers(counts, written)
     size = len(missing) * (len(_LINE) + len(padding)) / 1024**2
-    measured(f"Alloy killed while Loki is away, {how}: {told(found, written)} ({size:.1f} MiB)")
-    # It was killed in the middle of the outage: what came after that was read by the next one.
+    measured(f"Alloy killed while Loki is away, {how}: {summary(counts, written)} ({size:.1f} MiB)")
+    # It was killed in the middle of the outage: the next collector read all later lines.
     assert len(missing) < written * (away / 2 + 2) / seconds
-    if said:
-        assert missing, "the log was read again: docs/concepts/collector.md, the plan and the check say that it is not"
+    if collector_settings:
+        assert missing, "the write-ahead log was replayed: docs/concepts/collector.md, the plan and the check deny it"
     else:
         assert size < READ_AHEAD, "more than the plan says"
 
 
 def without_loki(running: Rig, seconds: float, killed: Collector | None = None) -> None:
-    """Loki is gone for some seconds; in the middle of them the collector is killed and started again."""
+    """Stop Loki for some seconds; in the middle of them kill and restart the collector `killed`."""
     platform = running.platform
     platform.fleet.stop(*(node.name for node in platform.writers))
     time.sleep(seconds / 2)
@@ -200,16 +201,16 @@ def without_loki(running: Rig, seconds: float, killed: Collector | None = None) 
     platform.wait_ready(platform.writers)
 
 
-def lost(found: Counter[int], written: int) -> list[int]:
-    """The numbers that Loki has not."""
-    return [number for number in range(written) if not found[number]]
+def missing_numbers(counts: Counter[int], written: int) -> list[int]:
+    """Return the numbers that Loki does not have."""
+    return [number for number in range(written) if not counts[number]]
 
 
-def twice(found: Counter[int]) -> int:
-    """How often a query shows a line again."""
-    return sum(found.values()) - len(found)
+def duplicates(counts: Counter[int]) -> int:
+    """Return how many lines a query returns a second time."""
+    return sum(counts.values()) - len(counts)
 
 
-def told(found: Counter[int], written: int) -> str:
-    """The outcome in words."""
-    return f"{len(lost(found, written))} of {written} lines lost, {twice(found)} seen twice"
+def summary(counts: Counter[int], written: int) -> str:
+    """Return the outcome as text."""
+    return f"{len(missing_numbers(counts, written))} of {written} lines lost, {duplicates(counts)} seen twice"

@@ -1,4 +1,4 @@
-"""What the pipeline costs: lines a second of one core, side by side in one run, told and not judged."""
+"""The pipeline's cost in lines a second of one core, for three configurations; measured, without a limit."""
 
 import os
 import threading
@@ -54,25 +54,25 @@ def sink() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def lines() -> list[str]:
-    """The four real log files, over and over."""
+    """Return the lines of four real log files, repeated up to LINES."""
     some = [line for name in _FILES for line in shared(f"logs/{name}_2k.log").read_text().splitlines() if line]
     return [some[number % len(some)] for number in range(LINES)]
 
 
 class Minimal(Collector):
-    """The runtime's format and the way to Loki, and nothing between."""
+    """A collector that reads the container runtime's format and sends to Loki, and does nothing between."""
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)  # type: ignore[arg-type]
-        before, _, rest = self.config.partition("// Every line of every source passes this pipeline.")
-        after = rest[rest.index("// Batches and retries") :]
+        before, _, from_pipeline = self.config.partition("// Every line of every source passes this pipeline.")
+        from_delivery = from_pipeline[from_pipeline.index("// Batches and retries") :]
         process = 'loki.process "lines" {\n\tforward_to = [loki.write.default.receiver]\n}\n\n'
-        self.config = before + process + after
+        self.config = before + process + from_delivery
 
 
-def cpu_seconds(kind: type[Collector], said: dict[str, object], lines: list[str], root: Path) -> float:
-    """What Alloy's process takes of CPU from the first line to the last that is sent."""
-    settings = changed(settings_of("monolithic"), collector=said, canary={"enabled": False})
+def cpu_seconds(kind: type[Collector], collector_settings: dict[str, object], lines: list[str], root: Path) -> float:
+    """Return the seconds of CPU that Alloy takes from the first line to the last one sent."""
+    settings = changed(settings_of("monolithic"), collector=collector_settings, canary={"enabled": False})
     pod = Pod("shop", "service-0", "app", {"app": "service"})
     with sink() as push, Fleet(root / "out") as fleet:
         alloy = kind(settings, binary("alloy"), root, fleet, push, [pod])
@@ -86,24 +86,26 @@ def cpu_seconds(kind: type[Collector], said: dict[str, object], lines: list[str]
             time.sleep(2)
             now = alloy.metrics()
             read, sent = now.total("loki_source_file_read_lines_total"), now.total("loki_write_sent_entries_total")
-            # Lines that are one entry are sent as one: it is over when all are read and no more are sent.
+            # Several lines may be one entry: it has ended when all lines are read and no more entries are sent.
             if read >= len(lines) and sent == last:
                 return now.total("process_cpu_seconds_total") - before
             assert time.monotonic() < deadline, f"{read:.0f} of {len(lines)} lines read"
             last = sent
 
 
-def test_what_the_pipeline_costs(lines: list[str], tmp_path: Path, measured: Callable[[str], None]) -> None:
+def test_pipeline_sends_every_line_at_a_measured_rate(
+    lines: list[str], tmp_path: Path, measured: Callable[[str], None]
+) -> None:
     kinds: dict[str, tuple[type[Collector], dict[str, object]]] = {
         "minimal (format and delivery)": (Minimal, {}),
         "default (and redaction, labels)": (Collector, {}),
         "full (and JSON, Java entries, drop, limits, mails)": (Collector, _EVERYTHING),
     }
     rates: dict[str, float] = {}
-    for name, (kind, said) in kinds.items():
+    for name, (kind, collector_settings) in kinds.items():
         root = tmp_path / str(len(rates))
         root.mkdir()
-        rates[name] = len(lines) / cpu_seconds(kind, said, lines, root)
+        rates[name] = len(lines) / cpu_seconds(kind, collector_settings, lines, root)
     minimal = next(iter(rates.values()))
     size = sum(len(line.encode()) for line in lines) / len(lines)
     for name, rate in rates.items():

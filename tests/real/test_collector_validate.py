@@ -1,4 +1,4 @@
-"""config.alloy before the pinned Alloy itself: it validates, is formatted, and every component is built from it."""
+"""The pinned Alloy validates every config.alloy, would not format it, and builds every component from it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,7 +17,7 @@ from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.loki.intake import intake
 from logstack.settings.model.collector import STABILITIES
 from logstack.settings.model.sources import PORTS
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.collector import stack
 from tests.support.generated import stacks
 from tests.support.real import binary, run
@@ -26,20 +26,20 @@ from tests.support.stacks import NAMES, data, declarations, settings_of
 pytestmark = pytest.mark.prove
 
 CONFIGS = ("alloy/alloy-config", "alloy/alloy-events-config")
-# Nobody listens there, and nothing is sent.
+# Nothing listens there, and no line is sent.
 PUSH = "http://127.0.0.1:9/loki/api/v1/push"
-# Measured: `alloy validate` takes 0.15 s, to build all components anew 0.03 s.
+# Measured: `alloy validate` takes 0.15 s, a reload with all components 0.03 s.
 VALIDATED, BUILT = 200, 500
 
 
 def configs(settings: Settings) -> list[str]:
-    """config.alloy of the nodes' collectors and of the one of Kubernetes events, where there is one."""
+    """Return config.alloy of the nodes' collectors, and of the collector of Kubernetes events if the stack has one."""
     declared = declarations(settings)
     return [data(declared, name) for name in CONFIGS if name in declared]
 
 
-def validated(text: str, settings: Settings, directory: Path) -> str:
-    """What `alloy validate` has to say."""
+def validation_errors(text: str, settings: Settings, directory: Path) -> str:
+    """Return the errors of `alloy validate`."""
     file = directory / "config.alloy"
     file.write_text(text)
     answer = run([binary("alloy"), "validate", f"--stability.level={settings.collector.stability}", file])
@@ -47,8 +47,8 @@ def validated(text: str, settings: Settings, directory: Path) -> str:
     return answer.stderr
 
 
-def misformatted(text: str, directory: Path) -> str:
-    """What `alloy fmt` would change."""
+def format_changes(text: str, directory: Path) -> str:
+    """Return the changes that `alloy fmt` would make."""
     file = directory / "config.alloy"
     file.write_text(text)
     answer = run([binary("alloy"), "fmt", "--test", file])
@@ -56,18 +56,18 @@ def misformatted(text: str, directory: Path) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_alloy_validates_a_stacks_configurations_and_would_format_nothing(name: str, tmp_path: Path) -> None:
+def test_alloy_accepts_and_would_not_format_a_stacks_configurations(name: str, tmp_path: Path) -> None:
     settings = settings_of(name)
     for text in configs(settings):
-        assert validated(text, settings, tmp_path) == ""
-        assert misformatted(text, tmp_path) == ""
+        assert validation_errors(text, settings, tmp_path) == ""
+        assert format_changes(text, tmp_path) == ""
 
 
 @profile(max_examples=VALIDATED, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(stacks())
-def test_alloy_validates_whatever_a_stack_file_says(tmp_path: Path, settings: Settings) -> None:
+def test_alloy_accepts_the_configurations_of_any_settings(tmp_path: Path, settings: Settings) -> None:
     for text in configs(settings):
-        assert validated(text, settings, tmp_path) == ""
+        assert validation_errors(text, settings, tmp_path) == ""
         assert run([binary("alloysyntax"), "-fmt"], text).stdout == text
 
 
@@ -78,12 +78,12 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("right", "wrong", "said"), BROKEN)
-def test_alloy_refuses_what_is_wrong(right: str, wrong: str, said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("right", "wrong", "message"), BROKEN)
+def test_alloy_refuses_a_broken_configuration(right: str, wrong: str, message: str, tmp_path: Path) -> None:
     settings = settings_of("production")
     text = configs(settings)[0]
     assert right in text
-    assert said in validated(text.replace(right, wrong), settings, tmp_path)
+    assert message in validation_errors(text.replace(right, wrong), settings, tmp_path)
 
 
 # `alloy validate` builds no component: it does not read regular expressions, selectors and templates.
@@ -96,7 +96,7 @@ UNBUILT = [
 
 @pytest.fixture(scope="module")
 def reloaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    """An Alloy that takes one configuration after another up, and says what is wrong with it."""
+    """Run an Alloy; yield a function that reloads it with a configuration and returns the error."""
     root = tmp_path_factory.mktemp("alloy")
     settings = stack("cases", {"collector": {"stability": STABILITIES[-1]}})
     with Fleet(root / "out") as fleet:
@@ -112,7 +112,7 @@ def reloaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
 
 
 def local(settings: Settings) -> str:
-    """The nodes' configuration without the API server."""
+    """Return the nodes' configuration without the API server."""
     ports = {port.name: number for port, number in zip(PORTS, free_ports(len(PORTS)), strict=True)}
     environment = Environment("/nowhere", [], "127.0.0.1", ports)
     to = replace(intake(settings, settings.cluster), push_url=PUSH)
@@ -121,14 +121,16 @@ def local(settings: Settings) -> str:
 
 @profile(max_examples=BUILT, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(stacks())
-def test_alloy_builds_whatever_a_stack_file_says(reloaded: Callable[[str], str], settings: Settings) -> None:
+def test_alloy_builds_the_components_of_any_settings(reloaded: Callable[[str], str], settings: Settings) -> None:
     assume(settings.collector.sources.pods != "api")  # its client does not start without an API server
     assert reloaded(local(settings)) == ""
 
 
-@pytest.mark.parametrize(("right", "wrong", "said"), UNBUILT)
-def test_alloy_does_not_build_what_is_wrong(right: str, wrong: str, said: str, reloaded: Callable[[str], str]) -> None:
+@pytest.mark.parametrize(("right", "wrong", "message"), UNBUILT)
+def test_alloy_does_not_build_a_broken_component(
+    right: str, wrong: str, message: str, reloaded: Callable[[str], str]
+) -> None:
     settings = stack("cases", {})
     text = local(settings)
     assert right in text
-    assert said in reloaded(text.replace(right, wrong))
+    assert message in reloaded(text.replace(right, wrong))

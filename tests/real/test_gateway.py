@@ -1,7 +1,7 @@
-"""Tenants behind the real gateway: nginx with the chart's configuration, and the real Loki with the stack's own.
+"""Tenants behind the real gateway: nginx with the chart's configuration, and the real Loki with the stack's.
 
-What a user may not do is tried in every way that a request can be written; beside each refusal stands a request that
-is answered, so that nothing is refused for another reason.
+The tests try what a user may not do with every form of the request. A similar request that is answered proves that
+each refusal has no other reason.
 """
 
 import json
@@ -17,7 +17,7 @@ import pytest
 
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.gateway import Gateway, chart_config, local_nginx, nginx, nginx_command, tailed
 from tests.support.real import binary, run
 from tests.support.stacks import settings_of
@@ -25,7 +25,7 @@ from tests.support.stacks import settings_of
 pytestmark = [pytest.mark.real, pytest.mark.prove]
 
 PASSWORDS = {name: f"password of {name}" for name in ("logstack", "anna", "default", "stranger")}
-# Each says its owner everywhere: in the line, in a label's value and in a label's name.
+# Each word names its owner everywhere: in the line, in a label's value and in a label's name.
 WORDS = {"anna": "alpha", "default": "bravo"}
 TENANTS = {"anna": "team-a", "default": "Team_(b)"}
 SETTINGS = Settings.model_validate(
@@ -41,7 +41,7 @@ SETTINGS = Settings.model_validate(
         ],
     }
 )
-# How somebody may try to be another tenant.
+# How a user may try to act as another tenant.
 DISGUISES: Mapping[str, list[tuple[str, str]]] = {
     "none": [],
     "the other": [("X-Scope-OrgID", "team-a")],
@@ -56,7 +56,7 @@ DISGUISES: Mapping[str, list[tuple[str, str]]] = {
 
 @dataclass(frozen=True)
 class Proof:
-    """What runs."""
+    """The running gateway and Loki."""
 
     gateway: Gateway
     platform: Platform
@@ -73,12 +73,12 @@ class Proof:
         password: str = "",
         **more: Any,
     ) -> httpx.Response:
-        """One request through the gateway."""
+        """Send one request through the gateway."""
         auth = (user, password or PASSWORDS[user])
         return httpx.request(method, f"{self.gateway.url}{path}", auth=auth, headers=headers or [], timeout=30, **more)
 
     def span(self) -> dict[str, str]:
-        """The time of all lines, for a query."""
+        """Return the parameters of a query over the time of all lines."""
         return {"start": str(self.since), "end": str(time.time_ns() + 10**9)}
 
 
@@ -95,13 +95,13 @@ def proof(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proof]:
         gateway = Gateway(SETTINGS, platform.layout, root / "nginx", fleet)
         gateway.hashes.write_text("".join(f"{user}:{hashed(word)}\n" for user, word in PASSWORDS.items()))
         gateway.start()
-        found = Proof(gateway, platform, time.time_ns() - 60 * 10**9)
+        running_proof = Proof(gateway, platform, time.time_ns() - 60 * 10**9)
         for user, word in WORDS.items():
-            push(found, user, word)
-        wait_for(lambda: all(word in lines(found, user) for user, word in WORDS.items()))
-        # Of one process the index alone answers for statistics, and it has what is flushed.
+            push(running_proof, user, word)
+        wait_for(lambda: all(word in lines(running_proof, user) for user, word in WORDS.items()))
+        # In one process only the index answers statistics, and it has only flushed lines.
         platform.loki.flush(platform.writers[0].url)
-        yield found
+        yield running_proof
 
 
 def hashed(password: str) -> str:
@@ -119,13 +119,13 @@ def push(proof: Proof, user: str, word: str, headers: list[tuple[str, str]] | No
 def wait_for(holds: Callable[[], bool], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, f"the expected answer did not come within {seconds:.0f} s"
         time.sleep(0.5)
 
 
 def lines(proof: Proof, user: str, headers: list[tuple[str, str]] | None = None) -> str:
-    asked = {"query": '{owner=~".+"}', "limit": "5000", **proof.span()}
-    return proof.ask(user, "/loki/api/v1/query_range", headers, params=asked).text
+    parameters = {"query": '{owner=~".+"}', "limit": "5000", **proof.span()}
+    return proof.ask(user, "/loki/api/v1/query_range", headers, params=parameters).text
 
 
 READS: Mapping[str, tuple[str, dict[str, str]]] = {
@@ -142,36 +142,36 @@ READS: Mapping[str, tuple[str, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("route", READS)
-def test_a_user_reads_its_own_lines_and_no_others_by_any_route_and_under_any_name(proof: Proof, route: str) -> None:
-    path, asked = READS[route]
+def test_user_reads_only_its_own_lines_by_any_route_and_under_any_name(proof: Proof, route: str) -> None:
+    path, parameters = READS[route]
 
-    def said(user: str, headers: list[tuple[str, str]]) -> str:
+    def read(user: str, headers: list[tuple[str, str]]) -> str:
         times = {"time": proof.span()["end"]} if route == "query" else proof.span()
-        return proof.ask(user, path, headers, params={**asked, **times}).text
+        return proof.ask(user, path, headers, params={**parameters, **times}).text
 
     own = {"anna": "alpha", "default": "bravo"}
-    # Labels are detected in what a writer holds: nothing, half a minute after it has flushed. Patterns come later.
+    # A writer detects labels in unflushed lines, half a minute after a flush in none. Patterns come later.
     for user, word in own.items():
         push(proof, user, word)
-    wait_for(lambda: all(own[user] in said(user, []) for user in own), 60)
+    wait_for(lambda: all(own[user] in read(user, []) for user in own), 60)
     for name, headers in DISGUISES.items():
-        answers = {user: said(user, headers) for user in own}
+        answers = {user: read(user, headers) for user in own}
         assert own["default"] in answers["default"], name
         assert own["anna"] not in answers["default"], name
         assert own["anna"] in answers["anna"], name
         assert own["default"] not in answers["anna"], name
 
 
-def test_index_stats_count_nothing_of_others(proof: Proof) -> None:
+def test_index_stats_count_no_lines_of_another_tenant(proof: Proof) -> None:
     def streams(user: str, headers: list[tuple[str, str]]) -> int:
-        asked = {"query": '{owner="alpha"}', **proof.span()}
-        return int(proof.ask(user, "/loki/api/v1/index/stats", headers, params=asked).json()["streams"])
+        parameters = {"query": '{owner="alpha"}', **proof.span()}
+        return int(proof.ask(user, "/loki/api/v1/index/stats", headers, params=parameters).json()["streams"])
 
     wait_for(lambda: streams("anna", []) == 1)
     assert {streams("default", headers) for headers in DISGUISES.values()} == {0}
 
 
-def test_a_tail_brings_a_users_own_lines_alone(proof: Proof) -> None:
+def test_tail_returns_only_a_users_own_lines(proof: Proof) -> None:
     for disguise in ("none", "the other", "both"):
         headers = dict(DISGUISES[disguise])
         answer = tailed(proof.gateway.url, "default", PASSWORDS["default"], headers, '{owner=~".+"}', 4)
@@ -180,7 +180,7 @@ def test_a_tail_brings_a_users_own_lines_alone(proof: Proof) -> None:
         assert b"alpha" not in answer
 
 
-def test_a_push_is_of_its_user_whatever_it_names(proof: Proof) -> None:
+def test_push_belongs_to_its_user_whatever_tenant_it_names(proof: Proof) -> None:
     for number, headers in enumerate(DISGUISES.values()):
         push(proof, "default", f"forged{number}", headers)
     last = f"forged{len(DISGUISES) - 1}"
@@ -201,15 +201,17 @@ def test_a_push_is_of_its_user_whatever_it_names(proof: Proof) -> None:
     assert "by otlp" not in read["anna"]
 
 
-def test_nobody_sees_makes_or_cancels_a_deletion_of_others_lines(proof: Proof) -> None:
-    asked = {"query": '{owner="alpha"}', "start": str(proof.since // 10**9), "end": str(int(time.time()))}
+def test_user_cannot_see_create_or_cancel_delete_requests_of_another_tenant(proof: Proof) -> None:
+    parameters = {"query": '{owner="alpha"}', "start": str(proof.since // 10**9), "end": str(int(time.time()))}
     for headers in DISGUISES.values():
-        answer = proof.ask("default", "/loki/api/v1/delete", headers, method="POST", params=asked)
+        answer = proof.ask("default", "/loki/api/v1/delete", headers, method="POST", params=parameters)
         assert answer.status_code == HTTPStatus.NO_CONTENT, answer.text
         assert proof.ask("anna", "/loki/api/v1/delete").json() == []
-    assert {each["query"] for each in proof.ask("default", "/loki/api/v1/delete").json()} == {asked["query"]}
-    kept = {**asked, "query": '{owner="alpha"} |= "nothing has this"'}
-    assert proof.ask("anna", "/loki/api/v1/delete", method="POST", params=kept).status_code == HTTPStatus.NO_CONTENT
+    assert {each["query"] for each in proof.ask("default", "/loki/api/v1/delete").json()} == {parameters["query"]}
+    own_request = {**parameters, "query": '{owner="alpha"} |= "nothing has this"'}
+    assert (
+        proof.ask("anna", "/loki/api/v1/delete", method="POST", params=own_request).status_code == HTTPStatus.NO_CONTENT
+    )
     (mine,) = proof.ask("anna", "/loki/api/v1/delete").json()
     for headers in DISGUISES.values():
         assert "nothing has this" not in proof.ask("default", "/loki/api/v1/delete", headers).text
@@ -219,11 +221,11 @@ def test_nobody_sees_makes_or_cancels_a_deletion_of_others_lines(proof: Proof) -
     assert "alpha says" in lines(proof, "anna")
 
 
-def test_nobody_sees_or_changes_the_rules_of_others(proof: Proof) -> None:
+def test_user_cannot_see_or_change_rules_of_another_tenant(proof: Proof) -> None:
     rules, mine = "/loki/api/v1/rules", json.dumps({"name": "alpha-rules", "rules": [ALERT]})
     group, is_yaml = f"{rules}/shop/alpha-rules", [("Content-Type", "application/yaml")]
-    made = proof.ask("anna", f"{rules}/shop", is_yaml, method="POST", content=mine)
-    assert made.status_code == HTTPStatus.ACCEPTED, made.text
+    created = proof.ask("anna", f"{rules}/shop", is_yaml, method="POST", content=mine)
+    assert created.status_code == HTTPStatus.ACCEPTED, created.text
     assert "alpha-rules" in proof.ask("anna", rules).text
     for headers in DISGUISES.values():
         for path in (rules, f"{rules}/shop", group, "/prometheus/api/v1/rules", "/api/prom/rules"):
@@ -236,7 +238,7 @@ def test_nobody_sees_or_changes_the_rules_of_others(proof: Proof) -> None:
 ALERT = {"alert": "Alpha", "expr": 'sum(count_over_time({owner="alpha"}[1m])) > 0'}
 
 
-def test_the_stacks_own_user_names_any_tenant_and_has_to_name_one(proof: Proof) -> None:
+def test_stacks_own_user_must_name_a_tenant_and_may_name_any(proof: Proof) -> None:
     both = lines(proof, "logstack", DISGUISES["both"])
     assert "alpha" in both
     assert "bravo" in both
@@ -244,14 +246,14 @@ def test_the_stacks_own_user_names_any_tenant_and_has_to_name_one(proof: Proof) 
     assert "no org id" in lines(proof, "logstack")
 
 
-def test_a_user_without_a_tenant_is_of_none(proof: Proof) -> None:
+def test_user_without_a_tenant_reads_nothing(proof: Proof) -> None:
     for headers in DISGUISES.values():
         answer = proof.ask("stranger", "/loki/api/v1/labels", headers)
         assert answer.status_code == HTTPStatus.UNAUTHORIZED
         assert "no org id" in answer.text
 
 
-# The way past nginx's table: paths that it and Loki might read differently.
+# Ways around nginx's table: paths that nginx and Loki might read differently.
 ADMINISTRATION = [
     "/config",
     "/flush",
@@ -277,24 +279,24 @@ CONFUSED = [
 ]
 
 
-def test_lokis_administration_is_the_stacks_own_users_alone(proof: Proof) -> None:
+def test_only_the_stacks_own_user_reaches_lokis_administration(proof: Proof) -> None:
     for path in ADMINISTRATION:
-        assert raw(proof, "anna", path)[0] == HTTPStatus.FORBIDDEN, path
+        assert raw_request(proof, "anna", path)[0] == HTTPStatus.FORBIDDEN, path
     for path in CONFUSED:
-        assert "analytics:" not in raw(proof, "anna", path)[1], path
-    assert "analytics:" in raw(proof, "logstack", "/config")[1]
-    assert raw(proof, "logstack", "/ingester/prepare_shutdown") == (HTTPStatus.OK, "unset")
+        assert "analytics:" not in raw_request(proof, "anna", path)[1], path
+    assert "analytics:" in raw_request(proof, "logstack", "/config")[1]
+    assert raw_request(proof, "logstack", "/ingester/prepare_shutdown") == (HTTPStatus.OK, "unset")
 
 
-def raw(proof: Proof, user: str, path: str) -> tuple[int, str]:
-    """A path as it is written: httpx would tidy it up."""
+def raw_request(proof: Proof, user: str, path: str) -> tuple[int, str]:
+    """Send a path as it is written, which httpx would normalise; return the status and the body."""
     command = ["curl", "-s", "--path-as-is", "-u", f"{user}:{PASSWORDS[user]}", "-w", "\n%{http_code}"]
-    said = run([*command, f"{proof.gateway.url}{path}"]).stdout
-    body, _, status = said.rpartition("\n")
+    output = run([*command, f"{proof.gateway.url}{path}"]).stdout
+    body, _, status = output.rpartition("\n")
     return int(status), body
 
 
-def test_without_a_password_there_is_the_probes_page_and_nothing_else(proof: Proof) -> None:
+def test_request_without_a_password_gets_only_the_probes_page(proof: Proof) -> None:
     url = proof.gateway.url
     assert httpx.get(url).text == "OK"
     for path in ("/loki/api/v1/labels", "/loki/api/v1/push", "/otlp/v1/logs", "/prometheus/api/v1/rules"):
@@ -304,17 +306,17 @@ def test_without_a_password_there_is_the_probes_page_and_nothing_else(proof: Pro
     assert httpx.get(f"{url}/config").status_code == HTTPStatus.FORBIDDEN
 
 
-def test_a_wrong_password_is_refused_for_good_and_the_stacks_own_for_a_while(proof: Proof) -> None:
+def test_wrong_password_gets_401_and_503_for_the_stacks_own_user(proof: Proof) -> None:
     for user in ("anna", "nobody", "LOGSTACK", "Anna"):
         answer = proof.ask(user, "/loki/api/v1/labels", password="wrong")
         assert answer.status_code == HTTPStatus.UNAUTHORIZED, user
-    # What Alloy sends again: it drops a push that is answered with 401.
+    # Alloy sends such a push again, but drops one that is answered with 401.
     own = proof.ask("logstack", "/loki/api/v1/labels", password="the one before")
     assert own.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert "another password" in own.text
 
 
-def test_a_new_password_counts_without_a_restart(proof: Proof) -> None:
+def test_new_password_takes_effect_without_a_restart(proof: Proof) -> None:
     before = proof.gateway.hashes.read_text()
     try:
         proof.gateway.hashes.write_text(before.replace("anna:", f"anna:{hashed('new')}\nold-anna:"))
@@ -325,17 +327,17 @@ def test_a_new_password_counts_without_a_restart(proof: Proof) -> None:
 
 
 @pytest.mark.parametrize("stack", ["production", "aws", "unusual"])
-def test_nginx_takes_the_configuration_of_every_kind_of_stack(stack: str, tmp_path: Path) -> None:
+def test_nginx_accepts_the_configuration_of_every_kind_of_stack(stack: str, tmp_path: Path) -> None:
     config = chart_config(settings_of(stack), tmp_path)
     (tmp_path / "nginx.conf").write_text(local_nginx(config, None, 8080, tmp_path))
     (tmp_path / ".htpasswd").write_text("")
-    told = run([*nginx_command(tmp_path), "-t"])
-    assert told.returncode == 0, told.stderr
-    assert "warn" not in told.stderr
+    answer = run([*nginx_command(tmp_path), "-t"])
+    assert answer.returncode == 0, answer.stderr
+    assert "warn" not in answer.stderr
 
 
-# dskit refuses these two, and no other name of the form that the settings take.
+# dskit refuses the first two, and no other name that the settings accept.
 @pytest.mark.parametrize("name", [".", "..", "a.b", "...", "!-_.*'()", "A" * 150, "default", "logstack-canary"])
-def test_loki_takes_every_tenants_name_but_those_that_the_checks_refuse(proof: Proof, name: str) -> None:
+def test_loki_accepts_every_tenant_name_except_those_that_the_checks_refuse(proof: Proof, name: str) -> None:
     answer = httpx.get(f"{proof.platform.loki.reader}/loki/api/v1/labels", headers={"X-Scope-OrgID": name}, timeout=30)
     assert answer.is_success == (name not in (".", ".."))

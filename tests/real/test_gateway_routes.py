@@ -1,4 +1,4 @@
-"""The gateway's own nginx, as the chart configures it: delete requests reach the pod that compacts, pushes do not."""
+"""The gateway's nginx, as the chart configures it: delete requests reach the leading compactor, pushes do not."""
 
 import re
 import subprocess
@@ -14,28 +14,28 @@ import pytest
 
 from logstack.localrun.layout import LOOPBACK, free_ports
 from logstack.settings.model.access import OWN_USER
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.gateway import nginx, nginx_command
-from tests.support.real import chart_or_standin, expanded, run
+from tests.support.real import chart_or_standin, render_chart, run
 from tests.support.stacks import chart_values, settings_of
 
 pytestmark = pytest.mark.real
 
-# Stacks of several compactors, the pod that compacts, and who takes all other requests.
+# Stacks with several compactors: the pod that compacts, and the Service that gets pushes.
 STACKS = {
     "production": ("loki-backend-0.loki-backend-headless", "loki-write"),
     "unusual": ("loki-0.loki-headless", "loki"),
     "distributed": ("loki-compactor-0.loki-compactor-headless", "loki-distributor"),
 }
 PASSWORD = "a password of the tests"
-WANTED = "/loki/api/v1/delete?query=%7Bapp%3D%22a%22%7D&start=1&end=2"
+DELETE_PATH = "/loki/api/v1/delete?query=%7Bapp%3D%22a%22%7D&start=1&end=2"
 
 
 class Upstream(ThreadingHTTPServer):
-    """Answers with its name, the method and the path that it was asked, and for which tenant."""
+    """A server that answers with its name, and with the method, the path and the tenant of the request."""
 
     def __init__(self, name: str, port: int) -> None:
-        """`name` is the host that it stands for."""
+        """`name` is the host that it replaces."""
         super().__init__((LOOPBACK, port), Answer)
         self.name = name
 
@@ -44,19 +44,19 @@ class Answer(BaseHTTPRequestHandler):
     """One request."""
 
     def answer(self) -> None:
-        """Say who was asked for what."""
+        """Answer with the request."""
         assert isinstance(self.server, Upstream)
         tenant = self.headers["X-Scope-OrgID"]
-        said = f"{self.server.name} {self.command} {self.path}{f' as {tenant}' if tenant else ''}".encode()
+        body = f"{self.server.name} {self.command} {self.path}{f' as {tenant}' if tenant else ''}".encode()
         self.send_response(200)
-        self.send_header("Content-Length", str(len(said)))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(said)
+        self.wfile.write(body)
 
     do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the library's names
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture(params=STACKS)
@@ -69,7 +69,7 @@ def gateway(stack: str, tmp_path: Path) -> Iterator[httpx.Client]:
     nginx()
     settings = settings_of(stack)
     values = chart_values(settings, "loki")
-    objects = expanded(chart_or_standin("loki"), settings.cluster.namespace, values, tmp_path, "loki")
+    objects = render_chart(chart_or_standin("loki"), settings.cluster.namespace, values, tmp_path, "loki")
     (text,) = [
         str(each["data"]["nginx.conf"])
         for each in objects
@@ -85,22 +85,22 @@ def gateway(stack: str, tmp_path: Path) -> Iterator[httpx.Client]:
     text = re.sub(r"resolver [^;]+;", f"resolver {LOOPBACK};", text).replace("/tmp/", f"{tmp_path}/")  # noqa: S108 - what is replaced
     hashes = tmp_path / ".htpasswd"
     hashed = run(["openssl", "passwd", "-apr1", "-stdin"], PASSWORD).stdout.strip()
-    hashes.write_text("".join(f"{user}:{hashed}\n" for user in (OWN_USER, *users_of(settings))))
+    hashes.write_text("".join(f"{user}:{hashed}\n" for user in (OWN_USER, *tenants_by_user(settings))))
     text = text.replace("/etc/nginx/secrets/.htpasswd", str(hashes))
     (tmp_path / "nginx.conf").write_text(text)
     with upstreams(dict(zip(STACKS[stack], ports, strict=True))):
         process = subprocess.Popen(nginx_command(tmp_path))
         try:
             with httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=60, auth=(OWN_USER, PASSWORD)) as client:
-                wait(client)
+                wait_until_ready(client)
                 yield client
         finally:
             process.terminate()
             process.wait(60)
 
 
-def users_of(settings: Settings) -> dict[str, str]:
-    """The gateway's users and their tenants."""
+def tenants_by_user(settings: Settings) -> dict[str, str]:
+    """Return the tenants of the gateway's users."""
     return {tenant.user: tenant.name for tenant in settings.tenants if tenant.user}
 
 
@@ -117,7 +117,7 @@ def upstreams(ports: dict[str, int]) -> Iterator[None]:
             server.server_close()
 
 
-def wait(client: httpx.Client) -> None:
+def wait_until_ready(client: httpx.Client) -> None:
     deadline = time.monotonic() + 120
     while True:
         try:
@@ -130,23 +130,23 @@ def wait(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
-def test_a_delete_request_goes_to_the_pod_that_compacts_as_it_was_sent(
+def test_gateway_sends_a_delete_request_unchanged_to_the_pod_that_compacts(
     stack: str, gateway: httpx.Client, method: str
 ) -> None:
-    assert gateway.request(method, WANTED).text == f"{STACKS[stack][0]} {method} {WANTED}"
+    assert gateway.request(method, DELETE_PATH).text == f"{STACKS[stack][0]} {method} {DELETE_PATH}"
 
 
-def test_a_tenants_delete_request_reaches_that_pod_as_the_tenants_whatever_it_says(
+def test_gateway_sends_a_users_delete_request_for_the_users_tenant_whatever_it_names(
     stack: str, gateway: httpx.Client
 ) -> None:
-    for user, tenant in users_of(settings_of(stack)).items():
-        answer = gateway.post(WANTED, auth=(user, PASSWORD), headers={"X-Scope-OrgID": "another"})
-        assert answer.text == f"{STACKS[stack][0]} POST {WANTED} as {tenant}"
+    for user, tenant in tenants_by_user(settings_of(stack)).items():
+        answer = gateway.post(DELETE_PATH, auth=(user, PASSWORD), headers={"X-Scope-OrgID": "another"})
+        assert answer.text == f"{STACKS[stack][0]} POST {DELETE_PATH} as {tenant}"
 
 
-def test_a_push_goes_where_it_went(stack: str, gateway: httpx.Client) -> None:
+def test_gateway_sends_a_push_to_the_writers(stack: str, gateway: httpx.Client) -> None:
     assert gateway.post("/loki/api/v1/push", content=b"{}").text == f"{STACKS[stack][1]} POST /loki/api/v1/push"
 
 
-def test_nobody_outside_can_ask_for_the_leaders_own_location(gateway: httpx.Client) -> None:
+def test_gateway_hides_the_internal_location_of_the_leader(gateway: httpx.Client) -> None:
     assert gateway.get("/compactor-leader/delete").status_code == 404

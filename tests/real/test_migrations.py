@@ -1,7 +1,7 @@
-"""Moves, with the real Loki: lines written before, during and after are all found, and none twice.
+"""Moves with the real Loki: queries find every line written before, during and after the move, and none twice.
 
-Each test runs the stages that `logstack migrate` prints, with the stack files that it prints. What Kubernetes does in
-between is done by hand here: pods of the old mode run on beside the new ones, and are told to stop one by one.
+Each test runs the stages that `logstack migrate` prints, with the stack files that it prints. The test does what
+Kubernetes does in between: pods of the old mode run beside the new ones, and stop one by one.
 """
 
 import time
@@ -18,8 +18,8 @@ from logstack.localrun.layout import LOOPBACK
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
 from logstack.manifests.loki.leader import is_elected
-from logstack.settings.model.tree import Settings
-from tests.support.moving import RESYNC_SECONDS, Joining, Talker, as_it_is, before_the_move
+from logstack.settings.tree import Settings
+from tests.support.moving import RESYNC_SECONDS, Joining, Talker, config_before_move, stack_config
 from tests.support.real import binary
 
 pytestmark = pytest.mark.prove
@@ -34,14 +34,14 @@ MODES: Mapping[str, dict[str, Any]] = {
 }
 COUNT = 1_200
 _RETENTION_SECONDS = 300
-# As the chart has it for writers (terminationGracePeriodSeconds): who is killed earlier has not flushed everything.
+# The chart's terminationGracePeriodSeconds of writers: one that is killed earlier has not flushed everything.
 _GRACE_SECONDS = 300
 # Measured: the ring's new leader compacts within ten seconds.
 _LEADER_SECONDS = 180
 
 
-def stack(**said: object) -> Settings:
-    return Settings.model_validate({"cluster": CLUSTER, "objectStore": STORE, **said})
+def stack(**settings: object) -> Settings:
+    return Settings.model_validate({"cluster": CLUSTER, "objectStore": STORE, **settings})
 
 
 @pytest.fixture
@@ -58,10 +58,10 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
 # --- from one mode to another
 
 
-def expect_soon(holds: Callable[[], bool]) -> None:
+def wait_until(what: str, holds: Callable[[], bool]) -> None:
     began = time.monotonic()
     while not holds():
-        assert time.monotonic() - began < _LEADER_SECONDS
+        assert time.monotonic() - began < _LEADER_SECONDS, f"not after {_LEADER_SECONDS} s: {what}"
         time.sleep(1)
 
 
@@ -69,113 +69,121 @@ def expect_soon(holds: Callable[[], bool]) -> None:
     ("old", "new"),
     [("simple-scalable", "monolithic"), ("simple-scalable", "distributed"), ("monolithic", "simple-scalable")],
 )
-def test_a_mode_moves_with_every_line_found_once_while_the_old_pods_leave(
+def test_move_to_another_mode_finds_every_line_once_while_the_old_pods_leave(
     old: str, new: str, tmp_path: Path, binaries: dict[str, Path], fleet: Fleet, measured: Callable[[str], None]
 ) -> None:
     talker = Talker()
-    runs = Platform(stack(deploymentMode=old, **MODES[old]), binaries, tmp_path / "old", fleet)
+    old_platform = Platform(stack(deploymentMode=old, **MODES[old]), binaries, tmp_path / "old", fleet)
     (tmp_path / "old").mkdir()
-    runs.config = as_it_is(runs)
-    runs.start()
-    talker.say(runs.loki, "before", COUNT)
+    old_platform.config = stack_config(old_platform)
+    old_platform.start()
+    talker.push(old_platform.loki, "before", COUNT)
 
-    joins = Joining(stack(deploymentMode=new, **MODES[new]), binaries, tmp_path / "new", fleet, runs)
+    new_platform = Joining(stack(deploymentMode=new, **MODES[new]), binaries, tmp_path / "new", fleet, old_platform)
     (tmp_path / "new").mkdir()
-    joins.start()
-    both = joins.loki.ring(joins.distributors[0].url)
-    assert both == ["ACTIVE"] * len(runs.writers + joins.writers)
-    assert talker.missing_and_twice(joins.loki) == (0, 0), "nothing of before is flushed: the old writers are asked"
-    talker.say(joins.loki, "both", COUNT)
+    new_platform.start()
+    ring_states = new_platform.loki.ring(new_platform.distributors[0].url)
+    assert ring_states == ["ACTIVE"] * len(old_platform.writers + new_platform.writers)
+    assert talker.missing_and_twice(new_platform.loki) == (0, 0), (
+        "the old writers, which flushed nothing, do not answer"
+    )
+    talker.push(new_platform.loki, "both", COUNT)
 
-    others = [node for node in runs.layout.nodes if node not in runs.writers]
-    for node in (*others, *reversed(runs.writers)):  # the order of the second stage
+    non_writers = [node for node in old_platform.layout.nodes if node not in old_platform.writers]
+    for node in (*non_writers, *reversed(old_platform.writers)):  # the order of the second stage
         fleet.stop(node.name, seconds=_GRACE_SECONDS)
-        talker.say(joins.loki, f"without {node.name}", COUNT // 4)
-        assert talker.missing_and_twice(joins.loki) == (0, 0), f"after {node.name} has left"
-    ring = joins.loki.ring(joins.distributors[0].url)
-    assert ring == ["ACTIVE"] * len(joins.writers), "who has left is not waited for"
-    leader = joins.layout.compactors[0]
-    if is_elected(joins.settings):
-        # While both were there, both first pods had one token: the new one has none until it comes again.
-        joins.restart(leader)
-    expect_soon(lambda: [node for node in joins.layout.compactors if joins.loki.compacts(node.url)] == [leader])
+        talker.push(new_platform.loki, f"without {node.name}", COUNT // 4)
+        assert talker.missing_and_twice(new_platform.loki) == (0, 0), f"after {node.name} has left"
+    ring = new_platform.loki.ring(new_platform.distributors[0].url)
+    assert ring == ["ACTIVE"] * len(new_platform.writers), "a writer that left is still in the ring"
+    leader = new_platform.layout.compactors[0]
+    if is_elected(new_platform.settings):
+        # Both first pods had the same token while both ran: the new one has none until it restarts.
+        new_platform.restart(leader)
+    compactors = new_platform.layout.compactors
+    wait_until(
+        f"{leader.name} alone compacts",
+        lambda: [node for node in compactors if new_platform.loki.compacts(node.url)] == [leader],
+    )
 
-    talker.say(joins.loki, "after", COUNT)
-    joins.restart(*joins.layout.nodes)
-    assert talker.missing_and_twice(joins.loki) == (0, 0)
+    talker.push(new_platform.loki, "after", COUNT)
+    new_platform.restart(*new_platform.layout.nodes)
+    assert talker.missing_and_twice(new_platform.loki) == (0, 0)
     measured(
-        f"{old} to {new}: 0 of {len(talker.said)} lines missing, 0 twice; {len(others)} pods and {len(runs.writers)} "
-        f"writers left; a query had every line after {talker.waited:.1f} s at most, with index files looked for every "
-        f"{RESYNC_SECONDS} s"
+        f"{old} to {new}: 0 of {len(talker.acknowledged)} lines missing, 0 twice; {len(non_writers)} pods and "
+        f"{len(old_platform.writers)} writers left; a query had every line after {talker.waited:.1f} s at most, with "
+        f"index files looked for every {RESYNC_SECONDS} s"
     )
 
 
 # --- from one store to another
 
 
-def chunks(platform: Platform, port: int, name: str) -> int:
-    """How many chunks a bucket has."""
-    found = open_bucket(f"http://{LOOPBACK}:{port}", name, "us-east-1", platform._key, platform._secret)
-    return len(found.chunks())
+def count_chunks(platform: Platform, port: int, name: str) -> int:
+    """Return how many chunks a bucket has."""
+    bucket = open_bucket(f"http://{LOOPBACK}:{port}", name, "us-east-1", platform._key, platform._secret)
+    return len(bucket.chunks())
 
 
-def of_earlier_days(platform: Platform, kind: str, root: Path) -> int:
-    """How many chunks the former store has."""
+def count_former_chunks(platform: Platform, kind: str, root: Path) -> int:
+    """Return how many chunks the former store has."""
     if kind == "filesystem":
         files = (root / "shared" / "chunks").rglob("*")
         return sum(path.is_file() and "index" not in path.parts for path in files)
-    return chunks(platform, platform.layout.former_port, "old")
+    return count_chunks(platform, platform.layout.former_port, "old")
 
 
 @pytest.mark.parametrize("kind", ["s3-compatible", "filesystem"])
-def test_a_store_moves_with_every_line_found_once_and_the_old_one_is_read_and_emptied(
+def test_move_to_another_store_finds_every_line_once_and_empties_the_old_store(
     kind: str, tmp_path: Path, binaries: dict[str, Path], fleet: Fleet, measured: Callable[[str], None]
 ) -> None:
-    # One moment for both: a run that begins before midnight may come to this test after it.
+    # One time for both: midnight may pass between two calls.
     now = datetime.now(UTC)
     day = now.date().isoformat()
-    alone = {"deploymentMode": "monolithic", "replicas": {"monolithic": 1}, "replicationFactor": 1}
-    former = STORE if kind == "s3-compatible" else {"kind": "filesystem"}
+    single_binary = {"deploymentMode": "monolithic", "replicas": {"monolithic": 1}, "replicationFactor": 1}
+    former_store = STORE if kind == "s3-compatible" else {"kind": "filesystem"}
     periods = [{"from": "2024-04-01"}, {"from": day}]
-    was = stack(**alone, objectStore=former)
+    settings_before = stack(**single_binary, objectStore=former_store)
     moving = {
-        **alone,
+        **single_binary,
         "schemaPeriods": periods,
         "objectStore": NEW_STORE,
-        "formerObjectStore": {"before": day, "store": former},
+        "formerObjectStore": {"before": day, "store": former_store},
     }
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     today = (now - midnight) / timedelta(hours=1)
     talker = Talker()
 
     platform = Platform(stack(**moving), binaries, tmp_path, fleet)
-    moved = platform.config
-    platform.config = before_the_move(platform, was)
+    config_after = platform.config
+    platform.config = config_before_move(platform, settings_before)
     platform.start()
-    talker.say(platform.loki, "before", COUNT, ago_hours=today + 50)
-    platform.config = moved
+    talker.push(platform.loki, "before", COUNT, ago_hours=today + 50)
+    platform.config = config_after
     platform.write_config({})
     platform.restart(*platform.layout.nodes)
 
-    talker.say(platform.loki, "late", COUNT, ago_hours=today + 1)
-    talker.say(platform.loki, "after", COUNT)
-    platform.restart(*platform.layout.nodes)  # what is flushed is read from the stores alone
+    talker.push(platform.loki, "late", COUNT, ago_hours=today + 1)
+    talker.push(platform.loki, "after", COUNT)
+    platform.restart(*platform.layout.nodes)  # afterwards only the stores have the flushed lines
     assert talker.missing_and_twice(platform.loki) == (0, 0)
-    assert chunks(platform, platform.layout.store_port, "new")
-    full = of_earlier_days(platform, kind, tmp_path)
+    assert count_chunks(platform, platform.layout.store_port, "new")
+    chunks_before = count_former_chunks(platform, kind, tmp_path)
 
-    # Two days of retention: what is older goes, from the former store as well.
-    platform.config = {**moved, "limits_config": {**moved["limits_config"], "retention_period": "48h"}}
+    # Two days of retention: older lines leave the former store too.
+    platform.config = {**config_after, "limits_config": {**config_after["limits_config"], "retention_period": "48h"}}
     platform.write_config(FAST_COMPACTOR | NO_DELAY)
     platform.restart(*platform.layout.nodes)
     began = time.monotonic()
-    while (left := of_earlier_days(platform, kind, tmp_path)) > full // 2:
-        assert time.monotonic() - began < _RETENTION_SECONDS, f"{left} of {full} chunks are still in the former store"
+    while (remaining := count_former_chunks(platform, kind, tmp_path)) > chunks_before // 2:
+        assert time.monotonic() - began < _RETENTION_SECONDS, (
+            f"{remaining} of {chunks_before} chunks are still in the former store"
+        )
         time.sleep(2)
     seconds = time.monotonic() - began
-    talker.said = [entry for entry in talker.said if not entry.line.startswith("before")]
+    talker.acknowledged = [entry for entry in talker.acknowledged if not entry.line.startswith("before")]
     assert talker.missing_and_twice(platform.loki) == (0, 0)
     measured(
         f"{kind} to another store: 0 of {3 * COUNT} lines missing, 0 twice; "
-        f"{full - left} of {full} chunks of the former store expired, after {seconds:.0f} s"
+        f"{chunks_before - remaining} of {chunks_before} chunks of the former store expired, after {seconds:.0f} s"
     )

@@ -1,4 +1,4 @@
-"""logstack as a package: built as a release would be, installed beside nothing else, and used in somebody's program."""
+"""logstack as a package: built like a release, installed alone, and used in another program."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from logstack.manifests.deployment import deployment
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.copies import NO_SOURCE
 from tests.support.installed import MINIMAL, lay_out, record_minimal
 from tests.support.stacks import ROOT
@@ -25,20 +25,20 @@ from tests.unit.test_examples import MINIMAL_SETTINGS
 
 pytestmark = pytest.mark.real
 
-# The requirements' place, with no file of it that leads elsewhere read: the repository is installed there as well.
+# The folder of the requirements. Its path files are not read: they lead to the repository itself.
 REQUIREMENTS = sysconfig.get_paths()["purelib"]
 
 
 @dataclass(frozen=True)
 class Built:
-    """A release, and the folder that it is installed in."""
+    """A release, and the folder in which it is installed."""
 
     wheel: Path
     sdist: Path
     installed: Path
 
     def python(self, program: str, *arguments: str, folder: Path, **environment: str) -> str:
-        """What a program prints that has only its folder, the release and the requirements."""
+        """Run a program that can import only its folder, the release and the requirements; return its output."""
         begin = (
             f"import sys; sys.path[:0] = {[str(folder), str(self.installed)]!r}; sys.path.append({REQUIREMENTS!r})\n"
         )
@@ -57,7 +57,7 @@ class Built:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The sdist of a copy of the repository, the wheel of that sdist, and the wheel installed; no network."""
+    """Build the sdist of a copy of the repository and the wheel of that sdist, and install it; without a network."""
     folder = tmp_path_factory.mktemp("release")
     shutil.copytree(ROOT, folder / "source", ignore=NO_SOURCE)
     _run("-m", "build", "--no-isolation", "--outdir", folder / "dist", folder / "source")
@@ -74,18 +74,19 @@ def _run(*arguments: str | Path) -> str:
 
 
 def source_files() -> set[str]:
-    """Every file of logstack/ and components/ that git knows or would take up."""
+    """Return every file of logstack/ and components/ that git tracks or would add."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "logstack", "components"],
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=60,
         check=True,
     )
     return {name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}
 
 
-def test_the_wheel_has_every_file_of_the_packages_and_no_other(built: Built) -> None:
+def test_wheel_has_exactly_the_files_of_the_packages(built: Built) -> None:
     with zipfile.ZipFile(built.wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert packed == {f"logstack/{name}" if name.startswith("components/") else name for name in source_files()}
@@ -94,32 +95,32 @@ def test_the_wheel_has_every_file_of_the_packages_and_no_other(built: Built) -> 
     assert {f"logstack/{name}" for name in files} <= packed
 
 
-def test_what_the_fast_tests_lay_out_is_what_the_wheel_installs(built: Built, tmp_path: Path) -> None:
+def test_lay_out_of_the_fast_tests_equals_the_wheel(built: Built, tmp_path: Path) -> None:
     laid_out = lay_out(tmp_path) / "logstack"
     with zipfile.ZipFile(built.wheel) as archive:
         packed = {name.removeprefix("logstack/") for name in archive.namelist() if ".dist-info/" not in name}
     assert {str(file.relative_to(laid_out)) for file in laid_out.rglob("*") if file.is_file()} == packed
 
 
-def test_the_sdist_has_all_that_the_wheel_is_built_from(built: Built) -> None:
+def test_sdist_has_every_source_of_the_wheel(built: Built) -> None:
     with tarfile.open(built.sdist) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
     assert source_files() | {"pyproject.toml", "README.md", "LICENSE"} <= packed
     assert not [name for name in packed if name.startswith((".venv", "Pulumi."))]
 
 
-def test_the_release_asks_for_what_the_repository_pins(built: Built) -> None:
-    """A program of one's own has pins of its own: it is told the versions that were tried and their major version."""
-    said = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+def test_release_requires_the_packages_that_the_repository_pins(built: Built) -> None:
+    """A program has its own pins: the release requires the tested version or a later one of its major version."""
+    dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     with zipfile.ZipFile(built.wheel) as archive:
         (name,) = (each for each in archive.namelist() if each.endswith("METADATA"))
         metadata = archive.read(name).decode()
-    assert len(re.findall("^Requires-Dist:", metadata, re.MULTILINE)) == len(said)
+    assert len(re.findall("^Requires-Dist:", metadata, re.MULTILINE)) == len(dependencies)
     pinned = dict(re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / "requirements.in").read_text(), re.MULTILINE))
-    asked = dict(each.partition(",")[0].split(">=") for each in said)
-    assert asked.keys() == pinned.keys()
-    assert {name: _numbers(version) for name, version in asked.items()} == {
-        name: _numbers(version)[: len(_numbers(asked[name]))] for name, version in pinned.items()
+    required = dict(each.partition(",")[0].split(">=") for each in dependencies)
+    assert required.keys() == pinned.keys()
+    assert {name: _numbers(version) for name, version in required.items()} == {
+        name: _numbers(version)[: len(_numbers(required[name]))] for name, version in pinned.items()
     }
 
 
@@ -132,7 +133,7 @@ COMMON_NAMES = ("settings.py", "tools.py", "ops.py", "components.py", "logstack_
 
 @pytest.fixture(scope="module")
 def environment(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an empty environment that has the release, and the requirements by a path file."""
+    """Return the Python of a new environment with the release, and with the requirements by a path file."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=False, symlinks=True)
     (packages,) = (folder / "lib").glob("python*/site-packages")
@@ -141,9 +142,7 @@ def environment(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin" / "python"
 
 
-def test_every_component_is_imported_beside_a_users_own_modules_of_common_names(
-    environment: Path, tmp_path: Path
-) -> None:
+def test_components_are_imported_beside_a_users_modules_of_common_names(environment: Path, tmp_path: Path) -> None:
     for name in COMMON_NAMES:
         (tmp_path / name).write_text("MINE = True\n")
     mine = ", ".join(name.removesuffix(".py") for name in COMMON_NAMES)
@@ -164,12 +163,12 @@ print(logstack.Settings.__module__)
     )
     assert run.returncode == 0, run.stderr
     *files, settings = run.stdout.splitlines()
-    assert settings == "logstack.settings.model.tree"
+    assert settings == "logstack.settings.tree"
     assert [Path(file).name for file in files] == [f"{name}.py" for name in names]
     assert all(Path(file).is_relative_to(environment.parents[1]) for file in files)
 
 
-def test_the_minimal_program_makes_the_same_with_the_release_alone(built: Built, tmp_path: Path) -> None:
+def test_minimal_program_registers_the_same_resources_with_the_release_alone(built: Built, tmp_path: Path) -> None:
     recorded = record_minimal(tmp_path, str(built.installed))
     assert all(file.is_relative_to(built.installed) for file in recorded.modules)
     compared = 0
@@ -183,7 +182,7 @@ def test_the_minimal_program_makes_the_same_with_the_release_alone(built: Built,
     assert compared == 5
 
 
-def test_the_two_names_of_the_components_are_never_imported_together(built: Built, tmp_path: Path) -> None:
+def test_components_refuse_to_be_imported_by_both_names(built: Built, tmp_path: Path) -> None:
     (tmp_path / "components").symlink_to(built.installed / "logstack" / "components")
     program = f"""
 import sys
@@ -199,7 +198,7 @@ except ImportError as error:
     assert run.stdout == "these components are already imported as `components`: import them by one name only\n"
 
 
-def test_the_command_of_the_release_plans_a_stack_and_finds_its_own_files(built: Built, tmp_path: Path) -> None:
+def test_command_of_the_release_plans_a_stack_and_finds_its_own_files(built: Built, tmp_path: Path) -> None:
     shutil.copy(ROOT / "examples" / "aws" / "Pulumi.aws.yaml", tmp_path)
     command = "from logstack.cli import main\nsys.argv[0] = 'logstack'\nmain()"
     assert built.python(command, "plan", "aws", folder=tmp_path).startswith("aws: Loki ")
@@ -213,7 +212,7 @@ print(SAMPLE, *(binary.module.folder / "go.mod" for binary in BINARIES.values())
     assert [file for file in named if not file.is_file() or not file.is_relative_to(built.installed)] == []
 
 
-def test_the_script_of_the_release_is_called_logstack(built: Built) -> None:
+def test_script_of_the_release_is_named_logstack(built: Built) -> None:
     assert (built.installed / "bin" / "logstack").is_file()
 
 
@@ -228,15 +227,15 @@ url: str = loki.intake.push_url
 """
 MISTYPED = {
     "settings of another component": ('Cluster("cluster", settings)', "Cluster"),
-    "a component that is another": ('Loki("loki", settings, cluster, cluster)', "Loki"),
-    "an attribute that is not there": ("loki.gateway_ulr", "gateway_ulr"),
-    "a setting that is not there": ("settings.retentoin", "retentoin"),
+    "a component of another class": ('Loki("loki", settings, cluster, cluster)', "Loki"),
+    "an unknown attribute": ("loki.gateway_ulr", "gateway_ulr"),
+    "an unknown setting": ("settings.retentoin", "retentoin"),
 }
 
 
 @pytest.fixture(scope="module")
 def checked(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[str]]:
-    """What mypy finds in a program of one's own, in an environment that has the release as a package."""
+    """Return a function that checks a user's program with mypy, in an environment with the release."""
     folder = tmp_path_factory.mktemp("typed")
 
     def find(program: str) -> list[str]:
@@ -252,16 +251,16 @@ def checked(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Call
     return find
 
 
-def test_the_minimal_program_is_typed(checked: Callable[[str], list[str]]) -> None:
+def test_minimal_program_passes_mypy(checked: Callable[[str], list[str]]) -> None:
     assert checked((MINIMAL / "__main__.py").read_text()) == []
 
 
-def test_the_release_is_typed(checked: Callable[[str], list[str]]) -> None:
+def test_mypy_finds_errors_in_a_program_that_uses_the_release(checked: Callable[[str], list[str]]) -> None:
     assert checked(TYPED) == []
     wrong = "".join(f"{line}\n" for line, _ in MISTYPED.values())
-    found = checked(TYPED + wrong)
+    errors = checked(TYPED + wrong)
     first = TYPED.count("\n") + 1
     for number, (case, (_, named)) in enumerate(MISTYPED.items()):
-        told = [line for line in found if line.startswith(f"program.py:{first + number}: error:")]
-        assert told, case
-        assert named in told[0], case
+        line_errors = [line for line in errors if line.startswith(f"program.py:{first + number}: error:")]
+        assert line_errors, case
+        assert named in line_errors[0], case

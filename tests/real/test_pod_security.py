@@ -1,6 +1,6 @@
-"""Without the nodes' files no pod of a stack asks for what the Pod Security level `baseline` forbids; offline.
+"""Without the nodes' files no pod of a stack violates the Pod Security level `baseline`; checked offline.
 
-What the API server itself says of the levels: tests/cluster/test_objects.py.
+tests/cluster/test_objects.py asks the API server itself.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,13 +15,13 @@ from tests.support.stacks import NAMES, settings_of
 pytestmark = pytest.mark.real
 
 BY_API = [name for name in NAMES if not needs_var_log(settings_of(name).collector.sources)]
-# Kubernetes, Pod Security Standards, baseline: what containers may add.
+# Kubernetes, Pod Security Standards, baseline: the capabilities that containers may add.
 ALLOWED_CAPABILITIES = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP"}
 ALLOWED_CAPABILITIES |= {"AUDIT_WRITE", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"}
 
 
-def against_baseline(pod: Mapping[str, Any]) -> Iterator[str]:
-    """What a pod has that the level forbids."""
+def baseline_violations(pod: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the settings of a pod that the level forbids."""
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         if pod.get(key):
             yield key
@@ -29,10 +29,10 @@ def against_baseline(pod: Mapping[str, Any]) -> Iterator[str]:
         if "hostPath" in volume:
             yield f"host path {volume['hostPath']['path']}"
     for container in [*pod.get("initContainers", []), *pod["containers"]]:
-        yield from (f"{container['name']}: {what}" for what in _of_container(container))
+        yield from (f"{container['name']}: {what}" for what in _container_violations(container))
 
 
-def _of_container(container: Mapping[str, Any]) -> Iterator[str]:
+def _container_violations(container: Mapping[str, Any]) -> Iterator[str]:
     context = container.get("securityContext", {})
     if context.get("privileged"):
         yield "privileged"
@@ -44,25 +44,25 @@ def _of_container(container: Mapping[str, Any]) -> Iterator[str]:
         yield "a port of the host"
 
 
-def found(stack: str) -> dict[str, list[str]]:
-    """What each workload of a stack has that the level forbids."""
+def workload_violations(stack: str) -> dict[str, list[str]]:
+    """Return the settings of each workload that the level forbids."""
     workloads = [each for each in objects(settings_of(stack)) if "template" in each.get("spec", {})]
-    return {each["metadata"]["name"]: list(against_baseline(each["spec"]["template"]["spec"])) for each in workloads}
+    return {each["metadata"]["name"]: list(baseline_violations(each["spec"]["template"]["spec"])) for each in workloads}
 
 
 @pytest.mark.parametrize("stack", BY_API)
-def test_a_stack_that_reads_by_the_api_fits_the_level_baseline(stack: str) -> None:
-    said = found(stack)
-    assert {"alloy", "alloy-events", "loki-canary", "loki-gateway"} <= said.keys()
-    assert {name: why for name, why in said.items() if why} == {}
+def test_stack_that_reads_pods_by_the_api_meets_baseline(stack: str) -> None:
+    violations = workload_violations(stack)
+    assert {"alloy", "alloy-events", "loki-canary", "loki-gateway"} <= violations.keys()
+    assert {name: why for name, why in violations.items() if why} == {}
 
 
-def test_the_stacks_for_talos_and_longhorn_are_among_them() -> None:
+def test_stacks_for_talos_and_longhorn_read_pods_by_the_api() -> None:
     assert {"ceph-ssd", "longhorn"} <= set(BY_API)
 
 
-def test_a_stack_that_reads_files_does_not_fit_it() -> None:
-    """That the other test finds nothing means something."""
-    assert {name: why for name, why in found("ceph").items() if why} == {
+def test_stack_that_reads_the_nodes_files_violates_baseline() -> None:
+    """The tests above can fail."""
+    assert {name: why for name, why in workload_violations("ceph").items() if why} == {
         "alloy": ["host path /var/log", "host path /var/lib/alloy"]
     }

@@ -1,7 +1,7 @@
-"""The README's commands of Pulumi followed to the letter, and those of all pages held against the real engine.
+"""Run the README's Pulumi commands as written, and check those of all pages against the real engine.
 
-Left out, for want of what they need: `pulumi preview` and `pulumi up`, whose program the engine hands to a language
-host that no registry has (tests/engine runs the program inline instead).
+`pulumi preview` and `pulumi up` are left out: they need a language host, which no registry has (tests/engine runs the
+program inline instead).
 """
 
 import os
@@ -16,7 +16,7 @@ import pytest
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.stack_file import read_stack_file
 from tests.support.commands import Command, all_commands, commands, section
-from tests.support.copies import Copy, copied
+from tests.support.copies import Copy, copy_repository
 from tests.support.real import binary
 from tests.support.stacks import ROOT, TODAY
 
@@ -29,7 +29,7 @@ PASSPHRASE = "a passphrase of the tests"
 
 @pytest.fixture(scope="module", autouse=True)
 def pulumi_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The engine writes a log for whatever it is asked."""
+    """Give the engine a home for the logs that every command writes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PULUMI_HOME", str(tmp_path_factory.mktemp("pulumi")))
         yield
@@ -37,59 +37,61 @@ def pulumi_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture
 def with_engine(tmp_path: Path) -> Copy:
-    """The copy with `pulumi` on its PATH."""
-    copy = copied(tmp_path, PASSPHRASE)
+    """Return a copy with `pulumi` on its PATH."""
+    copy = copy_repository(tmp_path, PASSPHRASE)
     tools = copy.folder.parent / "tools"
     tools.mkdir()
     (tools / "pulumi").symlink_to(binary("pulumi"))
     return Copy(copy.folder, copy.environment | {"PATH": f"{tools}{os.pathsep}{copy.environment['PATH']}"})
 
 
-def test_a_stack_is_set_up_as_the_readme_says(with_engine: Copy) -> None:
+def test_readmes_commands_set_up_a_stack(with_engine: Copy) -> None:
     steps = [each for each in commands("README.md", section(README, "Deploy")) if each.words[0] == "pulumi"]
     done = [each.words[1] for each in steps if each.words[1] not in NEED_A_LANGUAGE_HOST]
     assert done == ["login", "stack", "config", "config"]
     assert [each.words[1] for each in steps[len(done) :]] == [*NEED_A_LANGUAGE_HOST]
     before = read_stack_file("staging", with_engine.folder)
-    meant = load_stack_file("staging", with_engine.folder, today=TODAY).settings
+    settings_before = load_stack_file("staging", with_engine.folder, today=TODAY).settings
     for step in steps[: len(done)]:
-        # The engine asks the system for the home that ~ is, and not the environment: no state goes there.
+        # The engine takes ~ from the system, not from HOME: the state must not go there.
         with_engine.run(step.text.replace("file://~", f"file://{with_engine.environment['HOME']}"))
     after = read_stack_file("staging", with_engine.folder)
     added = {key: value for key, value in after.config.items() if key not in before.config}
     assert added.keys() == {"logstack:accessKeyId", "logstack:secretAccessKey"}
     assert all(isinstance(value, dict) and list(value) == ["secure"] for value in added.values())
     stack = load_stack_file("staging", with_engine.folder, today=TODAY)
-    assert (stack.settings, stack.credentials) == (meant, "config")
-    assert with_engine.run("pulumi config get logstack:accessKeyId") == "logs\n"
+    assert (stack.settings, stack.credentials) == (settings_before, "config")
+    assert re.fullmatch(r"[0-9a-f]{20}\n", with_engine.run("pulumi config get logstack:accessKeyId"))
     assert re.fullmatch(r"[0-9a-f]{40}\n", with_engine.run("pulumi config get logstack:secretAccessKey"))
 
 
 @cache
-def helped(*words: str) -> str:
-    """What the engine says of a command."""
-    run = subprocess.run([binary("pulumi"), *words, "--help"], capture_output=True, text=True, check=False)
+def help_text(*words: str) -> str:
+    """Return the engine's help for a command."""
+    command = [str(binary("pulumi")), *words, "--help"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     return run.stdout if run.returncode == 0 else ""
 
 
 def problems(command: Command) -> Iterator[str]:
-    """What a `pulumi` of the documents has that the engine has not."""
+    """Yield what is wrong with a `pulumi` command of the documents: an unknown command or option."""
     words = command.words[1:]
     path: list[str] = []
-    while words and helped(*path, words[0]) not in ("", helped(*path)):  # for what it does not know, it helps above
+    # For an unknown subcommand the engine prints the help of the command above it.
+    while words and help_text(*path, words[0]) not in ("", help_text(*path)):
         path.append(words.pop(0))
     if not path:
         yield f"no command {words[0]}"
     for word in words:
         option = word.partition("=")[0]
-        if option.startswith("-") and not re.search(rf"(^|[ ,]){re.escape(option)}[ ,\n]", helped(*path)):
+        if option.startswith("-") and not re.search(rf"(^|[ ,]){re.escape(option)}[ ,\n]", help_text(*path)):
             yield f"pulumi {' '.join(path)} has no option {option}"
 
 
-def test_every_pulumi_command_of_the_documents_is_one_of_the_engines() -> None:
-    found = all_commands("pulumi")
-    assert len(found) > 10
-    assert {each.text: told for each in found if (told := list(problems(each)))} == {}
+def test_engine_has_every_pulumi_command_of_the_documents() -> None:
+    documented = all_commands("pulumi")
+    assert len(documented) > 10
+    assert {each.text: differences for each in documented if (differences := list(problems(each)))} == {}
 
 
 @pytest.mark.parametrize(
@@ -101,5 +103,5 @@ def test_every_pulumi_command_of_the_documents_is_one_of_the_engines() -> None:
         "pulumi stack rn x --force",
     ],
 )
-def test_a_command_that_the_engine_has_not_is_found(text: str) -> None:
+def test_check_finds_a_command_that_the_engine_does_not_have(text: str) -> None:
     assert list(problems(Command("x", text)))

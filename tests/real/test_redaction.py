@@ -25,7 +25,7 @@ CUSTOM = (
     CustomRedaction(name="ticket", pattern=r"\bT-\d+|case (\w+) of (\w+)", replacement="{{ .Value }}"),
     CustomRedaction(name="badge", pattern="badge [0-9A-F]{4}", replacement=""),
 )
-OF_CUSTOM = {
+CUSTOM_LINES = {
     "customer-17 called customer-18": "customer-<redacted:customer-number> called customer-<redacted:customer-number>",
     "T-1, case a of b": "T-1, case {{ .Value }} of {{ .Value }}",
     "has badge 00FF!": "has !",
@@ -62,7 +62,7 @@ def config(settings: RedactionSettings, port: int) -> str:
 
 @contextmanager
 def running(text: str, directory: Path, port: int) -> Iterator[Path]:
-    """An Alloy with a configuration; its log."""
+    """Run Alloy with a configuration; yield its log file."""
     file, log = directory / "config.alloy", directory / "log"
     file.write_text(text)
     command: list[str | Path] = [
@@ -73,16 +73,18 @@ def running(text: str, directory: Path, port: int) -> Iterator[Path]:
         f"--server.http.listen-addr=127.0.0.1:{port}",
         "--disable-reporting",
     ]
-    with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+    with log.open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
             yield log
         finally:
-            process.terminate()
+            process.kill()
+            process.wait(timeout=60)
 
 
-def pushed(url: str, lines: Sequence[str]) -> None:
-    """The lines, each with its place as its time."""
-    stream = {"stream": {"app": "test"}, "values": [[str(place), line] for place, line in enumerate(lines, 1)]}
+def push_lines(url: str, lines: Sequence[str]) -> None:
+    """Send the lines, each with its number as its time."""
+    stream = {"stream": {"app": "test"}, "values": [[str(number), line] for number, line in enumerate(lines, 1)]}
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -95,7 +97,7 @@ def pushed(url: str, lines: Sequence[str]) -> None:
 
 
 def echoed(log: Path, component: str) -> dict[int, str]:
-    """The lines that came out, by their place."""
+    """Return the lines that came out, by their number."""
     records = [json.loads(text) for text in log.read_text().splitlines() if text.startswith("{")]
     return {
         int(record["entry_timestamp"].partition(".")[2].rstrip("Z").ljust(9, "0")): record["entry"]
@@ -105,32 +107,33 @@ def echoed(log: Path, component: str) -> dict[int, str]:
 
 
 def redacted_lines(lines: Sequence[str], directory: Path) -> Mapping[str, list[str]]:
-    """What the stages make of lines, once and twice."""
+    """Return the lines after the stages, passed once and twice."""
     port, api = free_ports(2)
     with running(config(RedactionSettings(rules=EVERY_RULE, custom=CUSTOM), api), directory, port) as log:
-        pushed(f"http://127.0.0.1:{api}/loki/api/v1/push", lines)
+        push_lines(f"http://127.0.0.1:{api}/loki/api/v1/push", lines)
         deadline = time.monotonic() + PATIENCE
-        while min(map(len, (found := {times: echoed(log, f"loki.echo.{times}") for times in TIMES}).values())) < len(
-            lines
-        ):
+        while True:
+            echoed_lines = {times: echoed(log, f"loki.echo.{times}") for times in TIMES}
+            if all(len(output) >= len(lines) for output in echoed_lines.values()):
+                break
             assert time.monotonic() < deadline, log.read_text()[-2000:]
             time.sleep(0.2)
-    return {times: [output[place] for place in sorted(output)] for times, output in found.items()}
+    return {times: [output[number] for number in sorted(output)] for times, output in echoed_lines.items()}
 
 
-def test_no_secret_is_left_and_nothing_else_is_changed_once_and_twice(tmp_path: Path) -> None:
-    wanted = {line.text: line.expected for line in corpus.lines()} | OF_CUSTOM
-    found = redacted_lines(list(wanted), tmp_path)
+def test_redaction_removes_every_secret_and_nothing_else_once_and_twice(tmp_path: Path) -> None:
+    expected = {line.text: line.expected for line in corpus.lines()} | CUSTOM_LINES
+    redacted = redacted_lines(list(expected), tmp_path)
     for times in TIMES:
         differences = [
-            f"{line}\n  wanted: {right}\n  found:  {wrong}"
-            for (line, right), wrong in zip(wanted.items(), found[times], strict=True)
-            if right != wrong
+            f"{line}\n  expected: {expected_line}\n  redacted: {redacted_line}"
+            for (line, expected_line), redacted_line in zip(expected.items(), redacted[times], strict=True)
+            if expected_line != redacted_line
         ]
         assert not differences, f"{times}:\n" + "\n".join(differences)
 
 
-def test_alloys_formatter_changes_nothing_in_the_stages() -> None:
+def test_redaction_stages_are_formatted_as_alloy_does() -> None:
     text = config(RedactionSettings(rules=EVERY_RULE, custom=CUSTOM), 1)
     answer = run([binary("alloy"), "fmt"], text)
     assert answer.returncode == 0, answer.stderr

@@ -1,4 +1,4 @@
-"""Selectors of retention rules: what the checks take, Loki takes, and nothing else."""
+"""Selectors of retention rules: the checks accept exactly those that Loki accepts."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ SELECTORS = [
 
 
 @pytest.mark.parametrize("selector", SELECTORS)
-def test_the_checks_take_what_loki_takes(selector: str, tmp_path: Path) -> None:
+def test_checks_accept_a_selector_exactly_when_loki_does(selector: str, tmp_path: Path) -> None:
     settings = settings_of("staging")
     config = loki_config(settings, store_access(settings.object_store, settings.cluster), settings.cluster)
     limits = config["limits_config"]
@@ -52,10 +52,10 @@ def test_the_checks_take_what_loki_takes(selector: str, tmp_path: Path) -> None:
     rule = {"selector": selector, "priority": 1, "period": "24h"}
     file = tmp_path / "loki.yaml"
     file.write_text(yaml.safe_dump({**config, "limits_config": {**limits, "retention_stream": [rule]}}))
-    loki_takes = run([str(binary("loki")), f"-config.file={file}", "-verify-config"]).returncode == 0
+    loki_accepts = run([str(binary("loki")), f"-config.file={file}", "-verify-config"]).returncode == 0
     try:
         parse_selector(selector)
-        taken = True
+        checks_accept = True
     except ValueError:
-        taken = False
-    assert taken == loki_takes
+        checks_accept = False
+    assert checks_accept == loki_accepts

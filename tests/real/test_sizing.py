@@ -1,4 +1,4 @@
-"""What lines take in the store: by codec, and with three copies among the writers; told, and held to what is said."""
+"""The size of lines in the store by codec, and with replication factor 3; measured, and compared with the plan's."""
 
 import time
 from collections import defaultdict
@@ -17,8 +17,8 @@ from logstack.localrun.layout import Node
 from logstack.localrun.metrics import Metrics, parse_metrics
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
-from logstack.settings.model.tree import Settings
 from logstack.settings.resolve.storage import CODEC, STORED_SHARES, puts_daily, stored_daily
+from logstack.settings.tree import Settings
 from tests.support.cluster_lines import pushes, streams
 from tests.support.real import binary
 
@@ -30,14 +30,14 @@ _QUERIES = {
     "json": 'sum(count_over_time({app=~".+"} | json | level="error" [6h]))',
 }
 _TRIES = 3
-# Loki waits more than it works: for its ring, for flushes, for its end.
+# Loki mostly waits: for its ring, for flushes, for its end.
 _AT_ONCE = 2
 _HOURS = 6
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What a run came to."""
+    """The measurements of a run."""
 
     raw: int
     chunks: int
@@ -45,16 +45,16 @@ class Stored:
     index_bytes: int
     puts: float
     seconds: Mapping[str, float]
-    """Of CPU: the least of several runs of each query over all lines, from the store."""
+    """CPU of each query over all lines in the store: the least of several runs."""
     reasons: Mapping[str, float]
-    """Why chunks were flushed, and how many."""
+    """How many chunks were flushed, by reason."""
     cpu_seconds: float
     memory: float
-    """Bytes that the largest process held before its chunks were flushed."""
+    """Resident bytes of the largest process before its chunks were flushed."""
 
     @property
     def share(self) -> float:
-        """Bytes in the bucket for each byte of lines."""
+        """Return the bytes in the bucket for each byte of lines."""
         return (self.chunk_bytes + self.index_bytes) / self.raw
 
     def __str__(self) -> str:
@@ -93,13 +93,17 @@ def loki(root: Path, writers: int, ingester: Mapping[str, object]) -> Iterator[P
         yield platform
 
 
-def stored(
-    root: Path, writers: int, of: Mapping[str, Sequence[Entry]], ingester: Mapping[str, object], at_once: int
+def store_lines(
+    root: Path,
+    writers: int,
+    entries_by_stream: Mapping[str, Sequence[Entry]],
+    ingester: Mapping[str, object],
+    at_once: int,
 ) -> Stored:
-    """`at_once` lines of each stream are in one push."""
+    """Push all lines, flush, query and measure; one push has `at_once` lines of each stream."""
     with loki(root, writers, ingester) as platform:
         with httpx.Client(timeout=60) as client:
-            for node, streams_ in zip(cycle(platform.writers), pushes(of, at_once), strict=False):
+            for node, streams_ in zip(cycle(platform.writers), pushes(entries_by_stream, at_once), strict=False):
                 answer = client.post(f"{node.url}/loki/api/v1/push", json={"streams": streams_})
                 assert answer.status_code == 204, answer.text
         memory = max(scraped(node).total("process_resident_memory_bytes") for node in platform.writers)
@@ -113,18 +117,20 @@ def stored(
             reasons[sample.labels["reason"]] += sample.value
         cpu = sum(each.total("process_cpu_seconds_total") for each in metrics)
         platform.restart(*platform.writers)
-        seconds = {name: min(asked(platform, query) for _ in range(_TRIES)) for name, query in _QUERIES.items()}
+        seconds = {
+            name: min(query_cpu_seconds(platform, query) for _ in range(_TRIES)) for name, query in _QUERIES.items()
+        }
         platform.fleet.stop(*(node.name for node in platform.writers), seconds=300)
         bucket = platform.bucket()
         chunks, index = bucket.chunks(), bucket.objects("index/")
-    raw = sum(len(entry.line.encode()) for entries in of.values() for entry in entries)
+    raw = sum(len(entry.line.encode()) for entries in entries_by_stream.values() for entry in entries)
     return Stored(
         raw, len(chunks), sum(chunk.size for chunk in chunks), sum(index.values()), puts, seconds, reasons, cpu, memory
     )
 
 
-def asked(platform: Platform, query: str) -> float:
-    """Seconds of CPU that a query takes."""
+def query_cpu_seconds(platform: Platform, query: str) -> float:
+    """Return the seconds of CPU that a query takes."""
     before = cpu_seconds(platform)
     platform.loki.get("/loki/api/v1/query", query=query, time=time.time_ns())
     return cpu_seconds(platform) - before
@@ -143,20 +149,23 @@ def lines(number: int, each: int, hours: int = _HOURS) -> Mapping[str, Sequence[
     return streams(number, each, start, hours * 3600)
 
 
-def test_what_each_codec_stores(tmp_path: Path, measured: Callable[[str], None]) -> None:
-    of = lines(30, 10_000)
+def test_codecs_store_the_shares_of_the_plan(tmp_path: Path, measured: Callable[[str], None]) -> None:
+    entries_by_stream = lines(30, 10_000)
     with ThreadPoolExecutor(_AT_ONCE) as two:
-        runs = two.map(lambda codec: stored(tmp_path / codec, 1, of, {"chunk_encoding": codec}, 200), STORED_SHARES)
-        found = dict(zip(STORED_SHARES, runs, strict=True))
-    for codec, each in found.items():
+        runs = two.map(
+            lambda codec: store_lines(tmp_path / codec, 1, entries_by_stream, {"chunk_encoding": codec}, 200),
+            STORED_SHARES,
+        )
+        stored_by_codec = dict(zip(STORED_SHARES, runs, strict=True))
+    for codec, each in stored_by_codec.items():
         measured(f"{codec}: {each}")
         assert each.chunk_bytes / each.raw == pytest.approx(STORED_SHARES[codec], rel=0.05)
-    assert found[CODEC].share < min(each.share for each in found.values()) * 1.05
+    assert stored_by_codec[CODEC].share < min(each.share for each in stored_by_codec.values()) * 1.05
 
 
 @dataclass(frozen=True)
 class Regime:
-    """Why chunks of its streams are cut, and what makes them so."""
+    """A reason for which Loki cuts chunks, and the streams that cause it."""
 
     name: str
     streams: int
@@ -165,7 +174,7 @@ class Regime:
     at_once: int
 
 
-# A stream has a line every few seconds, and chunks are looked at every 30 s: both are as much faster here.
+# In a cluster a stream has a line every few seconds and chunks are checked every 30 s: here both are equally faster.
 _REGIMES = (
     Regime("full chunks", 3, 100_000, 1, 500),
     Regime("hourly cuts", 30, 8_000, 6, 4),
@@ -174,20 +183,24 @@ _REGIMES = (
 
 
 @pytest.mark.parametrize("regime", _REGIMES, ids=lambda regime: regime.name)
-def test_what_three_copies_store(regime: Regime, tmp_path: Path, measured: Callable[[str], None]) -> None:
-    of = lines(regime.streams, regime.lines, regime.hours)
+def test_replication_factor_3_stores_no_more_than_the_plan_says(
+    regime: Regime, tmp_path: Path, measured: Callable[[str], None]
+) -> None:
+    entries_by_stream = lines(regime.streams, regime.lines, regime.hours)
     often = {"flush_check_period": "30ms"}
     with ThreadPoolExecutor(_AT_ONCE) as two:
-        one, three = two.map(lambda copies: stored(tmp_path / str(copies), copies, of, often, regime.at_once), (1, 3))
+        one, three = two.map(
+            lambda copies: store_lines(tmp_path / str(copies), copies, entries_by_stream, often, regime.at_once), (1, 3)
+        )
     measured(f"{regime.name}, 1 copy: {one}")
     measured(f"{regime.name}, 3 copies: {three}; {three.share / one.share:.2f} times the bytes")
-    # `stored_daily` reckons with the most, `puts_daily` with each writer's own requests.
+    # `stored_daily` assumes the most, `puts_daily` the requests of each writer.
     assert 0.99 < three.share / one.share < stored_daily(one.raw, 3) / stored_daily(one.raw, 1) * 1.1
     assert three.puts < puts_daily(three.raw, 3, regime.streams)[1] * 1.1
 
 
-def test_a_volume_that_is_full_refuses_lines_and_answers_queries(tmp_path: Path) -> None:
-    """Loki looks at its volume every ten seconds; its limit of 90 % is below what any volume here has, for this."""
+def test_loki_refuses_lines_and_answers_queries_when_its_volume_is_full(tmp_path: Path) -> None:
+    """Loki checks its volume every ten seconds; here its limit is 0.1 % instead of 90 %, so any volume is full."""
     full = {"wal": {"disk_full_threshold": 0.001}}
     with loki(tmp_path / "full", 1, full) as platform:
         (pushed,) = platform.loki.push({"app": "a"}, [Entry(time.time_ns(), "a line")])

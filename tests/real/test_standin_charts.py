@@ -1,7 +1,7 @@
-"""The stand-ins for the pinned charts: the same objects for every stack's values, and no value taken in vain.
+"""The stand-ins for the pinned charts: the same objects for every stack's values, and no value without an effect.
 
-The engine and a cluster are tested with them where the pinned charts cannot be had. Where these can be had, each
-difference from them has its reason here, and no reason stays that has no difference.
+The tests of the engine and of a cluster use them on machines without the pinned charts. Where a machine has those, each
+difference needs a reason here, and each reason a difference.
 """
 
 import re
@@ -17,13 +17,13 @@ from logstack.manifests.manifest import Json
 from logstack.settings import pins
 from logstack.settings.model.charts import PINNED
 from tests.support.documents import differences
-from tests.support.real import Document, chart_folder, expanded, helm_template, standin
+from tests.support.real import Document, chart_folder, helm_template, render_chart, standin
 from tests.support.schemas import complaints
 from tests.support.stacks import NAMES, chart_values, releases, settings_of
 
 pytestmark = pytest.mark.real
 
-Place: TypeAlias = tuple[str | int, ...]
+KeyPath: TypeAlias = tuple[str | int, ...]
 Values: TypeAlias = dict[str, Json]
 RELEASES = [(stack, chart, release) for stack in NAMES for chart, release in releases(settings_of(stack))]
 every_release = pytest.mark.parametrize(
@@ -34,17 +34,17 @@ every_chart = pytest.mark.parametrize("chart", PINNED)
 
 # By a regular expression over the difference's whole path.
 DIFFERENCES = {
-    r".*\.labels\.helm\.sh/chart": "the label has the chart's version, and the stand-in's says what it is",
+    r".*\.labels\.helm\.sh/chart": "the label has the chart's version, which names the stand-in",
     r".*/loki(-(?!gateway)[a-z-]+)?\.spec\.template\.metadata\.annotations\.checksum/config": (
-        "the pinned chart hashes the configuration that it does not make for us; ours has its own annotation"
+        "the pinned chart hashes a configuration that we do not use; ours has its own annotation"
     ),
     r"Deployment/loki-gateway\.spec\.template\.metadata\.annotations\.checksum/config": "hashes of two texts",
-    r"ConfigMap/loki-gateway\.data\.nginx\.conf": "a text of our own; its routes are compared below",
-    r"ConfigMap/loki-runtime\.data\.runtime-config\.yaml": "nothing, with a line's end and without",
-    r".*\.containers\.config-reloader\.image": "an image that is made from a local binary has no digest to be known by",
+    r"ConfigMap/loki-gateway\.data\.nginx\.conf": "our own text; its routes are compared below",
+    r"ConfigMap/loki-runtime\.data\.runtime-config\.yaml": "empty, with a line's end and without",
+    r".*\.containers\.config-reloader\.image": "an image that is made from a local binary has no known digest",
 }
-# Values that decide nothing here, nor in the pinned chart as it is used.
-INERT: Mapping[Place, str] = {
+# Values without an effect here, and in the pinned chart as we use it.
+INERT: Mapping[KeyPath, str] = {
     ("loki", "auth_enabled"): "for the configuration and for the tenants of nginx, which are not the chart's here",
     ("loki", "commonConfig", "replication_factor"): "for the configuration, which is ours",
     **{
@@ -64,9 +64,9 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @cache
 def objects_of(folder: Path, stack: str, chart: str, release: str, directory: Path) -> dict[str, Document]:
-    """What a chart makes for a stack, by kind and name."""
+    """Return the objects that a chart renders for a stack, by kind and name."""
     settings = settings_of(stack)
-    documents = expanded(folder, settings.cluster.namespace, values_of(stack, chart, release), directory, release)
+    documents = render_chart(folder, settings.cluster.namespace, values_of(stack, chart, release), directory, release)
     return {f"{each['kind']}/{each['metadata']['name']}": each for each in documents}
 
 
@@ -75,24 +75,24 @@ def values_of(stack: str, chart: str, release: str) -> Values:
 
 
 @every_chart
-def test_a_stand_in_is_called_as_the_pinned_chart_and_says_what_it_is(chart: str) -> None:
-    said = yaml.safe_load((standin(chart) / "Chart.yaml").read_text())
-    assert (said["name"], said["version"]) == (PINNED[chart].name, f"{PINNED[chart].version}-standin")
-    assert said["description"].startswith("A stand-in for tests.")
+def test_standin_has_the_name_of_the_pinned_chart_and_describes_itself(chart: str) -> None:
+    chart_yaml = yaml.safe_load((standin(chart) / "Chart.yaml").read_text())
+    assert (chart_yaml["name"], chart_yaml["version"]) == (PINNED[chart].name, f"{PINNED[chart].version}-standin")
+    assert chart_yaml["description"].startswith("A stand-in for tests.")
 
 
 @every_release
-def test_every_object_is_valid_in_every_field(stack: str, chart: str, release: str, directory: Path) -> None:
+def test_standin_objects_are_valid_in_every_field(stack: str, chart: str, release: str, directory: Path) -> None:
     objects = objects_of(standin(chart), stack, chart, release, directory)
     assert objects
-    assert [told for each in objects.values() if (told := complaints(each))] == []
+    assert [problems for each in objects.values() if (problems := complaints(each))] == []
 
 
 @every_release
-def test_every_namespaced_object_says_its_namespace(stack: str, chart: str, release: str, directory: Path) -> None:
-    place = settings_of(stack).cluster.namespace
+def test_standin_objects_have_their_namespace(stack: str, chart: str, release: str, directory: Path) -> None:
+    namespace = settings_of(stack).cluster.namespace
     for name, each in objects_of(standin(chart), stack, chart, release, directory).items():
-        expected = None if name.startswith("Cluster") else place
+        expected = None if name.startswith("Cluster") else namespace
         assert each["metadata"].get("namespace") == expected, name
 
 
@@ -100,31 +100,29 @@ def test_every_namespaced_object_says_its_namespace(stack: str, chart: str, rele
 
 
 @every_release
-def test_a_stand_in_makes_the_objects_of_the_pinned_chart(
-    stack: str, chart: str, release: str, directory: Path
-) -> None:
+def test_standin_renders_the_objects_of_the_pinned_chart(stack: str, chart: str, release: str, directory: Path) -> None:
     pinned = objects_of(chart_folder(chart), stack, chart, release, directory)
     assert objects_of(standin(chart), stack, chart, release, directory).keys() == pinned.keys()
 
 
 @every_release
-def test_every_difference_from_the_pinned_chart_has_a_reason(
+def test_each_difference_from_the_pinned_chart_has_a_reason(
     stack: str, chart: str, release: str, directory: Path
 ) -> None:
-    found = different(stack, chart, release, directory)
+    differing = different(stack, chart, release, directory)
     unexplained = {
-        path: both for path, both in found.items() if not any(re.fullmatch(each, path) for each in DIFFERENCES)
+        path: both for path, both in differing.items() if not any(re.fullmatch(each, path) for each in DIFFERENCES)
     }
-    assert unexplained == {}, "what the pinned chart says, and what the stand-in says"
+    assert unexplained == {}, "the pinned chart's value, and the stand-in's"
 
 
-def test_every_reason_has_a_difference(directory: Path) -> None:
-    found = {path for each in RELEASES for path in different(*each, directory)}
-    assert [each for each in DIFFERENCES if not any(re.fullmatch(each, path) for path in found)] == []
+def test_each_reason_has_a_difference(directory: Path) -> None:
+    differing = {path for each in RELEASES for path in different(*each, directory)}
+    assert [each for each in DIFFERENCES if not any(re.fullmatch(each, path) for path in differing)] == []
 
 
 def different(stack: str, chart: str, release: str, directory: Path) -> dict[str, tuple[object, object]]:
-    """Every field but for the order of what has a name, and for what is there without a value."""
+    """Return every differing field; the order of named items and keys without a value do not count."""
     pinned, ours = (
         objects_of(folder, stack, chart, release, directory) for folder in (chart_folder(chart), standin(chart))
     )
@@ -132,9 +130,9 @@ def different(stack: str, chart: str, release: str, directory: Path) -> dict[str
 
 
 def by_name(value: Any) -> Any:
-    """Lists whose items have names as mappings: Kubernetes takes containers, volumes, ports and variables in any order.
+    """Turn lists of named items into mappings: the order of containers, volumes, ports and variables does not matter.
 
-    Arguments have no names and stay in their order. What has no value is left out by `differences`.
+    Arguments have no names and stay in their order. `differences` leaves out keys without a value.
     """
     if isinstance(value, Mapping):
         return {key: by_name(item) for key, item in value.items() if item is not None}
@@ -148,7 +146,7 @@ def by_name(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_nginx_sends_every_path_where_the_pinned_charts_does(stack: str, directory: Path) -> None:
+def test_standin_nginx_routes_every_path_as_the_pinned_charts_does(stack: str, directory: Path) -> None:
     pinned, ours = (
         objects_of(folder, stack, "loki", "loki", directory)["ConfigMap/loki-gateway"]["data"]["nginx.conf"]
         for folder in (chart_folder("loki"), standin("loki"))
@@ -160,24 +158,24 @@ def test_nginx_sends_every_path_where_the_pinned_charts_does(stack: str, directo
 
 
 def routes(config: str) -> dict[str, str]:
-    """The address of Loki that each location is sent to; those that nginx answers itself are left out."""
-    found = re.findall(
+    """Return the address of Loki for each location, without those that nginx answers itself."""
+    locations = re.findall(
         r"location (\S+ \S+) \{[^}]*?set \$\w+\s+\"?(http:[^\";]+)\"?;\s+proxy_pass", without_braces(config)
     )
-    assert found
-    return dict(found)
+    assert locations
+    return dict(locations)
 
 
 def without_braces(config: str) -> str:
-    """Without ${variables}, whose braces are no blocks."""
+    """Return the text without ${variables}, whose braces are no blocks."""
     return re.sub(r"\$\{\w+\}", "", config)
 
 
-def test_the_reloader_is_the_version_that_tools_build(directory: Path) -> None:
+def test_standin_reloader_has_the_pinned_version(directory: Path) -> None:
     assert reloader(standin("alloy"), directory) == RELOADER
 
 
-def test_the_pinned_chart_has_that_reloader_too(directory: Path) -> None:
+def test_pinned_chart_has_the_same_reloader(directory: Path) -> None:
     image, _, digest = reloader(chart_folder("alloy"), directory).partition("@")
     assert image == RELOADER
     assert digest.startswith("sha256:")
@@ -190,29 +188,34 @@ def reloader(folder: Path, directory: Path) -> str:
     )
 
 
-# No value in vain.
+# Every value has an effect.
 
 
 @every_chart
-def test_every_value_that_a_stack_sets_decides_something(chart: str, directory: Path) -> None:
-    said = values_said(chart)
-    inert = {place for place in said if decides_nothing(standin(chart), chart, place, directory)}
-    assert inert == INERT.keys() & said.keys()
+def test_each_value_of_a_stack_has_an_effect_in_the_standin(chart: str, directory: Path) -> None:
+    set_values = values_set(chart)
+    inert = {key_path for key_path in set_values if decides_nothing(standin(chart), chart, key_path, directory)}
+    assert inert == INERT.keys() & set_values.keys()
 
 
-def test_what_decides_nothing_here_decides_nothing_in_the_pinned_chart(directory: Path) -> None:
+def test_value_without_an_effect_in_the_standin_has_none_in_the_pinned_chart(directory: Path) -> None:
     folder = chart_folder("loki")
-    assert [place for place in INERT if not decides_nothing(folder, "loki", place, directory)] == []
+    assert [key_path for key_path in INERT if not decides_nothing(folder, "loki", key_path, directory)] == []
 
 
 @every_chart
-def test_a_value_that_no_stack_sets_is_refused_or_seen(chart: str, directory: Path) -> None:
-    said = values_said(chart)
-    groups = {place[:end]: said[place][0] for place in said for end, key in enumerate(place) if isinstance(key, str)}
+def test_standin_refuses_or_uses_a_value_that_no_stack_sets(chart: str, directory: Path) -> None:
+    set_values = values_set(chart)
+    groups = {
+        key_path[:end]: set_values[key_path][0]
+        for key_path in set_values
+        for end, key in enumerate(key_path)
+        if isinstance(key, str)
+    }
     in_vain = []
     for group, (stack, release, _) in groups.items():
         values = changed(values_of(stack, chart, release), (*group, "unheard"), "of")
-        if answer(standin(chart), stack, release, values, directory) == usual(
+        if answer(standin(chart), stack, release, values, directory) == shipped_answer(
             standin(chart), stack, chart, release, directory
         ):
             in_vain.append(group)
@@ -220,41 +223,43 @@ def test_a_value_that_no_stack_sets_is_refused_or_seen(chart: str, directory: Pa
 
 
 @cache
-def values_said(chart: str) -> dict[Place, list[tuple[str, str, Json]]]:
-    """Every value of a chart: the stacks and releases that set it, each with what it says."""
-    said: dict[Place, list[tuple[str, str, Json]]] = {}
+def values_set(chart: str) -> dict[KeyPath, list[tuple[str, str, Json]]]:
+    """Return every value that stacks set in a chart: the stacks and releases that set it, each with its value."""
+    set_values: dict[KeyPath, list[tuple[str, str, Json]]] = {}
     for stack, _, release in (each for each in RELEASES if each[1] == chart):
-        for place, value in places(values_of(stack, chart, release)):
-            said.setdefault(place, []).append((stack, release, value))
-    return said
+        for key_path, value in leaf_values(values_of(stack, chart, release)):
+            set_values.setdefault(key_path, []).append((stack, release, value))
+    return set_values
 
 
-def places(value: Json, place: Place = ()) -> Iterator[tuple[Place, Json]]:
-    """Every value that is no mapping and no list, with its place."""
+def leaf_values(value: Json, key_path: KeyPath = ()) -> Iterator[tuple[KeyPath, Json]]:
+    """Yield every value that is no mapping and no list, with its path of keys."""
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from places(item, (*place, key))
+            yield from leaf_values(item, (*key_path, key))
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield from places(item, (*place, number))
+            yield from leaf_values(item, (*key_path, number))
     else:
-        yield place, value
+        yield key_path, value
 
 
-def decides_nothing(folder: Path, chart: str, place: Place, directory: Path) -> bool:
-    """A chart takes other values there, and makes the same of them: of other stacks, and one that none has."""
-    said = values_said(chart)[place]
-    stack, release, value = said[0]
+def decides_nothing(folder: Path, chart: str, key_path: KeyPath, directory: Path) -> bool:
+    """Return whether a chart renders the same with other values there: those of other stacks, and a new one."""
+    set_values = values_set(chart)[key_path]
+    stack, release, value = set_values[0]
     values = values_of(stack, chart, release)
-    before = usual(folder, stack, chart, release, directory)
-    others = [another(value), *(each for _, _, each in said if each != value)]
-    answers = [answer(folder, stack, release, changed(values, place, other), directory) for other in others]
+    before = shipped_answer(folder, stack, chart, release, directory)
+    new_values = [another(value), *(each for _, _, each in set_values if each != value)]
+    answers = [
+        answer(folder, stack, release, changed(values, key_path, new_value), directory) for new_value in new_values
+    ]
     accepted = [each for each in answers if each]
     return bool(accepted) and all(each == before for each in accepted)
 
 
 def another(value: Json) -> Json:
-    """A value of the same type, and of the same form where it has a number."""
+    """Return a new value of the same type; a text with a number gets another number."""
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
@@ -263,24 +268,24 @@ def another(value: Json) -> Json:
     return f"{value}x" if not number else str(value).replace(number[0], str(int(number[0]) + 1), 1)
 
 
-def changed(value: Any, place: Place, new: Json) -> Any:
-    """The values with another one at a place, which may be new in its mapping."""
-    if not place:
+def changed(value: Any, key_path: KeyPath, new: Json) -> Any:
+    """Return the values with another one at a path, which may be new in its mapping."""
+    if not key_path:
         return new
-    key, *rest = place
+    key, *below = key_path
     if isinstance(value, Mapping):
-        return {**value, key: changed(value.get(key), tuple(rest), new)}
-    return [changed(item, tuple(rest), new) if number == key else item for number, item in enumerate(value)]
+        return {**value, key: changed(value.get(key), tuple(below), new)}
+    return [changed(item, tuple(below), new) if number == key else item for number, item in enumerate(value)]
 
 
 @cache
-def usual(folder: Path, stack: str, chart: str, release: str, directory: Path) -> str:
-    said = answer(folder, stack, release, values_of(stack, chart, release), directory)
-    assert said
-    return said
+def shipped_answer(folder: Path, stack: str, chart: str, release: str, directory: Path) -> str:
+    rendered_text = answer(folder, stack, release, values_of(stack, chart, release), directory)
+    assert rendered_text
+    return rendered_text
 
 
 def answer(folder: Path, stack: str, release: str, values: Values, directory: Path) -> str:
-    """What helm makes of the values, and nothing where it refuses them."""
-    said = helm_template(folder, settings_of(stack).cluster.namespace, values, directory, release)
-    return said.stdout if said.returncode == 0 else ""
+    """Return what helm renders with the values; nothing if it refuses them."""
+    helm_answer = helm_template(folder, settings_of(stack).cluster.namespace, values, directory, release)
+    return helm_answer.stdout if helm_answer.returncode == 0 else ""

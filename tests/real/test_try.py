@@ -1,4 +1,4 @@
-"""`logstack try` as its users run it: the real Loki, S3 server, Alloy and canary, and nothing left behind."""
+"""`logstack try` as its users run it, with the real Loki, S3 server, Alloy and canary; it leaves nothing behind."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from tests.support.real import binary, shared
 from tests.support.stacks import ROOT
 
 pytestmark = pytest.mark.real
-# Seconds until something counts as hanging, on however busy a machine.
+# Seconds until a step, and a whole run, count as hanging, on however busy a machine.
 _PATIENCE = 300
+_RUN_SECONDS = 1200
 
 
 def command(*arguments: str) -> list[str]:
@@ -31,16 +33,16 @@ def environment(directory: Path) -> dict[str, str]:
 
 
 def processes_of(directory: Path) -> list[int]:
-    """Processes whose command line names the run's directory."""
-    found = []
+    """Return the processes whose command line names the run's directory."""
+    pids = []
     for proc in Path("/proc").glob("[0-9]*"):
         try:
             line = (proc / "cmdline").read_bytes().decode()
         except OSError:
             continue
         if str(directory) in line:
-            found.append(int(proc.name))
-    return found
+            pids.append(int(proc.name))
+    return pids
 
 
 @pytest.fixture
@@ -60,42 +62,43 @@ def with_alloy(run_directory: Path) -> Path:
 
 
 def run(directory: Path, *arguments: str, collector: str = "push") -> tuple[int, dict[str, Any], str]:
-    done = subprocess.run(
+    process = subprocess.run(
         command(*arguments, "--collector", collector, "--json"),
         cwd=ROOT,
         env=environment(directory),
         capture_output=True,
         text=True,
+        timeout=_RUN_SECONDS,
         check=False,
     )
-    return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr
+    return process.returncode, json.loads(process.stdout) if process.stdout else {}, process.stderr
 
 
 def details(answer: dict[str, Any]) -> dict[str, str]:
     return {check["name"]: check["detail"] for check in answer["checks"]}
 
 
-def test_staging_takes_a_real_log_file_in_and_gives_it_back(run_directory: Path) -> None:
+def test_try_stores_and_returns_a_real_log_file(run_directory: Path) -> None:
     log = shared("logs/OpenSSH_2k.log")
     lines = len([line for line in log.read_text().splitlines() if line])
-    code, answer, said = run(run_directory, "staging", "--logs", str(log))
-    assert code == 0, said
-    seen = details(answer)
-    assert seen["ready"] == "3 write + 3 read + 3 backend processes and the S3 server"
-    assert seen["ring whole"] == "3 of 3 writers ACTIVE, replication 1"
-    assert seen["lines out"] == f"{lines} of {lines} lines, each as it was sent"
-    assert seen["lines out after all writers restarted"] == seen["lines out"]
+    code, answer, output = run(run_directory, "staging", "--logs", str(log))
+    assert code == 0, output
+    results = details(answer)
+    assert results["ready"] == "3 write + 3 read + 3 backend processes and the S3 server"
+    assert results["ring whole"] == "3 of 3 writers ACTIVE, replication 1"
+    assert results["lines out"] == f"{lines} of {lines} lines, each as it was sent"
+    assert results["lines out after all writers restarted"] == results["lines out"]
     assert "the gateway's nginx" in answer["notExercised"]
     assert any(each.startswith("the collector and the canary (") for each in answer["notExercised"])
-    assert "config.alloy" not in said
-    assert "common.storage.s3.endpoint: http://loki-s3.monitoring.svc.cluster.local:7070 ->" in said
+    assert "config.alloy" not in output
+    assert "common.storage.s3.endpoint: http://loki-s3.monitoring.svc.cluster.local:7070 ->" in output
 
 
-def test_a_claimed_buckets_address_reaches_loki_by_its_environment(run_directory: Path) -> None:
-    code, answer, said = run(run_directory, "ceph")
-    assert code == 0, said
-    assert "s3.endpoint" not in said
-    assert "BUCKET_HOST and BUCKET_PORT of the claim's ConfigMap" in said
+def test_try_passes_a_claimed_buckets_address_in_lokis_environment(run_directory: Path) -> None:
+    code, answer, output = run(run_directory, "ceph")
+    assert code == 0, output
+    assert "s3.endpoint" not in output
+    assert "BUCKET_HOST and BUCKET_PORT of the claim's ConfigMap" in output
     assert "chunks and index in the bucket" in details(answer)
 
 
@@ -110,30 +113,28 @@ def test_a_claimed_buckets_address_reaches_loki_by_its_environment(run_directory
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
-def test_a_stack_of_every_platform_takes_lines_in_and_gives_them_back(
-    stack: list[str], processes: str, run_directory: Path
-) -> None:
-    code, answer, said = run(run_directory, *stack)
-    assert code == 0, said
+def test_try_stores_and_returns_lines_on_every_platform(stack: list[str], processes: str, run_directory: Path) -> None:
+    code, answer, output = run(run_directory, *stack)
+    assert code == 0, output
     assert details(answer)["ready"] == processes
     assert details(answer)["lines out after all writers restarted"] == "1200 of 1200 lines, each as it was sent"
 
 
-def test_production_survives_a_killed_writer_and_deletes_what_has_expired(run_directory: Path) -> None:
-    code, answer, said = run(run_directory, "production", "--deep")
-    assert code == 0, said
-    seen = details(answer)
-    assert seen["ring whole"] == "3 of 3 writers ACTIVE, replication 3"
-    assert (
-        "0 of 600 pushes refused after the kill; 0 of 4500 acknowledged lines missing"
-        in (seen["one writer killed under load"])
-    )
+def test_deep_try_survives_a_killed_writer_and_deletes_expired_lines(run_directory: Path) -> None:
+    code, answer, output = run(run_directory, "production", "--deep")
+    assert code == 0, output
+    results = details(answer)
+    assert results["ring whole"] == "3 of 3 writers ACTIVE, replication 3"
+    under_load = results["one writer killed under load"]
+    assert "0 of 600 pushes refused after the kill; 0 of 4500 acknowledged lines missing" in under_load
     for role in ("read", "backend"):
-        assert "0 of 120 pushes refused, 12 of 12 queries answered; 0 of 120 acknowledged" in seen[f"one {role} killed"]
-    assert "marked by loki-backend-0, deleted by the next leader" in seen["retention"]
+        assert (
+            "0 of 120 pushes refused, 12 of 12 queries answered; 0 of 120 acknowledged" in results[f"one {role} killed"]
+        )
+    assert "marked by loki-backend-0, deleted by the next leader" in results["retention"]
 
 
-# Of each mode that no shipped stack has: its processes, who else than a writer is killed, and whose marks are deleted.
+# Modes that no shipped stack has: the processes, the roles killed besides a writer, and whose marks are deleted how.
 MODES = {
     "monolithic-ha": ("3 monolithic processes", (), "loki-monolithic-0, deleted by the next leader"),
     "distributed": (
@@ -151,18 +152,18 @@ MODES = {
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize(("stack", "said"), MODES.items())
-def test_a_lost_process_of_each_role_has_the_consequences_that_the_plan_promises(
-    run_directory: Path, stack: str, said: tuple[str, tuple[str, ...], str]
+@pytest.mark.parametrize(("stack", "expected"), MODES.items())
+def test_deep_try_of_each_mode_confirms_the_plan_for_a_lost_process_of_each_role(
+    run_directory: Path, stack: str, expected: tuple[str, tuple[str, ...], str]
 ) -> None:
-    code, answer, told = run(run_directory, stack, "-C", str(ROOT / "examples" / stack), "--deep")
-    assert code == 0, told
-    processes, killed, deleted = said
-    seen = details(answer)
-    assert seen["ready"] == f"{processes} and the S3 server"
-    assert "0 of 600 pushes refused after the kill" in seen["one writer killed under load"]
-    assert tuple(name.split()[1] for name in seen if name.endswith(" killed")) == killed
-    assert f"marked by {deleted}" in seen["retention"]
+    code, answer, output = run(run_directory, stack, "-C", str(ROOT / "examples" / stack), "--deep")
+    assert code == 0, output
+    processes, killed, deleted = expected
+    results = details(answer)
+    assert results["ready"] == f"{processes} and the S3 server"
+    assert "0 of 600 pushes refused after the kill" in results["one writer killed under load"]
+    assert tuple(name.split()[1] for name in results if name.endswith(" killed")) == killed
+    assert f"marked by {deleted}" in results["retention"]
 
 
 RULES = """\
@@ -188,17 +189,17 @@ config:
 
 
 @pytest.mark.prove
-def test_rules_for_streams_and_tenants_hold_in_the_real_compactor(run_directory: Path) -> None:
+def test_deep_try_confirms_retention_rules_of_streams_and_tenants(run_directory: Path) -> None:
     """Loki's own precedence: the highest priority, a tenant's period, and a tenant's rules instead of the stack's."""
     stacks = run_directory / "stacks"
     stacks.mkdir()
     (stacks / "Pulumi.rules.yaml").write_text(RULES)
-    code, answer, said = run(run_directory, "rules", "--deep", "-C", str(stacks))
-    assert code == 0, said
-    seen = details(answer)["retention"]
-    assert "3000 lines older than their retention and 300 of a delete request: marked by loki-monolithic-0" in seen
-    assert "3000 younger lines found" in seen
-    assert "not exercised" not in seen
+    code, answer, output = run(run_directory, "rules", "--deep", "-C", str(stacks))
+    assert code == 0, output
+    retention = details(answer)["retention"]
+    assert "3000 lines older than their retention and 300 of a delete request: marked by loki-monolithic-0" in retention
+    assert "3000 younger lines found" in retention
+    assert "not exercised" not in retention
     for rule in (
         'fake {namespace="airflow"} 2160h',
         'fake {app=~"debug.*"} 24h',
@@ -210,35 +211,37 @@ def test_rules_for_streams_and_tenants_hold_in_the_real_compactor(run_directory:
         'team-b {app=~"debug.*"} 336h',
         "team-b 336h",
     ):
-        assert rule in seen
+        assert rule in retention
 
 
 @pytest.mark.prove
-def test_lines_go_through_the_real_collector_and_the_canary_misses_none(with_alloy: Path) -> None:
+def test_try_with_alloy_sends_lines_through_the_collector_and_the_canary_misses_none(with_alloy: Path) -> None:
     logs = [shared("logs/OpenSSH_2k.log"), shared("logs/Hadoop_2k.log")]
     arguments = [argument for log in logs for argument in ("--logs", str(log))]
-    code, answer, said = run(with_alloy, "staging", *arguments, collector="auto")
-    assert code == 0, said
-    seen = details(answer)
-    assert seen["lines in"] == ("4000 lines by Alloy from the log files of 2 pods, rotated and truncated while it read")
-    assert seen["lines out"] == "4000 of 4000 lines, each as it was sent"
-    assert seen["lines out after all writers restarted"] == seen["lines out"]
-    found = re.match(
+    code, answer, output = run(with_alloy, "staging", *arguments, collector="auto")
+    assert code == 0, output
+    results = details(answer)
+    assert results["lines in"] == (
+        "4000 lines by Alloy from the log files of 2 pods, rotated and truncated while it read"
+    )
+    assert results["lines out"] == "4000 of 4000 lines, each as it was sent"
+    assert results["lines out after all writers restarted"] == results["lines out"]
+    canary = re.match(
         r"(\d+) entries, 0 missing.*, latency .* s; spot checks: [1-9]\d*, 0 missing;"
         r" Loki has (\d+) of \2 written lines and none of the canary's [1-9]\d* messages",
-        seen["canary through the collector"],
+        results["canary through the collector"],
     )
-    assert found, seen
-    assert int(found[1]) >= 25
+    assert canary, results
+    assert int(canary[1]) >= 25
     assert not any("the collector and" in each or "canary" in each for each in answer["notExercised"])
-    assert 'config.alloy: discovery.kubernetes "pods"' in said
+    assert 'config.alloy: discovery.kubernetes "pods"' in output
 
 
 @pytest.mark.prove
-def test_lines_above_the_limit_are_cut_by_the_collector_and_told(with_alloy: Path) -> None:
+def test_try_with_alloy_reports_lines_that_the_collector_cut(with_alloy: Path) -> None:
     log = long_lines(with_alloy)
-    code, answer, said = run(with_alloy, "staging", "--logs", str(log), collector="alloy")
-    assert code == 0, said
+    code, answer, output = run(with_alloy, "staging", "--logs", str(log), collector="alloy")
+    assert code == 0, output
     assert details(answer)["lines in"].endswith("; 1 longer than 256Ki cut by collector.longLines")
 
 
@@ -248,16 +251,17 @@ def long_lines(directory: Path) -> Path:
     return log
 
 
-def test_lines_above_the_limit_are_refused_and_told(run_directory: Path) -> None:
+def test_try_reports_lines_that_loki_refused_above_the_limit(run_directory: Path) -> None:
     log = long_lines(run_directory)
-    code, answer, said = run(run_directory, "staging", "--logs", str(log))
-    assert code == 0, said
+    code, answer, output = run(run_directory, "staging", "--logs", str(log))
+    assert code == 0, output
     expected = "2 lines acknowledged; 1 longer than 256Ki refused by limits.maxLineSize"
     assert details(answer)["lines in"] == expected
 
 
-def start_and_wait(directory: Path, text: str, collector: str = "push") -> subprocess.Popen[str]:
-    """A run that has said `text`."""
+@contextmanager
+def running(directory: Path, text: str, collector: str = "push") -> Iterator[subprocess.Popen[str]]:
+    """Start a run and wait until it prints `text`; kill it at the end if it still runs."""
     process = subprocess.Popen(
         command("staging", "--keep", "--collector", collector),
         cwd=ROOT,
@@ -265,37 +269,47 @@ def start_and_wait(directory: Path, text: str, collector: str = "push") -> subpr
         stdout=subprocess.PIPE,
         text=True,
     )
+    try:
+        wait_for_line(process, text)
+        yield process
+    finally:
+        process.kill()
+        process.wait(timeout=_PATIENCE)
+
+
+def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
+    """Read the output until a line has `text`; fail when the run ends first, or does not print it in time."""
     assert process.stdout
-    said = []
-    # A run that is kept prints nothing more and does not end, so only its own end would end the loop.
-    patience = threading.Timer(_PATIENCE, process.terminate)
-    patience.start()
+    output = []
+    # With --keep a run prints nothing more and does not end, so without this the loop would not end either.
+    deadline = threading.Timer(_PATIENCE, process.terminate)
+    deadline.start()
     try:
         for line in process.stdout:
-            said.append(line)
+            output.append(line)
             if text in line:
-                return process
+                return
     finally:
-        patience.cancel()
-    pytest.fail(f"the run never said {text!r}: {''.join(said)}")
+        deadline.cancel()
+    pytest.fail(f"the run did not print {text!r} within {_PATIENCE} s: {''.join(output)}")
 
 
 @pytest.mark.usefixtures("default_signals")
-def test_ctrl_c_ends_a_run_that_was_kept(run_directory: Path) -> None:
-    process = start_and_wait(run_directory, "Running until Ctrl-C")
-    assert len(processes_of(run_directory)) == 10
-    process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=_PATIENCE)
+def test_ctrl_c_ends_a_run_with_keep(run_directory: Path) -> None:
+    with running(run_directory, "Running until Ctrl-C") as process:
+        assert len(processes_of(run_directory)) == 10
+        process.send_signal(signal.SIGINT)
+        last_output, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 130
-    assert "stopped; no process was left running" in rest
+    assert "stopped; no process was left running" in last_output
 
 
-def test_a_killed_child_ends_the_run_with_its_name(run_directory: Path) -> None:
-    process = start_and_wait(run_directory, "Starting 9 Loki processes")
-    os.kill(victim(run_directory, b"loki-read-1"), signal.SIGKILL)
-    rest, _ = process.communicate(timeout=_PATIENCE)
+def test_try_fails_with_the_name_of_a_killed_process(run_directory: Path) -> None:
+    with running(run_directory, "Starting 9 Loki processes") as process:
+        os.kill(victim(run_directory, b"loki-read-1"), signal.SIGKILL)
+        last_output, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 1
-    assert "error: loki-read-1 ended with code -9" in rest
+    assert "error: loki-read-1 ended with code -9" in last_output
 
 
 @pytest.mark.prove
@@ -304,35 +318,36 @@ def test_a_killed_child_ends_the_run_with_its_name(run_directory: Path) -> None:
     [(b"--storage.path", "alloy"), (b"cri.py", "loki-canary-runtime")],
     ids=["Alloy", "the log's writer"],
 )
-def test_a_killed_part_of_the_collection_ends_the_run_with_its_name(with_alloy: Path, words: bytes, name: str) -> None:
-    process = start_and_wait(with_alloy, "the canary queries its lines", collector="auto")
-    os.kill(victim(with_alloy, words), signal.SIGKILL)
-    rest, _ = process.communicate(timeout=_PATIENCE)
+def test_try_fails_with_the_name_of_a_killed_collector_process(with_alloy: Path, words: bytes, name: str) -> None:
+    with running(with_alloy, "the canary queries its lines", collector="auto") as process:
+        os.kill(victim(with_alloy, words), signal.SIGKILL)
+        last_output, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 1
-    assert f"error: {name} ended with code -9" in rest
+    assert f"error: {name} ended with code -9" in last_output
     assert not [pid for pid in all_processes() if b"-labelvalue=loki-canary-try" in _command_line(pid)]
 
 
 @pytest.mark.prove
 @pytest.mark.usefixtures("default_signals")
-def test_ctrl_c_ends_the_collector_and_the_canary_as_well(with_alloy: Path) -> None:
-    process = start_and_wait(with_alloy, "the canary queries its lines", collector="auto")
-    # Nine of Loki, the S3 server, Alloy, and what writes the canary's log file.
-    assert len(processes_of(with_alloy)) == 12
-    process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=_PATIENCE)
+def test_ctrl_c_ends_the_collector_and_the_canary_too(with_alloy: Path) -> None:
+    with running(with_alloy, "the canary queries its lines", collector="auto") as process:
+        # Nine of Loki, the S3 server, Alloy, and the writer of the canary's log file.
+        assert len(processes_of(with_alloy)) == 12
+        process.send_signal(signal.SIGINT)
+        last_output, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 130
-    assert "stopped; no process was left running" in rest
+    assert "stopped; no process was left running" in last_output
     assert not [pid for pid in all_processes() if b"-labelvalue=loki-canary-try" in _command_line(pid)]
 
 
 def victim(directory: Path, words: bytes) -> int:
-    """A process of the run whose command line has these words, as soon as there is one."""
+    """Return a process of the run whose command line has these words, as soon as one exists."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        if found := [pid for pid in processes_of(directory) if words in _command_line(pid)]:
-            return found[0]
-    pytest.fail(f"no process with {words!r}")
+        if pids := [pid for pid in processes_of(directory) if words in _command_line(pid)]:
+            return pids[0]
+        time.sleep(0.1)
+    pytest.fail(f"no process with {words!r} within {_PATIENCE} s")
 
 
 def all_processes() -> list[int]:
@@ -346,7 +361,7 @@ def _command_line(pid: int) -> bytes:
         return b""
 
 
-def test_files_that_cannot_be_used_stop_before_anything_starts(run_directory: Path) -> None:
-    code, answer, said = run(run_directory, "staging", "--logs", "absent.log")
+def test_try_refuses_an_unreadable_log_file_before_it_starts_anything(run_directory: Path) -> None:
+    code, answer, output = run(run_directory, "staging", "--logs", "absent.log")
     assert (code, answer) == (1, {})
-    assert "error: absent.log: No such file or directory; give a readable text file" in said
+    assert "error: absent.log: No such file or directory; give a readable text file" in output

@@ -1,4 +1,4 @@
-"""As much of Kubernetes' API as the collector asks for lines of pods: a log that is followed, and the pod itself."""
+"""The part of Kubernetes' API that the collector needs to read lines of pods: a log that it follows, and the pod."""
 
 import json
 import re
@@ -18,10 +18,11 @@ _LOG = re.compile(r"^/api/v1/namespaces/[^/]+/pods/[^/]+/log$")
 _POD = re.compile(r"^/api/v1/namespaces/(?P<namespace>[^/]+)/pods/(?P<name>[^/]+)$")
 _SECOND = 10**9
 _POLL_SECONDS = 0.1
+_STOP_SECONDS = 60
 
 
 class ApiServer:
-    """One running pod with one container; what the kubelet has of its log."""
+    """One running pod with one container, and its log."""
 
     def __init__(self) -> None:
         self.log: list[Entry] = []
@@ -31,27 +32,27 @@ class ApiServer:
         self.url = ""
 
     def lines_since(self, since: str | None) -> Iterator[bytes]:
-        """The log as it is and as it grows; an API server compares in whole seconds."""
+        """Yield the log and its new lines; an API server compares `since` in whole seconds."""
         self.asked_since.append(since)
         from_second = int(datetime.fromisoformat(since).timestamp()) if since else 0
-        told = 0
+        sent = 0
         while not self.over:
-            for entry in self.log[told:]:
+            for entry in self.log[sent:]:
                 if entry.time // _SECOND >= from_second:
                     yield f"{_rfc3339(entry.time)} {entry.line}\n".encode()
-            told = len(self.log)
+            sent = len(self.log)
             yield b""
             time.sleep(_POLL_SECONDS)
 
 
 def _rfc3339(nanoseconds: int) -> str:
-    second, rest = divmod(nanoseconds, _SECOND)
-    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+    second, fraction = divmod(nanoseconds, _SECOND)
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
 
 
 @contextmanager
 def serving(entries: Sequence[Entry]) -> Iterator[ApiServer]:
-    """On loopback, with a pod that has written these lines."""
+    """Serve the API on loopback, with a pod that has written these lines."""
     api = ApiServer()
     api.log += entries
 
@@ -87,7 +88,7 @@ def serving(entries: Sequence[Entry]) -> Iterator[ApiServer]:
                 return  # the collector has gone
 
         def log_message(self, *_: object) -> None:
-            """Nothing of it is printed."""
+            """Print nothing."""
 
     server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
     server.daemon_threads = True
@@ -100,4 +101,5 @@ def serving(entries: Sequence[Entry]) -> Iterator[ApiServer]:
         api.over = True
         server.shutdown()
         server.server_close()
-        thread.join()
+        thread.join(_STOP_SECONDS)
+        assert not thread.is_alive(), f"the API server still runs {_STOP_SECONDS} s after its stop"

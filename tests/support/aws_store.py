@@ -1,4 +1,4 @@
-"""An AWS store's settings in every shape, what is declared for it, and a shell in its account."""
+"""Settings of an AWS store in every variant, its declared resources, and a shell in its account."""
 
 from typing import Final
 
@@ -31,11 +31,11 @@ PROVIDER_TYPE = "pulumi:providers:aws"
 
 
 def a_store(*, irsa: bool = False, kms: bool = False, **changed: object) -> AwsStore:
-    """The settings; by Pod Identity and with S3's own keys if nothing else is said."""
+    """Return the settings of a store; by default with Pod Identity and S3's own encryption keys."""
     identity: dict[str, object] = {"eksCluster": "platform"}
     if irsa:
         identity |= {"kind": "irsa", "oidcProvider": ISSUER}
-    told: dict[str, object] = {
+    stack_keys: dict[str, object] = {
         "kind": "aws-s3",
         "bucket": BUCKET,
         "region": REGION,
@@ -44,38 +44,38 @@ def a_store(*, irsa: bool = False, kms: bool = False, **changed: object) -> AwsS
         **({"kmsKeyArn": KEY} if kms else {}),
         **changed,
     }
-    return AwsStore.model_validate(told)
+    return AwsStore.model_validate(stack_keys)
 
 
 EVERY_SHAPE = [a_store(irsa=irsa, kms=kms) for irsa in (False, True) for kms in (False, True)]
 
 
 def declared(store: AwsStore) -> tuple[Manifest, ...]:
-    """All that is declared."""
+    """Return every declared resource of a store."""
     return aws.declarations("store", store, CLUSTER)
 
 
 def one(store: AwsStore, token: str) -> Manifest:
-    """The only declaration of a type."""
-    found = [declaration for declaration in declared(store) if declaration.type == token]
-    assert len(found) == 1, f"{len(found)} of {token}"
-    return found[0]
+    """Return the only declared resource of a type."""
+    matching = [declaration for declaration in declared(store) if declaration.type == token]
+    assert len(matching) == 1, f"{len(matching)} of {token}"
+    return matching[0]
 
 
 def text(store: AwsStore, token: str, key: str = "policy") -> str:
-    """An input that is a text, such as a policy."""
+    """Return a text input of the only resource of a type, such as its policy."""
     value = one(store, token).inputs[key]
     assert isinstance(value, str), f"{key} of {token} must be JSON text, known at preview"
     return value
 
 
 def trust(store: AwsStore) -> str:
-    """Who may take on the role."""
+    """Return the role's trust policy."""
     return text(store, ROLE_TYPE, "assumeRolePolicy")
 
 
-def in_the_stacks_account(patch: pytest.MonkeyPatch) -> None:
-    """From now on the shell's AWS credentials are of every stack's account; no question goes to AWS."""
+def use_the_stacks_account(patch: pytest.MonkeyPatch) -> None:
+    """Let the shell's AWS credentials be of every stack's account; nothing asks AWS."""
 
     def caller(store: AwsStore) -> Caller:
         return Caller(store.account_id, f"arn:aws:iam::{store.account_id}:user/somebody")

@@ -1,4 +1,4 @@
-"""Changes of stacks for the diff's tests: keys of the stack file, or text of what is rendered."""
+"""Changes of stacks for the diff's tests: of keys of the stack file, or of rendered text."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ import yaml
 from logstack.diff.snapshot import Rendered, render
 from logstack.diff.snapshot_json import read, written
 from logstack.settings.load.loader import Stack
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.stacks import settings_of
 
 _FILE = Path(__file__).parents[1] / "unit" / "diff" / "diff_changes.yaml"
@@ -20,7 +20,7 @@ _FILE = Path(__file__).parents[1] / "unit" / "diff" / "diff_changes.yaml"
 
 @dataclass(frozen=True)
 class Seeded:
-    """One change, and what must be said of it."""
+    """One change, and what the diff must report about it."""
 
     name: str
     stack: str
@@ -31,11 +31,11 @@ class Seeded:
     text: Mapping[str, str] = field(default_factory=dict)
 
     def sides(self) -> tuple[Settings, Settings]:
-        """The settings before and after."""
+        """Return the settings before and after."""
         return changed(self.stack, self.before), changed(self.stack, self.change)
 
     def rendered(self) -> tuple[Rendered, Rendered]:
-        """Both sides."""
+        """Return the rendered stack before and after."""
         before, after = self.sides()
         unchanged = _rendered(self.stack, before) if self.before else _shipped(self.stack)
         return unchanged, replaced(_rendered(self.stack, after), self.text)
@@ -52,23 +52,23 @@ def _rendered(stack: str, settings: Settings) -> Rendered:
 
 @cache
 def seeded() -> list[Seeded]:
-    """All of diff_changes.yaml."""
+    """Return every change of diff_changes.yaml."""
     entries = yaml.safe_load(_FILE.read_text())
     return [Seeded(**{"before" if key == "from" else key: value for key, value in each.items()}) for each in entries]
 
 
 def changed(stack: str, change: Mapping[str, Any]) -> Settings:
-    """A stack's settings with other keys; `=` replaces a whole group, null removes a key."""
-    said = settings_of(stack).model_dump(mode="json", by_alias=True, exclude_unset=True)
-    return Settings.model_validate(_merged(said, change))
+    """Return a stack's settings with changed keys; `=` replaces a whole group, null removes a key."""
+    stated = settings_of(stack).model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return Settings.model_validate(_merged(stated, change))
 
 
-def _merged(said: Any, change: Any) -> Any:
+def _merged(stated: Any, change: Any) -> Any:
     if not isinstance(change, Mapping):
         return change
     if "=" in change:
         return change["="]
-    merged = dict(said) if isinstance(said, Mapping) else {}
+    merged = dict(stated) if isinstance(stated, Mapping) else {}
     for key, value in change.items():
         if value is None:
             merged.pop(key, None)
@@ -78,7 +78,7 @@ def _merged(said: Any, change: Any) -> Any:
 
 
 def replaced(stack: Rendered, text: Mapping[str, str]) -> Rendered:
-    """A rendered stack whose document has other text."""
+    """Return a rendered stack with texts of its document replaced."""
     if not text:
         return stack
     document = json.dumps(json.loads(written({"it": stack})), ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Lines as a cluster writes them: klog, JSON and Airflow, full of ids that no codec can guess; the same each time."""
+"""Lines as a cluster writes them: klog, JSON and Airflow, with random ids that no codec can guess; always the same."""
 
 import json
 import random
@@ -11,7 +11,7 @@ _SECOND = 10**9
 
 
 def streams(number: int, lines: int, start: int, span_seconds: int) -> dict[str, Sequence[Entry]]:
-    """So many streams by name with so many lines each, evenly over a span that begins at `start` (nanoseconds)."""
+    """Return `number` streams by name with `lines` lines each, evenly over a span from `start` (nanoseconds)."""
     chance = random.Random(7)  # noqa: S311 - the same lines each time
     step = span_seconds * _SECOND // lines
     return {
@@ -21,35 +21,36 @@ def streams(number: int, lines: int, start: int, span_seconds: int) -> dict[str,
 
 
 def _line(kind: int, index: int, chance: random.Random) -> str:
-    word, other, identity = chance.choice(_WORDS), chance.choice(_WORDS), f"{chance.getrandbits(128):032x}"
+    word, second_word, identity = chance.choice(_WORDS), chance.choice(_WORDS), f"{chance.getrandbits(128):032x}"
     clock = f"{index // 3600 % 24:02}:{index // 60 % 60:02}:{index % 60:02}.{chance.randrange(10**6):06}"
     match kind:
         case 0:
             pod = f"shop/{word}-{identity[:10]}-{identity[10:15]}"
-            place = f"{word}.go:{chance.randrange(999)}"
-            return f'I0601 {clock} 1 {place}] "{word} {other}" pod="{pod}" took="{clock[-6:]}us"'
+            source_location = f"{word}.go:{chance.randrange(999)}"
+            return f'I0601 {clock} 1 {source_location}] "{word} {second_word}" pod="{pod}" took="{clock[-6:]}us"'
         case 1:
             return json.dumps(
                 {
                     "time": f"2026-06-01T{clock}Z",
                     "level": chance.choice(("info", "info", "warn", "error")),
-                    "msg": f"{word} {other}",
+                    "msg": f"{word} {second_word}",
                     "trace_id": identity,
                     "user": chance.randrange(10**6),
                     "ms": chance.randrange(10**4) / 10,
                 }
             )
         case _:
-            place = f"{{taskinstance.py:{chance.randrange(2000)}}}"
+            source_location = f"{{taskinstance.py:{chance.randrange(2000)}}}"
             run = f"scheduled__2026-06-01T{clock[:8]}+00:00"
-            return f"[2026-06-01T{clock[:12]}+0000] {place} INFO - {word} {other}: task {identity[:8]} of {run}"
+            time = f"2026-06-01T{clock[:12]}+0000"
+            return f"[{time}] {source_location} INFO - {word} {second_word}: task {identity[:8]} of {run}"
 
 
-def pushes(of: Mapping[str, Sequence[Entry]], size: int) -> Iterator[list[dict[str, object]]]:
-    """The bodies of pushes: so many lines of each stream at once, so that time goes on in all of them together."""
-    for begin in range(0, max(map(len, of.values())), size):
+def pushes(entries_by_stream: Mapping[str, Sequence[Entry]], size: int) -> Iterator[list[dict[str, object]]]:
+    """Yield the bodies of pushes: `size` lines of each stream at once, so that time advances in all together."""
+    for begin in range(0, max(map(len, entries_by_stream.values())), size):
         yield [
-            {"stream": {"app": name}, "values": [[str(entry.time), entry.line] for entry in part]}
-            for name, entries in of.items()
-            if (part := entries[begin : begin + size])
+            {"stream": {"app": name}, "values": [[str(entry.time), entry.line] for entry in batch]}
+            for name, entries in entries_by_stream.items()
+            if (batch := entries[begin : begin + size])
         ]

@@ -1,4 +1,4 @@
-"""The collector's cases carried out: the real Alloy under a group's settings, and what the real Loki has then."""
+"""Carry out the collector's cases: the real Alloy with a group's settings, and the entries of the real Loki."""
 
 import json
 import re
@@ -24,13 +24,13 @@ from logstack.localrun.processes import Fleet
 from logstack.manifests.alloy.config import single_pod_config
 from logstack.manifests.alloy.syntax import Block, Expression, Value, document
 from logstack.manifests.loki.intake import intake
-from logstack.settings.load.stack_file import Value as Said
-from logstack.settings.model.tree import Settings
+from logstack.settings.load.stack_file import Value as StackValue
+from logstack.settings.tree import Settings
 from tests.support.collector_cases import Case, Group, Moments
 from tests.support.real import binary
 from tests.support.stacks import EXAMPLES
 
-# Nothing has moved for so long: longer than an entry of several lines and a batch are waited for.
+# Longer than Alloy waits for the end of an entry of several lines and of a batch.
 _STILL_SECONDS = 30
 _PATIENCE_SECONDS = 180
 _POLL_SECONDS = 0.3
@@ -38,17 +38,17 @@ _AGO = 120 * 10**9
 _SPANS = (3 * 3600 * 10**9, 2 * 3600 * 10**9)
 
 
-def stack(name: str, said: Mapping[str, Said]) -> Settings:
-    """A stack of one Loki process on a directory, whose name is its cluster's."""
+def stack(name: str, stack_keys: Mapping[str, StackValue]) -> Settings:
+    """Return a stack of one Loki process with a directory as its store; `name` is its cluster's."""
     monolithic = EXAMPLES["monolithic"]
     base = {key: monolithic[key] for key in ("deploymentMode", "replicationFactor", "objectStore", "size", "gateway")}
     cluster = {"name": name, "context": "here", "singleNode": True}
-    return Settings.model_validate({**base, "cluster": cluster, "canary": {"enabled": False}, **said})
+    return Settings.model_validate({**base, "cluster": cluster, "canary": {"enabled": False}, **stack_keys})
 
 
 @contextmanager
 def loki(root: Path, settings: Settings) -> Iterator[Platform]:
-    """The real Loki."""
+    """Run the real Loki."""
     with Fleet(root / "out") as fleet:
         platform = Platform(settings, {"loki": binary("loki")}, root, fleet)
         platform.start()
@@ -57,21 +57,21 @@ def loki(root: Path, settings: Settings) -> Iterator[Platform]:
 
 @dataclass(frozen=True)
 class Counts:
-    """How far the lines have come."""
+    """How many lines are read, and how many have arrived or are dropped."""
 
     read: int
     arrived: int
-    """Entries that Loki has, or has refused."""
+    """Entries that Loki has stored or refused."""
     dropped: int
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a group's lines."""
+    """Where a group's lines are after a run."""
 
     rows: Mapping[str, Sequence[Row]]
     """By case."""
-    of_nobody: Sequence[Row]
+    unowned: Sequence[Row]
     """Rows that belong to no case."""
     moments: Moments
     since: int
@@ -80,11 +80,11 @@ class Outcome:
     """How many lines Loki has refused, by reason."""
 
     def miscounted(self, group: Group) -> list[str]:
-        """The counters that are not as expected; a case of chance counts all that has not arrived."""
+        """Return the counters that are not as expected; where chance decides, all lines that did not arrive count."""
         dropped = Counter(group.dropped)
         for case in group.cases:
-            if case.why_not_kept:
-                dropped[case.why_not_kept] += len(case.written) - len(self.rows[case.name])
+            if case.drop_reason:
+                dropped[case.drop_reason] += len(case.written) - len(self.rows[case.name])
         wrong = _unequal("loki_process_dropped_lines_total", self._counted("dropped_lines", "reason"), dropped)
         wrong += _unequal("loki_process_truncated_fields_total", self._counted("truncated_fields", "field"), group.cut)
         return wrong + _unequal("loki_discarded_samples_total", self.refused, group.refused)
@@ -96,14 +96,14 @@ class Outcome:
         return counts
 
     def differences(self, case: Case) -> list[str]:
-        """What is not as the case expects it."""
-        found = case.found(self.rows[case.name], self.since)
-        if case.kept:
-            least, most = case.kept
-            count = len(found)
+        """Return the differences between the case's expected and stored entries."""
+        entries = case.arrived(self.rows[case.name], self.since)
+        if case.bounds:
+            least, most = case.bounds
+            count = len(entries)
             return [] if least <= count <= most else [f"{count} lines arrived, expected {least} to {most}"]
-        wanted, there = Counter(case.expected(self.moments)), Counter(found)
-        missing, extra = list((wanted - there).elements()), list((there - wanted).elements())
+        expected, arrived = Counter(case.expected(self.moments)), Counter(entries)
+        missing, extra = list((expected - arrived).elements()), list((arrived - expected).elements())
         return [*(f"- {line}" for line in missing[:10]), *(f"+ {line}" for line in extra[:10])]
 
 
@@ -112,12 +112,10 @@ def _unequal(metric: str, found: Counter[str], expected: Counter[str]) -> list[s
     return [f"{metric}: {found[name]} {name}, expected {expected[name]}" for name in wrong]
 
 
-def carried_out(
-    group: Group, settings: Settings, platform: Platform, root: Path, docker: Path | None = None
-) -> Outcome:
-    """One Alloy with a group's settings and all of its lines: until each is accounted for, or none moves any more.
+def carry_out(group: Group, settings: Settings, platform: Platform, root: Path, docker: Path | None = None) -> Outcome:
+    """Run Alloy with a group's settings and lines until each line is accounted for, or no more arrive.
 
-    `docker` is the folder that pods' log files are links into, as on a node with Docker.
+    `docker` is the folder that the pods' log files are links into, as on a node with Docker.
     """
     moments = Moments((time.time_ns() - _AGO) // 10**9 * 10**9)
     pods = [case.pod for case in group.cases if case.source == "pods"]
@@ -136,16 +134,18 @@ def carried_out(
     rows = list(_rows(platform, settings))
     refused = _discarded(platform) - before
     by_case: dict[str, list[Row]] = {case.name: [] for case in group.cases}
-    everybody = settings.default_tenant
-    of_nobody: list[Row] = []
+    default_tenant = settings.default_tenant
+    unowned: list[Row] = []
     for tenant, row in rows:
-        owner = next((case for case in group.cases if case.owns(row) and tenant == (case.tenant or everybody)), None)
-        (by_case[owner.name] if owner else of_nobody).append(row)
-    return Outcome(by_case, of_nobody, moments, since, metrics, refused)
+        owner = next(
+            (case for case in group.cases if case.owns(row) and tenant == (case.tenant or default_tenant)), None
+        )
+        (by_case[owner.name] if owner else unowned).append(row)
+    return Outcome(by_case, unowned, moments, since, metrics, refused)
 
 
 def _discarded(platform: Platform) -> Counter[str]:
-    """How many lines Loki has refused, by reason."""
+    """Return how many lines Loki has refused, by reason."""
     text = httpx.get(f"{platform.writers[0].url}/metrics", timeout=60).raise_for_status().text
     counts: Counter[str] = Counter()
     for sample in parse_metrics(text).of("loki_discarded_samples_total"):
@@ -168,7 +168,7 @@ def _write(group: Group, collector: Collector, moments: Moments, docker: Path | 
 
 
 def _settled(group: Group, collector: Collector, read: int) -> Metrics:
-    """The metrics when all rows are read and every line is accounted for, or when none has moved for a while."""
+    """Return the metrics when all rows are read and every line is accounted for, or when no more arrive."""
     ends = sum(_ends(case) for case in group.cases if case.is_collected)
     deadline, moved, last = time.monotonic() + _PATIENCE_SECONDS, time.monotonic(), Counts(-1, -1, -1)
     while True:
@@ -183,8 +183,8 @@ def _settled(group: Group, collector: Collector, read: int) -> Metrics:
 
 
 def _ends(case: Case) -> int:
-    """Entries that arrive or are dropped, with those that are left alone."""
-    return len(case.written) if case.kept else sum(not wanted.held for wanted in case.wanted)
+    """Return how many entries of a case arrive or are dropped; a held one does neither."""
+    return len(case.written) if case.bounds else sum(not expectation.held for expectation in case.expectations)
 
 
 def _counts(metrics: Metrics) -> Counts:
@@ -194,9 +194,9 @@ def _counts(metrics: Metrics) -> Counts:
 
 
 def _rows(platform: Platform, settings: Settings) -> Iterator[tuple[str | None, Row]]:
-    """Everything that Loki has of the group, with its tenant.
+    """Yield every row that Loki has of the group, with its tenant.
 
-    Loki looks for each quarter of an hour by itself, and does not ask its writer for what is older than 3 hours.
+    Loki queries each quarter of an hour separately, and does not ask its writer for lines older than 3 hours.
     """
     with_cluster = "cluster" in settings.collector.stream_labels
     query = f'{{cluster="{settings.cluster.name}"}}' if with_cluster else '{job=~".+", cluster=""}'
@@ -208,7 +208,7 @@ def _rows(platform: Platform, settings: Settings) -> Iterator[tuple[str | None, 
 
 
 def _events(settings: Settings, push: str, collector: Collector) -> str:
-    """The configuration of the collector of events, with Loki's push API in the place of the API server."""
+    """Return the configuration of the collector of events, with Loki's push API instead of the API server."""
     to = replace(intake(settings, settings.cluster), push_url=push)
     http = Block("http", attributes={"listen_address": LOOPBACK, "listen_port": collector.source_ports["push"]})
     forward: list[Value] = [Expression("loki.process.events.receiver")]
@@ -241,13 +241,13 @@ def _post(url: str, body: Mapping[str, Any]) -> None:
 
 
 def _streams(case: Case, moments: Moments) -> dict[str, Any]:
-    metadata = [case.said["metadata"]] if "metadata" in case.said else []
+    metadata = [case.declared["metadata"]] if "metadata" in case.declared else []
     values = [[str(when), line, *metadata] for when, line in case.entries(moments)]
     return {"streams": [{"stream": case.labels, "values": values}]}
 
 
 def _records(case: Case, moments: Moments) -> dict[str, Any]:
-    """OTLP's JSON; each line that is written is a record, as JSON."""
+    """Return a request of OTLP as JSON; each written line is a record."""
     records = [{"timeUnixNano": str(when), **json.loads(line)} for when, line in case.entries(moments)]
     attributes = [{"key": key, "value": {"stringValue": value}} for key, value in case.labels.items()]
     return {"resourceLogs": [{"resource": {"attributes": attributes}, "scopeLogs": [{"logRecords": records}]}]}

@@ -1,4 +1,4 @@
-"""The commands that a Markdown page tells its reader to run: in fences, and in the running text."""
+"""The commands that a Markdown page tells its reader to run: in code blocks, and in the text."""
 
 import re
 import shlex
@@ -24,7 +24,7 @@ class Command:
 
     @property
     def words(self) -> list[str]:
-        """The program and its arguments, without variables before it, a path to it, and brackets around options."""
+        """Return the program and its arguments, without variables, the program's path, and brackets around options."""
         words = [word.strip("[]") for word in shlex.split(self.text, comments=True)]
         while words and re.match(r"[A-Z_]+=", words[0]):
             words = words[1:]
@@ -32,7 +32,7 @@ class Command:
 
 
 def commands(page: str, text: str) -> Iterator[Command]:
-    """The commands of a page in their order: lines of shell fences, what follows a prompt in others, spans of code."""
+    """Yield the commands of a page in order: lines of shell blocks, prompts in other blocks, and code in the text."""
     after = 0
     for fence in _FENCE.finditer(text):
         yield from _spans(page, text[after : fence.start()])
@@ -57,11 +57,11 @@ def _spans(page: str, text: str) -> Iterator[Command]:
 
 
 def all_commands(program: str) -> list[Command]:
-    """Every command of every page that runs a program."""
+    """Return every command of every page that runs a program."""
     every = (command for page in PAGES for command in commands(page.name, page.read_text()))
     return [command for command in every if command.words and command.words[0] == program]
 
 
 def section(text: str, title: str) -> str:
-    """What stands below a heading of the second level."""
+    """Return the text below a heading of the second level."""
     return re.split(r"^## ", text.partition(f"## {title}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]

@@ -1,4 +1,4 @@
-"""A copy of the repository, in which a reader's commands run as they are written."""
+"""A copy of the repository, where commands of the documents run as they are written."""
 
 import os
 import shutil
@@ -8,19 +8,19 @@ from pathlib import Path
 
 from tests.support.stacks import ROOT
 
-# What stands in the repository beside the project's files.
+# Folders of the repository that are no source.
 NO_SOURCE = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "*.egg-info", "build")
 
 
 @dataclass(frozen=True)
 class Copy:
-    """A copy of the repository with a home of its own, where a reader's commands run."""
+    """A copy of the repository with an empty home."""
 
     folder: Path
     environment: dict[str, str]
 
     def run(self, command: str) -> str:
-        """What a command prints, run by a shell as it is written."""
+        """Run a command in a shell as it is written; return its output."""
         shell = ["sh", "-c", command]
         run = subprocess.run(
             shell, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=300
@@ -29,8 +29,8 @@ class Copy:
         return run.stdout
 
 
-def copied(tmp_path: Path, passphrase: str = "") -> Copy:
-    """Copy the repository. The tests' own .venv stands for the one that make would set up: it counts as up to date."""
+def copy_repository(tmp_path: Path, passphrase: str = "") -> Copy:
+    """Copy the repository. The tests' own .venv replaces the one that make would create, and counts as up to date."""
     folder, home = tmp_path / "logstack", tmp_path / "home"
     shutil.copytree(ROOT, folder, ignore=NO_SOURCE)
     (folder / ".venv").symlink_to(ROOT / ".venv")

@@ -1,4 +1,4 @@
-"""Lines with secrets, what redaction has to make of each, and lines that it has to leave; see redaction_corpus.yaml."""
+"""Lines with secrets and their redacted form, and lines that redaction must not change; see redaction_corpus.yaml."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import yaml
 from logstack.settings.model.redaction import RedactionName
 
 _SECRET = re.compile(r"⟦(?:([a-z-]+)\|)?(.*?)⟧", re.DOTALL)
-# Also what is off by default.
+# Including those that are off by default.
 EVERY_RULE: tuple[RedactionName, ...] = get_args(RedactionName)
 
 
@@ -22,16 +22,16 @@ class Line:
 
     text: str
     expected: str
-    """What becomes of it."""
+    """The redacted line."""
     rule: RedactionName | None = None
-    """The rule that it is an example of; none of an innocent one."""
+    """The rule that redacts it; None for a line without a secret."""
     secrets: tuple[str, ...] = ()
-    """What must not be left of it."""
+    """The texts that redaction must remove."""
 
 
 @cache
 def lines() -> tuple[Line, ...]:
-    """Every line with a secret, then every innocent one."""
+    """Return every line with a secret, then every line without one."""
     page = yaml.safe_load(Path(__file__).with_name("redaction_corpus.yaml").read_text().replace("¦", ""))
     return (*_with_secrets(page["secrets"]), *(Line(text, text) for text in page["innocent"]))
 
@@ -44,9 +44,9 @@ def _with_secrets(rules: dict[RedactionName, list[str | dict[str, str]]]) -> Ite
                 _SECRET.sub(r"\2", marked),
                 expected or _SECRET.sub(partial(_redacted, rule), marked),
                 rule,
-                tuple(found[2] for found in _SECRET.finditer(marked)),
+                tuple(match[2] for match in _SECRET.finditer(marked)),
             )
 
 
-def _redacted(rule: RedactionName, found: re.Match[str]) -> str:
-    return f"<redacted:{found[1] or rule}>"
+def _redacted(rule: RedactionName, match: re.Match[str]) -> str:
+    return f"<redacted:{match[1] or rule}>"

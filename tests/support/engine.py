@@ -1,4 +1,4 @@
-"""The program under Pulumi's real engine: stack files as they ship, a state of its own, the Automation API."""
+"""Run the program under Pulumi's real engine: shipped stack files, a new state, the Automation API."""
 
 import os
 import runpy
@@ -25,62 +25,66 @@ from tests.support.stores import Memory
 
 PASSPHRASE = "a-passphrase-of-the-tests"
 KEYS = {"logstack:accessKeyId": "marker-key-7f3a", "logstack:secretAccessKey": "marker-secret-91bd"}
+# As a shell sets them for the one `up` that adopts a release.
+TAKE_OVER = ("PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "PULUMI_K8S_ENABLE_PATCH_FORCE")
 Program = Callable[[], None]
 
 
 def shipped_program() -> None:
-    """__main__.py, as the engine runs it: in the project's folder."""
+    """Run __main__.py as the engine does: in the project's folder."""
     runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
 
 @dataclass(frozen=True)
 class Step:
-    """What the engine does to one resource."""
+    """An operation of the engine on one resource."""
 
     op: str
     """same, create, update, replace, create-replacement, delete-replaced, delete, ..."""
     type: str
     name: str
     changed: frozenset[str]
-    """The paths of the inputs that differ."""
+    """The paths of the changed inputs."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one engine run did and said."""
+    """The operations and the output of one engine run."""
 
     steps: tuple[Step, ...]
-    said: tuple[str, ...]
-    """Diagnostics: warnings, errors and what providers tell."""
+    messages: tuple[str, ...]
+    """The diagnostics: warnings, errors and messages of providers."""
     text: str
     """All of the output."""
     events: str
     """All of the events."""
     failed: str = ""
-    """Why it failed."""
+    """The error, if it failed."""
 
     def of(self, *ops: str) -> tuple[Step, ...]:
-        """The steps of these kinds."""
+        """Return the steps with these operations."""
         return tuple(step for step in self.steps if step.op in ops)
 
     @property
     def changes(self) -> tuple[Step, ...]:
-        """The steps that change something."""
+        """Return the steps that change something."""
         return tuple(step for step in self.steps if step.op not in ("same", "read", "refresh"))
 
     @property
     def summary(self) -> dict[str, list[str]]:
-        """The names of changed resources by what happens to them; a replacement is told once."""
-        told: dict[str, list[str]] = {}
+        """Return the names of changed resources by operation; a replacement counts once."""
+        names_by_operation: dict[str, list[str]] = {}
         for step in self.changes:
             if step.op not in ("create-replacement", "delete-replaced"):
-                told.setdefault(step.op, []).append(f"{step.type.rpartition(':')[2]} {step.name.rpartition('/')[2]}")
-        return {op: sorted(names) for op, names in sorted(told.items())}
+                names_by_operation.setdefault(step.op, []).append(
+                    f"{step.type.rpartition(':')[2]} {step.name.rpartition('/')[2]}"
+                )
+        return {op: sorted(names) for op, names in sorted(names_by_operation.items())}
 
 
 @dataclass
 class Project:
-    """A copy of the project's files with a state of its own, and the stand-ins for what no registry has."""
+    """A copy of the project's files with its own state, and stand-ins for the providers, which no registry has."""
 
     folder: Path
     kubeconfig: Path
@@ -94,7 +98,7 @@ class Project:
 
     @contextmanager
     def serving(self) -> Iterator["Project"]:
-        """In the project's folder, with its kubeconfig, while the stand-ins answer."""
+        """Serve the stand-ins, in the project's folder and with its kubeconfig."""
         state = self.folder.parent / "state"
         state.mkdir(exist_ok=True)
         with ExitStack() as stack:
@@ -104,6 +108,8 @@ class Project:
             patch = stack.enter_context(pytest.MonkeyPatch.context())
             patch.chdir(self.folder)
             patch.setenv("KUBECONFIG", str(self.kubeconfig))
+            for name in TAKE_OVER:  # whatever take_over sets ends with this
+                patch.delenv(name, raising=False)
             self.environment = {
                 "PULUMI_BACKEND_URL": f"file://{state}",
                 "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
@@ -115,12 +121,12 @@ class Project:
 
     @property
     def memory(self) -> Memory:
-        """The objects of a stand-in's own store."""
+        """Return the stand-in's store in memory."""
         assert isinstance(self.kubernetes.store, Memory)
         return self.kubernetes.store
 
-    def say(self, stack: str, changes: Mapping[str, Value]) -> None:
-        """Change a stack file as its owner would: keys without `logstack:`; None takes one away, in groups too."""
+    def edit(self, stack: str, changes: Mapping[str, Value]) -> None:
+        """Change keys of a stack file (without `logstack:`) as its owner would; None removes one, in groups too."""
         path, editor = self._stack_file(stack), YAML()
         tree = editor.load(path.read_text())
         for key, value in changes.items():
@@ -136,25 +142,25 @@ class Project:
             editor.dump(tree, file)
 
     def stack(self, name: str, program: Program = shipped_program, *, keys: bool = True) -> auto.Stack:
-        """The stack, made on its first use, with its access key as a secret."""
+        """Return the stack, created on first use, with its access key as a secret."""
         options = auto.LocalWorkspaceOptions(
             work_dir=str(self.folder),
             pulumi_home=str(self.folder.parent / "home"),
             env_vars=self.environment,
             pulumi_command=self._command,
         )
-        made = auto.create_or_select_stack(name, project_name="logstack", program=program, opts=options)
+        stack = auto.create_or_select_stack(name, project_name="logstack", program=program, opts=options)
         needed = settings_of(name).object_store.kind == "embedded" if name in (*SHIPPED, *EXAMPLES) else True
         if keys and needed:
-            made.set_all_config({key: auto.ConfigValue(value, secret=True) for key, value in self.keys.items()})
-        return made
+            stack.set_all_config({key: auto.ConfigValue(value, secret=True) for key, value in self.keys.items()})
+        return stack
 
     def preview(self, name: str, program: Program = shipped_program, **options: Any) -> Outcome:
-        """`pulumi preview`; other `secrets` than the tests' are set first, and stay."""
+        """Run `pulumi preview`; `secrets` replace those of the tests first, for good."""
         return self._with_secrets(self.stack(name, program), "preview", **options)
 
     def up(self, name: str, program: Program = shipped_program, **options: Any) -> Outcome:
-        """`pulumi up`; other `secrets` than the tests' are set first, and stay."""
+        """Run `pulumi up`; `secrets` replace those of the tests first, for good."""
         return self._with_secrets(self.stack(name, program), "up", **options)
 
     def _with_secrets(
@@ -166,33 +172,40 @@ class Project:
         return self._run(getattr(stack, command), **options)
 
     def take_over(self, *, stop: bool = False) -> None:
-        """From now on a create takes over what exists, or no more: by the real provider's variables."""
+        """Let a create take over an existing object from now on, or with `stop` no more; as the real provider does.
+
+        The program's SDK reads the variables too, as in a language host's own process, and declares them of the
+        provider.
+        """
         self.kubernetes.upsert = not stop
-        for name in ("PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "PULUMI_K8S_ENABLE_PATCH_FORCE"):
+        for name in TAKE_OVER:
             self.environment[name] = "false" if stop else "true"
+            if stop:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = "true"
 
     def destroy(self, name: str, **options: Any) -> Outcome:
-        """`pulumi destroy`."""
+        """Run `pulumi destroy`."""
         return self._run(self.stack(name).destroy, **options)
 
     def destroy_by_hand(self, name: str) -> str:
-        """`pulumi destroy --yes` as people call it, which looks before it acts; what it says when it is refused.
+        """Run `pulumi destroy --yes` as people do, with its preview; return its output if it fails, else nothing.
 
-        It runs no program, so that it needs no language host.
+        It runs no program, so it needs no language host.
         """
         self.stack(name)
         command = [str(binary("pulumi")), "destroy", "--yes", "--non-interactive", "--color=never", "--stack", name]
         home = {"PULUMI_HOME": str(self.folder.parent / "home")}
-        done = subprocess.run(
-            command, env=os.environ | self.environment | home, capture_output=True, text=True, check=False
-        )
-        return f"{done.stdout}\n{done.stderr}" if done.returncode else ""
+        environment = os.environ | self.environment | home
+        answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+        return f"{answer.stdout}\n{answer.stderr}" if answer.returncode else ""
 
     def state(self, name: str) -> Mapping[str, Any]:
-        """What the engine keeps, as it keeps it: secrets encrypted."""
+        """Return the engine's state as its file has it: secrets encrypted."""
         (file,) = (self.folder.parent / "state" / ".pulumi" / "stacks" / "logstack").glob(f"{name}.json")
-        kept: Mapping[str, Any] = yaml.safe_load(file.read_text())["checkpoint"]["latest"]
-        return kept
+        state: Mapping[str, Any] = yaml.safe_load(file.read_text())["checkpoint"]["latest"]
+        return state
 
     def _stack_file(self, stack: str) -> Path:
         return self.folder / f"Pulumi.{stack}.yaml"
@@ -214,9 +227,11 @@ class Project:
         except auto.CommandError as error:
             failed = str(error)
         steps = [_step(event.resource_pre_event.metadata) for event in events if event.resource_pre_event]
-        told = [event.diagnostic_event for event in events if event.diagnostic_event]
-        shown = tuple(each.message.strip() for each in told if each.severity != "debug" and each.message.strip())
-        return Outcome(tuple(steps), shown, "\n".join(text), repr([vars(event) for event in events]), failed)
+        diagnostics = [event.diagnostic_event for event in events if event.diagnostic_event]
+        messages = tuple(
+            each.message.strip() for each in diagnostics if each.severity != "debug" and each.message.strip()
+        )
+        return Outcome(tuple(steps), messages, "\n".join(text), repr([vars(event) for event in events]), failed)
 
 
 def _step(metadata: Any) -> Step:
@@ -228,36 +243,38 @@ def _step(metadata: Any) -> Step:
 def project(
     folder: Path, kubernetes: Kubernetes | None = None, *, kubeconfig: Path | None = None, plugin: bool = False
 ) -> Iterator[Project]:
-    """A project in an empty folder, with every shipped stack and the examples of the tests as stack files.
+    """Open a project in an empty folder, with every shipped stack and the tests' examples as stack files.
 
-    `kubeconfig` is a real cluster's; without one each stack's context points where the stack says. With `plugin` the
-    engine takes the real Kubernetes provider from PATH.
+    `kubeconfig` is a real cluster's; without one each stack's context points at the stack's own API server. With
+    `plugin` the engine takes the real Kubernetes provider from PATH.
     """
     home = folder / "project"
     home.mkdir()
     for name in ("Pulumi.yaml", *(f"Pulumi.{stack}.yaml" for stack in SHIPPED)):
         shutil.copy(ROOT / name, home)
-    for name, said in EXAMPLES.items():
-        config = {f"logstack:{key}": value for key, value in said.items()}
+    for name, settings in EXAMPLES.items():
+        config = {f"logstack:{key}": value for key, value in settings.items()}
         (home / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": config}, sort_keys=False))
     kubeconfig = kubeconfig or _kubeconfig(folder / "kubeconfig")
-    made = Project(home, kubeconfig, kubernetes or Kubernetes(), plugin=plugin)
-    with made.serving():
-        yield made
+    new_project = Project(home, kubeconfig, kubernetes or Kubernetes(), plugin=plugin)
+    with new_project.serving():
+        yield new_project
 
 
 def _kubeconfig(path: Path) -> Path:
-    """A kubeconfig with each stack's context, which nobody can log in with."""
-    places = [settings_of(name).cluster for name in (*SHIPPED, *EXAMPLES)]
+    """Write a kubeconfig with each stack's context, and without credentials."""
+    clusters = [settings_of(name).cluster for name in (*SHIPPED, *EXAMPLES)]
     server = "https://127.0.0.1:1"
     path.write_text(
         yaml.safe_dump(
             {
                 "apiVersion": "v1",
                 "kind": "Config",
-                "clusters": [{"name": each.name, "cluster": {"server": each.api_server or server}} for each in places],
+                "clusters": [
+                    {"name": each.name, "cluster": {"server": each.api_server or server}} for each in clusters
+                ],
                 "contexts": [
-                    {"name": each.context, "context": {"cluster": each.name, "user": "nobody"}} for each in places
+                    {"name": each.context, "context": {"cluster": each.name, "user": "nobody"}} for each in clusters
                 ],
                 "users": [{"name": "nobody", "user": {}}],
             }

@@ -1,4 +1,4 @@
-"""The gateway on this machine: the real nginx with the chart's configuration, before the Loki of a local run."""
+"""The gateway on this machine: the real nginx with the chart's configuration, in front of a local run's Loki."""
 
 import base64
 import os
@@ -14,18 +14,18 @@ import pytest
 
 from logstack.localrun.layout import LOOPBACK, Layout, free_ports
 from logstack.localrun.processes import Fleet
-from logstack.settings.model.tree import Settings
-from tests.support.real import chart_or_standin, expanded
+from logstack.settings.tree import Settings
+from tests.support.real import chart_or_standin, render_chart
 from tests.support.stacks import chart_values
 
 _READY_SECONDS = 120
 
 
 def nginx() -> Path:
-    """nginx; without it the test is skipped, or fails where LOGSTACK_REQUIRE_NGINX is 1."""
-    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if found:
-        return Path(found)
+    """Return the path of nginx; without it skip the test, or fail where LOGSTACK_REQUIRE_NGINX is 1."""
+    path = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if path:
+        return Path(path)
     reason = "nginx is not here: apt-get install nginx-light"
     if os.environ.get("LOGSTACK_REQUIRE_NGINX") == "1":
         pytest.fail(reason)
@@ -33,23 +33,23 @@ def nginx() -> Path:
 
 
 def chart_config(settings: Settings, directory: Path) -> str:
-    """nginx.conf as the chart writes it for a stack: the pinned chart's, or where there is none the stand-in's."""
+    """Return nginx.conf as the pinned chart writes it for a stack, or without that chart the stand-in."""
     values = chart_values(settings, "loki")
-    objects = expanded(chart_or_standin("loki"), settings.cluster.namespace, values, directory, "loki")
+    objects = render_chart(chart_or_standin("loki"), settings.cluster.namespace, values, directory, "loki")
     maps = [each for each in objects if (each["kind"], each["metadata"]["name"]) == ("ConfigMap", "loki-gateway")]
     (config_map,) = maps
     return str(config_map["data"]["nginx.conf"])
 
 
 def local_nginx(config: str, layout: Layout | None, port: int, root: Path) -> str:
-    """The same for this machine: its folders, its port, and Loki's processes instead of Services."""
+    """Return nginx.conf for this machine: with its folders, its port, and Loki's processes instead of Services."""
     config = config.replace("/tmp/", f"{root}/").replace("/etc/nginx/secrets", str(root))  # noqa: S108 - the chart's
     config = re.sub(r"^\s*(listen\s+\[::\]:|resolver ).*\n", "", config, flags=re.MULTILINE)
     config = re.sub(r"listen(\s+)8080;", rf"listen\g<1>{LOOPBACK}:{port};", config)
 
-    def address(found: re.Match[str]) -> str:
-        # Without processes: an address that can be had without asking for a name.
-        return (layout.of(found[1]) if found[1] else layout.fronts)[0].url if layout else f"http://{LOOPBACK}:3100"
+    def address(match: re.Match[str]) -> str:
+        # Without processes: an address that needs no name lookup.
+        return (layout.of(match[1]) if match[1] else layout.fronts)[0].url if layout else f"http://{LOOPBACK}:3100"
 
     return re.sub(r"http://loki(?:-(\w+))?\.[\w.-]+:3100", address, config)
 
@@ -58,7 +58,7 @@ class Gateway:
     """A running nginx. `start` first; the fleet stops it."""
 
     def __init__(self, settings: Settings, layout: Layout, root: Path, fleet: Fleet) -> None:
-        """`root` is a folder of its own."""
+        """`root` is a new folder."""
         self.port = free_ports(1)[0]
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.hashes = root / ".htpasswd"
@@ -68,7 +68,7 @@ class Gateway:
         (root / "nginx.conf").write_text(local_nginx(chart_config(settings, root), layout, self.port, root))
 
     def start(self) -> None:
-        """Start it, and return when it answers."""
+        """Start nginx, and return when it answers."""
         self._fleet.start("nginx", self._command, {})
         deadline = time.monotonic() + _READY_SECONDS
         while True:
@@ -83,16 +83,16 @@ class Gateway:
 
 
 def nginx_command(root: Path) -> list[str]:
-    """nginx in the foreground, with the configuration of a folder; root stays root, as the folder is its own."""
+    """Return the command of nginx in the foreground with a folder's configuration; root stays root to read it."""
     user = " user root;" if os.geteuid() == 0 else ""
     return [str(nginx()), "-p", str(root), "-c", str(root / "nginx.conf"), "-g", f"daemon off;{user}"]
 
 
 def tailed(url: str, user: str, password: str, headers: Mapping[str, str], query: str, seconds: float) -> bytes:
-    """What a tail through a web socket brings within some seconds, frames as they are: its answer and its lines."""
+    """Return what a tail through a web socket receives within some seconds, as raw bytes: its answer and its lines."""
     address = httpx.URL(url, path="/loki/api/v1/tail", params={"query": query, "start": "0", "limit": "100"})
     credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
-    said = {
+    all_headers = {
         "Host": address.host,
         "Upgrade": "websocket",
         "Connection": "Upgrade",
@@ -101,18 +101,18 @@ def tailed(url: str, user: str, password: str, headers: Mapping[str, str], query
         "Authorization": f"Basic {credentials}",
         **headers,
     }
-    request = f"GET {address.raw_path.decode()} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in said.items())
+    request = f"GET {address.raw_path.decode()} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in all_headers.items())
     answer = b""
     with socket.create_connection((address.host, address.port or 80), timeout=seconds) as connection:
         connection.sendall(f"{request}\r\n".encode())
         deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            connection.settimeout(left)
+        while (seconds_left := deadline - time.monotonic()) > 0:
+            connection.settimeout(seconds_left)
             try:
-                piece = connection.recv(65536)
+                received = connection.recv(65536)
             except TimeoutError:
                 break
-            if not piece:
+            if not received:
                 break
-            answer += piece
+            answer += received
     return answer

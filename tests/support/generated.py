@@ -1,4 +1,4 @@
-"""Settings that hypothesis makes up: whatever the types allow, within what the checks would let through."""
+"""Settings that hypothesis generates: whatever the types allow, within what the checks accept."""
 
 from typing import Any, get_args
 
@@ -6,24 +6,24 @@ from hypothesis import strategies as st
 
 from logstack.settings.model.collector import KNOWN_LABELS, STABILITIES
 from logstack.settings.model.redaction import RedactionName
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
-Said = st.SearchStrategy[dict[str, Any]]
+Keys = st.SearchStrategy[dict[str, Any]]
 
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,10}[a-z0-9]", fullmatch=True)
 DAYS = st.integers(1, 400)
 SIZES = st.integers(4 * 1024, 2 * 1024**3)
-# No line and no push is larger than a message that Loki takes.
+# No line and no push is larger than a message that Loki accepts.
 MESSAGES = st.integers(4 * 1024, 100 * 1024**2)
 _MEMORY = st.sampled_from(["384Mi", "1Gi", "1500Mi", "6Gi"])
-# Durations within the ranges of settings/model/bounds.py: what passes for a query's range is no wait for a batch.
+# Durations within the ranges of settings/model/bounds.py: a query's range may be longer than the wait for a batch.
 _LONG = st.sampled_from(["90s", "5m", "12h", "1d12h", "30d"])
 _PAUSES = st.sampled_from(["1s", "90s", "5m"])
-# What a person may type into the stack file where any text is taken.
+# Where the stack file accepts any text.
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=40)
 
 
-def _group(required: dict[str, st.SearchStrategy[Any]], **optional: st.SearchStrategy[Any]) -> Said:
+def _group(required: dict[str, st.SearchStrategy[Any]], **optional: st.SearchStrategy[Any]) -> Keys:
     return st.fixed_dictionaries(required, optional=optional)
 
 
@@ -93,7 +93,7 @@ _LIMITS = _group(
     maxQueryLookback=_LONG,
     queryTimeout=st.sampled_from(["1m", "10m"]),
 )
-# Labels that lines have whatever the sources are, and texts for them.
+# Labels that lines have from every source, and texts for them.
 _MATCH = st.dictionaries(st.sampled_from(["job", "pod", "app", "node"]), TEXTS | st.just("*"), max_size=2)
 _PATTERN = st.sampled_from([r"^(?P<time>\S+) (?P<level>[A-Z]+)", r"(?i)(?<time>\d{2}):\d+ \[(?P<thread>[^\]]*)\]"])
 _FIRST_LINE = st.sampled_from([r"^\d{4}-", "^\\[", "ERROR|äöü", 'a"b'])
@@ -106,7 +106,7 @@ _MULTILINE = st.one_of(
 _ZONE = st.sampled_from(["Europe/Berlin", "UTC"])
 
 
-def _timestamp(field: st.SearchStrategy[str]) -> Said:
+def _timestamp(field: st.SearchStrategy[str]) -> Keys:
     return _group({"field": field}, format=_LAYOUT, timeZone=_ZONE)
 
 
@@ -132,7 +132,7 @@ _PARSER = st.one_of(
 
 
 def _parsers(entries: list[tuple[dict[str, Any], dict[str, str]]]) -> list[dict[str, Any]]:
-    """Parsers of jobs of their own: each has lines that no other has."""
+    """Return parsers for different jobs, so that no line matches two."""
     return [
         parser | {"match": match | {"job": f"{index}{match.get('job', '')}"}}
         for index, (parser, match) in enumerate(entries)
@@ -140,7 +140,7 @@ def _parsers(entries: list[tuple[dict[str, Any], dict[str, str]]]) -> list[dict[
 
 
 def _named(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rules with a name for each."""
+    """Return the rules with a unique name for each."""
     return [rule | {"name": f"rule-{index}"} for index, rule in enumerate(rules)]
 
 
@@ -200,7 +200,7 @@ _TENANT_LIMITS = _group(
 
 
 def _tenants(entries: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Tenants with namespaces and users of their own."""
+    """Return tenants with different namespaces and users."""
     return [
         {"name": f"Tenant_{name}", "namespaces": [name, f"{name}-of-the-tenant"], "user": f"{name}.user", **limits}
         for name, limits in entries
@@ -260,9 +260,9 @@ def _with_log(collector: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_pods(collector: dict[str, Any]) -> dict[str, Any]:
-    of_pods = ("labels", "namespaces", "pods")
+    pod_keys = ("labels", "namespaces", "pods")
     sources = collector.get("sources", {}) | {"pods": "none", "push": True}
-    return {key: said for key, said in collector.items() if key not in of_pods} | {"sources": sources}
+    return {key: value for key, value in collector.items() if key not in pod_keys} | {"sources": sources}
 
 
 _COUNTED = ("write", "read", "monolithic", "distributor", "ingester", "queryFrontend", "indexGateway", "compactor")
@@ -271,11 +271,11 @@ _SIZED = ("write", "monolithic", "ingester", "compactor", "queryScheduler", "gat
 
 @st.composite
 def stacks(draw: st.DrawFn) -> Settings:
-    """A stack; a directory as the store is for one single binary only."""
+    """Draw a stack; only a single binary may have a directory as its store."""
     mode = draw(st.sampled_from(["simple-scalable", "monolithic", "distributed"]))
     alone = mode == "monolithic" and draw(st.booleans())
     counts = st.integers(1, 12)
-    said = draw(
+    keys = draw(
         _group(
             {
                 "cluster": _CLUSTER,
@@ -299,10 +299,10 @@ def stacks(draw: st.DrawFn) -> Settings:
             storageClass=NAMES,
             formerObjectStore=_FORMER,
             schemaPeriods=_PERIODS,
-            tenants=_TENANTS_KEEP.map(lambda said: [tenant | said[1] for tenant in said[0]]),
+            tenants=_TENANTS_KEEP.map(lambda pair: [tenant | pair[1] for tenant in pair[0]]),
             collector=st.one_of(_COLLECTOR, _COLLECTOR.map(_with_log), _COLLECTOR.map(_without_pods)),
             canary=_group({}, enabled=st.booleans(), route=st.sampled_from(["collector", "direct"])),
             grafana=_GRAFANA,
         )
     )
-    return Settings.model_validate(said)
+    return Settings.model_validate(keys)

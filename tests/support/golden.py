@@ -1,4 +1,4 @@
-"""Golden files: what a builder said when somebody last read it."""
+"""Golden files: a builder's output when a person last reviewed it."""
 
 import difflib
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 
 def check(path: Path, text: str, request: pytest.FixtureRequest) -> None:
-    """The text is the file's; with --update-golden, it becomes the file's."""
+    """Fail unless the text equals the file's; with --update-golden, write it to the file."""
     if request.config.getoption("--update-golden"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

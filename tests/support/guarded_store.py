@@ -1,6 +1,6 @@
-"""A real S3 server that asks a real IAM before it answers: Versity S3 Gateway with the IAM server that it brings along.
+"""A real S3 server that asks a real IAM before it answers: Versity S3 Gateway with its own IAM server.
 
-It is no AWS, but it reads the same policies, with conditions; and the real Loki can run against it.
+It is not AWS, but it evaluates the same policies, with conditions, and the real Loki can run against it.
 """
 
 import datetime
@@ -48,18 +48,18 @@ class Logged:
     requester: str
     """The access key's id."""
     operation: str
-    """By its name in S3's API."""
+    """Its name in S3's API."""
     key: str
-    """`-` where the request is about no object."""
+    """The object's key; `-` in a request without an object."""
     status: int
     tls: bool
 
 
 class GuardedStore:
-    """The server's two sides, with TLS and without, over the same buckets; `fleet` stops them."""
+    """Two servers over the same buckets, with TLS and without; `fleet` stops them."""
 
     def __init__(self, root: Path, fleet: Fleet, region: str) -> None:
-        """`root` is an empty directory, whose name is short: a socket's path has at most 107 characters."""
+        """`root` is an empty directory with a short path: the path of a socket has at most 107 characters."""
         self.region = region
         self.root = Key("root", secrets.token_hex(20))
         self.certificate = root / "certificate.pem"
@@ -74,7 +74,7 @@ class GuardedStore:
         data.mkdir()
         users.mkdir()
         gateway = ["--region", region, "--access-log", str(self._log), "--iam-standalone-endpoint", str(socket)]
-        # Each request asks anew: the tests change policies.
+        # Without a cache, because the tests change policies.
         posix = ["--iam-cache-disable", "posix", str(data)]
         secure = ["--cert", str(self.certificate), "--key", str(private_key)]
         self._start(fleet, "iam", iam, ["iam", "--dir", str(users), "--private-ports", str(socket)])
@@ -84,7 +84,7 @@ class GuardedStore:
             self._wait(fleet, endpoint)
 
     def s3(self, key: Key, *, tls: bool = True) -> "S3Client":
-        """A client of the S3 server."""
+        """Return a client of the S3 server."""
         return boto3.client(
             "s3",
             endpoint_url=self.endpoint if tls else self.plain_endpoint,
@@ -92,13 +92,13 @@ class GuardedStore:
             verify=str(self.certificate),
             aws_access_key_id=key.id,
             aws_secret_access_key=key.secret,
-            # A body without a checksum behind it: with one, of 400 requests with TLS the server could not read 3 to 12
-            # (measured), and it hung up when it refused an object.
+            # No checksum after the body: with one, the server failed to read 3 to 12 of 400 requests with TLS
+            # (measured), and closed the connection when it refused an object.
             config=Config(s3={"addressing_style": "path"}, request_checksum_calculation="when_required"),
         )
 
     def iam(self) -> Any:
-        """The administrator's client of the IAM server."""
+        """Return the administrator's client of the IAM server."""
         return boto3.client(
             "iam",
             endpoint_url=self.iam_endpoint,
@@ -108,15 +108,15 @@ class GuardedStore:
         )
 
     def user(self, name: str, policy: str) -> Key:
-        """A new user who may do what the policy allows."""
+        """Create a user with a policy; return its access key."""
         iam = self.iam()
         iam.create_user(UserName=name)
         iam.put_user_policy(UserName=name, PolicyName="test", PolicyDocument=policy)
-        made = iam.create_access_key(UserName=name)["AccessKey"]
-        return Key(made["AccessKeyId"], made["SecretAccessKey"])
+        access_key = iam.create_access_key(UserName=name)["AccessKey"]
+        return Key(access_key["AccessKeyId"], access_key["SecretAccessKey"])
 
     def logged(self) -> list[Logged]:
-        """Every request until now."""
+        """Return every request so far."""
         return [_logged(line) for line in self._log.read_text().splitlines() if not line.startswith("log starts")]
 
     def _start(self, fleet: Fleet, name: str, port: int, arguments: Sequence[str]) -> None:
@@ -146,18 +146,18 @@ class GuardedStore:
 
 
 def _logged(line: str) -> Logged:
-    # The time's two words are the third and the fourth; no key that is written here has a space.
+    # The time is the third and the fourth word; no key of the tests has a space.
     words = line.split(" ")
-    bucket, requester, operation, key, status = (words[place] for place in (1, 5, 7, 8, 10))
+    bucket, requester, operation, key, status = (words[index] for index in (1, 5, 7, 8, 10))
     return Logged(bucket, requester, operation.removeprefix("s3_"), key, int(status), "TLSv1.3" in words)
 
 
 def _self_signed(certificate: Path, private_key: Path) -> None:
-    """A certificate of the loopback that vouches for itself, valid for an hour."""
+    """Write a self-signed certificate of the loopback address, valid for an hour."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, LOOPBACK)])
     now = datetime.datetime.now(datetime.UTC)
-    made = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -169,7 +169,7 @@ def _self_signed(certificate: Path, private_key: Path) -> None:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     private_key.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )

@@ -1,7 +1,7 @@
-"""A small IAM, and what S3's operations ask of it: the judge of policies that knows every element which ours have.
+"""A small evaluator of IAM policies, and the actions that S3's operations require.
 
-It is written after AWS's evaluation logic (IAM user guide, "Policy evaluation logic") and knows no element that no
-policy of ours has: with one, it fails instead of guessing.
+It follows AWS's evaluation logic (IAM user guide, "Policy evaluation logic"). It knows only the elements that our
+policies have, and fails for any other instead of guessing.
 """
 
 import json
@@ -31,7 +31,7 @@ BUCKET_ACTIONS = {
     "ListMultipartUploads": "s3:ListBucketMultipartUploads",
     "GetBucketLocation": "s3:GetBucketLocation",
 }
-# AWS KMS developer guide, "How Amazon S3 uses AWS KMS": what is asked of the key besides.
+# AWS KMS developer guide, "How Amazon S3 uses AWS KMS": the actions on the key that S3 requires besides.
 KEY_ACTIONS = {
     "GetObject": "kms:Decrypt",
     "PutObject": "kms:GenerateDataKey",
@@ -40,7 +40,7 @@ KEY_ACTIONS = {
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asks for."""
+    """A request to AWS: an action on a resource."""
 
     action: str
     resource: str = ""
@@ -49,14 +49,14 @@ class Request:
 
 
 def allowed(policies: Iterable[str], request: Request) -> bool:
-    """Whether the policies together allow it: an explicit deny wins, nothing is allowed that no statement allows."""
+    """Return whether the policies together allow a request: one statement must, and an explicit deny wins."""
     statements = [statement for policy in policies for statement in json.loads(policy)["Statement"]]
     effects = {statement["Effect"] for statement in statements if _applies(statement, request)}
     return "Allow" in effects and "Deny" not in effects
 
 
 def listed(value: str | list[str]) -> list[str]:
-    """IAM takes one text for a list of one."""
+    """Return a list: IAM accepts a text instead of a list of one."""
     return [value] if isinstance(value, str) else value
 
 
@@ -81,7 +81,7 @@ def _applies(statement: Mapping[str, Any], request: Request) -> bool:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """IAM's wildcards are * and ?, and no other."""
+    """Return whether a pattern matches; IAM's only wildcards are * and ?."""
     return bool(re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text, re.DOTALL))
 
 

@@ -1,4 +1,4 @@
-"""logstack as a program of one's own has it: one package, with the components inside. No wheel is built for this."""
+"""logstack as a user's program imports it: one package, with the components inside. This builds no wheel."""
 
 import json
 import os
@@ -26,7 +26,7 @@ print(json.dumps({"from": files, "registered": made, "exports": dict(recording.e
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a program registered in a process of its own."""
+    """The resources that a program registered in another process."""
 
     modules: tuple[Path, Path]
     """The files of `logstack` and of `logstack.components`."""
@@ -36,7 +36,7 @@ class Recorded:
 
 
 def lay_out(folder: Path) -> Path:
-    """Copy the files of a wheel into a folder; a test with the real wheel holds the two equal."""
+    """Copy the files of a wheel into a folder; a test compares them with the real wheel."""
     shutil.copytree(ROOT / "logstack", folder / "logstack", ignore=_NO_SOURCE)
     shutil.copytree(ROOT / "components", folder / "logstack" / "components", ignore=_NO_SOURCE)
     return folder

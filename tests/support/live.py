@@ -1,18 +1,21 @@
-"""A real cluster that pods run on: what the tests ask of it, all through its API server."""
+"""A real cluster on which pods run, reached only through its API server."""
 
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
+from urllib3.exceptions import HTTPError
 
 from logstack.localrun.metrics import parse_metrics
 from tests.support.stores import Object
@@ -20,7 +23,10 @@ from tests.support.stores import Object
 GATEWAY = "loki-gateway:80"
 CANARY = "loki-canary:3500"
 _POLL_SECONDS = 2.0
+_ASKED_EACH_SECONDS = 0.2
+_ANSWERED_WITHIN_SECONDS = 2.0
 _PATIENCE_SECONDS = 60.0
+_ANSWER_SECONDS = 60.0
 _CANARY_LINE = re.compile(r"\d{19} p+")
 
 
@@ -40,45 +46,70 @@ class Pod:
 
 @dataclass(frozen=True)
 class CanaryCount:
-    """How the lines of a canary have fared since it started; one canary, on the one node."""
+    """The lines of the one canary since it started."""
 
     written: int
     """Its lines in its pod's log, on the node."""
     missing: int
-    """Those that Loki did not have within a minute. The canary itself waits for five before it counts one."""
+    """The lines that Loki did not have within a minute. The canary itself waits five minutes before it counts one."""
     reported: int
-    """Those that the canary has counted as missing."""
+    """The lines that the canary has counted as missing."""
     duplicates: int
-    """Those that the canary was told twice."""
+    """The lines that the canary received twice."""
 
     def __str__(self) -> str:
-        """As it is told."""
+        """Return the counts as text."""
         return f"canary: {self.written} lines, {self.missing} missing"
 
 
+@dataclass
+class Availability:
+    """When a service answered."""
+
+    started: float = field(default_factory=time.monotonic)
+    answers: list[float] = field(default_factory=list)
+    """In seconds of time.monotonic; the last is the end of asking."""
+
+    @property
+    def longest_gap(self) -> float:
+        """Return the longest time without an answer, in seconds."""
+        return max(after - before for before, after in pairwise([self.started, *self.answers]))
+
+
+class _ImpatientClient(client.ApiClient):  # type: ignore[misc]
+    """The library's client with a deadline for each answer; the library's own default is none."""
+
+    def request(self, *arguments: Any, **options: Any) -> Any:
+        """Send one request; raises MaxRetryError when none of four tries is answered in time."""
+        options["_request_timeout"] = options.get("_request_timeout") or _ANSWER_SECONDS
+        return super().request(*arguments, **options)
+
+
 class Live:
-    """A cluster by the current context of a kubeconfig."""
+    """The cluster of a kubeconfig's current context."""
 
     def __init__(self, kubeconfig: Path) -> None:
         self.kubeconfig = kubeconfig
         contexts, current = config.list_kube_config_contexts(str(kubeconfig))
         del contexts
         self.context: str = current["name"]
-        self._api = config.new_client_from_config(str(kubeconfig))
+        settings = client.Configuration()
+        config.load_kube_config(str(kubeconfig), client_configuration=settings)
+        self._api = _ImpatientClient(settings)
         self.server: str = self._api.configuration.host
 
     @cached_property
     def core(self) -> Any:
-        """Pods, namespaces, volumes, Secrets."""
+        """Return the API of pods, namespaces, volumes and Secrets."""
         return client.CoreV1Api(self._api)
 
     @cached_property
     def dynamic(self) -> DynamicClient:
-        """Objects of every kind."""
+        """Return the API of objects of every kind."""
         return DynamicClient(self._api)
 
     def namespace(self, name: str, labels: Mapping[str, str] | None = None) -> None:
-        """Make a namespace that pods can be made in, unless it is there."""
+        """Create a namespace unless it exists, and wait until pods can be created in it."""
         try:
             self.core.create_namespace({"metadata": {"name": name, "labels": dict(labels or {})}})
         except ApiException as error:
@@ -88,7 +119,7 @@ class Live:
         self.until(lambda: bool(accounts(name).items), f"the namespace {name} has a service account", seconds=60)
 
     def remove_namespace(self, name: str) -> None:
-        """Delete a namespace with all that is in it, and wait until it is gone; its pods are killed."""
+        """Delete a namespace with all its objects, and wait until it is gone; its pods are killed."""
         try:
             self.core.delete_collection_namespaced_pod(name, grace_period_seconds=0)
             self.core.delete_namespace(name)
@@ -98,25 +129,25 @@ class Live:
         self.until(lambda: name not in self.namespaces(), f"the namespace {name} is gone", seconds=180)
 
     def namespaces(self) -> list[str]:
-        """The names of all namespaces."""
+        """Return the names of all namespaces."""
         return [each.metadata.name for each in self.core.list_namespace().items]
 
     def pods(self, namespace: str, selector: str = "") -> list[Pod]:
-        """The pods, sorted by their names."""
-        found = self.core.list_namespaced_pod(namespace, label_selector=selector).items
-        return sorted(map(_pod, found), key=lambda pod: pod.name)
+        """Return the pods, sorted by name."""
+        items = self.core.list_namespaced_pod(namespace, label_selector=selector).items
+        return sorted(map(_pod, items), key=lambda pod: pod.name)
 
     def claims(self, namespace: str) -> dict[str, str]:
-        """PersistentVolumeClaims: their names and uids."""
-        found = self.core.list_namespaced_persistent_volume_claim(namespace).items
-        return {each.metadata.name: each.metadata.uid for each in found}
+        """Return the uids of the PersistentVolumeClaims, by name."""
+        items = self.core.list_namespaced_persistent_volume_claim(namespace).items
+        return {each.metadata.name: each.metadata.uid for each in items}
 
     def kill(self, namespace: str, pod: str) -> None:
-        """Delete a pod at once, as a lost node would take it."""
+        """Delete a pod without a grace period, as if its node were lost."""
         self.core.delete_namespaced_pod(pod, namespace, grace_period_seconds=0)
 
     def until(self, true: Callable[[], bool], what: str, *, seconds: float) -> float:
-        """Wait; the seconds that it took. Raises TimeoutError that names what did not come."""
+        """Wait until `true` holds; return the seconds it took. Raises TimeoutError that names `what`."""
         started = time.monotonic()
         while not true():
             if time.monotonic() - started > seconds:
@@ -125,18 +156,18 @@ class Live:
         return time.monotonic() - started
 
     def settle(self, namespace: str, *, seconds: float = 420) -> float:
-        """Wait until every workload has rolled out and every pod is ready; the seconds that it took.
+        """Wait until every workload has rolled out and every pod is ready; return the seconds it took.
 
-        Raises TimeoutError with all that is late, its last event and the end of its log.
+        Raises TimeoutError with each late workload and pod, its last event and the end of its log.
         """
         try:
             return self.until(lambda: not self._late(namespace), "every pod ready", seconds=seconds)
         except TimeoutError as error:
-            told = [f"{name}: {self._last_event(namespace, name)}" for name in self._late(namespace)]
-            raise TimeoutError("\n".join([str(error), *told, *self._last_words(namespace)])) from None
+            late = [f"{name}: {self._last_event(namespace, name)}" for name in self._late(namespace)]
+            raise TimeoutError("\n".join([str(error), *late, *self._last_words(namespace)])) from None
 
     def get(self, namespace: str, service: str, path: str, **query: object) -> str:
-        """What a service answers, asked through the API server; raises ApiException where it does not."""
+        """Return a service's answer, through the API server; raises ApiException if it has none."""
         answer = self._api.call_api(
             f"/api/v1/namespaces/{namespace}/services/{service}/proxy/{path}",
             "GET",
@@ -147,8 +178,35 @@ class Live:
         text: str = answer.data.decode()
         return text
 
+    @contextmanager
+    def asking(self, namespace: str, service: str) -> Iterator["Availability"]:
+        """Ask a service for / each 200 ms meanwhile, through the API server."""
+        asked, over = Availability(), threading.Event()
+
+        def ask() -> None:
+            api = config.new_client_from_config(str(self.kubeconfig))
+            while not over.wait(_ASKED_EACH_SECONDS):
+                with suppress(ApiException, HTTPError):
+                    api.call_api(
+                        f"/api/v1/namespaces/{namespace}/services/{service}/proxy/",
+                        "GET",
+                        auth_settings=["BearerToken"],
+                        _preload_content=False,
+                        _request_timeout=_ANSWERED_WITHIN_SECONDS,
+                    )
+                    asked.answers.append(time.monotonic())
+
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        try:
+            yield asked
+        finally:
+            over.set()
+            thread.join()
+            asked.answers.append(time.monotonic())
+
     def push(self, namespace: str, labels: Mapping[str, str], lines: Sequence[str]) -> None:
-        """Send lines of now to Loki through the gateway."""
+        """Send lines with the current time to Loki through the gateway."""
         now = time.time_ns()
         entries = [[str(now + index), line] for index, line in enumerate(lines)]
         self._api.call_api(
@@ -161,10 +219,7 @@ class Live:
         )
 
     def objections(self, an_object: Object) -> list[str]:
-        """What the API server says against an object that would be applied; nothing is.
-
-        Warnings, or the reason why it is refused.
-        """
+        """Return the API server's warnings about an object, or its reason to refuse it; the object is not applied."""
         kind = self.dynamic.resources.get(api_version=an_object["apiVersion"], kind=an_object["kind"])
         metadata = an_object["metadata"]
         try:
@@ -187,7 +242,7 @@ class Live:
         return list(answer.headers.getlist("Warning"))
 
     def streams(self, namespace: str, query: str, *, since: float = 3600, limit: int = 5000) -> list[dict[str, Any]]:
-        """What Loki answers to LogQL through the gateway: streams with their labels and entries."""
+        """Return Loki's answer to a LogQL query through the gateway: streams with labels and entries."""
         answer = json.loads(
             self.get(
                 namespace,
@@ -198,36 +253,36 @@ class Live:
                 start=f"{int((time.time() - since) * 1e9)}",
             )
         )
-        found: list[dict[str, Any]] = answer["data"]["result"]
-        return found
+        streams: list[dict[str, Any]] = answer["data"]["result"]
+        return streams
 
     def lines(self, namespace: str, query: str, **options: Any) -> list[tuple[str, str]]:
-        """The entries of every stream: time and line."""
+        """Return the entries of every stream: time and line."""
         return [tuple(value) for stream in self.streams(namespace, query, **options) for value in stream["values"]]
 
     def events(self, namespace: str, *, more_than: int = 0) -> list[tuple[str, str]]:
-        """Kubernetes' events, as soon as so many are there; raises TimeoutError.
+        """Return Kubernetes' events when more than so many are in Loki; raises TimeoutError.
 
-        Their collector starts before Loki is ready, and pauses between its tries as long as it has tried already.
+        Their collector starts before Loki is ready, and its pauses between tries grow with the time it has tried.
         """
         query = '{job=~".*events.*"}'
-        self.until(lambda: len(self.lines(namespace, query)) > more_than, "Kubernetes' events are there", seconds=300)
+        self.until(lambda: len(self.lines(namespace, query)) > more_than, "Kubernetes' events in Loki", seconds=300)
         return self.lines(namespace, query)
 
     def canary(self, namespace: str, *, more: int = 0) -> CanaryCount:
-        """The canary's lines, after so many more of them."""
+        """Count the canary's lines after it has written `more` of them."""
         enough = len(self._written(namespace)) + more
         self.until(lambda: len(self._written(namespace)) >= enough, f"{more} canary lines", seconds=2 * more + 60)
         written = self._written(namespace)
         missing = set(written)
 
-        def all_are_there() -> bool:
+        def all_arrived() -> bool:
             query = f'{{namespace="{namespace}", pod="{self._canary_pod(namespace)}"}}'
             missing.difference_update(line for _, line in self.lines(namespace, query))
             return not missing
 
         with suppress(TimeoutError):
-            self.until(all_are_there, "every line of the canary in Loki", seconds=_PATIENCE_SECONDS)
+            self.until(all_arrived, "every line of the canary in Loki", seconds=_PATIENCE_SECONDS)
         counters = parse_metrics(self.get(namespace, CANARY, "metrics"))
         return CanaryCount(
             written=len(written),
@@ -241,7 +296,7 @@ class Live:
         return {line for line in log.splitlines() if _CANARY_LINE.fullmatch(line)}
 
     def _log(self, namespace: str, pod: str, **options: Any) -> str:
-        # What the client itself makes of a log is Python's notation of its bytes.
+        # The client itself would return the Python notation of the log's bytes.
         answer = self.core.read_namespaced_pod_log(pod, namespace, _preload_content=False, **options)
         text: str = answer.data.decode()
         return text
@@ -251,7 +306,7 @@ class Live:
         return pod.name
 
     def _late(self, namespace: str) -> list[str]:
-        """The workloads that have not rolled out, and the pods that are not ready."""
+        """Return the workloads that have not rolled out, and the pods that are not ready."""
         apps = client.AppsV1Api(self._api)
         workloads: Sequence[Any] = [
             *apps.list_namespaced_deployment(namespace).items,
@@ -262,41 +317,41 @@ class Live:
         return late + [pod.name for pod in self.pods(namespace) if not pod.ready or pod.ending]
 
     def _last_event(self, namespace: str, name: str) -> str:
-        found = self.core.list_namespaced_event(namespace, field_selector=f"involvedObject.name={name}").items
-        last = max(found, key=lambda each: str(each.last_timestamp or each.event_time), default=None)
+        events = self.core.list_namespaced_event(namespace, field_selector=f"involvedObject.name={name}").items
+        last = max(events, key=lambda each: str(each.last_timestamp or each.event_time), default=None)
         return f"{last.reason}: {last.message}" if last else "no event"
 
     def _last_words(self, namespace: str) -> Iterator[str]:
-        """The end of the log of each container that is not ready."""
+        """Yield the last lines of the log of each container that is not ready."""
         for pod in self.core.list_namespaced_pod(namespace).items:
             for container in [each.name for each in pod.status.container_statuses or [] if not each.ready]:
-                place = f"{pod.metadata.name}/{container}"
+                container_name = f"{pod.metadata.name}/{container}"
                 try:
                     log = self._log(namespace, pod.metadata.name, container=container, tail_lines=5)
                 except ApiException as error:
                     log = json.loads(error.body)["message"]
-                yield from (f"{place}: {line}" for line in log.splitlines())
+                yield from (f"{container_name}: {line}" for line in log.splitlines())
 
 
-def _pod(found: Any) -> Pod:
-    statuses = found.status.container_statuses or []
+def _pod(item: Any) -> Pod:
+    statuses = item.status.container_statuses or []
     return Pod(
-        name=found.metadata.name,
-        uid=found.metadata.uid,
-        labels=found.metadata.labels or {},
+        name=item.metadata.name,
+        uid=item.metadata.uid,
+        labels=item.metadata.labels or {},
         ready=bool(statuses) and all(each.ready for each in statuses),
         restarts=sum(each.restart_count for each in statuses),
-        owned=bool(found.metadata.owner_references),
-        ending=found.metadata.deletion_timestamp is not None,
+        owned=bool(item.metadata.owner_references),
+        ending=item.metadata.deletion_timestamp is not None,
     )
 
 
 def _rolled_out(workload: Any) -> bool:
-    """As `kubectl rollout status` decides it."""
+    """Return whether a workload has rolled out, as `kubectl rollout status` decides it."""
     status, spec = workload.status, workload.spec
     if (status.observed_generation or 0) < workload.metadata.generation:
         return False
     if hasattr(status, "desired_number_scheduled"):
-        wanted = status.desired_number_scheduled
-        return bool((status.updated_number_scheduled or 0) == wanted == (status.number_ready or 0))
+        desired = status.desired_number_scheduled
+        return bool((status.updated_number_scheduled or 0) == desired == (status.number_ready or 0))
     return bool((status.updated_replicas or 0) == spec.replicas == (status.ready_replicas or 0))

@@ -1,4 +1,4 @@
-"""Run a Pulumi program against a monitor that remembers everything which the engine would be asked for."""
+"""Run a Pulumi program against a monitor that records every request to the engine."""
 
 import asyncio
 import contextvars
@@ -35,37 +35,37 @@ class Registered:
     parent: str
     """The parent's URN."""
     inputs: Mapping[str, Any]
-    """By their names on the wire; a secret one is Hidden."""
+    """By their names on the wire; a secret value is Hidden."""
     component: bool
-    """Whether it is a component of this program."""
+    """Whether it is one of the program's components."""
     protect: bool
     retain_on_delete: bool
     dependencies: frozenset[str]
     """URNs."""
     inputs_from: frozenset[str]
-    """URNs of resources whose outputs are among the inputs: not known before these exist."""
+    """URNs of resources whose outputs are inputs of this one."""
     provider: str
-    """The URN of its own provider; a component's is empty."""
+    """The URN of its provider; empty for a component."""
     providers: Mapping[str, str]
-    """Provider URNs that a component hands to its children, by package."""
+    """The URNs of the providers that a component passes to its children, by package."""
     aliases: int
-    """How many former names; the SDK's own classes have some."""
+    """The number of its aliases; the SDK's own classes have some."""
     transforms: tuple[Transform, ...]
 
     @property
     def revealed(self) -> Mapping[str, Any]:
-        """The inputs with what is secret in clear."""
+        """Return the inputs with secret values in clear text."""
         return {key: _revealed(value) for key, value in self.inputs.items()}
 
     @property
     def plain(self) -> Mapping[str, Any]:
-        """The inputs that anybody may read in a preview."""
+        """Return the inputs as a preview shows them, with secret values masked."""
         return {key: _plain(value) for key, value in self.inputs.items()}
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What a program registered; absence means something, for the program has ended and every call was waited for."""
+    """Everything that a program registered; it has ended, and no call is pending."""
 
     registered: tuple[Registered, ...]
     outputs: Mapping[str, Mapping[str, Any]]
@@ -73,33 +73,33 @@ class Recording:
     exports: Mapping[str, Any]
 
     def one(self, type_: str, name: str | None = None) -> Registered:
-        """The only resource of the type (and the name)."""
-        found = self.all(type_, name)
-        if len(found) != 1:
+        """Return the only resource of the type (and the name)."""
+        matches = self.all(type_, name)
+        if len(matches) != 1:
             known = "\n  ".join(f"{each.type} {each.name}" for each in self.registered)
-            raise LookupError(f"{len(found)} resources are {type_} {name or ''}; there are\n  {known}")
-        return found[0]
+            raise LookupError(f"{len(matches)} resources are {type_} {name or ''}; there are\n  {known}")
+        return matches[0]
 
     def all(self, type_: str, name: str | None = None) -> tuple[Registered, ...]:
-        """Every resource of the type (and the name)."""
+        """Return every resource of the type (and the name)."""
         return tuple(each for each in self.registered if each.type == type_ and name in (None, each.name))
 
     def children(self, parent: Registered) -> tuple[Registered, ...]:
-        """The resources whose parent it is."""
+        """Return the children of a resource."""
         return tuple(each for each in self.registered if each.parent == parent.urn)
 
     def at(self, urn: str) -> Registered:
-        """The resource of a URN."""
+        """Return the resource with a URN."""
         return next(each for each in self.registered if each.urn == urn)
 
     @property
     def components(self) -> tuple[Registered, ...]:
-        """The components of the program itself."""
+        """Return the program's components."""
         return tuple(each for each in self.registered if each.component)
 
 
 class _Echo(mocks.Mocks):
-    """Every resource comes out as it went in; nothing is looked up."""
+    """Mocks that return every resource's inputs as its outputs, and look nothing up."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         return f"{args.name}-id", args.inputs
@@ -112,7 +112,7 @@ class _Echo(mocks.Mocks):
 
 @dataclass
 class RecordingMonitor(mocks.MockMonitor):
-    """Pulumi's mock monitor, with a memory, and with the engine's refusal of a URN that exists."""
+    """Pulumi's mock monitor with a record of the requests; like the engine it refuses a URN that exists."""
 
     registered: list[Registered] = field(default_factory=list)
     registered_outputs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -122,7 +122,7 @@ class RecordingMonitor(mocks.MockMonitor):
         self._lock = threading.Lock()
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
-        """As the engine: all the types of the line of parents, without the stack's."""
+        """Return a URN as the engine does: with the types of all ancestors but the stack."""
         above = _type(parent) if parent else STACK_TYPE
         qualified = type_ if above == STACK_TYPE else f"{above}${type_}"
         return "::".join((f"urn:pulumi:{pulumi.get_stack()}", pulumi.get_project(), qualified, name))
@@ -170,11 +170,11 @@ def record(
     project: str = "logstack",
     monitor: RecordingMonitor | None = None,
 ) -> Recording:
-    """Run the program as the engine does, wait until nothing is under way any more, and say what it registered.
+    """Run the program as the engine does, wait until no request is pending, and return what it registered.
 
-    `config` is the stack's configuration as the engine hands it over: full keys, JSON for what is no text. Pulumi keeps
-    its state in context variables, but for the outputs that it still waits for: a copy of them for each run leaves
-    nothing behind. A monitor of one's own still knows what was registered when the program fails.
+    `config` is the stack's configuration as the engine passes it: full keys, JSON for values that are no text. Pulumi
+    keeps its state in context variables, except pending outputs: each run gets a copy of the context, and leaves
+    nothing behind. Pass a `monitor` to see what was registered before a program failed.
     """
     monitor = monitor or RecordingMonitor()
     run = _run(program, monitor, dict(config or {}), list(secret_keys), (project, stack))
@@ -192,11 +192,11 @@ async def _run(
     monitor: RecordingMonitor,
     config: dict[str, str],
     secret_keys: list[str],
-    place: tuple[str, str],
+    project_and_stack: tuple[str, str],
 ) -> None:
-    project, stack = place
-    # Without a root, set_mocks makes a stack that registers no outputs, in a thread beside the one that registers those
-    # of the stack of run_in_stack: on a busy machine the empty ones may come last. So there is a root meanwhile.
+    project, stack = project_and_stack
+    # Without a root, set_mocks creates a second stack, which registers empty outputs in another thread: on a busy
+    # machine they may come after those of run_in_stack's stack. So a root is set meanwhile.
     set_root_resource(_A_ROOT)  # type: ignore[arg-type]
     mocks.set_mocks(monitor.mocks, project=project, stack=stack, preview=False, monitor=monitor)
     set_root_resource(None)  # type: ignore[arg-type]
@@ -213,7 +213,7 @@ def _type(urn: str) -> str:
 
 
 def _without_id(reference: str) -> str:
-    """A provider reference is its URN and its id."""
+    """Return the URN of a provider reference, which is its URN and its id."""
     return reference.rpartition("::")[0]
 
 

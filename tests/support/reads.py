@@ -1,4 +1,4 @@
-"""Which keys of settings somebody reads: settings that note it."""
+"""Settings that note which of their keys are read."""
 
 from functools import cache
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from logstack.settings.model.stack_file import StackKeys
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 NOTED: set[str] = set()
-"""The path of each key that was read of noting settings; whoever looks empties it first."""
-# Groups whose keys are noted one by one; the others, and lists, are noted as a whole.
+"""The path of each key that was read of noting settings; clear it before use."""
+# Groups whose keys are noted one by one; all other groups, and lists, are noted as a whole.
 _GROUPS = {
     name
     for name, field in StackKeys.model_fields.items()
@@ -45,5 +45,5 @@ def _noting_group(kind: type[BaseModel], group: str) -> type[BaseModel]:
 
 
 def noting(settings: Settings) -> Settings:
-    """The same settings, that note what is read of them."""
+    """Return the same settings, which note the keys that are read."""
     return _NotingSettings.model_validate(settings.stated)

@@ -1,4 +1,4 @@
-"""The real things: pinned binaries, and the pinned charts where a machine has them."""
+"""The pinned binaries, and the pinned charts where a machine has them."""
 
 import os
 import subprocess
@@ -19,51 +19,51 @@ Document = dict[str, Any]
 
 
 @cache
-def _found(name: str) -> Path | None:
+def _find(name: str) -> Path | None:
     return find(name)
 
 
 def binary(name: str) -> Path:
-    """A pinned binary; without it the test is skipped, or fails where LOGSTACK_REQUIRE_REAL is 1, as in CI."""
-    found = _found(name)
-    if not found:
+    """Return a pinned binary; without it skip the test, or fail where LOGSTACK_REQUIRE_REAL is 1, as in CI."""
+    path = _find(name)
+    if not path:
         reason = (
             f"{name} is neither on PATH in the pinned version nor in the cache: python -m logstack tools obtain {name}"
         )
         if os.environ.get("LOGSTACK_REQUIRE_REAL") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
-    return found
+    return path
 
 
 def shared(path: str) -> Path:
-    """A file that stands beside this repository and is no part of it: LOGSTACK_SHARED names its folder."""
+    """Return a file beside this repository, in the folder that LOGSTACK_SHARED names; skip the test without it."""
     file = Path(os.environ.get("LOGSTACK_SHARED", ROOT.parent / "shared")) / path
     if not file.exists():
         pytest.skip(f"no {file}: LOGSTACK_SHARED names the folder with {path}")
     return file
 
 
-# What the ConfigMap of a bucket's claim brings into the environment of Loki's pods.
+# The variables that the ConfigMap of a bucket claim gives to Loki's pods.
 CLAIMED = {"BUCKET_HOST": "rook-ceph-rgw-storage.storage.svc", "BUCKET_PORT": "80"}
 
 
 def run(
     command: Sequence[str | Path], text: str = "", *, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """A binary's answer to a text on standard input; `environment` is what it has besides the tests' own."""
+    """Run a command with a text on standard input; `environment` adds to the tests' own variables."""
     variables = {**os.environ, **(environment or {})}
     return subprocess.run(command, input=text, capture_output=True, text=True, timeout=120, check=False, env=variables)
 
 
 def chart_defaults(chart: str) -> Document:
-    """A pinned chart's own values.yaml."""
+    """Return a pinned chart's values.yaml."""
     defaults: Document = yaml.safe_load(shared(f"charts/{chart}/values.yaml").read_text())
     return defaults
 
 
 def chart_folder(chart: str) -> Path:
-    """A pinned chart, unpacked."""
+    """Return the folder of a pinned chart, unpacked; skip the test without it."""
     folder = Path(os.environ.get("LOGSTACK_CHARTS", "no charts")) / chart
     if not (folder / "Chart.yaml").is_file():
         pytest.skip(f"LOGSTACK_CHARTS names no folder with the unpacked chart {chart}")
@@ -71,25 +71,27 @@ def chart_folder(chart: str) -> Path:
 
 
 def chart_or_standin(chart: str) -> Path:
-    """A pinned chart if this machine has it, unpacked; else the stand-in for it that the tests have."""
+    """Return the folder of a pinned chart if this machine has it, else of the tests' stand-in for it."""
     folder = Path(os.environ.get("LOGSTACK_CHARTS", "no charts")) / chart
     return folder if (folder / "Chart.yaml").is_file() else standin(chart)
 
 
 def standin(chart: str) -> Path:
-    """The stand-in for a pinned chart: of this repository, with the same objects for the values that a stack sets."""
+    """Return the folder of the stand-in for a pinned chart: the same objects for the values that a stack sets."""
     return Path(__file__).parent / "charts" / chart
 
 
-def rendered(
+def render_pinned_chart(
     chart: str, namespace: str, values: Mapping[str, Json], directory: Path, release: str | None = None
 ) -> list[Document]:
-    """What helm makes of the pinned chart and the values; a release is called as its chart if nothing else is said."""
-    return expanded(chart_folder(chart), namespace, values, directory, release or chart)
+    """Render the pinned chart with the values by helm; the release has the chart's name by default."""
+    return render_chart(chart_folder(chart), namespace, values, directory, release or chart)
 
 
-def expanded(folder: Path, namespace: str, values: Mapping[str, Json], directory: Path, release: str) -> list[Document]:
-    """What helm makes of a chart's folder and the values."""
+def render_chart(
+    folder: Path, namespace: str, values: Mapping[str, Json], directory: Path, release: str
+) -> list[Document]:
+    """Render a chart's folder with the values by helm."""
     answer = helm_template(folder, namespace, values, directory, release)
     assert answer.returncode == 0, answer.stderr
     return [document for document in yaml.safe_load_all(answer.stdout) if document]
@@ -98,7 +100,7 @@ def expanded(folder: Path, namespace: str, values: Mapping[str, Json], directory
 def helm_template(
     folder: Path, namespace: str, values: Mapping[str, Json], directory: Path, release: str
 ) -> subprocess.CompletedProcess[str]:
-    """Helm's answer to a chart's folder and the values, which may be a refusal."""
+    """Return helm's answer to a chart's folder and the values, which may be a failure."""
     command, file = binary("helm"), directory / f"{release}-values.yaml"
     file.write_text(yaml.safe_dump(mask_secrets(values)))
     arguments = ["--namespace", namespace, "--kube-version", KUBERNETES, "--skip-crds", "--values", str(file)]
@@ -106,11 +108,11 @@ def helm_template(
 
 
 def effective_config(document: Mapping[str, object], directory: Path) -> Document:
-    """Every setting of the real Loki under a configuration, those that it has from its defaults as well."""
+    """Return every setting of the real Loki with a configuration, including Loki's defaults."""
     file = directory / "effective.yaml"
     file.write_text(yaml.safe_dump(document))
     answer = run([binary("loki"), f"-config.file={file}", "-verify-config", "-print-config-stderr"])
     assert answer.returncode == 0, answer.stderr
-    # The document stands between its first line and the log's last one.
+    # The document is between its first line and the last line of the log.
     printed: Document = yaml.safe_load(answer.stderr.partition("---\n")[2].rpartition("\nlevel=info")[0])
     return printed

@@ -1,4 +1,4 @@
-"""Calls of S3's API with boto3: those that Loki makes, and others that a role of its kind could be used for."""
+"""Calls of S3's API with boto3: those that Loki makes, and others that its role must not allow."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 Call = Callable[["S3Client", str], object]
-"""A call with a client about a bucket."""
+"""A call with a client and a bucket's name."""
 OBJECT = "fake/62559bb6d64eb7f3/1a1fd22f179:1a1fd22f1ab:9b0542fd"
-"""A key as Loki's chunks have."""
+"""A key like those of Loki's chunks."""
 
 LOKI_CALLS: Mapping[str, Call] = {
     "ListObjectsV2": lambda s3, bucket: s3.list_objects_v2(Bucket=bucket, Prefix="index/", Delimiter="/"),
@@ -19,8 +19,8 @@ LOKI_CALLS: Mapping[str, Call] = {
     "GetObject": lambda s3, bucket: s3.get_object(Bucket=bucket, Key=OBJECT),
     "DeleteObject": lambda s3, bucket: s3.delete_object(Bucket=bucket, Key=OBJECT),
 }
-"""By the operation; a recorded run of the real Loki makes these and no other (tests/real/test_aws_policies.py). In this
-order each finds what it needs."""
+"""By operation; a recorded run of the real Loki makes exactly these (tests/real/test_aws_policies.py). Each call finds
+the object that the one before it leaves."""
 
 EVERYBODY = "http://acs.amazonaws.com/groups/global/AllUsers"
 OTHER_CALLS: Mapping[str, Call] = {
@@ -57,16 +57,16 @@ OTHER_CALLS: Mapping[str, Call] = {
     "GetObjectTagging": lambda s3, bucket: s3.get_object_tagging(Bucket=bucket, Key=OBJECT),
     "PutObjectTagging": lambda s3, bucket: s3.put_object_tagging(Bucket=bucket, Key=OBJECT, Tagging={"TagSet": []}),
 }
-"""By the operation; none of them is Loki's."""
+"""By operation; Loki makes none of them."""
 
 
 def _upload(s3: "S3Client", bucket: str) -> str:
-    """An upload in parts that has begun: whoever may put an object may begin one."""
+    """Begin a multipart upload, which the permission to put objects allows; return its id."""
     return s3.create_multipart_upload(Bucket=bucket, Key=OBJECT)["UploadId"]
 
 
 def refused(call: Call, s3: "S3Client", bucket: str) -> bool:
-    """Whether the server says that this is not allowed; any other error is raised."""
+    """Return whether the server denies access; raises any other error."""
     try:
         call(s3, bucket)
     except ClientError as error:

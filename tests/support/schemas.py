@@ -1,4 +1,4 @@
-"""Kubernetes' own schemas, and those of other operators' kinds, offline; an unknown field is an error."""
+"""Validate objects offline by Kubernetes' schemas and those of other operators' kinds; an unknown field is an error."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -14,12 +14,12 @@ from tests.support.real import KUBERNETES
 
 _CRDS = Path(__file__).with_name("crds.yaml")
 
-# It reads 2 MB of definitions for every object.
+# Without a cache it reads 2 MB of definitions for every object.
 utils.schema_contents = cache(utils.schema_contents)
 
 
 def complaints(manifest: Mapping[str, Any]) -> str:
-    """What is wrong with an object, in words; nothing when it is valid."""
+    """Return the first schema violation of an object as text; empty if it is valid."""
     schema = _custom_schemas().get((manifest["apiVersion"], manifest["kind"]))
     try:
         if schema:
@@ -33,25 +33,25 @@ def complaints(manifest: Mapping[str, Any]) -> str:
 
 @cache
 def crds() -> tuple[Mapping[str, Any], ...]:
-    """The definitions of other operators' kinds that stacks declare."""
+    """Return the definitions of other operators' kinds that stacks declare."""
     return tuple(yaml.safe_load_all(_CRDS.read_text()))
 
 
 @cache
 def _custom_schemas() -> Mapping[tuple[str, str], Mapping[str, Any]]:
-    """Their schemas by apiVersion and kind, with what every object has beside its spec."""
-    every: dict[str, Any] = {"apiVersion": {}, "kind": {}, "metadata": {"type": "object"}}
-    found = {}
+    """Return their schemas by apiVersion and kind, with the fields that every object has."""
+    common: dict[str, Any] = {"apiVersion": {}, "kind": {}, "metadata": {"type": "object"}}
+    schemas = {}
     for spec in (each["spec"] for each in crds()):
         for version in spec["versions"]:
             schema = version["schema"]["openAPIV3Schema"]
-            strict = _strict({**schema, "properties": {**every, **schema["properties"]}})
-            found[f"{spec['group']}/{version['name']}", spec["names"]["kind"]] = strict
-    return found
+            strict = _strict({**schema, "properties": {**common, **schema["properties"]}})
+            schemas[f"{spec['group']}/{version['name']}", spec["names"]["kind"]] = strict
+    return schemas
 
 
 def _strict(schema: Any) -> Any:
-    """A schema that takes no field but its own, as the API server does when it is asked to be strict."""
+    """Return a schema that allows no other fields, as the API server's strict validation does."""
     if not isinstance(schema, Mapping):
         return schema
     strict = {key: _strict(value) for key, value in schema.items() if key != "properties"}

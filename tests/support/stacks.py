@@ -1,4 +1,4 @@
-"""The stacks that the tests are about: those that this repository ships, and examples of what else can be said."""
+"""The stacks that the tests use: those that this repository ships, and examples with other settings."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from logstack.manifests.deployment import deployment
 from logstack.manifests.manifest import ComponentTree, Json, Manifest, yaml_text
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.stack_file import PROJECT, Value, read_stack_file, stacks
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 6, 1)
@@ -22,7 +22,7 @@ SHIPPED = tuple(stacks(ROOT))
 AWS = ROOT / "examples" / "aws"
 
 
-def _said(stack: str, directory: Path) -> dict[str, Value]:
+def _stack_keys(stack: str, directory: Path) -> dict[str, Value]:
     config = read_stack_file(stack, directory).config
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}
 
@@ -93,7 +93,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "caches": {"chunks": "1Gi", "results": "256Mi"},
         "resources": {"queryFrontend": {"cpu": "250m", "memory": "1Gi"}},
     },
-    "aws-pods": _said("aws", AWS),
+    "aws-pods": _stack_keys("aws", AWS),
     # A cluster without the internet, whose Loki has nodes of its own.
     "private": {
         "cluster": {"name": "vault", "context": "vault", "apiServer": "https://10.0.70.2:6443"},
@@ -163,7 +163,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
             },
         },
     },
-    # From its own S3 server to one that exists: lines of earlier days stay where they are until they expire.
+    # From its own S3 server to an existing one: lines of earlier days stay in the old one until they expire.
     "moving": {
         "cluster": {"name": "moving", "context": "moving", "apiServer": "https://10.0.60.2:6443"},
         "size": "extra-small",
@@ -180,7 +180,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         },
         "grafana": {"enabled": False},
     },
-    # Three single binaries, and nothing at its default.
+    # Three single binaries, and every setting differs from its default.
     "unusual": {
         "cluster": {
             "name": "lab",
@@ -293,28 +293,28 @@ NAMES = (*SHIPPED, *EXAMPLES)
 
 @cache
 def settings_of(name: str) -> Settings:
-    """A stack's settings."""
+    """Return a stack's settings."""
     if name in EXAMPLES:
         return Settings.model_validate(EXAMPLES[name])
     return load_stack_file(name, ROOT, today=TODAY).settings
 
 
 def changed(settings: Settings, **changes: object) -> Settings:
-    """The settings with other values at the top, and with every other key stated as it is."""
+    """Return the settings with other values of top-level keys; every other key is set explicitly to its value."""
     return Settings.model_validate({**settings.complete.model_dump(), **changes})
 
 
-# The latest settings whose deployment was built: a test asks for several files of the same ones.
+# The latest deployments: a test reads several files of the same settings.
 _latest: deque[tuple[Settings, tuple[ComponentTree, ...]]] = deque(maxlen=4)
 
 
 def declarations(settings: Settings) -> dict[str, Manifest]:
-    """Every manifest of a stack; the key is its component's and its own logical name."""
+    """Return every manifest of a stack, by its component's and its own logical name."""
     return {f"{tree.name}/{manifest.name}": manifest for tree in _deployment(settings) for manifest in tree.manifests}
 
 
 def _deployment(settings: Settings) -> tuple[ComponentTree, ...]:
-    """The deployment of these very settings: others that are equal are built anew."""
+    """Return the deployment of this settings object; an equal object gets a new one."""
     for known, trees in _latest:
         if known is settings:
             return trees
@@ -323,7 +323,7 @@ def _deployment(settings: Settings) -> tuple[ComponentTree, ...]:
 
 
 def data(declared: Mapping[str, Manifest], name: str) -> str:
-    """The first file of a ConfigMap."""
+    """Return the first file of a ConfigMap."""
     files = declared[name].inputs["data"]
     assert isinstance(files, Mapping)
     text, *_ = files.values()
@@ -332,20 +332,20 @@ def data(declared: Mapping[str, Manifest], name: str) -> str:
 
 
 def chart_values(settings: Settings, chart: str, release: str | None = None) -> dict[str, Json]:
-    """What a chart gets; `release` is one of several of the same chart."""
+    """Return the values of a chart; `release` chooses one of several releases of the same chart."""
     values = declarations(settings)[f"{chart}/{release or chart}"].inputs["values"]
     assert isinstance(values, dict)
     return values
 
 
 def releases(settings: Settings) -> list[tuple[str, str]]:
-    """Charts and the names that they are released under."""
+    """Return the charts of a stack and their releases' names."""
     charts = (name.partition("/") for name, each in declarations(settings).items() if each.type == CHART)
     return [(chart, release) for chart, _, release in charts]
 
 
 def artefacts(settings: Settings) -> dict[str, str]:
-    """All that decides what runs, as files; `objects.yaml` is the rest, with the other files' names in their places."""
+    """Return all that a stack deploys, as files; `objects.yaml` names the other files in place of their text."""
     declared = declarations(settings)
     files = {
         "loki.yaml": data(declared, "loki/loki-config"),
@@ -368,7 +368,7 @@ def artefacts(settings: Settings) -> dict[str, str]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Without anchors: the same value twice is written twice."""
+    """A dumper that writes a repeated value again instead of an anchor."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the library's signature
         return True

@@ -1,8 +1,8 @@
 """Stand-ins for Pulumi's Kubernetes and AWS providers, which no package registry has.
 
-They speak the engine's own protocol and are attached to it (PULUMI_DEBUG_PROVIDERS), so that the real engine plans,
-registers, encrypts and keeps the state. What they do not have is the providers' knowledge: they refuse no bad input,
-wait for nothing, and know only those replacements that stand in the tables here.
+They speak the engine's protocol and are attached to it (PULUMI_DEBUG_PROVIDERS), so that the real engine plans,
+registers, encrypts and stores the state. They lack the providers' knowledge: they accept every input, wait for nothing,
+and know only the replacements in the tables here.
 """
 
 import json
@@ -24,9 +24,10 @@ from tests.support.real import KUBERNETES, binary, chart_or_standin, run
 from tests.support.stores import AlreadyThereError, Memory, Object, Store
 
 _MAX_MESSAGE = 400 * 1024 * 1024
+_STOP_SECONDS = 60
 
-# Of Pulumi's Kubernetes provider 4.34 (provider/pkg/provider/diff.go), for the kinds that this project has: a change
-# below these paths makes a new object.
+# From Pulumi's Kubernetes provider 4.34 (provider/pkg/provider/diff.go), for the kinds that this project has: a change
+# below these paths replaces the object.
 _ALWAYS_REPLACED = ("metadata.name", "metadata.namespace", "kind", "apiVersion")
 _REPLACED = {
     "StatefulSet": (
@@ -43,10 +44,10 @@ _REPLACED = {
     "RoleBinding": ("roleRef",),
     "Secret": ("type",),
 }
-# These as well, unless the provider is told that they are mutable.
+# These too, unless the provider treats them as mutable.
 _DATA = ("data", "stringData", "binaryData")
 
-# Of Pulumi's AWS provider (its schema's replaceOnChanges), for the types that this project has.
+# From Pulumi's AWS provider (its schema's replaceOnChanges), for the types that this project has.
 _AWS_REPLACED = {
     "bucket": ("bucket",),
     "role": ("name",),
@@ -60,7 +61,7 @@ _DIFFERS, _EQUAL = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffRespons
 
 @dataclass(frozen=True)
 class Change:
-    """One property that differs."""
+    """One changed property."""
 
     path: str
     kind: str
@@ -68,7 +69,7 @@ class Change:
 
 
 def changes(old: Any, new: Any, path: str = "") -> Iterator[Change]:
-    """Each leaf that differs, with the path that Pulumi writes it by."""
+    """Yield each leaf that differs, with its path as Pulumi writes it."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in sorted({*old, *new}):
             below = f'{path}["{key}"]' if "." in key else f"{path}.{key}" if path else key
@@ -97,14 +98,14 @@ def _below(path: str, parents: Sequence[str]) -> bool:
 
 @dataclass
 class _Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """What both stand-ins have in common; a method's name is the protocol's."""
+    """The common part of both stand-ins; methods have the protocol's names."""
 
     package: ClassVar[str]
     configured: dict[str, Any] = field(default_factory=dict)
     fail_at: str = ""
-    """A resource's name at whose creation the provider fails, as a lost connection would."""
+    """The name of the resource whose creation fails, as with a lost connection."""
     meanwhile: Mapping[str, Callable[[], None]] = field(default_factory=dict)
-    """What else happens when a resource of that name is made."""
+    """Functions to call during the creation of a resource, by the resource's name."""
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
         return plugin_pb2.PluginInfo(version=version(self.package))  # the SDK's: the engine warns of any other
@@ -122,11 +123,11 @@ class _Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        found = list(changes(wire.read(request.old_inputs), wire.read(request.news)))
-        return self._answer(found, self._new_provider)
+        differences = list(changes(wire.read(request.old_inputs), wire.read(request.news)))
+        return self._answer(differences, self._new_provider)
 
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
-        self.configured = {key: _parsed(value) for key, value in wire.revealed(wire.read(request.args)).items()}
+        self.configured = {key: _parsed(value) for key, value in wire.reveal(wire.read(request.args)).items()}
         if refusal := self.refusal():
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, refusal)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
@@ -135,12 +136,12 @@ class _Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        old, new = (wire.revealed(wire.read(each)) for each in (request.old_inputs, request.news))
+        old, new = (wire.reveal(wire.read(each)) for each in (request.old_inputs, request.news))
         return self._answer(list(changes(old, new)), self.replaced(request.type, new))
 
-    def _answer(self, found: Sequence[Change], replaced: Sequence[str]) -> Any:
-        answer = provider_pb2.DiffResponse(changes=_DIFFERS if found else _EQUAL, hasDetailedDiff=True)
-        for change in found:
+    def _answer(self, differences: Sequence[Change], replaced: Sequence[str]) -> Any:
+        answer = provider_pb2.DiffResponse(changes=_DIFFERS if differences else _EQUAL, hasDetailedDiff=True)
+        for change in differences:
             new = _below(change.path, replaced)
             kind = f"{change.kind}_REPLACE" if new else change.kind
             answer.detailedDiff[change.path].CopyFrom(
@@ -149,22 +150,22 @@ class _Provider(provider_pb2_grpc.ResourceProviderServicer):
             answer.diffs.append(change.path.partition(".")[0].partition("[")[0])
             if new:
                 answer.replaces.append(change.path)
-                answer.deleteBeforeReplace = True  # each has a name of its own, which is taken
+                answer.deleteBeforeReplace = True  # the old resource has the same name
         return answer
 
     _new_provider: ClassVar[Sequence[str]] = ()
 
     def refusal(self) -> str:
-        """Why this configuration is not worked with."""
+        """Return why the provider refuses its configuration; empty if it accepts it."""
         return ""
 
     def replaced(self, token: str, inputs: Mapping[str, Any]) -> Sequence[str]:
-        """The paths whose change makes a new resource."""
+        """Return the paths whose change replaces the resource."""
         raise NotImplementedError
 
 
 def _parsed(value: Any) -> Any:
-    """A provider's inputs are texts, JSON where they are more than that."""
+    """Return the value of a provider's input, which is a text, or JSON for any other type."""
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError:
@@ -179,9 +180,9 @@ class Kubernetes(_Provider):
     store: Store = field(default_factory=Memory)
     kubernetes_version: str = KUBERNETES
     upsert: bool = False
-    """As PULUMI_K8S_UPSERT_EXISTING_OBJECTS: take over what exists."""
+    """Whether a create takes over an existing object, as with PULUMI_K8S_UPSERT_EXISTING_OBJECTS."""
 
-    # As the real one: another cluster, other resources.
+    # As the real one: another cluster replaces every resource.
     _new_provider = ("clusterIdentifier",)
 
     def replaced(self, token: str, inputs: Mapping[str, Any]) -> Sequence[str]:
@@ -193,11 +194,11 @@ class Kubernetes(_Provider):
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
         properties = wire.read(request.properties)
-        an_object = wire.revealed(properties)
+        an_object = wire.reveal(properties)
         name = an_object["metadata"]["name"]
         if not request.preview:
             if name == self.fail_at:
-                context.abort(grpc.StatusCode.UNAVAILABLE, f"the stand-in was told to fail at {name}")
+                context.abort(grpc.StatusCode.UNAVAILABLE, f"the stand-in fails at {name}")
             if happens := self.meanwhile.get(name):
                 happens()
             try:
@@ -208,21 +209,21 @@ class Kubernetes(_Provider):
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
         if not request.preview:
-            self.store.update(wire.revealed(wire.read(request.news)))
+            self.store.update(wire.reveal(wire.read(request.news)))
         return provider_pb2.UpdateResponse(properties=request.news)
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        an_object = wire.revealed(wire.read(request.inputs))
+        an_object = wire.reveal(wire.read(request.inputs))
         live = self.store.read(an_object)
         if live is None:
             return provider_pb2.ReadResponse()
-        if not list(changes(an_object, _said(an_object, live))):
+        if not list(changes(an_object, _declared_part(an_object, live))):
             return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
-        state = wire.written(_said(an_object, live))
+        state = wire.write(_declared_part(an_object, live))
         return provider_pb2.ReadResponse(id=request.id, properties=state, inputs=state)
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        an_object = wire.revealed(wire.read(request.old_inputs))
+        an_object = wire.reveal(wire.read(request.old_inputs))
         annotations = an_object["metadata"].get("annotations") or {}
         self.store.delete(an_object, orphan=annotations.get("pulumi.com/deletionPropagationPolicy") == "orphan")
         return empty_pb2.Empty()
@@ -242,16 +243,18 @@ class Kubernetes(_Provider):
                     supportsResultReporting=True,
                 )
             )
-            # As the real one, which renders nothing while an input is unknown.
-            for document in [] if wire.unknown(inputs) else self.expand(inputs, context):
-                place = "/".join(filter(None, (document["metadata"].get("namespace"), document["metadata"]["name"])))
+            # The real one, too, renders nothing while an input is unknown.
+            for document in [] if wire.has_unknown(inputs) else self.expand(inputs, context):
+                qualified_name = "/".join(
+                    filter(None, (document["metadata"].get("namespace"), document["metadata"]["name"]))
+                )
                 monitor.RegisterResource(
                     resource_pb2.RegisterResourceRequest(
                         type=token_of(document),
-                        name=f"{request.name}:{place}",
+                        name=f"{request.name}:{qualified_name}",
                         parent=chart.urn,
                         custom=True,
-                        object=wire.written(document),
+                        object=wire.write(document),
                         provider=request.providers["kubernetes"],
                         acceptSecrets=True,
                         supportsPartialValues=True,
@@ -260,27 +263,30 @@ class Kubernetes(_Provider):
                 )
             state = {"name": inputs["name"], "namespace": inputs["namespace"]}
             monitor.RegisterResourceOutputs(
-                resource_pb2.RegisterResourceOutputsRequest(urn=chart.urn, outputs=wire.written(state))
+                resource_pb2.RegisterResourceOutputsRequest(urn=chart.urn, outputs=wire.write(state))
             )
-        return provider_pb2.ConstructResponse(urn=chart.urn, state=wire.written(state))
+        return provider_pb2.ConstructResponse(urn=chart.urn, state=wire.write(state))
 
     def expand(self, inputs: Mapping[str, Any], context: Any) -> list[Object]:
-        """A chart's objects."""
+        """Return a chart's objects; abort the request if helm fails."""
         try:
             return chart_objects(inputs, self.kubernetes_version)
         except ValueError as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
-            raise  # which abort has done
+            raise  # for mypy: abort has raised already
 
 
 def chart_objects(inputs: Mapping[str, Any], kubernetes_version: str = KUBERNETES) -> list[Object]:
-    """What the real provider makes of a Chart's inputs, by `helm template`; raises ValueError with helm's words."""
-    values = yaml.safe_dump(wire.revealed(inputs["values"]))
+    """Return the objects of a Chart's inputs by `helm template`, as the real provider does.
+
+    Raises ValueError with helm's message.
+    """
+    values = yaml.safe_dump(wire.reveal(inputs["values"]))
     options = ["--namespace", inputs["namespace"], "--kube-version", kubernetes_version, "--skip-crds"]
     answer = run([binary("helm"), "template", inputs["name"], _folder(inputs), *options, "--values", "-"], values)
     if answer.returncode:
         raise ValueError(f"chart {inputs['chart']}: {answer.stderr.strip()}")
-    # Hooks are left out, as the real one does; namespaced objects say where they are.
+    # Like the real provider, leave out hooks and set the namespace of namespaced objects.
     return [
         placed(each, inputs["namespace"])
         for each in yaml.safe_load_all(answer.stdout)
@@ -292,20 +298,20 @@ _CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding", "Namespace", "PriorityClas
 
 
 def placed(document: Object, namespace: str) -> Object:
-    """The object with its namespace, which charts may leave to who installs them."""
+    """Return the object with its namespace, which a chart may omit."""
     if document["kind"] in _CLUSTER_WIDE:
         return document
     return {**document, "metadata": {"namespace": namespace, **document["metadata"]}}
 
 
 def _folder(inputs: Mapping[str, Any]) -> Path:
-    """The chart of a stack file's path, or the pinned one, real or a stand-in."""
+    """Return the chart's folder: the path of a stack file, or the pinned chart or its stand-in."""
     chart: str = inputs["chart"]  # a name, the same in a mirror's registry, or a path
     return chart_or_standin(chart.rpartition("/")[2]) if "version" in inputs else Path(chart)
 
 
 def token_of(document: Object) -> str:
-    """Pulumi's type token of an object."""
+    """Return Pulumi's type token of an object."""
     group = document["apiVersion"]
     return f"kubernetes:{group if '/' in group else f'core/{group}'}:{document['kind']}"
 
@@ -315,18 +321,18 @@ def _id(an_object: Object) -> str:
     return "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
 
 
-def _said(inputs: Any, live: Any) -> Any:
-    """What a live object has of what was said of it: servers add much of their own."""
+def _declared_part(inputs: Any, live: Any) -> Any:
+    """Return the part of a live object that its inputs declare: servers add other fields."""
     if isinstance(inputs, Mapping) and isinstance(live, Mapping):
-        return {key: _said(item, live[key]) for key, item in inputs.items() if key in live}
+        return {key: _declared_part(item, live[key]) for key, item in inputs.items() if key in live}
     if isinstance(inputs, list) and isinstance(live, list) and len(inputs) == len(live):
-        return [_said(item, other) for item, other in zip(inputs, live, strict=True)]
+        return [_declared_part(item, live_item) for item, live_item in zip(inputs, live, strict=True)]
     return live
 
 
 @dataclass
 class Aws(_Provider):
-    """A stand-in for pulumi-resource-aws: resources of one account, in a dictionary."""
+    """A stand-in for pulumi-resource-aws: the resources of one account, in a dictionary."""
 
     package = "pulumi-aws"
     account: str = "123456789012"
@@ -342,10 +348,10 @@ class Aws(_Provider):
         return _AWS_REPLACED.get(token.rpartition("/")[2].partition(":")[0], ())
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        made = wire.read(request.properties)
-        resource_id = str(made.get("bucket") or made.get("name") or request.name)
+        properties = wire.read(request.properties)
+        resource_id = str(properties.get("bucket") or properties.get("name") or request.name)
         if not request.preview:
-            self.resources[request.urn] = made
+            self.resources[request.urn] = properties
         return provider_pb2.CreateResponse(id=resource_id, properties=request.properties)
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
@@ -368,7 +374,7 @@ _OPTIONS = (("grpc.max_receive_message_length", _MAX_MESSAGE), ("grpc.max_send_m
 
 @contextmanager
 def serving(provider: _Provider) -> Iterator[int]:
-    """The port on which the stand-in answers, on loopback."""
+    """Serve a stand-in on loopback; yield its port."""
     server = grpc.server(ThreadPoolExecutor(max_workers=32), options=_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -376,4 +382,4 @@ def serving(provider: _Provider) -> Iterator[int]:
     try:
         yield port
     finally:
-        server.stop(grace=None).wait()
+        assert server.stop(grace=None).wait(_STOP_SECONDS), f"the stand-in still runs {_STOP_SECONDS} s after its stop"

@@ -1,4 +1,4 @@
-"""What the stand-in for the Kubernetes provider writes to: a dictionary, or a real API server."""
+"""Where the stand-in for the Kubernetes provider stores objects: in a dictionary, or in a real API server."""
 
 import time
 from collections.abc import Mapping
@@ -18,57 +18,57 @@ class AlreadyThereError(Exception):
 
 
 def key_of(an_object: Object) -> Key:
-    """apiVersion, kind, namespace and name."""
+    """Return an object's apiVersion, kind, namespace and name."""
     metadata = an_object["metadata"]
     return an_object["apiVersion"], an_object["kind"], metadata.get("namespace", ""), metadata["name"]
 
 
 class Store(Protocol):
-    """Where objects are."""
+    """A store of objects."""
 
     def create(self, an_object: Object, *, upsert: bool) -> None:
-        """Make it; raises AlreadyThereError unless `upsert` takes over what exists."""
+        """Create it, or with `upsert` take over an existing one; raises AlreadyThereError otherwise."""
 
     def update(self, an_object: Object) -> None:
         """Change it."""
 
     def read(self, an_object: Object) -> Object | None:
-        """The object as it is now; None when there is none."""
+        """Return the object as it is now; None if it does not exist."""
 
     def delete(self, an_object: Object, *, orphan: bool) -> None:
-        """Remove it; with `orphan` without what it owns."""
+        """Delete it; with `orphan` without the objects that it owns."""
 
 
 @dataclass
 class Memory:
-    """A store that nothing runs in."""
+    """A store in memory."""
 
     objects: dict[Key, Object] = field(default_factory=dict)
     deleted: list[tuple[Key, bool]] = field(default_factory=list)
-    """In their order, and whether what they own was kept."""
+    """Deleted objects in order, each with whether the objects that it owns stay."""
 
     def create(self, an_object: Object, *, upsert: bool) -> None:
-        """As the protocol says."""
+        """Implement the protocol."""
         if key_of(an_object) in self.objects and not upsert:
             raise AlreadyThereError("/".join(key_of(an_object)))
         self.objects[key_of(an_object)] = an_object
 
     def update(self, an_object: Object) -> None:
-        """As the protocol says."""
+        """Implement the protocol."""
         self.objects[key_of(an_object)] = an_object
 
     def read(self, an_object: Object) -> Object | None:
-        """As the protocol says."""
+        """Implement the protocol."""
         return self.objects.get(key_of(an_object))
 
     def delete(self, an_object: Object, *, orphan: bool) -> None:
-        """As the protocol says."""
+        """Implement the protocol."""
         self.objects.pop(key_of(an_object), None)
         self.deleted.append((key_of(an_object), orphan))
 
 
 class Server:
-    """A real API server: objects are applied as Pulumi's provider applies them, and are gone when a delete returns."""
+    """A real API server; it applies objects as Pulumi's provider does, and a delete returns when the object is gone."""
 
     _MANAGER = "pulumi-kubernetes"
     _GONE_SECONDS = 180
@@ -77,29 +77,29 @@ class Server:
         self._client = client
 
     def create(self, an_object: Object, *, upsert: bool) -> None:
-        """As the protocol says."""
+        """Implement the protocol."""
         if not upsert and self.read(an_object) is not None:
             raise AlreadyThereError("/".join(filter(None, key_of(an_object))))
-        # As PULUMI_K8S_ENABLE_PATCH_FORCE: what Helm had said of an object is taken over.
+        # As with PULUMI_K8S_ENABLE_PATCH_FORCE: take over the fields that Helm owns.
         self._apply(an_object, force=upsert)
 
     def update(self, an_object: Object) -> None:
-        """As the protocol says."""
+        """Implement the protocol."""
         self._apply(an_object, force=False)
 
     def read(self, an_object: Object) -> Object | None:
-        """As the protocol says."""
+        """Implement the protocol."""
         try:
-            found: Object = self._kind(an_object).get(**_place(an_object)).to_dict()
+            live: Object = self._kind(an_object).get(**_location(an_object)).to_dict()
         except NotFoundError:
             return None
-        return found
+        return live
 
     def delete(self, an_object: Object, *, orphan: bool) -> None:
-        """As the protocol says."""
+        """Implement the protocol."""
         policy = {"propagationPolicy": "Orphan" if orphan else "Background"}
         with suppress(NotFoundError):
-            self._kind(an_object).delete(**_place(an_object), body=policy)
+            self._kind(an_object).delete(**_location(an_object), body=policy)
         deadline = time.monotonic() + self._GONE_SECONDS
         while self.read(an_object) is not None:
             if time.monotonic() > deadline:
@@ -108,13 +108,13 @@ class Server:
 
     def _apply(self, an_object: Object, *, force: bool) -> None:
         self._kind(an_object).server_side_apply(
-            body=dict(an_object), **_place(an_object), field_manager=self._MANAGER, force_conflicts=force
+            body=dict(an_object), **_location(an_object), field_manager=self._MANAGER, force_conflicts=force
         )
 
     def _kind(self, an_object: Object) -> Any:
         return self._client.resources.get(api_version=an_object["apiVersion"], kind=an_object["kind"])
 
 
-def _place(an_object: Object) -> dict[str, str]:
+def _location(an_object: Object) -> dict[str, str]:
     namespace = an_object["metadata"].get("namespace")
     return {"name": an_object["metadata"]["name"], **({"namespace": namespace} if namespace else {})}

@@ -1,4 +1,4 @@
-"""A pod of somebody else's, that writes a line a second: loki-canary with nobody to ask."""
+"""A pod outside the stack that writes a line a second: loki-canary without a Loki."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from logstack.settings import pins
 
 
 def talker(name: str) -> Mapping[str, Any]:
-    """The pod, called as its container and its app."""
+    """Return the pod; its container and its app have the same name."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",

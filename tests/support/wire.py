@@ -1,4 +1,4 @@
-"""Values as Pulumi's engine and providers send them to each other."""
+"""Convert values to and from the form that Pulumi's engine and providers exchange."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,39 +6,34 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
-# Pulumi's marks (sdk/go/common/resource/sig and plugin/rpc): a value that is secret, one that is not known yet.
+# Pulumi's marks of secret and of unknown values (sdk/go/common/resource/sig and plugin/rpc).
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
 def read(struct: Struct) -> dict[str, Any]:
-    """A message's values; whole numbers, which travel as floats, are integers again."""
+    """Return a message's values; whole numbers, which it has as floats, become integers."""
     return {key: _each(value, _whole) for key, value in MessageToDict(struct).items()}
 
 
-def written(values: Mapping[str, Any]) -> Struct:
-    """Values as a message."""
+def write(values: Mapping[str, Any]) -> Struct:
+    """Return values as a message."""
     struct = Struct()
     struct.update(dict(values))
     return struct
 
 
-def revealed(value: Any) -> Any:
-    """The value with what is secret in clear."""
-    return revealed(value["value"]) if _is_secret(value) else _each(value, revealed)
+def reveal(value: Any) -> Any:
+    """Return a value with its secrets in clear text."""
+    return reveal(value["value"]) if _is_secret(value) else _each(value, reveal)
 
 
-def hidden(value: Any) -> dict[str, Any]:
-    """The value as a secret."""
-    return {_SIGNATURE: _SECRET, "value": value}
-
-
-def unknown(value: Any) -> bool:
-    """Whether a part of the value is not known yet."""
+def has_unknown(value: Any) -> bool:
+    """Return whether a value, or an item in it, is unknown."""
     if isinstance(value, Mapping):
-        return any(map(unknown, value.values()))
-    return any(map(unknown, value)) if isinstance(value, list) else value == UNKNOWN
+        return any(map(has_unknown, value.values()))
+    return any(map(has_unknown, value)) if isinstance(value, list) else value == UNKNOWN
 
 
 def _is_secret(value: Any) -> bool:

@@ -726,6 +726,6 @@ def test_bars_writes_notes_verbatim(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_remaining_time_moves_from_the_expected_duration_to_the_actual_pace() -> None:
-    assert building._seconds_left(expected=100, elapsed=0, done=0.0) == 100
-    assert building._seconds_left(expected=100, elapsed=50, done=0.5) == 50
-    assert building._seconds_left(expected=100, elapsed=180, done=0.9) == pytest.approx(18)
+    assert building._remaining_seconds(expected=100, elapsed=0, done=0.0) == 100
+    assert building._remaining_seconds(expected=100, elapsed=50, done=0.5) == 50
+    assert building._remaining_seconds(expected=100, elapsed=180, done=0.9) == pytest.approx(18)

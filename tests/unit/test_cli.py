@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from logstack.cli import app
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.stacks import ROOT
 
 INVALID_STACK = """\

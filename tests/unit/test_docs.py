@@ -12,11 +12,11 @@ from typer.main import get_command
 from logstack.cli import app
 from logstack.manifests.manifest import Manifest
 from logstack.preflight.aws_account import Caller, refuse_wrong_account
-from logstack.preflight.data_loss import refuse_lost_lines, written
+from logstack.preflight.data_loss import declared_configuration, refuse_lost_lines
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.source import SECRETS
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import StackProblems
+from logstack.settings.tree import Settings
 from tests.support.commands import PAGES, Command, all_commands, commands
 from tests.support.stacks import AWS, NAMES, ROOT, TODAY, chart_values, declarations, settings_of
 
@@ -134,7 +134,9 @@ def test_retention_page_quotes_the_refusal_of_a_shorter_retention() -> None:
     applied = settings_of("production")
     shorter = applied.model_copy(update={"retention": timedelta(days=14)})
     with pytest.raises(StackProblems) as refusal:
-        refuse_lost_lines(written(applied), written(shorter), (), datetime(2026, 6, 1, tzinfo=UTC))
+        refuse_lost_lines(
+            declared_configuration(applied), declared_configuration(shorter), (), datetime(2026, 6, 1, tzinfo=UTC)
+        )
     assert str(refusal.value.problems[0]) in read_unindented("change-retention.md")
 
 
@@ -148,7 +150,8 @@ def test_aws_page_quotes_the_refusal_of_another_account(monkeypatch: pytest.Monk
 
 
 def test_refused_connection_page_names_every_problem() -> None:
-    sources = [ROOT / "logstack" / "preflight" / f"{name}.py" for name in ("kubeconfig", "api_server", "aws_account")]
+    modules = ("kubeconfig", "api_server", "aws_account", "needs", "questions")
+    sources = [ROOT / "logstack" / "preflight" / f"{name}.py" for name in modules]
     names = {name for source in sources for name in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source.read_text())}
     assert len(names) > 5
     assert {name for name in names if f"| `{name}` |" not in read_unindented("fix-a-refused-connection.md")} == set()

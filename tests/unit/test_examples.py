@@ -15,7 +15,7 @@ from logstack.manifests.deployment import deployment
 from logstack.plan.command import plan_stack, plan_text
 from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.stack_file import stacks
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.installed import MINIMAL, lay_out, record_minimal
 from tests.support.stacks import AWS, ROOT, TODAY
 

@@ -74,8 +74,18 @@ def test_every_module_of_logstack_has_a_floor() -> None:
     assert modules == FLOOR.keys()
 
 
+def test_the_parts_of_the_settings_import_in_one_direction() -> None:
+    order = ("model", "resolve", "tree", "checks", "load")
+    folder = ROOT / "logstack" / "settings"
+    for number, part in enumerate(order):
+        for file in [*(folder / part).rglob("*.py"), *folder.glob(f"{part}.py")]:
+            assert not [above for above in order[number + 1 :] if f"logstack.settings.{above}" in file.read_text()], (
+                file
+            )
+
+
 WRONG_IMPORTS = [
-    ("logstack/settings/model/tree.py", "from logstack.manifests.charts import CHART"),
+    ("logstack/settings/tree.py", "from logstack.manifests.charts import CHART"),
     ("logstack/settings/pins.py", "from logstack import Settings"),
     ("logstack/manifests/charts.py", "def late():\n    import pulumi_kubernetes.core"),
     ("logstack/render/model.py", "from logstack.plan.model import plan"),

@@ -106,9 +106,17 @@ def _active(requirement: Requirement, environment: Mapping[str, str], extras: It
     return marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in ("", *extras))
 
 
+@cache
+def _active_requirements(
+    requires: Requires, name: NormalizedName, environment: frozenset[tuple[str, str]], extras: frozenset[str]
+) -> list[Requirement]:
+    return [each for each in requires(name) if _active(each, dict(environment), extras)]
+
+
 def _gaps(pins: list[Pin], inputs: list[Requirement], requires: Requires, environment: Mapping[str, str]) -> list[str]:
     """Return what one environment needs from outside the lock, and the pins that nothing requires."""
     target = f"Python {environment['python_full_version']}, {environment['sys_platform']}"
+    key = frozenset(environment.items())
     available = {pin.name: pin for pin in pins if pin.applies(environment)}
     gaps: list[str] = []
     visited: set[NormalizedName] = set()
@@ -127,8 +135,8 @@ def _gaps(pins: list[Pin], inputs: list[Requirement], requires: Requires, enviro
             gaps.append(f'{source} requires "{requirement}", pinned as {pin.version}')
         if name not in visited:
             visited.add(name)
-            extras = pin.requirement.extras
-            pending += [(name, each) for each in requires(name) if _active(each, environment, extras)]
+            active = _active_requirements(requires, name, key, frozenset(pin.requirement.extras))
+            pending += [(name, each) for each in active]
     gaps += [f"{name} is pinned, but nothing requires it on {target}" for name in sorted(available.keys() - visited)]
     return gaps
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from logstack.manifests.alloy.sources.catalog import LOG_SOURCES
-from logstack.settings.checks.labels import LABEL_OF_NOBODY, given, nobody_gives
+from logstack.settings.checks.labels import LABEL_OF_NOBODY, available_labels, missing_label
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.sources import SOURCES, SourceFacts, Sources
 
@@ -122,5 +122,5 @@ def test_fix_for_a_label_of_an_inactive_source_turns_that_source_on(
     label: str, sources: dict[str, object], example: str
 ) -> None:
     collector = CollectorSettings.model_validate({"sources": sources})
-    problem = nobody_gives("path", label, given(collector), collector, LABEL_OF_NOBODY)
+    problem = missing_label("path", label, available_labels(collector), collector, LABEL_OF_NOBODY)
     assert problem.fix == f"remove it, or logstack:collector: {{sources: {{{example}}}}}"

@@ -52,7 +52,7 @@ def wait_until_gone(group: int) -> None:
 
 
 @pytest.fixture
-def loaded_run() -> Iterator[subprocess.Popen[str]]:
+def loaded_run(default_signals: None) -> Iterator[subprocess.Popen[str]]:  # noqa: ARG001 - before the run starts
     """`make loaded` in its first round, with a command that does not end by itself."""
     run = start_make("loaded", "sleep 600")
     try:

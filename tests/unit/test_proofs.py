@@ -368,6 +368,7 @@ def test_parts_without_time_are_printed_and_run_first_the_next_time(
     assert not parts.record.read()["modes"].waiting
 
 
+@pytest.mark.usefixtures("default_signals")
 @pytest.mark.parametrize("ignores_sigint", [False, True], ids=["heeds Ctrl-C", "ignores Ctrl-C"])
 def test_part_that_hangs_is_ended_and_fails(
     parts: Parts, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, ignores_sigint: bool
@@ -398,6 +399,7 @@ def test_damaged_record_counts_as_empty(tmp_path: Path, text: str) -> None:
     assert json.loads(file.read_text())["modes"] == {"green": "", "seconds": 0, "waiting": False}
 
 
+@pytest.mark.usefixtures("default_signals")
 @pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGTERM], ids=lambda stop_signal: stop_signal.name)
 def test_interrupted_run_ends_its_parts_and_lets_them_clean_up(tmp_path: Path, stop_signal: signal.Signals) -> None:
     (tmp_path / "test_long.py").write_text(

@@ -53,6 +53,11 @@ RULES = (
         when=_HARMLESS,
     ),
     _rule(
+        "gateway-rollout",
+        ("loki-values.yaml gateway.deploymentStrategy*",),
+        "Later rollouts replace the gateway's pods in another order: {path} from {before} to {after}.",
+    ),
+    _rule(
         "form",
         ("* ",),
         "Only the formatting differs: order, comments, line breaks.",

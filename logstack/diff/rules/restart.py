@@ -1,10 +1,18 @@
 """Rules for processes that load a configuration; logstack/diff/rolls.py finds the pods that restart."""
 
+from collections.abc import Mapping
+
 from logstack.diff.effects import Effect
 from logstack.diff.ring_label import LABEL_IS_STAGED, RING_LABEL
-from logstack.diff.rule import ADDED, Rule
+from logstack.diff.rule import ADDED, EDITED, Rule, Sides, When
 from logstack.diff.snippets import LEADER_DIFFERS, SERVICES_DIFFER
 from logstack.manifests.loki.chart import IPV6_KEY, NGINX, SNIPPETS
+
+
+def _recreates(sides: Sides) -> bool:
+    grafana = sides.after.settings.get("grafana")
+    return isinstance(grafana, Mapping) and grafana.get("recreate") is True
+
 
 RULES = (
     Rule(
@@ -34,6 +42,7 @@ RULES = (
         ),
         "Pods have another annotation or label: {path} changes from {before} to {after}.",
         "Compare with what reads it: scrapers, policies, meshes.",
+        When("differs; logstack's own by `pods-restart`", lambda change, _unit, _sides: "logstack/" not in change.path),
     ),
     Rule(
         "priority",
@@ -107,6 +116,15 @@ RULES = (
         ("loki.yaml common.instance_addr", "loki.yaml common.ring.*"),
         "Pods are in the ring by other settings: {path} changes from {before} to {after}.",
         "After the rollout, compare the ring with the pods' addresses: `kubectl get pods -o wide`.",
+    ),
+    Rule(
+        "datasource-uid",
+        Effect.RESTART,
+        ("datasource.yaml datasources*.uid",),
+        'Grafana does not accept the new uid {after}: it logs "data source not found", keeps {before}, and ignores the '
+        "rest of the file.",
+        "Set `grafana: {{recreate: true}}` for this update, then update the dashboards, which name the uid.",
+        EDITED.and_also("without `recreate`", lambda _change, sides: not _recreates(sides)),
     ),
     Rule(
         "schema-added",

@@ -1,4 +1,4 @@
-"""What config.alloy takes from its surroundings: the defaults of a cluster, which a local run replaces."""
+"""The values of config.alloy that depend on the environment: the defaults of a cluster, which a local run replaces."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -107,8 +107,8 @@ def _has_own_stages(parser: Parser) -> bool:
 def _chosen(match: Mapping[LabelName, str], label: LabelName, value: str, comment: str = "collector.parsers") -> Block:
     """Set a label on matching lines that do not have it yet, by a pod's annotation or an earlier parser."""
     static = Block("stage.static_labels", attributes={"values": {label: value}})
-    whose = selector(match, **{label: ""}) if match else f'{{{SOURCE}=~"{_OF_ANY_FORMAT}", {label}=""}}'
-    return _within(whose, (static,), comment)
+    lines_of_parser = selector(match, **{label: ""}) if match else f'{{{SOURCE}=~"{_OF_ANY_FORMAT}", {label}=""}}'
+    return _within(lines_of_parser, (static,), comment)
 
 
 def _within(what: str, stages: tuple[Block, ...], comment: str = "") -> Block:

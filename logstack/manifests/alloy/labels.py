@@ -29,10 +29,10 @@ def reads_airflow(collector: CollectorSettings) -> bool:
 
 def selector(match: Mapping[LabelName, str], **more: str) -> str:
     """Return a LogQL selector; `*` in a value of `match` stands for any text, values of `more` are literal."""
-    parts = [_matcher(label, text) for label, text in match.items()]
-    parts += [f"{label}={quoted(text)}" for label, text in more.items()]
+    matchers = [_matcher(label, text) for label, text in match.items()]
+    matchers += [f"{label}={quoted(text)}" for label, text in more.items()]
     # LogQL refuses a selector that the empty label set matches; every line has a source.
-    return "{" + ", ".join(parts or [f'{SOURCE}=~".+"']) + "}"
+    return "{" + ", ".join(matchers or [f'{SOURCE}=~".+"']) + "}"
 
 
 def _matcher(label: LabelName, text: str) -> str:

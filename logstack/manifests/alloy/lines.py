@@ -92,7 +92,7 @@ def _rate_limits(limits: tuple[RateLimit, ...]) -> Iterator[Block]:
     for limit in named:
         stage = Block("stage.limit", attributes={"rate": limit.rate, "burst": limit.burst, "drop": True})
         yield _within(selector({"namespace": limit.namespace or ""}), stage, comment="collector.rateLimits")
-    others = "|".join(limit.namespace or "" for limit in named)
+    named_namespaces = "|".join(limit.namespace or "" for limit in named)
     for limit in limits:
         if not limit.namespace:
             each: dict[str, Value] = {
@@ -101,7 +101,7 @@ def _rate_limits(limits: tuple[RateLimit, ...]) -> Iterator[Block]:
                 "drop": True,
                 "by_label_name": "namespace",
             }
-            what = f'{{namespace=~".+", namespace!~{quoted(others)}}}'
+            what = f'{{namespace=~".+", namespace!~{quoted(named_namespaces)}}}'
             yield _within(what, Block("stage.limit", attributes=each), comment="collector.rateLimits")
 
 

@@ -6,7 +6,12 @@ from pathlib import PurePath
 from logstack.manifests.alloy.chart import ALLOY_IMAGE, DAEMON_SET, DEPLOYMENT
 from logstack.manifests.alloy.delivery import PASSWORD_FILE, PASSWORD_FOLDER
 from logstack.manifests.alloy.environment import in_cluster
-from logstack.manifests.alloy.sources.catalog import needs_var_log, node_sources, single_pod_sources
+from logstack.manifests.alloy.sources.catalog import (
+    needs_docker_folder,
+    needs_var_log,
+    node_sources,
+    single_pod_sources,
+)
 from logstack.manifests.alloy.sources.record import HostPath, LogSource
 from logstack.manifests.manifest import (
     EVERY_TAINT,
@@ -57,7 +62,7 @@ def node_values(
             "varlog": reads_node,
             # With Docker the files of /var/log/pods are links into its folder. The chart mounts it unchecked: on a node
             # with another runtime the kubelet's runtime makes an empty folder.
-            "dockercontainers": collector.sources.pods == "files",
+            "dockercontainers": needs_docker_folder(collector.sources),
             "extra": mounts,
         },
         # Root alone may read the kubelet's log files; the collector has no other right of root.

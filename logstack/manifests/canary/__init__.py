@@ -1,1 +1,1 @@
-"""loki-canary: a line a second, asked for again."""
+"""loki-canary: writes a line a second and queries it."""

@@ -41,14 +41,14 @@ SERVICE = "kubernetes:core/v1:Service"
 
 @dataclass(frozen=True)
 class Found:
-    """By what the canary finds its own lines, beside the label `pod`, and as whose."""
+    """The label, besides `pod`, and the tenant of the canary's queries for its own lines."""
 
     label: str = "stream"
     value: str = "stdout"
     tenant: str | None = None
-    """The tenant that its requests name; None while Loki asks nobody for one."""
+    """The tenant that its requests name; None in a stack without tenants."""
     credentials_secret: str | None = None
-    """The Secret with the gateway's password; None where nobody is asked for one."""
+    """The Secret with the gateway's password; None if the gateway needs no password."""
 
 
 BY_STREAM = Found()
@@ -57,7 +57,7 @@ BY_STREAM = Found()
 def found_by(
     settings: CanarySettings, collector: CollectorSettings, tenant: str | None, credentials_secret: str | None = None
 ) -> Found:
-    """The labels that its lines get on their route: the Kubernetes API does not say which stream a line is of."""
+    """Return the labels of its lines on their route: the Kubernetes API does not tell a line's output stream."""
     if settings.route == "collector" and "stream" not in collector.stream_labels:
         return Found("container", CONTAINER, tenant, credentials_secret)
     return Found(tenant=tenant, credentials_secret=credentials_secret)
@@ -137,7 +137,7 @@ def _pod(
     return {
         "automountServiceAccountToken": False,
         "nodeSelector": LINUX_NODES,
-        # A node whose logs are collected is a node that is tested.
+        # The canary tests every node whose logs are collected.
         "tolerations": EVERY_TAINT,
         **scheduling_of(settings.scheduling, _SELECTOR),
         **image_pull_secrets(images),

@@ -9,6 +9,7 @@ from logstack.settings.model.grafana import GrafanaSettings
 
 CONFIG = "kubernetes:core/v1:ConfigMap"
 NAME = "logstack-datasource"
+FILE = "logstack.yaml"
 
 
 def grafana(
@@ -32,7 +33,7 @@ def grafana(
         NAME,
         settings.namespace or cluster.namespace,
         {**labels("grafana"), settings.sidecar_label: settings.sidecar_label_value},
-        data={"logstack.yaml": yaml_text(datasources(settings, gateway_url, tenants, with_password=with_password))},
+        data={FILE: yaml_text(datasources(settings, gateway_url, tenants, with_password=with_password))},
     )
     return ComponentTree(type_, name, (Manifest(CONFIG, f"{name}-datasource", inputs),), outputs)
 
@@ -40,14 +41,20 @@ def grafana(
 def datasources(
     settings: GrafanaSettings, gateway_url: str, tenants: Sequence[str] = (), *, with_password: bool = False
 ) -> dict[str, object]:
-    """Grafana's provisioning document: never the default datasource, which is Prometheus' place."""
-    whose = {"|".join(tenants): (settings.name, settings.uid)}
+    """Return Grafana's provisioning document; it never sets the default datasource, which is usually Prometheus."""
+    sources = {"|".join(tenants): (settings.name, settings.uid)}
     if tenants:
-        whose |= {tenant: (f"{settings.name} ({tenant})", tenant_uid(settings, tenant)) for tenant in tenants}
+        sources |= {tenant: (f"{settings.name} ({tenant})", tenant_uid(settings, tenant)) for tenant in tenants}
     return {
         "apiVersion": 1,
         # Without it Grafana keeps the datasource, read-only, when the file is gone.
         "prune": True,
+        # Grafana deletes them first, then creates those below.
+        **(
+            {"deleteDatasources": [{"name": _literal(called), "orgId": 1} for called, _ in sources.values()]}
+            if settings.recreate
+            else {}
+        ),
         "datasources": [
             {
                 "name": _literal(called),
@@ -58,9 +65,9 @@ def datasources(
                 **({"basicAuth": True, "basicAuthUser": OWN_USER} if with_password else {}),
                 "isDefault": False,
                 "editable": False,
-                **_data(settings, asked, with_password=with_password),
+                **_data(settings, tenant_names, with_password=with_password),
             }
-            for asked, (called, uid) in whose.items()
+            for tenant_names, (called, uid) in sources.items()
         ],
     }
 

@@ -1,1 +1,1 @@
-"""Loki: its configuration, its overrides, the chart's values, and what of a failure it survives."""
+"""Loki: its configuration, its overrides, the chart's values, and the failures that it survives."""

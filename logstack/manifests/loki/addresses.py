@@ -27,7 +27,7 @@ def compactor_pods(settings: LokiSettings) -> str:
 
 
 def leader(settings: LokiSettings) -> str:
-    """The pod that the compactors' ring elects: the first one, by a token of its own (leader.py)."""
+    """Return the pod that the compactors' ring elects: the first one, by a token of its own (leader.py)."""
     return f"{compactor_pods(settings)}-0"
 
 
@@ -38,6 +38,6 @@ def leader_host(settings: LokiSettings, cluster: ClusterSettings) -> str:
 
 
 def index_gateways(settings: LokiSettings) -> str | None:
-    """The headless Service of the pods that serve the index; None where each pod reads it itself."""
+    """Return the headless Service of the pods that serve the index; None if each pod reads it itself."""
     role = settings.role_with(Duty.INDEXES)
     return None if role == settings.reader else headless(role.workload(RELEASE))

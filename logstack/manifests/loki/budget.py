@@ -30,8 +30,8 @@ def volumes_spared(loki: LokiSettings) -> int:
 def refused_share(loki: LokiSettings, lost: int) -> Fraction:
     """Return the share of streams whose pushes Loki refuses without `lost` writers; calculated for even streams."""
     replicas, alive = loki.replication_factor, loki.writers - lost
-    taken = sum(comb(alive, up) * comb(lost, replicas - up) for up in range(loki.write_quorum, replicas + 1))
-    return 1 - Fraction(taken, comb(loki.writers, replicas))
+    quorums = sum(comb(alive, up) * comb(lost, replicas - up) for up in range(loki.write_quorum, replicas + 1))
+    return 1 - Fraction(quorums, comb(loki.writers, replicas))
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Promise:
     """Loki's behaviour without one pod of a role."""
 
     refused: Fraction
-    """The share of streams whose pushes Loki refuses."""
+    """Return the share of streams whose pushes Loki refuses."""
     answered: bool
     """Whether Loki answers every query."""
 

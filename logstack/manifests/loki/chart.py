@@ -1,7 +1,7 @@
-"""The pinned Loki chart: what its values are called, which objects it makes of them, and which pods they restart.
+"""The pinned Loki chart: the names of its values, the objects that it makes of them, and the pods that they restart.
 
-What is particular to one role stands in its row of settings/model/roles.py, the overhead of a cache in
-settings/model/sizes.py, for the checks read both; what other versions of the chart have otherwise, in adopt/chart.py.
+Facts of one role are in its row of settings/model/roles.py, and a cache's overhead is in settings/model/sizes.py,
+because the checks read both. Differences of other chart versions are in adopt/chart.py.
 """
 
 from collections.abc import Iterator, Mapping
@@ -92,7 +92,7 @@ OF_EVERY_MODE = {GATEWAY_KEY: "gateway", **{cache.key: cache.component for cache
 
 _VOLUMES = {key: role.row.volume for key, role in ROLES.items() if role.row.volume}
 VOLUME_SWITCHES = tuple(sorted({volume.switch for volume in _VOLUMES.values()}))
-# Defaults that count where values leave the key out; all others are of no consequence for a stack file.
+# Defaults of keys that the values leave out; the other defaults do not affect a stack file.
 DEFAULTS: Mapping[str, object] = {
     "deploymentMode": MODES["monolithic"],
     **{

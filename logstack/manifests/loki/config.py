@@ -38,6 +38,16 @@ Section = dict[str, object]
 _SHIPPERS = {"tsdb": "tsdb_shipper", "boltdb-shipper": "boltdb_shipper"}
 _TEN_MINUTES = timedelta(minutes=10)
 _ONE_WEEK = timedelta(days=7)
+_MAX_CHUNK_AGE = timedelta(hours=2)
+LATEST_BEHIND = _MAX_CHUNK_AGE / 2
+"""How far a line may be behind the newest one of its stream (pkg/ingester/stream.go, half of max_chunk_age)."""
+SPLIT = "1h"
+# Loki's default is 4. Measured: after a log query that reached its limit a small query waited 1.1 s in the median with
+# 4 workers and 0.14 s with 16 (4.4 s with 4 and the chart's splits), for 150 MiB more of memory.
+MORE_WORKERS = 16
+_MEMORY_OF_MORE_WORKERS = 1024**3
+# Loki's default size.
+_EMBEDDED_MEGABYTES = 100
 # Measured: with a browser clock that is a minute fast, the range is longer than the retention, and Loki refuses it with
 # 400. Loki's own default is 30 days and this hour.
 _FAST_CLOCKS = timedelta(hours=1)
@@ -63,9 +73,8 @@ def loki_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSett
         "query_range": _query_range(settings, cluster),
         "ruler": _ruler(store),
     }
-    if settings.tenants:
-        # Grafana's datasource queries several tenants at once.
-        config["querier"] = {"multi_tenant_queries_enabled": True}
+    if querier := _querier(settings):
+        config["querier"] = querier
     if settings.deployment_mode == "distributed":
         config |= _query_path(settings, cluster)
     if settings.caches.chunks:
@@ -139,6 +148,16 @@ def _query_path(settings: LokiSettings, cluster: ClusterSettings) -> Section:
     return {"frontend": {**scheduler, "tail_proxy_url": reader}, "frontend_worker": scheduler}
 
 
+def _querier(settings: LokiSettings) -> Section:
+    querier: Section = {}
+    if settings.resources_of(settings.reader).memory >= _MEMORY_OF_MORE_WORKERS:
+        querier["max_concurrent"] = MORE_WORKERS
+    if settings.tenants:
+        # Grafana's datasource queries several tenants at once.
+        querier["multi_tenant_queries_enabled"] = True
+    return querier
+
+
 def _schema(settings: LokiSettings, store: StoreAccess) -> Section:
     return {
         "configs": [
@@ -173,8 +192,11 @@ def _storage(settings: LokiSettings, store: StoreAccess, cluster: ClusterSetting
 
 def _ingester(settings: LokiSettings) -> Section:
     return {
-        # Loki's default. Measured: snappy, which the chart's examples set, stores 1.5 times as much and is no faster.
+        # Loki's default. Measured: snappy, which the chart sets, stores 1.56 times the bytes; taking lines in costs
+        # 0.79 of the CPU, and a query for a few words 0.52.
         "chunk_encoding": CODEC,
+        # Loki's default, in words: half of it is what a line may be behind its stream.
+        "max_chunk_age": loki_duration(_MAX_CHUNK_AGE),
         "wal": {
             # Chunks go to the store when a pod stops, so a rolling restart replays little.
             "flush_on_shutdown": True,
@@ -197,9 +219,11 @@ def _limits(settings: LokiSettings) -> Section:
         "reject_old_samples_max_age": loki_duration(min(longest, _ONE_WEEK)),
         "allow_structured_metadata": True,
         "volume_enabled": True,
-        # The chart's values.
+        # The chart's value: newer results are not cached, since lines may still arrive.
         "max_cache_freshness_per_query": "10m",
-        "split_queries_by_interval": "15m",
+        # Loki's default. The chart sets 15m, and up to nine parts of a query then read a chunk of two hours. Measured:
+        # with 1h a query over a day takes 0.29 to 0.40 of the CPU, evenly on three readers (docs/reference/sizing.md).
+        "split_queries_by_interval": SPLIT,
     }
 
 
@@ -233,7 +257,15 @@ def _query_range(settings: LokiSettings, cluster: ClusterSettings) -> Section:
             "cache_results": True,
             "results_cache": {"cache": {**_memcached(RESULTS_CACHE, cluster), "default_validity": "12h"}},
         }
+    else:
+        query_range |= {"cache_results": True, "results_cache": {"cache": {"embedded_cache": _embedded(settings)}}}
     return query_range
+
+
+def _embedded(settings: LokiSettings) -> Section:
+    """A results cache in the memory of the pods that split queries: a dashboard that reloads is not computed again."""
+    memory = settings.resources_of(settings.role_with(Duty.SPLITS)).memory
+    return {"enabled": True, "max_size_mb": min(memory // 16 // 1024**2, _EMBEDDED_MEGABYTES), "ttl": "1h"}
 
 
 def _memcached(cache: Cache, cluster: ClusterSettings) -> Section:

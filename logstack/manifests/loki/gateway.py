@@ -1,7 +1,7 @@
 """The gateway's nginx: who may pass, and as which tenant. The chart's own configuration, and snippets in its places.
 
-With a password nobody names a tenant but the stack's own user: what a request says in X-Scope-OrgID is replaced by the
-tenant of its user. A user that is of no tenant here has none, and Loki refuses its requests.
+With a password, only the stack's own user may name a tenant: for every other user the gateway replaces X-Scope-OrgID by
+the user's tenant. A user without a tenant gets none, and Loki refuses its requests.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,9 +16,9 @@ from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import LokiSettings
 
 _MIB = 1024**2
-# nginx's large_client_header_buffers, if nobody says otherwise.
+# nginx's default of large_client_header_buffers.
 _HEADER = 8 * 1024
-# What a user other than our own reaches: pushing, asking, rules. Not /flush, /config, /ingester/shutdown, the rings.
+# Paths for users other than our own: pushes, queries, rules. Not /flush, /config, /ingester/shutdown, the rings.
 _DATA = r"/(loki/api/v1|api/prom|otlp/v1|prometheus/api/v1)/"
 _DELETE = "/loki/api/v1/delete"
 # Our own location of the gateway, from which delete requests go to the leader.
@@ -28,7 +28,7 @@ _AT_SERVICES = "/services"
 
 
 class Concern(StrEnum):
-    """What lines of nginx's snippets decide."""
+    """The concerns of lines in nginx's snippets."""
 
     ACCESS = "access"
     """Whom the gateway lets in, and as which tenant."""
@@ -39,7 +39,7 @@ class Concern(StrEnum):
 
 
 Lines = Sequence[tuple[Concern, str]]
-"""The lines of a snippet in their order, each run with what it decides."""
+"""Return the lines of a snippet in their order, in runs of one concern."""
 
 
 def nginx_values(settings: LokiSettings, cluster: ClusterSettings) -> dict[str, Json]:

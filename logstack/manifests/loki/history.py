@@ -32,7 +32,7 @@ class Period:
 
 
 @dataclass(frozen=True)
-class Left:
+class AbandonedLines:
     """Lines in a store that Loki no longer reads."""
 
     days: str
@@ -89,7 +89,7 @@ def next_safe_day(now: datetime) -> date:
 
 
 def broken_history(
-    applied: Sequence[Period], written: Sequence[Period], longest: timedelta, now: datetime
+    applied: Sequence[Period], declared: Sequence[Period], longest: timedelta, now: datetime
 ) -> Iterator[Problem]:
     """Yield a problem for each change of the periods after which Loki does not find existing lines.
 
@@ -98,28 +98,28 @@ def broken_history(
     """
     if not applied:
         return
-    begins = {period.begin: (number, period) for number, period in enumerate(written)}
+    begins = {period.begin: (number, period) for number, period in enumerate(declared)}
     for period, end in _with_lines(applied, longest, now):
-        number, now_written = begins.get(period.begin, (0, None))
-        if now_written is None or replace(now_written, location=period.location) != period:
-            yield _changed(period, now_written, number, end)
-    known = {period.begin for period in applied}
-    for number, period in enumerate(written):
-        follower = written[number + 1].begin if number + 1 < len(written) else None
+        number, period_now = begins.get(period.begin, (0, None))
+        if period_now is None or replace(period_now, location=period.location) != period:
+            yield _changed(period, period_now, number, end)
+    applied_begins = {period.begin for period in applied}
+    for number, period in enumerate(declared):
+        follower = declared[number + 1].begin if number + 1 < len(declared) else None
         is_older = follower is not None and follower <= applied[0].begin
-        if period.begin not in known and not is_older and _is_late(period.begin, now):
+        if period.begin not in applied_begins and not is_older and _is_late(period.begin, now):
             yield _late(period, number, now)
 
 
-def left_behind(
-    applied: Sequence[Period], written: Sequence[Period], longest: timedelta, now: datetime
-) -> Iterator[Left]:
+def abandoned_lines(
+    applied: Sequence[Period], declared: Sequence[Period], longest: timedelta, now: datetime
+) -> Iterator[AbandonedLines]:
     """Yield the lines that a change leaves in a store that Loki no longer reads; arguments as in broken_history."""
-    locations = {period.begin: period.location for period in written}
+    locations = {period.begin: period.location for period in declared}
     for period, end in _with_lines(applied, longest, now):
         location = locations.get(period.begin, period.location)
         if location != period.location:
-            yield Left(_days(period, end), period.location, location)
+            yield AbandonedLines(_days(period, end), period.location, location)
 
 
 def _with_lines(applied: Sequence[Period], longest: timedelta, now: datetime) -> Iterator[tuple[Period, date | None]]:
@@ -131,12 +131,12 @@ def _with_lines(applied: Sequence[Period], longest: timedelta, now: datetime) ->
             yield period, end
 
 
-def _changed(applied: Period, written: Period | None, number: int, end: date | None) -> Problem:
-    declared = f"in the stack file: {written}" if written else "the stack file no longer has this period"
+def _changed(applied: Period, declared: Period | None, number: int, end: date | None) -> Problem:
+    stated = f"in the stack file: {declared}" if declared else "the stack file no longer has this period"
     return Problem(
-        "schema-period-edited" if written else "schema-period-removed",
-        f"logstack:schemaPeriods[{number}]" if written else "logstack:schemaPeriods",
-        f"applied: {applied}\n{declared}",
+        "schema-period-edited" if declared else "schema-period-removed",
+        f"logstack:schemaPeriods[{number}]" if declared else "logstack:schemaPeriods",
+        f"applied: {applied}\n{stated}",
         f"Loki looks for the lines {_days(applied, end)} under another index and does not find them, "
         "although they are in the store",
         f"restore the applied period: {applied}\n"

@@ -16,12 +16,12 @@ ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 
 
 def ingress(name: str, settings: LokiSettings, cluster: ClusterSettings) -> tuple[Manifest, ...]:
-    """The Ingress or the HTTPRoute; nothing for a stack without one."""
+    """Return the Ingress or the HTTPRoute; nothing for a stack without one."""
     match settings.ingress:
-        case ControllerIngress() as said:
-            return (_declared(INGRESS, name, cluster, _annotations(said), _ingress(said)),)
-        case GatewayRoute() as said:
-            return (_declared(ROUTE, name, cluster, said.annotations, _route(said)),)
+        case ControllerIngress() as entry:
+            return (_declared(INGRESS, name, cluster, _annotations(entry), _ingress(entry)),)
+        case GatewayRoute() as entry:
+            return (_declared(ROUTE, name, cluster, entry.annotations, _route(entry)),)
         case _:
             return ()
 
@@ -31,35 +31,35 @@ def _declared(token: str, name: str, cluster: ClusterSettings, annotations: Mapp
     return Manifest(token, f"{name}-ingress", inputs)
 
 
-def _annotations(said: ControllerIngress) -> dict[str, str]:
-    """The stack file's own, and whom cert-manager asks for the certificate."""
-    tls = said.tls or Tls(secret_name="none")  # noqa: S106 - the name of a Secret
+def _annotations(settings: ControllerIngress) -> dict[str, str]:
+    """Return the stack file's annotations, and those that name cert-manager's issuer."""
+    tls = settings.tls or Tls(secret_name="none")  # noqa: S106 - the name of a Secret
     issuers = {"cert-manager.io/issuer": tls.issuer, "cert-manager.io/cluster-issuer": tls.cluster_issuer}
-    return {**said.annotations, **{key: issuer for key, issuer in issuers.items() if issuer}}
+    return {**settings.annotations, **{key: issuer for key, issuer in issuers.items() if issuer}}
 
 
-def _ingress(said: ControllerIngress) -> dict[str, Json]:
+def _ingress(settings: ControllerIngress) -> dict[str, Json]:
     backend: Json = {"service": {"name": GATEWAY, "port": {"number": GATEWAY_PORT}}}
-    path: Json = {"path": said.path, "pathType": "Prefix", "backend": backend}
+    path: Json = {"path": settings.path, "pathType": "Prefix", "backend": backend}
     return {
-        **({"ingressClassName": said.class_name} if said.class_name else {}),
-        **({"tls": [{"hosts": [said.host], "secretName": said.tls.secret_name}]} if said.tls else {}),
-        "rules": [{"host": said.host, "http": {"paths": [path]}}],
+        **({"ingressClassName": settings.class_name} if settings.class_name else {}),
+        **({"tls": [{"hosts": [settings.host], "secretName": settings.tls.secret_name}]} if settings.tls else {}),
+        "rules": [{"host": settings.host, "http": {"paths": [path]}}],
     }
 
 
-def _route(said: GatewayRoute) -> dict[str, Json]:
-    parent: dict[str, Json] = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": said.gateway.name}
-    if said.gateway.namespace:
-        parent["namespace"] = said.gateway.namespace
-    if said.gateway.section_name:
-        parent["sectionName"] = said.gateway.section_name
-    # Every field that the API server would put in: what is declared is what is there.
+def _route(settings: GatewayRoute) -> dict[str, Json]:
+    parent: dict[str, Json] = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": settings.gateway.name}
+    if settings.gateway.namespace:
+        parent["namespace"] = settings.gateway.namespace
+    if settings.gateway.section_name:
+        parent["sectionName"] = settings.gateway.section_name
+    # Every field that the API server would add, so that the declared object equals the stored one.
     backend: Json = {"group": "", "kind": "Service", "name": GATEWAY, "port": GATEWAY_PORT, "weight": 1}
     return {
         "parentRefs": [parent],
-        "hostnames": [said.host],
+        "hostnames": [settings.host],
         "rules": [
-            {"matches": [{"path": {"type": "PathPrefix", "value": said.path}}], "backendRefs": [backend]},
+            {"matches": [{"path": {"type": "PathPrefix", "value": settings.path}}], "backendRefs": [backend]},
         ],
     }

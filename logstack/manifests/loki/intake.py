@@ -1,4 +1,4 @@
-"""What Loki takes in, and where: all that a collector has to know of it."""
+"""Loki's push address and limits, which a collector needs."""
 
 from dataclasses import dataclass
 
@@ -17,13 +17,13 @@ class Intake:
     max_line_size: int = Limits().max_line_size
     """The longest line that it takes, bytes."""
     tenants: tuple[Tenant, ...] = ()
-    """Whose namespaces' lines have a tenant of their own; with any of them every push names its tenant."""
+    """The tenants with namespaces of their own; with any of them, every push names its tenant."""
     credentials_secret: str | None = None
-    """The Secret with the gateway's password; None where nobody is asked for one."""
+    """The Secret with the gateway's password; None if the gateway needs no password."""
 
 
 def intake(settings: LokiSettings, cluster: ClusterSettings) -> Intake:
-    """What the stack's own Loki takes in."""
+    """Return the push address and limits of the stack's own Loki."""
     auth = settings.gateway.auth
     return Intake(
         push_url(cluster), settings.limits.max_line_size, settings.tenants, auth.credentials_secret if auth else None

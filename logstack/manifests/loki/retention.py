@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 from logstack.settings.checks.acknowledgements import SHORTENED
 from logstack.settings.model.quantities import parse_duration, plain_duration
-from logstack.settings.model.selectors import Selector, are_disjoint, covers, parse_selector, selects
+from logstack.settings.model.selectors import Selector, SelectorIndex, are_disjoint, covers, parse_selector, selects
 
 Section = Mapping[str, object]
 
@@ -32,13 +33,21 @@ class Policy:
         """Return the rule that decides for a stream."""
         return next(rule for rule in self.rules if selects(rule.selector, labels))
 
-    def decides_among(self, rule: RetentionRule, neighbour: RetentionRule) -> bool:
-        """Return whether `rule` may decide for a stream that both selectors match."""
+    def rules_near(self, selector: Selector) -> Iterator[tuple[int, RetentionRule]]:
+        """Yield the rules that may match a stream of a selector, with their ranks in the order of decision."""
+        return ((rank, self.rules[rank]) for rank in self._index.candidates(selector))
+
+    def decides_among(self, rank: int, neighbour: RetentionRule) -> bool:
+        """Return whether the rule of a rank may decide for a stream that its and the neighbour's selectors match."""
+        rule = self.rules[rank]
         both = (*rule.selector, *neighbour.selector)
-        first = self.rules[: self.rules.index(rule)]
         return not are_disjoint(rule.selector, neighbour.selector) and not any(
-            covers(each.selector, both) for each in first
+            earlier < rank and covers(each.selector, both) for earlier, each in self.rules_near(both)
         )
+
+    @cached_property
+    def _index(self) -> SelectorIndex:
+        return SelectorIndex([rule.selector for rule in self.rules])
 
 
 @dataclass(frozen=True)
@@ -117,17 +126,17 @@ def section(value: object) -> Section:
 
 def shortened(before: Retention, after: Retention) -> list[Shortened]:
     """Return all lines that the change deletes; rules that may match the same stream count as matching."""
-    found = list(_shortened(None, before.default, after.default))
+    losses = list(_shortened(None, before.default, after.default))
     for tenant in sorted({*before.tenants, *after.tenants}):
-        found += _shortened(tenant, before.of(tenant), after.of(tenant))
-    return found
+        losses += _shortened(tenant, before.of(tenant), after.of(tenant))
+    return losses
 
 
 def _shortened(tenant: str | None, before: Policy, after: Policy) -> Iterator[Shortened]:
     seen = set()
-    for old in before.rules:
-        for new in after.rules:
-            if new.period < old.period and before.decides_among(old, new) and after.decides_among(new, old):
+    for old_rank, old in enumerate(before.rules):
+        for rank, new in after.rules_near(old.selector):
+            if new.period < old.period and before.decides_among(old_rank, new) and after.decides_among(rank, old):
                 texts = dict.fromkeys(filter(None, (old.text, new.text)))
                 loss = Shortened(tenant, " and ".join(texts), old.period, new.period)
                 if loss not in seen:

@@ -60,7 +60,7 @@ def loki_values(
         **_images(options.images),
         "loki": _loki(settings, store, config_hash, options.images),
         "defaults": _defaults(store),
-        # The mode decides: pods of the other modes are none.
+        # The mode decides: roles of the other modes have no pods.
         **{role.row.chart_key: own for role, own in pods.items() if not role.row.has_switch},
         # Experimental, and off.
         **{part: {"replicas": 0} for part in EXPERIMENTAL},
@@ -96,7 +96,7 @@ def _loki(settings: LokiSettings, store: StoreAccess, config_hash: str, images: 
         "image": {"tag": settings.loki_version, **image_values(images, images.loki)},
         "auth_enabled": bool(settings.tenants),  # the chart adds its tenant to nginx, if it has one
         "commonConfig": {"replication_factor": settings.replication_factor},
-        # Our ConfigMap instead of the chart's template: what Loki has verified is what Loki gets.
+        # Our ConfigMap instead of the chart's template, so that Loki gets the configuration that it has verified.
         "configObjectName": CONFIG_MAP,
         "generatedConfigObjectName": "",
         "podAnnotations": {
@@ -146,7 +146,7 @@ def _bucket_names(store: StoreAccess) -> Values:
 
 
 def _defaults(store: StoreAccess) -> Values:
-    """What every Loki pod gets, and the gateway."""
+    """Return the values of every Loki pod, and of the gateway."""
     values: Values = {
         "nodeSelector": LINUX_NODES,
         "extraVolumes": [{"name": "overrides", "configMap": {"name": OVERRIDES_MAP}}],
@@ -166,7 +166,7 @@ def _defaults(store: StoreAccess) -> Values:
 
 
 def _former_key(secret: str) -> Json:
-    """The former store's access key, beside that of the store of today."""
+    """Return the variables with the former store's access key."""
     names = {FORMER_ACCESS_KEY_ID: "AWS_ACCESS_KEY_ID", FORMER_SECRET_ACCESS_KEY: "AWS_SECRET_ACCESS_KEY"}
     return [{"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}} for name, key in names.items()]
 
@@ -174,7 +174,7 @@ def _former_key(secret: str) -> Json:
 def _role(
     settings: LokiSettings, role: Role, cluster: ClusterSettings, store: StoreAccess, options: PodOptions
 ) -> Values:
-    """One role's pods; a role of another mode has none."""
+    """Return the values of one role's pods; a role of another mode has none."""
     # In the other modes the role is a part of other pods, and the switch is for the chart's checks.
     switch: Values = {"enabled": bool(store.bucket)} if role.row.has_switch else {}
     replicas = settings.replica_count(role)
@@ -253,13 +253,20 @@ def _gateway(settings: LokiSettings, cluster: ClusterSettings, options: PodOptio
         **scheduling_of(options.scheduling.of("gateway"), _labels("gateway"), spread("gateway", cluster)),
         **metadata_values(options.metadata.of("gateway")),
         **_autoscaling(settings.autoscaling["gateway"], settings.gateway.replicas),
-        # A surge pod would need a node of its own: with as many replicas as nodes the rollout would wait for ever.
-        "deploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
+        "deploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": _gateway_rollout(cluster)},
         NGINX_KEY: nginx_values(settings, cluster),
         **auth_values(settings),
         # One more image and container for numbers that Loki's own metrics have.
         "metrics": {"enabled": False},
     }
+
+
+def _gateway_rollout(cluster: ClusterSettings) -> Values:
+    """On one node the new pod is ready before the old one goes, for both may be there.
+
+    Elsewhere it would need a node of its own: with as many replicas as nodes the rollout would wait for ever.
+    """
+    return {"maxSurge": 1, "maxUnavailable": 0} if cluster.single_node else {"maxSurge": 0, "maxUnavailable": 1}
 
 
 def _cache(cache: Cache, memory: int | None, options: PodOptions) -> Values:

@@ -1,4 +1,4 @@
-"""How Loki reaches its object store: all of it known at preview, none of it secret."""
+"""How Loki reaches its object store: known at preview, without secrets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ _FORMER = "former"
 
 @dataclass(frozen=True)
 class StoreAccess:
-    """What Loki's configuration and pods need of the store."""
+    """The facts of the store that Loki's configuration and pods need."""
 
     kind: str
     """Loki's name of the store's client: `s3` or `filesystem`."""
@@ -29,17 +29,17 @@ class StoreAccess:
     rules: Mapping[str, Json]
     """`ruler.storage`."""
     former_name: str
-    """What schema periods call it when it is the store of earlier days."""
+    """Its name in schema periods as the former store."""
     former_storage: Mapping[str, Json]
-    """What `storage_config` says of it then: the common section names one store only."""
+    """Its section of `storage_config` as the former store: the common section has only one store."""
     bucket: str = ""
     """Empty for a directory."""
     region: str = ""
     endpoint: str | None = None
-    """The store's URL; none on AWS, where setting one breaks the web identity exchange (grafana/loki#7279)."""
+    """The store's URL; None on AWS, where setting one breaks the web identity exchange (grafana/loki#7279)."""
     access_key: AccessKey = NO_KEY
     address_config_map: str | None = None
-    """The ConfigMap with BUCKET_HOST and BUCKET_PORT that Loki fills its endpoint from; none where that is known."""
+    """The ConfigMap with BUCKET_HOST and BUCKET_PORT for Loki's endpoint; None if the endpoint is known."""
     service_account_annotations: Mapping[str, str] = field(default_factory=dict)
     flush_seconds: int = 300
     """How long a writer that stops may take to bring its chunks here; as the chart gives its writers. What it does not
@@ -50,7 +50,7 @@ class StoreAccess:
 
     @property
     def credentials_secret(self) -> str | None:
-        """The Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; none where the pods have a role."""
+        """The Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; None if the pods have a role."""
         return self.access_key.secret
 
     @property

@@ -1,7 +1,7 @@
 """The object store in AWS: a bucket of the stack's own, and the one role that may read and write its objects.
 
-Every ARN is composed from what the stack file says: the preview shows each policy in full, and no value that Loki's
-chart gets is unknown.
+Every ARN is composed from the stack file, so the preview shows each policy in full, and the chart gets no unknown
+value.
 """
 
 import json
@@ -16,9 +16,9 @@ from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import AwsStore
 
 OWNER_TAG = "logstack:owner"
-"""The tag that says which stack a bucket belongs to: the compactors of two stacks delete each other's data."""
+"""The tag with the stack of a bucket: the compactors of two stacks delete each other's data."""
 
-# What a role's name may have (AWS, "IAM and AWS STS quotas").
+# The characters of a role's name (AWS, "IAM and AWS STS quotas").
 _ROLE_NAME_LIMIT = 64
 
 # From this age on S3 Storage Lens, too, counts an upload as left behind ("incomplete multipart uploads greater than 7
@@ -27,7 +27,7 @@ _ABANDONED_UPLOAD_DAYS = 7
 
 
 def store_kind(store: AwsStore, cluster: ClusterSettings) -> StoreKind:
-    """Return what the bucket is to the rest of the stack."""
+    """Return the record of the store's kind."""
     return StoreKind(
         access=replace(
             s3_access(store.bucket, store.region, store.access_key),
@@ -164,7 +164,7 @@ def _abort_abandoned_uploads() -> dict[str, Json]:
     return {
         "id": "abort-abandoned-uploads",
         "status": "Enabled",
-        "filter": {"prefix": ""},  # the whole bucket, said outright: a rule without a filter will be an error
+        "filter": {"prefix": ""},  # the whole bucket, explicitly: a rule without a filter will be an error
         "abortIncompleteMultipartUpload": {"daysAfterInitiation": _ABANDONED_UPLOAD_DAYS},
     }
 
@@ -216,14 +216,14 @@ def _permissions(store: AwsStore) -> tuple[dict[str, Json], ...]:
     objects = _statement("UseObjects", "Allow", uses, Resource=_objects_arn(store))
     if not store.kms_key_arn:
         return bucket, objects
-    # What S3 asks of whoever writes (a data key) and reads (its decryption). The key's own policy must let the
+    # S3 needs a data key to write, and its decryption to read. The key's own policy must let the
     # account's IAM policies decide, as AWS's default key policy does.
     key = _statement("UseKey", "Allow", ["kms:Decrypt", "kms:GenerateDataKey"], Resource=store.kms_key_arn)
     return bucket, objects, key
 
 
 def _deny_plain_http(store: AwsStore) -> dict[str, Json]:
-    """Nobody, not even an administrator, reads or writes the bucket without TLS."""
+    """Refuse all access to the bucket without TLS, even an administrator's."""
     return _statement(
         "DenyPlainHttp",
         "Deny",
@@ -235,7 +235,7 @@ def _deny_plain_http(store: AwsStore) -> dict[str, Json]:
 
 
 def _trust(store: AwsStore, cluster: ClusterSettings) -> dict[str, Json]:
-    """Who may take on the role: Loki's service account in its namespace of its cluster, and no other."""
+    """Return the trust policy: only Loki's service account, in its namespace of its cluster, may assume the role."""
     return _irsa_trust(store, cluster) if store.identity.kind == "irsa" else _pod_identity_trust(store, cluster)
 
 
@@ -285,8 +285,8 @@ def _irsa_trust(store: AwsStore, cluster: ClusterSettings) -> dict[str, Json]:
     )
 
 
-def _statement(sid: str, effect: Literal["Allow", "Deny"], actions: list[str], **rest: Json) -> dict[str, Json]:
-    return {"Sid": sid, "Effect": effect, "Action": actions, **rest}
+def _statement(sid: str, effect: Literal["Allow", "Deny"], actions: list[str], **conditions: Json) -> dict[str, Json]:
+    return {"Sid": sid, "Effect": effect, "Action": actions, **conditions}
 
 
 def _policy(*statements: Mapping[str, Json]) -> str:

@@ -1,7 +1,7 @@
 """A bucket on Ceph's object gateway by a claim, which Rook answers with a bucket, a Secret and a ConfigMap.
 
-Of what Rook makes nothing is read here: Loki's pods take the key and the gateway's address from their environment, so
-everything that a chart gets is known at preview.
+The program does not read Rook's objects: Loki's pods take the key and the gateway's address from their environment, so
+that every value of a chart is known at preview.
 """
 
 from dataclasses import replace
@@ -16,7 +16,7 @@ OBJECT_BUCKET_CLAIM = "kubernetes:objectbucket.io/v1alpha1:ObjectBucketClaim"
 
 
 def store_kind(store: CephBucketClaim, cluster: ClusterSettings) -> StoreKind:
-    """Return what the claim is to the rest of the stack."""
+    """Return the record of the store's kind."""
     return StoreKind(
         access=replace(
             s3_access(store.bucket, store.region, store.access_key, endpoint=endpoint(store), path_style=True),

@@ -1,4 +1,4 @@
-"""The Secret with the store's access key: what the stack declares for it, and what people are told of it."""
+"""The Secret with the store's access key: its manifests, and notes for people."""
 
 from typing import assert_never
 
@@ -11,7 +11,7 @@ SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type token
 
 
 def declarations(name: str, key: AccessKey, cluster: ClusterSettings) -> tuple[Manifest, ...]:
-    """Return what makes the Secret; nothing where it exists, where another resource makes it, or without a key."""
+    """Return the manifests of the Secret; none if it exists, if another resource creates it, or without a key."""
     match key.made_by:
         case ExternalSecret() as external:
             return (external_secret.declaration(name, external, STATIC_CREDENTIALS_SECRET, cluster),)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from logstack.manifests.charts import PinnedImage
 from logstack.manifests.manifest import (
     LINUX_NODES,
     RESTRICTED_CONTAINER,
@@ -24,8 +23,7 @@ from logstack.manifests.pods import (
     scheduling_of,
 )
 from logstack.manifests.stores.access import s3_access
-from logstack.manifests.stores.kind import StoreKind
-from logstack.settings import pins
+from logstack.manifests.stores.kind import SERVER_IMAGE, StoreKind
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import EmbeddedStore
 from logstack.settings.model.quantities import kubernetes_size
@@ -35,14 +33,13 @@ NAME = "loki-s3"
 PORT = 7070
 _SELECTOR = {"app.kubernetes.io/name": NAME}
 _ROOT = "/data"
-IMAGE = PinnedImage("ghcr.io", "versity/versitygw", f"v{pins.VERSITYGW_VERSION}")
 
 SERVICE = "kubernetes:core/v1:Service"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
 
 
 def store_kind(store: EmbeddedStore, cluster: ClusterSettings) -> StoreKind:
-    """Return what the store is to the rest of the stack."""
+    """Return the record of the store's kind."""
     url = endpoint(cluster)
     return StoreKind(
         access=replace(
@@ -133,7 +130,7 @@ def _pod(store: EmbeddedStore, size: Resources, options: PodOptions) -> dict[str
         "containers": [
             {
                 "name": "versitygw",
-                "image": image_reference(IMAGE, images, images.object_store),
+                "image": image_reference(SERVER_IMAGE, images, images.object_store),
                 "command": ["/usr/local/bin/versitygw"],
                 "args": ["--port", f":{PORT}", "--region", store.region, "--health", "/health", "posix", _ROOT],
                 "env": [

@@ -8,7 +8,7 @@ RULES = f"{DATA}/rules"
 
 
 def store_kind() -> StoreKind:
-    """Return what the directory is to the rest of the stack."""
+    """Return the record of the store's kind."""
     return StoreKind(
         access=StoreAccess(
             kind="filesystem",

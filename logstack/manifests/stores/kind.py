@@ -1,12 +1,17 @@
-"""What a kind of object store is to the rest of the stack: the record that the module of each kind makes."""
+"""The record of a kind of object store; the module of each kind makes one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from logstack.manifests.charts import PinnedImage
 from logstack.manifests.manifest import Manifest
 from logstack.manifests.pods import PodOptions
 from logstack.manifests.stores.access import StoreAccess
+from logstack.settings import pins
 from logstack.settings.model.sizes import Resources
+
+SERVER_IMAGE = PinnedImage("ghcr.io", "versity/versitygw", f"v{pins.VERSITYGW_VERSION}")
+"""The S3 server of a store that runs in the stack."""
 
 
 def _declare_nothing(name: str, size: Resources, options: PodOptions) -> tuple[Manifest, ...]:  # noqa: ARG001 - as others
@@ -15,7 +20,7 @@ def _declare_nothing(name: str, size: Resources, options: PodOptions) -> tuple[M
 
 @dataclass(frozen=True)
 class StoreKind:
-    """One object store: how Loki reaches it, what the stack declares for it, and what people are told of it."""
+    """One object store: Loki's access to it, the manifests that the stack declares for it, and notes for people."""
 
     access: StoreAccess
     location: str

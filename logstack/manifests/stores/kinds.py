@@ -23,7 +23,7 @@ from logstack.settings.model.object_store import (
 
 
 def store_kind(store: ObjectStoreSettings, cluster: ClusterSettings) -> StoreKind:
-    """Return what the store's kind is to the rest of the stack."""
+    """Return the record of the store's kind."""
     match store:
         case EmbeddedStore():
             return embedded.store_kind(store, cluster)

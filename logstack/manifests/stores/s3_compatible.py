@@ -6,7 +6,7 @@ from logstack.settings.model.object_store import S3CompatibleStore
 
 
 def store_kind(store: S3CompatibleStore) -> StoreKind:
-    """Return what the store is to the rest of the stack."""
+    """Return the record of the store's kind."""
     return StoreKind(
         access=s3_access(
             store.bucket, store.region, store.access_key, endpoint=store.endpoint, path_style=store.path_style

@@ -31,9 +31,9 @@ from logstack.settings.checks import (
     versions,
     volumes,
 )
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
 from logstack.settings.resolve.unknown import have_common_keys
+from logstack.settings.tree import Settings
 
 TOPICS = (
     cluster,
@@ -66,8 +66,8 @@ TOPICS = (
 
 def rules() -> dict[str, Rule]:
     """Every rule of the checks, by name."""
-    found = [rule for topic in TOPICS for rule in vars(topic).values() if isinstance(rule, Rule)]
-    return {rule.name: rule for rule in found}
+    all_rules = [rule for topic in TOPICS for rule in vars(topic).values() if isinstance(rule, Rule)]
+    return {rule.name: rule for rule in all_rules}
 
 
 def problems_of(

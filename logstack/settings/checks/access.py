@@ -6,8 +6,8 @@ from itertools import accumulate
 from logstack.settings.checks.check import reads
 from logstack.settings.model.access import OWN_USER, ControllerIngress, GatewayRoute
 from logstack.settings.model.quantities import kubernetes_size
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed
+from logstack.settings.tree import Settings
 
 # What the gateway's nginx has of Loki's API, without its administration (logstack/manifests/loki/gateway.py).
 _ROOTS = ("/loki/api/v1", "/otlp/v1/logs", "/api/prom", "/prometheus/api/v1")
@@ -47,7 +47,7 @@ _LIMITS, _STAGE, _DATASOURCE, _LINKS = 340, 130, 330, 150
 
 @reads("gateway.auth", "ingress")
 def outside_access(settings: Settings) -> Iterator[Problem]:
-    """What comes from outside is encrypted, has a password, and reaches something."""
+    """Check that outside access has a password, and a path of the API of Loki."""
     ingress = settings.ingress
     if ingress is None:
         return
@@ -64,7 +64,7 @@ def outside_access(settings: Settings) -> Iterator[Problem]:
 
 @reads("ingress")
 def encryption(settings: Settings) -> Iterator[Problem]:
-    """The way has a certificate, and the certificate one issuer."""
+    """Check that the Ingress has a certificate, and the certificate one issuer."""
     match settings.ingress:
         case ControllerIngress(tls=None) as ingress:
             fix = "logstack:ingress: {tls: {secretName: loki-tls, clusterIssuer: ...}}"
@@ -80,7 +80,7 @@ def encryption(settings: Settings) -> Iterator[Problem]:
 
 @reads("gateway.auth", "tenants")
 def users(settings: Settings) -> Iterator[Problem]:
-    """Tenants have passwords, and each its own."""
+    """Check that each tenant has a gateway user of its own."""
     if settings.tenants and not settings.gateway.auth:
         what = "the stack has tenants, but the gateway asks for no password"
         yield ANYBODYS.problem("gateway.auth", what, _AUTH)
@@ -110,7 +110,7 @@ def users(settings: Settings) -> Iterator[Problem]:
     "tenants",
 )
 def many(settings: Settings) -> Iterator[Problem]:
-    """What is written of each tenant has room in its ConfigMap."""
+    """Check that the tenants' part of each ConfigMap fits into it."""
     for name, sizes in tenant_bytes(settings).items():
         sums = list(accumulate(sizes))
         if sums and sums[-1] > _ROOM:
@@ -121,7 +121,7 @@ def many(settings: Settings) -> Iterator[Problem]:
 
 
 def tenant_bytes(settings: Settings) -> dict[str, list[int]]:
-    """What each tenant adds to a ConfigMap, at the most."""
+    """Return the most bytes that each tenant adds to a ConfigMap."""
     grafana = settings.grafana
     links = _LINKS + 2 * len(grafana.trace_links.pattern) if grafana.trace_links else 0
     cluster = settings.cluster
@@ -138,7 +138,7 @@ def tenant_bytes(settings: Settings) -> dict[str, list[int]]:
 
 
 def _below(path: str, above: str) -> bool:
-    """Whether a path is another one, or below it, piece by piece."""
+    """Return whether a path equals another one, or is below it."""
     return above in ("/", path) or path.startswith(f"{above}/")
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from logstack.settings.checks.check import reads
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 NO_RANGE = Rule("autoscaling-without-range", "the number of pods never changes")
 LONE_COMPACTOR = Rule(

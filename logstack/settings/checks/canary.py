@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from logstack.settings.checks.check import reads
 from logstack.settings.checks.matching import Match, has_all_of
 from logstack.settings.model.patterns import compile_error, finds
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed
+from logstack.settings.tree import Settings
 
 # The labels of its pods (manifests/manifest.py: labels) and one of its lines: nanoseconds, and letters to fill it up.
 POD_LABELS = {
@@ -29,13 +29,13 @@ CANARY_JOINED = Rule(
 
 @reads("canary.enabled", "canary.route", "collector.index_labels", "collector.sources")
 def labels(settings: Settings) -> Iterator[Problem]:
-    """The canary's query can match: it asks by the pod, and by the stream or the container (components/canary)."""
+    """Check the labels of the canary's query: the pod, and the stream or the container (manifests/canary)."""
     pods = settings.collector.sources.pods
     if not _is_collected(settings) or pods == "none":
         return
     there = settings.collector.stream_labels
-    found = "container" if pods == "api" or "container" in there else "stream"
-    if missing := [label for label in ("pod", found) if label not in there]:
+    source_label = "container" if pods == "api" or "container" in there else "stream"
+    if missing := [label for label in ("pod", source_label) if label not in there]:
         what = f"indexLabels lacks {listed(missing, 'and')}, which the canary's queries need"
         fix = f"add {listed(missing, 'and')}, or {_DIRECT}"
         yield CANARY_LABELS.problem("collector.indexLabels", what, fix)
@@ -51,7 +51,7 @@ def labels(settings: Settings) -> Iterator[Problem]:
     "metadata",
 )
 def collected(settings: Settings) -> Iterator[Problem]:
-    """The canary's own pods are collected."""
+    """Check that the collector reads the canary's own pods."""
     if not _is_collected(settings):
         return
     collector, own = settings.collector, settings.cluster.namespace
@@ -79,7 +79,7 @@ def collected(settings: Settings) -> Iterator[Problem]:
 
 @reads("canary.enabled", "canary.route", "cluster.namespace", "collector.drop", "collector.parsers")
 def treated(settings: Settings) -> Iterator[Problem]:
-    """The canary's lines stay lines, and stay."""
+    """Check that no rule joins or drops the canary's lines."""
     if not _is_collected(settings):
         return
     own = _own_labels(settings)
@@ -99,11 +99,11 @@ def treated(settings: Settings) -> Iterator[Problem]:
 
 
 def _own_labels(settings: Settings) -> Match:
-    """What is known of the labels of the canary's lines (manifests/alloy: labels)."""
+    """Return patterns for the labels of the canary's lines (manifests/alloy/labels.py)."""
     namespace = settings.cluster.namespace
-    known = {"namespace": namespace, "pod": "loki-canary-*", "container": "canary", "app": "loki-canary"}
-    known |= {"job": f"{namespace}/canary", "stream": "stdout", "container_runtime": "*", "node": "*"}
-    return known
+    patterns = {"namespace": namespace, "pod": "loki-canary-*", "container": "canary", "app": "loki-canary"}
+    patterns |= {"job": f"{namespace}/canary", "stream": "stdout", "container_runtime": "*", "node": "*"}
+    return patterns
 
 
 def _is_collected(settings: Settings) -> bool:

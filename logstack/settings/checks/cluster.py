@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from logstack.settings.checks.check import reads
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed
+from logstack.settings.tree import Settings
 
 NOT_CHECKED = Rule(
     "api-server-not-checked",
@@ -24,7 +24,7 @@ RING_LABEL = Rule(
 
 @reads("cluster.api_server", "cluster.context")
 def api_server(settings: Settings) -> Iterator[Problem]:
-    """The context is held against an address."""
+    """Check that the stack file names the API server of its context."""
     cluster = settings.cluster
     if cluster.api_server is None:
         fix = (

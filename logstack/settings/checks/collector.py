@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from logstack.settings.checks.check import reads
 from logstack.settings.model.quantities import plain_duration
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 # Our loki.yaml refuses lines older than the retention, and at most a week, Loki's default, is let in.
 _OLDEST_LINE = timedelta(days=7)
@@ -20,7 +20,7 @@ ALL_TOO_OLD = Rule("collector-age-zero", "every line is older than that when the
 
 @reads("collector.max_age", "retention", "retention_streams", "tenants")
 def age(settings: Settings) -> Iterator[Problem]:
-    """The collector drops what Loki would not keep; nobody is held to a default that retention undercuts."""
+    """Check that the collector drops lines older than the retention; a default maxAge never fails."""
     oldest = min(settings.longest_retention, _OLDEST_LINE)
     if settings.collector.max_age == timedelta():
         yield ALL_TOO_OLD.problem("collector.maxAge", "maxAge is 0s", "remove it: the default is 7d")

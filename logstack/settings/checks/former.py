@@ -1,4 +1,4 @@
-"""The store of earlier days: where it ends, whether Loki can read it, and when nothing of it is left."""
+"""The former object store: its last day, whether Loki can read it, and when its last line expires."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -8,22 +8,22 @@ from logstack.settings.checks.object_store import bucket_location
 from logstack.settings.checks.schema import day
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.quantities import plain_duration
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 PERIOD = Rule(
     "former-store-without-period",
-    "Loki knows a store for each schema period and for nothing smaller: with a period on both sides of that day it "
-    "would look for its lines in one of the two stores only",
+    "each schema period has one store: for a period on both sides of that day, Loki would look "
+    "for lines in one of the two stores only",
 )
 SAME = Rule("former-store-same", "both keys name the same object store, so nothing moves")
 KEY = Rule(
     "former-store-without-secret",
-    "the Pulumi config has one access key, that of the store of today: no pod could read the lines of earlier days",
+    "the Pulumi config has only the current store's access key: no pod could read the older lines",
 )
 DIRECTORY = Rule(
     "former-store-is-a-volume",
-    "the lines of earlier days are on the volume of the one monolithic pod: no other pod finds them",
+    "the older lines are on the volume of the one monolithic pod: no other pod finds them",
 )
 NOT_YET = Rule("former-store-nothing-before", "no line is older than the schema, so Loki would read nothing there")
 OVER = Rule(
@@ -35,7 +35,7 @@ OVER = Rule(
 
 @reads("former_object_store", "schema_periods")
 def boundary(settings: Settings) -> Iterator[Problem]:
-    """A period begins on the day of the move, and another one before it."""
+    """Check that one schema period begins on the day of the move, and another one before it."""
     former = settings.former_object_store
     if not former:
         return
@@ -52,7 +52,7 @@ def boundary(settings: Settings) -> Iterator[Problem]:
 
 @reads("deployment_mode", "former_object_store", "object_store", "replicas")
 def readable(settings: Settings) -> Iterator[Problem]:
-    """Another place than today's, with a key of its own, or the volume that the pod still has."""
+    """Check that the former store differs from the current one, and that Loki's pods can read it."""
     former = settings.former_object_store
     if not former:
         return
@@ -80,7 +80,7 @@ def _one_pod(settings: LokiSettings) -> Iterator[Problem]:
 
 @reads("former_object_store", "retention", "retention_streams", "tenants")
 def needed(settings: Settings, today: date) -> Iterator[Problem]:
-    """It is named while there are lines in it; `today` is in UTC."""
+    """Check that the former store still has lines; `today` is in UTC."""
     former = settings.former_object_store
     moved = day(former.before) if former else None
     if moved and moved + settings.longest_retention < today:

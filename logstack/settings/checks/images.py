@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from logstack.settings import pins
 from logstack.settings.checks.check import reads
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 REGISTRY = Rule(
     "image-registry", "a node refuses the image's name or finds no image by it: the pods do not start (expected)"

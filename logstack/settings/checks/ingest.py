@@ -6,23 +6,23 @@ from math import ceil
 
 from logstack.settings.checks.check import reads
 from logstack.settings.model.quantities import kubernetes_size, plain_duration, plain_ingest
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
 from logstack.settings.resolve.derivation import average_rate
 from logstack.settings.resolve.sizing import PEAK, SIZING, WAL_SECONDS
 from logstack.settings.resolve.storage import FULL, filled_after, stored_in_all
+from logstack.settings.tree import Settings
 
 _MIB, _GIB = 1024**2, 1024**3
 
 ABOVE_TABLE = Rule(
     "ingest-above-mode",
-    "the table has no row for so many lines, because nobody names pods of this mode that take them: these would be the "
-    "last row's, which are sized for fewer",
+    "the table ends below this ingest, because no source has sizes for it: the stack would get "
+    "the last row, which is for fewer lines",
 )
 ABOVE_MODE = Rule(
     "ingest-above-mode-as-sized",
-    "Loki starts and takes the lines; reads and writes share pods that can only grow together, and nobody else's "
-    "experience goes so far",
+    "Loki starts and takes the lines, but reads and writes share pods that can only grow "
+    "together, and no published experience covers this ingest",
     "warning",
 )
 SINGLE = Rule(
@@ -55,24 +55,26 @@ FILLS = Rule(
 
 @reads("deployment_mode", "ingest", "replicas", "resources", "size")
 def mode_takes_it(settings: Settings) -> Iterator[Problem]:
-    """The mode is made for so many lines."""
+    """Check that the mode supports the ingest."""
     ingest, mode = settings.ingest, SIZING[settings.deployment_mode]
     if ingest is None or ingest <= mode.rows[-1].up_to:
         return
     ends = plain_ingest(mode.rows[-1].up_to)
     what = f"ingest is {plain_ingest(ingest)}, but {settings.deployment_mode} mode ends at {ends} ({mode.source})"
-    other = f"logstack:deploymentMode: {mode.then}" if mode.then else "several stacks, each for some of the clusters"
+    alternative = (
+        f"logstack:deploymentMode: {mode.then}" if mode.then else "several stacks, each for some of the clusters"
+    )
     pods = [origin for key, origin in settings.provenance.items() if key.startswith(("replicas.", "resources."))]
     if all(rule.is_stated for rule in (origin.derivation for origin in pods) if rule and rule.is_of_ingest):
-        yield ABOVE_MODE.problem("ingest", what, other)
+        yield ABOVE_MODE.problem("ingest", what, alternative)
     else:
-        fix = f"{other}; or set replicas, and resources of each role"
+        fix = f"{alternative}; or set replicas, and resources of each role"
         yield ABOVE_TABLE.problem("ingest", what, fix)
 
 
 @reads("deployment_mode", "ingest", "replicas")
 def one_pod_takes_it(settings: Settings) -> Iterator[Problem]:
-    """One pod with every role is for few lines."""
+    """Check that one monolithic pod can take the ingest."""
     ingest, most = settings.ingest, SIZING[settings.deployment_mode].single_replica
     if ingest is None or most is None or ingest <= most or settings.writers > 1:
         return
@@ -83,7 +85,7 @@ def one_pod_takes_it(settings: Settings) -> Iterator[Problem]:
 
 @reads("ingest", "limits.ingestion_rate", "tenants")
 def limits_let_it_in(settings: Settings) -> Iterator[Problem]:
-    """The tenants' limits leave room for waves; each tenant has the whole limit."""
+    """Check that the ingestion limits exceed the average ingest; each tenant has the whole limit."""
     if settings.ingest is None:
         return
     average = average_rate(settings.ingest)
@@ -102,7 +104,7 @@ def limits_let_it_in(settings: Settings) -> Iterator[Problem]:
 
 @reads("deployment_mode", "ingest", "object_store.kind", "replicas", "replication_factor", "resources", "size")
 def log_fits_its_volume(settings: Settings) -> Iterator[Problem]:
-    """The write-ahead log has room on the writers' volumes."""
+    """Check that the write-ahead log fits on the writers' volumes."""
     volume = settings.resources_of(settings.writer).disk
     if settings.ingest is None or volume is None or settings.object_store.on_loki_volume:
         return
@@ -130,7 +132,7 @@ def log_fits_its_volume(settings: Settings) -> Iterator[Problem]:
     "tenants",
 )
 def volume_holds_the_retention(settings: Settings, today: date) -> Iterator[Problem]:
-    """A volume that lines are kept on is as large as the retention needs."""
+    """Check that a volume with lines is large enough for the retention."""
     ingest, disk = settings.ingest, settings.resources_of(settings.writer).disk
     volume = settings.object_store.line_volume(settings.writer, disk)
     if ingest is None or volume is None:
@@ -142,16 +144,16 @@ def volume_holds_the_retention(settings: Settings, today: date) -> Iterator[Prob
     what = (
         f"the volume of {kubernetes_size(volume.size)} is full {_days(after)} at "
         f"{plain_ingest(ingest)}, on {today + after} if it is empty today; "
-        f"{_kept(settings)}"
+        f"{_retention_text(settings)}"
     )
     needed = ceil(stored_in_all(ingest, copies, periods) / FULL / _GIB)
     shorter = f", or {_shorter(settings)}{plain_duration(after)}" if after else ""
     yield FILLS.problem(volume.key, what, f"a volume of {needed}Gi{shorter}")
 
 
-def _kept(settings: Settings) -> str:
-    kept = f"lines are kept for {plain_duration(settings.longest_retention)}"
-    return kept if settings.has_one_period else f"{kept} at the longest, for which all are counted"
+def _retention_text(settings: Settings) -> str:
+    text = f"lines are kept for {plain_duration(settings.longest_retention)}"
+    return text if settings.has_one_period else f"{text} at the longest, for which all are counted"
 
 
 def _shorter(settings: Settings) -> str:

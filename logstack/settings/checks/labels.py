@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from logstack.settings.checks.check import reads
 from logstack.settings.model.collector import KNOWN_LABELS, CollectorSettings
 from logstack.settings.model.sources import PODS, SOURCES
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed, nearest
+from logstack.settings.tree import Settings
 
 # A label of Kubernetes: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
 _POD_LABEL = re.compile(r"([a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
@@ -27,7 +27,7 @@ LABEL_TAKEN = Rule("label-taken", "the pod's label would replace the collector's
 POD_LABEL = Rule("pod-label", "Kubernetes refuses such a label, so no pod has it")
 
 
-def given(collector: CollectorSettings) -> tuple[str, ...]:
+def available_labels(collector: CollectorSettings) -> tuple[str, ...]:
     """Return the labels that the sources give their lines; see `any_label` for further ones."""
     sources = collector.sources
     labels = {"cluster", *(label for source in sources.active for label in source.labels)}
@@ -41,24 +41,24 @@ def any_label(collector: CollectorSettings) -> bool:
     return any(source.gives_any_label for source in collector.sources.active)
 
 
-def nobody_gives(path: str, label: str, known: Sequence[str], collector: CollectorSettings, rule: Rule) -> Problem:
-    """A label that is not among the known ones, which is only named when it cannot be a secret."""
+def missing_label(path: str, label: str, available: Sequence[str], collector: CollectorSettings, rule: Rule) -> Problem:
+    """Return the problem of an unknown label; the message shows it only if it cannot be a secret."""
     is_known = label in KNOWN_LABELS
-    fix = f"use one of {listed(known)}" if known else "turn on a source"
+    fix = f"use one of {listed(available)}" if available else "turn on a source"
     fix = f"{fix}, or add this one to logstack:collector: {{labels: ...}}"
     givers = [source for source in SOURCES if label in source.labels]
     if label in collector.sources.unknown_labels:
         fix = "remove it: the Kubernetes API does not provide it; or logstack:collector: {sources: {pods: files}}"
     elif len(givers) == 1:
         fix = f"remove it, or logstack:collector: {{sources: {{{givers[0].example}}}}}"
-    elif meant := nearest(label, known):
-        fix = f"did you mean {meant}? To add a pod label: logstack:collector: {{labels: ...}}"
+    elif similar := nearest(label, available):
+        fix = f"did you mean {similar}? To add a pod label: logstack:collector: {{labels: ...}}"
     return rule.problem(path, f"no active source sets {f'the label {label}' if is_known else 'this label'}", fix)
 
 
 @reads("collector.index_labels", "collector.label_budget", "collector.labels", "collector.sources")
 def index_labels(settings: Settings) -> Iterator[Problem]:
-    """Few labels, each once, and each of some source; nobody is held to the default ones."""
+    """Check that index labels are few and unique, and that a source sets each; the default ones never fail."""
     collector = settings.collector
     used, budget = collector.stream_labels, collector.label_budget
     if twice := [label for label, count in Counter(used).items() if count > 1]:
@@ -70,15 +70,15 @@ def index_labels(settings: Settings) -> Iterator[Problem]:
         yield LABEL_BUDGET.problem("collector.indexLabels", what, fix)
     if "index_labels" not in collector.model_fields_set or any_label(collector):
         return
-    known = given(collector)
+    available = available_labels(collector)
     for index, label in enumerate(collector.index_labels):
-        if label not in known:
-            yield nobody_gives(f"collector.indexLabels[{index}]", label, known, collector, LABEL_OF_NOBODY)
+        if label not in available:
+            yield missing_label(f"collector.indexLabels[{index}]", label, available, collector, LABEL_OF_NOBODY)
 
 
 @reads("collector.labels")
 def further_labels(settings: Settings) -> Iterator[Problem]:
-    """`labels` adds labels, each from a label that a pod can have."""
+    """Check that each entry of `labels` reads a label that a pod can have."""
     for label, key in settings.collector.labels.items():
         path = f"collector.labels.{label}"
         if label in (*KNOWN_LABELS, "level") or label.startswith(OWN_PREFIX):
@@ -89,7 +89,7 @@ def further_labels(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.pods")
 def pod_labels(settings: Settings) -> Iterator[Problem]:
-    """`pods` names labels and values that a pod can have."""
+    """Check that `pods` names labels and values that a pod can have."""
     pods = settings.collector.pods
     lists: Mapping[str, Mapping[str, str]] = {"only": pods.only, "never": pods.never}
     for name, labels in lists.items():

@@ -7,8 +7,8 @@ from logstack.settings.checks.check import reads
 from logstack.settings.model.loki import Limits
 from logstack.settings.model.quantities import kubernetes_size, plain_duration
 from logstack.settings.model.tenants import TenantLimits
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 # nginx in the chart's gateway: proxy_read_timeout 600.
 _GATEWAY_TIMEOUT = timedelta(minutes=10)
@@ -37,7 +37,7 @@ LONG_LINES = Rule(
 
 @reads("limits.max_line_size", "tenants")
 def longest_line(settings: Settings) -> Iterator[Problem]:
-    """What is cut is still a line, and the collector cuts where no tenant's line is too long."""
+    """Check that a cut line is not empty, and that no tenant's limit is below the collector's."""
     longest = settings.limits.max_line_size
     if longest < _SHORTEST_LONG_LINE:
         what = f"maxLineSize is {longest} bytes"
@@ -52,7 +52,7 @@ def longest_line(settings: Settings) -> Iterator[Problem]:
 
 @reads("limits.query_timeout", "tenants")
 def query_timeout(settings: Settings) -> Iterator[Problem]:
-    """A query ends before its connection."""
+    """Check that a query's time limit is shorter than the connection's."""
     for path, limits in _of_all(settings):
         if limits.query_timeout > _GATEWAY_TIMEOUT:
             what = f"queryTimeout is {plain_duration(limits.query_timeout)}, but the gateway waits 10m at most"
@@ -61,7 +61,7 @@ def query_timeout(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.batch_size", "limits.ingestion_burst", "tenants")
 def batches_fit_the_burst(settings: Settings) -> Iterator[Problem]:
-    """The collector's batches are no larger than Loki lets in at once."""
+    """Check that Loki accepts a batch of the collector in one burst."""
     batch = settings.collector.batch_size
     for path, limits in _of_all(settings):
         if batch > limits.ingestion_burst:
@@ -72,7 +72,7 @@ def batches_fit_the_burst(settings: Settings) -> Iterator[Problem]:
 
 
 def _of_all(settings: Settings) -> Iterator[tuple[str, Limits]]:
-    """The stack's own limits, and those of each tenant that has some."""
+    """Yield the stack's own limits, and those of each tenant that has some."""
     yield "limits", settings.limits
     yield from _of_tenants(settings)
 

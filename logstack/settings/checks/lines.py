@@ -1,4 +1,4 @@
-"""Which lines are dropped, how many are sent, and as whose."""
+"""Dropping lines, rate limits, and tenants' namespaces."""
 
 from collections.abc import Hashable, Iterator, Sequence
 
@@ -7,8 +7,8 @@ from logstack.settings.model.loki import SINGLE_TENANT
 from logstack.settings.model.patterns import finds
 from logstack.settings.model.processing import Drop
 from logstack.settings.model.tenants import CANARY_TENANT
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed
+from logstack.settings.tree import Settings
 
 DROP_TWICE = Rule("drop-name-twice", "the metric counts both rules as one")
 DROP_ALL = Rule("drop-everything", "no line of any source reaches Loki")
@@ -22,7 +22,7 @@ NAMESPACE_OF_TWO = Rule(
     "namespace-of-two-tenants", "the later tenant gets the namespace's lines, the earlier one does not"
 )
 
-_TAKEN = {
+_RESERVED = {
     SINGLE_TENANT: "the tenant of all other lines",
     CANARY_TENANT: "the canary's own tenant",
     ".": "refused by Loki",
@@ -32,7 +32,7 @@ _TAKEN = {
 
 @reads("collector.drop")
 def drops(settings: Settings) -> Iterator[Problem]:
-    """A rule that drops lines has a name of its own, and leaves some lines."""
+    """Check that each drop rule has a unique name and does not drop every line."""
     rules = settings.collector.drop
     for index, first in _again([rule.name for rule in rules]):
         what = f"drop[{first}] has the same name"
@@ -50,19 +50,19 @@ def _is_of_all(rule: Drop) -> bool:
 
 @reads("collector.rate_limits")
 def rates(settings: Settings) -> Iterator[Problem]:
-    """A namespace has one limit, and all the others have one."""
+    """Check that each namespace, and the group of all others, has one rate limit at most."""
     for index, first in _again([limit.namespace for limit in settings.collector.rate_limits]):
-        whose = "the same namespace" if settings.collector.rate_limits[index].namespace else "all namespaces as well"
+        scope = "the same namespace" if settings.collector.rate_limits[index].namespace else "all namespaces as well"
         fix = "keep one limit for each namespace, and one without a namespace"
-        yield RATE_TWICE.problem(f"collector.rateLimits[{index}]", f"rateLimits[{first}] is of {whose}", fix)
+        yield RATE_TWICE.problem(f"collector.rateLimits[{index}]", f"rateLimits[{first}] is of {scope}", fix)
 
 
 @reads("tenants")
 def tenants(settings: Settings) -> Iterator[Problem]:
-    """A tenant has one entry and namespaces, a namespace one tenant, and the name is Loki's to take."""
+    """Check that tenants are unique and have namespaces, and that Loki accepts their names."""
     for index, tenant in enumerate(settings.tenants):
-        if taken := _TAKEN.get(tenant.name):
-            what = f'"{tenant.name}" is {taken}'
+        if reserved := _RESERVED.get(tenant.name):
+            what = f'"{tenant.name}" is {reserved}'
             yield TENANT_NAME.problem(f"tenants[{index}].name", what, "choose another name")
         if not tenant.namespaces:
             fix = "name its namespaces, or remove the tenant"
@@ -81,7 +81,7 @@ def tenants(settings: Settings) -> Iterator[Problem]:
 
 
 def _again(values: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
-    """Where a value comes again, and where it was first."""
+    """Yield the index of each repeated value, and of its first occurrence."""
     return ((index, values.index(value)) for index, value in enumerate(values) if values.index(value) < index)
 
 

@@ -1,12 +1,12 @@
-"""Memory: what replaying the write-ahead log takes, and what the caches take."""
+"""Memory: for the pods on their nodes, for replaying the write-ahead log, and for the caches."""
 
 from collections.abc import Iterator
 
 from logstack.settings.checks.check import reads
 from logstack.settings.model.quantities import kubernetes_size, parse_size
 from logstack.settings.model.sizes import CACHE_OVERHEAD
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 _SMALLEST_CACHE = parse_size("64Mi")
 
@@ -17,14 +17,14 @@ REPLAY_KILLS = Rule(
 )
 REPLAY_HIGH = Rule(
     "replay-ceiling-high",
-    "Loki's documentation ends at 75 % of the memory, Grafana's jsonnet and the operator take 50 %: less is left for "
-    "the lines that come in meanwhile",
+    "Loki's documentation allows up to 75 % of the memory, Grafana's jsonnet and the operator "
+    "take 50 %: less remains for the lines that arrive meanwhile",
     "warning",
 )
 CACHE_TOO_SMALL = Rule(
     "cache-too-small",
-    "memcached hands memory out in pages of 1 MB for each of about 40 sizes of items: a smaller cache keeps next to "
-    "nothing, and each query pays for asking it",
+    "memcached hands memory out in pages of 1 MB for each of about 40 sizes of items: a smaller cache stores almost "
+    "nothing, and each query still pays for the lookup",
 )
 CACHES_LARGE = Rule(
     "caches-larger-than-loki",
@@ -40,7 +40,7 @@ POD_LARGER_THAN_NODE = Rule(
 
 @reads("caches", "cluster.node_memory", "deployment_mode", "resources", "size")
 def pods_fit_a_node(settings: Settings) -> Iterator[Problem]:
-    """Each pod has a node that could take it."""
+    """Check that each pod fits on a node."""
     node = settings.cluster.node_memory
     if node is None:
         return
@@ -55,7 +55,7 @@ def pods_fit_a_node(settings: Settings) -> Iterator[Problem]:
 
 @reads("deployment_mode", "resources", "size", "wal_replay_ceiling")
 def replay_ceiling(settings: Settings) -> Iterator[Problem]:
-    """A writer survives the replay of its own log."""
+    """Check that a writer has the memory to replay its own log."""
     ceiling, memory = settings.replay_ceiling, settings.resources_of(settings.writer).memory
     if ceiling * 2 <= memory:
         return
@@ -68,13 +68,13 @@ def replay_ceiling(settings: Settings) -> Iterator[Problem]:
 
 @reads("caches.chunks")
 def chunks_cache(settings: Settings) -> Iterator[Problem]:
-    """The cache of chunks is worth its pod."""
+    """Check that the chunks cache is large enough to be useful."""
     return _worth_its_pod("chunks", settings.caches.chunks)
 
 
 @reads("caches.results")
 def results_cache(settings: Settings) -> Iterator[Problem]:
-    """The cache of results is worth its pod."""
+    """Check that the results cache is large enough to be useful."""
     return _worth_its_pod("results", settings.caches.results)
 
 
@@ -86,7 +86,7 @@ def _worth_its_pod(key: str, size: int | None) -> Iterator[Problem]:
 
 @reads("caches", "deployment_mode", "replicas", "resources", "size")
 def caches_beside_loki(settings: Settings) -> Iterator[Problem]:
-    """The caches do not dwarf what they serve."""
+    """Check that the caches do not take more memory than Loki's pods."""
     caches = sum(int(size * CACHE_OVERHEAD) for _, size in _caches(settings))
     loki = sum(settings.resources_of(role).memory * settings.replica_count(role) for role in settings.roles)
     if caches > loki:

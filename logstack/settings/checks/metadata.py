@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from logstack.settings.checks.check import reads
 from logstack.settings.model.metadata import Metadata
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 OVERWRITES = Rule(
     "metadata-of-logstack",

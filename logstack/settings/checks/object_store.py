@@ -1,4 +1,4 @@
-"""Where lines are kept: the mode's needs, the endpoint, the bucket, and who else uses it."""
+"""The object store: the mode's needs, the endpoint, the bucket, and other stacks that use it."""
 
 import ipaddress
 import re
@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from logstack.settings.checks.check import reads
 from logstack.settings.model.loki import Replicas
 from logstack.settings.model.object_store import Address, ObjectStoreSettings, split_url, store_class
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 FILESYSTEM = Rule(
     "filesystem-needs-one-replica",
@@ -52,7 +52,7 @@ _GUESSABLE = ("chunks", "ruler", "admin")
 
 @reads("deployment_mode", "object_store.kind", "replicas")
 def filesystem(settings: Settings) -> Iterator[Problem]:
-    """A directory has one user."""
+    """Check that only a single monolithic pod uses a directory."""
     if not settings.object_store.on_loki_volume:
         return
     pod = "logstack:deploymentMode: monolithic\nlogstack:replicas: {monolithic: 1}"
@@ -66,11 +66,11 @@ def filesystem(settings: Settings) -> Iterator[Problem]:
 
 
 @reads("deployment_mode")
-def roles_of_the_mode(settings: Settings) -> Iterator[Problem]:
-    """Nothing is written about pods that there are not."""
-    others = sorted(set(Replicas.model_fields) - {role.replace("-", "_") for role in settings.roles})
-    for group, given in (("replicas", settings.stated.replicas), ("resources", settings.stated.resources)):
-        for role in (role for role in others if role in given.model_fields_set):
+def idle_roles(settings: Settings) -> Iterator[Problem]:
+    """Check that the stack file sets nothing for roles of other modes."""
+    other_roles = sorted(set(Replicas.model_fields) - {role.replace("-", "_") for role in settings.roles})
+    for group, group_keys in (("replicas", settings.stated.replicas), ("resources", settings.stated.resources)):
+        for role in (role for role in other_roles if role in group_keys.model_fields_set):
             key = Replicas.model_fields[role].alias
             what = f"{settings.deployment_mode} mode has no {role.replace('_', ' ')} pods"
             yield OTHER_MODE.problem(f"{group}.{key}", what, f"remove {key}, or choose another deploymentMode")
@@ -85,14 +85,14 @@ def roles_of_the_mode(settings: Settings) -> Iterator[Problem]:
     "object_store.path_style",
 )
 def endpoint(settings: Settings) -> Iterator[Problem]:
-    """A scheme and a host, and nothing else; values are not shown, because credentials can be a part of them."""
+    """Check that an endpoint is a scheme and a host; messages hide the value, which may have credentials."""
     for key, store in _stores(settings):
         if store.address:
             yield from _endpoint(key, store.address, store.bucket, settings)
 
 
 def _stores(settings: Settings) -> Iterator[tuple[str, ObjectStoreSettings]]:
-    """The store of today and that of earlier days, each with its key."""
+    """Yield the current store and the former one, each with its key."""
     yield "objectStore", settings.object_store
     if settings.former_object_store:
         yield "formerObjectStore.store", settings.former_object_store.store
@@ -126,14 +126,14 @@ def _endpoint(key: str, address: Address, bucket: str, settings: Settings) -> It
 
 @reads("cluster.name", "object_store.bucket", "object_store.kind")
 def bucket_name(settings: Settings) -> Iterator[Problem]:
-    """A name that every S3 store takes (AWS: general purpose bucket naming rules)."""
+    """Check that every S3 store accepts the bucket's name (AWS: general purpose bucket naming rules)."""
     store = settings.object_store
     if store.on_loki_volume:
         return
     name = store.bucket
     wrong = ".." in name or name.startswith("xn--") or _address(name) is not None
     if wrong or not _BUCKET.fullmatch(name):
-        what = f"{_shown(name)} is not a valid S3 bucket name"
+        what = f"{_lower_case(name)} is not a valid S3 bucket name"
         fix = "use 3 to 63 lower-case letters, digits and -, but no IP address and no xn--: bucket: loki-production"
         yield BUCKET_NAME.problem("objectStore.bucket", what, fix)
     elif name in _GUESSABLE and not store.runs_in_stack:
@@ -143,7 +143,7 @@ def bucket_name(settings: Settings) -> Iterator[Problem]:
 
 @reads("object_store.identity", "object_store.kind")
 def identity(settings: Settings) -> Iterator[Problem]:
-    """A role for service accounts names who vouches for them."""
+    """Check that a role for service accounts (IRSA) names its OIDC issuer."""
     store = settings.object_store.in_aws
     if store and store.identity.kind == "irsa" and not store.identity.oidc_provider:
         fix = (
@@ -155,7 +155,7 @@ def identity(settings: Settings) -> Iterator[Problem]:
 
 @reads("object_store.credentials_secret", "object_store.external_secret", "object_store.kind")
 def one_key(settings: Settings) -> Iterator[Problem]:
-    """The access key comes from one place."""
+    """Check that the access key has one source."""
     if settings.object_store.has_two_keys:
         what = "both credentialsSecret and externalSecret are set"
         yield TWO_KEYS.problem("objectStore.externalSecret", what, "remove one of the two")
@@ -163,7 +163,7 @@ def one_key(settings: Settings) -> Iterator[Problem]:
 
 @reads("object_store")
 def own_bucket(settings: Settings, neighbours: Mapping[str, object]) -> Iterator[Problem]:
-    """No other stack uses the bucket; `neighbours` are the other stack files' object stores, by file name."""
+    """Check that no other stack uses the bucket; `neighbours` are the other stacks' stores by file name."""
     own = bucket_location(settings.object_store)
     for file, store in neighbours.items():
         if own and own == _written_location(store):
@@ -173,22 +173,22 @@ def own_bucket(settings: Settings, neighbours: Mapping[str, object]) -> Iterator
 
 
 def bucket_location(store: ObjectStoreSettings) -> tuple[object, ...] | None:
-    """Return which bucket on which store, comparable; None where nobody else can come by."""
+    """Return a comparable name of the bucket and its store; None if no other stack can reach it."""
     return _written_location(store.model_dump(by_alias=True))
 
 
 def _written_location(store: object) -> tuple[object, ...] | None:
-    """Return the same of another stack's file, as it is, with all its mistakes."""
+    """Return the same for the unchecked file of another stack."""
     return store_class(store.get("kind")).location(store) if isinstance(store, Mapping) else None
 
 
-def _shown(bucket: str) -> str:
+def _lower_case(bucket: str) -> str:
     """Return the bucket's name in quotes, unless it looks like a key that was pasted by mistake."""
     return f'"{bucket}"' if _NAME_LIKE.fullmatch(bucket) else "the bucket"
 
 
 def _is_service(host: str, settings: Settings) -> bool:
-    """Whether a host is a Service of the cluster, such as Ceph's rook-ceph-rgw-<store>.<namespace>.svc."""
+    """Return whether a host is a Service of the cluster, such as Ceph's rook-ceph-rgw-<store>.<namespace>.svc."""
     return host.endswith((".svc", f".svc.{settings.cluster.cluster_domain}")) or "." not in host
 
 
@@ -199,5 +199,5 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-CHECKS = (filesystem, roles_of_the_mode, endpoint, bucket_name, identity, one_key)
+CHECKS = (filesystem, idle_roles, endpoint, bucket_name, identity, one_key)
 NEIGHBOUR_CHECKS = (own_bucket,)

@@ -1,4 +1,4 @@
-"""Parsers: each says something that Alloy can do, of lines that no other parser has had."""
+"""Parsers: their formats, fields, patterns, timestamps and order."""
 
 import re
 from collections import Counter
@@ -11,8 +11,8 @@ from logstack.settings.checks.labels import OWN_PREFIX
 from logstack.settings.checks.matching import has_all_of
 from logstack.settings.model.patterns import compile_error, group_names, is_json_path
 from logstack.settings.model.processing import Parser, Timestamp
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed, nearest
+from logstack.settings.tree import Settings
 
 # What Prometheus' data model and Alloy's stages take for a name.
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -50,7 +50,7 @@ def _parsers(settings: Settings) -> Iterator[tuple[str, Parser]]:
 
 @reads("collector.parsers")
 def work(settings: Settings) -> Iterator[Problem]:
-    """A parser does something, and knows one way in which a line is written."""
+    """Check that each parser does something, and has one format."""
     for path, parser in _parsers(settings):
         if not _reads(parser) and not parser.multiline:
             fix = "add format, pattern or multiline, or remove the parser"
@@ -64,7 +64,7 @@ def work(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.parsers")
 def fields(settings: Settings) -> Iterator[Problem]:
-    """Fields are of formats that have named ones, each is read once, and of JSON by a path that is one."""
+    """Check that fields belong to a format with named fields, are unique, and have a valid path for JSON."""
     for path, parser in _parsers(settings):
         if parser.fields and parser.format not in _NAMED_FIELDS:
             what = f"fields need the format json or logfmt, {_instead(parser)}"
@@ -96,32 +96,34 @@ def _no_path(path: str) -> Problem:
 
 @reads("collector.labels", "collector.parsers")
 def names(settings: Settings) -> Iterator[Problem]:
-    """What is taken from a line has a name of its own."""
-    taken = settings.collector.known_labels
+    """Check that fields have valid names that the collector does not use itself."""
+    reserved = settings.collector.known_labels
     for path, parser in _parsers(settings):
-        found = [(f"{path}.fields.{name}", name) for name in parser.fields]
-        found += [(f"{path}.pattern", name) for name in group_names(parser.pattern or "")]
-        for place, name in found:
+        names = [(f"{path}.fields.{name}", name) for name in parser.fields]
+        names += [(f"{path}.pattern", name) for name in group_names(parser.pattern or "")]
+        for key, name in names:
             if not _NAME.fullmatch(name):
                 fix = "write letters, digits and _, and no digit at the beginning"
-                yield FIELD_NAME.problem(place, f'"{name}" is not a valid name of structured metadata', fix)
-            elif name in taken or name.startswith(OWN_PREFIX):
+                yield FIELD_NAME.problem(key, f'"{name}" is not a valid name of structured metadata', fix)
+            elif name in reserved or name.startswith(OWN_PREFIX):
                 yield FIELD_TAKEN.problem(
-                    place, f'the collector already uses the name "{name}"', f"choose another, such as line_{name}"
+                    key, f'the collector already uses the name "{name}"', f"choose another, such as line_{name}"
                 )
 
 
 @reads("collector.drop", "collector.parsers")
 def patterns(settings: Settings) -> Iterator[Problem]:
-    """Every regular expression is one, and one that reads lines takes something from them."""
-    found = [(f"collector.drop[{index}].pattern", rule.pattern) for index, rule in enumerate(settings.collector.drop)]
+    """Check that every regular expression is valid, and that a parser's pattern has named groups."""
+    patterns = [
+        (f"collector.drop[{index}].pattern", rule.pattern) for index, rule in enumerate(settings.collector.drop)
+    ]
     for path, parser in _parsers(settings):
-        found.append((f"{path}.pattern", parser.pattern))
-        found.append((f"{path}.multiline.firstLine", parser.multiline.first_line if parser.multiline else None))
+        patterns.append((f"{path}.pattern", parser.pattern))
+        patterns.append((f"{path}.multiline.firstLine", parser.multiline.first_line if parser.multiline else None))
         if parser.pattern and not compile_error(parser.pattern) and not group_names(parser.pattern):
             fix = "name the group to read: (?P<name>...)"
             yield NO_GROUPS.problem(f"{path}.pattern", "the pattern has no named group", fix)
-    for path, pattern in found:
+    for path, pattern in patterns:
         if pattern and (error := compile_error(pattern)):
             fix = "correct it; RE2 has no (?=...), (?!...), (?<=...) and \\1: https://github.com/google/re2/wiki/Syntax"
             yield PATTERN.problem(path, f"invalid RE2 pattern: {error}", fix)
@@ -129,19 +131,19 @@ def patterns(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.parsers")
 def timestamps(settings: Settings) -> Iterator[Problem]:
-    """A time stands in a field that is there, in a form and a zone that Alloy reads."""
+    """Check that a timestamp names an existing field, and a format and a time zone that Alloy reads."""
     for path, parser in _parsers(settings):
-        if said := parser.timestamp:
-            yield from _field(f"{path}.timestamp.field", parser, said.field)
-            yield from _form(f"{path}.timestamp", said)
+        if timestamp := parser.timestamp:
+            yield from _field(f"{path}.timestamp.field", parser, timestamp.field)
+            yield from _form(f"{path}.timestamp", timestamp)
 
 
 def _field(path: str, parser: Parser, field: str) -> Iterator[Problem]:
     if parser.pattern and not parser.format:
         groups = group_names(parser.pattern)
         if groups and field not in groups:
-            meant = nearest(field, groups)
-            fix = f"did you mean {meant}?" if meant else f"the groups are called {listed(groups, 'and')}"
+            similar = nearest(field, groups)
+            fix = f"did you mean {similar}?" if similar else f"the groups are called {listed(groups, 'and')}"
             yield TIMESTAMP_FIELD.problem(path, "the pattern has no group of this name", fix)
     elif parser.format not in _NAMED_FIELDS:
         what = f"a timestamp needs the format json or logfmt or a pattern, {_instead(parser)}"
@@ -152,37 +154,39 @@ def _field(path: str, parser: Parser, field: str) -> Iterator[Problem]:
         yield _no_path(path)
 
 
-def _form(path: str, said: Timestamp) -> Iterator[Problem]:
+def _form(path: str, timestamp: Timestamp) -> Iterator[Problem]:
     # Without a year Go reads the year 0, and the line is dropped for its age.
-    if said.format not in _LAYOUTS and "06" not in said.format:
-        meant = nearest(said.format, _LAYOUTS)
+    if timestamp.format not in _LAYOUTS and "06" not in timestamp.format:
+        similar = nearest(timestamp.format, _LAYOUTS)
         what = "this is neither the name of a layout nor a layout with Go's year 2006"
         fix = (
-            f"did you mean {meant}?"
-            if meant
+            f"did you mean {similar}?"
+            if similar
             else "write 2 January 2006, 15:04:05 in the format of the lines: 2006-01-02 15:04:05"
         )
         yield TIMESTAMP_FORMAT.problem(f"{path}.format", what, fix)
-    if said.time_zone is not None and said.time_zone not in (zones := available_timezones()):
-        meant = nearest(said.time_zone, zones)
-        fix = f"did you mean {meant}?" if meant else "use a name of the time zone database, such as Europe/Berlin"
+    if timestamp.time_zone is not None and timestamp.time_zone not in (zones := available_timezones()):
+        similar = nearest(timestamp.time_zone, zones)
+        fix = f"did you mean {similar}?" if similar else "use a name of the time zone database, such as Europe/Berlin"
         yield TIME_ZONE.problem(f"{path}.timeZone", "unknown time zone", fix)
 
 
 @reads("collector.parsers")
 def first_lines(settings: Settings) -> Iterator[Problem]:
-    """An entry of several lines begins in one way."""
+    """Check that multiline has either a language or a first line."""
     for path, parser in _parsers(settings):
-        if (said := parser.multiline) and bool(said.language) is bool(said.first_line):
-            what = "both language and firstLine are set" if said.language else "neither language nor firstLine is set"
+        if (multiline := parser.multiline) and bool(multiline.language) is bool(multiline.first_line):
+            what = (
+                "both language and firstLine are set" if multiline.language else "neither language nor firstLine is set"
+            )
             yield FIRST_LINE.problem(f"{path}.multiline", what, "set one of the two, such as language: java")
-        if said and said.max_wait == timedelta():
+        if multiline and multiline.max_wait == timedelta():
             yield NO_WAIT.problem(f"{path}.multiline.maxWait", "maxWait is 0s", "remove it: the default is 3s")
 
 
 @reads("collector.parsers")
 def order(settings: Settings) -> Iterator[Problem]:
-    """Each parser has lines that no earlier one has had."""
+    """Check that no earlier parser matches every line of a later one."""
     parsers = settings.collector.parsers
     for index, parser in enumerate(parsers):
         for word, does in {"reads": _reads, "joins": _joins}.items():

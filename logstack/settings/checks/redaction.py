@@ -1,4 +1,4 @@
-"""Redaction rules of a stack's own: each has a name of its own, and leaves what is no secret."""
+"""Custom redaction rules: unique names, and patterns that leave ordinary text alone."""
 
 from collections.abc import Iterator
 from typing import get_args
@@ -7,8 +7,8 @@ from logstack.settings.checks.check import reads
 from logstack.settings.checks.parsing import PATTERN
 from logstack.settings.model.patterns import compile_error, finds
 from logstack.settings.model.redaction import RedactionName
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 # Lines as programs write them, without anything that somebody would hide.
 _HARMLESS = (
@@ -26,19 +26,19 @@ EVERYTHING = Rule("redaction-of-everything", "every line is redacted, and become
 
 @reads("collector.redact")
 def names(settings: Settings) -> Iterator[Problem]:
-    """A rule has a name of its own."""
-    taken = [rule.name for rule in settings.collector.redact.custom]
-    for index, name in enumerate(taken):
+    """Check that each rule has a unique name."""
+    names = [rule.name for rule in settings.collector.redact.custom]
+    for index, name in enumerate(names):
         path = f"collector.redact.custom[{index}].name"
         if name in get_args(RedactionName):
             yield NAME_TAKEN.problem(path, f"{name} is a built-in rule", "choose another name")
-        elif (first := taken.index(name)) < index:
+        elif (first := names.index(name)) < index:
             yield NAME_TAKEN.problem(path, f"custom[{first}] has the same name", "choose another name")
 
 
 @reads("collector.redact")
 def patterns(settings: Settings) -> Iterator[Problem]:
-    """A rule's pattern is one, and is not found in lines without secrets."""
+    """Check that each pattern is valid and does not match lines without secrets."""
     for index, rule in enumerate(settings.collector.redact.custom):
         path = f"collector.redact.custom[{index}].pattern"
         if error := compile_error(rule.expression):

@@ -1,10 +1,10 @@
-"""How many copies of a line there are, and how many writers to hold them."""
+"""The replication factor and the number of writers."""
 
 from collections.abc import Iterator
 
 from logstack.settings.checks.check import reads
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 _AVAILABLE = 3  # copies: the fewest that survive a lost writer
 _PAIR = 2
@@ -40,7 +40,7 @@ PAIR = Rule(
 
 @reads("deployment_mode", "replicas", "replication_factor")
 def enough_writers(settings: Settings) -> Iterator[Problem]:
-    """Each copy needs a writer of its own."""
+    """Check that there are as many writers as the replication factor."""
     factor, writers, role = settings.replication_factor, settings.writers, settings.writer
     if factor > writers:
         what = f"replicationFactor is {factor}, but {settings.deployment_mode} mode runs {_pods(writers, role)}"
@@ -51,7 +51,7 @@ def enough_writers(settings: Settings) -> Iterator[Problem]:
 
 @reads("replication_factor")
 def even_factor(settings: Settings) -> Iterator[Problem]:
-    """A majority of an even number needs one writer more."""
+    """Check that the replication factor is not even: it would tolerate no more losses than one less."""
     factor, survived = settings.replication_factor, settings.lost_writers_survived
     if factor % 2:
         return
@@ -65,7 +65,7 @@ def even_factor(settings: Settings) -> Iterator[Problem]:
 
 @reads("deployment_mode", "object_store.kind", "replication_factor")
 def single_copy(settings: Settings) -> Iterator[Problem]:
-    """One copy is a decision for staging; elsewhere it should be one that was taken knowingly."""
+    """Check that each line has several copies, except with a store on one volume, which is for staging."""
     if settings.replication_factor == 1 and not settings.object_store.on_one_volume:
         what = "replicationFactor is 1: only one pod has a line until it is flushed"
         fix = f"logstack:replicationFactor: 3 and logstack:replicas: {{{settings.writer}: 3}}"
@@ -74,7 +74,7 @@ def single_copy(settings: Settings) -> Iterator[Problem]:
 
 @reads("deployment_mode", "replicas")
 def monolithic_pair(settings: Settings) -> Iterator[Problem]:
-    """Two monolithic replicas are neither simple nor available."""
+    """Check that there are not two monolithic replicas, which survive no lost pod."""
     if settings.replica_count("monolithic") == _PAIR:
         what = "monolithic mode runs 2 replicas"
         fix = "run one replica, or three:\nlogstack:replicas: {monolithic: 3}\nlogstack:replicationFactor: 3"

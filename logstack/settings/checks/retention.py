@@ -1,12 +1,12 @@
-"""How long lines are kept, and whether a query can reach all of them."""
+"""Retention, and whether queries can reach all stored lines."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
 from logstack.settings.checks.check import reads
 from logstack.settings.model.quantities import plain_duration
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 _DAY = timedelta(days=1)
 
@@ -32,7 +32,7 @@ LOOKBACK = Rule(
 
 
 def _tenants(settings: Settings) -> Iterator[tuple[str, timedelta]]:
-    """The stack's and the tenants' own retention, and where it stands."""
+    """Yield the stack's and the tenants' own retention, and its key."""
     yield "retention", settings.retention
     for number, tenant in enumerate(settings.tenants):
         if tenant.retention is not None:
@@ -40,7 +40,7 @@ def _tenants(settings: Settings) -> Iterator[tuple[str, timedelta]]:
 
 
 def _periods(settings: Settings) -> Iterator[tuple[str, timedelta]]:
-    """Those, and the periods of all rules for streams."""
+    """Yield those, and the periods of all rules for streams."""
     yield from _tenants(settings)
     for number, rule in enumerate(settings.retention_streams):
         yield f"retentionStreams[{number}].period", rule.period
@@ -56,7 +56,7 @@ def _line(path: str) -> str:
 
 @reads("retention", "tenants")
 def at_least_a_day(settings: Settings) -> Iterator[Problem]:
-    """Retention has a smallest value that Loki does not enforce."""
+    """Check that the retention is at least 24h; Loki does not enforce it."""
     for path, retention in _tenants(settings):
         if retention < _DAY:
             what = f"retention is too short: {plain_duration(retention)} (at least 1d)"
@@ -65,7 +65,7 @@ def at_least_a_day(settings: Settings) -> Iterator[Problem]:
 
 @reads("retention", "retention_streams", "tenants")
 def whole_days(settings: Settings) -> Iterator[Problem]:
-    """Retention in days, as the index has it."""
+    """Check that the retention is in whole days, as index tables are."""
     for path, retention in _periods(settings):
         days, remainder = divmod(retention, _DAY)
         if remainder and days:
@@ -75,7 +75,7 @@ def whole_days(settings: Settings) -> Iterator[Problem]:
 
 @reads("limits.max_query_length", "limits.max_query_lookback", "retention", "retention_streams", "tenants")
 def queries_reach_everything(settings: Settings) -> Iterator[Problem]:
-    """What is kept can be asked for; a limit of 0s is none."""
+    """Check that the query limits cover the retention; 0s means no limit."""
     limits, longest = settings.limits, settings.longest_retention
     for rule, key, limit in (
         (LENGTH, "maxQueryLength", limits.max_query_length),

@@ -5,22 +5,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from itertools import combinations
 
 from logstack.settings.checks.check import reads
-from logstack.settings.checks.labels import any_label, given
+from logstack.settings.checks.labels import any_label, available_labels
 from logstack.settings.model.quantities import plain_duration
 from logstack.settings.model.retention import RetentionStream
-from logstack.settings.model.selectors import Matcher, Selector, are_disjoint, covers, parse_selector
+from logstack.settings.model.selectors import Matcher, Selector, SelectorIndex, are_disjoint, covers, parse_selector
 from logstack.settings.model.tenants import Tenant
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed, nearest
+from logstack.settings.tree import Settings
 
 _DAY = timedelta(days=1)
 # Loki's default (pkg/validation/limits.go, discover_service_name): its distributor gives each stream this label.
 _OF_LOKI = "service_name"
 # What the canary names when it pushes by itself (pkg/canary/writer).
-_OF_THE_CANARY = ("pod", "stream")
+_CANARY_LABELS = ("pod", "stream")
 
 SELECTOR = Rule("retention-selector", "Loki does not start, or does not load its overrides: 'invalid labels matchers'")
 LABEL = Rule("retention-label-of-nobody", "the rule matches no stream, so the default retention applies")
@@ -63,7 +62,7 @@ class _Rule:
 
 
 def _rules(settings: Settings) -> Iterator[tuple[Tenant | None, Sequence[_Rule]]]:
-    """The stack's rules, then those of each tenant."""
+    """Yield the stack's rules, then those of each tenant."""
     yield None, _at("retentionStreams", settings.retention_streams)
     for number, tenant in enumerate(settings.tenants):
         yield tenant, _at(f"tenants[{number}].retentionStreams", tenant.retention_streams)
@@ -75,7 +74,7 @@ def _at(path: str, rules: Sequence[RetentionStream]) -> list[_Rule]:
 
 @reads("retention_streams", "tenants")
 def selectors(settings: Settings) -> Iterator[Problem]:
-    """A selector is label matchers, as Loki reads them."""
+    """Check that Loki accepts each selector."""
     for rule in (rule for _, rules in _rules(settings) for rule in rules):
         try:
             parse_selector(rule.rule.selector)
@@ -94,31 +93,31 @@ def selectors(settings: Settings) -> Iterator[Problem]:
     "tenants",
 )
 def labels(settings: Settings) -> Iterator[Problem]:
-    """A rule asks for index labels that lines come with."""
+    """Check that each rule matches index labels that lines have."""
     collector = settings.collector
     if any_label(collector):
         return
-    sent = given(collector)
-    known = [label for label in sent if label in collector.stream_labels]
+    sent = available_labels(collector)
+    available = [label for label in sent if label in collector.stream_labels]
     if settings.canary.enabled and settings.canary.route == "direct":
-        known += [label for label in _OF_THE_CANARY if label not in known]
-    known.append(_OF_LOKI)
+        available += [label for label in _CANARY_LABELS if label not in available]
+    available.append(_OF_LOKI)
     for rule in (rule for _, rules in _rules(settings) for rule in rules):
         for label in dict.fromkeys(matcher.label for matcher in rule.selector):
-            if label in known:
+            if label in available:
                 continue
-            what, fix = f'no stream has the label "{label}"', f"use one of {listed(known)}"
+            what, fix = f'no stream has the label "{label}"', f"use one of {listed(available)}"
             if label in sent:
                 what = f'"{label}" is structured metadata in this stack, not an index label'
                 fix = f"add it to logstack:collector: {{indexLabels: ...}}, or {fix}"
-            elif meant := nearest(label, known):
-                fix = f"did you mean {meant}? The index labels are {listed(known, 'and')}"
+            elif similar := nearest(label, available):
+                fix = f"did you mean {similar}? The index labels are {listed(available, 'and')}"
             yield LABEL.problem(f"{rule.path}.selector", what, fix)
 
 
 @reads("cluster.name", "collector.namespaces", "collector.sources", "retention_streams", "tenants")
 def values(settings: Settings) -> Iterator[Problem]:
-    """A rule asks for values that its labels can have, as far as that is known."""
+    """Check that each rule matches values that its labels can have, as far as these are known."""
     for tenant, rules in _rules(settings):
         for rule in rules:
             for matcher in rule.selector:
@@ -146,14 +145,14 @@ def _impossible(matcher: Matcher, rule: _Rule, tenant: Tenant | None, settings: 
             return VALUE.problem(path, what, "collect the namespace, or remove the rule")
     if possible is None or any(matcher.matches(value) for value in possible):
         return None
-    whose = f"the tenant {tenant.name}'s lines" if tenant and matcher.label == "namespace" else "lines"
-    what = f"{matcher.label}{matcher.operator}{matcher.text!r} matches no value that {whose} have: {listed(possible)}"
+    subject = f"the tenant {tenant.name}'s lines" if tenant and matcher.label == "namespace" else "lines"
+    what = f"{matcher.label}{matcher.operator}{matcher.text!r} matches no value that {subject} have: {listed(possible)}"
     return VALUE.problem(path, what, f"use {listed(possible)}, or remove the rule")
 
 
 @reads("retention_streams", "tenants")
 def periods(settings: Settings) -> Iterator[Problem]:
-    """Loki refuses shorter periods of streams by itself, and only when it starts."""
+    """Check that each period is at least a day; Loki refuses shorter ones only when it starts."""
     for rule in (rule for _, rules in _rules(settings) for rule in rules):
         if rule.rule.period < _DAY:
             what = f"period is too short: {plain_duration(rule.rule.period)} (at least 1d)"
@@ -162,30 +161,39 @@ def periods(settings: Settings) -> Iterator[Problem]:
 
 @reads("retention_streams", "tenants")
 def precedence(settings: Settings) -> Iterator[Problem]:
-    """It is said which of two rules comes first, and each has something to say."""
+    """Check that overlapping rules differ in priority, and that each rule applies to some stream."""
     for _, rules in _rules(settings):
-        for one, other in combinations([rule for rule in rules if rule.selector], 2):
-            high, low = sorted((one, other), key=lambda rule: rule.rule.priority, reverse=True)
+        for first, second in _pairs([rule for rule in rules if rule.selector]):
+            high, low = sorted((first, second), key=lambda rule: rule.rule.priority, reverse=True)
             if covers(high.selector, low.selector) and high.rule.priority > low.rule.priority:
                 what = f"{high.rule.selector} matches all of its streams, with a higher priority"
                 yield UNUSED.problem(low.path, what, "remove the rule, or give it the higher priority")
             elif (
-                one.rule.priority == other.rule.priority
-                and one.rule.period != other.rule.period
-                and not are_disjoint(one.selector, other.selector)
+                first.rule.priority == second.rule.priority
+                and first.rule.period != second.rule.period
+                and not are_disjoint(first.selector, second.selector)
             ):
                 what = (
-                    f"{one.rule.selector} for {plain_duration(one.rule.period)} and {other.rule.selector} for "
-                    f"{plain_duration(other.rule.period)} can match the same stream, both with priority "
-                    f"{one.rule.priority}"
+                    f"{first.rule.selector} for {plain_duration(first.rule.period)} and {second.rule.selector} for "
+                    f"{plain_duration(second.rule.period)} can match the same stream, both with priority "
+                    f"{first.rule.priority}"
                 )
-                fix = f"give the rule that should win a higher priority: priority: {one.rule.priority + 1}"
-                yield TIE.problem(f"{other.path}.priority", what, fix)
+                fix = f"give the rule that should win a higher priority: priority: {first.rule.priority + 1}"
+                yield TIE.problem(f"{second.path}.priority", what, fix)
+
+
+def _pairs(rules: Sequence[_Rule]) -> Iterator[tuple[_Rule, _Rule]]:
+    """Return each two rules that may share a stream; a stack may have thousands of rules."""
+    index = SelectorIndex([rule.selector for rule in rules])
+    for number, rule in enumerate(rules):
+        for candidate in index.candidates(rule.selector):
+            if candidate > number:
+                yield rule, rules[candidate]
 
 
 @reads("retention_streams", "tenants")
 def replaced(settings: Settings) -> Iterator[Problem]:
-    """Loki does not join a tenant's rules with the stack's."""
+    """Check that a tenant with rules of its own repeats the stack's: Loki does not merge them."""
     for number, tenant in enumerate(settings.tenants):
         own = [rule.selector for rule in tenant.retention_streams]
         lost = [rule.selector for rule in settings.retention_streams if rule.selector not in own]
@@ -197,7 +205,7 @@ def replaced(settings: Settings) -> Iterator[Problem]:
 
 @reads("object_store.expire_after", "object_store.kind", "retention", "retention_streams", "tenants")
 def lifecycle(settings: Settings) -> Iterator[Problem]:
-    """A bucket that expires objects by itself does so after the compactor."""
+    """Check that the bucket's own lifecycle deletes objects only after the retention."""
     expiry, longest = settings.object_store.bucket_expiry, settings.longest_retention
     if expiry is not None:
         needed = longest + _COMPACTORS_DAY

@@ -9,8 +9,8 @@ from logstack.settings.checks.check import reads
 from logstack.settings.model.affinity import NodeAffinity, PodAffinity
 from logstack.settings.model.base import Group
 from logstack.settings.model.scheduling import PodScheduling, Toleration
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 NOTHING = Rule(
     "toleration-of-nothing", "Kubernetes refuses the pod's template (its validation of tolerations): no pod is created"

@@ -8,8 +8,8 @@ from itertools import pairwise
 from logstack.settings.checks.check import reads
 from logstack.settings.model.loki import SchemaPeriod
 from logstack.settings.model.quantities import plain_duration
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 _LITERAL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -26,8 +26,8 @@ UNORDERED = Rule("schema-unordered", "Loki does not start: each period ends wher
 INDEX_PERIOD = Rule("schema-index-period", "Loki does not start: the tsdb index and retention need tables of 24h")
 OUTDATED = Rule(
     "schema-outdated",
-    "Loki does not start: structured metadata need the store tsdb and the schema v13 in the active period; "
-    "of periods that are over it reads tsdb and boltdb-shipper, v9 to v13 (loki 3.7.8 -verify-config)",
+    "Loki does not start: structured metadata needs the store tsdb and the schema v13 in the active period; "
+    "for past periods it reads tsdb and boltdb-shipper, v9 to v13 (loki 3.7.8 -verify-config)",
 )
 
 # What Loki 3 still reads of periods that are over (pkg/storage/config/schema_config.go).
@@ -37,7 +37,7 @@ _READABLE_SCHEMAS = ("v9", "v10", "v11", "v12", "v13")
 
 @reads("schema_periods")
 def at_least_one(settings: Settings) -> Iterator[Problem]:
-    """There is a schema."""
+    """Check that there is a schema period."""
     if not settings.schema_periods:
         yield NO_PERIOD.problem(
             "schemaPeriods", "schemaPeriods is empty", 'logstack:schemaPeriods: [{from: "2024-04-01"}]'
@@ -46,7 +46,7 @@ def at_least_one(settings: Settings) -> Iterator[Problem]:
 
 @reads("schema_periods")
 def literal_dates(settings: Settings) -> Iterator[Problem]:
-    """Each period begins at a date that stands in the file."""
+    """Check that each period begins on a valid date."""
     for number, period in enumerate(settings.schema_periods):
         if _begin(period) is None:
             fix = 'write the day on which the period begins, such as from: "2024-04-01"'
@@ -55,7 +55,7 @@ def literal_dates(settings: Settings) -> Iterator[Problem]:
 
 @reads("schema_periods")
 def in_order(settings: Settings) -> Iterator[Problem]:
-    """Each period begins after the one before."""
+    """Check that the periods are in the order of their dates."""
     begins = [_begin(period) for period in settings.schema_periods]
     for number, (before, begin) in enumerate(pairwise(begins), start=1):
         if before and begin and begin <= before:
@@ -67,7 +67,7 @@ def in_order(settings: Settings) -> Iterator[Problem]:
 
 @reads("schema_periods")
 def daily_index(settings: Settings) -> Iterator[Problem]:
-    """Each index table covers a day."""
+    """Check that each index table covers a day."""
     for number, period in enumerate(settings.schema_periods):
         if period.index_period != timedelta(days=1):
             what = f"indexPeriod is {plain_duration(period.index_period)}"
@@ -76,7 +76,7 @@ def daily_index(settings: Settings) -> Iterator[Problem]:
 
 @reads("schema_periods")
 def begun(settings: Settings, today: date) -> Iterator[Problem]:
-    """The first period has begun; `today` is in UTC."""
+    """Check that the first period has begun; `today` is in UTC."""
     begins = [_begin(period) for period in settings.schema_periods[:1]]
     if begins and begins[0] and begins[0] >= today:
         what = f"the first period begins on {begins[0]}, and today is {today} (UTC)"
@@ -85,7 +85,7 @@ def begun(settings: Settings, today: date) -> Iterator[Problem]:
 
 @reads("schema_periods")
 def up_to_date(settings: Settings, today: date) -> Iterator[Problem]:
-    """The active period and those to come have store and schema of today; those that are over are readable."""
+    """Check that current and future periods use tsdb and v13, and that Loki can read past ones."""
     begins = [_begin(period) for period in settings.schema_periods]
     for number, period in enumerate(settings.schema_periods):
         is_over = any(begin and begin <= today for begin in begins[number + 1 :])
@@ -117,7 +117,7 @@ def _begin(period: SchemaPeriod) -> date | None:
 
 
 def day(text: str) -> date | None:
-    """A day of the form YYYY-MM-DD; None for any other text."""
+    """Return a day of the form YYYY-MM-DD; None for any other text."""
     try:
         return date.fromisoformat(text) if _LITERAL_DATE.fullmatch(text) else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""Where lines come from: something at least, nothing twice, and nothing that is set without effect."""
+"""Log sources: at least one, none twice, and no settings without effect."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from logstack.settings.checks.check import reads
 from logstack.settings.model.collector import NEEDED_STABILITY, STABILITIES
 from logstack.settings.model.sources import PODS, Journal, Sources
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule, listed
+from logstack.settings.tree import Settings
 
 _BELOW = "/var/log/"
 # The kubelet's folders below /var/log.
@@ -48,7 +48,7 @@ RECEIVERS = Rule(
 
 @reads("collector.sources")
 def some_source(settings: Settings) -> Iterator[Problem]:
-    """There is a source."""
+    """Check that at least one source is on."""
     if not settings.collector.sources.active:
         what = (
             f"no source is on: {listed([str(field.alias) for field in Sources.model_fields.values()], 'and')} are off"
@@ -59,11 +59,11 @@ def some_source(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.labels", "collector.namespaces", "collector.pods", "collector.sources")
 def effect(settings: Settings) -> Iterator[Problem]:
-    """What is said of pods or of the journal has pods or a journal to be said of."""
+    """Check that settings of pods and of the journal are not set while that source is off."""
     collector = settings.collector
     journal, namespaces = collector.sources.journal, collector.namespaces
-    if said := sorted(journal.model_fields_set - {"enabled"}):
-        keys = listed([str(Journal.model_fields[name].alias) for name in said], "and")
+    if keys_set := sorted(journal.model_fields_set - {"enabled"}):
+        keys = listed([str(Journal.model_fields[name].alias) for name in keys_set], "and")
         if not journal.enabled:
             fix = f"logstack:collector: {{sources: {{journal: {{enabled: true}}}}}}, or remove {keys}"
             yield WITHOUT_SOURCE.problem(
@@ -79,8 +79,8 @@ def effect(settings: Settings) -> Iterator[Problem]:
 
 
 @reads("collector.namespaces", "collector.pods")
-def wanted_and_refused(settings: Settings) -> Iterator[Problem]:
-    """No namespace and no pod is wanted and refused."""
+def contradicting_filters(settings: Settings) -> Iterator[Problem]:
+    """Check that no namespace and no pod label is both in `only` and in `never`."""
     namespaces, pods = settings.collector.namespaces, settings.collector.pods
     if both := sorted(set(namespaces.only) & set(namespaces.never)):
         what = f"both in only and in never: {listed(both, 'and')}"
@@ -92,7 +92,7 @@ def wanted_and_refused(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.sources")
 def node_files(settings: Settings) -> Iterator[Problem]:
-    """Each file is read once, and is one that the collector sees."""
+    """Check that the collector can see each file, and reads it once."""
     sources = settings.collector.sources
     counts = Counter(file.path for file in sources.node_files)
     first = {path: index for index, path in reversed(list(enumerate(file.path for file in sources.node_files)))}
@@ -110,18 +110,18 @@ def node_files(settings: Settings) -> Iterator[Problem]:
 
 
 def _may_be_of_pods(path: str) -> bool:
-    """Whether a path or pattern reaches into the kubelet's folders, for files that are called as it calls them."""
-    first, _, rest = path.removeprefix(_BELOW).partition("/")
+    """Return whether a path or pattern can match the kubelet's own log files."""
+    first, _, below = path.removeprefix(_BELOW).partition("/")
     last = path.rsplit("/", 1)[-1]
     if first in _PODS_FOLDERS:
         return True
     is_log = last.endswith(".log") or "*" in last
-    return is_log and ("**" in first or (bool(rest) and any(fnmatchcase(name, first) for name in _PODS_FOLDERS)))
+    return is_log and ("**" in first or (bool(below) and any(fnmatchcase(name, first) for name in _PODS_FOLDERS)))
 
 
 @reads("collector.stability", "collector.write_ahead_log")
 def stability(settings: Settings) -> Iterator[Problem]:
-    """Alloy is allowed what the settings need of it."""
+    """Check that `stability` allows the Alloy components that the settings need."""
     collector = settings.collector
     for name, needed in NEEDED_STABILITY.items():
         if dict(collector)[name] and STABILITIES.index(collector.stability) < STABILITIES.index(needed):
@@ -133,7 +133,7 @@ def stability(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.write_ahead_log")
 def write_ahead_log(settings: Settings) -> Iterator[Problem]:
-    """Alloy's log bridges an outage of Loki, and no restart of its own."""
+    """Warn that Alloy loses the lines in its write-ahead log when it restarts."""
     if settings.collector.write_ahead_log:
         what = "writeAheadLog is on"
         fix = "remove it, unless nodes rotate files away more quickly than Loki comes back"
@@ -142,7 +142,7 @@ def write_ahead_log(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.sources")
 def journal(settings: Settings) -> Iterator[Problem]:
-    """A node without systemd has no journal."""
+    """Warn that nodes without systemd have no journal."""
     if settings.collector.sources.journal.enabled:
         what = "the journal is on; logstack cannot check whether every node runs systemd"
         fix = "turn it off unless every node runs systemd"
@@ -151,11 +151,11 @@ def journal(settings: Settings) -> Iterator[Problem]:
 
 @reads("collector.sources")
 def receivers(settings: Settings) -> Iterator[Problem]:
-    """Ports are open to the whole cluster."""
+    """Warn that every pod of the cluster reaches the receivers' ports."""
     if ports := [f"{port.number} ({port.key})" for port in settings.collector.sources.open_ports]:
         what = f"every collector listens on {listed(ports, 'and')}"
         fix = "add a NetworkPolicy that only lets the senders reach these ports"
         yield RECEIVERS.problem("collector.sources", what, fix)
 
 
-CHECKS = (some_source, effect, wanted_and_refused, node_files, stability, write_ahead_log, journal, receivers)
+CHECKS = (some_source, effect, contradicting_filters, node_files, stability, write_ahead_log, journal, receivers)

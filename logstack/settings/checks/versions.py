@@ -1,4 +1,4 @@
-"""Versions that do not do what the stack asks, and charts that are not what they seem."""
+"""Versions that lack features of the stack, and charts from the wrong source."""
 
 import re
 from collections.abc import Iterator
@@ -7,21 +7,20 @@ from pathlib import Path
 
 from logstack.settings.checks.check import reads
 from logstack.settings.model.charts import PINNED, ChartSource
-from logstack.settings.model.tree import Settings
 from logstack.settings.pins import LOKI_VERSION
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 Version = tuple[int, int, int]
 
 ENTERPRISE = Rule(
     "chart-is-enterprise",
-    "from version 7 on Grafana's own `loki` chart installs the Enterprise product (grafana/loki#20705); "
-    "the open-source chart is grafana-community's",
+    "since 7.0 Grafana maintains this chart for its Enterprise product (grafana/loki#20705), under version numbers "
+    "that grafana-community's chart, with which logstack was tested, has as well",
+    "warning",
 )
 SOURCE_TWICE = Rule("chart-source-twice", "the path wins: the other keys have no effect")
-ARCHIVE_DIFFERS = Rule(
-    "chart-archive-differs", "what is installed is not the chart that logstack was tested with", "warning"
-)
+ARCHIVE_DIFFERS = Rule("chart-archive-differs", "logstack was not tested with this chart", "warning")
 BREAKS_STORE = Rule(
     "loki-breaks-object-store",
     "this Loki writes objects with a trailing checksum that some S3-compatible stores refuse and others store as "
@@ -42,7 +41,7 @@ _FIRST_ENTERPRISE = 7
 
 @reads("charts.loki")
 def loki_chart(settings: Settings) -> Iterator[Problem]:
-    """The `loki` chart is the open-source one."""
+    """Check that the `loki` chart is the open-source one."""
     source = settings.charts.loki
     repository = (source.repository or "").lower()
     major = re.match(r"v?(\d+)", source.version or PINNED["loki"].version)
@@ -55,18 +54,18 @@ def loki_chart(settings: Settings) -> Iterator[Problem]:
 
 @reads("charts")
 def one_source_each(settings: Settings) -> Iterator[Problem]:
-    """A chart comes from one place."""
+    """Check that each chart has one source."""
     sources: Iterator[tuple[str, ChartSource]] = iter(settings.charts)
     for name, source in sources:
-        others = [key for key, value in source if key != "path" and value]
-        if source.path and others:
-            what = f"path and {' and '.join(others)} are both set"
+        ignored_keys = [key for key, value in source if key != "path" and value]
+        if source.path and ignored_keys:
+            what = f"path and {' and '.join(ignored_keys)} are both set"
             yield SOURCE_TWICE.problem(f"charts.{name}.path", what, "keep one of them")
 
 
 @reads("charts")
 def archive_is_the_pin(settings: Settings) -> Iterator[Problem]:
-    """A chart's archive on this machine is the one that the repository's index publishes."""
+    """Check that a chart's archive on this machine has the digest that the repository publishes."""
     sources: Iterator[tuple[str, ChartSource]] = iter(settings.charts)
     for name, source in sources:
         pin, archive = PINNED[name], Path(source.path or "")
@@ -79,7 +78,7 @@ def archive_is_the_pin(settings: Settings) -> Iterator[Problem]:
 
 @reads("loki_version", "object_store.kind")
 def object_store_safe(settings: Settings) -> Iterator[Problem]:
-    """Loki and its store agree on what an object is."""
+    """Check that this version of Loki works with its object store."""
     version = _version(settings)
     if settings.object_store.third_party_s3:
         for first, last in _BREAKING:
@@ -90,7 +89,7 @@ def object_store_safe(settings: Settings) -> Iterator[Problem]:
 
 @reads("deployment_mode", "loki_version")
 def simple_scalable(settings: Settings) -> Iterator[Problem]:
-    """The mode is there in this version."""
+    """Check that this version of Loki has the mode."""
     if settings.deployment_mode != "simple-scalable":
         return
     fix = "logstack:deploymentMode: monolithic with logstack:replicas: {monolithic: 3}"
@@ -104,7 +103,7 @@ def simple_scalable(settings: Settings) -> Iterator[Problem]:
 
 @reads("loki_version")
 def new_enough(settings: Settings) -> Iterator[Problem]:
-    """Loki knows what our configuration says."""
+    """Check that this version of Loki knows every key of our configuration."""
     if _version(settings) < (3, 0, 0):
         what = f"lokiVersion is {settings.loki_version}"
         yield TOO_OLD.problem("lokiVersion", what, f"logstack:lokiVersion: {LOKI_VERSION}")

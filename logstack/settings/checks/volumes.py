@@ -1,13 +1,14 @@
-"""Volumes: which pods can have one of their own."""
+"""Volumes: the components whose pods have none."""
 
 from collections.abc import Iterator, Mapping
 
 from pydantic.alias_generators import to_camel
 
 from logstack.settings.checks.check import reads
+from logstack.settings.model.roles import Role
 from logstack.settings.model.sizes import Resources
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 ON_DAEMON_SET = Rule(
     "volume-on-daemonset",
@@ -16,14 +17,14 @@ ON_DAEMON_SET = Rule(
 )
 WITHOUT_VOLUME = Rule("disk-without-volume", "the key has no effect: these pods have no volume")
 
-# Parts without a volume whose size `resources` could say, and what to do about each.
-_PARTS: Mapping[str, tuple[Rule, str]] = {
+# The components without a volume, by their key below `resources`, and how to fix a stack file that sets a disk.
+_WITHOUT_VOLUME: Mapping[str, tuple[Rule, str]] = {
+    **{role.key: (WITHOUT_VOLUME, "remove disk") for role in Role if role.row.volume is None},
     "alloy": (
         ON_DAEMON_SET,
         "remove disk: positions are kept on the node, or with sources: {pods: api} as long as the pod is there",
     ),
     "canary": (ON_DAEMON_SET, "remove disk: the canary keeps nothing"),
-    "read": (WITHOUT_VOLUME, "remove disk"),
     "gateway": (WITHOUT_VOLUME, "remove disk"),
     "alloyEvents": (WITHOUT_VOLUME, "remove disk"),
     "objectStore": (WITHOUT_VOLUME, "remove disk; the embedded store's own size is logstack:objectStore: {size: 20Gi}"),
@@ -31,15 +32,15 @@ _PARTS: Mapping[str, tuple[Rule, str]] = {
 
 
 @reads()
-def disks_of_parts_with_volumes(settings: Settings) -> Iterator[Problem]:
-    """A size is said of volumes that there are."""
-    given_of: dict[str, Resources | None] = dict(settings.stated.resources)
-    for name, given in given_of.items():
-        part = to_camel(name)
-        if given and given.disk and part in _PARTS:
-            rule, fix = _PARTS[part]
+def disks(settings: Settings) -> Iterator[Problem]:
+    """Check that only components with a volume have a disk."""
+    resources_by_name: dict[str, Resources | None] = dict(settings.stated.resources)
+    for name, resources in resources_by_name.items():
+        key = to_camel(name)
+        if resources and resources.disk and key in _WITHOUT_VOLUME:
+            rule, fix = _WITHOUT_VOLUME[key]
             runs = "runs once on every node, as a DaemonSet" if rule is ON_DAEMON_SET else "has no volume of that size"
-            yield rule.problem(f"resources.{part}.disk", f"{part} {runs}", fix)
+            yield rule.problem(f"resources.{key}.disk", f"{key} {runs}", fix)
 
 
-CHECKS = (disks_of_parts_with_volumes,)
+CHECKS = (disks,)

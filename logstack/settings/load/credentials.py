@@ -6,8 +6,8 @@ from typing import Literal, assert_never
 from logstack.settings.load.source import SECRETS, Source
 from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.object_store import ExternalSecret
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, Rule
+from logstack.settings.tree import Settings
 
 Credentials = Literal["secret", "external-secret", "claim", "config", "config-missing", "none"]
 

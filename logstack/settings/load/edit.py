@@ -1,4 +1,4 @@
-"""Stack files edited as a person would: comments stay, and so does every line that nothing is said about."""
+"""Edits of stack files that keep comments, and every line that the edit does not touch."""
 
 from collections.abc import Callable, Mapping
 from io import StringIO
@@ -24,9 +24,9 @@ def edited(text: str, edit: Edit) -> str:
     yaml.indent(mapping=2, sequence=4, offset=2)
     tree = yaml.load(text)
     edit(tree["config"])
-    written = StringIO()
-    yaml.dump(tree, written)
-    return written.getvalue()
+    output = StringIO()
+    yaml.dump(tree, output)
+    return output.getvalue()
 
 
 def key_of(config: CommentedMap, key: str) -> str:
@@ -36,9 +36,9 @@ def key_of(config: CommentedMap, key: str) -> str:
 
 def flow(group: Mapping[str, object]) -> CommentedMap:
     """A group in braces, on one line."""
-    written = CommentedMap(group)
-    written.fa.set_flow_style()
-    return written
+    mapping = CommentedMap(group)
+    mapping.fa.set_flow_style()
+    return mapping
 
 
 def quoted_day(day: str) -> str:

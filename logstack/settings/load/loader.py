@@ -19,9 +19,9 @@ from logstack.settings.load.stack_file import (
     stacks,
 )
 from logstack.settings.load.translation import takes_text
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import Problem, StackProblems
 from logstack.settings.resolve.unknown import have_common_keys, unknown_keys
+from logstack.settings.tree import Settings
 
 __all__ = [
     "Credentials",
@@ -71,15 +71,22 @@ def settings_from(
     unknown = unknown_keys(parsed.file, parsed.misread)
     rules = list(checks.rules().values())
     acknowledged = settings.acknowledge
-    found = checks.problems_of(settings, unknown, today=today, neighbours=_neighbours(stack, directory))
+    check_problems = checks.problems_of(settings, unknown, today=today, neighbours=_neighbours(stack, directory))
     disputed = list(disputed_numbers(file, takes_text)) if file else []
     reported = {problem.path for problem in (*source.problems, *disputed)}
     misread = [problem for problem in parsed.problems if problem.path not in reported]
-    problems = [*source.problems, *disputed, *misread, *found, *names_are_known(acknowledged, rules), *complete(source)]
+    problems = [
+        *source.problems,
+        *disputed,
+        *misread,
+        *check_problems,
+        *names_are_known(acknowledged, rules),
+        *complete(source),
+    ]
     if key_needed and not have_common_keys(["object_store"], parsed.misread):
         problems += present(settings, source)
     if not _errors(problems):
-        problems += names_are_needed(acknowledged, found, rules)
+        problems += names_are_needed(acknowledged, check_problems, rules)
     located = [replace(problem, where=file.where(problem.path) if file else "") for problem in problems]
     open_ones = [problem for problem in located if problem.severity == "error" or problem.name not in acknowledged]
     if _errors(open_ones):

@@ -44,8 +44,8 @@ def parse(raw: Mapping[str, Value]) -> Parsed:
             # A group whose keys are good may still be refused as a whole: by the next round.
             problems += translated(error)
             for details in error.errors(include_url=False):
-                keys, found = _without(keys, details)
-                misread |= found
+                keys, unreadable = _without(keys, details)
+                misread |= unreadable
         else:
             return Parsed(file, tuple(problems), frozenset(misread))
 

@@ -51,14 +51,14 @@ def _source(config: Mapping[str, Value], secure: Set[str], defaults: Mapping[str
     raw = {key: _as_text(value) for key, value in defaults.items()}
     secrets: set[str] = set()
     problems: list[Problem] = []
-    seen: set[str] = set()
+    keys_read: set[str] = set()
     for full_key, value in config.items():
         namespace, _, key = full_key.rpartition(":")
         if namespace not in ("", PROJECT):
             if nearest(namespace, [PROJECT], cutoff=0.85):
                 problem = OTHER_PROJECT.problem(key, f'unknown project "{namespace}"', f"did you mean {PROJECT}:{key}?")
                 problems.append(replace(problem, path=full_key))
-        elif key in seen:
+        elif key in keys_read:
             what = f'duplicate key: "{key}" and "{PROJECT}:{key}"'
             problems.append(KEY_TWICE.problem(key, what, f"remove {key}"))
         elif key in SECRETS:
@@ -73,7 +73,7 @@ def _source(config: Mapping[str, Value], secure: Set[str], defaults: Mapping[str
         else:
             raw[key] = value
         if namespace in ("", PROJECT):
-            seen.add(key)
+            keys_read.add(key)
     return Source(raw, frozenset(secrets), tuple(problems))
 
 

@@ -116,9 +116,11 @@ def read_stack_file(stack: str, directory: Path) -> YamlFile:
     """Read the stack's file; raise StackProblems when it does not exist, is not YAML or has no `config:`."""
     path = stack_path(stack, directory)
     if not path.is_file():
-        known = stacks(directory)
-        meant = nearest(stack, known)
-        fix = f"did you mean {meant}?" if meant else f"name one of {listed(known)}" if known else f"write {path.name}"
+        names = stacks(directory)
+        similar = nearest(stack, names)
+        fix = (
+            f"did you mean {similar}?" if similar else f"name one of {listed(names)}" if names else f"write {path.name}"
+        )
         raise StackProblems([_file_problem(UNKNOWN_STACK, path, f"{path.name} does not exist", fix)])
     file = read_yaml(path)
     if not file.tree:

@@ -191,8 +191,8 @@ def _unknown(above: Location, key: str) -> Problem:
     if kinds := [kind for path, kind in elsewhere if kind and path == prefix + key]:
         fix = f"remove {key}, or write kind: {listed(kinds)}"
         return UNKNOWN_KEY.problem(prefix + key, f'"{key}" is a key of kind {listed(kinds)} only', fix)
-    if meant := nearest(key, here):
-        fix = f"did you mean {meant}?"
+    if similar := nearest(key, here):
+        fix = f"did you mean {similar}?"
     elif elsewhere:
         fix = f"did you mean {listed(list(dict.fromkeys(f'logstack:{path}' for path, _ in elsewhere)))}?"
     else:
@@ -238,8 +238,8 @@ def _wrong(location: Location, value: object) -> Problem:
         what = f"{key} has no value: it must be {taken(node)}"
     elif _may_be_shown(node, value):
         what = f"invalid value {_quoted(node, value)}: {what}"
-    if meant := nearest(str(value), _words(node)):
-        fix = f"did you mean {meant if isinstance(key, int) else _line(location, meant)}?"
+    if similar := nearest(str(value), _words(node)):
+        fix = f"did you mean {similar if isinstance(key, int) else _line(location, similar)}?"
     elif is_exact:
         fix = _line(location, _instead(location, node, value))
     elif node.get("type") == "string" and "format" not in node and isinstance(value, int | float):
@@ -264,12 +264,12 @@ def _out_of_range(location: Location, value: object, *, is_above: bool) -> Probl
     bound = f"at most {range_['to']}" if is_above else f"at least {range_['from']}"
     if is_above and "exclusiveMaximum" in node:
         bound = f"below {range_['to']}"
-    shown = _shown(value)
+    quoted_value = _shown(value)
     if str(node["patternErrorMessage"]).startswith("must be a duration"):
-        what = f"{key} is too {'long' if is_above else 'short'}: {shown} ({bound})"
+        what = f"{key} is too {'long' if is_above else 'short'}: {quoted_value} ({bound})"
     else:
         size = "large" if is_above else "small"
-        what = f'"{shown}" is too {size} for {path_of(location)}: {bound}'
+        what = f'"{quoted_value}" is too {size} for {path_of(location)}: {bound}'
     fix = _line(location, _instead(location, node, value, bound=str(range_["to" if is_above else "from"])))
     return replace(WRONG_VALUE.problem(path_of(location), what, fix), consequence=str(range_["reason"]))
 
@@ -306,9 +306,9 @@ def _instead(location: Location, node: Node, value: object, bound: str = "") -> 
     if node.get("type") == "boolean":
         return "true" if text.lower() in _YES else "false" if text.lower() in _NO else str(bool(default)).lower()
     range_ = RANGES[str(child(node, "range")["of"])]
-    for meant in range_.meant_by(text):
-        if range_.takes(meant):
-            return meant
+    for correction in range_.corrections(text):
+        if range_.takes(correction):
+            return correction
     if default is not None:
         return str(default)
     return bound or next(filter(range_.takes, range_.examples), range_.least)
@@ -334,8 +334,8 @@ def _default(location: Location) -> str:
     if not property_ or key in cast("list[str]", parent.get("required", [])):
         return ""
     default = property_.get("default")
-    known = isinstance(default, str | int | float) and not isinstance(default, bool)
-    return f", or remove the line: the default is {default}" if known else ", or remove the line"
+    is_short = isinstance(default, str | int | float) and not isinstance(default, bool)
+    return f", or remove the line: the default is {default}" if is_short else ", or remove the line"
 
 
 def _words(node: Node) -> list[str]:

@@ -1,4 +1,4 @@
-"""Who reaches Loki: the way in from outside the cluster, and the gateway's password."""
+"""Access to Loki: the way in from outside the cluster, and the gateway's password."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -20,7 +20,7 @@ UserName = Annotated[
     str,
     spelled(
         r"^[a-zA-Z0-9][a-zA-Z0-9._@-]{0,39}$",
-        "a user's name: at most 40 letters, digits and . _ @ -, beginning with a letter or a digit",
+        "a user name: at most 40 letters, digits and . _ @ -, the first a letter or a digit",
     ),
 ]
 HostName = Annotated[
@@ -40,15 +40,15 @@ class GatewayAuth(Group):
     """Basic auth at the gateway, from a Secret that exists."""
 
     credentials_secret: DnsName
-    """An existing Secret (SOPS, External Secrets) with two keys: .htpasswd, nginx's file of users and hashes, and
-    LOKI_GATEWAY_PASSWORD, the password of its user logstack, which the collector, the canary and Grafana have."""
+    """An existing Secret with two keys. `.htpasswd` is nginx's file of users and hashes. `LOKI_GATEWAY_PASSWORD` is the
+    password of its user `logstack`, as whom the collector, the canary and Grafana log in."""
 
 
 class Tls(Group):
     """The certificate of an Ingress."""
 
     secret_name: DnsName
-    """The Secret with the certificate; it exists, or cert-manager makes it."""
+    """The Secret with the certificate: an existing one, or the one that cert-manager creates."""
     issuer: DnsName | None = None
     """cert-manager's Issuer in the stack's namespace."""
     cluster_issuer: DnsName | None = None
@@ -66,20 +66,20 @@ class ControllerIngress(Group):
     class_name: DnsName | None = None
     """The IngressClass, such as traefik; without it the cluster's default."""
     tls: Tls | None = None
-    """The certificate; without it passwords and lines can be read on the way."""
+    """The certificate; without one, passwords and lines cross the network unencrypted."""
     annotations: Mapping[LabelKey, AnnotationText] = {}
     """Annotations for the controller."""
 
 
 class ParentGateway(Group):
-    """A Gateway that exists; its listeners and their certificates are its owner's."""
+    """An existing Gateway; its owner manages its listeners and their certificates."""
 
     name: DnsName
     """Its name."""
     namespace: DnsLabel | None = None
     """Its namespace; without it the stack's own."""
     section_name: DnsName | None = None
-    """Its listener; without it all of them, those without TLS as well."""
+    """Its listener; without it all of them, even those without TLS."""
 
 
 class GatewayRoute(Group):

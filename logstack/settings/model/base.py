@@ -1,4 +1,4 @@
-"""What every group of settings is: frozen, camelCase in the stack file, unknown keys refused."""
+"""The base of every group of settings: frozen, camelCase in the stack file, no unknown keys."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ class Group(BaseModel):
 
 
 def spelled(pattern: str, words: str, max_length: int | None = None) -> FieldInfo:
-    """A text's form, and the words for whoever misses it: "must be ..." (editors show them too)."""
+    """Return a text field with a pattern; `words` complete the error "must be ...", which editors show too."""
     field: FieldInfo = Field(
         pattern=pattern, max_length=max_length, json_schema_extra={"patternErrorMessage": f"must be {words}"}
     )
@@ -24,11 +24,11 @@ def spelled(pattern: str, words: str, max_length: int | None = None) -> FieldInf
 
 
 def _iso_date(value: object) -> object:
-    """YAML reads an unquoted 2024-04-01 as a time, and the engine hands it over as Go writes it; Loki wants the day."""
+    """Return only the day: YAML reads an unquoted 2024-04-01 as a time, which the engine passes on in Go's notation."""
     return value.removesuffix(" 00:00:00 +0000 UTC") if isinstance(value, str) else value
 
 
-# A day in UTC, as it stands in the file: 2024-04-01.
+# A day in UTC, as in the stack file: 2024-04-01.
 Day = Annotated[str, BeforeValidator(_iso_date), Field(max_length=100)]
 # RFC 1123 label: names of namespaces, Secrets' parents, services (Kubernetes: object names).
 DnsLabel = Annotated[

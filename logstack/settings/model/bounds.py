@@ -1,7 +1,7 @@
 """The plausible range of every quantity and the greatest length of every text of a stack file, each with its reason.
 
-A range keeps out slips of the keyboard: 2 bytes of memory, 2,000 cores, 10^20 pods. Whether values fit each other, and
-what Loki refuses within a range, is for `settings/checks`.
+A range refuses typing errors: 2 bytes of memory, 2,000 cores, 10^20 pods. `settings/checks` decides whether values fit
+each other, and whether Loki takes a value within its range.
 """
 
 from datetime import timedelta

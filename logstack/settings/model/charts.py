@@ -6,14 +6,14 @@ from logstack.settings.model.bounds import ShortText, Url
 
 
 class ChartSource(Group):
-    """One chart's source; without anything set, the pin."""
+    """One chart's source; by default the pinned chart."""
 
     repository: Url | None = None
-    """Another repository or an OCI registry's path (oci://mirror.example/charts), for clusters without the internet."""
+    """Another repository, or a path in an OCI registry (oci://mirror.example/charts), for clusters without internet."""
     path: Url | None = None
-    """A folder or an archive on this machine, instead of a repository."""
+    """A folder or an archive on your machine, instead of a repository."""
     version: ShortText | None = None
-    """Another version of the chart than the pinned one."""
+    """The chart's version, if not the pinned one."""
 
 
 class Charts(Group):

@@ -1,4 +1,4 @@
-"""Which cluster a stack belongs to, and the namespace that it is a guest of."""
+"""The cluster of a stack, and its namespace there."""
 
 from typing import Annotated, Literal
 
@@ -23,13 +23,14 @@ class ClusterSettings(Group):
     name: DnsLabel
     """The value of the label `cluster` on every line."""
     context: ContextName
-    """The kubeconfig context to use; the current context is never taken by chance."""
+    """The kubeconfig context to use; logstack never uses the current context instead."""
     api_server: ApiServer | None = None
-    """The API server's URL that the context must point at; any other is refused before anything is registered."""
+    """The URL of the API server that the context must point at; logstack refuses any other before it changes
+    anything."""
     namespace: DnsLabel = "monitoring"
     """The namespace of Loki, Alloy, the canary and the embedded object store."""
     create_namespace: Switch = False
-    """Make the namespace; one that we make is protected, because deleting it deletes every volume claim in it."""
+    """Create the namespace. Pulumi protects it then: deleting it would delete every volume claim in it."""
     dns_service: DnsLabel = "kube-dns"
     """The cluster's DNS Service, for the gateway's resolver (RKE2: rke2-coredns-rke2-coredns)."""
     dns_namespace: DnsLabel = "kube-system"

@@ -21,19 +21,19 @@ from logstack.settings.model.redaction import RedactionSettings
 from logstack.settings.model.scheduling import PodScheduling
 from logstack.settings.model.sources import SOURCE_LABELS, Namespaces, Pods, Sources
 
-# Prometheus' label names; Loki refuses others, and Alloy takes those with two underscores for its own.
+# Prometheus' label names; Loki refuses others, and Alloy keeps names that begin with two underscores for itself.
 LabelName = Annotated[
     str,
     spelled(
         r"^([a-zA-Z]|_[a-zA-Z0-9])[a-zA-Z0-9_]*$",
-        "a label's name: letters, digits and _, no digit and no __ at its beginning",
+        "a label name: letters, digits and _, not beginning with a digit or __",
         max_length=1024,  # Loki's max_label_name_length
     ),
 ]
 # The labels that the collector knows, beside those of `labels`.
 KNOWN_LABELS: tuple[LabelName, ...] = ("cluster", *SOURCE_LABELS)
-# Seed 002's labels; Loki's own limit is 15 names a stream.
-SEED_LABELS: tuple[LabelName, ...] = (
+# The default index labels; Loki's own limit is 15 names a stream.
+DEFAULT_INDEX_LABELS: tuple[LabelName, ...] = (
     "cluster",
     "namespace",
     "pod",
@@ -45,7 +45,7 @@ SEED_LABELS: tuple[LabelName, ...] = (
 )
 Stability = Literal["generally-available", "public-preview", "experimental"]
 STABILITIES: tuple[Stability, ...] = get_args(Stability)
-# What Alloy counts as less than generally available, by our setting (its reference of each component).
+# The stability that Alloy's reference gives a component, by the setting that uses the component.
 NEEDED_STABILITY: Mapping[str, Stability] = {"write_ahead_log": "experimental"}
 
 
@@ -57,22 +57,23 @@ class CollectorSettings(Group):
     pods: Pods = Pods()
     labels: Mapping[LabelName, LabelKey] = {}
     """Further labels, and the pod's label that each comes from: {team: example.com/team}."""
-    index_labels: tuple[LabelName, ...] = SEED_LABELS
-    """Labels that make a stream; every further one multiplies the streams. Other labels become structured metadata."""
+    index_labels: tuple[LabelName, ...] = DEFAULT_INDEX_LABELS
+    """Labels that identify a stream; each further label multiplies the number of streams. Other labels become
+    structured metadata."""
     label_budget: LabelCount = 10
-    """How many index labels are allowed before the plan warns (Loki refuses more than 15)."""
+    """The largest number of index labels without a warning in the plan (Loki refuses more than 15)."""
     parsers: tuple[Parser, ...] = ()
-    """How lines are read, and which are joined; of several parsers that match a line, the first."""
+    """How the collector reads and joins lines. The first parser that matches a line applies."""
     drop: tuple[Drop, ...] = ()
-    """Lines that are not sent, or only a share of them."""
+    """Lines that the collector does not send, or of which it sends only a share."""
     redact: RedactionSettings = RedactionSettings()
     long_lines: Literal["cut", "drop"] = "cut"
-    """What happens to a line above limits.maxLineSize: its beginning is sent, or nothing. Both are counted. 26 bytes of
-    the limit go to what is said of the cut."""
+    """For lines longer than limits.maxLineSize: `cut` sends the beginning of the line, `drop` sends nothing. The
+    collector counts both. A note of 26 bytes marks a cut line and counts towards the limit."""
     rate_limits: tuple[RateLimit, ...] = ()
-    """How many lines a second are sent, by namespace."""
+    """The largest number of lines a second that each node sends, by namespace."""
     max_age: LineAge = parse_duration("7d")
-    """Lines older than this are dropped and counted (Loki's default refuses them one push at a time)."""
+    """The greatest age of a line. The collector drops and counts older ones; Loki would refuse the pushes with them."""
     batch_size: BatchSize = parse_size("1Mi")
     """Bytes of one push (Alloy's default)."""
     batch_wait: BatchWait = parse_duration("1s")
@@ -80,34 +81,34 @@ class CollectorSettings(Group):
     max_backoff: Backoff = parse_duration("5m")
     """The longest pause between two tries (Alloy's default)."""
     max_retries: RetryCount = 30
-    """Tries before a batch is given up: 30 bridge an outage of 1 h 29 min to 1 h 48 min, Alloy's own 10 one of 4 to 8
-    minutes (the pauses between the tries are random)."""
+    """Tries before the collector drops a batch. 30 tries bridge an outage of 1 h 29 min to 1 h 48 min; Alloy's default
+    of 10 bridges 4 to 8 minutes (the pauses between the tries are random)."""
     write_ahead_log: Switch = False
-    """While Loki is away, go on reading into a log on the node, so that no file is rotated away unread. Alloy's is
-    experimental, so `stability` has to allow it: a collector that restarts meanwhile sends nothing of that log."""
+    """While Loki is down, keep reading into a log on the node, before files are rotated away. This is experimental in
+    Alloy, so `stability` must allow it: a collector that restarts during the outage sends nothing of that log."""
     stability: Stability = "generally-available"
-    """The least stable parts of Alloy that may run (its --stability.level)."""
+    """The lowest stability of Alloy components that may run (Alloy's flag --stability.level)."""
     scheduling: PodScheduling = PodScheduling()
     """Where collectors run; without `tolerations` those of the nodes tolerate every taint."""
 
     @property
     def stream_labels(self) -> tuple[LabelName, ...]:
-        """The index labels that the sources can give."""
+        """Return the index labels that the sources can set."""
         return tuple(label for label in self.index_labels if label not in self.sources.unknown_labels)
 
     @property
     def known_labels(self) -> tuple[LabelName, ...]:
-        """Every label that a line can have."""
+        """Return every label that a line can have."""
         return (*KNOWN_LABELS, *(label for label in self.labels if label not in KNOWN_LABELS))
 
 
 class CanarySettings(Group):
-    """loki-canary: writes a line a second and asks for it back."""
+    """loki-canary: writes a line a second and queries it."""
 
     enabled: Switch = True
     """Run the canary on every node."""
     route: Literal["collector", "direct"] = "collector"
-    """`collector`: its lines go through Alloy, so collection is proven as well; `direct`: it pushes to Loki itself."""
+    """`collector`: its lines go through Alloy, which tests the collection too; `direct`: it pushes to Loki itself."""
     interval: CanaryInterval = parse_duration("1s")
     """Time between two lines."""
     scheduling: PodScheduling = PodScheduling()

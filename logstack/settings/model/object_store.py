@@ -16,7 +16,7 @@ from logstack.settings.model.ranges import Switch
 
 AwsRegion = Annotated[str, spelled(r"^[a-z]{2}(-[a-z]+)+-[0-9]$", "an AWS region, such as eu-central-1", 63)]
 AwsAccount = Annotated[str, spelled(r"^[0-9]{12}$", "the account's twelve digits, in quotes")]
-# What of these stands in an IAM policy: a * or ? there would be a pattern, and a ${ a variable.
+# These values become part of an IAM policy, where * and ? would be a pattern and ${ a variable.
 OidcIssuer = Annotated[
     str,
     spelled(
@@ -33,7 +33,7 @@ KmsKey = Annotated[
         max_length=2048,  # AWS: KeyId
     ),
 ]
-# EKS, CreateCluster: what a name may be.
+# EKS: the form of a name in CreateCluster.
 EksCluster = Annotated[
     str,
     spelled(
@@ -42,28 +42,28 @@ EksCluster = Annotated[
         max_length=100,
     ),
 ]
-# What another system calls an entry or a part of one: a path, a name with spaces, an ARN.
+# Another system's name of an entry or of a property: a path, a name with spaces, an ARN.
 RemoteName = Annotated[str, spelled(r"^[^\x00\n]{1,500}$", "a name of at most 500 characters")]
-# Stores outside AWS choose their own: Garage says `garage`, Ceph RGW the name of its zone group.
+# Stores outside AWS choose their own: `garage` is Garage's, and the name of its zone group Ceph RGW's.
 Region = Annotated[str, spelled(r"^[A-Za-z0-9_-]+$", "the store's region name: letters, digits, - and _", 63)]
 
-# What the stack calls the Secret that it makes, or has made, for an access key.
+# The Secret with the access key that the stack creates, directly or through External Secrets.
 STATIC_CREDENTIALS_SECRET = "loki-s3-credentials"  # noqa: S105 - the name of a Secret
 _PORTS = {"http": 80, "https": 443}
 _EMBEDDED_VOLUME = parse_size("20Gi")
 
 
 class SecretStore(Group):
-    """Where External Secrets asks: a store that its operator knows."""
+    """The store that External Secrets reads from; it must exist."""
 
     kind: Literal["ClusterSecretStore", "SecretStore"] = "ClusterSecretStore"
-    """A store of the cluster, or one of the stack's namespace."""
+    """A store for the whole cluster, or one in the stack's namespace."""
     name: DnsName
     """The store's name."""
 
 
 class SecretProperties(Group):
-    """Which properties of the remote entry are the access key."""
+    """The properties of the remote entry that have the access key."""
 
     access_key_id: RemoteName = "AWS_ACCESS_KEY_ID"
     """The property with the key's id."""
@@ -72,28 +72,28 @@ class SecretProperties(Group):
 
 
 class ExternalSecret(Group):
-    """The access key from another system, by an ExternalSecret that the stack makes (external-secrets.io/v1)."""
+    """The access key from another system, by an ExternalSecret that the stack creates (external-secrets.io/v1)."""
 
     secret_store: SecretStore
     remote_key: RemoteName
     """The entry in that system, such as loki/s3."""
     properties: SecretProperties = SecretProperties()
     refresh_interval: KeyRefresh = parse_duration("1h")
-    """How often the operator looks for another key (its own default); pods take it when they restart."""
+    """How often the operator reads the key (its own default). Pods use a new key after they restart."""
 
 
 @dataclass(frozen=True)
 class AccessKey:
-    """Who makes the Secret with the store's access key, and what the Secret is called."""
+    """The Secret with the store's access key, and who creates it."""
 
     made_by: ExternalSecret | Literal["config", "secret", "claim", "role", "none"]
-    """External Secrets, the stack from the Pulumi `config`, somebody else (`secret`), or Rook for a `claim`; nobody
-    where the pods have a `role`, and where the store has no key (`none`)."""
+    """External Secrets; the stack, from the Pulumi `config`; the user (`secret`); or Rook, for a `claim`. There is no
+    Secret if the pods have a `role`, or if the store has no key (`none`)."""
     secret: str | None = None
 
     @property
     def is_declared(self) -> bool:
-        """Whether the stack declares the Secret, or the ExternalSecret that makes it."""
+        """Return whether the stack declares the Secret, or the ExternalSecret that creates it."""
         return self.made_by == "config" or isinstance(self.made_by, ExternalSecret)
 
 
@@ -101,7 +101,7 @@ NO_KEY = AccessKey("none")
 
 
 class Address(NamedTuple):
-    """How the stack file addresses a store that exists."""
+    """The address of an existing store in the stack file."""
 
     url: str
     path_style: bool
@@ -111,84 +111,84 @@ class LineVolume(NamedTuple):
     """The one volume that has every line of a stack."""
 
     key: str
-    """Where the stack file says its size."""
+    """The key of its size in the stack file."""
     size: int
-    """In bytes; 0 where nobody says it."""
+    """In bytes; 0 if the stack file does not set it."""
 
 
 class BaseStore(Group):
-    """What the checks and commands ask of a store, so that none of them tells the kinds apart."""
+    """The facts of a store that checks and commands read, so that none of them compares kinds."""
 
     on_loki_volume: ClassVar[bool] = False
-    """Lines are in a directory of the Loki pod's own volume: there is one such pod, and no object store."""
+    """Whether lines are in a directory of the one Loki pod's own volume, without an object store."""
     makes_bucket: ClassVar[bool] = False
-    """The stack itself makes the bucket."""
+    """Whether the stack itself creates the bucket."""
     third_party_s3: ClassVar[bool] = False
-    """The S3 API is not Amazon's own."""
+    """Whether the S3 API is not Amazon's own."""
     default_volume: ClassVar[int | None] = None
-    """The size of the volume of the stack's own server if nobody says it, in bytes; None without one."""
+    """The default size of the volume of the stack's own server, in bytes; None without such a server."""
 
     @property
     def runs_in_stack(self) -> bool:
-        """Whether the stack runs the server, one pod with one volume."""
+        """Return whether the stack runs the server, one pod with one volume."""
         return self.default_volume is not None
 
     @property
     def on_one_volume(self) -> bool:
-        """Whether one volume has every line, and all are lost with it."""
+        """Return whether one volume has every line, so that its loss loses all of them."""
         return self.on_loki_volume or self.runs_in_stack
 
     @property
     def access_key(self) -> AccessKey:
-        """Who makes the access key's Secret."""
+        """Return the Secret with the access key, and who creates it."""
         return NO_KEY
 
     @property
     def has_two_keys(self) -> bool:
-        """Whether the stack file names two sources of the access key."""
+        """Return whether the stack file names two sources of the access key."""
         return False
 
     @property
     def address(self) -> Address | None:
-        """How the stack file addresses the store; None where logstack or AWS knows."""
+        """Return the store's address in the stack file; None where logstack or AWS knows it."""
         return None
 
     @property
     def bucket_expiry(self) -> timedelta | None:
-        """After what time the bucket itself deletes objects."""
+        """Return the age at which the bucket's own lifecycle deletes objects; None without such a rule."""
         return None
 
     @property
     def in_aws(self) -> "AwsStore | None":
-        """The store, if it is in AWS: with an account, a region that has prices, and a role for pods."""
+        """Return the store if it is in AWS: with an account, a region that has prices, and a role for pods."""
         return None
 
     @property
     def server_volume(self) -> int | None:
-        """The size of the volume of the stack's own server, in bytes; None without such a server."""
+        """Return the size of the volume of the stack's own server, in bytes; None without such a server."""
         return None
 
     def line_volume(self, writer: str, disk: int | None) -> LineVolume | None:
-        """Return the one volume that has every line, where each pod of the role `writer` has a `disk` in bytes."""
+        """Return the one volume that has every line; each pod of the role `writer` has a `disk`, in bytes."""
         if self.server_volume is not None:
             return LineVolume("objectStore.size", self.server_volume)
         return LineVolume(f"resources.{writer}.disk", disk or 0) if self.on_loki_volume else None
 
     @classmethod
-    def location(cls, written: Mapping[str, object]) -> tuple[object, ...] | None:
-        """Return which bucket on which store a stack file names, comparable; None where nobody else can come by.
+    def location(cls, keys: Mapping[str, object]) -> tuple[object, ...] | None:
+        """Return a comparable name of the bucket and its store; None if no other stack can reach it.
 
-        `written` is what the file says under objectStore, with all its mistakes.
+        `keys` is the group objectStore of a stack file, which may have mistakes.
         """
-        url = split_url(str(written.get("endpoint")))
-        return (url.hostname, url.port or _PORTS[url.scheme], written.get("bucket")) if url else None
+        url = split_url(str(keys.get("endpoint")))
+        return (url.hostname, url.port or _PORTS[url.scheme], keys.get("bucket")) if url else None
 
 
 def split_url(endpoint: str) -> SplitResult | None:
     """Return the parts of an http:// or https:// URL with a host; None for any other text."""
     try:
         url = urlsplit(endpoint)
-        port = url.port or _PORTS.get(url.scheme)  # raises for a port that is none
+        port = url.port or _PORTS.get(url.scheme)  # raises ValueError for an invalid port
     except ValueError:
         return None
     is_url = endpoint.startswith(("http://", "https://")) and url.hostname and port and not re.search(r"\s", endpoint)
@@ -196,14 +196,14 @@ def split_url(endpoint: str) -> SplitResult | None:
 
 
 def _static_key(credentials_secret: str | None, external_secret: ExternalSecret | None = None) -> AccessKey:
-    """Decide who makes the Secret of a store with a static key; a Secret that exists comes first."""
+    """Return the Secret of a store with a static key; an existing Secret comes first."""
     if credentials_secret:
         return AccessKey("secret", credentials_secret)
     return AccessKey(external_secret or "config", STATIC_CREDENTIALS_SECRET)
 
 
 class EmbeddedStore(BaseStore):
-    """A Versity S3 Gateway on one volume, made by the stack: for staging, it survives no lost volume."""
+    """A Versity S3 Gateway on one volume, which the stack creates. For staging: a lost volume loses every line."""
 
     makes_bucket: ClassVar[bool] = True
     third_party_s3: ClassVar[bool] = True
@@ -217,24 +217,24 @@ class EmbeddedStore(BaseStore):
     storage_class: DnsName | None = None
     """The volume's StorageClass; without it the cluster's default."""
     credentials_secret: DnsName | None = None
-    """An existing Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without it one is made from the Pulumi
-    config secrets accessKeyId and secretAccessKey."""
+    """An existing Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Without it the stack creates one from the
+    Pulumi config secrets accessKeyId and secretAccessKey."""
     region: Region = "us-east-1"
-    """The region name that signatures carry."""
+    """The region name in request signatures."""
 
     @property
     def access_key(self) -> AccessKey:
-        """The existing Secret, or one of the stack's own."""
+        """Return the existing Secret, or the stack's own."""
         return _static_key(self.credentials_secret)
 
     @property
     def server_volume(self) -> int:
-        """The size of the server's volume, in bytes."""
+        """Return the size of the server's volume, in bytes."""
         return self.size
 
 
 class S3CompatibleStore(BaseStore):
-    """An S3-compatible store that exists (MinIO, Ceph RGW, a NAS): referenced, never managed."""
+    """An existing S3-compatible store (MinIO, Ceph RGW, a NAS); the stack does not manage it."""
 
     third_party_s3: ClassVar[bool] = True
 
@@ -244,73 +244,73 @@ class S3CompatibleStore(BaseStore):
     bucket: BucketText
     """The bucket for chunks, index and rules; it must exist, and no other stack may use it."""
     region: Region = "us-east-1"
-    """The region name that signatures carry; always set, for without it the client guesses."""
+    """The region name in request signatures. It always has a value, because the client would guess one."""
     path_style: Switch = True
-    """Address the bucket as a path, not as a host name; what S3-compatible stores expect."""
+    """Address the bucket by a path and not by a host name, as S3-compatible stores expect."""
     credentials_secret: DnsName | None = None
-    """An existing Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (SOPS, a bucket claim of Rook's); without it
-    one is made from the Pulumi config secrets accessKeyId and secretAccessKey."""
+    """An existing Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (from SOPS, or from a bucket claim of Rook).
+    Without it the stack creates one from the Pulumi config secrets accessKeyId and secretAccessKey."""
     expire_after: BucketExpiry | None = None
-    """After how many days the bucket's own lifecycle deletes objects, if it has such a rule; it is only checked, as the
-    bucket is not the stack's."""
+    """The age at which the bucket's own lifecycle deletes objects, if it has such a rule. logstack only compares it
+    with the retention: it does not manage the bucket."""
     external_secret: ExternalSecret | None = None
-    """Instead of both: an ExternalSecret makes the Secret."""
+    """Instead of both other sources of the key: an ExternalSecret that creates the Secret."""
 
     @property
     def access_key(self) -> AccessKey:
-        """The existing Secret, that of External Secrets, or one of the stack's own."""
+        """Return the existing Secret, External Secrets', or the stack's own."""
         return _static_key(self.credentials_secret, self.external_secret)
 
     @property
     def has_two_keys(self) -> bool:
-        """Whether a Secret that exists and an ExternalSecret are named."""
+        """Return whether the stack file names both an existing Secret and an ExternalSecret."""
         return bool(self.credentials_secret and self.external_secret)
 
     @property
     def address(self) -> Address:
-        """The endpoint of the stack file."""
+        """Return the endpoint in the stack file."""
         return Address(self.endpoint, self.path_style)
 
     @property
     def bucket_expiry(self) -> timedelta | None:
-        """The age that the stack file says the bucket's lifecycle has."""
+        """Return the age at which the bucket's lifecycle deletes objects, according to the stack file."""
         return self.expire_after
 
 
 class CephBucketClaim(BaseStore):
-    """A bucket on Ceph's object gateway (RGW), made by Rook for an ObjectBucketClaim of the stack's."""
+    """A bucket on Ceph's object gateway (RGW), which Rook creates for an ObjectBucketClaim of the stack."""
 
     third_party_s3: ClassVar[bool] = True
 
     kind: Literal["ceph-bucket-claim"]
     bucket: BucketText
-    """The bucket's name, unique in the object store. The claim is called so with `-bucket` after it, and so are the
-    Secret and the ConfigMap that Rook makes: they bring Loki the key and the gateway's address."""
+    """The bucket's name, unique in the object store. The claim has this name with `-bucket` added. So have the Secret
+    and the ConfigMap that Rook creates, which give Loki the key and the gateway's address."""
     storage_class: DnsName
     """The StorageClass of Rook's bucket provisioner, such as ceph-bucket; it names the object store."""
     region: Region = "us-east-1"
-    """The region name that signatures carry."""
+    """The region name in request signatures."""
     tls: Switch = False
     """The gateway speaks HTTPS, with a certificate that Loki's image trusts."""
 
     @property
     def claim_name(self) -> str:
-        """The name of the claim, of its Secret and of its ConfigMap; no ConfigMap of the stack's own ends like it."""
+        """Return the name of the claim, its Secret and its ConfigMap; the stack's own ConfigMaps never end with it."""
         return f"{self.bucket}-bucket"
 
     @property
     def access_key(self) -> AccessKey:
-        """The Secret that Rook makes."""
+        """Return the Secret that Rook creates."""
         return AccessKey("claim", self.claim_name)
 
     @classmethod
-    def location(cls, written: Mapping[str, object]) -> tuple[object, ...]:
+    def location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:
         """Return the StorageClass, which names the object store, and the bucket."""
-        return "ceph", written.get("storageClass"), written.get("bucket")
+        return "ceph", keys.get("storageClass"), keys.get("bucket")
 
 
 class AwsIdentity(Group):
-    """How Loki's pods take on their AWS role: no static keys."""
+    """How Loki's pods assume their AWS role, without static keys."""
 
     kind: Literal["pod-identity", "irsa"] = "pod-identity"
     """EKS Pod Identity, or IAM roles for service accounts."""
@@ -321,7 +321,7 @@ class AwsIdentity(Group):
 
 
 class AwsStore(BaseStore):
-    """An S3 bucket and a least-privilege role, made by the stack."""
+    """An S3 bucket and a least-privilege role, which the stack creates."""
 
     makes_bucket: ClassVar[bool] = True
 
@@ -331,27 +331,27 @@ class AwsStore(BaseStore):
     region: AwsRegion
     """The bucket's region."""
     account_id: AwsAccount
-    """The AWS account; the provider refuses every other."""
+    """The AWS account; the provider refuses every other account."""
     partition: Literal["aws", "aws-cn", "aws-us-gov"] = "aws"
     """The AWS partition, for ARNs."""
     identity: AwsIdentity
     kms_key_arn: KmsKey | None = None
-    """Encrypt with this KMS key; without it with S3's own keys (SSE-S3)."""
+    """The KMS key that encrypts the bucket; by default S3's own keys (SSE-S3)."""
 
     @property
     def access_key(self) -> AccessKey:
-        """None: pods take on a role."""
+        """Return that there is no Secret: pods assume a role."""
         return AccessKey("role")
 
     @property
     def in_aws(self) -> "AwsStore":
-        """The store itself."""
+        """Return the store itself."""
         return self
 
     @classmethod
-    def location(cls, written: Mapping[str, object]) -> tuple[object, ...]:
+    def location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:
         """Return the partition, in which a bucket's name is unique, and the bucket."""
-        return "aws", written.get("partition", "aws"), written.get("bucket")
+        return "aws", keys.get("partition", "aws"), keys.get("bucket")
 
 
 class FilesystemStore(BaseStore):
@@ -369,15 +369,15 @@ ObjectStoreSettings = Annotated[
 
 
 def store_class(kind: object) -> type[BaseStore]:
-    """Return the class of the `kind` that a stack file names; BaseStore for one that there is not."""
+    """Return the class of a stack file's `kind`; BaseStore for an unknown kind."""
     kinds: tuple[type[BaseStore], ...] = get_args(get_args(ObjectStoreSettings)[0])
     return next((each for each in kinds if kind in get_args(each.model_fields["kind"].annotation)), BaseStore)
 
 
 class FormerObjectStore(Group):
-    """The store of earlier days: Loki reads their lines there, and deletes them there when their retention is over."""
+    """The previous store. Loki reads the lines from before the move there, and deletes them after their retention."""
 
     before: Day
-    """The day (UTC) from which on lines go to `objectStore`, in quotes; a schema period begins on it."""
+    """The day of the move (UTC), in quotes: its lines are the first in `objectStore`. A schema period begins on it."""
     store: Annotated[EmbeddedStore | S3CompatibleStore | FilesystemStore, Field(discriminator="kind")]
-    """What `objectStore` said until then; a store with an access key names the Secret that has it."""
+    """The value that `objectStore` had before. A store with an access key names the Secret that has the key."""

@@ -4,19 +4,19 @@ import re
 from functools import cache
 from typing import cast
 
-# What of a pattern is repeated in a message: some characters of syntax, and never a text that might be a secret.
+# A message quotes at most this many characters of a pattern: a longer text might be a secret.
 _LONGEST_QUOTE = 10
 _ESCAPES = re.compile(r"\\Q.*?(?:\\E|$)|\\.")
 
 
 def compile_error(pattern: str) -> str | None:
-    """Why Go does not read the pattern, or None if it does; at most ten characters of the pattern are repeated.
+    """Return why Go refuses the pattern, or None; the text quotes at most ten characters of the pattern.
 
-    Go's own library is not at hand, so RE2 reads the pattern, whose syntax Go's is. The two were compared with Go 1.26:
-    only RE2 reads \\C and names of groups that are not ASCII, which are refused here; only Go reads the long names of
-    Unicode classes, such as \\p{Letter} for \\p{L}, which are refused as well. Both repeat 1,000 times at most.
+    Go's syntax is RE2's, so RE2 compiles the pattern here. Measured against Go 1.26: only RE2 takes \\C and group names
+    that are not ASCII; this function refuses both. Only Go takes the long names of Unicode classes, such as \\p{Letter}
+    for \\p{L}; this function refuses those too. Both allow 1,000 repetitions at most.
     """
-    import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - a stack without patterns has no use for it
+    import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - only stacks with patterns need it
 
     try:
         names = _compiled(pattern).groupindex
@@ -30,23 +30,23 @@ def compile_error(pattern: str) -> str | None:
 
 
 def group_names(pattern: str) -> tuple[str, ...]:
-    """The names of the pattern's groups; none if Go does not read it."""
+    """Return the names of the pattern's groups; none if Go refuses the pattern."""
     return () if compile_error(pattern) else tuple(_compiled(pattern).groupindex)
 
 
 def group_count(pattern: str) -> int:
-    """How many groups the pattern has, with a name or without; none if Go does not read it."""
+    """Return the number of the pattern's groups, with and without names; 0 if Go refuses the pattern."""
     return 0 if compile_error(pattern) else _compiled(pattern).groups
 
 
 def finds(pattern: str, text: str) -> bool:
-    """Whether a text holds what the pattern describes; no if Go does not read it."""
+    """Return whether the pattern matches anywhere in the text; False if Go refuses the pattern."""
     return compile_error(pattern) is None and _compiled(pattern).search(text) is not None
 
 
 def is_json_path(path: str) -> bool:
-    """Whether the path is one of JMESPath; Alloy reads some more, such as `a - b`, which is hardly ever meant."""
-    import jmespath  # type: ignore[import-untyped]  # noqa: PLC0415 - a stack without paths has no use for it
+    """Return whether the path is valid JMESPath; Alloy takes some more, such as `a - b`, which are usually mistakes."""
+    import jmespath  # type: ignore[import-untyped]  # noqa: PLC0415 - only stacks with paths need it
 
     try:
         jmespath.compile(path)
@@ -57,7 +57,7 @@ def is_json_path(path: str) -> bool:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern as RE2 has it; raises re2.error."""
+    """Return the pattern, compiled by RE2; raises re2.error."""
     import re2  # noqa: PLC0415 - as above
 
     options = re2.Options()

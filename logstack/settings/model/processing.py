@@ -1,4 +1,4 @@
-"""What the collector makes of a line: how it is read, joined, dropped, and whose it is."""
+"""How the collector processes lines: parsing, joining, dropping and rate limits."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -9,73 +9,72 @@ from logstack.settings.model.quantities import parse_duration
 from logstack.settings.model.sources import LineFormat
 
 Language = Literal["java", "python", "go"]
-# As Alloy has them: RE2, checked by RE2 itself.
+# Alloy's regular expressions are RE2's; a check compiles each with RE2 itself.
 Pattern = Annotated[str, spelled(r"^[^\x00\n]{1,1000}$", "a regular expression (RE2) of at most 1,000 characters")]
 RuleName = Annotated[str, spelled(r"^[a-z0-9][a-z0-9-]{0,40}$", "a name of lower-case letters, digits and -")]
 
 
 class Multiline(Group):
-    """Lines that are one entry, such as a stack trace and the line above it."""
+    """Joins lines to one entry, such as a stack trace and the line above it."""
 
     language: Language | None = None
-    """How entries begin: `java`, `python` and `go` know the usual loggers and traces."""
+    """The language of the program: `java`, `python` and `go` cover the usual loggers and traces."""
     first_line: Pattern | None = None
-    """What the first line of an entry matches, instead of a language."""
+    """Instead of a language, a pattern that the first line of each entry matches."""
     max_lines: LineCount = 128
-    """Lines of the longest entry (Alloy's default); what comes after them is an entry of its own."""
+    """The largest number of lines in an entry (Alloy's default); further lines begin another entry."""
     max_wait: EntryWait = parse_duration("3s")
-    """How long the last line of an entry is waited for (Alloy's default)."""
+    """How long the collector waits for the next line of an entry (Alloy's default)."""
 
 
 class Timestamp(Group):
-    """A line's own time, instead of the time at which the container runtime had it."""
+    """The line's own time, instead of the time at which the container runtime read it."""
 
     field: MatchText
-    """Where it stands: a field of format json (a path) or logfmt, or a group of the pattern."""
+    """The field with the time: of format json (a path) or logfmt, or a group of the pattern."""
     format: ShortText = "RFC3339Nano"
-    """RFC3339Nano, RFC3339, Unix, UnixMs, UnixUs, UnixNs or another name of Go's, or how the lines would write Go's own
-    moment: 2006-01-02 15:04:05."""
+    """RFC3339Nano, RFC3339, Unix, UnixMs, UnixUs, UnixNs or another name that Go has; or Go's reference time, in the
+    notation of the lines: 2006-01-02 15:04:05."""
     time_zone: ShortText | None = None
-    """The zone of a format without one, such as Europe/Berlin; without it UTC."""
+    """The time zone for a format without one, such as Europe/Berlin; by default UTC."""
 
 
 class Parser(Group):
-    """Pods choose a format or a language themselves by the annotations `logstack/format` and `logstack/multiline`,
-    which win."""
+    """How to read the lines that match. A pod's annotations `logstack/format` and `logstack/multiline` win over it."""
 
     match: Mapping[MatchText, MatchText] = {}
-    """Whose lines: their labels, all of which have to fit, with `*` for any text: {namespace: airflow, container:
-    "*-worker"}. Without it all lines of pods and node files, and all that is pushed."""
+    """The labels of the lines, all of which must match, with `*` for any text: {namespace: airflow, container:
+    "*-worker"}. Without it all lines of pods, node files and pushes."""
     format: LineFormat | None = None
-    """How a line is written. Its level becomes structured metadata; a line that is written otherwise stays as it is."""
+    """The lines' format. The level becomes structured metadata; lines of another format stay unchanged."""
     pattern: Pattern | None = None
-    """A regular expression instead of a format; its named groups become structured metadata, `level` the level."""
+    """A regular expression instead of a format; its named groups become structured metadata, and `level` the level."""
     fields: Mapping[MatchText, MatchText] = {}
-    """Further structured metadata of format json or logfmt: its name and the field that it is taken from, of JSON a
-    path (JMESPath): {trace_id: trace.id}."""
+    """Further structured metadata from format json or logfmt: its name, and the field with its value, which is a path
+    (JMESPath) for JSON: {trace_id: trace.id}."""
     timestamp: Timestamp | None = None
     multiline: Multiline | None = None
 
 
 class Drop(Group):
-    """What is dropped is counted by the rule's name. All rules apply, one after another."""
+    """A rule that drops lines and counts them under its name. All rules apply, one after another."""
 
     name: RuleName
     """The reason in the metric loki_process_dropped_lines_total."""
     match: Mapping[MatchText, MatchText] = {}
-    """Whose lines, as in `parsers`."""
+    """The labels of the lines, as in `parsers`."""
     pattern: Pattern | None = None
-    """A regular expression that a line has to contain; without it all lines."""
+    """A regular expression that matches anywhere in the line; without it all lines."""
     keep: KeptShare = 0
-    """The share that is kept, chosen at random: 0.1 is one line of ten."""
+    """The share of lines to keep, chosen at random: 0.1 keeps one line of ten."""
 
 
 class RateLimit(Group):
-    """Each node's collector counts for itself; what is above the limit is dropped and counted."""
+    """A limit of each node's collector, which drops and counts the lines above it."""
 
     namespace: DnsLabel | None = None
-    """Whose lines; without it those of each namespace that has no limit of its own."""
+    """The namespace of the lines; without it, each namespace that has no limit of its own."""
     rate: LineRate
     """Lines a second."""
     burst: LineRate
-    """Lines at once, after a silence."""
+    """The largest number of lines at once, after a pause."""

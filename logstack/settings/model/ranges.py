@@ -1,8 +1,8 @@
-"""How a field takes a quantity, a count, a share, a switch or a text: its form and its plausible range.
+"""Field types for quantities, counts, shares, switches and texts: their forms and plausible ranges.
 
-A range reads a value of a stack file strictly: sizes, durations and ingests need a unit, whole numbers and booleans are
-no texts. A program in Python hands over what `parse_size` and its siblings return. Which field has which range is in
-`logstack/settings/model/bounds.py`.
+A range reads a value of a stack file strictly: sizes, durations and ingests need a unit, and a text is neither a whole
+number nor a boolean. A program in Python passes the results of `parse_size` and its siblings.
+`logstack/settings/model/bounds.py` has the range of each field.
 """
 
 from abc import ABC, abstractmethod
@@ -28,10 +28,10 @@ from logstack.settings.model.quantities import (
 )
 
 BELOW, ABOVE, NO_UNIT, NO_FORM = "below_range", "above_range", "no_unit", "no_form"
-# The validation context of a stack file or of the engine: there, a number without a unit is none.
+# The validation context of a stack file or of the engine: there, a quantity needs a unit.
 STACK_FILE: Mapping[str, bool] = {"stack_file": True}
 
-# True and false of YAML; no text and no number that looks like one.
+# True and false of YAML, and no text or number that looks like one.
 Switch = Annotated[bool, Field(strict=True)]
 
 Measure = int | float | Decimal
@@ -39,21 +39,21 @@ Measure = int | float | Decimal
 
 @dataclass(frozen=True)
 class Range(ABC):
-    """The plausible values of a field, both ends included, as people write them."""
+    """The plausible values of a field, both ends included, in the notation of a stack file."""
 
     of: str
-    """What is bounded, for the reference: `memory of a pod`."""
+    """The name of the quantity, for the reference: `memory of a pod`."""
     least: str
     most: str
     reason: str
-    """Where the bounds come from."""
+    """The source of the bounds."""
     or_nothing: bool = False
-    """Zero passes as well: it has a meaning, or a rule of its own that names the consequence."""
+    """Whether zero passes as well: it has a meaning, or a rule of its own that names the consequence."""
 
     noun: ClassVar[str]
     form: ClassVar[str] = ""
     units: ClassVar[tuple[str, ...]] = ()
-    """What may be missing behind a number, the likeliest first."""
+    """The units that a number may lack, the likeliest first."""
     examples: ClassVar[tuple[str, ...]] = ()
     """Lines to paste where there is no default, the likeliest first."""
     pattern: ClassVar[str] = ""
@@ -61,35 +61,35 @@ class Range(ABC):
 
     @abstractmethod
     def measure(self, value: object) -> Measure:
-        """The value as a number that can be compared; raises ValueError for what is no such value."""
+        """Return the value as a comparable number; raises ValueError for anything else."""
 
     def bound(self, text: str) -> Measure:
-        """A bound as a number that can be compared."""
+        """Return a bound as a comparable number."""
         return self.measure(text)
 
     @abstractmethod
     def value(self, measure: Measure) -> object:
-        """What the program works with."""
+        """Return the program's own value of a measure."""
 
     @abstractmethod
-    def written(self, value: Any) -> str | int | float:  # noqa: ANN401 - what `value` returns
-        """A value of the program as a stack file says it."""
+    def format(self, value: Any) -> str | int | float:  # noqa: ANN401 - any result of `value`
+        """Return a value of the program in the notation of a stack file."""
 
     @property
     def words(self) -> str:
-        """What the field takes: `a size from 64Mi to 4Ti`."""
+        """Return a description of the range: `a size from 64Mi to 4Ti`."""
         return f"{self.noun} from {self.least} to {self.most}"
 
     def validate(self, value: object, info: ValidationInfo) -> object:
-        """The value as the program works with it; raises the error that says which bound was passed."""
+        """Return the program's own value; raises PydanticCustomError, whose type names the mistake."""
         if isinstance(value, bool):
-            raise PydanticCustomError(NO_FORM, "this is no quantity")
-        if self.units and self.has_no_unit(value, is_written=bool(info.context)):
+            raise PydanticCustomError(NO_FORM, "this is not a quantity")
+        if self.units and self.has_no_unit(value, in_stack_file=bool(info.context)):
             raise PydanticCustomError(NO_UNIT, "the number has no unit")
         try:
             measure = self.measure(value)
         except (ValueError, InvalidOperation):
-            raise PydanticCustomError(NO_FORM, "this is no quantity") from None
+            raise PydanticCustomError(NO_FORM, "this is not a quantity") from None
         if not (self.or_nothing and measure == 0):
             if measure < self.bound(self.least):
                 raise PydanticCustomError(BELOW, "the value is too small")
@@ -98,35 +98,35 @@ class Range(ABC):
         return self.value(measure)
 
     def is_above(self, measure: Measure) -> bool:
-        """Whether the upper bound is passed."""
+        """Return whether the measure exceeds the upper bound."""
         return measure > self.bound(self.most)
 
-    def has_no_unit(self, value: object, *, is_written: bool) -> bool:
-        """Whether a unit is missing; numbers of a program in Python need none."""
+    def has_no_unit(self, value: object, *, in_stack_file: bool) -> bool:
+        """Return whether a unit is missing; numbers of a program in Python need none."""
         if isinstance(value, int | float):
-            return is_written
+            return in_stack_file
         return isinstance(value, str) and is_number(value)
 
     def takes(self, text: str) -> bool:
-        """Whether a text, as a bound is written, is within the range."""
+        """Return whether a text, in the notation of the bounds, is within the range."""
         try:
             measure = self.bound(text)
         except (ValueError, InvalidOperation):
             return False
         return self.bound(self.least) <= measure and not self.is_above(measure)
 
-    def meant_by(self, text: str) -> tuple[str, ...]:
-        """What a text that is refused may stand for, the likeliest first."""
+    def corrections(self, text: str) -> tuple[str, ...]:
+        """Return what the author of a wrong text may have meant, the likeliest first."""
         return tuple(f"{text}{unit}" for unit in self.units) if is_number(text) else ()
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Reads by `validate` alone, and writes what a stack file says."""
+        """Read by `validate` alone, and write in the notation of a stack file."""
         return core_schema.with_info_plain_validator_function(
-            self.validate, serialization=core_schema.plain_serializer_function_ser_schema(self.written)
+            self.validate, serialization=core_schema.plain_serializer_function_ser_schema(self.format)
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """The form for editors, and the range for messages and the reference."""
+        """Return the form for editors, and the range for messages and the reference."""
         words = f"{self.words}: {self.form}" if self.form else self.words
         return {
             "type": self.types,
@@ -138,12 +138,12 @@ class Range(ABC):
         }
 
     def limits(self) -> dict[str, Any]:
-        """The bounds that an editor checks: those of numbers."""
+        """Return the bounds that an editor checks: those of numbers."""
         return {}
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is digits alone, with a sign or a fraction or without."""
+    """Return whether a text is a decimal number, with or without a sign and a fraction."""
     whole, _, fraction = text.strip().lstrip("+-").partition(".")
     return whole.isascii() and whole.isdigit() and (not fraction or (fraction.isascii() and fraction.isdigit()))
 
@@ -158,15 +158,15 @@ class DurationRange(Range):
     pattern = r"^([0-9]+[smhdw])+$"
 
     def measure(self, value: object) -> Measure:
-        """Seconds."""
+        """Return seconds."""
         return int(value.total_seconds()) if isinstance(value, timedelta) else duration_seconds(value)
 
     def value(self, measure: Measure) -> timedelta:
-        """The duration."""
+        """Return the duration."""
         return timedelta(seconds=int(measure))
 
-    def written(self, value: timedelta) -> str:
-        """In its largest whole unit."""
+    def format(self, value: timedelta) -> str:
+        """Return the value in its largest whole unit."""
         return plain_duration(value)
 
 
@@ -180,21 +180,21 @@ class SizeRange(Range):
     pattern = r"^[0-9]+(\.[0-9]+)?\s*([KMGT](i|iB|B)|B)$"
 
     def measure(self, value: object) -> Measure:
-        """Bytes."""
+        """Return bytes."""
         return parse_size(value)
 
     def value(self, measure: Measure) -> int:
-        """Bytes."""
+        """Return bytes."""
         return int(measure)
 
-    def written(self, value: int) -> str:
-        """In its largest whole unit."""
+    def format(self, value: int) -> str:
+        """Return the value in its largest whole unit."""
         return plain_size(value)
 
-    def meant_by(self, text: str) -> tuple[str, ...]:
-        """Bytes, where a number is large enough for them; else the likeliest unit."""
+    def corrections(self, text: str) -> tuple[str, ...]:
+        """Return the text as bytes, if they are not too many, then the text with each unit."""
         as_bytes = (plain_size(parse_size(text)),) if text.isdigit() and len(text) <= len(str(2**63)) else ()
-        return (*as_bytes, *super().meant_by(text))
+        return (*as_bytes, *super().corrections(text))
 
 
 class CpuRange(Range):
@@ -207,23 +207,23 @@ class CpuRange(Range):
     types = ["string", "number"]  # noqa: RUF012 - JSON schema's own form
 
     def measure(self, value: object) -> Measure:
-        """Millicores."""
+        """Return millicores."""
         return parse_cpu(value)
 
     def value(self, measure: Measure) -> int:
-        """Millicores."""
+        """Return millicores."""
         return int(measure)
 
-    def written(self, value: int) -> str:
-        """Cores, or millicores where they are no whole cores."""
+    def format(self, value: int) -> str:
+        """Return whole cores, else millicores."""
         return kubernetes_cpu(value)
 
-    def meant_by(self, text: str) -> tuple[str, ...]:
-        """Millicores, where the cores are too many."""
+    def corrections(self, text: str) -> tuple[str, ...]:
+        """Return the text as millicores, in case the cores are too many."""
         return (f"{text}m",) if text.isdigit() else ()
 
     def limits(self) -> dict[str, Any]:
-        """In cores."""
+        """Return both bounds, in cores."""
         return {"minimum": float(self.bound(self.least)) / 1000, "maximum": float(self.bound(self.most)) / 1000}
 
 
@@ -237,20 +237,20 @@ class IngestRange(Range):
     pattern = r"^[0-9]+(\.[0-9]+)?\s*(GB|GiB)/(day|hour|second)$"
 
     def measure(self, value: object) -> Measure:
-        """Bytes a day."""
+        """Return bytes a day."""
         return value if isinstance(value, int) else daily_bytes(value)
 
     def value(self, measure: Measure) -> int:
-        """Bytes a day."""
+        """Return bytes a day."""
         return int(measure)
 
-    def written(self, value: int) -> str:
-        """In GB a day."""
+    def format(self, value: int) -> str:
+        """Return GB a day."""
         return plain_ingest(value)
 
-    def meant_by(self, text: str) -> tuple[str, ...]:
-        """An amount a day."""
-        return (f"{text}/day", *super().meant_by(text))
+    def corrections(self, text: str) -> tuple[str, ...]:
+        """Return the text as an amount a day, then the text with each unit."""
+        return (f"{text}/day", *super().corrections(text))
 
 
 class CountRange(Range):
@@ -260,29 +260,29 @@ class CountRange(Range):
     types = "integer"
 
     def measure(self, value: object) -> Measure:
-        """The number; a text is none."""
+        """Return the number; raises ValueError for anything else, such as a text."""
         if not isinstance(value, int):
-            raise ValueError("no whole number")
+            raise ValueError("not a whole number")
         return value
 
     def bound(self, text: str) -> Measure:
-        """The number."""
+        """Return the number."""
         return int(text)
 
     def value(self, measure: Measure) -> int:
-        """The number."""
+        """Return the number."""
         return int(measure)
 
-    def written(self, value: int) -> int:
-        """The number."""
+    def format(self, value: int) -> int:
+        """Return the number."""
         return value
 
-    def meant_by(self, text: str) -> tuple[str, ...]:
-        """The number of a text."""
+    def corrections(self, text: str) -> tuple[str, ...]:
+        """Return the text as a number."""
         return (text,) if text.isascii() and text.isdigit() else ()
 
     def limits(self) -> dict[str, Any]:
-        """Both bounds."""
+        """Return both bounds."""
         return {"minimum": int(self.least), "maximum": int(self.most)}
 
 
@@ -294,41 +294,41 @@ class ShareRange(Range):
 
     @property
     def words(self) -> str:
-        """What the field takes."""
+        """Return a description of the range."""
         return f"{self.noun} from {self.least} to below {self.most}"
 
     def measure(self, value: object) -> Measure:
-        """The number; a text and what is no number are none."""
+        """Return the number; raises ValueError for anything else, such as a text or NaN."""
         if not isinstance(value, int | float) or isnan(value):
-            raise ValueError("no number")
+            raise ValueError("not a number")
         return value
 
     def bound(self, text: str) -> Measure:
-        """The number."""
+        """Return the number."""
         return float(text)
 
     def value(self, measure: Measure) -> float:
-        """The number."""
+        """Return the number."""
         return float(measure)
 
-    def written(self, value: float) -> float:
-        """The number."""
+    def format(self, value: float) -> float:
+        """Return the number."""
         return value
 
-    def meant_by(self, text: str) -> tuple[str, ...]:
-        """The number of a text, or a percentage."""
+    def corrections(self, text: str) -> tuple[str, ...]:
+        """Return the text as a number, then as a percentage."""
         return (text, f"{float(text) / 100:g}") if is_number(text) and len(text) <= len("100.000") else ()
 
     def is_above(self, measure: Measure) -> bool:
-        """From the bound on."""
+        """Return whether the measure reaches the upper bound."""
         return measure >= self.bound(self.most)
 
     def limits(self) -> dict[str, Any]:
-        """Both bounds."""
+        """Return both bounds."""
         return {"minimum": float(self.least), "exclusiveMaximum": float(self.most)}
 
 
 def text_of(most: int, words: str = "") -> Any:  # noqa: ANN401 - pydantic's Field
-    """A text of a greatest length; `words` say what it is."""
-    said = f"{words or 'text'} of at most {most:,} characters"
-    return Field(max_length=most, json_schema_extra={"patternErrorMessage": f"must be {said}"})
+    """Return a text field of at most `most` characters; `words` describe the text."""
+    description = f"{words or 'text'} of at most {most:,} characters"
+    return Field(max_length=most, json_schema_extra={"patternErrorMessage": f"must be {description}"})

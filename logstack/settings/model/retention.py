@@ -1,15 +1,21 @@
-"""How long lines are kept: rules for single streams, beside the default."""
+"""Retention rules for single streams."""
+
+from collections.abc import Sequence
+from datetime import timedelta
 
 from logstack.settings.model.base import Group
 from logstack.settings.model.bounds import Priority, Retention, SelectorText
 
+Periods = Sequence[tuple[float, timedelta]]
+"""Shares of the ingest, and the retention of each."""
+
 
 class RetentionStream(Group):
-    """Streams that are kept for another time than the default; Loki's retention_stream."""
+    """A retention for some streams, instead of the default; Loki's retention_stream."""
 
     selector: SelectorText
-    """Which streams: label matchers in LogQL over index labels, such as {namespace="airflow"}; no filters of lines."""
+    """The streams: LogQL label matchers over index labels, such as {namespace="airflow"}, without line filters."""
     period: Retention
-    """How long their lines are kept, in whole days, at least 1d."""
+    """How long Loki keeps their lines, in whole days, at least 1d."""
     priority: Priority = 0
-    """Of several rules that match a stream the one with the highest priority decides."""
+    """If several rules match a stream, the rule with the highest priority applies."""

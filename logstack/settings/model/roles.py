@@ -15,7 +15,7 @@ DeploymentMode = Literal["simple-scalable", "monolithic", "distributed"]
 
 
 class Duty(Enum):
-    """What pods of one role do for all others of the mode; a mode has one role for each duty."""
+    """The work of a role's pods for all others of the mode; a mode has one role for each duty."""
 
     RECEIVES = auto()
     """Takes lines in from the gateway."""
@@ -28,15 +28,15 @@ class Duty(Enum):
     ANSWERS = auto()
     """Answers queries from the writers and the object store."""
     INDEXES = auto()
-    """Reads the index for those that answer."""
+    """Reads the index for the pods that answer queries."""
     COMPACTS = auto()
-    """Compacts the index, deletes what has expired, and takes delete requests."""
+    """Compacts the index, deletes expired lines, and takes delete requests."""
     EVALUATES = auto()
     """Evaluates rules."""
 
 
 class Size(NamedTuple):
-    """What one pod asks for, in Kubernetes' notation."""
+    """The resources of one pod, in Kubernetes' notation."""
 
     cpu: str
     memory: str
@@ -52,13 +52,13 @@ class Volume:
     is_default: bool = False
     """Whether the chart's own values turn them on."""
     has_claim_list: bool = False
-    """Whether `claims` lists the volumes, so that the size beside it is not read."""
+    """Whether `claims` lists the volumes, so that the chart ignores the size beside it."""
     claim: str = "data"
     """The first part of the claims' names."""
     can_delete_claims: bool = True
     """Whether the chart can delete the claims with their StatefulSet."""
     size_restarts_pods: bool = False
-    """Whether the size stands in the pods' template."""
+    """Whether the pod template has the size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +76,9 @@ class Row:
     does: str
     """Its work in a picture's box."""
     waits: str = ""
-    """What waits while all of its pods are lost, besides writes and queries."""
+    """The work that waits while all of its pods are lost, besides writes and queries."""
     replicas: int
-    """Pods, where the stack file says nothing."""
+    """The default number of pods."""
     sizes: tuple[Size, Size, Size]
     """One pod's size when the stack's is extra-small, small and medium; `sizes.py` has the sources."""
     chart_key: str
@@ -106,7 +106,7 @@ class Row:
 
 
 class Role(StrEnum):
-    """What pods of Loki do; the members are the rows of the table, in the order of stack files and plans."""
+    """The roles of Loki's pods; the members are the rows of the table, in the order of stack files and plans."""
 
     row: Row
 
@@ -119,22 +119,22 @@ class Role(StrEnum):
 
     @property
     def field(self) -> str:
-        """Its field of `Replicas` and `SizeOverrides`, such as query_frontend."""
+        """Return its field of `Replicas` and `SizeOverrides`, such as query_frontend."""
         return self.value.replace("-", "_")
 
     @property
     def key(self) -> str:
-        """Its key in a stack file's groups, such as queryFrontend."""
+        """Return its key in a stack file's groups, such as queryFrontend."""
         return to_camel(self.field)
 
     @property
     def target(self) -> str:
-        """Loki's -target."""
+        """Return Loki's -target."""
         return self.row.target or self.value
 
     @property
     def component(self) -> str:
-        """The value of the chart's label `app.kubernetes.io/component`."""
+        """Return the value of the chart's label `app.kubernetes.io/component`."""
         return self.row.component or self.value
 
     def workload(self, release: str) -> str:
@@ -213,8 +213,8 @@ class Role(StrEnum):
         mode="distributed",
         duties=frozenset({Duty.RECEIVES}),
         noun="distributor",
-        about="Distributors, in the distributed mode as all that follow: they take lines in and send each to its "
-        "ingesters.",
+        about="Distributors; these and the roles below run in the distributed mode. They take lines in and send each "
+        "to its ingesters.",
         does="takes lines in",
         replicas=3,
         sizes=(Size("100m", "512Mi"), Size("500m", "500Mi"), Size("2", "512Mi")),
@@ -281,7 +281,7 @@ class Role(StrEnum):
         mode="distributed",
         duties=frozenset({Duty.INDEXES}),
         noun="index gateway",
-        about="Index gateways: they keep the index that queriers ask.",
+        about="Index gateways: they read the index for the queriers.",
         does="serves the index",
         replicas=2,
         sizes=(Size("100m", "512Mi", "5Gi"), Size("150m", "250Mi", "10Gi"), Size("500m", "2Gi", "10Gi")),
@@ -294,8 +294,7 @@ class Role(StrEnum):
         mode="distributed",
         duties=frozenset({Duty.COMPACTS}),
         noun="compactor",
-        about="Compactors: compaction, retention and delete requests; one of them does the work, others wait for it to "
-        "go.",
+        about="Compactors: compaction, retention and delete requests; one of them works, the others stand by.",
         does="compaction, retention",
         waits="retention and delete requests wait",
         replicas=1,
@@ -310,7 +309,7 @@ class Role(StrEnum):
         mode="distributed",
         duties=frozenset({Duty.EVALUATES}),
         noun="ruler",
-        about="Rulers: each evaluates every rule, so more than one sends everything more than once.",
+        about="Rulers: each evaluates every rule, so two rulers send every alert twice.",
         does="rules",
         waits="Loki does not evaluate rules, and does not catch up",
         replicas=1,

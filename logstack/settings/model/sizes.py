@@ -1,6 +1,6 @@
-"""What each part asks of the cluster, in three sizes.
+"""The resources of each component, in three sizes.
 
-CPU is a request without a limit; memory is request and limit in one, so no pod is evicted for what it was promised.
+CPU is a request without a limit; memory is request and limit in one, so that no pod is evicted for using its request.
 """
 
 from decimal import Decimal
@@ -12,7 +12,7 @@ from logstack.settings.model.roles import Role, Size
 
 
 class SizeName(StrEnum):
-    """The sizes; `medium` is seed 000's plan for 110 GB a day."""
+    """The sizes; `medium` is the plan for 110 GB a day."""
 
     EXTRA_SMALL = "extra-small"
     SMALL = "small"
@@ -27,7 +27,7 @@ class Resources(Group):
     memory: Memory
     """Memory request and limit."""
     disk: Volume | None = None
-    """The size of the pod's volume; without it the table's, and none where the part has no volume."""
+    """The size of the pod's volume; by default the size table's. A component without a volume has none."""
 
 
 def _resources(size: Size) -> Resources:
@@ -38,13 +38,15 @@ def _resources(size: Size) -> Resources:
 #   extra-small  measured: a Loki process of staging holds 116 to 136 MiB after 2,000 lines. All of staging asks for
 #                1 CPU and 5.3Gi, which one node has.
 #   small        the chart's default volumes (10Gi); writers and readers have half of medium's CPU and memory.
-#   medium       seed 000: write and read 3 CPU and 6Gi over 3 replicas each, backend 0.5 CPU and 1Gi, gateway 1 CPU and
-#                1Gi over 2, Alloy 0.5 CPU and 512Mi a node. Volumes: Loki's WAL documentation measures 10 to 15 GB at
-#                5 MB/s a writer; 110 GB a day is 1.3 MB/s a writer at replication 3, so 20Gi leaves a factor of 5.
+#   medium       a sizing plan for 110 GB a day: write and read 3 CPU and 6Gi over 3 replicas each, backend 0.5 CPU
+#                and 1Gi, gateway 1 CPU and 1Gi over 2, Alloy 0.5 CPU and 512Mi a node. Volumes: Loki's documentation of
+#                the WAL measures 10 to 15 GB at 5 MB/s a writer; 110 GB a day is 1.3 MB/s a writer at replication 3, so
+#                20Gi leaves a factor of 5.
 #   distributed  medium is a pod each of Grafana's table for less than 3 TB a day (Loki's documentation, setup/size);
 #                small is the operator's 1x.pico (operator/internal/manifests/internal/sizes.go), with half of medium's
-#                scheduler, which the operator has not; a ruler evaluates queries as a querier does. The disks are the
-#                writers' and the chart's default. extra-small is as above: a process holds 119 to 166 MiB (measured).
+#                scheduler, which the operator does not run; a ruler evaluates queries as a querier does. The disks are
+#                the writers' and the chart's default. extra-small is as above: a process holds 119 to 166 MiB
+#                (measured).
 #   alloy        measured: 300 MB resident with 2,000 lines in flight; hence no less than 384Mi.
 #   alloy-events measured: 188 MiB resident at rest; events are few.
 #   canary, object-store   measured in the local run: 35 and 33 MiB.
@@ -60,5 +62,5 @@ SIZES: dict[SizeName, dict[str, Resources]] = {
     name: {part: _resources(sizes[index]) for part, sizes in _PARTS.items()} for index, name in enumerate(SizeName)
 }
 
-# The Loki chart asks for so many times a cache's memory: memcached's own overhead.
+# The Loki chart requests this multiple of a cache's memory, for memcached's own overhead.
 CACHE_OVERHEAD = Decimal("1.2")

@@ -23,7 +23,7 @@ JobName = Annotated[str, spelled(r"^[^\x00\n]{1,100}$", "a name of at most 100 c
 
 
 class Namespaces(Group):
-    """Whose pods are collected: all, unless `only` names some; never those of `never`."""
+    """The namespaces to collect: all, or those of `only`; without those of `never`."""
 
     only: tuple[DnsLabel, ...] = ()
     """Collect these namespaces and no other."""
@@ -32,7 +32,7 @@ class Namespaces(Group):
 
 
 class Pods(Group):
-    """Which pods are collected, by their own labels; a pod's annotation `logstack/collect: "false"` opts it out."""
+    """The pods to collect, by their own labels. A pod opts out with the annotation `logstack/collect: "false"`."""
 
     only: Mapping[LabelKey, LabelValue] = {}
     """Collect only pods that have all of these labels with these values, such as {tier: backend}."""
@@ -46,13 +46,13 @@ class Journal(Group):
     enabled: Switch = False
     """Read /run/log/journal and /var/log/journal of each node."""
     units: tuple[JobName, ...] = ()
-    """Only these units, such as kubelet.service; without any all of them."""
+    """The units to collect, such as kubelet.service; by default all of them."""
     max_age: JournalAge = parse_duration("7h")
     """How far back the first read goes (Alloy's default)."""
 
 
 class NodeFile(Group):
-    """One file, or all that a pattern matches."""
+    """One file, or all files that a pattern matches."""
 
     path: NodePath
     """The file, below /var/log of the node; `*` stands for any part of a name, `**` for any folders."""
@@ -61,7 +61,7 @@ class NodeFile(Group):
 
 
 class Otlp(Group):
-    """Logs in OpenTelemetry's protocol, taken in by every collector."""
+    """Logs in OpenTelemetry's protocol, which every collector receives."""
 
     grpc: Switch = False
     """On port 4317."""
@@ -70,7 +70,7 @@ class Otlp(Group):
 
     @property
     def enabled(self) -> bool:
-        """Whether either is on."""
+        """Return whether either is on."""
         return self.grpc or self.http
 
 
@@ -78,10 +78,10 @@ class Sources(Group):
     """Where lines come from."""
 
     pods: PodSource = "files"
-    """`files`: the node's /var/log/pods, read-only, as root; `api`: the Kubernetes API, without host paths and root,
-    and without the label `stream`; `none`: no pods."""
+    """`files`: the node's /var/log/pods, read-only, as root. `api`: the Kubernetes API, without host paths or root, and
+    without the label `stream`. `none`: no pods."""
     events: Switch = False
-    """Kubernetes events, taken once per cluster by a collector of their own; their lines have the labels `job` and
+    """Kubernetes events, which a collector of their own reads once per cluster; their lines have the labels `job` and
     `namespace`."""
     journal: Journal = Journal()
     node_files: tuple[NodeFile, ...] = ()
@@ -102,7 +102,7 @@ class Sources(Group):
 
     @property
     def in_one_pod(self) -> bool:
-        """Return whether a further collector runs in a single pod, for what exists once per cluster."""
+        """Return whether a further collector runs in a single pod, for sources that exist once per cluster."""
         return any(not source.on_nodes for source in self.active)
 
     @property
@@ -112,7 +112,7 @@ class Sources(Group):
 
     @property
     def unknown_labels(self) -> tuple[str, ...]:
-        """Return the labels that the chosen way of reading pods cannot give."""
+        """Return the labels that this way of reading pods cannot set."""
         return NOT_BY_API if self.pods == "api" else ()
 
 
@@ -130,7 +130,7 @@ class Port:
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """What the checks and the manifests both have to know of a log source."""
+    """The facts of a log source that both checks and manifests read."""
 
     name: str
     """The value of the internal label `logstack_source` on its lines."""
@@ -142,17 +142,17 @@ class SourceFacts:
     switches: tuple[str, ...] = ()
     """The settings below `collector.sources` that turn it off entirely; `*` stands for any text."""
     labels: tuple[str, ...] = ()
-    """The labels that it gives its lines."""
+    """The labels that it sets on its lines."""
     gives_any_label: bool = False
     """Whether its senders choose labels of their own."""
     names_any_namespace: bool = False
     """Whether its senders write the label `namespace`, so that `collector.namespaces` does not limit it."""
     on_nodes: bool = True
-    """Whether every node's collector has it, or a single pod of the cluster."""
+    """Whether every node's collector reads it, or a single pod of the cluster."""
     ports: tuple[Port, ...] = ()
 
 
-# The Kubernetes API does not say which of the two streams wrote a line.
+# The Kubernetes API does not tell which of the two streams a line came from.
 NOT_BY_API = ("stream",)
 PODS = SourceFacts(
     name="pods",

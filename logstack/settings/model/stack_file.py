@@ -1,4 +1,4 @@
-"""What a stack file states, before anything is derived from it."""
+"""The keys of a stack file, before logstack derives others from them."""
 
 from logstack.settings.model.bounds import Ingest, ShortText
 from logstack.settings.model.charts import Charts
@@ -9,19 +9,19 @@ from logstack.settings.model.images import Images
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.metadata import MetadataSettings
 from logstack.settings.model.object_store import FormerObjectStore, ObjectStoreSettings
+from logstack.settings.model.retention import Periods
 from logstack.settings.model.scheduling import SchedulingSettings
-from logstack.settings.resolve.storage import Periods
 
 
 class StackKeys(LokiSettings):
-    """A stack: Loki's decisions at the top, the other parts in groups of their own."""
+    """A stack: Loki's settings at the top, the other components in groups of their own."""
 
     ingest: Ingest | None = None
-    """Lines that come in, on average: replicas, sizes, volumes, caches and limits that are not written here follow from
-    it by one table (docs/reference/sizing.md). Without it nothing is derived."""
+    """The average amount of lines. logstack derives the replicas, sizes, volumes, caches and limits that the stack file
+    does not set from it, by one table (docs/reference/sizing.md). Without it logstack derives nothing."""
     cluster: ClusterSettings
     object_store: ObjectStoreSettings
-    """Where chunks, index and rules are kept."""
+    """The store of chunks, index and rules."""
     former_object_store: FormerObjectStore | None = None
     collector: CollectorSettings = CollectorSettings()
     canary: CanarySettings = CanarySettings()
@@ -35,9 +35,9 @@ class StackKeys(LokiSettings):
 
     @property
     def retention_periods(self) -> Periods:
-        """Which share of the lines is kept for how long: nobody says a rule's share, so all for the longest period."""
+        """Return shares of the lines and their retention: all for the longest, as a rule's share is unknown."""
         return ((1.0, self.longest_retention),)
 
 
 class StackFile(StackKeys):
-    """What is stated, each other key with its default."""
+    """The keys that a stack file states; each other key has its default."""

@@ -1,4 +1,4 @@
-"""Tenants: whose lines are whose."""
+"""Tenants: their namespaces, limits and retention."""
 
 from typing import Annotated
 
@@ -15,53 +15,53 @@ from logstack.settings.model.bounds import (
 )
 from logstack.settings.model.retention import RetentionStream
 
-# The canary's own: its lines are nobody's, and no datasource asks for them.
+# The canary's own tenant: its lines belong to no user, and no datasource queries them.
 CANARY_TENANT = "logstack-canary"
 
 TenantName = Annotated[
     str,
-    spelled(r"^[a-zA-Z0-9!_.*'()-]{1,150}$", "a tenant's name as Loki takes it: at most 150 of a-z A-Z 0-9 !-_.*'()"),
+    spelled(r"^[a-zA-Z0-9!_.*'()-]{1,150}$", "a tenant name that Loki takes: at most 150 of a-z A-Z 0-9 !-_.*'()"),
 ]
 
 
 class TenantLimits(Group):
-    """What one tenant may send and ask, where it differs from logstack:limits; Loki reads it within ten seconds."""
+    """Limits of one tenant, where they differ from logstack:limits; Loki reads changes within ten seconds."""
 
     ingestion_rate: LimitRate | None = None
-    """Lines taken in, bytes a second over all writers."""
+    """The ingestion rate, in bytes a second over all writers."""
     ingestion_burst: LimitRate | None = None
-    """The largest burst, bytes; the gateway, whose limit follows the largest of all, restarts."""
+    """The largest burst, in bytes. A change restarts the gateway if it changes the largest burst of all tenants."""
     per_stream_rate: LimitRate | None = None
-    """Bytes a second of one stream."""
+    """The rate of one stream, in bytes a second."""
     per_stream_burst: LimitRate | None = None
-    """The largest burst of one stream, bytes."""
+    """The largest burst of one stream, in bytes."""
     max_streams: StreamCount | None = None
-    """Active streams over all writers."""
+    """The largest number of active streams over all writers."""
     max_line_size: LineSize | None = None
-    """The longest line, bytes; the collector cuts at the stack's own limit."""
+    """The longest line, in bytes; the collector cuts lines at the stack's own limit."""
     max_entries_per_query: EntryCount | None = None
-    """Lines that one query may return."""
+    """The largest number of lines that one query returns."""
     max_query_length: QueryRange | None = None
     """The longest time range of one query."""
     max_query_lookback: QueryRange | None = None
     """How far back a query may look."""
     query_timeout: QueryTimeout | None = None
-    """How long one query may run."""
+    """The longest time that one query runs."""
 
 
 class Tenant(Group):
-    """One tenant of Loki beside the one that everything else belongs to."""
+    """A tenant of Loki, besides the default tenant."""
 
     name: TenantName
-    """What requests name in X-Scope-OrgID."""
+    """The tenant's name, which requests send in X-Scope-OrgID."""
     namespaces: tuple[DnsLabel, ...]
-    """The namespaces whose lines the collector sends as this tenant's."""
+    """The collector sends lines of these namespaces as this tenant's."""
     limits: TenantLimits = TenantLimits()
-    """What it may send and ask."""
+    """The tenant's own limits."""
     user: UserName | None = None
-    """The gateway's user whose requests are this tenant's, whatever they name; needs gateway.auth."""
+    """The gateway's user of this tenant. The gateway sets the tenant of all its requests; needs gateway.auth."""
     retention: Retention | None = None
-    """How long this tenant's lines are kept; without it as long as everybody's."""
+    """How long Loki keeps this tenant's lines; by default the stack's retention."""
     retention_streams: tuple[RetentionStream, ...] = ()
-    """Streams of this tenant that are kept for another time. With any of them Loki forgets the stack's own
+    """Streams of this tenant with a retention of their own. With any of these Loki ignores the stack's own
     retentionStreams for this tenant."""

@@ -1,1 +1,1 @@
-"""What a stated ingest decides: replicas, sizes, volumes, caches and limits."""
+"""The settings that follow from the ingest: replicas, sizes, volumes, caches and limits."""

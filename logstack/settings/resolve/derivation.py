@@ -1,4 +1,4 @@
-"""From a stack file to a whole tree: what the rules make of each key, and which keys they read."""
+"""From a stack file to all settings: the value that a rule gives a key, and the keys that the rule reads."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -41,14 +41,14 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Derivation:
-    """One key of the stack file and what a rule makes of it."""
+    """One key of the stack file, and the value that a rule derives for it."""
 
     key: str
     """The path of fields below `Settings`, such as `size` or `replicas.query_frontend`."""
     value: object
-    """What is derived."""
+    """The derived value."""
     rule: str
-    """Of what, by which rule or row."""
+    """The rule or the row of the table."""
     reads: tuple[str, ...]
     """The keys that the rule reads."""
     is_stated: bool = False
@@ -63,14 +63,14 @@ def average_rate(ingest: int) -> Fraction:
 
 
 def resolve(stated: StackFile) -> StackFile:
-    """Return the stack file that states every key: what was stated, what is derived from it, and defaults."""
+    """Return a stack file that states every key: stated values, derived values and defaults."""
     sized = stated if stated.size else with_value(stated, ("size",), SizeName.SMALL)
     derived = (each for each in derivations(stated) if not each.is_stated)
     return reduce(lambda tree, each: with_value(tree, each.key.split("."), each.value), derived, sized)
 
 
 def derivations(stated: StackFile) -> tuple[Derivation, ...]:
-    """Return what the rules make of a stack file, of stated keys too: without an ingest only disks follow."""
+    """Return the derived values of a stack file, for stated keys too; without an ingest only disks."""
     if stated.ingest is None:
         return tuple(_disks(stated))
     row = row_of(stated.deployment_mode, stated.ingest)
@@ -85,7 +85,7 @@ def derivations(stated: StackFile) -> tuple[Derivation, ...]:
 
 
 def with_value(group: Model, path: Sequence[str], value: object) -> Model:
-    """Return the group with another value at a path below it; what was stated stays known."""
+    """Return the group with another value at a path below it, and with the same stated keys."""
     name, *below = path
     values = dict(group)
     inner = values[name]
@@ -94,8 +94,8 @@ def with_value(group: Model, path: Sequence[str], value: object) -> Model:
 
 
 def _disks(stated: StackFile) -> Iterator[Derivation]:
-    """Parts whose CPU and memory are stated without a disk, with that of the row or the size: without one said the
-    chart makes a volume of its own, whose claims go with the StatefulSet."""
+    """Derive the disk of components with stated CPU and memory: without a disk, the chart would make a volume of its
+    own size, and delete its claims with the StatefulSet."""
     name_of_size = stated.size or SizeName.SMALL
     rows: dict[str, tuple[Resources, str, tuple[str, ...]]] = {
         part: (size, f"size {name_of_size}", _ROW) for part, size in SIZES[name_of_size].items()
@@ -106,8 +106,8 @@ def _disks(stated: StackFile) -> Iterator[Derivation]:
     resources: dict[str, Resources | None] = dict(stated.resources)
     for part, (size, why, reads) in rows.items():
         name = part.replace("-", "_")
-        given = resources[name]
-        if given and not given.disk and size.disk:
+        stated_size = resources[name]
+        if stated_size and not stated_size.disk and size.disk:
             key = f"resources.{name}.disk"
             yield Derivation(key, size.disk, f"{why}: no disk is stated", (*reads, "size"), is_of_ingest=False)
 
@@ -149,7 +149,7 @@ def _resources(stated: StackFile, ingest: int, row: SizingRow) -> Iterator[Deriv
 
 
 def _sizes(stated: StackFile, ingest: int, row: SizingRow) -> Iterator[tuple[str, Resources, str, tuple[str, ...]]]:
-    """Parts, what a pod of each needs, why, and the keys that this follows from."""
+    """Yield components, the resources of a pod of each, the reason, and the keys that these depend on."""
     for role, pods in row.roles.items():
         if role == stated.writer and stated.object_store.on_loki_volume:
             size, why = _with_store(stated, ingest, pods.size), "the row, and room for the retention"
@@ -177,7 +177,7 @@ def _node_count(stated: StackFile, row: SizingRow) -> int:
 
 
 def _with_store(stated: StackFile, ingest: int, size: Resources) -> Resources:
-    """The log's volume, and on it what is kept."""
+    """Return the resources with a volume for the write-ahead log and for the stored lines."""
     disk = (size.disk or 0) + _room(stated, ingest)
     return Resources.model_construct(cpu=size.cpu, memory=size.memory, disk=disk)
 
@@ -206,8 +206,8 @@ def _limits(limits: Limits, ingest: int, row: SizingRow) -> Iterator[Derivation]
     rate = max(least["ingestion_rate"], _up(average_rate(ingest) * PEAK, _MIB))
     why = f"{PEAK} times the average, the default at least"
     yield Derivation("limits.ingestion_rate", rate, why, ("ingest",), "ingestion_rate" in stated)
-    taken = limits.ingestion_rate if "ingestion_rate" in stated else rate
-    burst = max(least["ingestion_burst"], BURST * taken)
+    rate_limit = limits.ingestion_rate if "ingestion_rate" in stated else rate
+    burst = max(least["ingestion_burst"], BURST * rate_limit)
     why = f"{BURST} times ingestionRate, the default at least"
     reads = ("ingest", "limits.ingestion_rate")
     yield Derivation("limits.ingestion_burst", burst, why, reads, "ingestion_burst" in stated)

@@ -12,11 +12,11 @@ from logstack.settings.resolve.derivation import Derivation, derivations
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the value of one key comes from."""
+    """The origin of one key's value."""
 
     source: Literal["stated", "derived", "default"]
     derivation: Derivation | None = None
-    """What a rule makes of the key, which counts where the stack file does not state it; None where no rule does."""
+    """The rule's value, which applies if the stack file does not state the key; None without a rule."""
 
 
 def provenance(stated: StackFile) -> Mapping[str, Origin]:

@@ -1,4 +1,4 @@
-"""What a stack needs for the lines that it takes in a day: one table, by mode and role; each row names its source.
+"""The sizing table: the resources for an ingest, by mode and role; each row names its source.
 
 `derivation.py` makes settings of it. Memory is request and limit in one, as in the sizes' table.
 """
@@ -32,13 +32,13 @@ class Pods:
 
 @dataclass(frozen=True)
 class SizingRow:
-    """What takes an ingest up to a limit."""
+    """The pods for an ingest up to a limit."""
 
     up_to: int
     """Bytes of lines a day."""
     roles: Mapping[Role, Pods]
     source: str
-    """Where the numbers come from."""
+    """The source of the numbers."""
     size: SizeName = SizeName.MEDIUM
     """The size of the parts that are not named here: gateway, collector, canary, embedded store."""
     caches: Mapping[str, int] = field(default_factory=dict)
@@ -49,16 +49,16 @@ class SizingRow:
 
 @dataclass(frozen=True)
 class Mode:
-    """What the table says of a deployment mode."""
+    """The table's rows for a deployment mode."""
 
     rows: tuple[SizingRow, ...]
     """From the least ingest to the most."""
     single_replica: int | None
-    """Up to how many bytes a day one pod may have every role; None for modes with roles of their own."""
+    """The most bytes a day for one pod with every role; None for modes with separate roles."""
     then: str
-    """What to take above the last row."""
+    """The mode to use above the last row."""
     source: str
-    """Who says that the mode ends there."""
+    """The source of the mode's limit."""
 
 
 def _pods(replicas: int, cpu: str, memory: str, disk: str | None = None) -> Pods:
@@ -79,7 +79,7 @@ SIZING: dict[str, Mode] = {
             SizingRow(
                 parse_ingest("7GB/day"),
                 _sized(SizeName.SMALL, Role.MONOLITHIC, replicas=1),
-                "size small; seed 001 runs one for 50 GB a week, seed 003 gives it 500m and 2Gi",
+                "size small: one stack runs such a pod for 50 GB a week, another gives it 500m and 2Gi",
                 SizeName.SMALL,
             ),
             SizingRow(
@@ -109,7 +109,7 @@ SIZING: dict[str, Mode] = {
             SizingRow(
                 parse_ingest("110GB/day"),
                 _sized(SizeName.MEDIUM, Role.WRITE, Role.READ, Role.BACKEND),
-                "size medium: seed 000's plan for 110 GB a day; caches of the production stack",
+                "size medium: a sizing plan for 110 GB a day; caches of the production stack",
                 caches={"chunks": parse_size("1Gi"), "results": parse_size("256Mi")},
             ),
             SizingRow(

@@ -1,4 +1,4 @@
-"""Which keys nobody knows while some of a stack file could not be read."""
+"""The keys that are unknown because a part of the stack file is not readable."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ def unknown_keys(stated: StackFile, misread: Iterable[str]) -> frozenset[str]:
     return unknown
 
 
-def have_common_keys(some: Iterable[str], others: Iterable[str]) -> bool:
+def have_common_keys(first_keys: Iterable[str], second_keys: Iterable[str]) -> bool:
     """Tell whether a key is among both, or a group on one side and a key in it on the other."""
-    one_side, other_side = [f"{key}." for key in some], [f"{key}." for key in others]
-    return any(one.startswith(other) or other.startswith(one) for one in one_side for other in other_side)
+    first_side, other_side = [f"{key}." for key in first_keys], [f"{key}." for key in second_keys]
+    return any(first.startswith(second) or second.startswith(first) for first in first_side for second in other_side)

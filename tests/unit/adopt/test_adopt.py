@@ -22,7 +22,7 @@ from logstack.manifests.manifest import mask_secrets
 from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.roles import Role
 from logstack.settings.model.stack_file import StackFile
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.documents import differences, read_yaml
 from tests.support.generated import stacks
 from tests.support.golden import check
@@ -401,7 +401,7 @@ def test_adopt_reports_logstacks_value_when_a_limit_cannot_be_set() -> None:
     adoption = adopt_values(loki_values(limits_config=limits))
     entry = find_entry(adoption, "loki.limits_config.split_queries_by_interval")
     assert (entry.verdict, entry.decide) == (Verdict.NOT_TAKEN, True)
-    assert entry.text.endswith("logstack sets 15m")
+    assert entry.text.endswith("logstack sets 1h")
     assert find_entry(adoption, "loki.limits_config.reject_old_samples").verdict is Verdict.UNDERSTOOD
 
 

@@ -8,7 +8,7 @@ from logstack.adopt.errors import UnreadableError
 from logstack.adopt.reading import Verdict
 from logstack.adopt.report import report_document
 from logstack.settings.model.stack_file import StackFile
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.stacks import NAMES, artefacts, settings_of
 from tests.unit.adopt.cases import adopt_values
 from tests.unit.adopt.test_adopt import S3, stack_of

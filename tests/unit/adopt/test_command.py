@@ -74,7 +74,6 @@ def test_adopt_lets_later_values_win_as_helm_does(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("chart", "version", "url", "message"),
     [
-        ("loki", "7.1.0", "https://grafana.github.io/helm-charts", "Grafana Enterprise Logs"),
         ("loki", "5.47.2", "https://grafana.github.io/helm-charts", "6.x first"),
         ("loki", "19.0.0", "https://grafana-community.github.io/helm-charts", "is not supported, only 6.x to 18.x"),
         ("loki-stack", "2.10.2", "https://grafana.github.io/helm-charts", "not the Loki chart"),
@@ -91,9 +90,11 @@ def test_adopt_refuses_an_unsupported_chart_with_a_fix(
     assert "fix: " in result.stderr
 
 
-def test_adopt_takes_the_community_chart_of_the_same_version(tmp_path: Path) -> None:
-    url = "https://grafana-community.github.io/helm-charts"
-    path = write(tmp_path, HELM_RELEASE.format(chart="loki", version="7.1.0", url=url))
+@pytest.mark.parametrize("owner", ["grafana", "grafana-community"])
+@pytest.mark.parametrize("version", ["7.0.0", "7.1.0", "7.3.0"])
+def test_adopt_takes_version_7_of_both_charts(owner: str, version: str, tmp_path: Path) -> None:
+    url = f"https://{owner}.github.io/helm-charts"
+    path = write(tmp_path, HELM_RELEASE.format(chart="loki", version=version, url=url))
     result = adopt(tmp_path, "--values", path)
     assert "to decide" in result.stdout.lower()
     assert result.stderr == ""

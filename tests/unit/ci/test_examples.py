@@ -4,12 +4,16 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from logstack.ci import failures
+from logstack.manifests.deployment import deployment
+from logstack.preflight.questions import refuse_unfit_cluster
 from tests.support.documents import leaves
+from tests.support.reached import FittingCluster
 from tests.support.stacks import NAMES, ROOT, SHIPPED, declarations, settings_of
 
 FOLDER = ROOT / "docs/reference/ci"
@@ -40,6 +44,18 @@ def test_preview_role_reads_each_kind_that_a_stack_declares(stack: str) -> None:
     kinds = {each.rpartition(":")[2] for each in types if re.match(r"kubernetes:(?!helm)", each)}
     names = {f"{kind.lower()}{'es' if kind.endswith('s') else 's'}" for kind in kinds}
     assert names - {"secrets"} <= readable()
+
+
+@pytest.mark.parametrize("stack", NAMES)
+def test_each_question_about_the_cluster_is_allowed_but_those_for_secrets(stack: str) -> None:
+    settings = settings_of(stack)
+    cluster = FittingCluster(settings)
+    refuse_unfit_cluster(settings, deployment(settings), cluster.get)
+    # Discovery, such as /apis/apps/v1, is everybody's (system:discovery).
+    paths = [urlsplit(path).path for path, _ in cluster.asked]
+    asked = {match[1] for path in paths if (match := re.search(r"v1(?:/namespaces/[^/]+)?/([a-z]+)(?:/[^/]+)?$", path))}
+    assert {"namespaces", "storageclasses"} <= asked
+    assert asked - readable() <= {"secrets"}
 
 
 @pytest.mark.parametrize("stack", SHIPPED)

@@ -1,4 +1,4 @@
-"""A kubeconfig with a context for every stack that the tests are about, and a shell in the right AWS account."""
+"""A kubeconfig with a context for every tested stack, a cluster that answers, and the right AWS account."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.aws_store import in_the_stacks_account
-from tests.support.reached import by_a_cluster_that_answers
+from tests.support.aws_store import use_the_stacks_account
+from tests.support.reached import let_every_cluster_answer
 from tests.support.stacks import NAMES, settings_of
 
 
 @pytest.fixture(scope="package")
 def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """KUBECONFIG as every stack wants it."""
+    """KUBECONFIG with the context of every stack."""
     clusters = [settings_of(name).cluster for name in NAMES]
     file = tmp_path_factory.mktemp("kube") / "config"
     contexts = [{"name": cluster.context, "context": {"cluster": f"{cluster.name}-cluster"}} for cluster in clusters]
@@ -28,9 +28,9 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def surroundings() -> Iterator[None]:
-    """Every stack's cluster answers, and the shell's AWS credentials are of its account."""
+def reachable_cluster_and_account() -> Iterator[None]:
+    """The cluster of every stack answers, and the AWS credentials of the shell belong to its account."""
     with pytest.MonkeyPatch.context() as patch:
-        by_a_cluster_that_answers(patch)
-        in_the_stacks_account(patch)
+        let_every_cluster_answer(patch)
+        use_the_stacks_account(patch)
         yield

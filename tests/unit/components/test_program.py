@@ -1,4 +1,4 @@
-"""`__main__.py`, run with a stack's configuration as the engine hands it over, against the stack as data."""
+"""`__main__.py` with the configuration of the engine: it registers what `deployment()` declares."""
 
 import json
 import runpy
@@ -19,7 +19,7 @@ from components import (
     guards,
 )
 from components.base import fingerprint
-from logstack import Settings, collector_sizes, found_by
+from logstack import Settings, collector_sizes, found_by, pod_options
 from logstack.manifests.deployment import deployment
 from logstack.manifests.manifest import Manifest, Secret
 from logstack.preflight.aws_account import Caller
@@ -29,11 +29,11 @@ from tests.support.monitor import STACK_TYPE, Recording, RecordingMonitor, Regis
 from tests.support.stacks import EXAMPLES, NAMES, ROOT, settings_of
 
 pytestmark = [
-    pytest.mark.usefixtures("kubeconfig", "surroundings", "repository"),
+    pytest.mark.usefixtures("kubeconfig", "reachable_cluster_and_account", "repository"),
     pytest.mark.filterwarnings("ignore:.*V2 has been deprecated in favor of:DeprecationWarning"),
 ]
 KEYS = {"logstack:accessKeyId": "MARKEDKEY", "logstack:secretAccessKey": "marked/secret+value"}
-# Which parts come before a component's own resources.
+# The components whose resources a component's own resources depend on.
 BEFORE = {
     "cluster": (),
     "store": ("cluster",),
@@ -52,11 +52,11 @@ def repository(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def config_of(stack: str) -> dict[str, str]:
-    """What the engine makes of what a stack says and of the project's defaults."""
-    said = {f"logstack:{key}": value for key, value in {**default_config(ROOT), **EXAMPLES.get(stack, {})}.items()}
+    """Return the engine's configuration of a stack, with the project's defaults."""
+    config = {f"logstack:{key}": value for key, value in {**default_config(ROOT), **EXAMPLES.get(stack, {})}.items()}
     if stack not in EXAMPLES:
-        said |= read_stack_file(stack, ROOT).config
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()}
+        config |= read_stack_file(stack, ROOT).config
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
 
 
 def run_program(config: Mapping[str, str], stack: str, monitor: RecordingMonitor | None = None) -> Recording:
@@ -75,7 +75,7 @@ def recorded(stack: str) -> Recording:
 
 
 @every_stack
-def test_the_program_registers_what_the_stack_declares_and_nothing_else(stack: str) -> None:
+def test_program_registers_the_declared_resources_only(stack: str) -> None:
     declared = [
         (component.type, component.name, STACK_TYPE, f"logstack-{stack}")
         for component in deployment(settings_of(stack))
@@ -91,7 +91,7 @@ def test_the_program_registers_what_the_stack_declares_and_nothing_else(stack: s
 
 
 @every_stack
-def test_each_resource_gets_the_inputs_and_the_protection_that_are_declared(stack: str) -> None:
+def test_program_registers_each_resource_with_its_declared_inputs_and_protection(stack: str) -> None:
     recording = recorded(stack)
     for component in deployment(settings_of(stack)):
         for manifest in component.manifests:
@@ -99,28 +99,28 @@ def test_each_resource_gets_the_inputs_and_the_protection_that_are_declared(stac
             inputs = registered.revealed
             if manifest.type.startswith("pulumi:providers:"):  # the SDK adds what it finds in the environment
                 inputs = {key: inputs[key] for key in manifest.inputs}
-            assert inputs == on_the_wire(manifest, stack), manifest.name
+            assert inputs == wire_inputs(manifest, stack), manifest.name
             assert (registered.protect, registered.retain_on_delete) == (manifest.protect, manifest.retain_on_delete)
 
 
-def on_the_wire(manifest: Manifest, stack: str) -> dict[str, object]:
-    """A manifest's inputs with the secrets in their places; a provider's are texts."""
+def wire_inputs(manifest: Manifest, stack: str) -> dict[str, object]:
+    """Return a manifest's inputs as the engine gets them, with secrets filled in; a provider's are JSON texts."""
     if manifest.type.startswith("pulumi:providers:"):
         return {key: value if isinstance(value, str) else json.dumps(value) for key, value in manifest.inputs.items()}
-    return {key: _filled(value, stack) for key, value in manifest.inputs.items()}
+    return {key: _fill_secrets(value, stack) for key, value in manifest.inputs.items()}
 
 
-def _filled(value: object, stack: str) -> object:
+def _fill_secrets(value: object, stack: str) -> object:
     if isinstance(value, Secret):
         secret = KEYS[f"logstack:{value.name}"]
         return fingerprint(secret, stack) if value.fingerprint else secret
     if isinstance(value, Mapping):
-        return {key: _filled(item, stack) for key, item in value.items()}
-    return [_filled(item, stack) for item in value] if isinstance(value, list | tuple) else value
+        return {key: _fill_secrets(item, stack) for key, item in value.items()}
+    return [_fill_secrets(item, stack) for item in value] if isinstance(value, list | tuple) else value
 
 
 @every_stack
-def test_each_resource_comes_after_what_is_declared_to_come_first(stack: str) -> None:
+def test_program_registers_each_resource_with_its_declared_dependencies(stack: str) -> None:
     recording = recorded(stack)
     trees = {component.name: component for component in deployment(settings_of(stack))}
     for component in trees.values():
@@ -135,9 +135,9 @@ def test_each_resource_comes_after_what_is_declared_to_come_first(stack: str) ->
             assert recording.one(manifest.type, manifest.name).dependencies == first | own, manifest.name
 
 
-def program_of_ones_own(settings: Settings) -> None:
-    """The shipped program's deployment, wired with the classes of the components."""
-    cluster = Cluster("cluster", settings.cluster)
+def run_user_program(settings: Settings) -> None:
+    """Register the same deployment as the shipped program, with the component classes of the public API."""
+    cluster, pods = Cluster("cluster", settings.cluster), pod_options(settings)
     store = ObjectStore(
         "store",
         settings.object_store,
@@ -145,8 +145,9 @@ def program_of_ones_own(settings: Settings) -> None:
         credentials=Credentials.from_config(),
         former=settings.former_object_store,
         size=settings.resources_of("object-store"),
+        pods=pods,
     )
-    loki = Loki("loki", settings, store, cluster, chart=settings.charts.loki)
+    loki = Loki("loki", settings, store, cluster, chart=settings.charts.loki, pods=pods)
     Alloy(
         "alloy",
         settings.collector,
@@ -154,6 +155,7 @@ def program_of_ones_own(settings: Settings) -> None:
         cluster,
         chart=settings.charts.alloy,
         sizes=collector_sizes(settings),
+        pods=pods,
     )
     Canary(
         "canary",
@@ -162,6 +164,7 @@ def program_of_ones_own(settings: Settings) -> None:
         cluster,
         found=found_by(settings.canary, settings.collector, loki.canary_tenant, loki.credentials_secret),
         size=settings.resources_of("canary"),
+        pods=pods,
     )
     GrafanaDatasource(
         "grafana",
@@ -174,8 +177,8 @@ def program_of_ones_own(settings: Settings) -> None:
 
 
 @every_stack
-def test_a_program_of_ones_own_registers_the_same_with_the_components_classes(stack: str) -> None:
-    own = record(lambda: program_of_ones_own(settings_of(stack)), config=KEYS, secret_keys=list(KEYS), stack=stack)
+def test_program_of_a_user_registers_the_same_resources_with_the_component_classes(stack: str) -> None:
+    own = record(lambda: run_user_program(settings_of(stack)), config=KEYS, secret_keys=list(KEYS), stack=stack)
     assert {each.urn: registration(each) for each in own.registered} == {
         each.urn: registration(each) for each in recorded(stack).registered
     }
@@ -183,21 +186,21 @@ def test_a_program_of_ones_own_registers_the_same_with_the_components_classes(st
 
 
 def registration(resource: Registered) -> tuple[object, ...]:
-    """All that the engine was told of a resource, and what of it is a secret."""
+    """Return everything that the engine got for a resource, with its secrets marked."""
     options = (resource.protect, resource.retain_on_delete, resource.provider, resource.providers, resource.aliases)
     return resource.inputs, resource.dependencies, *options, len(resource.transforms)
 
 
 @every_stack
-def test_every_input_is_known_before_anything_exists(stack: str) -> None:
-    """One unknown value of a chart, and its preview shows no object at all."""
+def test_program_knows_every_input_at_preview(stack: str) -> None:
+    """If one value of a chart is unknown, its preview shows no objects."""
     assert [each.name for each in recorded(stack).registered if each.inputs_from] == []
 
 
 @every_stack
-def test_the_program_exports_where_loki_is_reached(stack: str) -> None:
-    place = settings_of(stack).cluster
-    gateway = f"http://loki-gateway.{place.namespace}.svc.{place.cluster_domain}"
+def test_program_exports_the_addresses_of_loki(stack: str) -> None:
+    cluster = settings_of(stack).cluster
+    gateway = f"http://loki-gateway.{cluster.namespace}.svc.{cluster.cluster_domain}"
     assert recorded(stack).exports == {
         "gatewayUrl": gateway,
         "pushUrl": f"{gateway}/loki/api/v1/push",
@@ -207,20 +210,20 @@ def test_the_program_exports_where_loki_is_reached(stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_logical_names_are_unique_within_a_component(stack: str) -> None:
+def test_logical_names_are_unique_in_each_component(stack: str) -> None:
     for component in deployment(settings_of(stack)):
         names = [manifest.name for manifest in component.manifests]
         assert len(set(names)) == len(names), component.name
 
 
-def test_every_secret_stays_out_of_whatever_can_be_read() -> None:
+def test_program_shows_no_secret_in_inputs_outputs_or_exports() -> None:
     for stack in NAMES:
         recording = recorded(stack)
         in_clear = json.dumps([[each.plain for each in recording.registered], recording.outputs, recording.exports])
         assert not [secret for secret in KEYS.values() if secret in in_clear], stack
 
 
-def test_a_stack_with_problems_registers_nothing_and_tells_all_of_them() -> None:
+def test_program_reports_all_problems_and_registers_nothing() -> None:
     monitor = RecordingMonitor()
     broken = config_of("staging") | {"logstack:retention": "a week", "logstack:sizes": "small"}
     with pytest.raises(pulumi.RunError) as refused:
@@ -230,14 +233,14 @@ def test_a_stack_with_problems_registers_nothing_and_tells_all_of_them() -> None
     assert monitor.registered == []
 
 
-def test_a_store_that_needs_a_key_stops_the_program_without_one() -> None:
+def test_program_stops_when_the_object_store_needs_an_access_key_and_has_none() -> None:
     monitor = RecordingMonitor()
     with pytest.raises(pulumi.RunError, match="needs an access key"):
         run_program(config_of("staging"), "staging", monitor)
     assert monitor.registered == []
 
 
-def test_another_aws_account_stops_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_program_stops_in_another_aws_account(monkeypatch: pytest.MonkeyPatch) -> None:
     stranger = Caller("999999999999", "arn:aws:iam::999999999999:user/somebody")
     monkeypatch.setattr(guards, "shell_caller", lambda _: stranger)
     monitor = RecordingMonitor()
@@ -247,7 +250,7 @@ def test_another_aws_account_stops_the_program(monkeypatch: pytest.MonkeyPatch) 
     assert monitor.registered == []
 
 
-def test_a_cluster_that_the_kubeconfig_does_not_know_stops_the_program() -> None:
+def test_program_stops_when_the_kubeconfig_has_no_such_context() -> None:
     monitor = RecordingMonitor()
     config = config_of("dev") | KEYS
     elsewhere = {**json.loads(config["logstack:cluster"]), "context": "elsewhere"}
@@ -256,7 +259,7 @@ def test_a_cluster_that_the_kubeconfig_does_not_know_stops_the_program() -> None
     assert monitor.registered == []
 
 
-def test_a_change_that_loses_lines_stops_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_program_stops_when_a_change_would_lose_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise StackProblems([Problem("some-loss", "logstack:retention", "shorter than the state's", "", "")])
 

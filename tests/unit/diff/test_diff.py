@@ -22,7 +22,7 @@ from logstack.diff.snapshot_json import read, written
 from logstack.render.artefacts import all_artefacts
 from logstack.settings.load.loader import Stack
 from logstack.settings.load.translation import keys
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.changes import Seeded, replaced, seeded
 from tests.support.generated import stacks
 from tests.support.stacks import NAMES, TODAY, changed, settings_of

@@ -6,7 +6,7 @@ import pytest
 
 from logstack.docsgen.picture import picture
 from logstack.settings.load.loader import load_stack_file
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.stacks import ROOT, settings_of
 
 

@@ -25,7 +25,7 @@ from logstack.localrun.checks import (
 from logstack.localrun.client import Entry, Loki, Pushed, Row, _batches, selector
 from logstack.localrun.lines import LogFile
 from logstack.localrun.platform import Platform
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 SETTINGS = Settings.model_validate(
     {

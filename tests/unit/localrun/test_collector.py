@@ -21,7 +21,7 @@ from logstack.localrun.machine import Machine, binaries_for
 from logstack.localrun.metrics import Metrics, parse_metrics
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from tests.support.stacks import NAMES, changed, data, declarations, settings_of
 
 FILE = LogFile(Path("shop.log"), tuple(f"line {number}" for number in range(7)), None, 0)

@@ -10,7 +10,7 @@ from logstack.localrun.localise import flags, local_config, replacements
 from logstack.manifests.loki.config import loki_config
 from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.roles import Duty
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 CLAIM = {"kind": "ceph-bucket-claim", "bucket": "loki-chunks", "storageClass": "ceph-bucket"}
 STACKS: dict[str, dict[str, Any]] = {

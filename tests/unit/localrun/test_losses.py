@@ -13,7 +13,7 @@ from logstack.localrun.client import Entry, Pushed
 from logstack.localrun.layout import Layout, layout
 from logstack.localrun.losses import loss_checks
 from logstack.localrun.platform import Platform
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 
 def stack(**keys: object) -> Settings:

@@ -141,7 +141,7 @@ def own_register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A register of ports that no other run of these tests shares."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    monkeypatch.setattr(layout, "_given", set())
+    monkeypatch.setattr(layout, "_ports_in_use", set())
     monkeypatch.setattr(layout, "_taken_ports", cache(layout._taken_ports.__wrapped__))
 
 
@@ -153,7 +153,7 @@ def set_candidates(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
 @pytest.mark.usefixtures("own_register")
 def test_free_ports_gives_a_port_once_even_when_nobody_opened_it(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = free_ports(2)
-    monkeypatch.setattr(layout, "_given", set())
+    monkeypatch.setattr(layout, "_ports_in_use", set())
     set_candidates(monkeypatch, first, second)
     assert (free_ports(1), free_ports(1)) == ([first], [second])
     with pytest.raises(OSError, match="1 ports are needed, and 0 of"):
@@ -162,7 +162,7 @@ def test_free_ports_gives_a_port_once_even_when_nobody_opened_it(monkeypatch: py
 
 def test_free_ports_skips_a_port_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
     open_port, free = free_ports(2)
-    monkeypatch.setattr(layout, "_given", set())
+    monkeypatch.setattr(layout, "_ports_in_use", set())
     set_candidates(monkeypatch, open_port, free)
     with socket.create_server(("127.0.0.1", open_port)):
         assert free_ports(1) == [free]

@@ -12,7 +12,7 @@ from logstack.plan.failures import FailureBudget, Loss, deciding_losses, plan_fa
 from logstack.plan.outage import bridged_outage
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.roles import Role
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 S3 = {"kind": "s3-compatible", "endpoint": "http://10.0.0.1:9000", "bucket": "loki-test"}
 BLOCKS = (Path(__file__).parent / "failure_budget.txt").read_text().split("\n\n")[1:]

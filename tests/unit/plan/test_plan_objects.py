@@ -11,7 +11,7 @@ from logstack.plan.chart_objects import ChartObject, ChartObjects, chart_objects
 from logstack.plan.model import plan
 from logstack.plan.text import full_text, summary_text
 from logstack.settings.load.loader import Stack
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 from logstack.text.layout import terminal
 from tests.support.stacks import settings_of
 

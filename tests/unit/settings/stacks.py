@@ -1,4 +1,4 @@
-"""Stacks for the tests: one without any problem, and others that differ from it."""
+"""A stack without any problem, and variants of it, for the tests of settings."""
 
 import json
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ NOWHERE = Path("a directory that does not exist")
 
 
 def store(**changes: str | bool) -> str:
-    """An object store in YAML, the faultless one with some of its keys replaced."""
+    """Return the object store of the faultless stack in YAML, with some keys replaced."""
     keys = {"kind": "s3-compatible", "endpoint": "http://10.0.0.1:9000", "bucket": "loki-test"}
     return f"objectStore: {json.dumps(keys | {'credentialsSecret': 'loki-s3'} | changes)}"
 
 
-# Three replicas of everything in one mode that has a future: nothing to warn of.
+# Three replicas in a mode that Loki 4 keeps: no check has a warning.
 FAULTLESS = f"""\
 cluster: {{name: test, context: test, apiServer: https://10.0.0.2:6443}}
 deploymentMode: monolithic
@@ -32,10 +32,10 @@ replicas: {{monolithic: 3}}
 
 
 def keys(text: str) -> dict[str, Value]:
-    """YAML text as the loader sees it."""
-    found = plain(_parsed(dedent(text)))
-    assert isinstance(found, Mapping)
-    return dict(found)
+    """Parse YAML text as the loader does."""
+    mapping = plain(_parsed(dedent(text)))
+    assert isinstance(mapping, Mapping)
+    return dict(mapping)
 
 
 # The same few texts stand in hundreds of tests; `plain` makes new mappings and lists of the tree each time.
@@ -43,14 +43,14 @@ _parsed = cache(parsed)
 
 
 def stack(changes: str = "", secrets: frozenset[str] = frozenset()) -> Stack:
-    """The faultless stack with some of its keys replaced."""
+    """Load the faultless stack with some keys replaced."""
     return settings_from(
         Source(keys(FAULTLESS) | (keys(changes) if changes else {}), secrets), "test", NOWHERE, today=TODAY
     )
 
 
-def told(changes: str, secrets: frozenset[str] = frozenset()) -> str:
-    """What a person is told about the faultless stack with some of its keys replaced, warnings as well as errors."""
+def messages_for(changes: str, secrets: frozenset[str] = frozenset()) -> str:
+    """Return all errors and warnings of the faultless stack with some keys replaced, as text."""
     try:
         problems = stack(changes, secrets).problems
     except StackProblems as error:

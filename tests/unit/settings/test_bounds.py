@@ -1,4 +1,4 @@
-"""Absurd values are refused, at their own key, by the bound that they pass; what is just inside a bound is taken."""
+"""Ranges: a value outside is refused at its own key with the bound, a value on the bound is accepted."""
 
 import json
 import re
@@ -16,11 +16,11 @@ from logstack.settings.model import bounds
 from logstack.settings.model.bounds import RANGES
 from logstack.settings.model.ranges import CountRange, CpuRange, DurationRange, Range, ShareRange, SizeRange
 from logstack.settings.problems import Problem, StackProblems
-from tests.unit.settings.stacks import FAULTLESS, NOWHERE, TODAY, stack, told
+from tests.unit.settings.stacks import FAULTLESS, NOWHERE, TODAY, messages_for, stack
 from tests.unit.settings.stacks import keys as stack_keys
 
-# Groups that a leaf needs beside itself, by the path of the group.
-BESIDE: dict[str, dict[str, Any]] = {
+# Keys that a group requires beside the tested one, by the name of the group.
+REQUIRED_SIBLINGS: dict[str, dict[str, Any]] = {
     "resources": {"cpu": "500m", "memory": "512Mi"},
     "rateLimits": {"rate": 5, "burst": 5},
     "drop": {"name": "a", "pattern": "b"},
@@ -28,13 +28,13 @@ BESIDE: dict[str, dict[str, Any]] = {
     "tenants": {"name": "a", "namespaces": ["b"]},
     "parsers": {"format": "json"},
 }
-# Zero is the only value below these bounds, and it passes: a rule of its own names the consequence.
+# Zero is the only value below these bounds: the range accepts it, and a check of its own reports it.
 ZERO_HAS_A_RULE = {"collector.parsers[].multiline.maxWait"}
 SCALE = {"s": 1, "d": 86400}
 
 
-def leaves() -> Iterator[tuple[str, str, Range]]:
-    """Every path of a stack file that has a range, with the kind of its group."""
+def ranged_keys() -> Iterator[tuple[str, str, Range]]:
+    """Yield every path of a stack file that has a range, with the kind of its group."""
     for path, kind in keys():
         node = _node_of(path)
         if "range" in node:
@@ -51,17 +51,17 @@ def _node_of(path: str) -> dict[str, Any]:
     return node
 
 
-LEAVES = list(leaves())
+RANGED_KEYS = list(ranged_keys())
 
 
 def config_with(path: str, kind: str, value: object) -> dict[str, Any]:
-    """The faultless stack with one value at a path, and what its groups need."""
+    """Return the faultless stack with one value at a path, and the keys that its groups require."""
     config: dict[str, Any] = dict(stack_keys(FAULTLESS))
     names = path.split(".")
     tree: Any = value
     for depth in range(len(names) - 1, 0, -1):
         group = names[depth - 1].removesuffix("[]")
-        needed = BESIDE.get("resources" if depth > 1 and names[0] == "resources" else group, {})
+        needed = REQUIRED_SIBLINGS.get("resources" if depth > 1 and names[0] == "resources" else group, {})
         tree = {**needed, names[depth].removesuffix("[]"): tree}
         tree = [tree] if names[depth - 1].endswith("[]") else tree
     top = names[0].removesuffix("[]")
@@ -82,19 +82,19 @@ def config_with(path: str, kind: str, value: object) -> dict[str, Any]:
 
 
 def errors_at(path: str, kind: str, value: object) -> list[Problem]:
-    """The errors of a stack with one value; a group of another mode is no matter here."""
+    """Return the errors of a stack with one value, without those about other keys, such as a group of another mode."""
     source = Source(config_with(path, kind, value))
     try:
         settings_from(source, "test", NOWHERE, today=TODAY)
     except StackProblems as problems:
         here = f"logstack:{path.replace('[]', '[0]')}"
-        found = [problem for problem in problems.problems if problem.severity == "error"]
-        return [each for each in found if each.name == "wrong-value" or each.path == here]
+        errors = [problem for problem in problems.problems if problem.severity == "error"]
+        return [each for each in errors if each.name == "wrong-value" or each.path == here]
     return []
 
 
-def absurd(range_: Range) -> tuple[list[object], list[object]]:
-    """Values far below and far above a range, as a stack file has them."""
+def absurd_values(range_: Range) -> tuple[list[object], list[object]]:
+    """Return values far below and far above a range, as a stack file has them."""
     if isinstance(range_, CountRange):
         return [-1, -(10**30)], [10**9, 10**20, 10**300]
     if isinstance(range_, ShareRange):
@@ -109,9 +109,11 @@ def absurd(range_: Range) -> tuple[list[object], list[object]]:
     return ["0GB/day"], ["9999999999GB/second"]
 
 
-@pytest.mark.parametrize(("path", "kind", "range_"), LEAVES, ids=[f"{path} {kind}".strip() for path, kind, _ in LEAVES])
-def test_a_leaf_refuses_an_absurd_value_by_its_bound_at_its_own_path(path: str, kind: str, range_: Range) -> None:
-    small, large = absurd(range_)
+@pytest.mark.parametrize(
+    ("path", "kind", "range_"), RANGED_KEYS, ids=[f"{path} {kind}".strip() for path, kind, _ in RANGED_KEYS]
+)
+def test_key_refuses_an_absurd_value_and_names_the_bound(path: str, kind: str, range_: Range) -> None:
+    small, large = absurd_values(range_)
     assert small or path in ZERO_HAS_A_RULE
     for values, bound in ((small, range_.least), (large, range_.most)):
         for value in values:
@@ -123,10 +125,12 @@ def test_a_leaf_refuses_an_absurd_value_by_its_bound_at_its_own_path(path: str, 
             assert re.fullmatch(r"(logstack:)?[a-zA-Z]+: \S+", problem.fix)
 
 
-@pytest.mark.parametrize(("path", "kind", "range_"), LEAVES, ids=[f"{path} {kind}".strip() for path, kind, _ in LEAVES])
-def test_a_leaf_takes_its_bounds_and_the_line_that_a_message_says_to_paste(path: str, kind: str, range_: Range) -> None:
+@pytest.mark.parametrize(
+    ("path", "kind", "range_"), RANGED_KEYS, ids=[f"{path} {kind}".strip() for path, kind, _ in RANGED_KEYS]
+)
+def test_key_accepts_its_bounds_and_the_values_that_messages_suggest(path: str, kind: str, range_: Range) -> None:
     fits = [range_.least] if isinstance(range_, ShareRange) else [range_.least, range_.most]
-    small, large = absurd(range_)
+    small, large = absurd_values(range_)
     refused = [problem for value in (*small[:1], large[0]) for problem in errors_at(path, kind, value)]
     fits += [problem.fix.partition(": ")[2] for problem in refused]
     for text in fits:
@@ -134,32 +138,32 @@ def test_a_leaf_takes_its_bounds_and_the_line_that_a_message_says_to_paste(path:
         assert not [each for each in errors_at(path, kind, value) if each.name == "wrong-value"], text
 
 
-def test_every_number_and_quantity_of_the_schema_has_a_range() -> None:
-    found = {path for path, _, _ in LEAVES}
+def test_schema_has_a_range_for_every_number_and_quantity() -> None:
+    paths = {path for path, _, _ in RANGED_KEYS}
     for path, _ in keys():
         node = _node_of(path)
-        assert path in found or node.get("type") not in ("integer", "number"), path
+        assert path in paths or node.get("type") not in ("integer", "number"), path
         assert node.get("format") != "quantity" or "range" in node, path
-    assert len(found) > 80
+    assert len(paths) > 80
 
 
-def test_every_range_has_a_name_of_its_own_and_a_reason_and_is_used() -> None:
+def test_ranges_have_unique_names_and_reasons_and_are_used() -> None:
     declared = [each for name in vars(bounds) for each in getattr(getattr(bounds, name), "__metadata__", ())]
     assert len(RANGES) == len([each for each in declared if isinstance(each, Range)])
-    assert {range_.of for _, _, range_ in LEAVES} == set(RANGES)
+    assert {range_.of for _, _, range_ in RANGED_KEYS} == set(RANGES)
     assert all(each.reason and not each.reason.endswith(".") for each in RANGES.values())
 
 
-def texts() -> Iterator[str]:
-    """Every leaf that takes any text."""
+def text_paths() -> Iterator[str]:
+    """Yield the path of every key that accepts any text."""
     for path, _ in keys():
         node = _node_of(path)
         if node.get("type") == "string" and not node.get("enum") and "const" not in node and "format" not in node:
             yield path
 
 
-@pytest.mark.parametrize("path", list(texts()))
-def test_a_text_has_a_greatest_length(path: str) -> None:
+@pytest.mark.parametrize("path", list(text_paths()))
+def test_text_key_has_a_maximum_length(path: str) -> None:
     node = _node_of(path)
     assert "maxLength" in node or re.search(r"\{(\d,)?\d+\}", str(node.get("pattern"))), path
 
@@ -193,17 +197,17 @@ def test_a_text_has_a_greatest_length(path: str) -> None:
         ),
     ],
 )
-def test_a_value_beside_its_bound_is_refused_and_one_on_it_is_not(key: str, value: object, what: str, fix: str) -> None:
-    found = errors_at(key, "", value)
-    assert [problem.what[: len(what)] for problem in found] == ([what] if what else [])
-    assert [problem.fix for problem in found] == ([fix] if fix else [])
+def test_key_refuses_a_value_just_outside_its_bound(key: str, value: object, what: str, fix: str) -> None:
+    errors = errors_at(key, "", value)
+    assert [problem.what[: len(what)] for problem in errors] == ([what] if what else [])
+    assert [problem.fix for problem in errors] == ([fix] if fix else [])
 
 
 BOOLEANS = ["yes", "no", "on", "off", "true", "True", "y", 1, 0, 1.0, "", [], {}]
 
 
 @pytest.mark.parametrize("value", BOOLEANS)
-def test_a_boolean_is_true_or_false_and_nothing_that_looks_like_it(value: object) -> None:
+def test_boolean_key_accepts_only_true_and_false(value: object) -> None:
     (problem,) = errors_at("collector.sources.events", "", value)
     assert re.fullmatch(
         r'(invalid value ".*": |invalid value ".*" \(text\): )?events must be true or false', problem.what
@@ -214,25 +218,25 @@ def test_a_boolean_is_true_or_false_and_nothing_that_looks_like_it(value: object
 @pytest.mark.parametrize(
     "value", ["3", "", " 3", "three", "1_0", "٣", 3.5, float("inf"), float("nan"), True, None, [3]]
 )
-def test_a_whole_number_is_no_text_no_boolean_and_no_fraction(value: object) -> None:
+def test_integer_key_refuses_texts_booleans_and_fractions(value: object) -> None:
     (problem,) = errors_at("gateway.replicas", "", value)
-    given = r'(invalid value ".*": |invalid value ".*" \(text\): )?replicas|replicas has no value: it'
-    assert re.fullmatch(f"({given}) must be a whole number from 1 to 1000", problem.what)
+    beginning = r'(invalid value ".*": |invalid value ".*" \(text\): )?replicas|replicas has no value: it'
+    assert re.fullmatch(f"({beginning}) must be a whole number from 1 to 1000", problem.what)
     assert re.fullmatch(r"replicas: \d+", problem.fix)
 
 
 @pytest.mark.parametrize(
     "text", ["٣Gi", "1_000Mi", "1:30", "-1Gi", " 1Gi", "1Gi ", "", "1e3Gi", "inf", "nan", "9" * 5000 + "Gi"]
 )
-def test_a_size_is_ascii_digits_and_a_unit(text: str) -> None:
+def test_size_key_accepts_only_ascii_digits_and_a_unit(text: str) -> None:
     (problem,) = errors_at("resources.monolithic.memory", "", text)
     assert re.match(r'(invalid value ".*": )?memory must be a size from 64Mi to 4Ti', problem.what)
     assert problem.fix == "memory: 2Gi"
     assert len(problem.what) < 300
 
 
-def outcome(directory: Path, config: str) -> list[tuple[str, str]]:
-    """The errors of a stack file as it is written."""
+def errors_of_file(directory: Path, config: str) -> list[tuple[str, str]]:
+    """Return the errors of a stack file with these lines."""
     faultless = "".join(f"  logstack:{line}\n" for line in FAULTLESS.splitlines() if not line.startswith("replicas"))
     (directory / "Pulumi.test.yaml").write_text(f"config:\n{faultless}{config}\n", encoding="utf-8")
     try:
@@ -246,7 +250,7 @@ HERE = "logstack:replicas.monolithic"
 
 
 @pytest.mark.parametrize(
-    ("written", "found"),
+    ("written", "errors"),
     [
         ("3", []),
         ("3.0", []),
@@ -275,23 +279,21 @@ HERE = "logstack:replicas.monolithic"
         ("true", [("wrong-value", HERE)]),
     ],
 )
-def test_a_number_of_a_file_gives_one_error_or_none(tmp_path: Path, written: str, found: list[tuple[str, str]]) -> None:
-    assert outcome(tmp_path, f"  logstack:replicas: {{monolithic: {written}}}") == found
+def test_stack_file_number_gives_at_most_one_error(tmp_path: Path, written: str, errors: list[tuple[str, str]]) -> None:
+    assert errors_of_file(tmp_path, f"  logstack:replicas: {{monolithic: {written}}}") == errors
 
 
 @pytest.mark.parametrize("written", ["010", "1_5"])
-def test_a_disputed_number_at_the_top_is_refused_and_those_of_other_projects_are_not(
-    tmp_path: Path, written: str
-) -> None:
+def test_disputed_number_is_refused_in_keys_of_this_project_only(tmp_path: Path, written: str) -> None:
     three = "  logstack:replicas: {monolithic: 15}\n"
-    assert outcome(tmp_path, f"{three}  logstack:replicationFactor: {written}") == [
+    assert errors_of_file(tmp_path, f"{three}  logstack:replicationFactor: {written}") == [
         ("disputed-number", "logstack:replicationFactor")
     ]
-    assert outcome(tmp_path, f"{three}  aws:account: {written}") == []
+    assert errors_of_file(tmp_path, f"{three}  aws:account: {written}") == []
 
 
-def test_a_disputed_number_is_told_with_a_line_to_paste(tmp_path: Path) -> None:
-    outcome(tmp_path, "  logstack:replicas: {monolithic: 010}")
+def test_disputed_number_message_has_a_line_to_paste(tmp_path: Path) -> None:
+    errors_of_file(tmp_path, "  logstack:replicas: {monolithic: 010}")
     with pytest.raises(StackProblems) as raised:
         load_stack_file("test", tmp_path, today=TODAY)
     (problem,) = raised.value.problems
@@ -315,14 +317,14 @@ def test_a_disputed_number_is_told_with_a_line_to_paste(tmp_path: Path) -> None:
         ("  logstack:resources: {alloy: {cpu: 01, memory: 1Gi}}", "cpu: 1"),
     ],
 )
-def test_a_disputed_number_of_a_key_that_takes_text_is_quoted_as_written(tmp_path: Path, lines: str, fix: str) -> None:
+def test_disputed_number_fix_quotes_the_value_when_the_key_takes_text(tmp_path: Path, lines: str, fix: str) -> None:
     (tmp_path / "Pulumi.test.yaml").write_text(f"config:\n{lines}\n")
     with pytest.raises(StackProblems) as raised:
         load_stack_file("test", tmp_path, today=TODAY)
     assert [each.fix for each in raised.value.problems if each.name == "disputed-number"] == [fix]
 
 
-def test_a_whole_number_at_the_top_is_one_from_the_engine_as_well_and_in_a_group_it_is_one_already(
+def test_typed_reads_a_top_level_number_of_the_engine_as_the_file_has_it(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "Pulumi.test.yaml"
@@ -335,7 +337,7 @@ def test_a_whole_number_at_the_top_is_one_from_the_engine_as_well_and_in_a_group
 
 
 @pytest.mark.parametrize("text", ["three", "3.5", "010", "1_000", " 3", "٣", "true", "-", "1e400"])
-def test_no_other_text_of_the_engine_is_a_number(text: str) -> None:
+def test_typed_leaves_a_text_of_the_engine_that_is_no_whole_number(text: str) -> None:
     assert typed({"replicationFactor": text}) == {"replicationFactor": text}
 
 
@@ -345,6 +347,6 @@ def test_scalars_are_the_top_level_keys_that_the_schema_gives_a_number_or_a_bool
     assert {key: types[str(type_)] for key, type_ in top.items() if type_ in types} == SCALARS
 
 
-def test_the_faultless_stack_has_no_problem_and_a_secret_that_is_no_quantity_is_not_repeated() -> None:
+def test_quantity_message_does_not_repeat_a_long_text() -> None:
     assert not stack().problems
-    assert "hunter2" not in told("retention: hunter2hunter2hunter2\nwalReplayCeiling: hunter2hunter2hunter2")
+    assert "hunter2" not in messages_for("retention: hunter2hunter2hunter2\nwalReplayCeiling: hunter2hunter2hunter2")

@@ -1,4 +1,4 @@
-"""What the checks let pass: each line is as close to a mistake as it gets."""
+"""Stack files just inside each check's limit, acknowledgements, and the order of problems."""
 
 from dataclasses import replace
 from datetime import date
@@ -13,12 +13,14 @@ from logstack.manifests.canary.resources import NAME
 from logstack.manifests.manifest import labels
 from logstack.settings import checks
 from logstack.settings.checks import canary, lines, matching, parsing, problems_of, sources
+from logstack.settings.checks.acknowledgements import OF_CLUSTER
 from logstack.settings.checks.check import reads
 from logstack.settings.model.charts import PINNED
-from logstack.settings.model.tree import Settings
+from logstack.settings.model.roles import Role
 from logstack.settings.problems import StackProblems
+from logstack.settings.tree import Settings
 from tests.support.generated import stacks
-from tests.unit.settings.stacks import TODAY, stack, store, told
+from tests.unit.settings.stacks import TODAY, messages_for, stack, store
 
 SIMPLE_SCALABLE = "deploymentMode: simple-scalable\nacknowledge: [simple-scalable-ends-with-loki-4]\n"
 SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
@@ -27,42 +29,45 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param("", id="three copies among three writers"),
-        pytest.param("replicas: {monolithic: 5}\nreplicationFactor: 5", id="five copies among five writers"),
+        pytest.param("", id="replication factor 3 with three writers"),
+        pytest.param("replicas: {monolithic: 5}\nreplicationFactor: 5", id="replication factor 5 with five writers"),
         pytest.param(SIMPLE_SCALABLE + "replicas: {write: 3, read: 2, backend: 2}", id="two readers"),
-        pytest.param(SINGLE + "objectStore: {kind: embedded}", id="one copy on an embedded store"),
+        pytest.param(SINGLE + "objectStore: {kind: embedded}", id="replication factor 1 on an embedded store"),
         pytest.param(SINGLE + "objectStore: {kind: filesystem}", id="one replica on a directory"),
         pytest.param("retention: 1d", id="a retention of a day"),
-        pytest.param("retention: 24h\ncollector: {maxAge: 24h}", id="an age of the retention"),
+        pytest.param("retention: 24h\ncollector: {maxAge: 24h}", id="a maximum age equal to the retention"),
         pytest.param("retention: 3d", id="a retention below the collector's default age"),
         pytest.param("retention: 400d", id="a retention above Loki's default query length"),
-        pytest.param("limits: {maxQueryLength: 30d, maxQueryLookback: 30d}", id="limits of the retention"),
-        pytest.param("limits: {maxQueryLength: 0s, maxQueryLookback: 0s}", id="limits of nothing, which are none"),
+        pytest.param("limits: {maxQueryLength: 30d, maxQueryLookback: 30d}", id="query limits equal to the retention"),
+        pytest.param("limits: {maxQueryLength: 0s, maxQueryLookback: 0s}", id="limits of zero, which mean unlimited"),
         pytest.param("limits: {queryTimeout: 10m}", id="a timeout as long as the gateway's"),
         pytest.param("limits: {ingestionBurst: 1Mi}", id="a burst of one batch"),
         pytest.param("schemaPeriods: [{from: 2024-04-01}]", id="a date without quotes"),
         pytest.param('schemaPeriods: [{from: "2026-05-31"}]', id="a first period that began yesterday"),
-        pytest.param('schemaPeriods: [{from: "2024-04-01"}, {from: "2026-06-02"}]', id="a second one from tomorrow"),
+        pytest.param('schemaPeriods: [{from: "2024-04-01"}, {from: "2026-06-02"}]', id="a second period from tomorrow"),
         pytest.param(
             'schemaPeriods: [{from: "2022-01-01", store: boltdb-shipper, schema: v11}, {from: "2024-04-01"}]',
-            id="an old index that is over",
+            id="an old index in an ended period",
         ),
         pytest.param(
-            'schemaPeriods: [{from: "2022-01-01", schema: v12}, {from: "2026-06-01"}]', id="an old schema, over today"
+            'schemaPeriods: [{from: "2022-01-01", schema: v12}, {from: "2026-06-01"}]',
+            id="an old schema in a period that ends today",
         ),
-        pytest.param("schemaPeriods: [{indexPeriod: 1d}]", id="an index of 24h in other words"),
+        pytest.param("schemaPeriods: [{indexPeriod: 1d}]", id="an index period of 1d instead of 24h"),
         pytest.param(store(endpoint="http://nas.example"), id="a host without a port"),
         pytest.param(store(endpoint="https://[2001:db8::1]:9000"), id="an IPv6 address"),
-        pytest.param(store(endpoint="https://nas.example", pathStyle=False), id="a bucket as a part of a host name"),
+        pytest.param(store(endpoint="https://nas.example", pathStyle=False), id="a bucket in the host name"),
         pytest.param(store(endpoint="http://rook-ceph-rgw-a.b.svc:80"), id="Ceph's gateway, by path style"),
         pytest.param(
-            store(endpoint="https://rgw.svc.example", pathStyle=False), id="a host that is called like a Service"
+            store(endpoint="https://rgw.svc.example", pathStyle=False), id="a host with a name like a Service"
         ),
         pytest.param("resources: {monolithic: {cpu: 1, memory: 4Gi, disk: 10Gi}}", id="a volume of a StatefulSet"),
         pytest.param("resources: {alloy: {cpu: 1, memory: 1Gi}}", id="a DaemonSet without a volume"),
         pytest.param(store(bucket="abc"), id="a bucket of three letters"),
         pytest.param(store(bucket="logs.example.com"), id="a bucket with dots"),
-        pytest.param("objectStore: {kind: embedded, bucket: chunks}", id="everybody's bucket on a volume of its own"),
+        pytest.param(
+            "objectStore: {kind: embedded, bucket: chunks}", id="a common bucket name on the stack's own volume"
+        ),
         pytest.param(
             "objectStore: {kind: aws-s3, bucket: loki-test, region: eu-central-1, accountId: '123456789012', "
             "identity: {eksCluster: test}}\nlokiVersion: 3.7.4",
@@ -74,8 +79,8 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
             "cluster: {name: test, context: test, apiServer: 'https://10.0.0.2:6443', nodeMemory: 2Gi}",
             id="pods as large as a node",
         ),
-        pytest.param("ingest: 50GB/day", id="as many lines as the mode is sized for"),
-        pytest.param(SINGLE + "ingest: 20GB/day\nobjectStore: {kind: embedded}", id="as many lines as one pod takes"),
+        pytest.param("ingest: 50GB/day", id="the highest ingest of the mode"),
+        pytest.param(SINGLE + "ingest: 20GB/day\nobjectStore: {kind: embedded}", id="the highest ingest of one pod"),
         pytest.param("ingest: 0.864GB/day\nlimits: {ingestionRate: 30000B}", id="a rate of three times the average"),
         pytest.param(
             "gateway: {auth: {credentialsSecret: loki-gateway}}\ningest: 2GB/day\nlimits: {ingestionRate: 30000B}\n"
@@ -90,11 +95,14 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param("collector: {labelBudget: 8}", id="as many labels as the budget"),
         pytest.param("collector: {indexLabels: [pod, stream]}", id="no labels but the canary's"),
         pytest.param("collector: {indexLabels: [namespace]}\ncanary: {enabled: false}", id="no canary, no labels"),
-        pytest.param("collector: {indexLabels: [namespace]}\ncanary: {route: direct}", id="a canary that needs none"),
-        pytest.param("collector: {indexLabels: [pod, container]}", id="the canary's container instead of its stream"),
-        pytest.param("collector: {sources: {pods: api}}", id="default labels, which the Kubernetes API has not all of"),
         pytest.param(
-            "collector: {sources: {pods: api}, indexLabels: [pod, container]}", id="the canary by the Kubernetes API"
+            "collector: {indexLabels: [namespace]}\ncanary: {route: direct}", id="a direct canary without its labels"
+        ),
+        pytest.param("collector: {indexLabels: [pod, container]}", id="the canary's container instead of its stream"),
+        pytest.param("collector: {sources: {pods: api}}", id="default labels, not all from the Kubernetes API"),
+        pytest.param(
+            "collector: {sources: {pods: api}, indexLabels: [pod, container]}",
+            id="the canary's container by the Kubernetes API",
         ),
         pytest.param(
             "collector: {indexLabels: [pod, stream, team], labels: {team: example.com/team}}", id="a label of the pods"
@@ -107,7 +115,7 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param(
             "collector: {sources: {journal: {enabled: true, units: [a.service]}}, indexLabels: [pod, stream, unit]}\n"
             "acknowledge: [journal-needs-systemd]",
-            id="units with the journal",
+            id="journal units",
         ),
         pytest.param(
             "collector: {sources: {pods: none, events: true}, namespaces: {never: [shop]}}\ncanary: {enabled: false}",
@@ -120,7 +128,7 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param(
             "collector: {sources: {pods: none, nodeFiles: [{path: /var/log/pods/**/*.log, job: a}]}}\n"
             "canary: {enabled: false}",
-            id="files of pods that nobody else reads",
+            id="pod logs that no other source reads",
         ),
         pytest.param(
             "collector: {pods: {only: {app.kubernetes.io/part-of: logstack}, never: {example.com/Quiet: 'yes'}}}",
@@ -129,7 +137,7 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param("collector: {pods: {only: {tier: a}, never: {tier: b}}}\ncanary: {route: direct}", id="two tiers"),
         pytest.param(
             "collector: {writeAheadLog: true, stability: experimental}\nacknowledge: [write-ahead-log-not-read-again]",
-            id="an experimental part",
+            id="an experimental component",
         ),
         pytest.param(
             """
@@ -157,7 +165,8 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
             "collector: {drop: [{name: some, keep: 0.1}]}\ncanary: {route: direct}", id="a share of all lines"
         ),
         pytest.param(
-            "collector: {parsers: [{multiline: {firstLine: '^[0-9]'}}]}", id="entries like the canary's lines"
+            "collector: {parsers: [{multiline: {firstLine: '^[0-9]'}}]}",
+            id="multiline entries that start like the canary's lines",
         ),
         pytest.param(
             "collector: {rateLimits: [{rate: 9, burst: 1}, {namespace: a, rate: 1, burst: 9}, "
@@ -182,7 +191,7 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param(
             "collector: {sources: {otlp: {grpc: true}}, namespaces: {only: [monitoring]}, "
             "parsers: [{match: {namespace: shop}, format: json}]}\nacknowledge: [receivers-are-open]",
-            id="a namespace of which lines are sent",
+            id="a namespace whose lines are pushed",
         ),
         pytest.param("collector: {namespaces: {only: [monitoring, shop], never: [secrets]}}", id="some namespaces"),
         pytest.param("collector: {namespaces: {never: [monitoring]}}\ncanary: {route: direct}", id="a direct canary"),
@@ -196,15 +205,15 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param("lokiVersion: 3.7.7", id="the first Loki without trailing checksums"),
         pytest.param("lokiVersion: 3.6.10", id="the last Loki before trailing checksums"),
         pytest.param("lokiVersion: 3.0.0", id="the first Loki with structured metadata"),
-        pytest.param("lokiVersion: 4.0.0", id="Loki 4 in a mode that it has"),
+        pytest.param("lokiVersion: 4.0.0", id="Loki 4 in monolithic mode"),
     ],
 )
-def test_this_passes_without_a_word(changes: str) -> None:
-    assert told(changes) == ""
+def test_correct_stack_file_has_no_problem(changes: str) -> None:
+    assert messages_for(changes) == ""
 
 
 @pytest.mark.parametrize(
-    ("name", "is_one"),
+    ("name", "is_valid"),
     [
         ("loki-production", True),
         ("ab", False),
@@ -222,16 +231,16 @@ def test_this_passes_without_a_word(changes: str) -> None:
         ("löki", False),
     ],
 )
-def test_bucket_names_are_those_that_every_s3_store_takes(name: str, *, is_one: bool) -> None:
-    assert ("bucket-name" in told(f"objectStore: {{kind: embedded, bucket: '{name}'}}")) is not is_one
+def test_bucket_name_is_refused_unless_every_s3_store_accepts_it(name: str, *, is_valid: bool) -> None:
+    assert ("bucket-name" in messages_for(f"objectStore: {{kind: embedded, bucket: '{name}'}}")) is not is_valid
 
 
 @pytest.mark.parametrize(
     ("ceiling", "name"),
     [("1024Mi", ""), ("1025Mi", "replay-ceiling-high"), ("1536Mi", "replay-ceiling-high"), ("1537Mi", "too-high")],
 )
-def test_the_replay_may_take_half_warns_above_and_stops_above_three_quarters(ceiling: str, name: str) -> None:
-    text = told(f"walReplayCeiling: {ceiling}")
+def test_replay_ceiling_warns_above_half_of_the_memory_and_fails_above_three_quarters(ceiling: str, name: str) -> None:
+    text = messages_for(f"walReplayCeiling: {ceiling}")
     assert name in text
     assert bool(text) is bool(name)
 
@@ -249,8 +258,8 @@ def test_the_replay_may_take_half_warns_above_and_stops_above_three_quarters(cei
         ("3.10.3", 0),
     ],
 )
-def test_versions_that_break_writes_are_known_on_both_sides(version: str, breaks: int) -> None:
-    assert told(f"lokiVersion: {version}").count("loki-breaks-object-store") == breaks
+def test_loki_version_is_refused_when_it_breaks_writes_to_the_object_store(version: str, breaks: int) -> None:
+    assert messages_for(f"lokiVersion: {version}").count("loki-breaks-object-store") == breaks
 
 
 INGRESS = "kind: ingress, host: logs.example.com"
@@ -258,14 +267,21 @@ TLS = "tls: {secretName: logs-tls}"
 PASSWORD = "gateway: {auth: {credentialsSecret: loki-gateway}}"
 
 
+@pytest.mark.parametrize("name", [rule.name for rule in OF_CLUSTER])
+def test_a_warning_that_only_the_running_program_can_give_is_acknowledged_without_being_needed(name: str) -> None:
+    accepted = stack(f"acknowledge: [{name}]")
+    assert (accepted.problems, accepted.accepted) == ((), ())
+
+
 @pytest.mark.parametrize("name", sorted(rule.name for rule in checks.rules().values() if rule.severity == "warning"))
-def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
+def test_warning_is_silenced_by_its_own_name(name: str) -> None:
     risky = {
         "api-server-not-checked": "cluster: {name: test, context: test}",
         "ring-label-unverified": "cluster: {name: a, context: a, apiServer: https://10.0.0.2:6443, ringLabel: sent}",
         "bucket-name-guessable": store(bucket="ruler"),
         "caches-larger-than-loki": "caches: {chunks: 8Gi}",
-        "chart-archive-differs": f"charts: {{loki: {{path: {Path(__file__)}}}}}",  # a file that is surely no chart
+        "chart-is-enterprise": "charts: {loki: {repository: oci://ghcr.io/grafana/helm-charts, version: 7.3.0}}",
+        "chart-archive-differs": f"charts: {{loki: {{path: {Path(__file__)}}}}}",  # a file that is not a chart
         "image-of-another-version": "images: {alloy: {tag: v1.18.0}}",
         "writers-may-share-a-node": "scheduling: {affinity: {podAntiAffinity: {}}}",
         "endpoint-is-local": store(endpoint="http://127.0.0.1:9000"),
@@ -315,7 +331,7 @@ def test_a_warning_is_silenced_by_its_name_and_only_by_that(name: str) -> None:
         ("a[b]?", "abc", False),
     ],
 )
-def test_a_text_with_stars_covers_another(wide: str, narrow: str, *, covers: bool) -> None:
+def test_covers_compares_texts_with_stars(wide: str, narrow: str, *, covers: bool) -> None:
     assert matching.covers(wide, narrow) is covers
 
 
@@ -333,30 +349,42 @@ def test_a_text_with_stars_covers_another(wide: str, narrow: str, *, covers: boo
         ("/var/log/podsafe.log", False),
     ],
 )
-def test_files_of_pods_are_known_by_their_folders(path: str, *, is_of_pods: bool) -> None:
-    text = told(f"collector: {{sources: {{nodeFiles: [{{path: '{path}', job: a}}]}}}}")
+def test_node_file_is_refused_when_its_path_matches_pod_logs(path: str, *, is_of_pods: bool) -> None:
+    text = messages_for(f"collector: {{sources: {{nodeFiles: [{{path: '{path}', job: a}}]}}}}")
     assert ("node-file-of-pods" in text) is is_of_pods
 
 
-def test_the_canarys_pods_have_the_labels_that_the_checks_think() -> None:
+def test_canary_check_uses_the_labels_of_the_canary_pods() -> None:
     assert labels(NAME) == canary.POD_LABELS
 
 
 @profile(max_examples=200, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
 @given(stacks())
-def test_the_checks_let_the_generated_collectors_pass(generated: Settings) -> None:
-    wanted = (matching.labels, *parsing.CHECKS, *lines.CHECKS, *sources.CHECKS)
-    found = [problem for check in wanted for problem in check(generated)]
-    assert not [problem for problem in found if problem.severity == "error"]
+def test_collector_checks_report_no_error_for_generated_stacks(generated: Settings) -> None:
+    collector_checks = (matching.labels, *parsing.CHECKS, *lines.CHECKS, *sources.CHECKS)
+    problems = [problem for check in collector_checks for problem in check(generated)]
+    assert not [problem for problem in problems if problem.severity == "error"]
 
 
-def test_a_fact_about_today_is_asked_of_the_clock_when_nobody_names_the_day() -> None:
+@pytest.mark.parametrize("role", [role for role in Role if role.row.volume is None])
+def test_disk_is_refused_for_a_role_without_a_volume(role: Role) -> None:
+    changes = f"deploymentMode: {role.row.mode}\nresources: {{{role.key}: {{cpu: 1, memory: 1Gi, disk: 1Gi}}}}"
+    assert f"error[disk-without-volume] logstack:resources.{role.key}.disk" in messages_for(changes)
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role.row.volume is not None])
+def test_disk_is_accepted_for_a_role_with_a_volume(role: Role) -> None:
+    changes = f"deploymentMode: {role.row.mode}\nresources: {{{role.key}: {{cpu: 1, memory: 1Gi, disk: 1Gi}}}}"
+    assert "disk-without-volume" not in messages_for(changes)
+
+
+def test_checks_use_the_date_of_the_clock_by_default() -> None:
     tomorrow = 'schemaPeriods: [{from: "2024-04-01"}]'
     assert not problems_of(stack(tomorrow).settings)
     assert problems_of(stack(tomorrow).settings, today=date(2024, 4, 1))
 
 
-def test_all_mistakes_are_told_at_once_errors_first() -> None:
+def test_checks_report_all_problems_at_once_errors_first() -> None:
     changes = f"""
         cluster: {{name: test, context: test}}
         replicationFactor: 2
@@ -384,46 +412,48 @@ def test_all_mistakes_are_told_at_once_errors_first() -> None:
     assert str(raised.value).startswith("7 errors, 2 warnings:\n\nerror[retention-too-short] logstack:retention\n")
 
 
-def test_a_bad_field_silences_the_checks_that_need_it_and_no_others() -> None:
-    text = told("deploymentMode: simple-scaleable\nretention: 12h\ncollector: {labelBudget: 3}")
+def test_bad_field_silences_only_the_checks_that_read_it() -> None:
+    text = messages_for("deploymentMode: simple-scaleable\nretention: 12h\ncollector: {labelBudget: 3}")
     assert "did you mean logstack:deploymentMode: simple-scalable?" in text
     assert "retention-too-short" in text
     assert "label-budget" in text
     assert "replication" not in text
 
 
-def test_an_acknowledged_error_is_reported_all_the_same() -> None:
-    text = told("retention: 12h\nacknowledge: [retention-too-short]")
+def test_acknowledged_error_is_still_reported() -> None:
+    text = messages_for("retention: 12h\nacknowledge: [retention-too-short]")
     assert "error[retention-too-short] logstack:retention\n" in text
     assert "logstack:acknowledge[0]" in text
 
 
-def test_a_risk_that_a_bad_field_hides_is_not_called_unneeded() -> None:
-    assert "unneeded" not in told("replicationFactor: two\nacknowledge: [replication-even]")
+def test_acknowledgement_is_not_called_unneeded_when_a_bad_field_hides_its_check() -> None:
+    assert "unneeded" not in messages_for("replicationFactor: two\nacknowledge: [replication-even]")
 
 
-def test_a_mistake_in_a_check_itself_is_not_taken_for_a_bad_field(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exception_in_a_check_is_not_reported_as_a_bad_field(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = stack().settings
     monkeypatch.setattr(checks.cluster, "CHECKS", (reads("cluster")(lambda tree: iter([tree.no_such_field])),))
     with pytest.raises(AttributeError, match="no_such_field"):
         problems_of(settings, today=TODAY)
 
 
-def test_an_archive_that_is_not_the_pinned_chart_is_told(tmp_path: Path) -> None:
+def test_chart_archive_is_reported_when_its_digest_differs_from_the_pin(tmp_path: Path) -> None:
     archive = tmp_path / "alloy-1.11.1.tgz"
     archive.write_bytes(b"another chart")
-    assert told(f"charts: {{alloy: {{path: {archive}}}}}") == (
+    assert messages_for(f"charts: {{alloy: {{path: {archive}}}}}") == (
         "warning[chart-archive-differs] logstack:charts.alloy.path\n"
         "  what: the archive's SHA-256 begins with 2a66f59ef937, that of alloy 1.11.1 with cc4cd48a885c\n"
-        "  then: what is installed is not the chart that logstack was tested with\n"
+        "  then: logstack was not tested with this chart\n"
         "  fix:  take alloy 1.11.1 from https://grafana.github.io/helm-charts\n"
         "        or accept it: add chart-archive-differs to logstack:acknowledge"
     )
 
 
-def test_the_archive_that_the_repository_publishes_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chart_archive_is_accepted_when_its_digest_is_the_pinned_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     archive = tmp_path / "alloy-1.11.1.tgz"
     archive.write_bytes(b"the chart")
     pin = replace(PINNED["alloy"], digest=sha256(b"the chart").hexdigest())
     monkeypatch.setitem(PINNED, "alloy", pin)
-    assert told(f"charts: {{alloy: {{path: {archive}}}}}") == ""
+    assert messages_for(f"charts: {{alloy: {{path: {archive}}}}}") == ""

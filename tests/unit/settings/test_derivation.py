@@ -1,4 +1,4 @@
-"""From an ingest to settings: by the table, within the mode's range, and never against what the stack file says."""
+"""Settings derived from an ingest: by the sizing table, within the range of the mode, below stated keys."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ from logstack.settings.model.loki import Replicas, SizeOverrides
 from logstack.settings.model.quantities import parse_ingest, parse_size
 from logstack.settings.model.roles import Role
 from logstack.settings.model.sizes import SIZES, SizeName
-from logstack.settings.model.tree import Settings
 from logstack.settings.resolve.derivation import Derivation
 from logstack.settings.resolve.sizing import SIZING, row_of
-from tests.unit.settings.stacks import TODAY, stack, told
+from logstack.settings.tree import Settings
+from tests.unit.settings.stacks import TODAY, messages_for, stack
 
 GB, GIB, MIB = 10**9, 1024**3, 1024**2
 MODES = ("monolithic", "simple-scalable", "distributed")
@@ -27,28 +27,28 @@ STORES = (
 )
 
 
-def tree(**said: Any) -> Settings:
+def settings_with(**keys: Any) -> Settings:
     return Settings.model_validate(
         {"cluster": {"name": "test", "context": "test"}, "objectStore": STORES[0], "deploymentMode": "simple-scalable"}
-        | said
+        | keys
     )
 
 
-def derived(settings: Settings) -> list[Derivation]:
-    found = (origin.derivation for origin in settings.provenance.values())
-    return [each for each in found if each and each.is_of_ingest]
+def derivations_of(settings: Settings) -> list[Derivation]:
+    derivations = (origin.derivation for origin in settings.provenance.values())
+    return [each for each in derivations if each and each.is_of_ingest]
 
 
-def test_without_an_ingest_nothing_is_derived() -> None:
-    plain = tree()
-    assert derived(plain) == []
+def test_nothing_is_derived_when_there_is_no_ingest() -> None:
+    plain = settings_with()
+    assert derivations_of(plain) == []
     assert plain.size == SizeName.SMALL
     assert plain.resources == SizeOverrides()
     assert plain.resources_of("write") == SIZES[SizeName.SMALL]["write"]
 
 
-def test_a_plan_for_110_gb_a_day_has_the_pods_of_seed_000() -> None:
-    sized = tree(ingest="110GB/day")
+def test_ingest_of_110_gb_a_day_gives_the_pods_of_seed_000() -> None:
+    sized = settings_with(ingest="110GB/day")
     assert [sized.replica_count(role) for role in sized.roles] == [3, 3, 3]
     assert sized.resources_of("write") == SIZES[SizeName.MEDIUM]["write"]
     assert sized.resources_of("gateway") == SIZES[SizeName.MEDIUM]["gateway"]
@@ -58,14 +58,14 @@ def test_a_plan_for_110_gb_a_day_has_the_pods_of_seed_000() -> None:
     assert sized.limits.ingestion_rate == 10 * MIB
 
 
-def test_limits_are_three_times_the_average_and_a_burst_of_twice_that() -> None:
-    limits = tree(ingest="500GB/day").limits
+def test_ingestion_rate_is_three_times_the_average_and_the_burst_is_twice_the_rate() -> None:
+    limits = settings_with(ingest="500GB/day").limits
     assert limits.ingestion_rate == 17 * MIB  # 500e9 / 86400 * 3 / 1024**2 = 16.6
     assert limits.ingestion_burst == 34 * MIB
 
 
 @pytest.mark.parametrize(
-    ("said", "path", "value"),
+    ("keys", "path", "value"),
     [
         ({"replicas": {"write": 5}}, "replicas.write", 5),
         ({"limits": {"ingestionRate": "1Mi"}}, "limits.ingestion_rate", MIB),
@@ -75,27 +75,27 @@ def test_limits_are_three_times_the_average_and_a_burst_of_twice_that() -> None:
         ({"size": "extra-small"}, "size", "extra-small"),
     ],
 )
-def test_what_the_stack_file_says_wins_and_the_rest_is_derived(said: dict[str, Any], path: str, value: object) -> None:
-    sized = tree(ingest="500GB/day", **said)
+def test_stated_keys_win_over_derived_ones(keys: dict[str, Any], path: str, value: object) -> None:
+    sized = settings_with(ingest="500GB/day", **keys)
     at: Any = sized
     for name in path.split("."):
         at = getattr(at, name)
     assert at == value
-    stated = [each for each in derived(sized) if each.is_stated]
+    stated = [each for each in derivations_of(sized) if each.is_stated]
     assert path in {each.key for each in stated}
     assert sized.caches.results == GIB // 2
     assert sized.replicas["read"] == 3
 
 
-def test_resources_of_one_part_leave_the_others_to_the_row() -> None:
-    sized = tree(ingest="110GB/day", resources={"write": {"cpu": "3", "memory": "9Gi"}})
+def test_stated_resources_of_one_role_leave_the_roles_without_any_to_the_row() -> None:
+    sized = settings_with(ingest="110GB/day", resources={"write": {"cpu": "3", "memory": "9Gi"}})
     assert sized.resources_of("write").memory == 9 * GIB
     assert sized.resources_of("read") == SIZES[SizeName.MEDIUM]["read"]
     assert sized.replay_ceiling == 9 * GIB // 2
 
 
-def test_a_role_with_a_dash_in_its_name_is_stated_as_every_other() -> None:
-    sized = tree(
+def test_role_with_a_dash_in_its_name_can_be_stated() -> None:
+    sized = settings_with(
         deploymentMode="distributed",
         ingest="2000GB/day",
         replicas={"queryFrontend": 5},
@@ -105,63 +105,65 @@ def test_a_role_with_a_dash_in_its_name_is_stated_as_every_other() -> None:
     assert sized.resources_of("query-frontend").memory == 9 * GIB
     assert sized.replica_count("query-scheduler") == 2
     assert sized.resources_of("index-gateway").disk == 10 * GIB
-    stated = {each.key for each in derived(sized) if each.is_stated}
+    stated = {each.key for each in derivations_of(sized) if each.is_stated}
     assert stated == {"replicas.query_frontend", "resources.query_frontend"}
 
 
 @pytest.mark.parametrize(
-    ("mode", "part"),
-    [(mode, part) for mode in SIZING for part, pods in SIZING[mode].rows[0].roles.items() if pods.size.disk],
+    ("mode", "role"),
+    [(mode, role) for mode in SIZING for role, pods in SIZING[mode].rows[0].roles.items() if pods.size.disk],
 )
-def test_cpu_and_memory_of_a_part_leave_its_volume_to_the_table(mode: str, part: Role) -> None:
-    """The chart's own volume is 10Gi, and goes with the StatefulSet."""
-    said: dict[str, Any] = {"resources": {to_camel(part.replace("-", "_")): {"cpu": "2", "memory": "3Gi"}}}
+def test_stated_cpu_and_memory_leave_the_volume_to_the_table(mode: str, role: Role) -> None:
+    """Without a disk size the StatefulSet would get the chart's own volume of 10Gi."""
+    keys: dict[str, Any] = {"resources": {to_camel(role.replace("-", "_")): {"cpu": "2", "memory": "3Gi"}}}
 
     def disk(**more: Any) -> int | None:
-        sized = tree(deploymentMode=mode, **said, **more)
-        assert sized.resources_of(part).cpu == 2000
+        sized = settings_with(deploymentMode=mode, **keys, **more)
+        assert sized.resources_of(role).cpu == 2000
         assert Settings.model_validate(sized.model_dump(by_alias=True, exclude_unset=True)) == sized
-        return sized.resources_of(part).disk
+        return sized.resources_of(role).disk
 
     row = SIZING[mode].rows[-1]
     ingest = f"{row.up_to // GB}GB/day"
-    assert disk() == SIZES[SizeName.SMALL][part].disk
-    assert disk(ingest=ingest) == row.roles[part].size.disk
-    assert disk(ingest=ingest, size="extra-small") == SIZES[SizeName.EXTRA_SMALL][part].disk
+    assert disk() == SIZES[SizeName.SMALL][role].disk
+    assert disk(ingest=ingest) == row.roles[role].size.disk
+    assert disk(ingest=ingest, size="extra-small") == SIZES[SizeName.EXTRA_SMALL][role].disk
 
 
-def test_a_stated_volume_stays_and_a_part_without_one_gets_none() -> None:
-    sized = tree(
+def test_stated_volume_is_used_and_a_role_without_a_volume_gets_none() -> None:
+    sized = settings_with(
         resources={"backend": {"cpu": "1", "memory": "1Gi", "disk": "7Gi"}, "read": {"cpu": "1", "memory": "1Gi"}}
     )
     assert sized.resources_of("backend").disk == 7 * GIB
     assert sized.resources_of("read").disk is None
 
 
-def test_a_stated_part_whose_volume_has_the_lines_gets_room_for_them() -> None:
-    said: dict[str, Any] = {"deploymentMode": "monolithic", "objectStore": {"kind": "filesystem"}, "ingest": "5GB/day"}
-    stated = tree(resources={"monolithic": {"cpu": "1", "memory": "3Gi"}}, **said)
-    assert stated.resources_of("monolithic").disk == tree(**said).resources_of("monolithic").disk
+def test_volume_of_a_filesystem_store_has_room_for_the_lines_when_resources_are_stated() -> None:
+    keys: dict[str, Any] = {"deploymentMode": "monolithic", "objectStore": {"kind": "filesystem"}, "ingest": "5GB/day"}
+    stated = settings_with(resources={"monolithic": {"cpu": "1", "memory": "3Gi"}}, **keys)
+    assert stated.resources_of("monolithic").disk == settings_with(**keys).resources_of("monolithic").disk
 
 
-def test_a_volume_has_room_as_if_all_lines_were_kept_for_the_longest_period() -> None:
-    said: dict[str, Any] = {"deploymentMode": "monolithic", "objectStore": {"kind": "filesystem"}, "ingest": "5GB/day"}
-    ruled = tree(retention="7d", retentionStreams=[{"selector": '{namespace="a"}', "period": "60d"}], **said)
-    assert ruled.resources_of("monolithic").disk == tree(retention="60d", **said).resources_of("monolithic").disk
+def test_volume_has_room_for_all_lines_at_the_longest_retention() -> None:
+    keys: dict[str, Any] = {"deploymentMode": "monolithic", "objectStore": {"kind": "filesystem"}, "ingest": "5GB/day"}
+    ruled = settings_with(retention="7d", retentionStreams=[{"selector": '{namespace="a"}', "period": "60d"}], **keys)
+    assert (
+        ruled.resources_of("monolithic").disk == settings_with(retention="60d", **keys).resources_of("monolithic").disk
+    )
 
 
-def test_a_stated_size_decides_every_part() -> None:
-    sized = tree(ingest="500GB/day", size="small")
-    assert {sized.resources_of(part) == SIZES[SizeName.SMALL][part] for part in SIZES[SizeName.SMALL]} == {True}
+def test_stated_size_decides_the_resources_of_every_role() -> None:
+    sized = settings_with(ingest="500GB/day", size="small")
+    assert {sized.resources_of(role) == SIZES[SizeName.SMALL][role] for role in SIZES[SizeName.SMALL]} == {True}
     assert sized.replicas["write"] == 3
 
 
-def test_a_burst_follows_the_rate_that_is_stated() -> None:
-    assert tree(ingest="1GB/day", limits={"ingestionRate": "40Mi"}).limits.ingestion_burst == 80 * MIB
+def test_burst_is_twice_the_stated_rate() -> None:
+    assert settings_with(ingest="1GB/day", limits={"ingestionRate": "40Mi"}).limits.ingestion_burst == 80 * MIB
 
 
 @pytest.mark.parametrize(
-    ("said", "replicas"),
+    ("keys", "replicas"),
     [
         ({"ingest": "5GB/day"}, 3),
         ({"ingest": "5GB/day", "replicationFactor": 1}, 1),
@@ -171,25 +173,27 @@ def test_a_burst_follows_the_rate_that_is_stated() -> None:
         ({"ingest": "30GB/day", "objectStore": {"kind": "filesystem"}}, 1),
     ],
 )
-def test_there_is_a_writer_for_each_copy_and_one_user_of_a_directory(said: dict[str, Any], replicas: int) -> None:
-    assert tree(deploymentMode="monolithic", **said).replica_count("monolithic") == replicas
+def test_monolithic_replicas_match_the_replication_factor_and_a_directory_has_one(
+    keys: dict[str, Any], replicas: int
+) -> None:
+    assert settings_with(deploymentMode="monolithic", **keys).replica_count("monolithic") == replicas
 
 
 @pytest.mark.parametrize("kind", ["embedded", "filesystem"])
-def test_a_volume_that_lines_are_kept_on_holds_the_retention(kind: str) -> None:
+def test_volume_of_the_store_holds_the_retention(kind: str) -> None:
     def volume(days: int) -> int:
-        said: dict[str, Any] = {"ingest": "5GB/day", "retention": f"{days}d", "replicationFactor": 1}
-        sized = tree(deploymentMode="monolithic", objectStore={"kind": kind}, **said)
+        keys: dict[str, Any] = {"ingest": "5GB/day", "retention": f"{days}d", "replicationFactor": 1}
+        sized = settings_with(deploymentMode="monolithic", objectStore={"kind": kind}, **keys)
         assert not list(checks.volume_holds_the_retention(sized, today=TODAY))
         return getattr(sized.object_store, "size", None) or sized.resources_of("monolithic").disk or 0
 
     assert volume(60) - volume(30) == pytest.approx(30 * 5 * GB * 0.303 / 0.9, abs=5 * GIB)
-    stated = tree(ingest="5GB/day", objectStore={"kind": "embedded", "size": "1Gi"})
+    stated = settings_with(ingest="5GB/day", objectStore={"kind": "embedded", "size": "1Gi"})
     assert getattr(stated.object_store, "size", None) == GIB
 
 
-def test_settings_that_are_derived_are_not_taken_for_stated() -> None:
-    sized = tree(ingest="110GB/day", replicas={"write": 4})
+def test_derived_settings_are_not_reported_as_stated() -> None:
+    sized = settings_with(ingest="110GB/day", replicas={"write": 4})
     assert sized.stated.replicas.model_fields_set == {"write"}
     assert "limits" not in sized.stated.model_fields_set
     assert [sized.provenance[key].source for key in ("replicas.write", "replicas.read", "retention")] == [
@@ -199,48 +203,48 @@ def test_settings_that_are_derived_are_not_taken_for_stated() -> None:
     ]
     again = Settings.model_validate(sized.model_dump(by_alias=True, exclude_unset=True))
     assert again == sized
-    assert derived(again) == derived(sized)
+    assert derivations_of(again) == derivations_of(sized)
 
 
 @profile(max_examples=60)
 @given(st.sampled_from(MODES), st.sampled_from(STORES), st.integers(1, 3000), st.integers(1, 5), st.integers(1, 90))
-def test_what_is_derived_passes_the_checks_of_the_ingest(
+def test_derived_settings_pass_the_checks_of_the_ingest(
     mode: str, store: dict[str, Any], gigabytes: int, copies: int, days: int
 ) -> None:
     most = SIZING[mode].rows[-1].up_to // GB
-    sized = tree(
+    sized = settings_with(
         deploymentMode=mode,
         objectStore=store,
         ingest=f"{min(gigabytes, most)}GB/day",
         replicationFactor=copies,
         retention=f"{days}d",
     )
-    found = [problem.name for check in checks.CHECKS for problem in check(sized)]
-    found += [problem.name for problem in checks.volume_holds_the_retention(sized, today=TODAY)]
+    problems = [problem.name for check in checks.CHECKS for problem in check(sized)]
+    problems += [problem.name for problem in checks.volume_holds_the_retention(sized, today=TODAY)]
     alone = mode == "monolithic" and sized.writers == 1 and (sized.ingest or 0) > 20 * GB
-    assert found == (["single-replica-above-range"] if alone else [])
+    assert problems == (["single-replica-above-range"] if alone else [])
 
 
 @profile(max_examples=100)
 @given(st.sampled_from(MODES), st.integers(1, 3000), st.integers(1, 3000))
-def test_more_lines_never_get_less(mode: str, one: int, other: int) -> None:
-    def asked(gigabytes: int) -> list[int]:
-        sized = tree(deploymentMode=mode, ingest=f"{gigabytes}GB/day", replicationFactor=1)
-        parts = [(sized.replica_count(role), sized.resources_of(role)) for role in sized.roles]
+def test_higher_ingest_never_gets_fewer_resources(mode: str, first: int, second: int) -> None:
+    def resources_for(gigabytes: int) -> list[int]:
+        sized = settings_with(deploymentMode=mode, ingest=f"{gigabytes}GB/day", replicationFactor=1)
+        pods = [(sized.replica_count(role), sized.resources_of(role)) for role in sized.roles]
         sums = [
-            sum(count * size.cpu for count, size in parts),
-            sum(count * size.memory for count, size in parts),
-            sum(count * (size.disk or 0) for count, size in parts),
+            sum(count * size.cpu for count, size in pods),
+            sum(count * size.memory for count, size in pods),
+            sum(count * (size.disk or 0) for count, size in pods),
         ]
         limits = sized.limits
         return [*sums, limits.ingestion_rate, limits.ingestion_burst, limits.max_streams, sized.caches.chunks or 0]
 
-    less, more = asked(min(one, other)), asked(max(one, other))
+    less, more = resources_for(min(first, second)), resources_for(max(first, second))
     assert all(a <= b for a, b in zip(less, more, strict=True))
 
 
 @pytest.mark.parametrize("mode", SIZING)
-def test_the_rows_of_a_mode_have_the_same_roles_and_go_upwards(mode: str) -> None:
+def test_sizing_rows_of_a_mode_have_the_same_roles_in_ascending_order(mode: str) -> None:
     rows = SIZING[mode].rows
     assert [row.up_to for row in rows] == sorted({row.up_to for row in rows})
     assert len({tuple(row.roles) for row in rows}) == 1
@@ -250,23 +254,23 @@ def test_the_rows_of_a_mode_have_the_same_roles_and_go_upwards(mode: str) -> Non
     assert SIZING[mode].then in ("", *SIZING)
 
 
-def test_the_table_names_every_role_of_the_modes_that_there_are() -> None:
+def test_sizing_table_has_only_roles_that_a_stack_file_can_state() -> None:
     for mode in MODES:
         roles = {role.replace("-", "_") for role in SIZING[mode].rows[0].roles}
         assert roles <= set(Replicas.model_fields)
         assert roles <= set(SizeOverrides.model_fields)
 
 
-def test_a_bad_field_beside_an_ingest_is_told_alone() -> None:
-    text = told("ingest: 110GB/day\ndeploymentMode: simple-scaleable\nlimits: {queryTimeout: 1h}")
+def test_bad_field_beside_an_ingest_adds_no_problem_of_the_ingest() -> None:
+    text = messages_for("ingest: 110GB/day\ndeploymentMode: simple-scaleable\nlimits: {queryTimeout: 1h}")
     assert "did you mean logstack:deploymentMode: simple-scalable?" in text
     assert "query-timeout-above-gateway" in text
     assert "ingest" not in text
-    assert "ingestion-rate" not in told("ingest: 500GB/day\nretention: 1y\ndeploymentMode: simple-scalable")
+    assert "ingestion-rate" not in messages_for("ingest: 500GB/day\nretention: 1y\ndeploymentMode: simple-scalable")
 
 
-def test_the_projects_defaults_are_not_taken_for_stated() -> None:
-    found = stack("ingest: 30GB/day\nreplicas: {}\nlimits: {}\ncaches: {}\nresources: {}").settings
-    assert found.replicas["monolithic"] == 3
-    assert found.caches.chunks == parse_size("512Mi")
-    assert found.ingest == parse_ingest("30GB/day")
+def test_project_defaults_are_not_reported_as_stated() -> None:
+    settings = stack("ingest: 30GB/day\nreplicas: {}\nlimits: {}\ncaches: {}\nresources: {}").settings
+    assert settings.replicas["monolithic"] == 3
+    assert settings.caches.chunks == parse_size("512Mi")
+    assert settings.ingest == parse_ingest("30GB/day")

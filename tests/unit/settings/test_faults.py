@@ -1,4 +1,4 @@
-"""Faults of one stack file: each is reported, whichever others there are."""
+"""Several faults in one stack file: each one is reported."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from logstack.settings.load.parsing import parse
 from logstack.settings.load.source import Source
 from logstack.settings.load.stack_file import Value
 from logstack.settings.model.stack_file import StackFile
-from logstack.settings.model.tree import Settings
 from logstack.settings.problems import StackProblems
 from logstack.settings.resolve.unknown import have_common_keys, unknown_keys
+from logstack.settings.tree import Settings
 from tests.support.reads import NOTED, noting
 from tests.support.stacks import EXAMPLES
 from tests.unit.settings.stacks import FAULTLESS, NOWHERE, TODAY, keys
 from tests.unit.settings.test_messages import MESSAGES
 
 FORMER = "{kind: s3-compatible, endpoint: 'http://10.0.0.9', bucket: old, credentialsSecret: old}"
-# Lines of a stack file, and the path and the name of the one problem that they make.
+# Lines of a stack file, with the path and the name of the one problem that they cause.
 FAULTS = {
     "cluster: {nodeMemory: lots}": ("cluster.nodeMemory", "wrong-value"),
     "cluster: {apiServer: null}": ("cluster.apiServer", "api-server-not-checked"),
@@ -71,31 +71,31 @@ FAULTS = {
 }
 
 
-def merged(one: Value, other: Value) -> Value:
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return {**one, **{key: merged(one.get(key), value) for key, value in other.items()}}
-    return other
+def merge(base: Value, changes: Value) -> Value:
+    if isinstance(base, Mapping) and isinstance(changes, Mapping):
+        return {**base, **{key: merge(base.get(key), value) for key, value in changes.items()}}
+    return changes
 
 
-def problems(said: Mapping[str, Value], today: date = TODAY) -> list[tuple[str, str]]:
+def problems_of(config: Mapping[str, Value], today: date = TODAY) -> list[tuple[str, str]]:
     try:
-        found = settings_from(Source(dict(said)), "test", NOWHERE, today=today).problems
+        reported = settings_from(Source(dict(config)), "test", NOWHERE, today=today).problems
     except StackProblems as error:
-        found = error.problems
-    return sorted((problem.path.removeprefix("logstack:"), problem.name) for problem in found)
+        reported = error.problems
+    return sorted((problem.path.removeprefix("logstack:"), problem.name) for problem in reported)
 
 
-def faulty(faults: list[str], more: str) -> dict[str, Value]:
-    said: Value = keys(FAULTLESS + more)
+def config_with(faults: list[str], more: str) -> dict[str, Value]:
+    config: Value = keys(FAULTLESS + more)
     for fault in faults:
-        said = merged(said, keys(fault))
-    assert isinstance(said, dict)
-    return said
+        config = merge(config, keys(fault))
+    assert isinstance(config, dict)
+    return config
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_alone_is_one_problem(fault: str) -> None:
-    assert problems(faulty([fault], "")) == [FAULTS[fault]]
+def test_single_fault_is_one_problem(fault: str) -> None:
+    assert problems_of(config_with([fault], "")) == [FAULTS[fault]]
 
 
 @profile(max_examples=150)
@@ -103,16 +103,16 @@ def test_a_fault_alone_is_one_problem(fault: str) -> None:
     st.lists(st.sampled_from(sorted(FAULTS)), min_size=2, max_size=8, unique=True),
     st.sampled_from(["", "ingest: 30GB/day\n"]),
 )
-def test_independent_faults_are_reported_all_at_once(faults: list[str], more: str) -> None:
-    assert problems(faulty(faults, more)) == sorted(FAULTS[fault] for fault in faults)
+def test_independent_faults_are_all_reported_at_once(faults: list[str], more: str) -> None:
+    assert problems_of(config_with(faults, more)) == sorted(FAULTS[fault] for fault in faults)
 
 
-def test_all_faults_together_are_reported() -> None:
-    assert problems(faulty(list(FAULTS), "")) == sorted(FAULTS.values())
+def test_all_known_faults_are_reported_together() -> None:
+    assert problems_of(config_with(list(FAULTS), "")) == sorted(FAULTS.values())
 
 
-def test_a_bad_limit_beside_a_bad_age_hides_nothing() -> None:
-    found = problems(
+def test_bad_limit_and_bad_age_hide_no_problem() -> None:
+    reported = problems_of(
         keys(FAULTLESS)
         | keys(
             """
@@ -124,7 +124,7 @@ def test_a_bad_limit_beside_a_bad_age_hides_nothing() -> None:
             """
         )
     )
-    assert found == [
+    assert reported == [
         ("collector.indexLabels", "label-budget"),
         ("collector.maxAge", "wrong-value"),
         ("ingest", "ingest-above-mode"),
@@ -135,7 +135,7 @@ def test_a_bad_limit_beside_a_bad_age_hides_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "misread", "known"),
+    ("changes", "misread", "known_keys"),
     [
         pytest.param("ingest: 5GB/day", "deployment_mode", ["limits.ingestion_rate", "retention"], id="the mode"),
         pytest.param("ingest: 5GB/day", "retention", ["replicas", "caches", "resources", "limits"], id="the retention"),
@@ -143,13 +143,15 @@ def test_a_bad_limit_beside_a_bad_age_hides_nothing() -> None:
         pytest.param("retention: 5d", "deployment_mode", ["replicas", "caches", "limits", "size"], id="without ingest"),
     ],
 )
-def test_a_key_is_known_unless_it_is_derived_from_a_bad_one(said: str, misread: str, known: list[str]) -> None:
-    unknown = unknown_keys(parse(keys(FAULTLESS) | {"replicas": {}} | keys(said)).file, [misread])
-    assert [key for key in known if have_common_keys([key], unknown)] == []
-    assert have_common_keys(["replicas"], unknown) is ("replicas" not in known and "ingest" in said)
+def test_key_is_unknown_only_when_it_is_derived_from_a_misread_key(
+    changes: str, misread: str, known_keys: list[str]
+) -> None:
+    unknown = unknown_keys(parse(keys(FAULTLESS) | {"replicas": {}} | keys(changes)).file, [misread])
+    assert [key for key in known_keys if have_common_keys([key], unknown)] == []
+    assert have_common_keys(["replicas"], unknown) is ("replicas" not in known_keys and "ingest" in changes)
 
 
-def test_a_burst_is_unknown_when_the_rate_that_it_follows_is() -> None:
+def test_burst_is_unknown_when_its_rate_is_misread() -> None:
     parsed = parse(keys(FAULTLESS) | keys("ingest: 5GB/day\nlimits: {ingestionRate: x}"))
     assert parsed.misread == {"limits.ingestion_rate"}
     unknown = unknown_keys(parsed.file, parsed.misread)
@@ -159,7 +161,7 @@ def test_a_burst_is_unknown_when_the_rate_that_it_follows_is() -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """A check as the loader runs it."""
+    """A check with the arguments that the loader gives it."""
 
     name: str
     check: Check[...]
@@ -178,12 +180,14 @@ def runs() -> list[Run]:
     ]
 
 
-def a_tree(said: str) -> Settings:
-    return Settings.model_validate(parse(keys(FAULTLESS) | keys(said)).file)
+def settings_with(changes: str) -> Settings:
+    return Settings.model_validate(parse(keys(FAULTLESS) | keys(changes)).file)
 
 
-def test_a_check_reads_the_keys_that_it_declares_and_no_others() -> None:
-    trees = [a_tree(said) for _, said, _ in MESSAGES] + [Settings.model_validate(each) for each in EXAMPLES.values()]
+def test_check_reads_only_the_keys_that_it_declares() -> None:
+    trees = [settings_with(changes) for _, changes, _ in MESSAGES] + [
+        Settings.model_validate(each) for each in EXAMPLES.values()
+    ]
     for tree in trees:
         recorded = noting(tree)
         for run in runs():
@@ -193,7 +197,7 @@ def test_a_check_reads_the_keys_that_it_declares_and_no_others() -> None:
             assert [key for key in NOTED if not f"{key}.".startswith(declared)] == [], run.name
 
 
-def test_what_a_check_declares_are_keys() -> None:
+def test_check_declares_only_existing_keys() -> None:
     for run in runs():
         for key in run.check.reads:
             name, _, inner = key.partition(".")

@@ -1,81 +1,35 @@
-"""From a stack's file, or from the engine, to its settings: the same, all problems at once, and no secret told."""
+"""Loading a stack from its file: its settings, all problems at once with their lines, and no secret in a message."""
 
 import json
-from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
-import pulumi
 import pytest
-import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from pulumi.runtime.config import set_all_config
 
-from components.config import load_settings, problems_stop_the_program
 from logstack.settings.load.loader import Stack, load_stack_file, stacks
-from logstack.settings.load.stack_file import default_config
-from logstack.settings.model.tree import Settings
-from logstack.settings.problems import Problem, StackProblems
-from tests.unit.settings.stacks import FAULTLESS, keys, stack, store, told
-from tests.unit.settings.test_source import engine_text
+from logstack.settings.problems import StackProblems
+from logstack.settings.tree import Settings
+from tests.unit.settings.stacks import FAULTLESS, messages_for, stack, store
 
 ROOT = Path(__file__).parents[3]
 SECRET = "hunter2hunter2hunter2"
 BOTH = frozenset({"accessKeyId", "secretAccessKey"})
-TODAY = date(2026, 6, 1)
 
 
-@pytest.fixture
-def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    """A Pulumi program's surroundings: `configure` sets what the engine hands over, `warnings` is what it is told."""
-    found = SimpleNamespace(warnings=[])
-
-    def configure(name: str, config: dict[str, str], secret: list[str] | None = None) -> None:
-        monkeypatch.setattr(pulumi, "get_stack", lambda: name)
-        set_all_config(config, secret or [])
-
-    found.configure = configure
-    monkeypatch.setattr(pulumi.log, "warn", found.warnings.append)
-    yield found
-    set_all_config({}, [])
-
-
-def engine_config(name: str) -> dict[str, str]:
-    """What the engine makes of a committed stack: the project's defaults, and over them the stack's keys."""
-    file = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text())["config"]
-    defaults = {f"logstack:{key}": value for key, value in default_config(ROOT).items()}
-    return {key: engine_text(value) for key, value in (defaults | file).items()}
-
-
-def line_of(name: str, key: str) -> str:
-    """Where a key of a committed stack stands."""
-    lines = (ROOT / f"Pulumi.{name}.yaml").read_text().splitlines()
-    number = next(number for number, line in enumerate(lines, start=1) if line.startswith(f"  logstack:{key}:"))
-    return f"Pulumi.{name}.yaml:{number}"
-
-
-def faultless_file(directory: Path, name: str, more: str = "") -> None:
-    """A stack file of the faultless stack, with further lines."""
+def write_faultless_file(directory: Path, name: str, more: str = "") -> None:
+    """Write the faultless stack as a stack file, with further lines."""
     lines = "\n".join(f"  logstack:{line}" for line in (FAULTLESS + more).splitlines())
     (directory / f"Pulumi.{name}.yaml").write_text(f"config:\n{lines}\n")
 
 
-@pytest.mark.parametrize("name", ["staging", "production"])
-def test_a_committed_stack_is_the_same_from_its_file_and_from_the_engine(name: str, program: SimpleNamespace) -> None:
-    keys_of_the_store = {"logstack:accessKeyId": SECRET, "logstack:secretAccessKey": SECRET}
-    program.configure(name, engine_config(name) | keys_of_the_store, list(keys_of_the_store))
-    assert load_settings(ROOT) == load_stack_file(name, ROOT).settings
-    assert not program.warnings
-
-
 @pytest.mark.parametrize("name", stacks(ROOT))
-def test_a_committed_stack_has_no_error_and_no_warning_that_nobody_accepted(name: str) -> None:
+def test_committed_stack_has_no_error_and_no_unacknowledged_warning(name: str) -> None:
     assert not load_stack_file(name, ROOT).problems
 
 
-def test_staging_is_what_the_seed_says() -> None:
+def test_staging_has_the_settings_of_its_seed() -> None:
     loaded = load_stack_file("staging", ROOT)
     tree = loaded.settings
     assert (tree.writers, tree.replica_count("read"), tree.replica_count("backend")) == (3, 3, 3)
@@ -84,7 +38,7 @@ def test_staging_is_what_the_seed_says() -> None:
     assert loaded.credentials == "config-missing"
 
 
-def test_production_is_what_the_seed_meant() -> None:
+def test_production_has_the_settings_that_its_seed_meant() -> None:
     loaded = load_stack_file("production", ROOT)
     tree = loaded.settings
     assert (tree.writers, tree.lost_writers_survived, tree.retention) == (3, 1, timedelta(days=30))
@@ -102,7 +56,7 @@ def test_production_is_what_the_seed_meant() -> None:
     assert loaded.credentials == "secret"
 
 
-def test_the_seeds_replication_of_2_stays_possible_for_whoever_acknowledges_it(tmp_path: Path) -> None:
+def test_replication_factor_2_of_the_seed_is_possible_when_acknowledged(tmp_path: Path) -> None:
     literal = (ROOT / "Pulumi.production.yaml").read_text().replace("replicationFactor: 3", "replicationFactor: 2")
     path = tmp_path / "Pulumi.production.yaml"
     path.write_text(literal)
@@ -113,57 +67,6 @@ def test_the_seeds_replication_of_2_stays_possible_for_whoever_acknowledges_it(t
     loaded = load_stack_file("production", tmp_path)
     assert not loaded.problems
     assert loaded.settings.lost_writers_survived == 0
-
-
-NUMBERS = st.integers(1, 9)
-SIZES = st.sampled_from(["64Mi", "1Gi", 2**30, "1.5Gi"])
-GENERATED = st.fixed_dictionaries(
-    {},
-    optional={
-        "logstack:replicas": st.fixed_dictionaries(
-            {"monolithic": st.one_of(NUMBERS, NUMBERS.map(str), NUMBERS.map(float))}
-        ),
-        "logstack:replicationFactor": st.one_of(NUMBERS, NUMBERS.map(str)),
-        "logstack:retention": st.integers(1, 400).map(lambda days: f"{days}d"),
-        "logstack:schemaPeriods": st.lists(
-            st.fixed_dictionaries({"from": st.dates(date(2020, 1, 1), date(2026, 12, 31)).map(str)}), max_size=3
-        ),
-        "logstack:limits": st.fixed_dictionaries({"ingestionRate": SIZES, "maxStreams": st.integers(-1, 20_000)}),
-        "logstack:caches": st.fixed_dictionaries({}, optional={"chunks": SIZES, "results": st.none()}),
-        "logstack:resources": st.fixed_dictionaries(
-            {"monolithic": st.fixed_dictionaries({"cpu": st.sampled_from([1, 0.5, "500m", "2"]), "memory": SIZES})}
-        ),
-        "logstack:canary": st.fixed_dictionaries({"enabled": st.sampled_from([True, False, "yes", "maybe"])}),
-        "logstack:walReplayCeiling": SIZES,
-        "logstack:size": st.sampled_from(["small", "medium", "huge"]),
-        "logstack:acknowledge": st.lists(st.sampled_from(["replication-even", "label-budget", "nothing"]), max_size=2),
-    },
-)
-
-
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(GENERATED)
-def test_a_generated_stack_is_the_same_from_its_file_and_from_the_engine(
-    tmp_path: Path, program: SimpleNamespace, changes: dict[str, object]
-) -> None:
-    config = {f"logstack:{key}": value for key, value in keys(FAULTLESS).items()} | changes
-    (tmp_path / "Pulumi.test.yaml").write_text(json.dumps({"config": config}))
-    program.configure("test", {key: engine_text(value) for key, value in config.items()})
-    assert outcome_in_the_program(tmp_path) == outcome_of_the_file(tmp_path)
-
-
-def outcome_of_the_file(directory: Path) -> Settings | str:
-    try:
-        return load_stack_file("test", directory).settings
-    except StackProblems as problems:
-        return str(problems)
-
-
-def outcome_in_the_program(directory: Path) -> Settings | str:
-    try:
-        return load_settings(directory)
-    except pulumi.RunError as error:
-        return str(error)
 
 
 @settings(max_examples=60)
@@ -189,8 +92,8 @@ def outcome_in_the_program(directory: Path) -> Settings | str:
         ),
     )
 )
-def test_whatever_a_stack_says_it_is_settings_or_problems(changes: dict[str, object]) -> None:
-    text = told(json.dumps(changes))
+def test_any_stack_file_gives_settings_or_problems(changes: dict[str, object]) -> None:
+    text = messages_for(json.dumps(changes))
     assert not text or text.startswith(("error[", "warning["))
 
 
@@ -230,14 +133,14 @@ def test_whatever_a_stack_says_it_is_settings_or_problems(changes: dict[str, obj
         {"lokiVersion": SECRET},
     ],
 )
-def test_what_might_be_a_secret_is_never_repeated(changes: dict[str, object]) -> None:
-    text = told(json.dumps(changes))
+def test_message_never_repeats_a_value_that_may_be_secret(changes: dict[str, object]) -> None:
+    text = messages_for(json.dumps(changes))
     assert text.startswith("error[")
     assert SECRET not in text
 
 
-def test_problems_stand_on_their_lines(tmp_path: Path) -> None:
-    faultless_file(tmp_path, "test", "retention: 1x\nlimits: {queryTimeout: 1h}\nretentoin: 5d\n")
+def test_problems_have_their_line_numbers(tmp_path: Path) -> None:
+    write_faultless_file(tmp_path, "test", "retention: 1x\nlimits: {queryTimeout: 1h}\nretentoin: 5d\n")
     with pytest.raises(StackProblems) as raised:
         load_stack_file("test", tmp_path)
     assert [f"{problem.where} {problem.name}" for problem in raised.value.problems] == [
@@ -248,7 +151,7 @@ def test_problems_stand_on_their_lines(tmp_path: Path) -> None:
     assert "\n\nerror[wrong-value] Pulumi.test.yaml:6: logstack:retention\n  what: " in str(raised.value)
 
 
-def test_a_key_that_is_told_once_is_not_told_again_as_missing(tmp_path: Path) -> None:
+def test_key_with_a_problem_is_not_also_reported_as_missing(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.test.yaml").write_text("config:\n  logstack:cluster: {secure: abc}\n  logstack:objectStore:\n")
     with pytest.raises(StackProblems) as raised:
         load_stack_file("test", tmp_path)
@@ -259,8 +162,8 @@ def test_a_key_that_is_told_once_is_not_told_again_as_missing(tmp_path: Path) ->
     ]
 
 
-def test_the_projects_defaults_apply_to_a_file_as_they_do_in_the_engine(tmp_path: Path) -> None:
-    faultless_file(tmp_path, "test", "size: medium\n")
+def test_project_defaults_apply_to_a_stack_file_as_in_the_engine(tmp_path: Path) -> None:
+    write_faultless_file(tmp_path, "test", "size: medium\n")
     (tmp_path / "Pulumi.yaml").write_text(
         "name: logstack\nconfig:\n  retention: {default: 2d}\n  size: {default: small}\n"
     )
@@ -268,7 +171,7 @@ def test_the_projects_defaults_apply_to_a_file_as_they_do_in_the_engine(tmp_path
     assert (loaded.retention, loaded.size) == (timedelta(days=2), "medium")
 
 
-def by_claim(storage_class: str = "ceph-bucket") -> str:
+def claimed_store(storage_class: str = "ceph-bucket") -> str:
     return f"objectStore: {{kind: ceph-bucket-claim, bucket: loki-test, storageClass: {storage_class}}}"
 
 
@@ -281,7 +184,7 @@ EXTERNAL = """objectStore:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "is_shared"),
+    ("first", "second", "is_shared"),
     [
         (store(), store(), True),
         (store(), store(bucket="loki-other"), False),
@@ -289,19 +192,19 @@ EXTERNAL = """objectStore:
         (store(endpoint="http://NAS.example"), store(endpoint="http://nas.example:80", region="x"), True),
         (store(), "objectStore: {kind: embedded, bucket: loki-test}", False),
         ("objectStore: {kind: embedded}", "objectStore: {kind: embedded}", False),
-        (by_claim(), by_claim(), True),
-        (by_claim(), by_claim("elsewhere"), False),
-        (by_claim(), store(), False),
+        (claimed_store(), claimed_store(), True),
+        (claimed_store(), claimed_store("elsewhere"), False),
+        (claimed_store(), store(), False),
         (store(), "objectStore: nothing", False),
         (store(), "objectStore: {kind: s3-compatible, endpoint: '', bucket: [loki-test]}", False),
         (store(), "objectStore: [", False),
     ],
 )
-def test_two_stacks_on_one_bucket_are_told_of_each_other(
-    tmp_path: Path, one: str, other: str, *, is_shared: bool
+def test_stack_is_refused_when_another_stack_uses_its_bucket(
+    tmp_path: Path, first: str, second: str, *, is_shared: bool
 ) -> None:
     lines = FAULTLESS.splitlines()[:-1]
-    for name, own_store in (("one", one), ("other", other)):
+    for name, own_store in (("one", first), ("other", second)):
         text = "\n".join(f"  logstack:{line}" for line in [*lines, own_store])
         (tmp_path / f"Pulumi.{name}.yaml").write_text(f"config:\n{text}\n")
     (tmp_path / "Pulumi.third.yaml").write_text("config: {}\n")
@@ -318,7 +221,7 @@ def test_two_stacks_on_one_bucket_are_told_of_each_other(
     ]
 
 
-def test_one_bucket_of_aws_is_one_bucket_in_every_account(tmp_path: Path) -> None:
+def test_stack_is_refused_when_another_stack_uses_its_aws_bucket_in_any_account(tmp_path: Path) -> None:
     for name, account in (("one", "1" * 12), ("other", "2" * 12)):
         more = (
             f"{{kind: aws-s3, bucket: acme, region: eu-central-1, accountId: '{account}', identity: {{eksCluster: a}}}}"
@@ -335,18 +238,18 @@ def test_one_bucket_of_aws_is_one_bucket_in_every_account(tmp_path: Path) -> Non
     [
         ("", frozenset(), "secret"),
         (EXTERNAL, frozenset(), "external-secret"),
-        (by_claim(), frozenset(), "claim"),
+        (claimed_store(), frozenset(), "claim"),
         ("objectStore: {kind: embedded}", BOTH, "config"),
         ("objectStore: {kind: embedded}", frozenset(), "config-missing"),
         ("objectStore: {kind: filesystem}\nreplicas: {monolithic: 1}\nreplicationFactor: 1", frozenset(), "none"),
     ],
 )
-def test_a_stack_says_where_its_access_key_comes_from(changes: str, secrets: frozenset[str], credentials: str) -> None:
+def test_stack_knows_the_source_of_its_access_key(changes: str, secrets: frozenset[str], credentials: str) -> None:
     assert stack(changes, secrets).credentials == credentials
 
 
-def test_half_an_access_key_is_none() -> None:
-    assert told("objectStore: {kind: embedded}", frozenset({"accessKeyId"})) == (
+def test_half_an_access_key_is_refused() -> None:
+    assert messages_for("objectStore: {kind: embedded}", frozenset({"accessKeyId"})) == (
         "error[half-credentials] logstack:secretAccessKey\n"
         "  what: secretAccessKey is missing; the other half of the access key is set\n"
         "  then: no Loki pod could read or write the object store\n"
@@ -354,65 +257,7 @@ def test_half_an_access_key_is_none() -> None:
     )
 
 
-def test_a_program_stops_without_an_access_key_that_the_store_needs(program: SimpleNamespace) -> None:
-    program.configure("staging", engine_config("staging"))
-    with pytest.raises(pulumi.RunError) as raised:
-        load_settings(ROOT)
-    assert str(raised.value).splitlines()[2:] == [
-        f"error[missing-credentials] {line_of('staging', 'objectStore')}: logstack:objectStore",
-        "  what: the object store needs an access key: neither credentialsSecret nor the Pulumi config has one",
-        "  then: no Loki pod could read or write the object store",
-        "  fix:  pulumi config set --secret logstack:accessKeyId",
-        "        pulumi config set --secret logstack:secretAccessKey",
-        "        or name an existing Secret: credentialsSecret: loki-s3",
-    ]
-    assert raised.value.__suppress_context__
-    assert raised.value.__cause__ is None
-
-
-def test_a_program_with_bad_fields_is_not_told_of_credentials_as_well(program: SimpleNamespace) -> None:
-    program.configure("staging", engine_config("staging") | {"logstack:objectStore": '{"kind": "minio"'})
-    with pytest.raises(pulumi.RunError) as raised:
-        load_settings(ROOT)
-    place = line_of("staging", "objectStore")
-    assert str(raised.value).startswith(f"1 error:\n\nerror[wrong-value] {place}: logstack:objectStore\n")
-
-
-def test_a_program_stops_on_every_error_at_once_and_logs_no_warning(program: SimpleNamespace) -> None:
-    bad = {"logstack:retention": "12h", "logstack:replicationFactor": "2", "logstack:size": "huge"}
-    program.configure("production", engine_config("production") | bad)
-    with pytest.raises(pulumi.RunError) as raised:
-        load_settings(ROOT)
-    assert str(raised.value).startswith("2 errors, 1 warning:\n\n")
-    assert not program.warnings
-
-
-def test_a_program_logs_its_warnings_and_goes_on(program: SimpleNamespace) -> None:
-    program.configure("production", engine_config("production") | {"logstack:replicationFactor": "2"})
-    assert load_settings(ROOT).replication_factor == 2
-    place = f"{line_of('production', 'replicationFactor')}: logstack:replicationFactor"  # Pulumi says what it is
-    first_lines = [text.splitlines()[0] for text in program.warnings]
-    assert first_lines == [f"[replication-survives-no-lost-writer] {place}"]
-
-
-def test_a_program_reads_what_the_engine_left_in_the_environment(
-    program: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    keys_of_the_store = {"logstack:accessKeyId": SECRET, "logstack:secretAccessKey": SECRET}
-    program.configure("staging", {})
-    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(engine_config("staging") | keys_of_the_store))
-    monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", json.dumps(list(keys_of_the_store)))
-    assert load_settings(tmp_path).cluster.name == "staging"
-
-
-def test_problems_elsewhere_in_a_program_stop_it_in_the_same_way() -> None:
-    problem = Problem("wrong-api-server", "logstack:cluster.apiServer", "a", "b", "c")
-    with pytest.raises(pulumi.RunError) as raised, problems_stop_the_program():
-        raise StackProblems([problem])
-    assert str(raised.value) == f"1 error:\n\n{problem}"
-
-
-def test_a_stack_cannot_be_changed_once_it_is_loaded() -> None:
+def test_loaded_stack_is_immutable() -> None:
     loaded: Stack = stack()
     with pytest.raises(AttributeError, match="name"):
         loaded.name = "other"  # type: ignore[misc]

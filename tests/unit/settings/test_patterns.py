@@ -1,4 +1,4 @@
-"""Regular expressions and paths, as Go and Alloy read them; the table was compared with Go 1.26."""
+"""Regular expressions and JMESPath, as Go and Alloy read them; the table was compared with Go 1.26."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from logstack.settings.model.patterns import compile_error, finds, group_count, 
         "(|a)*",
     ],
 )
-def test_what_go_reads_is_no_error(pattern: str) -> None:
+def test_compile_error_is_none_for_patterns_that_go_compiles(pattern: str) -> None:
     assert compile_error(pattern) is None
 
 
@@ -36,34 +36,34 @@ def test_what_go_reads_is_no_error(pattern: str) -> None:
         ("[a-secret-text", "missing ]"),
     ],
 )
-def test_what_go_does_not_read_is_told_with_a_few_characters_at_most(pattern: str, error: str) -> None:
+def test_compile_error_quotes_only_the_wrong_characters_of_a_pattern(pattern: str, error: str) -> None:
     assert compile_error(pattern) == error
     assert group_names(pattern) == ()
     assert group_count(pattern) == 0
     assert not finds(pattern, "a")
 
 
-def test_nothing_is_written_to_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+def test_compile_error_writes_nothing_to_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     compile_error("(?=hunter2")
     assert capfd.readouterr() == ("", "")
 
 
-def test_groups_are_those_with_a_name() -> None:
+def test_group_names_are_those_of_named_groups_only() -> None:
     pattern = r"^(?P<ip>\S+) (?<user>\w+) (x) (?:y) \(?P<no>"
     assert group_names(pattern) == ("ip", "user")
     assert group_count(pattern) == 3
 
 
-def test_a_pattern_finds_what_is_anywhere_in_a_text() -> None:
+def test_finds_searches_anywhere_in_the_text() -> None:
     assert finds("b+", "abc")
     assert not finds("^b", "abc")
 
 
 @pytest.mark.parametrize("path", ["user", "trace.id", '"trace-id".value', "a[0].b", "level || severity"])
-def test_a_path_of_jmespath_is_one(path: str) -> None:
+def test_json_path_is_accepted_when_it_is_valid_jmespath(path: str) -> None:
     assert is_json_path(path)
 
 
 @pytest.mark.parametrize("path", ["", "trace-id", "a b", "a.", "@timestamp", "a("])
-def test_another_text_is_no_path(path: str) -> None:
+def test_json_path_is_refused_when_it_is_not_valid_jmespath(path: str) -> None:
     assert not is_json_path(path)

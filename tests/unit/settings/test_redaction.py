@@ -1,9 +1,9 @@
-"""Redaction rules of a stack's own, close to a mistake."""
+"""Custom redaction rules just inside and just outside the checks."""
 
 import pytest
 
 from logstack.settings.model.redaction import CustomRedaction, RedactionSettings
-from tests.unit.settings.stacks import told
+from tests.unit.settings.stacks import messages_for
 
 
 def custom(*rules: str) -> str:
@@ -14,37 +14,37 @@ def custom(*rules: str) -> str:
     "changes",
     [
         pytest.param("collector: {redact: {rules: []}}", id="no rule"),
-        pytest.param("collector: {redact: {rules: [mails, cards]}}", id="mails too, and another order"),
+        pytest.param("collector: {redact: {rules: [mails, cards]}}", id="mails, in another order"),
         pytest.param(custom("name: a, pattern: 'customer-([0-9]+)'"), id="a group"),
-        pytest.param(custom("name: a, pattern: x1, replacement: ''"), id="a part that is taken out"),
+        pytest.param(custom("name: a, pattern: x1, replacement: ''"), id="an empty replacement"),
         pytest.param(custom("name: a, pattern: x1, replacement: '{{x}}'"), id="a replacement with braces"),
         pytest.param(custom(r"name: a, pattern: '[0-9]+'"), id="digits, which some lines have"),
         pytest.param(custom(r"name: a, pattern: '[A-Z]{2,}'"), id="capitals, which some lines have"),
         pytest.param(custom("name: a, pattern: x1", "name: a-1, pattern: x1"), id="names that are almost the same"),
-        pytest.param(custom(r"name: a, pattern: '(?i:key) (?P<one>\pL{8})\b'"), id="what only RE2 has"),
+        pytest.param(custom(r"name: a, pattern: '(?i:key) (?P<one>\pL{8})\b'"), id="syntax that only RE2 has"),
     ],
 )
-def test_this_passes_without_a_word(changes: str) -> None:
-    assert told(changes) == ""
+def test_correct_redaction_rules_have_no_problem(changes: str) -> None:
+    assert messages_for(changes) == ""
 
 
 @pytest.mark.parametrize("pattern", ["", "x*", "(x)?", "|x", "^", r"\b", "x{0}"])
-def test_what_is_found_in_an_empty_line_is_refused(pattern: str) -> None:
-    assert told(custom(f"name: a, pattern: '{pattern}'")) != ""
+def test_custom_rule_is_refused_when_it_matches_an_empty_line(pattern: str) -> None:
+    assert messages_for(custom(f"name: a, pattern: '{pattern}'")) != ""
 
 
 @pytest.mark.parametrize("pattern", [".", ".+", r"\w+", "[a-z]", r"\S(\S)", "(?i)[a-z]{3}", "e", r"[[:alpha:]]+|\d"])
-def test_what_is_found_in_every_ordinary_line_is_refused(pattern: str) -> None:
-    assert "redaction-of-everything" in told(custom(f"name: a, pattern: '{pattern}'"))
+def test_custom_rule_is_refused_when_it_matches_every_ordinary_line(pattern: str) -> None:
+    assert "redaction-of-everything" in messages_for(custom(f"name: a, pattern: '{pattern}'"))
 
 
 @pytest.mark.parametrize("name", ["Mails", "a b", "a_b", "", "-a", "<a>", "é", "a" * 42])
-def test_a_name_is_of_lower_case_letters_digits_and_dashes(name: str) -> None:
-    assert "must be a name of lower-case letters, digits and -" in told(custom(f"name: '{name}', pattern: x1"))
+def test_custom_rule_name_accepts_only_lower_case_letters_digits_and_dashes(name: str) -> None:
+    assert "must be a name of lower-case letters, digits and -" in messages_for(custom(f"name: '{name}', pattern: x1"))
 
 
 @pytest.mark.parametrize("replacement", ['say "x"', "a\\b", "a\nb", "a" * 101])
-def test_what_stands_instead_cannot_end_a_text_of_json(replacement: str) -> None:
+def test_custom_rule_replacement_cannot_end_a_json_string(replacement: str) -> None:
     with pytest.raises(ValueError, match="replacement"):
         CustomRedaction(name="a", pattern="x", replacement=replacement)
 
@@ -63,9 +63,9 @@ def test_what_stands_instead_cannot_end_a_text_of_json(replacement: str) -> None
         ("a(?<x>b)|c", "a(?<x>b)|c"),
     ],
 )
-def test_a_pattern_without_a_group_becomes_one(pattern: str, expression: str) -> None:
+def test_custom_rule_pattern_becomes_a_group_when_it_has_none(pattern: str, expression: str) -> None:
     assert CustomRedaction(name="a", pattern=pattern).expression == expression
 
 
-def test_mails_are_left_unless_somebody_asks() -> None:
+def test_default_rules_do_not_redact_mails() -> None:
     assert RedactionSettings().rules == ("private-keys", "tokens", "passwords", "cards")

@@ -1,4 +1,4 @@
-"""The table of roles: it is whole, nobody else names a role, and one row more is a role more everywhere."""
+"""The table of roles: it is complete, no other module names a role, and an added row is a role everywhere."""
 
 import ast
 import json
@@ -18,11 +18,10 @@ from tests.support.stacks import ROOT
 
 MODES: tuple[DeploymentMode, ...] = get_args(DeploymentMode)
 TABLE = "logstack/settings/model/roles.py"
-# Modules that write the name of a role, and why it is no fact about a role that belongs into the table.
+# Modules that contain the name of a role, and why the table cannot replace it.
 NAMED = {
     "logstack/settings/resolve/sizing.py": "the tiers: how many pods of each role take how much",
     "logstack/settings/checks/object_store.py": "a bucket that many people call ruler",
-    "logstack/settings/checks/volumes.py": "the one role without a volume that is refused a disk",
     "logstack/manifests/loki/config.py": "sections of loki.yaml",
     "logstack/manifests/loki/values.py": "the chart's name of the bucket for rules",
     "logstack/manifests/loki/ingress.py": "the backend of an Ingress",
@@ -31,7 +30,7 @@ NAMED = {
     "logstack/adopt/documents.py": "keys by which the chart's values are recognised",
     "logstack/adopt/ingress.py": "the four groups of paths of the chart's own Ingress",
     "logstack/adopt/loki_config.py": "sections of loki.yaml",
-    "logstack/adopt/not_taken.py": "sections of loki.yaml, and what is said of groups of values",
+    "logstack/adopt/not_taken.py": "sections of loki.yaml, and messages about groups of values",
     "logstack/adopt/store.py": "the chart's name of the bucket for rules",
     "logstack/adopt/vocabulary.py": "every key that any version of the chart reads, roles or not",
 }
@@ -103,17 +102,17 @@ def test_each_mode_has_one_role_for_each_duty(mode: DeploymentMode, duty: Duty) 
 
 
 @pytest.mark.parametrize("role", Role)
-def test_a_role_has_a_disk_in_every_size_where_the_chart_makes_a_volume_for_it(role: Role) -> None:
-    assert {bool(parts[role].disk) for parts in SIZES.values()} == {bool(role.row.volume)}
+def test_role_has_a_disk_in_every_size_when_the_chart_creates_its_volume(role: Role) -> None:
+    assert {bool(roles[role].disk) for roles in SIZES.values()} == {bool(role.row.volume)}
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_every_tier_says_the_pods_of_every_role_of_its_mode(mode: DeploymentMode) -> None:
+def test_sizing_row_has_every_role_of_its_mode(mode: DeploymentMode) -> None:
     assert [tuple(row.roles) for row in SIZING[mode].rows] == [roles_of(mode)] * len(SIZING[mode].rows)
 
 
 def names_of_roles(code: str) -> Iterator[str]:
-    """The names, keys and members of roles that a module writes; a mode may be called as its one role."""
+    """Yield the names, keys and members of roles in a module, except names that are also modes."""
     spellings = {text for role in Role for text in (role.value, role.key, role.field, role.row.chart_key)}
     for node in ast.walk(ast.parse(code)):
         match node:
@@ -123,7 +122,7 @@ def names_of_roles(code: str) -> Iterator[str]:
                 yield f"Role.{member}"
 
 
-def test_no_module_but_the_table_and_those_with_a_reason_names_a_role() -> None:
+def test_only_the_table_and_modules_with_a_reason_name_a_role() -> None:
     modules = [*(ROOT / "logstack").rglob("*.py"), *(ROOT / "components").rglob("*.py"), ROOT / "__main__.py"]
     naming = {str(path.relative_to(ROOT)) for path in modules if any(names_of_roles(path.read_text()))}
     assert naming == {TABLE, *NAMED}
@@ -131,7 +130,7 @@ def test_no_module_but_the_table_and_those_with_a_reason_names_a_role() -> None:
 
 @pytest.fixture(scope="module")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What a copy of the package makes of a stack, with one row and its pods in the tiers added."""
+    """The output of a copy of the package with one row added to the table and its pods to the tiers."""
     folder = tmp_path_factory.mktemp("role")
     shutil.copytree(ROOT / "logstack", folder / "logstack", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "components", folder / "components", ignore=shutil.ignore_patterns("__pycache__"))
@@ -150,31 +149,31 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Any:
         [sys.executable, "-c", PROGRAM], cwd=folder, capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["from"].startswith(str(folder))
-    return found
+    output = json.loads(done.stdout)
+    assert output["from"].startswith(str(folder))
+    return output
 
 
-def test_a_row_more_is_a_role_more_of_the_chart(made_up: Any) -> None:
+def test_added_row_is_a_role_of_the_chart(made_up: Any) -> None:
     assert made_up["workload"] == ["StatefulSet", "loki-made-up", 4]
     values = made_up["values"]
     assert "\nmadeUp:\n" in values
     assert "app.kubernetes.io/component: made-up\n" in values
 
 
-def test_a_row_more_is_a_key_more_of_a_stack_file(made_up: Any) -> None:
+def test_added_row_is_a_key_of_the_stack_file(made_up: Any) -> None:
     assert made_up["schema"]["Replicas"]["properties"]["madeUp"]["description"] == "Fictions: they are made up."
     assert made_up["schema"]["SizeOverrides"]["properties"]["madeUp"] == {"$ref": "#/$defs/Resources"}
 
 
-def test_a_row_more_is_in_the_plan_and_the_picture(made_up: Any) -> None:
+def test_added_row_is_in_the_plan_and_the_picture(made_up: Any) -> None:
     plan = json.dumps(made_up["plan"])
     assert "all 4 fictions" in plan
     assert "stories wait" in plan
     assert 'made-up["Loki made-up x4<br/>makes things up"]' in made_up["picture"]
 
 
-def test_a_row_more_runs_is_adopted_and_is_migrated(made_up: Any) -> None:
+def test_added_row_is_run_adopted_and_migrated(made_up: Any) -> None:
     assert [name for name in made_up["processes"] if "made-up" in name] == [f"loki-made-up-{n}" for n in range(4)]
     assert re.search(r"madeUp: 5\b", made_up["adopted"])
     assert "delete pod loki-made-up-3 --wait" in made_up["migration"]

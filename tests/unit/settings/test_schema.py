@@ -1,4 +1,4 @@
-"""What is written down about the tree is what the tree says."""
+"""The generated pages, the JSON schema and `Pulumi.yaml` match the settings."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from logstack.docsgen.stack_file_reference import all_rules, reference
 from logstack.docsgen.stack_file_schema import pulumi_yaml
 from logstack.settings.load.loader import stacks
 from logstack.settings.load.translation import keys
-from logstack.settings.model.tree import Settings
+from logstack.settings.tree import Settings
 
 ROOT = Path(__file__).parents[3]
 VALIDATOR = Draft7Validator(json.loads((ROOT / "docs" / "stack-file.schema.json").read_text()))
@@ -27,12 +27,12 @@ def copy_of_the_project(directory: Path) -> Path:
     return directory
 
 
-def test_what_is_committed_is_what_is_generated(capsys: pytest.CaptureFixture[str]) -> None:
+def test_committed_pages_equal_the_generated_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--check"], ROOT) == 0
     assert capsys.readouterr().err == ""
 
 
-def test_a_file_that_drifted_is_named_and_written_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_outdated_page_is_reported_and_rewritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = copy_of_the_project(tmp_path)
     page, declarations = project / "docs" / "reference" / "stack-file.md", project / "Pulumi.yaml"
     page.write_text("old")
@@ -45,7 +45,7 @@ def test_a_file_that_drifted_is_named_and_written_anew(tmp_path: Path, capsys: p
     assert main(["--check"], project) == 0
 
 
-def test_what_stands_above_the_generated_part_of_the_project_file_stays(tmp_path: Path) -> None:
+def test_project_file_keeps_the_text_above_its_generated_part(tmp_path: Path) -> None:
     project = copy_of_the_project(tmp_path)
     file = project / "Pulumi.yaml"
     file.write_text(f"# ours\n{file.read_text()}")
@@ -53,19 +53,19 @@ def test_what_stands_above_the_generated_part_of_the_project_file_stays(tmp_path
     assert file.read_text() == f"# ours\n{(ROOT / 'Pulumi.yaml').read_text()}"
 
 
-def test_a_project_file_without_the_mark_is_left_alone() -> None:
+def test_project_file_without_the_mark_is_refused() -> None:
     with pytest.raises(ValueError, match="substring not found"):
         pulumi_yaml("name: logstack\nconfig: {}\n")
 
 
-def test_the_engine_demands_only_what_a_stack_must_say() -> None:
+def test_project_file_requires_only_the_keys_that_every_stack_needs() -> None:
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     assert {key for key, value in declared.items() if "default" not in value} == {"cluster", "objectStore"}
     optional = {field.alias for field in Settings.model_fields.values() if field.default is None}
     assert {field.alias for field in Settings.model_fields.values()} - declared.keys() == optional
 
 
-def test_every_declared_default_is_of_its_type() -> None:
+def test_declared_defaults_have_their_declared_types() -> None:
     types = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     for key, declaration in declared.items():
@@ -74,7 +74,7 @@ def test_every_declared_default_is_of_its_type() -> None:
         assert ("items" in declaration) is (declaration["type"] == "array"), key
 
 
-def test_the_declared_defaults_are_the_trees_own() -> None:
+def test_declared_defaults_equal_those_of_the_settings() -> None:
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     needed = {"cluster": {"name": "a", "context": "a"}, "objectStore": {"kind": "embedded"}}
     defaults = {key: value["default"] for key, value in declared.items() if "default" in value}
@@ -82,7 +82,7 @@ def test_the_declared_defaults_are_the_trees_own() -> None:
 
 
 @pytest.mark.parametrize("name", stacks(ROOT))
-def test_an_editor_finds_nothing_wrong_with_a_committed_stack(name: str) -> None:
+def test_json_schema_accepts_every_committed_stack(name: str) -> None:
     path = ROOT / f"Pulumi.{name}.yaml"
     assert path.read_text().startswith("# yaml-language-server: $schema=docs/stack-file.schema.json\n")
     assert not list(VALIDATOR.iter_errors(yaml.safe_load(path.read_text())))
@@ -118,7 +118,7 @@ def test_an_editor_finds_nothing_wrong_with_a_committed_stack(name: str) -> None
         ("logstack:tenants", [{"name": "a b", "namespaces": []}]),
     ],
 )
-def test_an_editor_marks_what_the_loader_would_refuse(key: str, value: object) -> None:
+def test_json_schema_refuses_values_that_the_loader_refuses(key: str, value: object) -> None:
     config = yaml.safe_load((ROOT / "Pulumi.production.yaml").read_text())["config"]
     assert list(VALIDATOR.iter_errors({"config": config | {key: value}}))
 
@@ -137,12 +137,12 @@ def test_an_editor_marks_what_the_loader_would_refuse(key: str, value: object) -
         ("logstack:tenants", [{"name": "a", "namespaces": ["b"]}]),
     ],
 )
-def test_an_editor_lets_pass_what_the_loader_takes(key: str, value: object) -> None:
+def test_json_schema_accepts_values_that_the_loader_accepts(key: str, value: object) -> None:
     config = yaml.safe_load((ROOT / "Pulumi.production.yaml").read_text())["config"]
     assert not list(VALIDATOR.iter_errors({"config": config | {key: value}}))
 
 
-def test_the_reference_links_each_list_of_groups_to_a_table_of_its_keys() -> None:
+def test_reference_links_each_list_of_groups_to_a_table_of_its_keys() -> None:
     page = reference()
     headings = {re.sub(r"[^\w-]", "", title.lower()) for title in re.findall(r"^## (.+)$", page, re.MULTILINE)}
     links = re.findall(r"\[its keys\]\(#([^)]+)\)", page)
@@ -150,7 +150,7 @@ def test_the_reference_links_each_list_of_groups_to_a_table_of_its_keys() -> Non
     assert set(links) <= headings
 
 
-def test_the_reference_names_every_key_every_rule_and_no_empty_meaning() -> None:
+def test_reference_has_every_key_and_rule_with_its_meaning() -> None:
     page = reference()
     assert all(re.search(rf"\b{path.split('.')[-1]}\b", page) for path, _ in keys())
     assert all(f"| `{rule.name}` | {rule.severity} |" in page for rule in all_rules())

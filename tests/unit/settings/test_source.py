@@ -1,4 +1,4 @@
-"""The two sources say the same: the file as we read it, and the engine's configuration."""
+"""The stack file as we read it and the configuration of the engine give the same source."""
 
 import json
 from collections.abc import Mapping
@@ -27,13 +27,13 @@ VALUES = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=3)),
     max_leaves=8,
 )
-# A text that looks like a group is not taken for one from a file; the engine refuses it before the program runs.
+# A file's text that looks like a group stays text; the engine refuses it before the program runs.
 TOP_VALUES = VALUES.filter(lambda value: not (isinstance(value, str) and value[0] in "{["))
 CONFIGS = st.dictionaries(KEYS.map(lambda key: f"logstack:{key}"), TOP_VALUES, min_size=1, max_size=5)
 
 
 def engine_text(value: object) -> str:
-    """What the engine hands over for a value of a stack file (config.object.MarshalString of its Go source)."""
+    """Return the engine's text for a value of a stack file, as config.object.MarshalString of its Go source does."""
     if isinstance(value, str):
         return value
     if isinstance(value, float) and value.is_integer():
@@ -49,7 +49,7 @@ def _go(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def test_a_file_says_what_the_real_engine_made_of_it() -> None:
+def test_source_from_a_file_equals_the_recorded_engine_configuration() -> None:
     recorded = json.loads((HERE / "engine_values.json").read_text())
     file = from_file(read_yaml(HERE / "engine_values.yaml"))
     engine = from_engine(recorded["config"], set(recorded["secret"]))
@@ -66,7 +66,7 @@ def test_a_file_says_what_the_real_engine_made_of_it() -> None:
 
 @settings(deadline=None)
 @given(CONFIGS)
-def test_whatever_a_file_says_the_engine_says_as_well(
+def test_source_from_a_generated_file_equals_the_engine_configuration(
     tmp_path_factory: pytest.TempPathFactory, config: dict[str, object]
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "Pulumi.test.yaml"
@@ -75,13 +75,13 @@ def test_whatever_a_file_says_the_engine_says_as_well(
     assert from_file(read_yaml(path)) == from_engine({key: engine_text(value) for key, value in config.items()}, set())
 
 
-def said(problems: object) -> str:
-    """The problems of a source as text."""
+def problem_text(problems: object) -> str:
+    """Return the problems of a source as text."""
     return "\n".join(map(str, problems)) if isinstance(problems, tuple) else ""
 
 
-def test_a_key_without_a_value_is_not_taken_for_its_default() -> None:
-    assert said(from_engine({"logstack:retention": ""}, set()).problems) == (
+def test_key_without_a_value_is_refused_and_not_given_its_default() -> None:
+    assert problem_text(from_engine({"logstack:retention": ""}, set()).problems) == (
         "error[empty-value] logstack:retention\n"
         "  what: retention has no value\n"
         "  then: Pulumi reads it as empty text, not as the default\n"
@@ -89,10 +89,10 @@ def test_a_key_without_a_value_is_not_taken_for_its_default() -> None:
     )
 
 
-def test_a_key_with_and_without_its_project_is_there_twice(tmp_path: Path) -> None:
+def test_key_with_and_without_its_project_is_a_duplicate(tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.test.yaml"
     path.write_text("config: {kubernetes:size: 1, size: small, logstack:size: medium}")
-    assert said(from_file(read_yaml(path)).problems) == (
+    assert problem_text(from_file(read_yaml(path)).problems) == (
         "error[key-twice] logstack:size\n"
         '  what: duplicate key: "size" and "logstack:size"\n'
         "  then: Pulumi takes one of the two, not always the same one\n"
@@ -100,7 +100,7 @@ def test_a_key_with_and_without_its_project_is_there_twice(tmp_path: Path) -> No
     )
 
 
-def test_keys_of_others_are_theirs() -> None:
+def test_source_ignores_keys_of_providers_and_the_engine() -> None:
     source = from_engine(
         {"kubernetes:context": "a", "aws:region": "b", "pulumi:tags": "{}", "size": "small"}, {"aws:region"}
     )
@@ -108,8 +108,8 @@ def test_keys_of_others_are_theirs() -> None:
     assert not source.problems
 
 
-def test_a_misspelt_project_is_not_taken_for_anothers() -> None:
-    assert said(from_engine({"logstak:retention": "7d"}, set()).problems) == (
+def test_misspelt_project_is_refused() -> None:
+    assert problem_text(from_engine({"logstak:retention": "7d"}, set()).problems) == (
         "error[other-project] logstak:retention\n"
         '  what: unknown project "logstak"\n'
         "  then: nothing would read the key: it belongs to another project\n"
@@ -118,9 +118,9 @@ def test_a_misspelt_project_is_not_taken_for_anothers() -> None:
 
 
 @pytest.mark.parametrize("key", ["accessKeyId", "secretAccessKey"])
-def test_an_access_key_in_clear_is_refused_and_not_repeated(key: str) -> None:
+def test_access_key_in_clear_text_is_refused_and_not_repeated(key: str) -> None:
     source = from_engine({f"logstack:{key}": SECRET}, set())
-    assert said(source.problems) == (
+    assert problem_text(source.problems) == (
         f"error[secret-in-clear] logstack:{key}\n"
         f"  what: {key} is in clear text\n"
         "  then: everybody who reads the repository or Pulumi's state can read it\n"
@@ -130,7 +130,7 @@ def test_an_access_key_in_clear_is_refused_and_not_repeated(key: str) -> None:
     assert SECRET not in repr(source)
 
 
-def test_an_encrypted_access_key_is_counted_and_not_read() -> None:
+def test_encrypted_access_key_is_noted_and_not_read() -> None:
     source = from_engine(
         {"logstack:accessKeyId": SECRET, "secretAccessKey": SECRET}, {"logstack:accessKeyId", "secretAccessKey"}
     )
@@ -139,7 +139,7 @@ def test_an_encrypted_access_key_is_counted_and_not_read() -> None:
     assert not source.problems
 
 
-def test_a_group_with_a_key_beside_secure_is_not_encrypted(tmp_path: Path) -> None:
+def test_group_is_not_encrypted_when_it_has_a_key_beside_secure(tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.test.yaml"
     path.write_text("config: {logstack:collector: {labels: {secure: level, tier: tier}}}")
     source = from_file(read_yaml(path))
@@ -147,9 +147,9 @@ def test_a_group_with_a_key_beside_secure_is_not_encrypted(tmp_path: Path) -> No
     assert not source.problems
 
 
-def test_nothing_else_may_be_encrypted_and_what_is_is_not_read() -> None:
+def test_encrypted_key_is_refused_and_not_read_unless_it_is_an_access_key() -> None:
     source = from_engine({"logstack:cluster": json.dumps({"name": SECRET})}, {"logstack:cluster"})
-    assert said(source.problems) == (
+    assert problem_text(source.problems) == (
         "error[unexpected-secret] logstack:cluster\n"
         "  what: cluster is encrypted, or a part of it is\n"
         "  then: the plan and the tests cannot read it, so nothing could be proven before the deployment\n"

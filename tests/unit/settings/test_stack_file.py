@@ -1,4 +1,4 @@
-"""Reading files: what is no YAML, what is not there, and on which line each key stands."""
+"""Reading stack files: invalid YAML, missing files, and the line number of each key."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from logstack.settings.problems import StackProblems
 SECRET = "hunter2hunter2hunter2"
 
 
-def said_of(directory: Path, content: str | bytes, stack: str = "test") -> str:
-    """What is said about a stack file with this content."""
+def problem_text(directory: Path, content: str | bytes, stack: str = "test") -> str:
+    """Return the problems of a stack file with this content as text."""
     path = directory / "Pulumi.test.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(StackProblems) as raised:
@@ -31,11 +31,11 @@ def said_of(directory: Path, content: str | bytes, stack: str = "test") -> str:
         (f"config: 1\n---\nother: {SECRET}\n", "line 2, column 1: invalid anchor, alias or tag"),
     ],
 )
-def test_a_file_that_is_no_yaml_is_told_with_its_line_and_without_its_values(
+def test_invalid_yaml_is_reported_with_its_line_and_without_its_values(
     tmp_path: Path, content: str, reason: str
 ) -> None:
     line = reason.split()[1].rstrip(",")
-    assert said_of(tmp_path, content) == (
+    assert problem_text(tmp_path, content) == (
         f"error[not-yaml] Pulumi.test.yaml:{line}\n"
         f"  what: {reason}\n"
         "  then: neither Pulumi nor logstack can read the file\n"
@@ -44,8 +44,8 @@ def test_a_file_that_is_no_yaml_is_told_with_its_line_and_without_its_values(
 
 
 @pytest.mark.parametrize("content", [b"config: \xff", "config: \x00", "config: !!float x", "!!set"])
-def test_a_file_that_the_reader_stumbles_over_is_no_yaml_either(tmp_path: Path, content: str | bytes) -> None:
-    assert said_of(tmp_path, content) == (
+def test_invalid_yaml_is_reported_when_the_reader_raises_another_error(tmp_path: Path, content: str | bytes) -> None:
+    assert problem_text(tmp_path, content) == (
         "error[not-yaml] Pulumi.test.yaml:1\n"
         "  what: the file has a character, a tag or an alias that is not valid YAML\n"
         "  then: neither Pulumi nor logstack can read the file\n"
@@ -56,8 +56,8 @@ def test_a_file_that_the_reader_stumbles_over_is_no_yaml_either(tmp_path: Path, 
 @pytest.mark.parametrize(
     "content", ["", "# nothing yet\n", "config:\n", "config: {}\n", "config: text\n", "- config\n", "5"]
 )
-def test_a_file_that_says_nothing_is_told_where_to_look(tmp_path: Path, content: str) -> None:
-    assert said_of(tmp_path, content) == (
+def test_file_without_config_is_reported_with_the_page_of_keys(tmp_path: Path, content: str) -> None:
+    assert problem_text(tmp_path, content) == (
         "error[no-config] Pulumi.test.yaml:1\n"
         "  what: nothing under `config:`\n"
         "  then: the stack has neither a cluster nor an object store\n"
@@ -66,18 +66,20 @@ def test_a_file_that_says_nothing_is_told_where_to_look(tmp_path: Path, content:
 
 
 @pytest.mark.parametrize(
-    ("name", "there", "fix"),
+    ("name", "existing", "fix"),
     [
         ("prodution", ["production", "staging"], "did you mean production?"),
         ("ceph", ["production", "staging"], "name one of production or staging"),
         ("ceph", [], "write Pulumi.ceph.yaml"),
     ],
 )
-def test_an_unknown_stack_is_told_which_ones_there_are(tmp_path: Path, name: str, there: list[str], fix: str) -> None:
-    for stack in there:
+def test_unknown_stack_is_reported_with_the_existing_ones(
+    tmp_path: Path, name: str, existing: list[str], fix: str
+) -> None:
+    for stack in existing:
         (tmp_path / f"Pulumi.{stack}.yaml").touch()
     (tmp_path / "Pulumi.yaml").touch()
-    assert stacks(tmp_path) == there
+    assert stacks(tmp_path) == existing
     with pytest.raises(StackProblems) as raised:
         load_stack_file(name, tmp_path)
     assert str(raised.value) == (
@@ -104,9 +106,7 @@ def test_an_unknown_stack_is_told_which_ones_there_are(tmp_path: Path, name: str
         ("logstack:storageClass", ""),
     ],
 )
-def test_a_key_is_found_on_its_line_or_on_that_of_the_group_that_should_have_it(
-    tmp_path: Path, path: str, where: str
-) -> None:
+def test_key_is_located_on_its_line_or_on_that_of_its_group(tmp_path: Path, path: str, where: str) -> None:
     file = tmp_path / "Pulumi.test.yaml"
     file.write_text(
         "# a stack\n"
@@ -123,7 +123,7 @@ def test_a_key_is_found_on_its_line_or_on_that_of_the_group_that_should_have_it(
     assert read_yaml(file).where(path) == where
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
+def test_byte_order_mark_is_not_part_of_the_first_key(tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.test.yaml"
     file.write_bytes(b"\xef\xbb\xbfconfig: {a: &yes true, b: *yes}\n")
     assert read_yaml(file).config == {"a": True, "b": True}

@@ -1,4 +1,4 @@
-"""Settings: immutable, made of what is stated, and aware of where each key comes from."""
+"""Settings: immutable, resolved from the stated keys, with the provenance of each key."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from logstack.settings.model.loki import Limits
 from logstack.settings.model.quantities import parse_ingest
 from logstack.settings.model.stack_file import StackFile
-from logstack.settings.model.tree import Settings
 from logstack.settings.resolve.derivation import resolve
+from logstack.settings.tree import Settings
 from tests.support.generated import stacks
 from tests.support.stacks import NAMES, settings_of
 
@@ -25,7 +25,7 @@ KEYS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_dump_of_a_stack_makes_the_same_settings_with_the_same_provenance(name: str) -> None:
+def test_dump_of_a_stack_validates_to_the_same_settings_and_provenance(name: str) -> None:
     stack = settings_of(name)
     for again in (
         Settings.model_validate(stack.model_dump()),
@@ -38,13 +38,13 @@ def test_a_dump_of_a_stack_makes_the_same_settings_with_the_same_provenance(name
 
 @profile(max_examples=60)
 @given(stacks())
-def test_a_dump_of_any_settings_makes_the_same_with_the_same_provenance(stack: Settings) -> None:
+def test_dump_of_generated_settings_validates_to_the_same_settings_and_provenance(stack: Settings) -> None:
     again = Settings.model_validate_json(stack.model_dump_json())
     assert again == stack
     assert again.provenance == stack.provenance
 
 
-def test_a_copy_with_another_ingest_has_the_replicas_of_that() -> None:
+def test_copy_with_another_ingest_is_resolved_again() -> None:
     small = Settings.model_validate(KEYS | {"deploymentMode": "simple-scalable"})
     large = small.model_copy(update={"ingest": "1000GB/day"})
     assert large == Settings.model_validate(KEYS | {"deploymentMode": "simple-scalable", "ingest": "1000GB/day"})
@@ -54,12 +54,12 @@ def test_a_copy_with_another_ingest_has_the_replicas_of_that() -> None:
     assert small.model_copy() == small
 
 
-def test_a_copy_with_a_wrong_value_is_refused() -> None:
+def test_copy_with_a_wrong_value_is_refused() -> None:
     with pytest.raises(ValidationError, match="retention"):
         Settings.model_validate(KEYS).model_copy(update={"retention": "soon"})
 
 
-def test_a_group_of_other_settings_states_what_these_state() -> None:
+def test_group_of_resolved_settings_states_only_its_stated_keys() -> None:
     sized = Settings.model_validate(KEYS)
     plain = Settings(cluster=sized.cluster, object_store=sized.object_store, replicas=sized.replicas)
     assert (plain.replicas["write"], plain.replicas["backend"]) == (4, 3)
@@ -71,7 +71,7 @@ def test_a_group_of_other_settings_states_what_these_state() -> None:
     }
 
 
-def test_settings_cannot_be_changed() -> None:
+def test_settings_are_immutable() -> None:
     sized = Settings.model_validate(KEYS)
     with pytest.raises(ValidationError, match="frozen"):
         sized.retention_streams = ()  # type: ignore[misc]
@@ -79,7 +79,7 @@ def test_settings_cannot_be_changed() -> None:
         sized.replicas.write = 1  # type: ignore[attr-defined]
 
 
-def test_what_is_resolved_stays_as_it_was_stated() -> None:
+def test_resolve_leaves_the_stack_file_unchanged() -> None:
     stated = StackFile.model_validate(KEYS)
     before = stated.model_dump_json(exclude_unset=True)
     assert resolve(stated) == resolve(stated)
@@ -87,7 +87,7 @@ def test_what_is_resolved_stays_as_it_was_stated() -> None:
     assert (stated.size, resolve(stated).size) == (None, "medium")
 
 
-def test_each_key_is_stated_or_derived_by_a_rule_or_a_default() -> None:
+def test_provenance_of_each_key_is_stated_derived_or_default() -> None:
     origins = Settings.model_validate(KEYS).provenance
     assert set(StackFile.model_fields) <= set(origins)
     for key, source, rule in (

@@ -1,4 +1,4 @@
-"""Kubernetes events, taken once per cluster."""
+"""Kubernetes events, read once per cluster."""
 
 from collections.abc import Iterator
 

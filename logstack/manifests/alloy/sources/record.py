@@ -1,4 +1,4 @@
-"""The record of a log source: all that the manifests and whoever reads them have to know of it."""
+"""The record of a log source: everything that the manifests and their readers need."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ NODE = Expression('sys.env("HOSTNAME")')
 
 @dataclass(frozen=True)
 class SourceFormat:
-    """What is read from a source's lines unless a parser matches them."""
+    """The format of a source's lines that no parser matches."""
 
     stages: tuple[Block, ...] = ()
     metadata: tuple[str, ...] = ()
@@ -43,11 +43,13 @@ class LogSource:
     describe: Callable[[Sources], Iterator[str]]
     """Its lines of the plan."""
     format: SourceFormat | None = None
-    """Its own format; none if a parser or a pod's annotation names it."""
+    """Its own format; None if a parser or a pod's annotation names it."""
     takes_any_format: bool = False
     """Whether a parser without a match applies to its lines."""
     needs_var_log: Callable[[Sources], bool] = lambda _: False
     """Whether the collector mounts the node's /var/log, which takes root."""
+    needs_docker_folder: Callable[[Sources], bool] = lambda _: False
+    """Whether its files are links into Docker's folder on nodes with Docker."""
     host_paths: tuple[HostPath, ...] = ()
     """Further paths of the node."""
     api_resources: Callable[[Sources], tuple[str, ...]] = lambda _: ()
