@@ -41,7 +41,7 @@ def stop_without_cluster(cluster: ClusterSettings) -> ApiServer:
 
 
 def stop_without_needs(settings: Settings, components: Sequence[ComponentTree], server: ApiServer) -> None:
-    """Ends the program when the cluster lacks what the stack needs and does not bring, such as its namespace."""
+    """End the program if the cluster lacks what the stack needs and does not bring, such as its namespace."""
     with problems_stop_the_program():
         warnings = refuse_unfit_cluster(settings, components, server.get)
     for problem in warnings:
@@ -68,10 +68,10 @@ def stop_before_lines_are_lost(settings: Settings) -> None:
         pulumi.log.warn(problem.text())
 
 
-def stop_before_grafana_refuses_the_datasource(settings: Settings) -> None:
-    """End the program when the change gives a datasource another uid, which Grafana does not accept."""
+def stop_before_grafana_refuses_the_datasource(settings: Settings, components: Sequence[ComponentTree]) -> None:
+    """End the program if the change gives a datasource another uid, which Grafana does not accept."""
     with problems_stop_the_program():
-        refuse_changed_uid(_applied_maps(), settings)
+        refuse_changed_uid(_applied_maps(), components, settings)
 
 
 def applied(settings: Settings) -> Configuration | None:

@@ -224,6 +224,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/support/gateway.py", "tenants"),
     ("tests/support/guarded_store.py", "workflows"),
     ("tests/support/iam.py", "workflows"),
+    ("tests/support/measuring.py", "sizing"),
     ("tests/support/moving.py", "moves"),
     ("tests/support/__init__.py", _ALL),
     ("tests/support/real.py", _ALL),

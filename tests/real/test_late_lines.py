@@ -9,10 +9,8 @@ import pytest
 
 from logstack.localrun.client import Entry, Pushed
 from logstack.localrun.platform import Platform
-from logstack.localrun.processes import Fleet
 from logstack.manifests.loki.config import LATEST_BEHIND
-from tests.real.test_query_defaults import stack
-from tests.support.real import binary
+from tests.support.measuring import running, unlimited_stack
 
 pytestmark = pytest.mark.prove
 
@@ -21,11 +19,9 @@ _NAMES = count()
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    root = tmp_path_factory.mktemp("late")
-    with Fleet(root / "out") as fleet:
-        running = Platform(stack(1), {name: binary(name) for name in ("loki", "versitygw")}, root, fleet)
-        running.start()
-        yield running
+    settings = unlimited_stack("monolithic", {"monolithic": 1}, 1)
+    with running(tmp_path_factory.mktemp("late") / "run", settings, {}) as platform:
+        yield platform
 
 
 def push_behind(platform: Platform, behind: timedelta, *, same_stream: bool = True) -> Pushed:
