@@ -21,7 +21,7 @@ stop_in_wrong_account(settings.object_store)
 server = stop_without_cluster(settings.cluster)
 stop_without_needs(settings, components, server)
 stop_before_lines_are_lost(settings)
-stop_before_grafana_refuses_the_datasource(settings)
+stop_before_grafana_refuses_the_datasource(settings, components)
 
 credentials = Credentials.from_config()
 register(components, credentials.secrets if credentials else {})

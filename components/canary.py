@@ -3,6 +3,7 @@
 import pulumi
 
 from logstack.manifests.canary.resources import BY_STREAM, Found, canary
+from logstack.manifests.pods import PLAIN_PODS, PodOptions
 from logstack.settings.model.collector import CanarySettings
 from logstack.settings.model.sizes import SIZES, Resources, SizeName
 
@@ -22,7 +23,10 @@ class Canary(Component):
         *,
         found: Found = BY_STREAM,
         size: Resources = SIZES[SizeName.SMALL]["canary"],
+        pods: PodOptions = PLAIN_PODS,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`found` has the labels and the tenant of its queries, `size` the resources of one canary."""
-        super().__init__(canary(name, settings, gateway_url, size, cluster.settings, found), after=[cluster], opts=opts)
+        """`found` has the labels and tenant of its queries, `size` the resources of one canary, `pods` its options."""
+        super().__init__(
+            canary(name, settings, gateway_url, size, cluster.settings, found, options=pods), after=[cluster], opts=opts
+        )

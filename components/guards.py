@@ -15,6 +15,7 @@ from logstack.preflight.data_loss import Configuration, applied_configuration, d
 from logstack.preflight.datasource import refuse_changed_uid
 from logstack.preflight.kubeconfig import kubeconfig_files, refuse_wrong_cluster
 from logstack.preflight.questions import refuse_unfit_cluster
+from logstack.preflight.ring_label import refuse_split_ring
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import ObjectStoreSettings
 from logstack.settings.tree import Settings
@@ -40,7 +41,7 @@ def stop_without_cluster(cluster: ClusterSettings) -> ApiServer:
 
 
 def stop_without_needs(settings: Settings, components: Sequence[ComponentTree], server: ApiServer) -> None:
-    """Ends the program when the cluster lacks what the stack needs and does not bring, such as its namespace."""
+    """End the program if the cluster lacks what the stack needs and does not bring, such as its namespace."""
     with problems_stop_the_program():
         warnings = refuse_unfit_cluster(settings, components, server.get)
     for problem in warnings:
@@ -58,19 +59,19 @@ def stop_in_wrong_account(store: ObjectStoreSettings) -> None:
 
 
 def stop_before_lines_are_lost(settings: Settings) -> None:
-    """End the program if the change deletes lines without an acknowledgement, or makes lines unreadable."""
+    """End the program if the change deletes lines without an acknowledgement, hides lines, or splits the ring."""
     with problems_stop_the_program():
-        accepted = refuse_lost_lines(
-            applied(settings), declared_configuration(settings), settings.acknowledge, datetime.now(UTC)
-        )
+        before, after = applied(settings), declared_configuration(settings)
+        refuse_split_ring(before, after, settings)
+        accepted = refuse_lost_lines(before, after, settings.acknowledge, datetime.now(UTC))
     for problem in accepted:
         pulumi.log.warn(problem.text())
 
 
-def stop_before_grafana_refuses_the_datasource(settings: Settings) -> None:
-    """End the program when the change gives a datasource another uid, which Grafana does not accept."""
+def stop_before_grafana_refuses_the_datasource(settings: Settings, components: Sequence[ComponentTree]) -> None:
+    """End the program if the change gives a datasource another uid, which Grafana does not accept."""
     with problems_stop_the_program():
-        refuse_changed_uid(_applied_maps(), settings)
+        refuse_changed_uid(_applied_maps(), components, settings)
 
 
 def applied(settings: Settings) -> Configuration | None:

@@ -5,6 +5,7 @@ import pulumi
 from logstack.manifests.loki.addresses import gateway_url
 from logstack.manifests.loki.intake import intake
 from logstack.manifests.loki.resources import loki
+from logstack.manifests.pods import PLAIN_PODS, PodOptions
 from logstack.settings.model.charts import PINNED_SOURCE, ChartSource
 from logstack.settings.model.loki import LokiSettings
 
@@ -28,16 +29,17 @@ class Loki(Component):
         cluster: Cluster,
         *,
         chart: ChartSource = PINNED_SOURCE,
+        pods: PodOptions = PLAIN_PODS,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`chart` is the chart's source, if it is not the pinned one."""
+        """`chart` is the chart's source, if it is not the pinned one; `pods` are the options of its pods."""
         self.gateway_url = gateway_url(cluster.settings)
         self.intake = intake(settings, cluster.settings)
         self.tenant = settings.default_tenant
         self.canary_tenant = settings.canary_tenant
         self.credentials_secret = self.intake.credentials_secret
         super().__init__(
-            loki(name, settings, store.access, cluster.settings, chart),
+            loki(name, settings, store.access, cluster.settings, chart, options=pods),
             after=[store, cluster],
             secrets=store.secrets,
             opts=opts,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from logstack.manifests.pods import PLAIN_PODS, PodOptions
 from logstack.manifests.stores.kinds import store_access
 from logstack.manifests.stores.resources import object_store
 from logstack.settings.load.stack_file import PROJECT
@@ -57,13 +58,14 @@ class ObjectStore(Component):
         credentials: Credentials | None = None,
         former: FormerObjectStore | None = None,
         size: Resources = SIZES[SizeName.SMALL]["object-store"],
+        pods: PodOptions = PLAIN_PODS,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`former` is the former store, and `size` the resources of the embedded server."""
+        """`former` is the former store, `size` the resources of the embedded server, `pods` the options of its pod."""
         self.access = store_access(settings, cluster.settings, former)
         self.secrets = credentials.secrets if credentials else {}
         super().__init__(
-            object_store(name, settings, size, cluster.settings, former),
+            object_store(name, settings, size, cluster.settings, former, options=pods),
             after=[cluster],
             secrets=self.secrets,
             opts=opts,

@@ -3,13 +3,18 @@
 from logstack.manifests.alloy.resources import CollectorSizes, collector_sizes
 from logstack.manifests.canary.resources import Found, found_by
 from logstack.manifests.loki.intake import Intake
+from logstack.manifests.pods import PodOptions, pod_options
 from logstack.manifests.stores.access import StoreAccess
 from logstack.settings.model.access import ControllerIngress, GatewayAuth, GatewayRoute, ParentGateway, Tls
+from logstack.settings.model.affinity import Affinity
+from logstack.settings.model.autoscaling import Autoscaling, Scaling
 from logstack.settings.model.charts import Charts, ChartSource
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CanarySettings, CollectorSettings
 from logstack.settings.model.grafana import GrafanaSettings, TraceLinks
+from logstack.settings.model.images import Image, Images
 from logstack.settings.model.loki import Caches, Gateway, Limits, LokiSettings, Replicas, SchemaPeriod, SizeOverrides
+from logstack.settings.model.metadata import ComponentMetadata, Metadata, MetadataSettings
 from logstack.settings.model.object_store import (
     AwsIdentity,
     AwsStore,
@@ -27,13 +32,22 @@ from logstack.settings.model.processing import Drop, Multiline, Parser, RateLimi
 from logstack.settings.model.quantities import parse_cpu, parse_duration, parse_ingest, parse_size
 from logstack.settings.model.redaction import CustomRedaction, RedactionSettings
 from logstack.settings.model.retention import RetentionStream
+from logstack.settings.model.scheduling import (
+    ComponentScheduling,
+    PodScheduling,
+    SchedulingSettings,
+    Toleration,
+    TopologySpread,
+)
 from logstack.settings.model.sizes import Resources, SizeName
 from logstack.settings.model.sources import Journal, Namespaces, NodeFile, Otlp, Pods, Sources
 from logstack.settings.model.tenants import Tenant, TenantLimits
 from logstack.settings.tree import Settings
 
 __all__ = [
+    "Affinity",
     "AlloyPassthrough",
+    "Autoscaling",
     "AwsIdentity",
     "AwsStore",
     "Caches",
@@ -44,6 +58,8 @@ __all__ = [
     "ClusterSettings",
     "CollectorSettings",
     "CollectorSizes",
+    "ComponentMetadata",
+    "ComponentScheduling",
     "ControllerIngress",
     "CustomRedaction",
     "Drop",
@@ -56,17 +72,23 @@ __all__ = [
     "GatewayAuth",
     "GatewayRoute",
     "GrafanaSettings",
+    "Image",
+    "Images",
     "Intake",
     "Journal",
     "Limits",
     "LokiPassthrough",
     "LokiSettings",
+    "Metadata",
+    "MetadataSettings",
     "Multiline",
     "Namespaces",
     "NodeFile",
     "Otlp",
     "ParentGateway",
     "Parser",
+    "PodOptions",
+    "PodScheduling",
     "Pods",
     "RateLimit",
     "RedactionSettings",
@@ -74,6 +96,8 @@ __all__ = [
     "Resources",
     "RetentionStream",
     "S3CompatibleStore",
+    "Scaling",
+    "SchedulingSettings",
     "SchemaPeriod",
     "SecretProperties",
     "SecretStore",
@@ -86,6 +110,8 @@ __all__ = [
     "TenantLimits",
     "Timestamp",
     "Tls",
+    "Toleration",
+    "TopologySpread",
     "TraceLinks",
     "collector_sizes",
     "found_by",
@@ -93,4 +119,5 @@ __all__ = [
     "parse_duration",
     "parse_ingest",
     "parse_size",
+    "pod_options",
 ]

@@ -155,6 +155,24 @@ def render(
 
 
 @app.command()
+def images(stack: StackName = "production", *, as_json: AsJson = False, directory: Directory) -> None:
+    """List the images of a stack's pods: on each line the public image, and what the pods pull. Works offline.
+
+    Copy each to a private registry before the first deployment: `logstack images STACK | while read source target;
+    do crane copy "$source" "$target"; done`
+    """
+    from logstack.manifests.images import pod_images
+    from logstack.settings.load.loader import load_stack_file
+
+    with _problems_end(as_json=as_json):
+        listed = pod_images(load_stack_file(stack, directory).settings)
+    if as_json:
+        typer.echo(json.dumps({"images": [asdict(image) for image in listed]}, indent=2))
+    else:
+        typer.echo("\n".join(f"{image.source} {image.pulled}" for image in listed))
+
+
+@app.command()
 def diff(
     base: Annotated[
         str, typer.Argument(help="The old side: a git revision (main, v1.2, HEAD~1) or a folder (. is this one).")

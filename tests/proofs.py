@@ -62,6 +62,7 @@ class Part:
 PARTS: Mapping[str, Part] = {
     "collector": Part(
         (
+            "tests/cases/test_docker_nodes.py",
             "tests/real/test_collector_api.py",
             "tests/real/test_collector_cases.py",
             "tests/real/test_collector_faults.py",
@@ -78,7 +79,7 @@ PARTS: Mapping[str, Part] = {
         programs=("logstack/localrun/command.py",),
         then=(("logstack", "try", "staging", "--deep"),),
     ),
-    "moves": Part(("tests/real/test_migrations.py",)),
+    "moves": Part(("tests/real/test_migrations.py", "tests/cases/test_ring_label.py")),
     "tenants": Part(("tests/real/test_gateway.py", "tests/real/test_tenants_growth.py"), ("alloy",)),
     "sizing": Part(("tests/real/test_late_lines.py", "tests/real/test_query_defaults.py", "tests/real/test_sizing.py")),
     "engine": Part(("tests/engine",), ("pulumi",), programs=("__main__.py",)),
@@ -120,6 +121,8 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/docs/*", _NONE),
     ("tests/unit/*", _NONE),
     ("tests/real/*", _NONE),
+    ("tests/cases/pods.py", "collector"),
+    ("tests/cases/*", _NONE),
     ("requirements*.in", _NONE),
     ("Makefile", _NONE),  # the proofs do not go through it
     (".editorconfig", _NONE),
@@ -200,6 +203,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("logstack/binaries/*", _ALL),
     # What the tests share.
     ("tests/support/aws_store.py", "engine"),
+    ("tests/support/dns.py", _NONE),
     ("tests/support/reached.py", "engine"),
     ("tests/support/engine.py", _DECLARED),
     ("tests/support/golden.py", _DECLARED),
@@ -223,6 +227,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/support/gateway.py", "tenants"),
     ("tests/support/guarded_store.py", "workflows"),
     ("tests/support/iam.py", "workflows"),
+    ("tests/support/measuring.py", "sizing"),
     ("tests/support/moving.py", "moves"),
     ("tests/support/__init__.py", _ALL),
     ("tests/support/real.py", _ALL),

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from logstack.adopt.documents import templated
 from logstack.adopt.paths import at, path_of
 from logstack.adopt.reading import Reading
-from logstack.manifests.loki.chart import BASIC_AUTH, NGINX, Snippet
+from logstack.manifests.loki.chart import BASIC_AUTH, IPV6_KEY, NGINX, Snippet
 from logstack.manifests.loki.gateway import nginx_values
 from logstack.settings.model.access import HASHES_KEY, OWN_USER, PASSWORD_KEY, UserName
 from logstack.settings.tree import Settings
@@ -73,7 +73,10 @@ def users(reading: Reading, tenants: Iterable[str]) -> dict[str, str]:
 
 
 def nginx(reading: Reading, settings: Settings) -> None:
-    """Report the nginx snippets that logstack writes itself."""
+    """Take over that nodes have no IPv6, and report the nginx snippets that logstack writes itself."""
+    if at(reading.values, (*_NGINX, IPV6_KEY)) is False:
+        reading.write("cluster.ipFamilies", ["IPv4"])
+        reading.understood((*_NGINX, IPV6_KEY), "cluster.ipFamilies")
     for name, text in nginx_values(settings, settings.cluster).items():
         if at(reading.values, (*_NGINX, name)) == text:
             reading.understood((*_NGINX, name), text="the same snippet as logstack's")

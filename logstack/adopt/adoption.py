@@ -14,12 +14,15 @@ from logstack.adopt.chart import enterprise_text, is_exact, parse_version, refus
 from logstack.adopt.collector import cluster_of, collector
 from logstack.adopt.documents import Release, readable
 from logstack.adopt.errors import RefusedError, UnreadableError
+from logstack.adopt.images import images
 from logstack.adopt.limits import follow_retention, limits, retention
 from logstack.adopt.loki_config import assembled, with_config_text, with_running
 from logstack.adopt.mode import mode, other_roles
 from logstack.adopt.paths import Path, at, path_of, spelled_path
+from logstack.adopt.pods import pods
 from logstack.adopt.reading import Entry, Reading, Verdict
 from logstack.adopt.release_name import names
+from logstack.adopt.ring import ring
 from logstack.adopt.schema import schema
 from logstack.adopt.stack_text import stack_text
 from logstack.adopt.store import store
@@ -134,14 +137,18 @@ def _topics(reading: Reading, release: Release, request: Request) -> None:
     retention(reading, config)
     tenants(reading, config)
     follow_retention(reading, config)
+    images(reading)
+    pods(reading)
     parts(reading, config)
     access.password(reading)
     ingress.ingress(reading)
     collector(reading, blocks)
     settings = _tree(reading.stack)
     access.nginx(reading, settings)
+    ring(reading, config, settings)
     not_taken.loki_values(reading, config, settings)
     not_taken.defaults(reading)
+    not_taken.linux_nodes(reading)
     not_taken.all_others(reading)
 
 

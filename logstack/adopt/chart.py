@@ -10,6 +10,7 @@ from logstack.adopt.errors import RefusedError, UnreadableError
 from logstack.adopt.paths import Path, path_of
 from logstack.manifests.loki.chart import DEFAULTS, MODES
 from logstack.settings import pins
+from logstack.settings.model.charts import is_grafanas
 
 Version = tuple[int, int, int]
 OLDEST, NEWEST = 6, 18
@@ -127,11 +128,6 @@ def values_version(version: Version, repository: str | None) -> Version:
     community's 7.x is another chart.
     """
     return LAST_OF_GRAFANAS if version > LAST_OF_GRAFANAS and is_grafanas(repository) else version
-
-
-def is_grafanas(repository: str | None) -> bool:
-    """Whether the repository is Grafana's own, and not the community's."""
-    return re.search(r"(://|/)grafana([./]|$)", (repository or "").lower()) is not None
 
 
 def enterprise_text(name: str) -> str:

@@ -10,6 +10,7 @@ from typing import cast
 from logstack.adopt.errors import UnreadableError
 from logstack.adopt.paths import Path, at, path_of, put
 from logstack.adopt.yaml_files import Document, parse, read_documents
+from logstack.manifests.loki.config import POD_ADDRESS
 from logstack.manifests.merge import merged
 
 _KINDS = {
@@ -247,6 +248,8 @@ def templated(value: object) -> str | None:
     """Return what replaces the value later, described for people; None for a literal value."""
     if not isinstance(value, str):
         return None
+    if value == POD_ADDRESS:
+        return None  # Loki reads it, as the chart and logstack have it
     if "{{" in value:
         return "a Helm template"
     return "a variable that Flux, Argo CD or a script replaces" if _VARIABLE.search(value) else None

@@ -72,8 +72,9 @@ def _replicas(reading: Reading, role: Role) -> None:
     )
     if scaled:
         count = reading.value(f"{key}.{scaled}.minReplicas") or count
-        text = f"logstack runs a fixed number of pods; the stack file has the minimum of the scaling: {count}"
-        reading.not_taken(f"{key}.{scaled}", text, decide=True)
+        if scaled == "kedaAutoscaling" or not role.row.has_autoscaling:
+            text = f"logstack has no such scaling; the stack file has its minimum: {count}"
+            reading.not_taken(f"{key}.{scaled}", text, decide=True)
     if isinstance(count, int) and count > 0:
         reading.write(target, count)
         reading.understood(path, target)

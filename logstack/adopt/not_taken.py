@@ -37,14 +37,14 @@ class Row:
     """Whether the stack passes the values on where it can; the rule is for those that it cannot pass on."""
 
 
-_SCHEDULING = "pods may run on every untainted node: node selectors, tolerations and spread constraints are dropped"
+_SCHEDULING = "nothing that `scheduling` takes, or of a pod that logstack does not run"
 _ENVIRONMENT = (
     "logstack adds no environment variables, arguments or files to Loki's pods: configure their purpose in another way"
 )
 _OFF = "off: without effect"
 _MONITORING = "logstack creates no rules, alerts or dashboards: removing the release removes the chart's"
 _BUDGET = "with more than one pod, one may be unavailable at a time"
-_LABELS = "logstack adds no custom labels or annotations: tools that read them find none"
+_LABELS = "nothing that `metadata` takes, or set by logstack itself"
 _OWN_CONFIG = "logstack writes the ConfigMap loki-config itself"
 
 ROWS: tuple[Row, ...] = (
@@ -88,8 +88,8 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("minio|ignoreMinioDeprecation", T, "logstack does not use the chart's MinIO"),
     Row("extraObjects", N, "removing the release removes these objects: apply them in another way first", decide=True),
-    Row("imagePullSecrets", N, "logstack pulls images without a Secret", decide=True, passes=True),
-    Row("global.image|imageRegistry", N, "images come from their public registries", decide=True, passes=True),
+    Row("imagePullSecrets", N, "not a list of Secrets' names: `images.pullSecrets` takes them", decide=True),
+    Row("global.image|imageRegistry|registry", N, "not a registry: `images.registry` takes one", decide=True),
     Row("global.priorityClassName", N, _SCHEDULING, decide=True, passes=True),
     Row("tableManager", N, "Loki has no table manager any more: the compactor applies retention"),
     Row("migrate", N, "a migration from another release: finish it first", decide=True),
@@ -119,9 +119,14 @@ ROWS: tuple[Row, ...] = (
         "logstack adds no custom containers or hooks to pods",
         decide=True,
     ),
-    Row("*.image", N, "logstack pins its images: no other registry, name or version", decide=True),
+    Row(
+        "*.image",
+        N,
+        "`images` takes a registry, a name, a tag and a digest: this is none of them, or logstack runs no such pod",
+        decide=True,
+    ),
     Row("*.resources", N, "the size table decides; `size` and `resources` change it"),
-    Row("*.autoscaling|kedaAutoscaling", N, "logstack runs a fixed number of pods"),
+    Row("*.autoscaling|kedaAutoscaling", N, "nothing that `autoscaling` takes, or off"),
     Row("*.podDisruptionBudget|maxUnavailable|maxSurge", T, _BUDGET),
     Row(
         "*.podSecurityContext|containerSecurityContext|securityContext",
@@ -264,6 +269,13 @@ def loki_values(reading: Reading, config: LokiConfig, settings: Settings) -> Non
             text = row.text if default is None else f"no stack-file key: logstack sets {default}"
             decide = row.decide and setting.value != reading.default(setting.path)
             reading.add(setting.path, row.verdict, text, decide=decide)
+
+
+def linux_nodes(reading: Reading) -> None:
+    """Report node selectors that ask for Linux alone, as every pod of logstack does."""
+    for path, value in list(reading.open.items()):
+        if path[-2:] == ("nodeSelector", "kubernetes.io/os") and value == "linux":
+            reading.translated(path, "every pod runs on a Linux node")
 
 
 def all_others(reading: Reading) -> None:

@@ -233,7 +233,7 @@ def _canary(reading: Reading) -> None:
 def _spread(reading: Reading) -> None:
     """Write cluster.singleNode if Loki's pods may share a node."""
     roles = [role.row.chart_key for role in roles_of(reading)]
-    loose = any(_is_loose(reading, (key, "affinity")) for key in roles)
+    loose = any(is_loose(reading, (key, "affinity")) for key in roles)
     text = (
         "pods may share a node: the stack file has cluster.singleNode"
         if loose
@@ -245,7 +245,7 @@ def _spread(reading: Reading) -> None:
         reading.write("cluster.singleNode", True)  # noqa: FBT003 - a value of the stack file
 
 
-def _is_loose(reading: Reading, path: Path) -> bool:
+def is_loose(reading: Reading, path: Path) -> bool:
     """Return whether the values remove the chart's rule of one pod per node."""
     rule = (*path, "podAntiAffinity")
     if not reading.has(path):
@@ -267,9 +267,6 @@ def _image(reading: Reading) -> None:
             text = f"logstack installs Loki {pins.LOKI_VERSION}, with which its configuration is tested"
             reading.translated("loki.image.tag", text, key="lokiVersion")
     reading.not_taken("loki.image.tag", "not a Loki version that a stack file accepts", decide=True)
-    for key in ("registry", "repository", "digest"):
-        mirrored = "images come from docker.io: a cluster without internet access needs a mirror in containerd"
-        reading.not_taken(f"loki.image.{key}", mirrored, decide=True)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -99,6 +99,8 @@ def _reaches(change: Change, workload: Workload, chart: Resource, templates: Tem
     pods = next(pods for pattern, pods in templates if fnmatchcase(change.path, pattern))
     if Pods.ALL in pods or (Pods.GATEWAY in pods and workload.part == loki_chart.GATEWAY_KEY):
         return True
+    if Pods.CACHES in pods and workload.part in loki_chart.CACHE_KEYS:
+        return True
     if Pods.ROLES in pods and workload.part in loki_chart.ROLES:
         return not _overridden(change.path, values.get(workload.part))
     return Pods.OWN in pods and change.path.startswith(f"{workload.part}.")

@@ -1,4 +1,4 @@
-"""The gateway's nginx snippets, which two concerns write: access, and the routing of delete requests."""
+"""The gateway's nginx snippets, which several concerns write: access, delete requests, and the Services' addresses."""
 
 from fnmatch import fnmatchcase
 
@@ -22,11 +22,12 @@ def _lines_differ(concern: Concern, change: Change, sides: Sides) -> bool:
 
 
 def _access_differs(change: Change, _unit: Unit, sides: Sides) -> bool:
-    """Unless a change is only about delete requests, it may let somebody in."""
+    """Unless a change is only about other concerns, it may let somebody in."""
+    others = (Concern.DELETE_REQUESTS, Concern.SERVICES)
     return (
         not _is_snippet(change)
         or _lines_differ(Concern.ACCESS, change, sides)
-        or not _lines_differ(Concern.DELETE_REQUESTS, change, sides)
+        or not any(_lines_differ(concern, change, sides) for concern in others)
     )
 
 
@@ -34,8 +35,13 @@ def _leader_differs(change: Change, _unit: Unit, sides: Sides) -> bool:
     return not _is_snippet(change) or _lines_differ(Concern.DELETE_REQUESTS, change, sides)
 
 
+def _services_differ(change: Change, _unit: Unit, sides: Sides) -> bool:
+    return _lines_differ(Concern.SERVICES, change, sides)
+
+
 ACCESS_DIFFERS = When(
-    "differs; a snippet in more than the routing of delete requests, or if an older revision does not separate the two",
+    "differs; a snippet in more than delete requests and Services, or if an older revision does not separate these",
     _access_differs,
 )
+SERVICES_DIFFER = When("a snippet differs in the Services that nginx looks up", _services_differ)
 LEADER_DIFFERS = When("differs; a snippet in the routing of delete requests", _leader_differs)

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import groupby
 from typing import cast
 
@@ -90,7 +91,29 @@ def _tables_of(title: str, node: Node) -> Iterator[str]:
     each = [meaning(group), "Each entry:"] if _is_list_of_groups(node) else []
     yield _table(title, " ".join([meaning(node), *each]), list(_rows("", group, title=title)))
     for path, inner in _lists(group):
-        yield from _tables_of(f"{title}.{path}", inner)
+        if _titles()[_entry_id(inner)] == f"{title}.{path}":
+            yield from _tables_of(f"{title}.{path}", inner)
+
+
+@cache
+def _titles() -> Mapping[str, str]:
+    """Return the title of the table of each kind of entry: what has several places has its table at the first."""
+    titles: dict[str, str] = {}
+    for key, node in _properties(schema()).items():
+        for title, inner in _titled_lists(f"{PROJECT}:{key}", node):
+            titles.setdefault(_entry_id(inner), title)
+    return titles
+
+
+def _titled_lists(title: str, node: Node) -> Iterator[tuple[str, Node]]:
+    if _is_list_of_groups(node):
+        yield title, node
+    for path, inner in _lists(_group(node)):
+        yield from _titled_lists(f"{title}.{path}", inner)
+
+
+def _entry_id(node: Node) -> str:
+    return json.dumps(child(resolved(node), "items"))
 
 
 def _lists(group: Node) -> Iterator[tuple[str, Node]]:
@@ -138,7 +161,7 @@ def _rows(prefix: str, group: Node, kind: str = "", *, title: str) -> Iterator[s
                 yield _line(label, name, "a group", "", meaning(_properties(variant)[same[0]]))
                 yield from _rows(f"{label}.", inner, name, title=title)
             elif _is_list_of_groups(inner):
-                table = re.sub("[:.]", "", f"{title}{prefix}{same[0]}".lower())
+                table = re.sub("[:.]", "", _titles()[_entry_id(inner)].lower())
                 yield _row(prefix + same[0], variant, same[0], name, takes=f"list of groups: [its keys](#{table})")
             else:
                 yield from (_row(prefix + key, variant, key, name) for key in same)

@@ -13,6 +13,8 @@ from logstack.localrun.metrics import parse_metrics
 
 _BATCH_BYTES = 512 * 1024
 _PAGE = 5000
+# On a busy machine a query waited longer than 30 s for readers to find a restarted scheduler.
+_PATIENCE_SECONDS = 120
 _SECOND = 1_000_000_000
 # Without it Loki answers structured metadata among the labels.
 _CATEGORIES = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
@@ -59,7 +61,7 @@ class Loki:
         """Addresses of the writers and of one reader; the tenant that requests name, if Loki asks for one."""
         self.reader = reader
         self._writers = cycle(writers)
-        self._http = httpx.Client(timeout=30, headers={"X-Scope-OrgID": tenant} if tenant else {})
+        self._http = httpx.Client(timeout=_PATIENCE_SECONDS, headers={"X-Scope-OrgID": tenant} if tenant else {})
 
     def push(self, labels: Mapping[str, str], entries: Iterable[Entry], writer: str | None = None) -> list[Pushed]:
         """Push in batches; return any status, even an error."""

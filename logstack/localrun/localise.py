@@ -27,8 +27,6 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
     """loki.yaml for this machine: addresses, directories, and no memcached."""
     local: Document = copy.deepcopy(dict(config))
     local["common"]["instance_addr"] = LOOPBACK
-    # Set explicitly: once an instance address is set, Loki no longer derives it from memberlist's section.
-    local["common"]["ring"] = local["common"].get("ring", {}) | {"kvstore": {"store": "memberlist"}}
     local["common"]["compactor_grpc_address"] = f"{LOOPBACK}:{layout.compactors[0].grpc_port}"
     if "compactor_ring" in local["compactor"]:
         local["compactor"]["compactor_ring"]["tokens_file_path"] = token_file(str(overrides_file.parent))

@@ -45,11 +45,26 @@ def chart(
     return Manifest(CHART, name, inputs, depends_on=after)
 
 
+@dataclass(frozen=True)
+class PinnedImage:
+    """An image that logstack is tested with; of a pinned chart's own, what the chart's values say."""
+
+    registry: str
+    repository: str
+    tag: str
+
+    @property
+    def reference(self) -> str:
+        """Return the image as a pod names it."""
+        return f"{self.registry}/{self.repository}:{self.tag}"
+
+
 class Pods(StrEnum):
     """Pods whose template has a value of a chart: they restart when it changes."""
 
     ROLES = "every Loki role"
     GATEWAY = "the gateway"
+    CACHES = "the caches"
     OWN = "its own pods"
     ALL = "all pods of the chart"
     NONE = "no pod"

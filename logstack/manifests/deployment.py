@@ -8,6 +8,7 @@ from logstack.manifests.loki.addresses import gateway_url
 from logstack.manifests.loki.intake import intake
 from logstack.manifests.loki.resources import loki
 from logstack.manifests.manifest import ComponentTree
+from logstack.manifests.pods import pod_options
 from logstack.manifests.stores.kinds import store_access
 from logstack.manifests.stores.resources import object_store
 from logstack.settings.tree import Settings
@@ -22,17 +23,25 @@ def deployment(settings: Settings) -> tuple[ComponentTree, ...]:
     password = pushes.credentials_secret
     canary_lines = found_by(settings.canary, settings.collector, settings.canary_tenant, password)
     sizes, size = collector_sizes(settings), settings.resources_of
+    options = pod_options(settings)
 
     base = cluster("cluster", target)
-    store = object_store("store", settings.object_store, size("object-store"), target, former)
+    store = object_store("store", settings.object_store, size("object-store"), target, former, options=options)
     return (
         base,
         store.after(base),
-        loki("loki", settings, access, target, settings.charts.loki).after(store, base),
+        loki("loki", settings, access, target, settings.charts.loki, options=options).after(store, base),
         alloy(
-            "alloy", settings.collector, pushes, sizes, target, settings.charts.alloy, passed_on=settings.alloy
+            "alloy",
+            settings.collector,
+            pushes,
+            sizes,
+            target,
+            settings.charts.alloy,
+            passed_on=settings.alloy,
+            options=options,
         ).after(base),
-        canary("canary", settings.canary, gateway, size("canary"), target, canary_lines).after(base),
+        canary("canary", settings.canary, gateway, size("canary"), target, canary_lines, options=options).after(base),
         grafana(
             "grafana", settings.grafana, gateway, target, settings.tenant_names, with_password=bool(password)
         ).after(base),

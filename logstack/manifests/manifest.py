@@ -31,6 +31,12 @@ RESTRICTED_CONTAINER: Mapping[str, Json] = {
 }
 
 
+# Every image is one for Linux: on a Windows node a pod would wait for ever.
+LINUX_NODES: Mapping[str, Json] = {"kubernetes.io/os": "linux"}
+# What runs on every node runs there whatever the taint: NoExecute of control planes and etcd nodes as well.
+EVERY_TAINT: Json = [{"operator": "Exists"}]
+
+
 @dataclass(frozen=True)
 class Secret:
     """A reference to a secret value by its name; only the registration of the resource inserts the value."""

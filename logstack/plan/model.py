@@ -9,6 +9,7 @@ from logstack.plan.chart_objects import ChartObjects, chart_objects_section
 from logstack.plan.collection import collection_section
 from logstack.plan.failures import failures_section
 from logstack.plan.passthrough import passthrough_section
+from logstack.plan.pods import pods_section
 from logstack.plan.problems import acknowledged_section, warnings_section
 from logstack.plan.resources import resources_section
 from logstack.plan.section import Section
@@ -32,6 +33,7 @@ SECTIONS: Mapping[str, Callable[[Stack], Section]] = {
     "collection": collection_section,
     "access": access_section,
     "passthrough": passthrough_section,
+    "pods": pods_section,
 }
 # The sections of more than the stack file: the deployment that is made from it, and what Helm makes of the charts.
 _RESOURCES, _CHART_OBJECTS = "resources", "chart-objects"

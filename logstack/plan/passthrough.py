@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from textwrap import shorten
 
-from logstack.manifests.alloy.resources import NODES, collector_sizes
-from logstack.manifests.alloy.values import node_values
+from logstack.manifests.alloy.resources import collector_sizes
+from logstack.manifests.alloy.values import NODES, node_values
 from logstack.manifests.loki.config import own_config
 from logstack.manifests.loki.values import own_values
 from logstack.manifests.manifest import mask_secrets
+from logstack.manifests.pods import pod_options
 from logstack.manifests.stores.kinds import store_access
 from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
@@ -70,15 +71,17 @@ def _blocks(values: tuple[PassedValue, ...]) -> Iterator[Block]:
 
 def passed_values(settings: Settings) -> Iterator[PassedValue]:
     """Yield each value that the stack passes on, in the order of its keys."""
-    loki, alloy, cluster = settings.loki, settings.alloy, settings.cluster
+    loki, alloy, cluster, options = settings.loki, settings.alloy, settings.cluster, pod_options(settings)
     if loki.config or loki.values:
         store = store_access(settings.object_store, cluster, settings.former_object_store)
         yield from _values("loki.config", loki.config, own_config(settings, store, cluster))
-        yield from _values("loki.values", loki.values, own_values(settings, store, cluster, ""), JOINED["loki"])
+        own = own_values(settings, store, cluster, "", options=options)
+        yield from _values("loki.values", loki.values, own, JOINED["loki"])
     for tenant in settings.tenants:
         yield from _values(f"tenants[{tenant.name}].config", tenant.config, {})
     if alloy.values:
-        own = node_values(settings.collector, collector_sizes(settings).node, f"{NODES}-config")
+        size = collector_sizes(settings).node
+        own = node_values(settings.collector, size, f"{NODES}-config", cluster, options=options)
         yield from _values("alloy.values", alloy.values, own, JOINED["alloy"])
     if alloy.config:
         names = listed([block.called for block in alloy_blocks(alloy.config)], "and")

@@ -1,11 +1,14 @@
 """Which stack, on which cluster, with which versions."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
+from logstack.manifests.loki.ring import own_label
 from logstack.plan.section import Section
 from logstack.settings import pins
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.charts import PINNED, ChartSource
+from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.tree import Settings
 from logstack.text.blocks import Labelled
 from logstack.text.words import Facts
@@ -31,6 +34,8 @@ class Head:
     api_server: str | None
     namespace: str
     namespace_is_created: bool
+    ip_families: tuple[str, ...]
+    ring_label: str
     mode: str
     replicas: dict[str, int]
     replication_factor: int
@@ -46,7 +51,10 @@ def stack_section(stack: Stack) -> Section:
     head = _head(stack)
     facts = _facts(head)
     charts = ", ".join(_short(chart) for chart in head.charts)
-    summary = [(label, charts if label == "charts" else text) for label, text in facts]
+    settled = stack.settings.cluster.ring_label == "verified"
+    summary = [
+        (label, charts if label == "charts" else text) for label, text in facts if not (label == "ring" and settled)
+    ]
     versions = f"Loki {head.loki_version}, {head.mode}, replication factor {head.replication_factor}"
     return Section(
         title=f"{head.stack}: {versions}",
@@ -68,6 +76,8 @@ def _head(stack: Stack) -> Head:
         api_server=cluster.api_server,
         namespace=cluster.namespace,
         namespace_is_created=cluster.create_namespace,
+        ip_families=cluster.ip_families,
+        ring_label=_ring(cluster),
         mode=settings.deployment_mode,
         replicas={role: settings.replica_count(role) for role in settings.roles},
         replication_factor=settings.replication_factor,
@@ -99,10 +109,33 @@ def _facts(head: Head) -> Facts:
     return [
         ("cluster", f"{head.cluster} (context {head.context}, {server})"),
         ("namespace", f"{head.namespace} ({owner})"),
+        *_ip(head),
+        ("ring", head.ring_label),
         ("Loki pods", ", ".join(f"{count} {role}" for role, count in head.replicas.items())),
         ("collector", f"Alloy {head.alloy_version} {head.collectors}"),
         ("charts", "\n".join(_long(chart) for chart in head.charts)),
     ]
+
+
+def _ring(cluster: ClusterSettings) -> str:
+    """Return in words which members Loki's ring takes."""
+    match cluster.ring_label:
+        case "verified":
+            return f"label {own_label(cluster)}; members with another one are refused"
+        case "sent":
+            return f"label {own_label(cluster)}; members with another one are not refused yet (ringLabel: sent)"
+        case "tolerated":
+            return f"no label yet; members with {own_label(cluster)} are not refused (ringLabel: tolerated)"
+        case _:
+            assert_never(cluster.ring_label)
+
+
+def _ip(head: Head) -> Facts:
+    """Return a line about IP families that are not the default."""
+    if head.ip_families == ClusterSettings.model_fields["ip_families"].default:
+        return []
+    without = "" if "IPv6" in head.ip_families else "; the gateway does not listen on IPv6"
+    return [("IP families", f"{', '.join(head.ip_families)}{without}")]
 
 
 def _short(chart: ChartVersion) -> str:

@@ -42,13 +42,13 @@ def applied_configuration(maps: Sequence[Mapping[str, Any]], namespace: str, con
 
     A program may have several Lokis, and a Loki that moves to another namespace has the same lines.
     """
-    configs, overrides = _documents(maps, CONFIG_MAP, CONFIG_KEY), _documents(maps, OVERRIDES_MAP, OVERRIDES_KEY)
+    configs, overrides = documents_of(maps, CONFIG_MAP, CONFIG_KEY), documents_of(maps, OVERRIDES_MAP, OVERRIDES_KEY)
     moved = [name for name, applied in configs.items() if _storage(applied) == _storage(config)]
     applied_in = next((name for name in (namespace, *moved) if name in configs), None)
     return None if applied_in is None else Configuration(configs[applied_in], overrides.get(applied_in, {}))
 
 
-def _documents(maps: Sequence[Mapping[str, Any]], name: str, key: str) -> dict[str, Section]:
+def documents_of(maps: Sequence[Mapping[str, Any]], name: str, key: str) -> dict[str, Section]:
     """Return one file of each ConfigMap of this name, by namespace; a chart's own ConfigMap may lack it."""
     named = [each for each in maps if each["metadata"]["name"] == name and key in (each.get("data") or {})]
     return {each["metadata"]["namespace"]: yaml.safe_load(each["data"][key]) for each in named}

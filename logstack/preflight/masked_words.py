@@ -1,4 +1,4 @@
-"""Refuses secrets that Pulumi's output cannot do without: it replaces every text that equals one by `[secret]`."""
+"""Refuses secrets that are words of Pulumi's own output: it prints `[secret]` instead of every text that equals one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -106,6 +106,8 @@ def storage_classes(components: Sequence[ComponentTree]) -> dict[str | None, str
 def existing_objects(settings: Settings) -> Iterator[ExistingObject]:
     """Return the objects that the stack file names and that somebody else makes."""
     cluster = settings.cluster
+    for name in dict.fromkeys(settings.images.pull_secrets):
+        yield ExistingObject("images.pullSecrets", SECRET, name, cluster.namespace)
     yield from _of_key("objectStore", settings.object_store.access_key, cluster)
     if former := settings.former_object_store:
         yield from _of_key("formerObjectStore.store", former.store.access_key, cluster)

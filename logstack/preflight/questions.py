@@ -10,15 +10,13 @@ from functools import partial
 from typing import Any
 
 from logstack.manifests.manifest import ComponentTree
-from logstack.manifests.requests import Sizes, plan_sizes
 from logstack.preflight.api_server import Answer, Get, NoAnswer
 from logstack.preflight.needs import ExistingObject, existing_objects, kinds, namespaces, storage_classes
-from logstack.settings.checks.acknowledgements import NO_DEFAULT_CLASS, NODES_TOO_FEW, NODES_TOO_SMALL
+from logstack.preflight.nodes import judge_nodes
+from logstack.settings.checks.acknowledgements import NO_DEFAULT_CLASS
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.quantities import kubernetes_cpu
 from logstack.settings.problems import Problem, Rule, StackProblems, listed, nearest
 from logstack.settings.tree import Settings
-from logstack.text.words import counted, spoken_size
 
 _NOTHING = "the update would stop halfway; nothing was registered"
 NAMESPACE_MISSING = Rule("namespace-missing", _NOTHING)
@@ -93,8 +91,7 @@ def _questions(settings: Settings, components: Sequence[ComponentTree], get: Get
         needed = (_group(each.kind.api_version), *([_namespace(each.namespace)] if each.namespace else []))
         yield Question(_path(each), _METADATA, judge, needed)
     if not cluster.skip_await:  # else no pod has to start
-        sizes = plan_sizes(settings)
-        yield Question(f"/api/v1/nodes?limit={_NODES}", _JSON, partial(_judge_nodes, sizes))
+        yield Question(f"/api/v1/nodes?limit={_NODES}", _JSON, partial(judge_nodes, settings))
 
 
 def _namespace(name: str) -> str:
@@ -185,63 +182,3 @@ def _number_of_keys(table: Answer) -> int | None:
     columns = [column["name"] for column in table["columnDefinitions"]]
     number: int = table["rows"][0]["cells"][columns.index("Data")]
     return number
-
-
-@dataclass(frozen=True)
-class _Node:
-    """What a node has for pods."""
-
-    cpu_millicores: int
-    memory_bytes: int
-
-
-def _judge_nodes(sizes: Sizes, found: Document) -> Iterator[Problem]:
-    if not found or found["metadata"].get("continue"):
-        return
-    nodes = [_allocatable(node) for node in found["items"] if _takes_pods(node)]
-    left_out = len(found["items"]) - len(nodes)
-    besides = f" ({left_out} more: cordoned, tainted or not ready)" if left_out else ""
-    needed = counted(sizes.nodes_needed, "node")
-    if len(nodes) < sizes.nodes_needed:
-        takes = f"only {counted(len(nodes), 'node')}" if nodes else "no node"
-        one = "\nor, on a cluster of one node, set logstack:cluster: {singleNode: true}" if len(nodes) == 1 else ""
-        what = (
-            f"the stack needs {needed}, one for each pod of a role; {takes} of the cluster can take its pods{besides}"
-        )
-        yield NODES_TOO_FEW.problem("cluster.singleNode", what, f"add nodes, or lower logstack:replicas{one}")
-    if shortages := list(_shortages(sizes, nodes)) if nodes else []:
-        fix = "add nodes, or request less: logstack:size, logstack:resources"
-        yield NODES_TOO_SMALL.problem("size", "\n".join(shortages), fix)
-
-
-def _shortages(sizes: Sizes, nodes: Sequence[_Node]) -> Iterator[str]:
-    """Say what the nodes have too little of, although nobody else takes anything of it."""
-    everywhere = sizes.node_workloads * len(nodes)
-    cpu = sizes.total.cpu_millicores + sum(each.cpu_millicores for each in everywhere)
-    memory = sizes.total.memory_bytes + sum(each.memory_bytes for each in everywhere)
-    cpu_there, memory_there = sum(each.cpu_millicores for each in nodes), sum(each.memory_bytes for each in nodes)
-    pairs = ((kubernetes_cpu, "CPU", cpu, cpu_there), (spoken_size, "memory", memory, memory_there))
-    for spell, resource, requested, there in pairs:
-        if requested > there:
-            on = f"{'have' if len(nodes) > 1 else 'has'} {spell(there)} in total, for all pods"
-            yield f"the stack's pods request {spell(requested)} {resource}; {counted(len(nodes), 'node')} {on}"
-    for each in sizes.workloads:
-        if not any(
-            each.cpu_millicores <= node.cpu_millicores and each.memory_bytes <= node.memory_bytes for node in nodes
-        ):
-            amount = f"{kubernetes_cpu(each.cpu_millicores)} CPU and {spoken_size(each.memory_bytes)} memory"
-            yield f"a pod of {each.name} requests {amount}; no node has both"
-
-
-def _takes_pods(node: Mapping[str, Any]) -> bool:
-    """Whether the scheduler gives the node a pod that tolerates nothing."""
-    taints = [taint for taint in node["spec"].get("taints", []) if taint["effect"] != "PreferNoSchedule"]
-    ready = [each["status"] for each in node["status"].get("conditions", []) if each["type"] == "Ready"]
-    return not taints and not node["spec"].get("unschedulable") and ready == ["True"]
-
-
-def _allocatable(node: Mapping[str, Any]) -> _Node:
-    from kubernetes.utils.quantity import parse_quantity  # noqa: PLC0415 - a third of a second, for the program alone
-
-    amounts = node["status"]["allocatable"]
-    return _Node(int(parse_quantity(amounts["cpu"]) * 1000), int(parse_quantity(amounts["memory"])))

@@ -31,6 +31,8 @@ class Case:
     meaning: str
     """What it means for the pods and the lines, as the table's last column."""
     secrets: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[str, Value] = field(default_factory=dict)
+    """What the stack that is up says besides."""
 
 
 NEW_CHART = "a newer chart"
@@ -97,9 +99,17 @@ CASES = {
     ),
     "cluster name": Case(
         PRODUCTION,
-        {"cluster": {"name": "berlin"}},
-        "`cluster: {name: berlin}`",
-        "the label `cluster` of new lines; queries and alerts that name the old one find nothing new",
+        {"cluster": {"name": "berlin", "ringLabel": "sent"}},
+        "`cluster: {name: berlin}`, with `ringLabel: sent` before and after",
+        "the label `cluster` of new lines; queries and alerts that name the old one find nothing new; the Loki pods "
+        "restart with another ring label",
+        before={"cluster": {"ringLabel": "sent"}},
+    ),
+    "ring label": Case(
+        PRODUCTION,
+        {"cluster": {"ringLabel": "sent"}},
+        "`cluster: {ringLabel: sent}`",
+        "the Loki pods restart; a stage in which they refuse no other ring label",
     ),
     "another address": Case(
         PRODUCTION,
@@ -186,9 +196,14 @@ def previewed(running: Mapping[str, Project], case: Case, **options: Any) -> Out
     with running[case.stack].serving() as platform:
         path = platform.folder / f"Pulumi.{case.stack}.yaml"
         before = path.read_text()
+        if case.before:
+            platform.edit(case.stack, case.before)
+            assert platform.up(case.stack).failed == ""
         platform.edit(case.stack, case.change)
         outcome = platform.preview(case.stack, secrets=case.secrets, **options)
         path.write_text(before)
+        if case.before:
+            assert platform.up(case.stack).failed == ""
         platform.keys = dict(KEYS)
     return outcome
 

@@ -117,6 +117,21 @@ def test_refusal_shows_no_secret_of_the_state(platform: Project) -> None:
         assert secret not in f"{outcome.text}{outcome.events}{outcome.failed}"
 
 
+def test_ring_label_changes_only_in_stages(platform: Project) -> None:
+    """A ring that runs changes in stages, because old and new pods have to accept each other."""
+    platform.edit(STACK, {"cluster": {"ringLabel": "tolerated"}})
+    assert platform.up(STACK).failed == ""
+    platform.edit(STACK, {"cluster": {"ringLabel": None}})
+    assert "error[ring-label-in-one-step] logstack:cluster.ringLabel" in refusal(platform)
+    platform.edit(STACK, {"cluster": {"ringLabel": "sent"}})
+    assert platform.up(STACK).failed == ""
+    platform.edit(STACK, {"cluster": {"ringLabel": None}})
+    assert platform.up(STACK).failed == ""
+    assert platform.preview(STACK).changes == ()
+    platform.edit(STACK, {"cluster": {"name": "berlin"}})
+    assert 'send the ring label "production.monitoring" and refuse every other one' in refusal(platform)
+
+
 def test_changed_datasource_uid_needs_recreate(platform: Project) -> None:
     assert platform.up(STACK).failed == ""
     platform.edit(STACK, {"grafana": {"uid": "loki-prod"}})

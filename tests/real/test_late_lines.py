@@ -9,10 +9,8 @@ import pytest
 
 from logstack.localrun.client import Entry, Pushed
 from logstack.localrun.platform import Platform
-from logstack.localrun.processes import Fleet
 from logstack.manifests.loki.config import latest_behind
-from tests.real.test_query_defaults import stack
-from tests.support.real import binary
+from tests.support.measuring import running, unlimited_stack
 from tests.support.stacks import changed
 
 pytestmark = pytest.mark.prove
@@ -24,12 +22,9 @@ _NAMES = count()
     scope="module", params=[{}, {"config": {"ingester": {"max_chunk_age": "1h"}}}], ids=["own", "passed on"]
 )
 def platform(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    root = tmp_path_factory.mktemp("late")
-    with Fleet(root / "out") as fleet:
-        binaries = {name: binary(name) for name in ("loki", "versitygw")}
-        running = Platform(changed(stack(1), loki=request.param), binaries, root, fleet)
-        running.start()
-        yield running
+    settings = changed(unlimited_stack("monolithic", {"monolithic": 1}, 1), loki=request.param)
+    with running(tmp_path_factory.mktemp("late") / "run", settings, {}) as platform:
+        yield platform
 
 
 def push_behind(platform: Platform, behind: timedelta, *, same_stream: bool = True) -> Pushed:

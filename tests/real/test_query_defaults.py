@@ -12,12 +12,10 @@ import httpx
 import pytest
 
 from logstack.localrun.platform import Platform
-from logstack.localrun.processes import Fleet
 from logstack.manifests.loki.config import MORE_WORKERS, SPLIT
 from logstack.settings.tree import Settings
-from tests.real.test_sizing import lines, scraped
-from tests.support.cluster_lines import pushes
-from tests.support.real import binary
+from tests.support.cluster_lines import pushes, streams
+from tests.support.measuring import cpu_seconds, running, scraped, unlimited_stack
 
 pytestmark = pytest.mark.prove
 
@@ -39,42 +37,27 @@ _QUERIES = {
 
 
 def stack(readers: int) -> Settings:
-    """A stack whose queries are answered by one process with every role, or by several readers."""
-    one = readers == 1
-    return Settings.model_validate(
-        {
-            "cluster": {"name": "queries", "context": "here", "singleNode": True},
-            "deploymentMode": "monolithic" if one else "simple-scalable",
-            "replicas": {"monolithic": 1} if one else {"write": 1, "read": readers, "backend": 1},
-            "replicationFactor": 1,
-            "objectStore": {"kind": "embedded"},
-            "limits": dict.fromkeys(("ingestionRate", "ingestionBurst", "perStreamRate", "perStreamBurst"), "1Gi"),
-        }
-    )
+    """Return a stack whose queries are answered by one process with every role, or by several readers."""
+    if readers == 1:
+        return unlimited_stack("monolithic", {"monolithic": 1}, 1)
+    return unlimited_stack("simple-scalable", {"write": 1, "read": readers, "backend": 1}, 1)
 
 
 @contextmanager
 def day(root: Path, settings: Settings, change: Change, each: int = _LINES) -> Iterator[Platform]:
     """A stack with a day of lines in its bucket, `each` in every stream, and none in its writers."""
-    root.mkdir()
-    with Fleet(root / "out") as fleet:
-        platform = Platform(settings, {name: binary(name) for name in ("loki", "versitygw")}, root, fleet)
-        for section, keys in change.items():
-            platform.config.setdefault(section, {}).update(keys)
-        platform.start()
+    span = _HOURS * 3600
+    start = (int(time.time()) - span) * 10**9
+    with running(root, settings, change) as platform:
         with httpx.Client(timeout=60) as client:
             (distributor,) = platform.distributors
-            for streams in pushes(lines(_STREAMS, each, _HOURS), 50):
-                client.post(f"{distributor.url}/loki/api/v1/push", json={"streams": streams}).raise_for_status()
+            for batch in pushes(streams(_STREAMS, each, start, span), 50):
+                client.post(f"{distributor.url}/loki/api/v1/push", json={"streams": batch}).raise_for_status()
         for node in platform.writers:
             platform.loki.flush(node.url)
         time.sleep(3)
         platform.restart(*platform.writers)
         yield platform
-
-
-def cpu_seconds(platform: Platform) -> dict[str, float]:
-    return {node.name: scraped(node).total("process_cpu_seconds_total") for node in platform.layout.nodes}
 
 
 @dataclass(frozen=True)

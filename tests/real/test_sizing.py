@@ -2,9 +2,9 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -13,14 +13,10 @@ import httpx
 import pytest
 
 from logstack.localrun.client import Entry
-from logstack.localrun.layout import Node
-from logstack.localrun.metrics import Metrics, parse_metrics
 from logstack.localrun.platform import Platform
-from logstack.localrun.processes import Fleet
 from logstack.settings.resolve.storage import CODEC, STORED_SHARES, puts_daily, stored_daily
-from logstack.settings.tree import Settings
 from tests.support.cluster_lines import pushes, streams
-from tests.support.real import binary
+from tests.support.measuring import cpu_seconds, running, scraped, unlimited_stack
 
 pytestmark = pytest.mark.prove
 
@@ -69,28 +65,9 @@ class Stored:
         )
 
 
-def stack(writers: int) -> Settings:
-    return Settings.model_validate(
-        {
-            "cluster": {"name": "sizing", "context": "here", "singleNode": True},
-            "deploymentMode": "monolithic",
-            "replicas": {"monolithic": writers},
-            "replicationFactor": writers,
-            "objectStore": {"kind": "embedded"},
-            "limits": dict.fromkeys(("ingestionRate", "ingestionBurst", "perStreamRate", "perStreamBurst"), "1Gi"),
-        }
-    )
-
-
-@contextmanager
-def loki(root: Path, writers: int, ingester: Mapping[str, object]) -> Iterator[Platform]:
-    binaries = {name: binary(name) for name in ("loki", "versitygw")}
-    root.mkdir()
-    with Fleet(root / "out") as fleet:
-        platform = Platform(stack(writers), binaries, root, fleet)
-        platform.config["ingester"] |= ingester
-        platform.start()
-        yield platform
+def loki(root: Path, writers: int, ingester: Mapping[str, object]) -> AbstractContextManager[Platform]:
+    settings = unlimited_stack("monolithic", {"monolithic": writers}, writers)
+    return running(root, settings, {"ingester": ingester})
 
 
 def store_lines(
@@ -133,15 +110,7 @@ def query_cpu_seconds(platform: Platform, query: str) -> float:
     """Return the seconds of CPU that a query takes."""
     before = cpu_seconds(platform)
     platform.loki.get("/loki/api/v1/query", query=query, time=time.time_ns())
-    return cpu_seconds(platform) - before
-
-
-def cpu_seconds(platform: Platform) -> float:
-    return sum(scraped(node).total("process_cpu_seconds_total") for node in platform.writers)
-
-
-def scraped(node: Node) -> Metrics:
-    return parse_metrics(httpx.get(f"{node.url}/metrics").text)
+    return sum(cpu_seconds(platform).values()) - sum(before.values())
 
 
 def lines(number: int, each: int, hours: int = _HOURS) -> Mapping[str, Sequence[Entry]]:

@@ -112,8 +112,11 @@ def _unequal(metric: str, found: Counter[str], expected: Counter[str]) -> list[s
     return [f"{metric}: {found[name]} {name}, expected {expected[name]}" for name in wrong]
 
 
-def carry_out(group: Group, settings: Settings, platform: Platform, root: Path) -> Outcome:
-    """Run Alloy with a group's settings and lines until each line is accounted for, or no more arrive."""
+def carry_out(group: Group, settings: Settings, platform: Platform, root: Path, docker: Path | None = None) -> Outcome:
+    """Run Alloy with a group's settings and lines until each line is accounted for, or no more arrive.
+
+    `docker` is the folder that the pods' log files are links into, as on a node with Docker.
+    """
     moments = Moments((time.time_ns() - _AGO) // 10**9 * 10**9)
     pods = [case.pod for case in group.cases if case.source == "pods"]
     push = f"{platform.writers[0].url}/loki/api/v1/push"
@@ -122,7 +125,7 @@ def carry_out(group: Group, settings: Settings, platform: Platform, root: Path) 
         collector = Collector(settings, binary("alloy"), root, fleet, push, pods)
         if group.events:
             collector.config = _events(settings, push, collector)
-        _write(group, collector, moments)
+        _write(group, collector, moments, docker)
         since = time.time_ns()
         collector.start()
         _push_all(group, collector, moments)
@@ -150,10 +153,14 @@ def _discarded(platform: Platform) -> Counter[str]:
     return counts
 
 
-def _write(group: Group, collector: Collector, moments: Moments) -> None:
+def _write(group: Group, collector: Collector, moments: Moments, docker: Path | None) -> None:
     for case in group.cases:
         if case.source == "pods":
-            collector.containers[case.name].path.write_bytes(case.file(moments))
+            path = collector.containers[case.name].path
+            if docker:
+                path.unlink()
+                path.symlink_to(docker / f"{case.name}-json.log")
+            path.write_bytes(case.file(moments))
         elif case.source == "node-file":
             path = collector.logs / case.path
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -48,7 +48,8 @@ def local_nginx(config: str, layout: Layout | None, port: int, root: Path) -> st
     config = re.sub(r"listen(\s+)8080;", rf"listen\g<1>{LOOPBACK}:{port};", config)
 
     def address(match: re.Match[str]) -> str:
-        return (layout.of(match[1]) if match[1] else layout.fronts)[0].url if layout else match[0]
+        # Without processes: an address that needs no name lookup.
+        return (layout.of(match[1]) if match[1] else layout.fronts)[0].url if layout else f"http://{LOOPBACK}:3100"
 
     return re.sub(r"http://loki(?:-(\w+))?\.[\w.-]+:3100", address, config)
 

@@ -41,7 +41,9 @@ class FittingCluster:
         for each in existing_objects(settings):
             self.answers[_path_of(each)] = secret_metadata(*each.data_keys)
         self.classes({name or "standard": name is None for name in storage_classes(components)})
-        self.nodes(*[node()] * 10)
+        scheduling = [settings.scheduling, *settings.scheduling.by_component.values(), settings.collector.scheduling]
+        selectors = [each.node_selector for each in scheduling if each.node_selector] or [{}]
+        self.nodes(*[node(labels=selector) for selector in selectors] * 10)
 
     def classes(self, is_default: Mapping[str, bool]) -> None:
         """The StorageClasses, each with whether it is the default one."""
@@ -76,10 +78,17 @@ def secret_metadata(*keys: str, written_as: str = "data", more: int = 0) -> dict
 
 
 def node(
-    cpu: str = "64", memory: str = "256Gi", *, ready: str = "True", cordoned: bool = False, taint: str = ""
+    cpu: str = "64",
+    memory: str = "256Gi",
+    *,
+    ready: str = "True",
+    cordoned: bool = False,
+    taint: str = "",
+    labels: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """A node, as far as the scheduler looks at it."""
+    """A node, as far as the scheduler looks at it; `taint` is an effect, `labels` are beside its operating system's."""
     return {
+        "metadata": {"labels": {"kubernetes.io/os": "linux", **(labels or {})}},
         "spec": {
             **({"unschedulable": True} if cordoned else {}),
             **({"taints": [{"key": "k", "effect": taint}]} if taint else {}),

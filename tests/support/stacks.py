@@ -94,6 +94,75 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "resources": {"queryFrontend": {"cpu": "250m", "memory": "1Gi"}},
     },
     "aws-pods": _stack_keys("aws", AWS),
+    # A cluster without the internet, whose Loki has nodes of its own.
+    "private": {
+        "cluster": {"name": "vault", "context": "vault", "apiServer": "https://10.0.70.2:6443"},
+        "deploymentMode": "simple-scalable",
+        "objectStore": {"kind": "embedded", "credentialsSecret": "loki-s3"},
+        "caches": {"chunks": "1Gi", "results": "512Mi"},
+        "collector": {
+            "sources": {"events": True},
+            "scheduling": {"tolerations": [{"operator": "Exists"}], "priorityClass": "system-node-critical"},
+        },
+        "canary": {"scheduling": {"nodeSelector": {"canary": "yes"}, "tolerations": []}},
+        "charts": {
+            "loki": {"repository": "oci://mirror.example.org/charts"},
+            "alloy": {"repository": "oci://mirror.example.org/charts"},
+        },
+        "images": {
+            "registry": "mirror.example.org",
+            "pullSecrets": ["mirror"],
+            "gateway": {"registry": "harbor.example.org:5000/hub", "digest": f"sha256:{'5' * 64}"},
+            "alloy": {"repository": "hardened/alloy", "digest": f"sha256:{'a' * 64}"},
+            "configReloader": {"tag": "v0.91.0"},
+            "memcached": {"repository": "hardened/memcached", "tag": "1.6.45-fips"},
+            "canary": {"tag": "3.7.8-fips"},
+        },
+        "autoscaling": {
+            "write": {"maxReplicas": 6, "cpu": 70},
+            "read": {"maxReplicas": 8},
+            "backend": {"maxReplicas": 4, "cpu": 80, "memory": 90},
+            "gateway": {"maxReplicas": 5, "memory": 80},
+        },
+        "metadata": {
+            "podAnnotations": {"example.com/scrape": "true"},
+            "podLabels": {"team": "logs"},
+            "serviceAnnotations": {"example.com/probe": "no"},
+            "serviceLabels": {"team": "logs"},
+            "components": {
+                "write": {"podLabels": {"team": "storage", "tier": "write"}},
+                "gateway": {"podAnnotations": {"mesh.example.com/inject": "true"}},
+                "alloy": {"serviceAnnotations": {"example.com/probe": "yes"}},
+                "canary": {"serviceLabels": {"probe": "canary"}},
+            },
+        },
+        "scheduling": {
+            "nodeSelector": {"pool": "obs"},
+            "tolerations": [{"key": "dedicated", "value": "obs", "effect": "NoSchedule"}],
+            "topologySpread": [{"topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"}],
+            "priorityClass": "logs",
+            "components": {
+                "write": {
+                    "nodeSelector": {"pool": "obs", "disk": "nvme"},
+                    "affinity": {
+                        "nodeAffinity": {
+                            "preferredDuringSchedulingIgnoredDuringExecution": [
+                                {
+                                    "weight": 10,
+                                    "preference": {
+                                        "matchExpressions": [{"key": "cpu", "operator": "In", "values": ["fast"]}]
+                                    },
+                                }
+                            ]
+                        }
+                    },
+                },
+                "gateway": {"affinity": {"podAntiAffinity": {}}, "topologySpread": []},
+                "caches": {"nodeSelector": {"pool": "memory"}},
+                "objectStore": {"nodeSelector": {"pool": "disks"}, "topologySpread": []},
+            },
+        },
+    },
     # From its own S3 server to an existing one: lines of earlier days stay in the old one until they expire.
     "moving": {
         "cluster": {"name": "moving", "context": "moving", "apiServer": "https://10.0.60.2:6443"},

@@ -19,7 +19,14 @@ _HARMLESS = When(
 RULES = (
     _rule(
         "object-labels",
-        ("*.yaml metadata.labels*", "*.yaml metadata.annotations*", "*.yaml defaultTags*", "*.yaml tags.managed-by"),
+        (
+            "*.yaml metadata.labels*",
+            "*.yaml metadata.annotations*",
+            "*-values.yaml *service.annotations*",
+            "*-values.yaml *service.labels*",
+            "*.yaml defaultTags*",
+            "*.yaml tags.managed-by",
+        ),
         "Labels or annotations of objects change: {path} from {before} to {after}.",
     ),
     _rule(

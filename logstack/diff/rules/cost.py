@@ -73,6 +73,12 @@ RULES = (
         "`logstack plan STACK`.",
     ),
     _rule(
+        "autoscaling",
+        ("loki-values.yaml *.autoscaling.*",),
+        "An autoscaler decides the number of pods otherwise: {path} changes from {before} to {after}.",
+        "Check the nodes' room for as many pods as maxReplicas.",
+    ),
+    _rule(
         "replicas",
         ("*-values.yaml *.replicas", "*.yaml spec.replicas"),
         "{part}: {after} instead of {before}.",

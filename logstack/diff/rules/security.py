@@ -165,7 +165,11 @@ RULES = (
     ),
     _rule(
         "software",
-        ("*-values.yaml *image.*", "*.yaml spec.template.*.image", "*.chart.yaml version"),
+        (
+            *(f"*-values.yaml *image.{key}" for key in ("registry", "repository", "tag", "digest")),
+            "*.yaml spec.template.*.image",
+            "*.chart.yaml version",
+        ),
         "Other software runs: {path} changes from {before} to {after}.",
         "Read what changed between both versions, and whether you can roll back.",
     ),

@@ -1,7 +1,9 @@
 """Rules for changes after which Loki refuses pushes, all or some of them."""
 
 from logstack.diff.effects import Effect
+from logstack.diff.ring_label import LABEL_SPLITS, RING_LABEL
 from logstack.diff.rule import (
+    ADDED,
     DIFFERS,
     EDITED,
     EDITED_OR_REMOVED,
@@ -21,9 +23,13 @@ from logstack.diff.rule import (
     several,
 )
 from logstack.manifests.loki.chart import BODY_LIMIT, GATEWAY_KEY, ROLES
+from logstack.manifests.loki.ring import LABEL_KEY
 from logstack.settings.model.roles import Duty
 
 _QUIET = "Deploy in a quiet hour: collectors retry for as long as `logstack plan` shows."
+_RING_SPLIT = (
+    "Old and new pods of the ring may not find each other during the rollout: {path} changes from {before} to {after}."
+)
 _ONE_AT_A_TIME = "Keep maxUnavailable at 1: a ring with replication factor 3 survives one lost writer."
 
 
@@ -118,9 +124,25 @@ RULES = (
     _rule(
         "ring-split",
         ("loki.yaml memberlist.*", "loki.yaml server.*_port", "loki.yaml *.instance_port"),
-        "Old and new pods of the ring may not find each other during the rollout: {path} changes from "
-        "{before} to {after}.",
+        _RING_SPLIT,
         f"Expect two rings for a while. {_QUIET}",
+        When("differs; the ring label by its own rule", lambda change, _unit, _sides: LABEL_KEY not in change.path),
+    ),
+    _rule(
+        "ring-label",
+        RING_LABEL,
+        "Old and new pods refuse each other during the rollout and are two rings, and Loki refuses pushes: {path} "
+        "changes from {before} to {after}.",
+        "Change it in stages, each with its own `pulumi up`: `logstack:cluster: {ringLabel: tolerated}`, then `sent`, "
+        "then without the key.",
+        LABEL_SPLITS,
+    ),
+    _rule(
+        "ring-split",
+        ("loki.yaml common.ring.kvstore.*",),
+        _RING_SPLIT,
+        f"Expect two rings for a while. {_QUIET}",
+        EDITED_OR_REMOVED,
     ),
     _rule(
         "store-addressed-otherwise",
@@ -144,6 +166,14 @@ RULES = (
         "{part}: nothing limits how many of its pods a drain evicts at once.",
         _ONE_AT_A_TIME,
         REMOVED.and_also("of several pods", lambda change, sides: several(change, sides.after)),
+    ),
+    _rule(
+        "autoscaling-begins",
+        ("loki-values.yaml *.autoscaling.enabled",),
+        "{part}: an autoscaler decides the number of pods. While it takes over, Kubernetes may run one pod of a "
+        "workload that exists (expected, by Kubernetes' documentation).",
+        "Watch it: `kubectl get hpa`. It raises the number to minReplicas within a minute (expected).",
+        ADDED,
     ),
     _rule(
         "on-one-node",

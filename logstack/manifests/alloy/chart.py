@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from logstack.manifests.charts import Pods, Templates, Workload
+from logstack.manifests.charts import PinnedImage, Pods, Templates, Workload
+from logstack.settings import pins
 from logstack.settings.model.quantities import parse_cpu, parse_size
 from logstack.settings.model.sizes import Resources
 
@@ -11,6 +12,14 @@ DAEMON_SET, DEPLOYMENT = "daemonset", "deployment"
 # The default of configReloader.resources: a container beside each Alloy.
 RELOADER = Resources.model_construct(cpu=parse_cpu("10m"), memory=parse_size("50Mi"))
 
+ALLOY_IMAGE = PinnedImage("docker.io", "grafana/alloy", f"v{pins.ALLOY_VERSION}")
+# The chart's tag has a digest behind it, which a copy keeps and a rebuilt image does not.
+RELOADER_IMAGE = PinnedImage(
+    "quay.io",
+    "prometheus-operator/prometheus-config-reloader",
+    f"v{pins.CONFIG_RELOADER_VERSION}@sha256:7d9e4eea5f1139e602508871f422b0116c60e87c662f3dcd234d5ab60cd0d8c1",
+)
+
 # Held against the chart as that of Loki's is (manifests/loki/chart.py).
 TEMPLATES: Templates = (
     ("rbac*", (Pods.NONE,)),
@@ -18,6 +27,7 @@ TEMPLATES: Templates = (
     ("serviceMonitor*", (Pods.NONE,)),
     ("networkPolicy*", (Pods.NONE,)),
     ("extraObjects*", (Pods.NONE,)),
+    ("service.*", (Pods.NONE,)),
     ("controller.replicas", (Pods.NONE,)),
     ("controller.updateStrategy*", (Pods.NONE,)),
     ("*", (Pods.ALL,)),

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from logstack.manifests.alloy.config import node_config, single_pod_config
-from logstack.manifests.alloy.values import CONFIG_KEY, Values, node_values, single_pod_values
+from logstack.manifests.alloy.values import CONFIG_KEY, EVENTS, NODES, Values, node_values, single_pod_values
 from logstack.manifests.charts import chart
 from logstack.manifests.loki.intake import Intake
 from logstack.manifests.manifest import ComponentTree, Manifest, kubernetes, labels
 from logstack.manifests.merge import merged
+from logstack.manifests.pods import PLAIN_PODS, PodOptions
 from logstack.settings.model.charts import ChartSource
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CollectorSettings
@@ -18,7 +19,6 @@ from logstack.settings.model.sizes import SIZES, Resources, SizeName
 from logstack.settings.passthrough.documents import JOINED
 
 CONFIG = "kubernetes:core/v1:ConfigMap"
-NODES, EVENTS = "alloy", "alloy-events"
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,21 @@ def alloy(
     source: ChartSource,
     *,
     passed_on: AlloyPassthrough = NOTHING_PASSED,
+    options: PodOptions = PLAIN_PODS,
 ) -> ComponentTree:
     """Return the Alloy component; its reloaders load a changed configuration without a restart."""
     manifests: list[Manifest] = []
     if collector.sources.on_nodes:
         config = node_config(collector, cluster, intake, passed_on=passed_on.config)
-        values = node_values(collector, sizes.node, f"{NODES}-config", intake.credentials_secret)
+        values = node_values(
+            collector, sizes.node, f"{NODES}-config", cluster, intake.credentials_secret, options=options
+        )
         manifests += _release(name, NODES, config, merged(values, passed_on.values, JOINED["alloy"]), cluster, source)
     if collector.sources.in_one_pod:
         config = single_pod_config(collector, cluster, intake)
-        values = single_pod_values(collector, sizes.events, f"{EVENTS}-config", intake.credentials_secret)
+        values = single_pod_values(
+            collector, sizes.events, f"{EVENTS}-config", cluster, intake.credentials_secret, options=options
+        )
         manifests += _release(
             f"{name}-events", EVENTS, config, merged(values, passed_on.values, JOINED["alloy"]), cluster, source
         )

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from logstack.manifests.charts import PinnedImage
 from logstack.manifests.manifest import (
+    EVERY_TAINT,
+    LINUX_NODES,
     RESTRICTED_CONTAINER,
     RESTRICTED_POD,
     ComponentTree,
@@ -11,6 +14,14 @@ from logstack.manifests.manifest import (
     container_resources,
     kubernetes,
     labels,
+)
+from logstack.manifests.pods import (
+    PLAIN_PODS,
+    PodOptions,
+    image_pull_secrets,
+    image_reference,
+    pod_metadata,
+    scheduling_of,
 )
 from logstack.settings import pins
 from logstack.settings.model.access import OWN_USER, PASSWORD_KEY
@@ -22,6 +33,8 @@ from logstack.settings.model.sizes import Resources
 NAME = "loki-canary"
 CONTAINER = "canary"
 PORT = 3500
+IMAGE = PinnedImage("docker.io", "grafana/loki-canary", pins.LOKI_VERSION)
+_SELECTOR = {"app.kubernetes.io/name": NAME}
 DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
 SERVICE = "kubernetes:core/v1:Service"
 
@@ -51,30 +64,41 @@ def found_by(
 
 
 def canary(
-    name: str, settings: CanarySettings, gateway_url: str, size: Resources, cluster: ClusterSettings, found: Found
+    name: str,
+    settings: CanarySettings,
+    gateway_url: str,
+    size: Resources,
+    cluster: ClusterSettings,
+    found: Found,
+    *,
+    options: PodOptions = PLAIN_PODS,
 ) -> ComponentTree:
     """Return the Canary component: a pod a node, and a Service for its metrics; nothing when it is off."""
     if not settings.enabled:
         return ComponentTree("logstack:index:Canary", name)
-    selector = {"app.kubernetes.io/name": NAME}
+    own = options.metadata.of("canary")
     daemon_set = kubernetes(
         DAEMON_SET,
         NAME,
         cluster.namespace,
         labels(NAME),
         spec={
-            "selector": {"matchLabels": selector},
-            "template": {"metadata": {"labels": labels(NAME)}, "spec": _pod(settings, gateway_url, size, found)},
+            "selector": {"matchLabels": _SELECTOR},
+            "template": {
+                "metadata": pod_metadata(labels(NAME), own),
+                "spec": _pod(settings, gateway_url, size, found, options),
+            },
         },
     )
     service = kubernetes(
         SERVICE,
         NAME,
         cluster.namespace,
-        labels(NAME),
+        {**own.service_labels, **labels(NAME)},
+        annotations=own.service_annotations,
         spec={
             "clusterIP": "None",
-            "selector": selector,
+            "selector": _SELECTOR,
             "ports": [{"name": "http-metrics", "port": PORT, "targetPort": "http-metrics"}],
         },
     )
@@ -105,17 +129,23 @@ def arguments(settings: CanarySettings, gateway_url: str, pod_name: str, found: 
     ]
 
 
-def _pod(settings: CanarySettings, gateway_url: str, size: Resources, found: Found) -> dict[str, Json]:
+def _pod(
+    settings: CanarySettings, gateway_url: str, size: Resources, found: Found, options: PodOptions
+) -> dict[str, Json]:
+    images = options.images
     probe: Json = {"httpGet": {"path": "/metrics", "port": "http-metrics"}, "periodSeconds": 15}
     return {
         "automountServiceAccountToken": False,
+        "nodeSelector": LINUX_NODES,
         # The canary tests every node whose logs are collected.
-        "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
+        "tolerations": EVERY_TAINT,
+        **scheduling_of(settings.scheduling, _SELECTOR),
+        **image_pull_secrets(images),
         "securityContext": RESTRICTED_POD,
         "containers": [
             {
                 "name": CONTAINER,
-                "image": f"docker.io/grafana/loki-canary:{pins.LOKI_VERSION}",
+                "image": image_reference(IMAGE, images, images.canary),
                 "args": arguments(settings, gateway_url, "$(POD_NAME)", found),
                 "env": [
                     {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},

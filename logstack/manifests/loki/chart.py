@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from logstack.manifests.charts import Pods, Templates, Workload
+from logstack.manifests.charts import PinnedImage, Pods, Templates, Workload
 from logstack.settings.model.loki import Caches
 from logstack.settings.model.quantities import parse_cpu
 from logstack.settings.model.roles import DeploymentMode, Role
@@ -37,6 +37,7 @@ BASIC_AUTH = f"{GATEWAY_KEY}.{BASIC_AUTH_KEY}"
 NGINX_KEY = "nginxConfig"
 NGINX = f"{GATEWAY_KEY}.{NGINX_KEY}"
 BODY_LIMIT_KEY = "clientMaxBodySize"
+IPV6_KEY = "enableIPv6"
 BODY_LIMIT = f"{NGINX}.{BODY_LIMIT_KEY}"
 # Of loki.podAnnotations, which every role's pods have: our hash of loki.yaml, whose text the chart does not see.
 CONFIG_HASH_KEY = "logstack/config-hash"
@@ -75,11 +76,17 @@ class Cache:
 CHUNKS_CACHE = Cache("chunksCache", "chunks-cache", "chunks", 8192)
 RESULTS_CACHE = Cache("resultsCache", "results-cache", "results", 1024)
 CACHES = (CHUNKS_CACHE, RESULTS_CACHE)
+CACHE_KEYS = frozenset(cache.key for cache in CACHES)
 # Its value is in MiB.
 CACHE_MEMORY_KEY = "allocatedMemory"
 # The default of allocatedCPU.
 CACHE_CPU = parse_cpu("500m")
 _MIB = 1024**2
+# The chart's own images, beside Loki's.
+GATEWAY_IMAGE = PinnedImage("docker.io", "nginxinc/nginx-unprivileged", "1.31-alpine")
+MEMCACHED_IMAGE = PinnedImage("docker.io", "library/memcached", "1.6.45-alpine")
+EXPORTER_IMAGE = PinnedImage("docker.io", "prom/memcached-exporter", "v0.17.0")
+MEMCACHED_KEY, EXPORTER_KEY = "memcached", "memcachedExporter"
 # The workloads of every mode, by their groups of values: the last part of their names.
 OF_EVERY_MODE = {GATEWAY_KEY: "gateway", **{cache.key: cache.component for cache in CACHES}}
 
@@ -120,6 +127,8 @@ DEFAULTS: Mapping[str, object] = {
 TEMPLATES: Templates = (
     ("*.replicas", (Pods.NONE,)),
     ("*.podDisruptionBudget*", (Pods.NONE,)),
+    ("*.autoscaling.*", (Pods.NONE,)),
+    ("*.service.*", (Pods.NONE,)),
     *((f"{key}.persistence.size", (Pods.OWN,)) for key, volume in _VOLUMES.items() if volume.size_restarts_pods),
     ("*.persistence.size", (Pods.NONE,)),
     ("*.persistence.claims*", (Pods.NONE,)),
@@ -132,11 +141,13 @@ TEMPLATES: Templates = (
     ("deploymentMode", (Pods.GATEWAY,)),
     ("*Cache.enabled", (Pods.NONE,)),
     ("*Cache.*", (Pods.OWN,)),
+    (f"{MEMCACHED_KEY}*", (Pods.CACHES,)),
     *((f"{key}.enabled", (Pods.NONE,)) for key, role in ROLES.items() if role.row.has_switch),
     *((f"{key}.*", (Pods.OWN,)) for key in ROLES),
     ("loki.image*", (Pods.ROLES,)),
     ("loki.podAnnotations*", (Pods.ROLES,)),
     ("defaults.enableServiceLinks", (Pods.ROLES, Pods.GATEWAY)),
+    ("defaults.nodeSelector*", (Pods.ROLES, Pods.GATEWAY)),
     ("defaults.*", (Pods.ROLES,)),
     ("serviceAccount.name", (Pods.ROLES,)),
     ("serviceAccount.*", (Pods.NONE,)),
@@ -151,6 +162,11 @@ TEMPLATES: Templates = (
     ("rbac*", (Pods.NONE,)),
     ("*", (Pods.ALL,)),
 )
+
+
+def loki_image(version: str) -> PinnedImage:
+    """Return the image of a version of Loki."""
+    return PinnedImage("docker.io", "grafana/loki", version)
 
 
 def headless(workload: str) -> str:

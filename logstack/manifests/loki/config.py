@@ -17,6 +17,8 @@ from logstack.manifests.loki.chart import (
 )
 from logstack.manifests.loki.leader import is_elected, token_file
 from logstack.manifests.loki.retention import read_duration, section
+from logstack.manifests.loki.ring import ring_label
+from logstack.manifests.manifest import Quoted
 from logstack.manifests.merge import merged
 from logstack.manifests.stores.access import DATA, StoreAccess
 from logstack.settings.model.cluster import ClusterSettings
@@ -31,6 +33,8 @@ OVERRIDES_DIRECTORY = "/etc/loki/overrides"
 OVERRIDES_FILE = f"{OVERRIDES_DIRECTORY}/{OVERRIDES_KEY}"
 # The bucket's prefix for the lists of chunks to delete.
 MARKERS = "deletion-markers/"
+# In quotes: an IPv6 address has colons.
+POD_ADDRESS = Quoted("${POD_IP}")
 Section = dict[str, object]
 # The index stores that Loki 3.7 reads; boltdb-shipper only in past periods.
 _SHIPPERS = {"tsdb": "tsdb_shipper", "boltdb-shipper": "boltdb_shipper"}
@@ -114,6 +118,10 @@ def _server(settings: LokiSettings) -> Section:
 
 def _memberlist(cluster: ClusterSettings) -> Section:
     return {
+        # Loki's default is 0.0.0.0: no pod would reach another one by IPv6. HTTP and gRPC listen on both families.
+        **({"bind_addr": ["::"]} if cluster.pods_prefer_ipv6 else {}),
+        # Kubernetes gives a pod's address to another pod: without a label two rings become one (loki#10172).
+        **ring_label(cluster).memberlist,
         "bind_port": MEMBERLIST_PORT,
         "advertise_port": MEMBERLIST_PORT,
         "join_members": [service(MEMBERLIST, cluster)],
@@ -130,6 +138,11 @@ def _common(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings
     return {
         "path_prefix": DATA,
         "replication_factor": settings.replication_factor,
+        # The pod's address by the downward API, which the chart declares for every Loki pod. Loki itself looks for an
+        # interface with a private address (RFC 1918), then for eth0 and en0: a pod may have none of these.
+        "instance_addr": POD_ADDRESS,
+        # Said aloud: with an address of its own Loki no longer takes it from join_members that rings are there.
+        "ring": {"kvstore": {"store": "memberlist"}},
         "compactor_grpc_address": f"{_compactor_host(settings, cluster)}:{GRPC_PORT}",
         "storage": {store.kind: store.storage},
     }

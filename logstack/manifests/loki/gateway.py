@@ -7,8 +7,8 @@ the user's tenant. A user without a tenant gets none, and Loki refuses its reque
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
-from logstack.manifests.loki.addresses import leader_host
-from logstack.manifests.loki.chart import BASIC_AUTH_KEY, BODY_LIMIT_KEY, HTTP_PORT, Snippet
+from logstack.manifests.loki.addresses import leader_host, service
+from logstack.manifests.loki.chart import BASIC_AUTH_KEY, BODY_LIMIT_KEY, HTTP_PORT, IPV6_KEY, RELEASE, Snippet
 from logstack.manifests.loki.leader import is_elected
 from logstack.manifests.manifest import Json
 from logstack.settings.model.access import OWN_USER
@@ -23,6 +23,8 @@ _DATA = r"/(loki/api/v1|api/prom|otlp/v1|prometheus/api/v1)/"
 _DELETE = "/loki/api/v1/delete"
 # Our own location of the gateway, from which delete requests go to the leader.
 _AT_LEADER = "/compactor-leader/delete"
+# Our own locations that nobody reaches.
+_AT_SERVICES = "/services"
 
 
 class Concern(StrEnum):
@@ -32,6 +34,8 @@ class Concern(StrEnum):
     """Whom the gateway lets in, and as which tenant."""
     DELETE_REQUESTS = "delete-requests"
     """Which pod gets delete requests."""
+    SERVICES = "services"
+    """Which Services' addresses nginx looks up when it starts."""
 
 
 Lines = Sequence[tuple[Concern, str]]
@@ -45,6 +49,8 @@ def nginx_values(settings: LokiSettings, cluster: ClusterSettings) -> dict[str, 
     # A push may be as large as a burst; nginx's limit must not be the smaller one.
     return {
         BODY_LIMIT_KEY: f"{max(4, -(-burst // _MIB))}M",
+        # The chart's default listens on [::] as well; without IPv6 on the node nginx does not start.
+        **({} if cluster.has_ipv6 else {IPV6_KEY: False}),
         **{snippet.value: "\n".join(text for _, text in lines) for snippet, lines in snippets.items() if lines},
     }
 
@@ -72,10 +78,26 @@ def _snippets(settings: LokiSettings, cluster: ClusterSettings) -> Mapping[Snipp
         Snippet.LOCATION: [tenant] if tenant else [],
     }
     to_leader = _to_leader(settings, cluster, tenant) if is_elected(settings) else {}
+    services = {Snippet.SERVER: [(Concern.SERVICES, text) for text in _services(settings, cluster)]}
     return {
-        snippet: [*((Concern.ACCESS, text) for text in texts), *to_leader.get(snippet, [])]
+        snippet: [*((Concern.ACCESS, text) for text in texts), *to_leader.get(snippet, []), *services.get(snippet, [])]
         for snippet, texts in access.items()
     }
+
+
+def _services(settings: LokiSettings, cluster: ClusterSettings) -> Iterator[str]:
+    """Yield a location for each of Loki's Services, whose address nginx so looks up once, when it starts.
+
+    The chart's locations have the Service's name in a variable. nginx searches such a name among its server groups
+    first, and a name in a proxy_pass of its own is one. Only for a name that is in none it asks the cluster's DNS, by a
+    UDP socket that it never opens anew: after a restart of the DNS pods that one may lead to a pod that is gone, for
+    ever (nginx#279, loki#14013, cilium#27300). A Service keeps its address as long as it exists.
+    """
+    for role in settings.roles:
+        if settings.replica_count(role):
+            name = role.workload(RELEASE)
+            yield f"location = {_AT_SERVICES}/{name} {{\n  internal;"
+            yield f"  proxy_pass       http://{service(name, cluster)}:{HTTP_PORT};\n}}"
 
 
 def _to_leader(settings: LokiSettings, cluster: ClusterSettings, tenant: str) -> Mapping[Snippet, Lines]:

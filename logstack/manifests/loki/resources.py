@@ -8,6 +8,7 @@ from logstack.manifests.loki.leader import token_files
 from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.loki.values import CONFIG_KEY, CONFIG_MAP, OVERRIDES_MAP, loki_values
 from logstack.manifests.manifest import ComponentTree, Manifest, content_hash, kubernetes, labels, yaml_text
+from logstack.manifests.pods import PLAIN_PODS, PodOptions
 from logstack.manifests.stores.access import StoreAccess
 from logstack.settings.model.charts import ChartSource
 from logstack.settings.model.cluster import ClusterSettings
@@ -18,12 +19,18 @@ CHART_NAME = "loki"
 
 
 def loki(
-    name: str, settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings, source: ChartSource
+    name: str,
+    settings: LokiSettings,
+    store: StoreAccess,
+    cluster: ClusterSettings,
+    source: ChartSource,
+    *,
+    options: PodOptions = PLAIN_PODS,
 ) -> ComponentTree:
     """Return the Loki component."""
     config = yaml_text(loki_config(settings, store, cluster))
     overrides = yaml_text(loki_overrides(settings))
-    values = loki_values(settings, store, cluster, content_hash(config))
+    values = loki_values(settings, store, cluster, content_hash(config), options=options)
     config_maps = (
         _config_map(f"{name}-config", CONFIG_MAP, cluster, {CONFIG_KEY: config}),
         _config_map(f"{name}-overrides", OVERRIDES_MAP, cluster, {OVERRIDES_KEY: overrides, **token_files(settings)}),

@@ -1,26 +1,34 @@
 """The Loki chart's values: everything that is not loki.yaml. Numbers go as strings with units where they are large."""
 
+from collections.abc import Mapping
+
 from logstack.manifests.loki.chart import (
     CACHE_MEMORY_KEY,
     CONFIG_HASH_KEY,
     EXPERIMENTAL,
+    EXPORTER_KEY,
     GATEWAY_KEY,
+    MEMCACHED_KEY,
     MODES,
     NGINX_KEY,
     RELEASE,
+    Cache,
     cache_sizes,
 )
 from logstack.manifests.loki.config import OVERRIDES_DIRECTORY
 from logstack.manifests.loki.gateway import auth_values, nginx_values
-from logstack.manifests.manifest import Json, container_resources, rolled_by_credentials
+from logstack.manifests.manifest import LINUX_NODES, Json, container_resources, rolled_by_credentials
 from logstack.manifests.merge import merged
+from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_values, metadata_values, pull_secrets, scheduling_of
 from logstack.manifests.stores.access import (
     FORMER_ACCESS_KEY_ID,
     FORMER_SECRET_ACCESS_KEY,
     SERVICE_ACCOUNT,
     StoreAccess,
 )
+from logstack.settings.model.autoscaling import Scaling
 from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.images import Images
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.quantities import kubernetes_size
 from logstack.settings.model.roles import Role, Volume
@@ -33,17 +41,32 @@ _MIB = 1024**2
 Values = dict[str, Json]
 
 
-def loki_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings, config_hash: str) -> Values:
+def loki_values(
+    settings: LokiSettings,
+    store: StoreAccess,
+    cluster: ClusterSettings,
+    config_hash: str,
+    *,
+    options: PodOptions = PLAIN_PODS,
+) -> Values:
     """Return the values: logstack's own, and over them what the stack passes on.
 
     `config_hash` changes with loki.yaml and rolls the pods.
     """
-    return merged(own_values(settings, store, cluster, config_hash), settings.loki.values, JOINED["loki"])
+    own = own_values(settings, store, cluster, config_hash, options=options)
+    return merged(own, settings.loki.values, JOINED["loki"])
 
 
-def own_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings, config_hash: str) -> Values:
+def own_values(
+    settings: LokiSettings,
+    store: StoreAccess,
+    cluster: ClusterSettings,
+    config_hash: str,
+    *,
+    options: PodOptions = PLAIN_PODS,
+) -> Values:
     """Return the values without what the stack passes on."""
-    pods = {role: _role(settings, role, cluster, store) for role in Role}
+    pods = {role: _role(settings, role, cluster, store, options) for role in Role}
     return {
         "deploymentMode": MODES[settings.deployment_mode],
         "fullnameOverride": RELEASE,
@@ -52,14 +75,15 @@ def own_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSetti
             "dnsService": cluster.dns_service,
             "dnsNamespace": cluster.dns_namespace,
         },
-        "loki": _loki(settings, store, config_hash),
+        **_images(options.images),
+        "loki": _loki(settings, store, config_hash, options.images),
         "defaults": _defaults(store),
         # The mode decides: roles of the other modes have no pods.
         **{role.row.chart_key: own for role, own in pods.items() if not role.row.has_switch},
         # Experimental, and off.
         **{part: {"replicas": 0} for part in EXPERIMENTAL},
         # Chart 18's default publishes only ready pods, so no pod of a new ring finds another.
-        "memberlist": {"service": {"publishNotReadyAddresses": True}},
+        "memberlist": {"service": {"publishNotReadyAddresses": True, **_memberlist(options)}},
         "serviceAccount": {
             "create": True,
             "name": SERVICE_ACCOUNT,  # the role's trust names it; the chart's default name changes between versions
@@ -68,8 +92,8 @@ def own_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSetti
         # Reads every Secret of the cluster and needs another image; rules come as ConfigMaps of our own.
         "sidecar": {"rules": {"enabled": False}},
         "rbac": {"namespaced": True},
-        GATEWAY_KEY: _gateway(settings, cluster),
-        **{cache.key: _cache(memory) for cache, memory in cache_sizes(settings.caches)},
+        GATEWAY_KEY: _gateway(settings, cluster, options),
+        **{cache.key: _cache(cache, memory, options) for cache, memory in cache_sizes(settings.caches)},
         **{role.row.chart_key: own for role, own in pods.items() if role.row.has_switch},
         # Ours pushes through the collector; the chart's goes straight to Loki and proves half the way.
         "lokiCanary": {"enabled": False},
@@ -78,9 +102,16 @@ def own_values(settings: LokiSettings, store: StoreAccess, cluster: ClusterSetti
     }
 
 
-def _loki(settings: LokiSettings, store: StoreAccess, config_hash: str) -> Values:
+def _images(images: Images) -> Values:
+    """Where images come from that are no Loki's and no gateway's, and the Secrets to pull all of them with."""
+    own = {MEMCACHED_KEY: images.memcached, EXPORTER_KEY: images.memcached_exporter}
+    located = {key: {"image": values} for key, image in own.items() if (values := image_values(images, image))}
+    return {**({"imagePullSecrets": secrets} if (secrets := pull_secrets(images)) else {}), **located}
+
+
+def _loki(settings: LokiSettings, store: StoreAccess, config_hash: str, images: Images) -> Values:
     values: Values = {
-        "image": {"tag": settings.loki_version},
+        "image": {"tag": settings.loki_version, **image_values(images, images.loki)},
         "auth_enabled": bool(settings.tenants),  # the chart adds its tenant to nginx, if it has one
         "commonConfig": {"replication_factor": settings.replication_factor},
         # Our ConfigMap instead of the chart's template, so that Loki gets the configuration that it has verified.
@@ -97,13 +128,45 @@ def _loki(settings: LokiSettings, store: StoreAccess, config_hash: str) -> Value
     return values
 
 
+# The chart's policies for `write`, which it leaves off: a writer hands its lines to the store before it goes.
+_SLOWLY: Values = {
+    "enabled": True,
+    "scaleUp": {"policies": [{"type": "Pods", "value": 1, "periodSeconds": 900}]},
+    "scaleDown": {
+        "policies": [{"type": "Pods", "value": 1, "periodSeconds": 1800}],
+        "stabilizationWindowSeconds": 3600,
+    },
+}
+
+
+def _autoscaling(scaling: Scaling | None, replicas: int, *, holds_lines: bool = False) -> Values:
+    if scaling is None:
+        return {}
+    values: Values = {
+        "enabled": True,
+        "minReplicas": replicas,
+        "maxReplicas": scaling.max_replicas,
+        # 0, because Helm merges what is absent from the chart's own values: 60.
+        "targetCPUUtilizationPercentage": scaling.cpu or (0 if scaling.memory else 60),
+    }
+    if scaling.memory:
+        values["targetMemoryUtilizationPercentage"] = scaling.memory
+    return {"autoscaling": {**values, **({"behavior": _SLOWLY} if holds_lines else {})}}
+
+
+def _memberlist(options: PodOptions) -> Values:
+    annotations = options.metadata.service_annotations
+    return {"annotations": dict(annotations)} if annotations else {}
+
+
 def _bucket_names(store: StoreAccess) -> Values:
     return {"chunks": store.bucket, "ruler": store.bucket}
 
 
 def _defaults(store: StoreAccess) -> Values:
-    """Return the values of every Loki pod."""
+    """Return the values of every Loki pod, and of the gateway."""
     values: Values = {
+        "nodeSelector": LINUX_NODES,
         "extraVolumes": [{"name": "overrides", "configMap": {"name": OVERRIDES_MAP}}],
         "extraVolumeMounts": [{"name": "overrides", "mountPath": OVERRIDES_DIRECTORY, "readOnly": True}],
         # Loki asks nothing of Kubernetes' API, and finds its peers by DNS.
@@ -126,7 +189,9 @@ def _former_key(secret: str) -> Json:
     return [{"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}} for name, key in names.items()]
 
 
-def _role(settings: LokiSettings, role: Role, cluster: ClusterSettings, store: StoreAccess) -> Values:
+def _role(
+    settings: LokiSettings, role: Role, cluster: ClusterSettings, store: StoreAccess, options: PodOptions
+) -> Values:
     """Return the values of one role's pods; a role of another mode has none."""
     # In the other modes the role is a part of other pods, and the switch is for the chart's checks.
     switch: Values = {"enabled": bool(store.bucket)} if role.row.has_switch else {}
@@ -138,7 +203,9 @@ def _role(settings: LokiSettings, role: Role, cluster: ClusterSettings, store: S
         **switch,
         "replicas": replicas,
         "resources": container_resources(size),
-        "affinity": spread(role.component, cluster),
+        **scheduling_of(options.scheduling.of(role.field), _labels(role.component), spread(role.component, cluster)),
+        **metadata_values(options.metadata.of(role.field)),
+        **_autoscaling(settings.autoscaling[role.field], replicas, holds_lines=role == settings.writer),
         **(_budget(replicas) if role.row.has_disruption_budget else {}),
         **role.row.chart_values,
     }
@@ -171,12 +238,15 @@ def _budget(replicas: int) -> Values:
     return {"podDisruptionBudget": {"maxUnavailable": 1}} if replicas > 1 else {}
 
 
-def spread(component: str, cluster: ClusterSettings) -> Json:
+def _labels(component: str) -> Mapping[str, str]:
+    """Return the labels that select the pods of a component of the chart."""
+    return {"app.kubernetes.io/component": component, "app.kubernetes.io/instance": RELEASE}
+
+
+def spread(component: str, cluster: ClusterSettings) -> Mapping[str, Json]:
     """One pod of a part a node: three nodes carry three replicas. On a one-node cluster it is a wish."""
     term: Values = {
-        "labelSelector": {
-            "matchLabels": {"app.kubernetes.io/component": component, "app.kubernetes.io/instance": RELEASE}
-        },
+        "labelSelector": {"matchLabels": _labels(component)},
         "topologyKey": "kubernetes.io/hostname",
     }
     if cluster.single_node:
@@ -190,13 +260,17 @@ def spread(component: str, cluster: ClusterSettings) -> Json:
     return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
 
 
-def _gateway(settings: LokiSettings, cluster: ClusterSettings) -> Values:
+def _gateway(settings: LokiSettings, cluster: ClusterSettings, options: PodOptions) -> Values:
+    image = image_values(options.images, options.images.gateway)
     return {
         "enabled": True,
+        **({"image": image} if image else {}),
         "replicas": settings.gateway.replicas,
         **_budget(settings.gateway.replicas),
         "resources": container_resources(settings.resources_of("gateway")),
-        "affinity": spread("gateway", cluster),
+        **scheduling_of(options.scheduling.of("gateway"), _labels("gateway"), spread("gateway", cluster)),
+        **metadata_values(options.metadata.of("gateway")),
+        **_autoscaling(settings.autoscaling["gateway"], settings.gateway.replicas),
         "deploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": _gateway_rollout(cluster)},
         NGINX_KEY: nginx_values(settings, cluster),
         **auth_values(settings),
@@ -213,5 +287,12 @@ def _gateway_rollout(cluster: ClusterSettings) -> Values:
     return {"maxSurge": 1, "maxUnavailable": 0} if cluster.single_node else {"maxSurge": 0, "maxUnavailable": 1}
 
 
-def _cache(memory: int | None) -> Values:
-    return {"enabled": True, CACHE_MEMORY_KEY: memory // _MIB} if memory else {"enabled": False}
+def _cache(cache: Cache, memory: int | None, options: PodOptions) -> Values:
+    if not memory:
+        return {"enabled": False}
+    # The chart's defaults for every pod do not reach its caches.
+    own = {
+        **scheduling_of(options.scheduling.of("caches"), _labels(f"memcached-{cache.component}")),
+        **metadata_values(options.metadata.of("caches")),
+    }
+    return {"enabled": True, CACHE_MEMORY_KEY: memory // _MIB, "nodeSelector": LINUX_NODES, **own}

@@ -35,7 +35,7 @@ def store_kind(store: AwsStore, cluster: ClusterSettings) -> StoreKind:
         ),
         location=f"bucket {store.bucket} in {store.region} (created by this stack, protected and retained)",
         label=f"S3 bucket {store.bucket}<br/>AWS {store.region}",
-        declare=lambda name, _: declarations(name, store, cluster),
+        declare=lambda name, _size, _options: declarations(name, store, cluster),
     )
 
 

@@ -25,7 +25,7 @@ def store_kind(store: CephBucketClaim, cluster: ClusterSettings) -> StoreKind:
         location=f"bucket {store.bucket} on Ceph (Rook creates it for this stack's claim, StorageClass "
         f"{store.storage_class}; the claim is protected and retained)",
         label=f"S3 bucket {store.bucket}<br/>Ceph",
-        declare=lambda name, _: declarations(name, store, cluster),
+        declare=lambda name, _size, _options: declarations(name, store, cluster),
     )
 
 

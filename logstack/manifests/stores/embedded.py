@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from logstack.manifests.manifest import (
+    LINUX_NODES,
     RESTRICTED_CONTAINER,
     RESTRICTED_POD,
     UNPRIVILEGED,
@@ -13,9 +14,16 @@ from logstack.manifests.manifest import (
     labels,
     rolled_by_credentials,
 )
+from logstack.manifests.pods import (
+    PLAIN_PODS,
+    PodOptions,
+    image_pull_secrets,
+    image_reference,
+    pod_metadata,
+    scheduling_of,
+)
 from logstack.manifests.stores.access import s3_access
-from logstack.manifests.stores.kind import StoreKind
-from logstack.settings import pins
+from logstack.manifests.stores.kind import SERVER_IMAGE, StoreKind
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import EmbeddedStore
 from logstack.settings.model.quantities import kubernetes_size
@@ -23,6 +31,7 @@ from logstack.settings.model.sizes import Resources
 
 NAME = "loki-s3"
 PORT = 7070
+_SELECTOR = {"app.kubernetes.io/name": NAME}
 _ROOT = "/data"
 
 SERVICE = "kubernetes:core/v1:Service"
@@ -40,7 +49,7 @@ def store_kind(store: EmbeddedStore, cluster: ClusterSettings) -> StoreKind:
         ),
         location=f"bucket {store.bucket} of the stack's own S3 server",
         label=f"S3 bucket {store.bucket}<br/>{url}",
-        declare=lambda name, size: declarations(name, store, size, cluster),
+        declare=lambda name, size, options: declarations(name, store, size, cluster, options=options),
     )
 
 
@@ -49,16 +58,24 @@ def endpoint(cluster: ClusterSettings) -> str:
     return f"http://{NAME}.{cluster.namespace}.svc.{cluster.cluster_domain}:{PORT}"
 
 
-def declarations(name: str, store: EmbeddedStore, size: Resources, cluster: ClusterSettings) -> tuple[Manifest, ...]:
+def declarations(
+    name: str,
+    store: EmbeddedStore,
+    size: Resources,
+    cluster: ClusterSettings,
+    *,
+    options: PodOptions = PLAIN_PODS,
+) -> tuple[Manifest, ...]:
     """Return the Service and the StatefulSet with its volume."""
-    selector = {"app.kubernetes.io/name": NAME}
+    own = options.metadata.of("object_store")
     service = kubernetes(
         SERVICE,
         NAME,
         cluster.namespace,
-        labels(NAME),
+        {**own.service_labels, **labels(NAME)},
+        annotations=own.service_annotations,
         spec={
-            "selector": selector,
+            "selector": _SELECTOR,
             "ports": [{"name": "s3", "port": PORT, "targetPort": "s3"}],
         },
     )
@@ -72,14 +89,13 @@ def declarations(name: str, store: EmbeddedStore, size: Resources, cluster: Clus
         spec={
             "serviceName": NAME,
             "replicas": 1,
-            "selector": {"matchLabels": selector},
+            "selector": {"matchLabels": _SELECTOR},
             "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
             "template": {
-                "metadata": {
-                    "labels": labels(NAME),
-                    **({"annotations": rolled_by_credentials()} if store.access_key.made_by == "config" else {}),
-                },
-                "spec": _pod(store, size),
+                "metadata": pod_metadata(
+                    labels(NAME), own, rolled_by_credentials() if store.access_key.made_by == "config" else None
+                ),
+                "spec": _pod(store, size, options),
             },
             "volumeClaimTemplates": [
                 {
@@ -99,17 +115,22 @@ def declarations(name: str, store: EmbeddedStore, size: Resources, cluster: Clus
     )
 
 
-def _pod(store: EmbeddedStore, size: Resources) -> dict[str, Json]:
+def _pod(store: EmbeddedStore, size: Resources, options: PodOptions) -> dict[str, Json]:
+    images = options.images
+
     def credential(variable: str, key: str) -> dict[str, Json]:
         return {"name": variable, "valueFrom": {"secretKeyRef": {"name": store.access_key.secret, "key": key}}}
 
     return {
         "automountServiceAccountToken": False,
+        "nodeSelector": LINUX_NODES,
+        **scheduling_of(options.scheduling.of("object_store"), _SELECTOR),
+        **image_pull_secrets(images),
         "securityContext": {**RESTRICTED_POD, "fsGroup": UNPRIVILEGED, "fsGroupChangePolicy": "OnRootMismatch"},
         "containers": [
             {
                 "name": "versitygw",
-                "image": f"ghcr.io/versity/versitygw:v{pins.VERSITYGW_VERSION}",
+                "image": image_reference(SERVER_IMAGE, images, images.object_store),
                 "command": ["/usr/local/bin/versitygw"],
                 "args": ["--port", f":{PORT}", "--region", store.region, "--health", "/health", "posix", _ROOT],
                 "env": [

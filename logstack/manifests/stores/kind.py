@@ -3,12 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from logstack.manifests.charts import PinnedImage
 from logstack.manifests.manifest import Manifest
+from logstack.manifests.pods import PodOptions
 from logstack.manifests.stores.access import StoreAccess
+from logstack.settings import pins
 from logstack.settings.model.sizes import Resources
 
+SERVER_IMAGE = PinnedImage("ghcr.io", "versity/versitygw", f"v{pins.VERSITYGW_VERSION}")
+"""The S3 server of a store that runs in the stack."""
 
-def _declare_nothing(name: str, size: Resources) -> tuple[Manifest, ...]:  # noqa: ARG001 - as the kinds that make something
+
+def _declare_nothing(name: str, size: Resources, options: PodOptions) -> tuple[Manifest, ...]:  # noqa: ARG001 - as others
     return ()
 
 
@@ -21,5 +27,6 @@ class StoreKind:
     """Where lines are, as a part of a sentence."""
     label: str
     """The same in a picture; <br/> ends a line."""
-    declare: Callable[[str, Resources], tuple[Manifest, ...]] = _declare_nothing
-    """What the stack makes besides the key's Secret, given the component's name and the size of a server."""
+    declare: Callable[[str, Resources, PodOptions], tuple[Manifest, ...]] = _declare_nothing
+    """What the stack makes besides the key's Secret, given the component's name, and the size and options
+    of a server's pod."""

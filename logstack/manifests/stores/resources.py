@@ -1,6 +1,7 @@
 """The object store's resources."""
 
 from logstack.manifests.manifest import ComponentTree
+from logstack.manifests.pods import PLAIN_PODS, PodOptions
 from logstack.manifests.stores import credentials
 from logstack.manifests.stores.kinds import store_access, store_kind
 from logstack.settings.model.cluster import ClusterSettings
@@ -14,6 +15,8 @@ def object_store(
     size: Resources,
     cluster: ClusterSettings,
     former: FormerObjectStore | None = None,
+    *,
+    options: PodOptions = PLAIN_PODS,
 ) -> ComponentTree:
     """Return the ObjectStore component: what the store's kind makes, and the Secret with its key.
 
@@ -21,8 +24,8 @@ def object_store(
     """
     children = credentials.declarations(name, store.access_key, cluster)
     if former and former.store.runs_in_stack:
-        children += store_kind(former.store, cluster).declare(name, size)
-    children += store_kind(store, cluster).declare(name, size)
+        children += store_kind(former.store, cluster).declare(name, size, options)
+    children += store_kind(store, cluster).declare(name, size, options)
     access = store_access(store, cluster, former)
     outputs = {"kind": store.kind, "bucket": access.bucket, "endpoint": access.endpoint or ""}
     return ComponentTree("logstack:index:ObjectStore", name, children, outputs)

@@ -6,16 +6,19 @@ from functools import partial
 
 from logstack.settings.checks import (
     access,
+    autoscaling,
     canary,
     cluster,
     collector,
     former,
+    images,
     ingest,
     labels,
     limits,
     lines,
     matching,
     memory,
+    metadata,
     object_store,
     parsing,
     passthrough,
@@ -23,6 +26,7 @@ from logstack.settings.checks import (
     replication,
     retention,
     retention_rules,
+    scheduling,
     schema,
     sources,
     versions,
@@ -55,6 +59,10 @@ TOPICS = (
     canary,
     collector,
     versions,
+    images,
+    scheduling,
+    metadata,
+    autoscaling,
 )
 
 

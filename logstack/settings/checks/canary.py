@@ -42,7 +42,13 @@ def labels(settings: Settings) -> Iterator[Problem]:
 
 
 @reads(
-    "canary.enabled", "canary.route", "cluster.namespace", "collector.namespaces", "collector.pods", "collector.sources"
+    "canary.enabled",
+    "canary.route",
+    "cluster.namespace",
+    "collector.namespaces",
+    "collector.pods",
+    "collector.sources",
+    "metadata",
 )
 def collected(settings: Settings) -> Iterator[Problem]:
     """Check that the collector reads the canary's own pods."""
@@ -60,12 +66,13 @@ def collected(settings: Settings) -> Iterator[Problem]:
     if namespaces.only and own not in namespaces.only:
         fix = f"add {own} to only, or {_DIRECT}"
         yield CANARY_DROPPED.problem("collector.namespaces.only", f"{own}, the canary's namespace, is missing", fix)
+    labels = {**settings.metadata.of("canary").pod_labels, **POD_LABELS}
     for key, text in pods.only.items():
-        if POD_LABELS.get(key) != text:
+        if labels.get(key) != text:
             what = "the canary's pods do not have this label"
             yield CANARY_DROPPED.problem(f"collector.pods.only.{key}", what, _DIRECT)
     for key, text in pods.never.items():
-        if POD_LABELS.get(key) == text:
+        if labels.get(key) == text:
             what = "the canary's pods have this label"
             yield CANARY_DROPPED.problem(f"collector.pods.never.{key}", what, f"remove it, or {_DIRECT}")
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from logstack.settings.checks.check import reads
-from logstack.settings.model.charts import PINNED, ChartSource
+from logstack.settings.model.charts import PINNED, ChartSource, is_grafanas
 from logstack.settings.pins import LOKI_VERSION
 from logstack.settings.problems import Problem, Rule
 from logstack.settings.tree import Settings
@@ -43,10 +43,8 @@ _FIRST_ENTERPRISE = 7
 def loki_chart(settings: Settings) -> Iterator[Problem]:
     """Check that the `loki` chart is the open-source one."""
     source = settings.charts.loki
-    repository = (source.repository or "").lower()
     major = re.match(r"v?(\d+)", source.version or PINNED["loki"].version)
-    is_grafanas = re.search(r"/grafana([./]|$)", repository) is not None
-    if is_grafanas and not source.path and (major is None or int(major[1]) >= _FIRST_ENTERPRISE):
+    if is_grafanas(source.repository) and not source.path and (major is None or int(major[1]) >= _FIRST_ENTERPRISE):
         what = f"version {source.version or PINNED['loki'].version} of the chart would come from Grafana's repository"
         fix = f"remove the repository: the default is {PINNED['loki'].repository}"
         yield ENTERPRISE.problem("charts.loki.repository", what, fix)

@@ -47,3 +47,21 @@ DnsName = Annotated[
         max_length=253,
     ),
 ]
+# Kubernetes' qualified name: keys of labels and taints.
+QualifiedName = Annotated[
+    str,
+    spelled(
+        r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
+        r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
+        "a label's key, such as pool or node-role.kubernetes.io/logs",
+        max_length=317,
+    ),
+]
+# Kubernetes' label value.
+LabelText = Annotated[
+    str,
+    spelled(
+        r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$",
+        "a label's value: at most 63 letters, digits, -, _ and .",
+    ),
+]

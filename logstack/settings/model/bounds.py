@@ -81,6 +81,18 @@ SeriesCount = Annotated[
     ),
 ]
 Priority = Annotated[int, CountRange("a priority", "0", "1000000", "it only orders the rules of a stack")]
+Utilization = Annotated[
+    int,
+    CountRange("a share of a request in percent", "1", "1000", "CPU has no limit: pods may use more than they request"),
+]
+TolerationSeconds = Annotated[
+    int,
+    CountRange("seconds of a toleration", "0", "31536000", "Kubernetes takes 0 for at once; 31,536,000 are a year"),
+]
+SpreadSkew = Annotated[
+    int, CountRange("a skew", "1", "1000", "Kubernetes takes no less; a role has at most 1,000 pods here")
+]
+DomainCount = Annotated[int, CountRange("domains", "1", "1000", "Kubernetes takes no less; few clusters have more")]
 LabelCount = Annotated[int, CountRange("index labels", "1", "15", "Loki refuses a stream of more than 15 labels")]
 RetryCount = Annotated[
     int, CountRange("tries", "1", "10000", "10,000 tries with pauses of 5m last 35 days (calculated)")
@@ -209,6 +221,8 @@ SelectorText = Annotated[str, text_of(131_072)]
 PatternText = Annotated[str, text_of(1000)]
 # Kubernetes: 1 MiB for a ConfigMap, which has logstack's own blocks as well.
 AlloyText = Annotated[str, text_of(524_288)]
+# A host name of 253, and the path of a project; containerd takes names of 255 in all.
+RegistryText = Annotated[str, text_of(255)]
 # S3: 1,024 bytes of a key, of which the index needs the rest.
 PrefixText = Annotated[str, text_of(100)]
 

@@ -1,5 +1,7 @@
 """Where the pinned charts come from: a repository, an OCI mirror or a folder."""
 
+import re
+
 from logstack.settings import pins
 from logstack.settings.model.base import Group
 from logstack.settings.model.bounds import ShortText, Url
@@ -21,6 +23,11 @@ class Charts(Group):
 
     loki: ChartSource = ChartSource()
     alloy: ChartSource = ChartSource()
+
+
+def is_grafanas(repository: str | None) -> bool:
+    """Return whether a chart repository is Grafana's own, and not the community's."""
+    return re.search(r"/grafana([./]|$)", (repository or "").lower()) is not None
 
 
 # Nothing set: the pin.

@@ -18,6 +18,7 @@ from logstack.settings.model.processing import Drop, Parser, RateLimit
 from logstack.settings.model.quantities import parse_duration, parse_size
 from logstack.settings.model.ranges import Switch
 from logstack.settings.model.redaction import RedactionSettings
+from logstack.settings.model.scheduling import PodScheduling
 from logstack.settings.model.sources import SOURCE_LABELS, Namespaces, Pods, Sources
 
 # Prometheus' label names; Loki refuses others, and Alloy keeps names that begin with two underscores for itself.
@@ -87,6 +88,8 @@ class CollectorSettings(Group):
     Alloy, so `stability` must allow it: a collector that restarts during the outage sends nothing of that log."""
     stability: Stability = "generally-available"
     """The lowest stability of Alloy components that may run (Alloy's flag --stability.level)."""
+    scheduling: PodScheduling = PodScheduling()
+    """Where collectors run; without `tolerations` those of the nodes tolerate every taint."""
 
     @property
     def stream_labels(self) -> tuple[LabelName, ...]:
@@ -108,3 +111,5 @@ class CanarySettings(Group):
     """`collector`: its lines go through Alloy, which tests the collection too; `direct`: it pushes to Loki itself."""
     interval: CanaryInterval = parse_duration("1s")
     """Time between two lines."""
+    scheduling: PodScheduling = PodScheduling()
+    """Where canaries run; without `tolerations` they tolerate every taint."""

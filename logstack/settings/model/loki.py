@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, create_model
 
 from logstack.settings import pins
 from logstack.settings.model.access import GatewayAuth, IngressSettings
+from logstack.settings.model.autoscaling import Autoscaling
 from logstack.settings.model.base import Day, DnsName, Group, spelled
 from logstack.settings.model.bounds import (
     CacheMemory,
@@ -169,6 +170,7 @@ class LokiSettings(Group):
     other namespaces belong to the tenant `fake`, which is Loki's name for the one tenant of a stack without tenants."""
     caches: Caches = Caches()
     gateway: Gateway = Gateway()
+    autoscaling: Autoscaling = Autoscaling()
     ingress: IngressSettings | None = None
     """The way to the gateway from outside the cluster; by default there is none."""
     size: SizeName | None = None

@@ -91,6 +91,8 @@ class Row:
     """Values that the chart needs for this role and for no other."""
     has_switch: bool = False
     """Whether the chart reads `enabled` in every mode, so the other modes need no `replicas: 0`."""
+    has_autoscaling: bool = False
+    """Whether the chart has a HorizontalPodAutoscaler for it."""
     has_disruption_budget: bool = True
     """Whether the chart has a PodDisruptionBudget for it."""
     flags: tuple[str, ...] = ()
@@ -149,6 +151,7 @@ class Role(StrEnum):
         replicas=3,
         sizes=(Size("100m", "512Mi", "5Gi"), Size("500m", "1Gi", "10Gi"), Size("1", "2Gi", "20Gi")),
         chart_key="write",
+        has_autoscaling=True,
         kind="StatefulSet",
         volume=Volume(switch="volumeClaimsEnabled", is_default=True),
         chart_replicas=3,
@@ -163,6 +166,7 @@ class Role(StrEnum):
         replicas=3,
         sizes=(Size("100m", "512Mi"), Size("500m", "1Gi"), Size("1", "2Gi")),
         chart_key="read",
+        has_autoscaling=True,
         kind="Deployment",
         chart_replicas=3,
         flags=("-legacy-read-mode=false",),
@@ -178,6 +182,7 @@ class Role(StrEnum):
         replicas=3,
         sizes=(Size("100m", "512Mi", "5Gi"), Size("250m", "1Gi", "10Gi"), Size("500m", "1Gi", "10Gi")),
         chart_key="backend",
+        has_autoscaling=True,
         kind="StatefulSet",
         volume=Volume(switch="volumeClaimsEnabled", is_default=True),
         chart_replicas=3,
@@ -195,6 +200,7 @@ class Role(StrEnum):
         replicas=1,
         sizes=(Size("200m", "1Gi", "10Gi"), Size("500m", "2Gi", "20Gi"), Size("2", "4Gi", "50Gi")),
         chart_key="singleBinary",
+        has_autoscaling=True,
         kind="StatefulSet",
         volume=Volume(is_default=True, claim="storage", size_restarts_pods=True),
         chart_replicas=0,
@@ -213,6 +219,7 @@ class Role(StrEnum):
         replicas=3,
         sizes=(Size("100m", "512Mi"), Size("500m", "500Mi"), Size("2", "512Mi")),
         chart_key="distributor",
+        has_autoscaling=True,
         kind="Deployment",
     )
     INGESTER = Row(
@@ -225,6 +232,7 @@ class Role(StrEnum):
         replicas=3,
         sizes=(Size("100m", "512Mi", "5Gi"), Size("500m", "3Gi", "10Gi"), Size("2", "4Gi", "20Gi")),
         chart_key="ingester",
+        has_autoscaling=True,
         kind="StatefulSet",
         volume=Volume(has_claim_list=True),
         # The chart's default makes three StatefulSets of three zones, which are rolled by an operator of Grafana's.
@@ -240,6 +248,7 @@ class Role(StrEnum):
         replicas=3,
         sizes=(Size("100m", "512Mi"), Size("750m", "1536Mi"), Size("1", "1Gi")),
         chart_key="querier",
+        has_autoscaling=True,
         kind="Deployment",
     )
     QUERY_FRONTEND = Row(
@@ -252,6 +261,7 @@ class Role(StrEnum):
         replicas=2,
         sizes=(Size("100m", "512Mi"), Size("500m", "500Mi"), Size("1", "2Gi")),
         chart_key="queryFrontend",
+        has_autoscaling=True,
         kind="Deployment",
     )
     QUERY_SCHEDULER = Row(

@@ -5,10 +5,13 @@ from logstack.settings.model.charts import Charts
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import CanarySettings, CollectorSettings
 from logstack.settings.model.grafana import GrafanaSettings
+from logstack.settings.model.images import Images
 from logstack.settings.model.loki import LokiSettings
+from logstack.settings.model.metadata import MetadataSettings
 from logstack.settings.model.object_store import FormerObjectStore, ObjectStoreSettings
 from logstack.settings.model.passthrough import AlloyPassthrough
 from logstack.settings.model.retention import Periods
+from logstack.settings.model.scheduling import SchedulingSettings
 
 
 class StackKeys(LokiSettings):
@@ -26,6 +29,9 @@ class StackKeys(LokiSettings):
     canary: CanarySettings = CanarySettings()
     grafana: GrafanaSettings = GrafanaSettings()
     charts: Charts = Charts()
+    images: Images = Images()
+    scheduling: SchedulingSettings = SchedulingSettings()
+    metadata: MetadataSettings = MetadataSettings()
     acknowledge: tuple[ShortText, ...] = ()
     """Names of warnings that this stack accepts."""
 

@@ -19,7 +19,7 @@ from components import (
     guards,
 )
 from components.base import fingerprint
-from logstack import Settings, collector_sizes, found_by
+from logstack import Settings, collector_sizes, found_by, pod_options
 from logstack.manifests.deployment import deployment
 from logstack.manifests.manifest import Manifest, Secret
 from logstack.preflight.aws_account import Caller
@@ -137,7 +137,7 @@ def test_program_registers_each_resource_with_its_declared_dependencies(stack: s
 
 def run_user_program(settings: Settings) -> None:
     """Register the same deployment as the shipped program, with the component classes of the public API."""
-    cluster = Cluster("cluster", settings.cluster)
+    cluster, pods = Cluster("cluster", settings.cluster), pod_options(settings)
     store = ObjectStore(
         "store",
         settings.object_store,
@@ -145,8 +145,9 @@ def run_user_program(settings: Settings) -> None:
         credentials=Credentials.from_config(),
         former=settings.former_object_store,
         size=settings.resources_of("object-store"),
+        pods=pods,
     )
-    loki = Loki("loki", settings, store, cluster, chart=settings.charts.loki)
+    loki = Loki("loki", settings, store, cluster, chart=settings.charts.loki, pods=pods)
     Alloy(
         "alloy",
         settings.collector,
@@ -155,6 +156,7 @@ def run_user_program(settings: Settings) -> None:
         chart=settings.charts.alloy,
         sizes=collector_sizes(settings),
         passed_on=settings.alloy,
+        pods=pods,
     )
     Canary(
         "canary",
@@ -163,6 +165,7 @@ def run_user_program(settings: Settings) -> None:
         cluster,
         found=found_by(settings.canary, settings.collector, loki.canary_tenant, loki.credentials_secret),
         size=settings.resources_of("canary"),
+        pods=pods,
     )
     GrafanaDatasource(
         "grafana",

@@ -120,8 +120,13 @@ def uncovered_lines(before: Rendered, after: Rendered, diff: StackDiff | None) -
 
 
 def words_of(line: str) -> list[str]:
-    """Return the keys and values of a line; for a line of brackets only, one empty word."""
-    return re.findall(r"[\w./-]*\w", line) or [""]
+    """Return the keys and values of a line without YAML's escapes; for brackets and escapes only, one empty word."""
+    return re.findall(r"[\w./-]*\w", re.sub(r"\\(x..|u.{4}|U.{8}|.)", " ", line)) or [""]
+
+
+def test_words_of_a_line_leave_out_the_escapes_of_control_characters() -> None:
+    assert words_of('note: "a\\x10b\\u2028\\') == ["note", "a", "b"]
+    assert words_of("\\x10\\x10\\") == [""]
 
 
 def test_snapshot_writes_a_secrets_name_instead_of_its_value() -> None:
@@ -222,6 +227,8 @@ def test_every_key_of_a_stack_file_reaches_an_artefact_or_has_a_rule() -> None:
         *("caches", "gateway", "size", "resources", "walReplayCeiling", "storageClass", "lokiVersion", "cluster"),
         *("ingest", "ingress", "objectStore", "formerObjectStore", "collector", "canary", "grafana", "charts"),
         *("loki", "alloy", "acknowledge"),
+        *("images", "scheduling", "metadata", "autoscaling"),
+        "acknowledge",
     }
 
 

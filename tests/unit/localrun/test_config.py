@@ -39,7 +39,6 @@ IN_EVERY_STACK = {
     "common.path_prefix",
     "common.compactor_grpc_address",
     "common.instance_addr",
-    "common.ring",
     "runtime_config.file",
     "ruler.wal.dir",
     "ingester.lifecycler",

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 from hypothesis import given
 
-from logstack.manifests.alloy.config import IN_CLUSTER, node_config
+from logstack.manifests.alloy.config import node_config
 from logstack.manifests.alloy.delivery import delivery
+from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.alloy.lines import lines
 from logstack.manifests.alloy.sources.catalog import node_sources, source_blocks
 from logstack.manifests.alloy.sources.pods import discovery
@@ -28,7 +29,7 @@ def blocks_with(**keys: object) -> list[Block]:
     collector = CollectorSettings.model_validate(keys)
     process = lines(collector, CLUSTER, INTAKE, [])
     return [
-        *source_blocks(node_sources(collector.sources), collector, IN_CLUSTER, INTAKE),
+        *source_blocks(node_sources(collector.sources), collector, Environment(), INTAKE),
         process,
         delivery(collector, CLUSTER, INTAKE),
     ]

@@ -19,7 +19,7 @@ CLUSTER = ClusterSettings(name="production", context="production")
 
 
 def values(**keys: object) -> dict[str, Any]:
-    return dict(node_values(CollectorSettings.model_validate(keys), SIZE, "alloy-config"))
+    return dict(node_values(CollectorSettings.model_validate(keys), SIZE, "alloy-config", CLUSTER))
 
 
 def host_paths(values: Mapping[str, Any]) -> dict[str, str]:
@@ -35,6 +35,7 @@ def test_collector_stores_its_positions_on_the_node() -> None:
     assert chart_values["alloy"]["storagePath"] == "/var/lib/alloy/data"
     assert chart_values["alloy"]["mounts"] == {
         "varlog": True,
+        "dockercontainers": True,
         "extra": [{"name": "state", "mountPath": "/var/lib/alloy"}],
     }
     assert host_paths(chart_values) == {"state": "/var/lib/alloy"}
@@ -91,7 +92,9 @@ def test_collector_service_has_a_port_for_each_receiver() -> None:
 
 
 def test_events_collector_is_a_single_pod() -> None:
-    chart_values: Any = single_pod_values(CollectorSettings(sources=Sources(events=True)), SIZE, "alloy-events-config")
+    chart_values: Any = single_pod_values(
+        CollectorSettings(sources=Sources(events=True)), SIZE, "alloy-events-config", CLUSTER
+    )
     assert (chart_values["controller"]["type"], chart_values["controller"]["replicas"]) == ("deployment", 1)
     assert chart_values["controller"]["updateStrategy"] == {"type": "Recreate"}
     assert chart_values["alloy"]["securityContext"]["runAsNonRoot"] is True

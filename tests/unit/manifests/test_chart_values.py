@@ -16,6 +16,9 @@ OPEN = {
         "loki.schemaConfig": "goes to Loki as it is; empty in the chart",
         "loki.storage.bucketNames": "commented out in the chart: a placeholder there would be a bucket's name",
         "serviceAccount.annotations": "annotations of the operator's own",
+        "defaults.nodeSelector": "Kubernetes' own object",
+        "chunksCache.nodeSelector": "Kubernetes' own object",
+        "resultsCache.nodeSelector": "Kubernetes' own object",
         "write.resources": "a container's resources",
         "read.resources": "a container's resources",
         "backend.resources": "a container's resources",
@@ -37,11 +40,24 @@ OPEN = {
         "singleBinary.affinity": "Kubernetes' own object",
         "gateway.affinity": "Kubernetes' own object",
         "gateway.deploymentStrategy": "Kubernetes' own object",
+        **{f"{each}.nodeSelector": "Kubernetes' own object" for each in ("write", "read", "backend", "gateway")},
+        "write.affinity": "Kubernetes' own object",
+        "write.autoscaling.behavior.enabled": "its template _hpa.tpl reads it",
+        **{
+            f"{each}.{metadata}": "annotations or labels of the operator's own"
+            for each in ("write", "read", "backend", "gateway", "chunksCache", "resultsCache")
+            for metadata in ("podAnnotations", "podLabels", "service.annotations", "service.labels")
+        },
+        "memberlist.service.annotations": "annotations of the operator's own",
     },
     "alloy": {
         "alloy.resources": "a container's resources",
         "alloy.securityContext": "Kubernetes' own object",
+        "controller.nodeSelector": "Kubernetes' own object",
+        "controller.podAnnotations": "annotations of the operator's own",
+        "controller.podLabels": "labels of the operator's own",
         "controller.updateStrategy": "Kubernetes' own object",
+        "service.annotations": "annotations of the operator's own",
     },
 }
 

@@ -26,6 +26,7 @@ AWS = {
 POD_IDENTITY = {**AWS, "identity": {"eksCluster": "eu"}}
 FILESYSTEM = {"kind": "filesystem"}
 MONOLITHIC: dict[str, object] = {"deploymentMode": "monolithic"}
+CACHE = {"enabled": True, "allocatedMemory": 1024, "nodeSelector": {"kubernetes.io/os": "linux"}}
 DISTRIBUTED: dict[str, object] = {"deploymentMode": "distributed"}
 
 
@@ -345,7 +346,7 @@ VALUES: list[tuple[dict[str, object], str, object]] = [
     ({"limits": {"ingestionBurst": "20.5Mi"}}, "gateway.nginxConfig.clientMaxBodySize", "21M"),
     ({"limits": {"ingestionBurst": "1Mi"}}, "gateway.nginxConfig.clientMaxBodySize", "4M"),
     ({}, "chunksCache", {"enabled": False}),
-    ({"caches": {"chunks": "1Gi"}}, "chunksCache", {"enabled": True, "allocatedMemory": 1024}),
+    ({"caches": {"chunks": "1Gi"}}, "chunksCache", CACHE),
     ({}, "ruler.enabled", True),
     ({**MONOLITHIC, "objectStore": FILESYSTEM}, "ruler.enabled", False),
     ({}, "loki.storage", {"type": "s3", "bucketNames": {"chunks": "b", "ruler": "b"}}),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from logstack.manifests.alloy.lines import _FEW, lines
 from logstack.manifests.alloy.syntax import document
-from logstack.manifests.loki.gateway import nginx_values
+from logstack.manifests.loki.gateway import nginx_parts, nginx_values
 from logstack.manifests.loki.ingress import ingress
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.checks import access, problems_of
@@ -78,9 +78,11 @@ def test_ingress_is_empty_when_the_stack_has_none() -> None:
     assert ingress("loki", settings_with(), CLUSTER) == ()
 
 
-def test_gateway_adds_no_nginx_snippet_when_there_is_no_password() -> None:
+def test_gateway_adds_only_the_services_snippet_when_there_is_no_password() -> None:
     settings = settings_with(tenants=[{"name": "a", "namespaces": ["a"]}], replicas={"backend": 1})
-    assert nginx_values(settings, CLUSTER).keys() == {"clientMaxBodySize"}
+    assert nginx_values(settings, CLUSTER).keys() == {"clientMaxBodySize", "serverSnippet"}
+    concerns = [concern for concern, snippets in nginx_parts(settings, CLUSTER).items() if snippets]
+    assert concerns == ["services"]
 
 
 def test_gateway_sets_no_tenant_when_there_is_a_password_and_no_tenants() -> None:

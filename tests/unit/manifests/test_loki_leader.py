@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from logstack.manifests.loki.gateway import nginx_values
+from logstack.manifests.loki.gateway import nginx_parts, nginx_values
 from logstack.manifests.loki.leader import is_elected, token_files
 from logstack.settings.tree import Settings
 
@@ -59,4 +59,6 @@ def test_leader_location_sets_the_tenant_header() -> None:
 def test_single_compactor_needs_no_election(settings: Settings) -> None:
     assert not is_elected(settings)
     assert token_files(settings) == {}
-    assert nginx_values(settings, settings.cluster).keys() == {"clientMaxBodySize"}
+    assert nginx_values(settings, settings.cluster).keys() == {"clientMaxBodySize", "serverSnippet"}
+    concerns = [concern for concern, snippets in nginx_parts(settings, settings.cluster).items() if snippets]
+    assert concerns == ["services"]

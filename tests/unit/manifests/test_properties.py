@@ -153,9 +153,13 @@ def test_loki_yaml_is_unchanged_by_yaml_and_by_environment_expansion(stack: Sett
         text = data(declarations(stack), f"loki/{name}")
         document = read_yaml(text)
         assert read_yaml(yaml_text(document)) == document
-        # -config.expand-env replaces ${NAME} before Loki reads the YAML: the address of a claim, the name of the pod,
-        # and the access key of a former store, which stands in quotes so that it stays text.
-        for expression in ("://${BUCKET_HOST}:${BUCKET_PORT}", "compactor-token-${HOSTNAME}"):
+        # -config.expand-env replaces ${NAME} before Loki reads the YAML: the address of a claim, the name and address
+        # of the pod, and the access key of a former store, which stands in quotes so that it stays text.
+        for expression in (
+            "://${BUCKET_HOST}:${BUCKET_PORT}",
+            "compactor-token-${HOSTNAME}",
+            "instance_addr: '${POD_IP}'",
+        ):
             text = text.replace(expression, "")
         for placeholder in KEY_PLACEHOLDERS:
             text = text.replace(f": '{placeholder}'\n", "")

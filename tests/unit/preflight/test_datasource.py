@@ -19,13 +19,17 @@ def applied(settings: Settings) -> list[Mapping[str, Any]]:
     return [each.inputs for tree in deployment(settings) for each in tree.manifests if each.type == CONFIG]
 
 
+def refuse(before: Settings, after: Settings) -> None:
+    refuse_changed_uid(applied(before), deployment(after), after)
+
+
 def grafana(**keys: object) -> Settings:
     return changed(settings_of("production"), grafana=keys)
 
 
 def test_changed_uid_is_refused_with_the_line_to_paste() -> None:
     with pytest.raises(StackProblems) as refused:
-        refuse_changed_uid(applied(grafana()), grafana(uid="loki-prod"))
+        refuse(grafana(), grafana(uid="loki-prod"))
     assert str(refused.value) == (
         "1 error:\n\n"
         "error[datasource-uid-changed] logstack:grafana.uid\n"
@@ -50,7 +54,7 @@ def test_changed_uid_is_refused_with_the_line_to_paste() -> None:
     ids=["nothing", "created again", "recreate removed", "new name", "switched off", "switched on"],
 )
 def test_other_changes_of_a_datasource_are_accepted(before: dict[str, object], after: dict[str, object]) -> None:
-    refuse_changed_uid(applied(grafana(**before)), grafana(**after))
+    refuse(grafana(**before), grafana(**after))
 
 
 def test_recreated_datasource_is_deleted_by_its_name_first() -> None:

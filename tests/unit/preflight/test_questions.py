@@ -17,7 +17,7 @@ from logstack.settings.problems import Problem, StackProblems
 from logstack.settings.tree import Settings
 from logstack.text.words import spoken_size
 from tests.support.reached import FittingCluster, answer_forbidden, node, secret_metadata
-from tests.support.stacks import NAMES, settings_of
+from tests.support.stacks import NAMES, changed, settings_of
 
 NAMESPACE = "/api/v1/namespaces/monitoring"
 SECRET = f"{NAMESPACE}/secrets/loki-s3-secret"
@@ -190,6 +190,16 @@ CASES: Mapping[str, tuple[str, Callable[[FittingCluster], object], Sequence[str]
             )
         ],
     ),
+    "no Secret to pull images with": (
+        "private",
+        without("/api/v1/namespaces/monitoring/secrets/mirror"),
+        [
+            (
+                "error[cluster-object-missing] logstack:images.pullSecrets: "
+                'the namespace "monitoring" has no Secret "mirror"'
+            )
+        ],
+    ),
     "a Secret with another key": (
         "production",
         answering(SECRET, secret_metadata("AWS_ACCESS_KEY_ID", "SECRET")),
@@ -336,6 +346,149 @@ def test_a_pod_that_no_node_has_room_for_is_said() -> None:
     ]
 
 
+OBS = {"nodeSelector": {"pool": "obs"}, "tolerations": [{"key": "k", "effect": "NoSchedule"}]}
+POOL = {"pool": "obs"}
+# What the stack file says of nodes, the nodes, and what is said of too few.
+PLACES: Mapping[str, tuple[Mapping[str, object], Sequence[dict[str, Any]], Sequence[str]]] = {
+    "a pool that is tainted and tolerated": ({"scheduling": OBS}, [node(taint="NoSchedule", labels=POOL)] * 3, []),
+    "a toleration of every taint": (
+        {"scheduling": {"tolerations": [{"operator": "Exists"}]}},
+        [node(taint="NoExecute")] * 3,
+        [],
+    ),
+    "a toleration of another effect": (
+        {"scheduling": {"tolerations": [{"key": "k", "effect": "NoSchedule"}]}},
+        [*[node(taint="NoExecute")] * 3, node(taint="NoSchedule"), node()],
+        [
+            (
+                "logstack:cluster.singleNode: the stack needs 3 nodes, one for each pod "
+                "of a role; only 2 nodes of the cluster can take its pods (3 more: cordoned, tainted or not ready)"
+            )
+        ],
+    ),
+    "a toleration of another key": (
+        {"scheduling": {"tolerations": [{"key": "dedicated", "operator": "Exists"}]}},
+        [node(taint="NoSchedule")] * 3,
+        [
+            (
+                "logstack:cluster.singleNode: the stack needs 3 nodes, one for each pod of a role; no node of the "
+                "cluster can take its pods (3 more: cordoned, tainted or not ready)"
+            )
+        ],
+    ),
+    "a toleration of another value": (
+        {"scheduling": {"tolerations": [{"key": "k", "value": "v"}]}},
+        [node(taint="NoSchedule")] * 3,
+        [
+            (
+                "logstack:cluster.singleNode: the stack needs 3 nodes, one for each pod of a role; no node of the "
+                "cluster can take its pods (3 more: cordoned, tainted or not ready)"
+            )
+        ],
+    ),
+    "a label that two nodes have": (
+        {"scheduling": {"nodeSelector": POOL}},
+        [*[node(labels=POOL)] * 2, *[node()] * 8],
+        [
+            (
+                "logstack:scheduling: the stack needs 3 nodes, one for each pod of a role; only 2 nodes of the "
+                "cluster can take its pods (8 more: cordoned, tainted, not ready or without the labels of nodeSelector)"
+            )
+        ],
+    ),
+    "a label that no node has, for one role": (
+        {"scheduling": {"components": {"read": {"nodeSelector": POOL}}}},
+        [node()] * 10,
+        [
+            (
+                "logstack:scheduling: the pods of read need 3 nodes, one for each pod of a role; no node of the "
+                "cluster can take them (10 more: cordoned, tainted, not ready or without the labels of nodeSelector)"
+            )
+        ],
+    ),
+    "a label that no node has, for the collector of events": (
+        {"collector": {"sources": {"events": True}, "scheduling": {"nodeSelector": POOL}}},
+        [node()] * 10,
+        [
+            (
+                "logstack:collector.scheduling: the pods of alloy-events and alloy-events reloader need 1 node, one "
+                "for each pod of a role; no node of the cluster can take them (10 more: cordoned, tainted, not ready "
+                "or without the labels of nodeSelector)"
+            )
+        ],
+    ),
+    "nodes of another operating system": (
+        {},
+        [*[node()] * 2, *[node(labels={"kubernetes.io/os": "windows"})] * 8],
+        [
+            (
+                "logstack:scheduling: the stack needs 3 nodes, one for each pod of a role; only 2 nodes of the cluster "
+                "can take its pods (8 more: cordoned, tainted, not ready or without the labels of nodeSelector)"
+            )
+        ],
+    ),
+    "roles that may share a node": ({"scheduling": {"affinity": {"podAntiAffinity": {}}}}, [node()], []),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_only_nodes_that_take_the_pods_are_counted(case: str) -> None:
+    keys, nodes, problems = PLACES[case]
+    settings = changed(settings_of("production"), **{"caches": {}, "collector": {}, **keys})
+    cluster = FittingCluster(settings)
+    cluster.nodes(*nodes)
+    too_few = [each for each in judged(settings, cluster) if each.name == "nodes-too-few"]
+    assert [f"{each.path}: {each.what}" for each in too_few] == problems
+
+
+def test_fix_names_the_key_that_keeps_pods_from_nodes() -> None:
+    settings = changed(settings_of("production"), scheduling={"nodeSelector": POOL})
+    cluster = FittingCluster(settings)
+    cluster.nodes(*[node()] * 3)
+    (problem,) = [each for each in judged(settings, cluster) if each.name == "nodes-too-few"]
+    assert "or let the pods run on more nodes: logstack:scheduling\n" in problem.fix
+
+
+def test_pods_of_a_pool_are_compared_with_the_pools_room() -> None:
+    settings = changed(settings_of("production"), scheduling={"components": {"write": {"nodeSelector": POOL}}})
+    (write,) = [each for each in plan_sizes(settings).workloads if each.name == "write"]
+    cluster = FittingCluster(settings)
+    cluster.nodes(*[node("900m", labels=POOL)] * 3, *[node()] * 10)
+    (problem,) = judged(settings, cluster)
+    assert problem.name == "nodes-too-small"
+    daemons = sum(each.cpu_millicores for each in plan_sizes(settings).node_workloads)
+    assert problem.what.splitlines() == [
+        (
+            f"the pods of write, alloy, alloy reloader and canary request {3 * (write.cpu_millicores + daemons)}m CPU; "
+            "3 nodes for them have 2700m in total, for all pods"
+        ),
+        (
+            f"a pod of write requests {kubernetes_cpu(write.cpu_millicores)} CPU and {spoken_size(write.memory_bytes)} "
+            "memory; no node that takes it has both"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(("selector", "is_short"), [({}, True), (POOL, False)])
+def test_collectors_count_only_on_nodes_that_take_them(selector: Mapping[str, str], is_short: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    collector = {"scheduling": {"nodeSelector": selector}}
+    settings = changed(settings_of("production"), collector=collector, canary={"enabled": False})
+    cluster = FittingCluster(settings)
+    share = plan_sizes(settings).total.cpu_millicores // 10 + 1
+    cluster.nodes(*[node(f"{share}m")] * 10)
+    whats = "\n".join(each.what for each in judged(settings, cluster))
+    assert ("the stack's pods request" in whats) == is_short
+
+
+@every_stack
+def test_every_workload_has_a_scheduling_of_the_stack_file(stack: str) -> None:
+    settings = settings_of(stack)
+    cluster = FittingCluster(settings)
+    cluster.nodes(*[node(labels={"kubernetes.io/os": "windows"})] * 3)
+    names = [each.name for each in judged(settings, cluster)]
+    assert names == ([] if settings.cluster.skip_await else ["nodes-too-few"])
+
+
 def test_everything_is_said_at_once() -> None:
     def change(cluster: FittingCluster) -> None:
         without(SECRET)(cluster)
@@ -405,6 +558,8 @@ def secrets(node: object) -> Iterator[str]:
         for key, value in node.items():
             if key in ("secretKeyRef", "secretRef"):
                 yield value["name"]
+            elif key in ("imagePullSecrets", "pullSecrets"):
+                yield from (each["name"] for each in value)
             elif key in ("existingSecret", "secretName"):
                 yield value
             else:

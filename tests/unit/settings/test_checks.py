@@ -277,10 +277,13 @@ def test_a_warning_that_only_the_running_program_can_give_is_acknowledged_withou
 def test_warning_is_silenced_by_its_own_name(name: str) -> None:
     risky = {
         "api-server-not-checked": "cluster: {name: test, context: test}",
+        "ring-label-unverified": "cluster: {name: a, context: a, apiServer: https://10.0.0.2:6443, ringLabel: sent}",
         "bucket-name-guessable": store(bucket="ruler"),
         "caches-larger-than-loki": "caches: {chunks: 8Gi}",
         "chart-is-enterprise": "charts: {loki: {repository: oci://ghcr.io/grafana/helm-charts, version: 7.3.0}}",
         "chart-archive-differs": f"charts: {{loki: {{path: {Path(__file__)}}}}}",  # a file that is not a chart
+        "image-of-another-version": "images: {alloy: {tag: v1.18.0}}",
+        "writers-may-share-a-node": "scheduling: {affinity: {podAntiAffinity: {}}}",
         "endpoint-is-local": store(endpoint="http://127.0.0.1:9000"),
         "log-volume-too-small": "ingest: 40GB/day\nresources: {monolithic: {cpu: 1, memory: 2Gi, disk: 1Gi}}",
         "single-replica-above-range": SINGLE + "ingest: 30GB/day\nobjectStore: {kind: embedded}",

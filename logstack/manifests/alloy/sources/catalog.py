@@ -39,6 +39,11 @@ def needs_var_log(sources: Sources) -> bool:
     return any(source.needs_var_log(sources) for source in node_sources(sources))
 
 
+def needs_docker_folder(sources: Sources) -> bool:
+    """Return whether the nodes' collectors mount Docker's folder with containers' log files."""
+    return any(source.needs_docker_folder(sources) for source in node_sources(sources))
+
+
 def source_blocks(
     sources: tuple[LogSource, ...], collector: CollectorSettings, environment: Environment, intake: Intake
 ) -> Iterator[Block]:

@@ -18,7 +18,10 @@ _SERVERS = {"otlp-grpc": ("grpc", "gRPC"), "otlp-http": ("http", "HTTP")}
 
 def _blocks(collector: CollectorSettings, environment: Environment, _intake: Intake) -> Iterator[Block]:
     servers = [
-        Block(_SERVERS[port.name][0], attributes={"endpoint": f"{environment.listen}:{environment.ports[port.name]}"})
+        Block(
+            _SERVERS[port.name][0],
+            attributes={"endpoint": f"{environment.listen_before_port}:{environment.ports[port.name]}"},
+        )
         for port in facts.OTLP.ports
         if port.is_open(collector.sources)
     ]

@@ -205,6 +205,7 @@ PODS = LogSource(
     describe=_describe,
     takes_any_format=True,
     needs_var_log=lambda sources: sources.pods == "files",
+    needs_docker_folder=lambda sources: sources.pods == "files",
     api_resources=lambda sources: ("pods", "pods/log") if sources.pods == "api" else ("pods",),
     runs_locally=True,
 )

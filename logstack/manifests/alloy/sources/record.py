@@ -48,6 +48,8 @@ class LogSource:
     """Whether a parser without a match applies to its lines."""
     needs_var_log: Callable[[Sources], bool] = lambda _: False
     """Whether the collector mounts the node's /var/log, which takes root."""
+    needs_docker_folder: Callable[[Sources], bool] = lambda _: False
+    """Whether its files are links into Docker's folder on nodes with Docker."""
     host_paths: tuple[HostPath, ...] = ()
     """Further paths of the node."""
     api_resources: Callable[[Sources], tuple[str, ...]] = lambda _: ()

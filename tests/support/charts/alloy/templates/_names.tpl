@@ -7,7 +7,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "alloy.labels" -}}
 helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{ include "alloy.selector" .root }}
-app.kubernetes.io/version: {{ .root.Values.image.tag }}
+app.kubernetes.io/version: {{ with .root.Values.image.digest }}{{ trimPrefix "sha256:" . | trunc 63 }}{{ else }}{{ .root.Values.image.tag }}{{ end }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 app.kubernetes.io/part-of: {{ .root.Chart.Name }}
 {{- with .component }}
@@ -15,3 +15,6 @@ app.kubernetes.io/component: {{ . }}
 {{- end }}
 {{- end }}
 
+{{- define "alloy.image" -}}
+{{ .registry }}/{{ .repository }}{{ with .digest }}@{{ . }}{{ else }}:{{ .tag }}{{ end }}
+{{- end }}

@@ -22,6 +22,13 @@ metadata:
     {{- with .more }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
+    {{- with dig "labels" dict (.service | default dict) }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with dig "annotations" dict (.service | default dict) }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- end }}
 
 {{- /* The parts of Loki in each mode: what differs between them. */ -}}
@@ -97,4 +104,43 @@ runAsGroup: {{ . }}
 runAsNonRoot: true
 runAsUser: {{ . }}
 seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "loki.image" -}}
+{{ .registry }}/{{ .repository }}{{ with .digest }}@{{ . }}{{ else }}:{{ .tag }}{{ end }}
+{{- end }}
+
+{{- /* Where a pod runs, by the values of its component. */ -}}
+{{- define "loki.scheduling" -}}
+{{- range $key := list "affinity" "topologySpreadConstraints" "tolerations" "priorityClassName" }}
+{{- with index $ $key }}
+{{ $key }}:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Takes the workload's kind and name, and the component's values. */ -}}
+{{- define "loki.autoscaler" -}}
+{{- with .values.autoscaling }}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+{{ include "loki.metadata" $ }}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: {{ $.kind }}, name: {{ $.workload }}}
+  minReplicas: {{ .minReplicas }}
+  maxReplicas: {{ .maxReplicas }}
+  {{- with .behavior }}
+  behavior:
+    {{- toYaml (omit . "enabled") | nindent 4 }}
+  {{- end }}
+  metrics:
+    {{- with .targetMemoryUtilizationPercentage }}
+    - {type: Resource, resource: {name: memory, target: {type: Utilization, averageUtilization: {{ . }}}}}
+    {{- end }}
+    {{- with .targetCPUUtilizationPercentage }}
+    - {type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: {{ . }}}}}
+    {{- end }}
+{{- end }}
 {{- end }}

@@ -77,7 +77,9 @@ http {
   {{- end }}
   server {
     listen 8080;
+    {{- if .Values.gateway.nginxConfig.enableIPv6 }}
     listen [::]:8080;
+    {{- end }}
     {{- if .Values.gateway.basicAuth }}
     auth_basic "Loki";
     auth_basic_user_file /etc/nginx/secrets/.htpasswd;
