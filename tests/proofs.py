@@ -117,7 +117,6 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/proofs.py", _ALL),
     ("tests/real/__init__.py", _ALL),
     # Only fast and real tests use these: `.ci/run` passes all of them before the first part.
-    ("tests/cases/*", _NONE),
     ("tests/docs/*", _NONE),
     ("tests/unit/*", _NONE),
     ("tests/real/*", _NONE),

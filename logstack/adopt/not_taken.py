@@ -90,7 +90,7 @@ ROWS: tuple[Row, ...] = (
     Row("extraObjects", N, "removing the release removes these objects: apply them in another way first", decide=True),
     Row("imagePullSecrets", N, "not a list of Secrets' names: `images.pullSecrets` takes them", decide=True),
     Row("global.image|imageRegistry|registry", N, "not a registry: `images.registry` takes one", decide=True),
-    Row("global.priorityClassName", N, _SCHEDULING, decide=True, passes=True),
+    Row("global.priorityClassName", N, _SCHEDULING, decide=True),
     Row("tableManager", N, "Loki has no table manager any more: the compactor applies retention"),
     Row("migrate", N, "a migration from another release: finish it first", decide=True),
     Row("kubeVersionOverride", T, "Pulumi's provider reads the version from the cluster"),
