@@ -108,7 +108,6 @@ ROWS: tuple[Row, ...] = (
         N,
         _SCHEDULING,
         decide=True,
-        passes=True,
     ),
     Row("*.extraEnv|extraEnvFrom|extraVolumes|extraVolumeMounts", N, _ENVIRONMENT, decide=True, passes=True),
     Row("*.extraArgs", N, _ENVIRONMENT, decide=True),

@@ -255,8 +255,9 @@ def _cards(gap: str) -> str:
 
 _GAP = "[ -]?"
 _TWELVE = rf"(?:{_GAP}\d{{4}}){{3}}"
-# Without a group, so they stay: rows of more groups of digits, and digits after a decimal point.
-_CARD_NUMBER = rf'\d+(?:-\d+){{4,}}|\d\.\d{{13,}}|\w(\\*"\s?:\s?(?:{_cards("")}))\b|(?:\b|\\[nrt])({_cards(_GAP)})\b'
+# Without a group, so they stay: rows of more groups of digits, and a decimal point beside digits, a sign before them.
+_NO_CARD = r'\d+(?:-\d+){4,}|\d\.\d{13,}|\w\\*"\s?:\s?(?:\d+\.|-)\d+'
+_CARD_NUMBER = rf'{_NO_CARD}|\w(\\*"\s?:\s?(?:{_cards("")}))\b|(?:\b|\\[nrt])({_cards(_GAP)})\b'
 _CARDS = Rule(
     "",
     [

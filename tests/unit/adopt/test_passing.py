@@ -60,7 +60,7 @@ def test_adopt_passes_nothing_through_that_the_checks_refuse(loki: dict[str, Any
 def test_adopt_passes_values_of_pods_through_to_the_chart() -> None:
     values = {
         "loki": S3,
-        "write": {"replicas": 3, "dnsPolicy": "Default", "extraContainers": [{"name": "proxy"}]},
+        "write": {"replicas": 3, "extraVolumes": [{"name": "rules", "emptyDir": {}}]},
         "global": {"extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}]},
         "monitoring": {"serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}},
     }

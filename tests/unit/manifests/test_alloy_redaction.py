@@ -109,6 +109,8 @@ VALUES = st.recursive(
 
 @example(document={"password": ["", "\n-3.5e7bob@example.com"]}, gaps=(",", ":"), in_ascii=True)
 @example(document={"msg": "\t_bob@example.com"}, gaps=(", ", ": "), in_ascii=False)
+@example(document={"msg": 6584314743087104.0}, gaps=(",", ":"), in_ascii=True)
+@example(document={"msg": -6584314743087104}, gaps=(", ", ": "), in_ascii=True)
 @settings(max_examples=200)
 @given(
     document=st.dictionaries(NAMES, VALUES), gaps=st.sampled_from([(",", ":"), (", ", ": ")]), in_ascii=st.booleans()
