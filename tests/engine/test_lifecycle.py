@@ -108,7 +108,7 @@ def test_wrong_passphrase_stops_an_up_before_it_creates_anything(platform: Proje
 
 
 def test_destroy_with_a_protected_bucket_deletes_nothing(platform: Project) -> None:
-    platform.up("aws")
+    platform.apply("aws")
     objects, resources = dict(platform.memory.objects), dict(platform.aws.resources)
     refused = platform.destroy_by_hand("aws")
     assert 'store-bucket" cannot be deleted\n    because it is protected' in refused
@@ -117,14 +117,14 @@ def test_destroy_with_a_protected_bucket_deletes_nothing(platform: Project) -> N
 
 def test_destroy_without_a_preview_deletes_all_but_the_protected_bucket(platform: Project) -> None:
     """The Automation API destroys without a preview: docs/reference/resources.md warns of it."""
-    platform.up("aws")
+    platform.apply("aws")
     assert platform.destroy("aws").failed
     assert platform.memory.objects == {}
     assert any(urn.endswith("::store-bucket") for urn in platform.aws.resources)
 
 
 def test_destroy_that_excludes_protected_resources_keeps_the_bucket_and_its_guards(platform: Project) -> None:
-    platform.up("aws")
+    platform.apply("aws")
     platform.destroy("aws", exclude_protected=True)
     remaining = {urn.rpartition("::")[2] for urn in platform.aws.resources}
     assert {"store-bucket", "store-bucket-policy", "store-bucket-encryption", "store-bucket-public-access"} <= remaining
@@ -134,7 +134,7 @@ def test_destroy_that_excludes_protected_resources_keeps_the_bucket_and_its_guar
 
 def test_destroy_keeps_a_bucket_claim(platform: Project) -> None:
     """The claim's operator would delete the bucket with it."""
-    platform.up("ceph")
+    platform.apply("ceph")
     refused = " ".join(platform.destroy_by_hand("ceph").split())
     assert 'ObjectBucketClaim::store-claim" cannot be deleted because it is protected' in refused
     platform.destroy("ceph", exclude_protected=True)
@@ -144,7 +144,7 @@ def test_destroy_keeps_a_bucket_claim(platform: Project) -> None:
 
 
 def test_preview_refuses_another_bucket_of_a_claim_while_the_claim_is_protected(platform: Project) -> None:
-    platform.up("ceph")
+    platform.apply("ceph")
     platform.edit("ceph", {"objectStore": {"bucket": "loki-other"}})
     existing = set(platform.memory.objects)
     assert "object-store-left" in " ".join(platform.preview("ceph").messages)
@@ -157,7 +157,7 @@ def test_preview_refuses_another_bucket_of_a_claim_while_the_claim_is_protected(
 
 
 def test_destroy_keeps_the_namespace_that_the_stack_created(platform: Project) -> None:
-    platform.up("monolithic")
+    platform.apply("monolithic")
     existing = set(platform.memory.objects)
     assert 'Namespace::cluster-namespace" cannot be deleted because' in " ".join(
         platform.destroy_by_hand("monolithic").split()
@@ -168,7 +168,7 @@ def test_destroy_keeps_the_namespace_that_the_stack_created(platform: Project) -
 
 
 def test_destroy_orphans_the_pods_of_stateful_sets_for_a_second_up(platform: Project) -> None:
-    platform.up("staging")
+    platform.apply("staging")
     assert platform.destroy("staging").failed == ""
     assert platform.memory.objects == {}
     orphaned = {key[3] for key, orphan in platform.memory.deleted if orphan}
@@ -224,14 +224,14 @@ def renamed_program() -> None:
 
 
 def test_renamed_components_keep_their_resources_by_aliases(platform: Project) -> None:
-    platform.up("staging")
+    platform.apply("staging")
     renamed = platform.preview("staging", renamed_program)
     assert renamed.failed == ""
     assert renamed.changes == ()
 
 
 def test_preview_with_refresh_finds_drift(platform: Project) -> None:
-    platform.up("staging")
+    platform.apply("staging")
     assert platform.preview("staging", refresh=True, expect_no_changes=True).failed == ""
     key = ("v1", "ConfigMap", "monitoring", "loki-overrides")
     platform.memory.objects[key] = {**platform.memory.objects[key], "data": {"overrides.yaml": "edited: by hand\n"}}

@@ -55,7 +55,7 @@ def test_shorter_retention_needs_an_acknowledgement_of_its_value(platform: Proje
 
 
 def test_longer_retention_needs_no_acknowledgement(platform: Project) -> None:
-    platform.up(STACK)
+    platform.apply(STACK)
     platform.edit(STACK, {"retention": "60d"})
     assert platform.up(STACK).failed == ""
     platform.edit(STACK, {"retention": "30d"})
@@ -84,7 +84,7 @@ def test_shorter_retention_is_compared_with_an_interrupted_up(platform: Project)
 
 
 def test_up_refuses_a_change_of_an_applied_schema_period(platform: Project) -> None:
-    platform.up(STACK)
+    platform.apply(STACK)
     platform.edit(STACK, {"schemaPeriods": [{"from": "2024-04-01", "indexPrefix": "other_"}]})
     message = refusal(platform)
     assert "schema-period-edited" in message
@@ -97,7 +97,7 @@ def test_up_refuses_a_change_of_an_applied_schema_period(platform: Project) -> N
 
 
 def test_new_schema_period_must_begin_on_a_future_day(platform: Project) -> None:
-    platform.up(STACK)
+    platform.apply(STACK)
     today = datetime.now(UTC).date()
     first: Value = {"from": "2024-04-01"}
     platform.edit(STACK, {"schemaPeriods": [first, {"from": str(today)}]})
@@ -109,7 +109,7 @@ def test_new_schema_period_must_begin_on_a_future_day(platform: Project) -> None
 
 
 def test_refusal_shows_no_secret_of_the_state(platform: Project) -> None:
-    platform.up("staging")
+    platform.apply("staging")
     platform.edit("staging", {"retention": "2d"})
     outcome = platform.preview("staging", debug=True)
     assert outcome.failed

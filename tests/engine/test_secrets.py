@@ -45,13 +45,13 @@ def test_secret_is_in_no_file_no_event_and_no_output(platform: Project, tmp_path
 
 def test_only_the_stores_secret_object_has_the_secret(platform: Project) -> None:
     """The other tests look for a value that really exists: in the one object that needs it."""
-    platform.up(STACK)
+    platform.apply(STACK)
     holders = {key[1:] for key, an_object in platform.memory.objects.items() if SECRET in json.dumps(an_object)}
     assert holders == {("Secret", "monitoring", "loki-s3-credentials")}
 
 
 def test_state_has_the_secret_encrypted(platform: Project) -> None:
-    platform.up(STACK)
+    platform.apply(STACK)
     (secret,) = (each for each in platform.state(STACK)["resources"] if each["type"] == "kubernetes:core/v1:Secret")
     assert secret["inputs"]["stringData"]["ciphertext"].startswith("v1:")
 
@@ -66,6 +66,6 @@ def test_helm_gets_no_secret(platform: Project, monkeypatch: pytest.MonkeyPatch)
         return expand(inputs, context)
 
     monkeypatch.setattr(platform.kubernetes, "expand", remember)
-    platform.up(STACK)
+    platform.apply(STACK)
     assert len(chart_inputs) == 3, "Loki, and Alloy on nodes and for events"
     assert not [values for values in chart_inputs if KEY in values or SECRET in values]

@@ -163,6 +163,12 @@ class Project:
         """Run `pulumi up`; `secrets` replace those of the tests first, for good."""
         return self._with_secrets(self.stack(name, program), "up", **options)
 
+    def apply(self, name: str, **options: Any) -> Outcome:
+        """Run a `pulumi up` that must succeed, as the ground of what is tested next."""
+        outcome = self.up(name, **options)
+        assert outcome.failed == "", outcome.failed
+        return outcome
+
     def _with_secrets(
         self, stack: auto.Stack, command: str, *, secrets: Mapping[str, str] | None = None, **options: Any
     ) -> Outcome:
