@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pydantic import TypeAdapter, ValidationError
 
 from logstack.adopt.documents import templated
+from logstack.adopt.mode import has_gateway
 from logstack.adopt.paths import at, path_of
 from logstack.adopt.reading import Reading
 from logstack.manifests.loki.chart import BASIC_AUTH, IPV6_KEY, NGINX, Snippet
@@ -26,7 +27,7 @@ _USER = TypeAdapter(UserName)
 
 def is_asked(reading: Reading) -> bool:
     """Return whether the gateway asks for a password."""
-    return reading.value("gateway.enabled") is not False and reading.value(f"{BASIC_AUTH}.enabled") is True
+    return has_gateway(reading) and reading.value(f"{BASIC_AUTH}.enabled") is True
 
 
 def password(reading: Reading) -> None:

@@ -12,6 +12,7 @@ from ruamel.yaml.comments import CommentedMap
 from logstack.adopt import access, ingress, not_taken
 from logstack.adopt.chart import enterprise_text, is_exact, parse_version, refuse_foreign, values_version
 from logstack.adopt.collector import cluster_of, collector
+from logstack.adopt.conditions import conditions
 from logstack.adopt.documents import Release, readable
 from logstack.adopt.errors import RefusedError, UnreadableError
 from logstack.adopt.images import images
@@ -19,6 +20,7 @@ from logstack.adopt.limits import follow_retention, limits, retention
 from logstack.adopt.loki_config import assembled, with_config_text, with_running
 from logstack.adopt.mode import mode, other_roles
 from logstack.adopt.paths import Path, at, path_of, spelled_path
+from logstack.adopt.placeholders import placeholders
 from logstack.adopt.pods import pods
 from logstack.adopt.reading import Entry, Reading, Verdict
 from logstack.adopt.release_name import names
@@ -68,6 +70,8 @@ class Adoption:
     """Its problems."""
     side_by_side: tuple[str, ...]
     """Why the running Loki cannot be taken over in place."""
+    conditions: tuple[str, ...]
+    """What has to be known or done first, for taking it over in place."""
 
     @property
     def decisions(self) -> tuple[Entry, ...]:
@@ -91,7 +95,7 @@ def adopted(release: Release, request: Request, directory: File = File(), *, tod
     if at(release.values, path_of("enterprise.enabled")) is True:
         raise RefusedError(enterprise_text("a release with enterprise.enabled"))
     values, unread = readable(with_running(with_config_text(release.values), request.running))
-    reading = Reading(values, version, request.chart_defaults or {})
+    reading = Reading(values, version, request.chart_defaults or {}, unread=tuple(path for path, _ in unread))
     reading.entries += [_unread(path, why) for path, why in unread]
     source = f"{release.source} of chart {release.chart or 'loki'} {version_text}"
     _release(reading, release, version_text)
@@ -99,7 +103,16 @@ def adopted(release: Release, request: Request, directory: File = File(), *, tod
     text = stack_text(reading.stack, reading.entries, source)
     entries = tuple(sorted(reading.entries, key=lambda entry: (list(Verdict).index(entry.verdict), entry.path)))
     problems = _problems(text, request.stack, directory, today)
-    return Adoption(source, release.notes, entries, request.stack, text, problems, tuple(reading.side_by_side))
+    return Adoption(
+        source,
+        release.notes,
+        entries,
+        request.stack,
+        text,
+        problems,
+        tuple(dict.fromkeys(reading.side_by_side)),
+        tuple(conditions(entries, release)),
+    )
 
 
 def _unread(path: Path, why: str) -> Entry:
@@ -143,6 +156,7 @@ def _topics(reading: Reading, release: Release, request: Request) -> None:
     access.password(reading)
     ingress.ingress(reading)
     collector(reading, blocks)
+    placeholders(reading)
     settings = _tree(reading.stack)
     access.nginx(reading, settings)
     ring(reading, config, settings)

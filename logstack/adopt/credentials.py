@@ -38,9 +38,7 @@ def keys(reading: Reading, paths: list[Path]) -> None:
 
 def secret(reading: Reading, *, has_key: bool) -> None:
     """Take over the Secret of Loki's environment, if the store has an access key; pass other variables on."""
-    for path in list(_environment_paths(reading)):
-        if not any(_names(reading, path)) and not _config_maps(reading, path):
-            pass_value(reading, path, at(reading.values, path))
+    _pass_others(reading)
     names_by_path = dict.fromkeys(name for path in _environment_paths(reading) for name in _names(reading, path))
     names = [name for name in names_by_path if name]
     if has_key and len(names) == 1:
@@ -62,8 +60,16 @@ def secret(reading: Reading, *, has_key: bool) -> None:
         reading.not_taken(path, text, decide=True)
 
 
+def _pass_others(reading: Reading) -> None:
+    """Pass lists of variables on that name no Secret and no ConfigMap of the store."""
+    for path in list(_environment_paths(reading)):
+        if not any(_names(reading, path)) and not _config_maps(reading, path):
+            pass_value(reading, path, at(reading.values, path))
+
+
 def are_of(reading: Reading, claim: str) -> bool:
     """Return whether the pods' environment comes only from a bucket claim's Secret and ConfigMap."""
+    _pass_others(reading)
     paths = list(_environment_paths(reading))
     names = [set(_names(reading, path)) == set(_config_maps(reading, path)) == {claim} for path in paths]
     return bool(names) and all(names)

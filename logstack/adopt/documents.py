@@ -21,6 +21,8 @@ _KINDS = {
 # Pods have HOSTNAME and a bucket claim's two variables: Loki replaces them when it starts.
 _VARIABLE = re.compile(r"\$\{(?!(?:HOSTNAME|BUCKET_HOST|BUCKET_PORT)\})\w+(:[-=][^}]*)?\}")
 _KEYS = ("accesskeyid", "secretaccesskey", "sessiontoken")
+# No value, so it can set none.
+_RENDERED: Path = ("",)
 # Keys that tell the chart's values from those of a chart with Loki as a subchart.
 _OWN_KEYS = ("deploymentMode", "singleBinary", "loki", "gateway", "write", "backend")
 
@@ -31,6 +33,13 @@ class Unread:
 
     path: str
     what: str
+    sets: Path = ()
+    """The path of the values that it sets; empty where it may set any."""
+
+    def may_set(self, path: Path) -> bool:
+        """Return whether values at a path or below it may be in it."""
+        depth = min(len(path), len(self.sets))
+        return path[:depth] == self.sets[:depth]
 
 
 @dataclass(frozen=True)
@@ -105,11 +114,12 @@ def _from_flux(release: Document, manifests: Sequence[Document]) -> Release:
     for number, reference in enumerate(_list(release, "spec.valuesFrom")):
         map_values = _config_map(reference, manifests)
         if map_values is None:
-            unread.append(Unread(f"spec.valuesFrom[{number}]", _reference(reference)))
+            sets = _set_path(str(reference.get("targetPath") or ""))
+            unread.append(Unread(f"spec.valuesFrom[{number}]", _reference(reference), sets))
         else:
             values = merged(values, map_values)
     if _list(release, "spec.postRenderers"):
-        unread.append(Unread("spec.postRenderers", "patches of the rendered chart"))
+        unread.append(Unread("spec.postRenderers", "patches of the rendered chart", _RENDERED))
     version = _text(release, "spec.chart.spec.version") or _text(repository, "spec.ref.tag")
     url = _text(repository, "spec.url")
     return Release(
@@ -139,7 +149,7 @@ def _config_map(reference: Document, manifests: Sequence[Document]) -> Document 
         return None
     if target := reference.get("targetPath"):
         values: dict[str, object] = {}
-        put(values, path_of(str(target)), text)
+        put(values, _set_path(str(target)), text)
         return values
     return _one(text, f"ConfigMap {reference.get('name')}")
 
@@ -163,8 +173,8 @@ def _from_argo(release: Document, _manifests: Sequence[Document]) -> Release:
         for name in cast("list[object]", helm.get("valueFiles") or [])
     ]
     unread += [
-        Unread("spec.source.helm.fileParameters", f"a file for {each.get('name')}")
-        for each in _list(helm, "fileParameters")
+        Unread("spec.source.helm.fileParameters", f"a file for {name}", _set_path(name))
+        for name in (str(each.get("name") or "") for each in _list(helm, "fileParameters"))
     ]
     text = helm.get("values")
     values = _group(helm, "valuesObject") or (_one(text, "spec.source.helm.values") if isinstance(text, str) else {})
@@ -203,11 +213,14 @@ def _from_k3s(release: Document, _manifests: Sequence[Document]) -> Release:
 
 def _parameter(parameter: Document) -> dict[str, object]:
     """A parameter as `helm --set` takes it: a dot is a level, `\\.` a dot."""
-    keys = tuple(key.replace(r"\.", ".") for key in re.split(r"(?<!\\)\.", str(parameter.get("name", ""))))
     text = str(parameter.get("value", ""))
     values: dict[str, object] = {}
-    put(values, keys, text if parameter.get("forceString") else _typed(text))
+    put(values, _set_path(str(parameter.get("name", ""))), text if parameter.get("forceString") else _typed(text))
     return values
+
+
+def _set_path(text: str) -> Path:
+    return tuple(key.replace(r"\.", ".") for key in re.split(r"(?<!\\)\.", text)) if text else ()
 
 
 def _typed(text: str) -> object:
@@ -232,7 +245,7 @@ def _unwrapped(release: Release) -> Release:
         if isinstance(inner, Mapping) and _is_whole(inner) and not _is_whole(release.values, beside=name):
             outside = sorted(key for key in release.values if key not in (name, "global"))
             note = f"the values are those of a chart with Loki's as its subchart `{name}`"
-            unread = tuple(Unread(key, "a value of the parent chart, not of Loki's") for key in outside)
+            unread = tuple(Unread(key, "a value of the parent chart, not of Loki's", _RENDERED) for key in outside)
             shared = release.values.get("global")
             inside = dict(inner) if shared is None else merged({"global": shared}, inner)
             return replace(release, values=inside, unread=release.unread + unread, notes=(*release.notes, note))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from logstack.adopt.mode import has_gateway
 from logstack.adopt.paths import Path, at, path_of
 from logstack.adopt.reading import Reading
 
@@ -17,7 +18,7 @@ _ONE = "a stack has one ingress, and the stack file has another one: clients of 
 
 def ingress(reading: Reading) -> None:
     """Take the first enabled Ingress or HTTPRoute over; leave any further one to decide."""
-    off = "gateway" if reading.value("gateway.enabled") is False else None
+    off = None if has_gateway(reading) else "gateway"
     for base in map(path_of, _INGRESSES):
         if base[0] != off and reading.value((*base, "enabled")) is True and _is_first(reading, base):
             _ingress(reading, base)

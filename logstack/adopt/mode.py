@@ -1,6 +1,7 @@
 """The deployment mode, its roles' replicas, and the replication factor."""
 
 from logstack.adopt.loki_config import LokiConfig
+from logstack.adopt.paths import at
 from logstack.adopt.reading import Reading
 from logstack.manifests.loki import chart
 from logstack.settings.model.loki import LokiSettings
@@ -32,6 +33,11 @@ def roles_of(reading: Reading) -> tuple[Role, ...]:
 def writer_of(reading: Reading) -> Role:
     """Return the role that holds lines until they are flushed to the object store."""
     return _settings(reading).writer
+
+
+def has_gateway(reading: Reading) -> bool:
+    """Return whether the chart runs a gateway today: with `replicas: 0` it has no pods."""
+    return reading.value("gateway.enabled") is not False and reading.value("gateway.replicas") != 0
 
 
 def mode(reading: Reading, config: LokiConfig) -> None:
@@ -66,6 +72,11 @@ def _take(reading: Reading, name: str, known_mode: str) -> None:
 def _replicas(reading: Reading, role: Role) -> None:
     key, target = role.row.chart_key, f"replicas.{role.key}"
     path = f"{key}.replicas"
+    if role.row.has_switch and _is_off(reading, key):
+        reading.write(target, 1)
+        for each in (f"{key}.enabled", path):
+            reading.translated(each, "the chart runs none, logstack runs one", key=target)
+        return
     count = reading.value(path)
     scaled = next(
         (each for each in ("autoscaling", "kedaAutoscaling") if reading.value(f"{key}.{each}.enabled") is True), None
@@ -88,6 +99,10 @@ def _replicas(reading: Reading, role: Role) -> None:
         reading.write(target, 1)
 
 
+def _is_off(reading: Reading, key: str) -> bool:
+    return reading.value(f"{key}.enabled") is False or at(reading.values, (key, "replicas")) == 0
+
+
 def _zones(reading: Reading) -> None:
     """Report zone-aware ingesters: the chart's default creates one StatefulSet for each of three zones."""
     zones = "ingester.zoneAwareReplication"
@@ -108,9 +123,10 @@ def _zones(reading: Reading) -> None:
 def other_roles(reading: Reading) -> None:
     """Report values of roles that other modes run."""
     for role in Role:
-        # A role with a switch runs inside other pods in the other modes, which use its values too.
-        if role not in roles_of(reading) and not role.row.has_switch:
-            reading.translated(role.row.chart_key, _OTHER_MODE)
+        if role not in roles_of(reading):
+            # A role with a switch runs inside other pods in the other modes, which use its values too.
+            group = f"{role.row.chart_key}.replicas" if role.row.has_switch else role.row.chart_key
+            reading.translated(group, _OTHER_MODE)
     for key in _EXPERIMENTAL:
         if reading.value("deploymentMode") in _WITH_EXPERIMENTAL and reading.value(f"{key}.replicas"):
             reading.not_taken(key, "experimental in Loki, and not supported by logstack", decide=True)

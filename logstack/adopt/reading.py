@@ -1,7 +1,7 @@
 """Helm values on their way into a stack file: the open ones, the entries of the report, and the keys written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from logstack.adopt.chart import Version, default
@@ -52,6 +52,8 @@ class Reading:
     entries: list[Entry] = field(default_factory=list)
     side_by_side: list[str] = field(default_factory=list)
     """Why the running Loki cannot be taken over in place."""
+    unread: tuple[Path, ...] = ()
+    """The paths of values that are filled in or decrypted later."""
     _open: dict[Path, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -117,6 +119,14 @@ class Reading:
     def missing(self, about: str, text: str, *, key: str | None = None, decide: bool = False) -> None:
         """Report what a missing value leads to."""
         self.entries.append(Entry(about, Verdict.TRANSLATED, text, key, decide))
+
+    def ask(self, about: str, text: str, *, key: str) -> None:
+        """Ask for a value that no file has; where it is known to be filled in later, in the entry that says so."""
+        for number, entry in enumerate(self.entries):
+            if entry.path == about:
+                self.entries[number] = replace(entry, key=key, decide=True)
+                return
+        self.missing(about, text, key=key, decide=True)
 
     def write(self, key: str, value: object) -> None:
         """Set a key of the stack file, such as `limits.queryTimeout`."""

@@ -56,9 +56,11 @@ def _show(adoption: Adoption, console: Console, *, with_file: bool) -> None:
 def _show_take_over(adoption: Adoption, console: Console) -> None:
     show_heading(console, "Taking over the running Loki (docs/how-to/adopt-a-helm-release.md)")
     if adoption.side_by_side:
-        show_block(console, f"Run side by side, with a new bucket: {'; '.join(dict.fromkeys(adoption.side_by_side))}.")
+        show_block(console, f"Run side by side, with a new bucket: {'; '.join(adoption.side_by_side)}.")
+    elif adoption.conditions:
+        show_block(console, f"In place only if this is so: {'; '.join(adoption.conditions)}.")
     else:
-        show_block(console, "In place, as far as the values show: names, mode, store and schema are the same.")
+        show_block(console, "In place: names, mode, ring label, store and schema are the same.")
 
 
 def _fact(entry: Entry) -> tuple[str, str]:
@@ -75,8 +77,9 @@ def report_document(adoption: Adoption) -> str:
         "source": adoption.source,
         "notes": list(adoption.notes),
         "values": [_entry(entry) for entry in adoption.entries],
-        "inPlace": not adoption.side_by_side,
+        "inPlace": not adoption.side_by_side and not adoption.conditions,
         "sideBySide": list(adoption.side_by_side),
+        "inPlaceIf": list(adoption.conditions),
         "problems": [asdict(problem) for problem in adoption.problems],
         "stackFile": adoption.text,
     }

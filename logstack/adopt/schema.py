@@ -10,7 +10,7 @@ from logstack.adopt.reading import Reading
 from logstack.adopt.units import format_duration, loki_duration_of
 from logstack.settings.model.loki import SchemaPeriod
 
-_KEY = "schemaPeriods"
+PERIODS = "schemaPeriods"
 # The chart's period for tests (testSchemaConfig), in all versions from 6 to 18.
 _TEST = {"from": "2024-04-01", "store": "tsdb", "schema": "v13", "index": {"prefix": "index_", "period": "24h"}}
 _READ = {"from", "store", "schema", "object_store", "index", "chunks", "row_shards"}
@@ -21,27 +21,28 @@ def schema(reading: Reading, config: LokiConfig) -> None:
     """Take all schema periods over; without them Loki finds no old line."""
     periods = config.value("schema_config.configs")
     if reading.value("loki.useTestSchema") is True and not periods:
-        reading.write(_KEY, [_period(_TEST)])
+        reading.write(PERIODS, [_period(_TEST)])
         text = "the chart's test period, with which Loki has stored lines: it stays, because a period must not change"
-        reading.translated("loki.useTestSchema", text, key=_KEY)
-        reading.translated("loki.testSchemaConfig", "the stack file has the period itself", key=_KEY)
+        reading.translated("loki.useTestSchema", text, key=PERIODS)
+        reading.translated("loki.testSchemaConfig", "the stack file has the period itself", key=PERIODS)
         return
     reading.translated("loki.testSchemaConfig", "without effect: useTestSchema is off")
-    reading.understood("loki.useTestSchema", _KEY)
+    reading.understood("loki.useTestSchema", PERIODS)
     if not isinstance(periods, list) or not periods:
         text = (
             "no schema is set: take it from the running Loki (--loki-config); with another one Loki finds no old line"
         )
-        reading.missing("loki.schemaConfig", text, key=_KEY, decide=True)
+        reading.write(PERIODS, [])
+        reading.missing("loki.schemaConfig", text, key=PERIODS, decide=True)
         return
     where = config.where("schema_config.configs")
     groups = [each for each in periods if isinstance(each, Mapping)]
-    reading.write(_KEY, [_period(each) for each in groups])
+    reading.write(PERIODS, [_period(each) for each in groups])
     trouble = [text for number, each in enumerate(groups) for text in _trouble(reading, each, number)]
     if trouble:
         reading.not_taken(where, "; ".join(trouble), decide=True)
     else:
-        reading.understood(where, _KEY)
+        reading.understood(where, PERIODS)
 
 
 def _period(period_of_loki: Mapping[str, object]) -> dict[str, object]:

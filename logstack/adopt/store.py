@@ -8,7 +8,7 @@ from logstack.adopt import credentials
 from logstack.adopt.documents import Release, templated
 from logstack.adopt.former_store import former
 from logstack.adopt.loki_config import LokiConfig
-from logstack.adopt.paths import Path, at, leaves, path_of
+from logstack.adopt.paths import Path, at, leaves, path_of, spelled_path
 from logstack.adopt.reading import Reading
 from logstack.manifests.loki.chart import RELEASE
 from logstack.manifests.stores import claim, embedded
@@ -58,7 +58,7 @@ def store(reading: Reading, config: LokiConfig, release: Release) -> None:
         _filesystem(reading, config)
         credentials.secret(reading, has_key=False)
     elif kind == "s3":
-        _s3(reading, config)
+        _s3(reading, config, release)
     else:
         text = f"logstack stores lines in S3 or on a volume, not in {kind}: run a stack side by side, with an S3 bucket"
         reading.not_taken("loki.storage", text, decide=True)
@@ -80,14 +80,21 @@ def _kind(reading: Reading, config: LokiConfig) -> str:
     return "s3" if kind in ("s3", "aws", "s3-conf") else kind
 
 
-def _s3(reading: Reading, config: LokiConfig) -> None:
+def _s3(reading: Reading, config: LokiConfig, release: Release) -> None:
     fields = _collected(reading, config)
     _spread_url(fields)
     endpoint, bucket = _endpoint(fields), _bucket(reading, fields)
-    if endpoint is None or urlsplit(endpoint).hostname is None or str(urlsplit(endpoint).hostname).endswith(_AMAZON):
+    if endpoint is None and (why := _endpoint_question(reading, fields, release)):
+        _compatible(reading, fields, None, bucket)
+        unread = [spelled_path(path) for path in reading.unread if _FIELDS.get(path[-1].lower()) in ("endpoint", "url")]
+        reading.ask(unread[0] if unread else "loki.storage.s3.endpoint", why, key="objectStore.endpoint")
+    elif endpoint is None or str(urlsplit(endpoint).hostname).endswith(_AMAZON):
         _aws(reading, fields, bucket)
     else:
         _compatible(reading, fields, endpoint, bucket)
+    if bucket is None and reading.key_value("objectStore.kind") != "ceph-bucket-claim":
+        text = "no value names the bucket: write its name"
+        reading.ask("loki.storage.bucketNames.chunks", text, key="objectStore.bucket")
     credentials.keys(reading, fields.paths.get("key", []))
     reading.translated(
         "loki.storage.s3.s3",
@@ -178,6 +185,20 @@ def _endpoint(fields: _Fields) -> str | None:
     return f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path.rstrip('/')}"
 
 
+def _endpoint_question(reading: Reading, fields: _Fields, release: Release) -> str | None:
+    """Return why the endpoint may be another than Amazon's though no value has one; None where it is Amazon's."""
+    if isinstance(at(reading.values, _ROLE), str):
+        return None
+    write = "write the store's address; on AWS write kind: aws-s3 instead"
+    if outside := [unread.what for unread in release.unread if unread.may_set(("loki", "storage"))]:
+        return f"not in the values, but perhaps in what logstack does not read ({'; '.join(outside)}): {write}"
+    if any(_FIELDS.get(path[-1].lower()) in ("endpoint", "url") for path in reading.unread):
+        return f"its value is filled in later: {write}"
+    if fields.values.get("insecure") is True or fields.values.get("path_style") is True:
+        return f"not in the values, though they have settings of another store than Amazon's: {write}"
+    return None
+
+
 def _bucket(reading: Reading, fields: _Fields) -> str | None:
     """The bucket; rules may be in another, and Loki may spread chunks over several: both cannot be taken over."""
     bucket = fields.text("bucket")
@@ -202,15 +223,17 @@ def _bucket(reading: Reading, fields: _Fields) -> str | None:
     return bucket
 
 
-def _compatible(reading: Reading, fields: _Fields, endpoint: str, bucket: str | None) -> None:
-    if "${" in endpoint:
+def _compatible(reading: Reading, fields: _Fields, endpoint: str | None, bucket: str | None) -> None:
+    """Take a store over that is not Amazon's; without an endpoint that is left to decide."""
+    if endpoint and "${" in endpoint:
         _claim(reading, fields, endpoint, bucket)
         return
     cluster = ClusterSettings.model_validate(reading.stack["cluster"])
     ours = endpoint == embedded.endpoint(cluster)
     reading.write("objectStore.kind", "embedded" if ours else "s3-compatible")
     if not ours:
-        reading.write("objectStore.endpoint", endpoint)
+        if endpoint:
+            reading.write("objectStore.endpoint", endpoint)
         style = fields.values.get("path_style")
         if style is not None:
             reading.write("objectStore.pathStyle", style is True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from logstack.adopt.loki_config import LokiConfig
-from logstack.adopt.mode import roles_of, writer_of
+from logstack.adopt.mode import has_gateway, roles_of, writer_of
 from logstack.adopt.paths import Path, at, path_of
 from logstack.adopt.reading import Reading
 from logstack.adopt.units import format_size, loki_size_of, quantity_of
@@ -50,7 +50,12 @@ def _resources(reading: Reading, part: str, key: str, target: str, disk: int | N
     request = {name: at(reading.values, (*base, "requests", name)) for name in ("cpu", "memory")}
     limit = {name: at(reading.values, (*base, "limits", name)) for name in ("cpu", "memory")}
     cpu = _cpu(request["cpu"]) or _cpu(limit["cpu"])
-    memory = quantity_of(limit["memory"]) or quantity_of(request["memory"])
+    memory = quantity_of(limit["memory"])
+    if memory is None and (requested := quantity_of(request["memory"])):
+        # Not from the request alone: Loki and nginx use more than they request where nothing limits them.
+        memory = max(requested, row.memory)
+        text = f"no memory limit today: logstack's pods have one, and the stack file has {format_size(memory)}"
+        reading.translated((*base, "requests", "memory"), text, key=target, decide=True)
     resources = Resources.model_construct(cpu=cpu or row.cpu, memory=memory or row.memory, disk=disk)
     if resources != row:
         resource_keys: dict[str, object] = {
@@ -63,7 +68,7 @@ def _resources(reading: Reading, part: str, key: str, target: str, disk: int | N
     if cpu is None and memory is None:
         reading.missing(
             f"{key}.resources",
-            f"not set: pods have no requests today; logstack sets those of the size {_SIZE.value}",
+            f"not set: pods have no requests and no limits today; logstack sets those of the size {_SIZE.value}",
             key="size",
         )
     missing = [name for name, value in (("cpu", cpu), ("memory", memory)) if value is None]
@@ -171,9 +176,11 @@ def _replay(reading: Reading, config: LokiConfig) -> None:
 
 
 def _gateway(reading: Reading) -> None:
-    if reading.value("gateway.enabled") is False:
+    if not has_gateway(reading):
         text = "a stack always has a gateway, for push and query: point clients at loki-gateway"
+        reading.write("gateway.replicas", 1)
         reading.translated("gateway.enabled", text, key="gateway")
+        reading.translated("gateway.replicas", text, key="gateway.replicas")
         reading.translated("gateway", "the gateway is off today: without effect")
         return
     reading.understood("gateway.enabled", "gateway")

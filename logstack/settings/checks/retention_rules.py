@@ -1,6 +1,7 @@
 """Retention of single streams and tenants, and a bucket's own lifecycle beside it."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,8 +22,16 @@ _OF_LOKI = "service_name"
 # What the canary names when it pushes by itself (pkg/canary/writer).
 _CANARY_LABELS = ("pod", "stream")
 
+# As near as a slip of the hand: `namespce`, and not `team` for `stream`.
+_TYPO = 0.85
+
 SELECTOR = Rule("retention-selector", "Loki does not start, or does not load its overrides: 'invalid labels matchers'")
 LABEL = Rule("retention-label-of-nobody", "the rule matches no stream, so the default retention applies")
+LABEL_OF_OTHERS = Rule(
+    "retention-label-of-others",
+    "the rule matches only streams that others push to Loki with this label",
+    "warning",
+)
 VALUE = Rule("retention-value-of-nobody", "the rule matches no stream, so the default retention applies")
 TIE = Rule(
     "retention-tie",
@@ -89,6 +98,8 @@ def selectors(settings: Settings) -> Iterator[Problem]:
     "collector.index_labels",
     "collector.labels",
     "collector.sources",
+    "ingress",
+    "loki.config",
     "retention_streams",
     "tenants",
 )
@@ -101,10 +112,15 @@ def labels(settings: Settings) -> Iterator[Problem]:
     available = [label for label in sent if label in collector.stream_labels]
     if settings.canary.enabled and settings.canary.route == "direct":
         available += [label for label in _CANARY_LABELS if label not in available]
-    available.append(_OF_LOKI)
+    available += [_OF_LOKI, *_otlp_labels(settings)]
     for rule in (rule for _, rules in _rules(settings) for rule in rules):
         for label in dict.fromkeys(matcher.label for matcher in rule.selector):
             if label in available:
+                continue
+            if settings.ingress and label not in sent and not nearest(label, available, _TYPO):
+                what = f'the stack\'s collector gives no stream the label "{label}"'
+                fix = f"use one of {listed(available)}, if the rule is for lines of the collector"
+                yield LABEL_OF_OTHERS.problem(f"{rule.path}.selector", what, fix)
                 continue
             what, fix = f'no stream has the label "{label}"', f"use one of {listed(available)}"
             if label in sent:
@@ -113,6 +129,29 @@ def labels(settings: Settings) -> Iterator[Problem]:
             elif similar := nearest(label, available):
                 fix = f"did you mean {similar}? The index labels are {listed(available, 'and')}"
             yield LABEL.problem(f"{rule.path}.selector", what, fix)
+
+
+def _otlp_labels(settings: Settings) -> Iterator[str]:
+    """Yield the index labels that Loki's own OTLP endpoint makes of attributes, by `loki.config`.
+
+    Loki writes a label for an attribute with _ for every other character (pkg/loghttp/push/otlp.go, otlptranslator).
+    """
+    groups = settings.loki.config
+    distributor, limits = groups.get("distributor"), groups.get("limits_config")
+    listed_attributes: list[object] = []
+    if isinstance(distributor, Mapping) and isinstance(otlp := distributor.get("otlp_config"), Mapping):
+        listed_attributes += _as_list(otlp.get("default_resource_attributes_as_index_labels"))
+    if isinstance(limits, Mapping) and isinstance(otlp := limits.get("otlp_config"), Mapping):
+        resources = otlp.get("resource_attributes")
+        for rule in _as_list(resources.get("attributes_config") if isinstance(resources, Mapping) else None):
+            if isinstance(rule, Mapping) and rule.get("action") == "index_label":
+                listed_attributes += _as_list(rule.get("attributes"))
+    for name in listed_attributes:
+        yield re.sub(r"\W", "_", str(name), flags=re.ASCII)
+
+
+def _as_list(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else []
 
 
 @reads("cluster.name", "collector.namespaces", "collector.sources", "retention_streams", "tenants")

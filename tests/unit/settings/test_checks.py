@@ -306,6 +306,8 @@ def test_warning_is_silenced_by_its_own_name(name: str) -> None:
         "replication-even": "replicationFactor: 4\nreplicas: {monolithic: 4}",
         "replication-single-copy": "replicationFactor: 1",
         "replication-survives-no-lost-writer": "replicationFactor: 2",
+        "retention-label-of-others": f"ingress: {{{INGRESS}, {TLS}}}\n{PASSWORD}\n"
+        "retentionStreams: [{selector: '{severity=\"error\"}', period: 7d}]",
         "retention-no-whole-days": "retention: 36h",
         "retention-rules-replaced": f"{PASSWORD}\n"
         "retentionStreams: [{selector: '{pod=\"a\"}', period: 1d}]\n"

@@ -1,0 +1,318 @@
+"""Releases of the field: what `logstack adopt` calls understood is the same, and what it does not know it asks for."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from logstack.adopt.adoption import Adoption, Request, adopted
+from logstack.adopt.documents import read_release
+from logstack.adopt.reading import Verdict
+from logstack.manifests.merge import merged
+from logstack.settings.model.stack_file import StackFile
+from logstack.settings.tree import Settings
+from tests.support.stacks import chart_values
+from tests.unit.adopt.cases import NOWHERE, TODAY, adopt_values
+from tests.unit.adopt.test_adopt import find_entry, stack_of
+
+PERIOD: dict[str, Any] = {
+    "from": "2024-04-01",
+    "store": "tsdb",
+    "object_store": "filesystem",
+    "schema": "v13",
+    "index": {"prefix": "loki_index_", "period": "24h"},
+}
+NO_CACHES = {"chunksCache": {"enabled": False}, "resultsCache": {"enabled": False}}
+ON_A_VOLUME: dict[str, Any] = {
+    "deploymentMode": "SingleBinary",
+    "loki": {
+        "auth_enabled": False,
+        "commonConfig": {"replication_factor": 1},
+        "storage": {"type": "filesystem"},
+        "compactor": {"retention_enabled": True, "delete_request_store": "filesystem"},
+        "limits_config": {"retention_period": "14d"},
+        "schemaConfig": {"configs": [PERIOD]},
+    },
+    "singleBinary": {"replicas": 1, "persistence": {"size": "20Gi"}},
+    **{role: {"replicas": 0} for role in ("write", "read", "backend")},
+    **NO_CACHES,
+}
+IN_S3: dict[str, Any] = {
+    "storage": {
+        "type": "s3",
+        "bucketNames": {"chunks": "logs", "ruler": "logs"},
+        "s3": {"endpoint": "http://10.0.0.5:9000", "region": "us-east-1", "s3ForcePathStyle": True, "insecure": True},
+    },
+    "compactor": {"retention_enabled": True, "delete_request_store": "s3"},
+    "schemaConfig": {"configs": [{**PERIOD, "object_store": "s3"}]},
+}
+
+
+def on_a_volume(**values: object) -> dict[str, Any]:
+    """Return the values of a single binary on a volume, with others laid over."""
+    return merged(ON_A_VOLUME, values)
+
+
+def in_s3(**values: object) -> dict[str, Any]:
+    """Return the same values with a store in S3."""
+    return merged(on_a_volume(loki=IN_S3), values)
+
+
+def adopt_file(folder: Path, *documents: Mapping[str, object], version: str | None = None) -> Adoption:
+    """Adopt documents of one file, as the command does."""
+    path = folder / "release.yaml"
+    path.write_text(yaml.safe_dump_all(documents))
+    return adopted(read_release([path]), Request("lab", version), NOWHERE, today=TODAY)
+
+
+def flux(values: Mapping[str, object], version: str = "6.55.0", **spec: object) -> dict[str, object]:
+    source = {"kind": "HelmRepository", "name": "grafana"}
+    chart = {"spec": {"chart": "loki", "version": version, "sourceRef": source}}
+    return {
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+        "kind": "HelmRelease",
+        "metadata": {"name": "loki", "namespace": "monitoring"},
+        "spec": {"chart": chart, "values": dict(values), **spec},
+    }
+
+
+def errors(adoption: Adoption) -> set[str]:
+    return {problem.name for problem in adoption.problems if problem.severity == "error"}
+
+
+def settings_of(adoption: Adoption) -> Settings:
+    return Settings.of(StackFile.model_validate(stack_of(adoption), by_alias=True, by_name=False))
+
+
+def pod_resources(key: str, **resources: object) -> dict[str, Any]:
+    return on_a_volume(**{key: {"resources": resources}})
+
+
+@pytest.mark.parametrize(
+    ("key", "requested", "written"),
+    [
+        ("singleBinary", "100Mi", "2Gi"),
+        ("singleBinary", "6Gi", "6Gi"),
+        ("gateway", "20Mi", "128Mi"),
+    ],
+)
+def test_adopt_asks_for_a_memory_limit_when_there_is_only_a_request(key: str, requested: str, written: str) -> None:
+    adoption = adopt_values(pod_resources(key, requests={"cpu": "10m", "memory": requested}), "18.11.0")
+    entry = find_entry(adoption, f"{key}.resources.requests.memory")
+    assert (entry.verdict, entry.decide) == (Verdict.TRANSLATED, True)
+    role = "monolithic" if key == "singleBinary" else key
+    assert stack_of(adoption)["resources"][role]["memory"] == written
+    assert not adoption.is_whole
+
+
+def test_adopt_understands_a_memory_limit_with_an_equal_request() -> None:
+    adoption = adopt_values(pod_resources("singleBinary", limits={"memory": "3Gi"}, requests={"memory": "3Gi"}))
+    assert find_entry(adoption, "singleBinary.resources.requests.memory").verdict is Verdict.UNDERSTOOD
+    assert stack_of(adoption)["resources"]["monolithic"]["memory"] == "3Gi"
+
+
+def without_endpoint(**storage: object) -> dict[str, Any]:
+    """Return values whose store has no endpoint."""
+    values = in_s3()
+    s3 = {"region": "us-east-1", "s3ForcePathStyle": True, "insecure": True}
+    values["loki"]["storage"] = {**values["loki"]["storage"], "s3": s3, **storage}
+    return values
+
+
+@pytest.mark.parametrize(
+    ("targets", "asked"),
+    [
+        (["loki.storage.s3.endpoint"], {"endpoint"}),
+        (["loki.storage.s3.endpoint", "loki.storage.bucketNames.chunks"], {"endpoint", "bucket"}),
+        ([None], {"endpoint"}),
+    ],
+)
+def test_adopt_asks_for_an_endpoint_that_flux_reads_elsewhere(
+    targets: list[str | None], asked: set[str], tmp_path: Path
+) -> None:
+    values = without_endpoint(**({"bucketNames": {}} if "bucket" in asked else {}))
+    sources = [{"kind": "ConfigMap", "name": "bucket", **({"targetPath": path} if path else {})} for path in targets]
+    adoption = adopt_file(tmp_path, flux(values, valuesFrom=sources))
+    assert stack_of(adoption)["objectStore"]["kind"] == "s3-compatible"
+    assert {entry.key for entry in adoption.decisions if entry.key} == {f"objectStore.{key}" for key in asked}
+    assert errors(adoption) == {"missing-key"}
+    assert any("store" in condition for condition in adoption.conditions)
+
+
+@pytest.mark.parametrize("endpoint", ["https://${S3_SERVER}:9091", "${S3_ENDPOINT}", "{{ .Values.s3.address }}"])
+def test_adopt_asks_for_an_endpoint_that_is_a_placeholder(endpoint: str) -> None:
+    adoption = adopt_values(in_s3(loki={"storage": {"s3": {"endpoint": endpoint}}}))
+    store = stack_of(adoption)["objectStore"]
+    assert (store["kind"], "endpoint" in store) == ("s3-compatible", False)
+    assert find_entry(adoption, "loki.storage.s3.endpoint").decide
+    assert any("store" in condition for condition in adoption.conditions)
+
+
+@pytest.mark.parametrize(
+    ("s3", "role", "kind"),
+    [
+        ({"insecure": True}, False, "s3-compatible"),
+        ({"s3ForcePathStyle": True, "region": "us-east-1"}, False, "s3-compatible"),
+        ({"s3ForcePathStyle": True, "region": "us-east-1"}, True, "aws-s3"),
+        ({"region": "eu-west-1"}, False, "aws-s3"),
+        ({"endpoint": "s3.eu-west-1.amazonaws.com", "region": "eu-west-1"}, False, "aws-s3"),
+    ],
+)
+def test_adopt_takes_a_store_for_amazons_only_when_nothing_speaks_against_it(
+    s3: dict[str, object],
+    role: bool,  # noqa: FBT001
+    kind: str,
+) -> None:
+    values = in_s3()
+    values["loki"]["storage"] = {**values["loki"]["storage"], "s3": s3}
+    if role:
+        role_arn = "arn:aws:iam::123456789012:role/loki"
+        values["serviceAccount"] = {"annotations": {"eks.amazonaws.com/role-arn": role_arn}}
+    assert stack_of(adopt_values(values))["objectStore"]["kind"] == kind
+
+
+OTLP = {
+    "distributor": {"otlp_config": {"default_resource_attributes_as_index_labels": ["k8s.namespace.name", "severity"]}}
+}
+OF_TENANT = {
+    "limits_config": {
+        "otlp_config": {
+            "resource_attributes": {"attributes_config": [{"action": "index_label", "attributes": ["deploy.env"]}]}
+        }
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("selector", "loki"),
+    [('{severity="error"}', OTLP), ('{k8s_namespace_name="shop"}', OTLP), ('{deploy_env="prod"}', OF_TENANT)],
+)
+def test_adopt_keeps_a_retention_rule_on_a_label_that_otlp_gives(selector: str, loki: dict[str, Any]) -> None:
+    rule = {"selector": selector, "priority": 1, "period": "720h"}
+    limits = {"retention_period": "24h", "retention_stream": [rule], **loki.get("limits_config", {})}
+    adoption = adopt_values(on_a_volume(loki={**loki, "limits_config": limits}), "18.7.1")
+    assert stack_of(adoption)["retentionStreams"] == [{"selector": selector, "period": "30d", "priority": 1}]
+    assert errors(adoption) == set()
+
+
+def test_adopt_keeps_a_retention_rule_on_a_label_of_senders_outside() -> None:
+    rule = {"selector": '{severity="error"}', "priority": 1, "period": "720h"}
+    limits = {"retention_period": "24h", "retention_stream": [rule]}
+    ingress = {"enabled": True, "hosts": [{"host": "logs.example.com", "paths": [{"path": "/"}]}]}
+    adoption = adopt_values(on_a_volume(loki={"limits_config": limits}, gateway={"ingress": ingress}), "18.7.1")
+    assert stack_of(adoption)["retentionStreams"]
+    assert "retention-label-of-others" in {problem.name for problem in adoption.problems}
+    assert "retention-label-of-nobody" not in errors(adoption)
+
+
+@pytest.mark.parametrize("gateway", [{"replicas": 0}, {"enabled": False}])
+def test_adopt_writes_one_gateway_when_none_runs_today(gateway: dict[str, object]) -> None:
+    adoption = adopt_values(on_a_volume(gateway=gateway, ruler={"replicas": 0}), "6.42.0")
+    (name,) = gateway
+    entry = find_entry(adoption, f"gateway.{name}")
+    assert (entry.verdict, entry.decide) == (Verdict.TRANSLATED, False)
+    assert entry.text.startswith("a stack always has a gateway")
+    assert stack_of(adoption)["gateway"] == {"replicas": 1}
+    rendered: Any = chart_values(settings_of(adoption), "loki")
+    assert rendered["gateway"]["replicas"] == 1
+    ruler = find_entry(adoption, "ruler.replicas")
+    assert (ruler.verdict, ruler.decide) == (Verdict.TRANSLATED, False)
+
+
+DISTRIBUTED = {
+    "deploymentMode": "Distributed",
+    "ingester": {"replicas": 1, "zoneAwareReplication": {"enabled": False}},
+    **{
+        role: {"replicas": 1}
+        for role in ("distributor", "querier", "queryFrontend", "queryScheduler", "indexGateway", "compactor")
+    },
+}
+
+
+@pytest.mark.parametrize("ruler", [{"enabled": False, "replicas": 1}, {"enabled": False}, {"replicas": 0}])
+def test_adopt_says_that_the_stack_runs_a_ruler_when_none_runs_today(ruler: dict[str, object]) -> None:
+    values = in_s3(**DISTRIBUTED, ruler=ruler)
+    adoption = adopt_values(values, "6.55.0")
+    for name in ruler:
+        entry = find_entry(adoption, f"ruler.{name}")
+        assert (entry.verdict, entry.text) == (Verdict.TRANSLATED, "the chart runs none, logstack runs one")
+    assert stack_of(adoption)["replicas"]["ruler"] == 1
+
+
+def test_adopt_names_the_rules_bucket_in_its_verdict_when_chunks_have_another() -> None:
+    adoption = adopt_values(in_s3(loki={"storage": {"bucketNames": {"chunks": "chunks", "ruler": "rules"}}}))
+    assert stack_of(adoption)["objectStore"]["bucket"] == "chunks"
+    assert find_entry(adoption, "loki.storage.bucketNames.ruler").decide
+    assert any("rules are copied" in condition for condition in adoption.conditions)
+
+
+@pytest.mark.parametrize(
+    ("values", "path", "key"),
+    [
+        (
+            {"loki": {"schemaConfig": {"configs": [{**PERIOD, "from": "{{ .Values.schemaStart }}"}]}}},
+            "loki.schemaConfig.configs",
+            "schemaPeriods",
+        ),
+        (
+            {"loki": {"schemaConfig": {"configs": [{**PERIOD, "from": "${SCHEMA_START}"}]}}},
+            "loki.schemaConfig.configs",
+            "schemaPeriods",
+        ),
+        (
+            {"singleBinary": {"persistence": {"storageClass": "{{ .Values.class }}"}}},
+            "singleBinary.persistence.storageClass",
+            "storageClass",
+        ),
+    ],
+)
+def test_adopt_asks_for_the_value_of_a_template(values: dict[str, Any], path: str, key: str) -> None:
+    adoption = adopt_values(on_a_volume(**values), "18.7.6")
+    entry = find_entry(adoption, path)
+    assert (entry.verdict, entry.decide) == (Verdict.NOT_TAKEN, True)
+    assert "--loki-config" in entry.text
+    assert not stack_of(adoption).get(key)
+    assert "{{" not in adoption.text
+
+
+def test_adopt_writes_no_schema_when_it_is_a_template_so_that_check_refuses_the_file() -> None:
+    periods = {"configs": [{**PERIOD, "from": "{{ .Values.schemaStart }}"}]}
+    adoption = adopt_values(on_a_volume(loki={"schemaConfig": periods}))
+    assert errors(adoption) == {"schema-no-period"}
+    assert any("schema" in condition for condition in adoption.conditions)
+
+
+def test_adopt_takes_a_running_schema_instead_of_a_template() -> None:
+    periods = {"configs": [{**PERIOD, "from": "{{ .Values.schemaStart }}"}]}
+    running = {"schema_config": {"configs": [PERIOD]}}
+    adoption = adopt_values(on_a_volume(loki={"schemaConfig": periods}), running=running)
+    assert stack_of(adoption)["schemaPeriods"] == [{"from": "2024-04-01", "store": "tsdb", "schema": "v13"}]
+    assert not any("schema" in condition for condition in adoption.conditions)
+
+
+@pytest.mark.parametrize("version", ["7.1.0", "7.3.0", "6.55.0"])
+def test_adopt_reads_grafanas_last_charts_as_open_source(version: str, tmp_path: Path) -> None:
+    source = {
+        "repoURL": "https://grafana.github.io/helm-charts",
+        "chart": "loki",
+        "targetRevision": version,
+        "helm": {"valuesObject": on_a_volume(ruler={"replicas": 0}, gateway={"replicas": 0})},
+    }
+    application = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": "loki", "namespace": "argocd"},
+        "spec": {"destination": {"namespace": "logging"}, "source": source},
+    }
+    adoption = adopt_file(tmp_path, application)
+    assert adoption.decisions == ()
+    assert errors(adoption) == set()
+
+
+def test_adopt_says_in_place_without_conditions_only_when_the_release_is_known(tmp_path: Path) -> None:
+    assert adopt_file(tmp_path, flux(on_a_volume())).conditions == ()
+    (name, namespace) = adopt_file(tmp_path, on_a_volume(), version="6.55.0").conditions
+    assert name.startswith("the release is called loki")
+    assert "namespace" in namespace
