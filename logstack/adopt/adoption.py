@@ -103,6 +103,9 @@ def adopted(release: Release, request: Request, directory: File = File(), *, tod
     text = stack_text(reading.stack, reading.entries, source)
     entries = tuple(sorted(reading.entries, key=lambda entry: (list(Verdict).index(entry.verdict), entry.path)))
     problems = _problems(text, request.stack, directory, today)
+    if errors := [problem for problem in problems if problem.severity == "error"]:
+        text = stack_text(reading.stack, reading.entries, source, errors)
+        problems = _problems(text, request.stack, directory, today)
     return Adoption(
         source,
         release.notes,

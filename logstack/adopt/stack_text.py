@@ -7,6 +7,8 @@ import yaml
 
 from logstack.adopt.reading import Entry
 from logstack.settings.load.stack_file import PROJECT
+from logstack.settings.problems import Problem
+from logstack.text.words import counted
 
 _WIDTH = 120
 _ORDER = (
@@ -33,14 +35,31 @@ _ORDER = (
 )
 
 
-def stack_text(stack: Mapping[str, object], entries: Iterable[Entry], source: str) -> str:
-    """Return the file's text; `source` describes the input."""
+def stack_text(
+    stack: Mapping[str, object], entries: Iterable[Entry], source: str, errors: Iterable[Problem] = ()
+) -> str:
+    """Return the file's text, with what is left to decide and what `logstack check` refuses at the top.
+
+    `source` describes the input.
+    """
+    decisions = [entry for entry in entries if entry.decide]
     comments: dict[str, list[str]] = {}
-    for entry in entries:
-        if entry.decide and entry.key:
-            comments.setdefault(entry.key.partition(".")[0], []).append(f"DECIDE {entry.path}: {entry.text}")
+    tasks: list[str] = []
+    for entry in decisions:
+        text, key = f"DECIDE {entry.path}: {entry.text}", (entry.key or "").partition(".")[0]
+        if key in stack:
+            comments.setdefault(key, []).append(text)
+        else:
+            tasks.append(text)
+    tasks += [f"CHECK {problem.path}: {problem.what}" for problem in errors]
     head = f"By `logstack adopt` from {source}. See docs/how-to/adopt-a-helm-release.md"
-    lines = [*_comment(head, ""), "config:"]
+    lines = _comment(head, "")
+    if below := sum(map(len, comments.values())):
+        lines += _comment(f"To decide: {counted(below, 'comment')} DECIDE below{', and:' if tasks else '.'}", "")
+    elif tasks:
+        lines += _comment("To decide:", "")
+    lines += [line for task in tasks for line in _comment(f"- {task}", "")]
+    lines.append("config:")
     for key in sorted(stack, key=lambda each: _ORDER.index(each) if each in _ORDER else len(_ORDER)):
         for comment in comments.get(key, []):
             lines += _comment(comment, "  ")

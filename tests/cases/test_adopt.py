@@ -316,3 +316,20 @@ def test_adopt_says_in_place_without_conditions_only_when_the_release_is_known(t
     (name, namespace) = adopt_file(tmp_path, on_a_volume(), version="6.55.0").conditions
     assert name.startswith("the release is called loki")
     assert "namespace" in namespace
+
+
+def test_stack_file_lists_at_its_top_what_to_decide_and_what_check_refuses() -> None:
+    values = without_endpoint()
+    adoption = adopt_values({**values, "gatway": {"replicas": 2}})
+    head = adoption.text[: adoption.text.index("config:")].replace("\n# ", " ")
+    assert "DECIDE gatway.replicas" in head
+    assert 'CHECK logstack:objectStore.endpoint: missing key "endpoint"' in head
+    assert "1 comment DECIDE below" in head
+    problem = next(each for each in adoption.problems if each.severity == "error")
+    line = adoption.text.splitlines()[int(problem.where.rpartition(":")[2]) - 1]
+    assert line.strip().startswith("logstack:objectStore")
+
+
+def test_stack_file_has_no_list_when_nothing_is_left_to_decide() -> None:
+    adoption = adopt_values(on_a_volume(), "6.55.0")
+    assert adoption.text.splitlines()[1] == "config:"
