@@ -14,6 +14,7 @@ from logstack.adopt.chart import enterprise_text, is_exact, parse_version, refus
 from logstack.adopt.collector import cluster_of, collector
 from logstack.adopt.conditions import conditions
 from logstack.adopt.documents import Release, readable
+from logstack.adopt.earlier_charts import of_loki_3, spelled_left
 from logstack.adopt.errors import RefusedError, UnreadableError
 from logstack.adopt.images import images
 from logstack.adopt.limits import follow_retention, limits, retention
@@ -86,7 +87,8 @@ class Adoption:
 
 def adopted(release: Release, request: Request, directory: File = File(), *, today: date | None = None) -> Adoption:
     """Convert a release into a stack file; raises UnreadableError and RefusedError."""
-    version_text = request.chart_version or release.version
+    release = of_loki_3(release, request.chart_version or release.version)
+    version_text = release.version if release.side_by_side else request.chart_version or release.version
     if not version_text:
         raise UnreadableError("the chart's version is missing: pass --chart-version 6.49.0 (helm list shows it)")
     version = parse_version(version_text)
@@ -95,9 +97,18 @@ def adopted(release: Release, request: Request, directory: File = File(), *, tod
     if at(release.values, path_of("enterprise.enabled")) is True:
         raise RefusedError(enterprise_text("a release with enterprise.enabled"))
     values, unread = readable(with_running(with_config_text(release.values), request.running))
-    reading = Reading(values, version, request.chart_defaults or {}, unread=tuple(path for path, _ in unread))
+    reading = Reading(
+        values,
+        version,
+        request.chart_defaults or {},
+        starts_anew=release.side_by_side is not None,
+        unread=tuple(path for path, _ in unread),
+    )
     reading.entries += [_unread(path, why) for path, why in unread]
-    source = f"{release.source} of chart {release.chart or 'loki'} {version_text}"
+    reading.entries += [_left(name, text) for name, text in spelled_left(release)]
+    reading.side_by_side += [release.side_by_side] if release.side_by_side else []
+    chart = release.described_chart or f"{release.chart or 'loki'} {version_text}"
+    source = f"{release.source} of chart {chart}" if not release.is_bare else release.source
     _release(reading, release, version_text)
     _topics(reading, release, request)
     text = stack_text(reading.stack, reading.entries, source)
@@ -122,6 +133,10 @@ def _unread(path: Path, why: str) -> Entry:
     name = spelled_path(path)
     text = f"{why}: logstack does not know the value; write it into the stack file, or as a Pulumi secret"
     return Entry(name, Verdict.NOT_TAKEN, text, decide=True, values=(name,))
+
+
+def _left(name: str, text: str) -> Entry:
+    return Entry(name, Verdict.TRANSLATED, text, values=(name,))
 
 
 def _release(reading: Reading, release: Release, version: str) -> None:

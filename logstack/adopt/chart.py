@@ -16,9 +16,6 @@ Version = tuple[int, int, int]
 OLDEST, NEWEST = 6, 18
 LAST_OF_GRAFANAS: Version = (6, 55, 0)
 _OTHERS = {
-    "loki-stack": "it configures Loki only through `loki.config`, and its last Loki is 2.9",
-    "loki-distributed": "it is the deprecated chart of the distributed mode",
-    "loki-simple-scalable": "it became the chart loki 3.0",
     "loki-canary": "it does not install Loki",
     "promtail": "it does not install Loki",
     "enterprise-logs": "it is the Enterprise product",

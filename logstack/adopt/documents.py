@@ -21,6 +21,10 @@ _KINDS = {
 # Pods have HOSTNAME and a bucket claim's two variables: Loki replaces them when it starts.
 _VARIABLE = re.compile(r"\$\{(?!(?:HOSTNAME|BUCKET_HOST|BUCKET_PORT)\})\w+(:[-=][^}]*)?\}")
 _KEYS = ("accesskeyid", "secretaccesskey", "sessiontoken")
+# Loki has these, and the chart has none of them at the top of its values.
+_OF_LOKI = frozenset({"auth_enabled", "schema_config", "storage_config", "common", "server", "limits_config", "target"})
+# Charts with Loki as a part, whose values are read as such.
+_WITH_PARTS = ("loki-stack",)
 # No value, so it can set none.
 _RENDERED: Path = ("",)
 # Keys that tell the chart's values from those of a chart with Loki as a subchart.
@@ -35,6 +39,8 @@ class Unread:
     what: str
     sets: Path = ()
     """The path of the values that it sets; empty where it may set any."""
+    stands_for: str | None = None
+    """The name of the values file that it is; empty where any file may be it."""
 
     def may_set(self, path: Path) -> bool:
         """Return whether values at a path or below it may be in it."""
@@ -55,11 +61,20 @@ class Release:
     version: str | None = None
     unread: tuple[Unread, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    is_bare: bool = False
+    """Whether the values are a loki.yaml."""
+    described_chart: str | None = None
+    """What it was before it was read as the chart loki."""
+    side_by_side: str | None = None
+    """Why it cannot be taken over in place, whatever the values."""
+    left: tuple[tuple[Path, str], ...] = ()
+    """Values of an earlier chart that have no counterpart, and why."""
 
 
 def read_release(paths: Sequence[File]) -> Release:
     """The files as one release, later values over earlier ones; raises UnreadableError."""
-    documents = [document for path in paths for document in read_documents(path)]
+    files = [(path, document) for path in paths for document in read_documents(path)]
+    documents = [document for _, document in files]
     manifests = [each for each in documents if "kind" in each and "apiVersion" in each]
     releases = [each for each in manifests if each["kind"] in _KINDS and not _is_flux_source(each)]
     if len(releases) > 1:
@@ -78,10 +93,34 @@ def read_release(paths: Sequence[File]) -> Release:
         (manifest,) = releases
         readers = {"HelmRelease": _from_flux, "Application": _from_argo, "HelmChart": _from_k3s}
         release = readers[str(manifest["kind"])](manifest, manifests)
-    for document in documents:
-        if document not in manifests:
-            release = replace(release, values=merged(release.values, document))
-    return _unwrapped(_without_sops(release))
+    release = _with_files(release, [(path, each) for path, each in files if each not in manifests])
+    release = _without_sops(release)
+    if not releases and _is_bare(release.values):
+        return replace(release, source="Loki's configuration", is_bare=True)
+    return release if release.chart in _WITH_PARTS else _unwrapped(release)
+
+
+def _with_files(release: Release, files: Sequence[tuple[File, Document]]) -> Release:
+    """Return a release with values files: those that its manifest names below its own values, all others above."""
+    below: dict[str, object] = {}
+    above: list[Document] = []
+    unread = list(release.unread)
+    for path, document in files:
+        named = next((each for each in unread if each.stands_for in ("", path.name)), None)
+        if named is None:
+            above.append(document)
+        else:
+            unread.remove(named)
+            below = merged(below, document)
+    values = merged(below, release.values)
+    for document in above:
+        values = merged(values, document)
+    return replace(release, values=values, unread=tuple(unread))
+
+
+def _is_bare(values: Mapping[str, object]) -> bool:
+    """Return whether a document is a loki.yaml: no key of any chart, and at least two that only Loki has."""
+    return "loki" not in values and len(_OF_LOKI & values.keys()) > 1
 
 
 def _is_flux_source(document: Document) -> bool:
@@ -115,7 +154,8 @@ def _from_flux(release: Document, manifests: Sequence[Document]) -> Release:
         map_values = _config_map(reference, manifests)
         if map_values is None:
             sets = _set_path(str(reference.get("targetPath") or ""))
-            unread.append(Unread(f"spec.valuesFrom[{number}]", _reference(reference), sets))
+            file = None if sets or reference.get("kind") == "Secret" else ""
+            unread.append(Unread(f"spec.valuesFrom[{number}]", _reference(reference), sets, file))
         else:
             values = merged(values, map_values)
     if _list(release, "spec.postRenderers"):
@@ -123,7 +163,7 @@ def _from_flux(release: Document, manifests: Sequence[Document]) -> Release:
     version = _text(release, "spec.chart.spec.version") or _text(repository, "spec.ref.tag")
     url = _text(repository, "spec.url")
     return Release(
-        values=merged(values, _group(release, "spec.values")),
+        values=cast("Document", _unescaped(merged(values, _group(release, "spec.values")))),
         source=_KINDS["HelmRelease"],
         name=_text(release, "spec.releaseName") or (f"{target}-{own}" if target else own),
         namespace=target or _text(release, "metadata.namespace"),
@@ -132,6 +172,15 @@ def _from_flux(release: Document, manifests: Sequence[Document]) -> Release:
         version=version,
         unread=tuple(unread),
     )
+
+
+def _unescaped(value: object) -> object:
+    """Return values as Flux passes them on: it makes `${NAME}`, which Loki expands, of `$${NAME}`."""
+    if isinstance(value, Mapping):
+        return {key: _unescaped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_unescaped(item) for item in value]
+    return value.replace("$${", "${") if isinstance(value, str) else value
 
 
 def _source(reference: Document, manifests: Sequence[Document]) -> Document:
@@ -169,7 +218,11 @@ def _from_argo(release: Document, _manifests: Sequence[Document]) -> Release:
     source = charts[0]
     helm = _group(source, "helm")
     unread = [
-        Unread("spec.source.helm.valueFiles", f"the values file {name}; pass it with --values")
+        Unread(
+            "spec.source.helm.valueFiles",
+            f"the values file {name}; pass it with --values",
+            stands_for=str(name).rsplit("/", 1)[-1],
+        )
         for name in cast("list[object]", helm.get("valueFiles") or [])
     ]
     unread += [
@@ -265,7 +318,8 @@ def templated(value: object) -> str | None:
         return None  # Loki reads it, as the chart and logstack have it
     if "{{" in value:
         return "a Helm template"
-    return "a variable that Flux, Argo CD or a script replaces" if _VARIABLE.search(value) else None
+    is_variable = _VARIABLE.search(value) is not None
+    return "a variable that Flux, Argo CD, a script or Loki itself replaces" if is_variable else None
 
 
 def unreadable(path: Path, value: object) -> str | None:

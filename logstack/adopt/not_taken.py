@@ -9,7 +9,7 @@ from logstack.adopt.documents import templated
 from logstack.adopt.loki_config import RUNNING, LokiConfig
 from logstack.adopt.mode import writer_of
 from logstack.adopt.passing import pass_config, pass_value
-from logstack.adopt.paths import Path, at, leaves, path_of
+from logstack.adopt.paths import Path, at, leaves, path_of, put
 from logstack.adopt.reading import Reading, Verdict
 from logstack.adopt.units import loki_duration_of, loki_size_of
 from logstack.adopt.vocabulary import is_known, meant
@@ -19,6 +19,8 @@ from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.manifest import mask_secrets
 from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.loki import SINGLE_TENANT
+from logstack.settings.passthrough.misfits import UnknownKey, misfits
+from logstack.settings.passthrough.tables import loki_config as loki_config_table
 from logstack.settings.pins import LOKI_CHART
 from logstack.settings.tree import Settings
 
@@ -258,6 +260,8 @@ def loki_values(reading: Reading, config: LokiConfig, settings: Settings) -> Non
             continue
         if path in ours and _same(setting.value, ours[path]):
             reading.understood(setting.path, text="the same in logstack's loki.yaml")
+        elif reading.starts_anew and _is_gone(path, setting.value):
+            reading.translated(setting.path, "Loki 3 has no such setting")
         elif templated(setting.value):
             reading.translated(setting.path, "an address that the chart fills in; logstack sets its own")
         else:
@@ -266,8 +270,16 @@ def loki_values(reading: Reading, config: LokiConfig, settings: Settings) -> Non
                 continue
             default = ours.get(path) if path[0] == "limits_config" else None
             text = row.text if default is None else f"no stack-file key: logstack sets {default}"
-            decide = row.decide and setting.value != reading.default(setting.path)
+            is_of_old_volume = reading.starts_anew and path == ("common", "path_prefix")
+            decide = row.decide and setting.value != reading.default(setting.path) and not is_of_old_volume
             reading.add(setting.path, row.verdict, text, decide=decide)
+
+
+def _is_gone(path: Path, value: object) -> bool:
+    """Return whether the pinned Loki has no key of that name."""
+    document: dict[str, object] = {}
+    put(document, path, value)
+    return any(isinstance(misfit, UnknownKey) for misfit in misfits(loki_config_table(), document))
 
 
 def linux_nodes(reading: Reading) -> None:

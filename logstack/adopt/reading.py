@@ -52,6 +52,8 @@ class Reading:
     entries: list[Entry] = field(default_factory=list)
     side_by_side: list[str] = field(default_factory=list)
     """Why the running Loki cannot be taken over in place."""
+    starts_anew: bool = False
+    """Whether the stack has a store of its own in any case, without the old lines."""
     unread: tuple[Path, ...] = ()
     """The paths of values that are filled in or decrypted later."""
     _open: dict[Path, object] = field(default_factory=dict)

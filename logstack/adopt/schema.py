@@ -20,6 +20,13 @@ _S3 = ("s3", "aws", "s3-conf")
 def schema(reading: Reading, config: LokiConfig) -> None:
     """Take all schema periods over; without them Loki finds no old line."""
     periods = config.value("schema_config.configs")
+    if reading.starts_anew:
+        text = "a new store begins with logstack's own period: lines of today stay in the old store"
+        for path in ("loki.useTestSchema", "loki.testSchemaConfig"):
+            reading.translated(path, text)
+        if periods:
+            reading.translated(config.where("schema_config.configs"), text)
+        return
     if reading.value("loki.useTestSchema") is True and not periods:
         reading.write(PERIODS, [_period(_TEST)])
         text = "the chart's test period, with which Loki has stored lines: it stays, because a period must not change"

@@ -32,6 +32,7 @@ _FIELDS = {
 }
 _AMAZON = (".amazonaws.com", ".amazonaws.com.cn")
 _ROLE = ("serviceAccount", "annotations", "eks.amazonaws.com/role-arn")
+_CLAIMED = "ceph-bucket-claim"
 _OTHER_CLOUDS = ("gcs", "azure", "swift", "alibabacloud", "bos", "cos")
 
 
@@ -84,6 +85,10 @@ def _s3(reading: Reading, config: LokiConfig, release: Release) -> None:
     fields = _collected(reading, config)
     _spread_url(fields)
     endpoint, bucket = _endpoint(fields), _bucket(reading, fields)
+    if reading.starts_anew:
+        bucket = None
+        for path in fields.paths.get("bucket", []):
+            reading.translated(path, "the old Loki's: write a bucket of its own", key="objectStore.bucket", decide=True)
     if endpoint is None and (why := _endpoint_question(reading, fields, release)):
         _compatible(reading, fields, None, bucket)
         unread = [spelled_path(path) for path in reading.unread if _FIELDS.get(path[-1].lower()) in ("endpoint", "url")]
@@ -92,15 +97,12 @@ def _s3(reading: Reading, config: LokiConfig, release: Release) -> None:
         _aws(reading, fields, bucket)
     else:
         _compatible(reading, fields, endpoint, bucket)
-    if bucket is None and reading.key_value("objectStore.kind") != "ceph-bucket-claim":
-        text = "no value names the bucket: write its name"
-        reading.ask("loki.storage.bucketNames.chunks", text, key="objectStore.bucket")
+    if not fields.paths.get("bucket") and bucket is None and reading.key_value("objectStore.kind") != _CLAIMED:
+        reading.ask("loki.storage.bucketNames.chunks", "no value names it: write its name", key="objectStore.bucket")
     credentials.keys(reading, fields.paths.get("key", []))
-    reading.translated(
-        "loki.storage.s3.s3",
-        "the stack file has endpoint, bucket and region instead; keys are not copied",
-        key="objectStore",
-    )
+    for path in fields.paths.get("url", []):
+        text = "the stack file has endpoint, bucket and region instead; keys are not copied"
+        reading.translated(path, text, key="objectStore")
 
 
 def _collected(reading: Reading, config: LokiConfig) -> _Fields:
@@ -268,7 +270,7 @@ def _claim(reading: Reading, fields: _Fields, endpoint: str, bucket: str | None)
     tls = endpoint.startswith("https:")
     store = CephBucketClaim(kind="ceph-bucket-claim", bucket=bucket or "", storage_class="unknown", tls=tls)
     ours = bucket and endpoint == claim.endpoint(store) and credentials.are_of(reading, store.claim_name)
-    reading.write("objectStore.kind", "ceph-bucket-claim" if ours else "s3-compatible")
+    reading.write("objectStore.kind", _CLAIMED if ours else "s3-compatible")
     for name in ("bucket", "region"):
         if value := fields.text(name):
             reading.write(f"objectStore.{name}", value)
@@ -334,7 +336,9 @@ def _filesystem(reading: Reading, config: LokiConfig) -> None:
         for path in [each for each in config.settings if each[:-1] == path_of(section)]:
             setting = config.settings[path]
             expected = here.get(path[-1])
-            if expected and str(setting.value).rstrip("/") != expected:
+            if reading.starts_anew:
+                reading.translated(setting.path, "the new volume has logstack's directories")
+            elif expected and str(setting.value).rstrip("/") != expected:
                 reading.not_taken(setting.path, moved.format(expected), decide=True)
                 reading.side_by_side.append("its lines are in another directory of the volume")
             else:

@@ -333,3 +333,154 @@ def test_stack_file_lists_at_its_top_what_to_decide_and_what_check_refuses() -> 
 def test_stack_file_has_no_list_when_nothing_is_left_to_decide() -> None:
     adoption = adopt_values(on_a_volume(), "6.55.0")
     assert adoption.text.splitlines()[1] == "config:"
+
+
+def application(*sources: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": "loki", "namespace": "argocd"},
+        "spec": {"destination": {"namespace": "logging"}, "sources": list(sources)},
+    }
+
+
+COMMUNITY = {"repoURL": "https://grafana-community.github.io/helm-charts", "chart": "loki", "targetRevision": "18.11.0"}
+
+
+def test_adopt_lays_a_values_file_of_argo_below_the_applications_own_values(tmp_path: Path) -> None:
+    helm = {
+        "valueFiles": ["$values/loki/base.yaml", "$values/loki/cluster.yaml"],
+        "valuesObject": {"singleBinary": {"persistence": {"size": "50Gi"}}},
+    }
+    git = {"repoURL": "https://git.example/gitops.git", "targetRevision": "HEAD", "ref": "values"}
+    (tmp_path / "app.yaml").write_text(yaml.safe_dump(application(git, {**COMMUNITY, "helm": helm})))
+    (tmp_path / "base.yaml").write_text(yaml.safe_dump(on_a_volume()))
+    paths = [tmp_path / "app.yaml", tmp_path / "base.yaml"]
+    adoption = adopted(read_release(paths), Request("lab"), NOWHERE, today=TODAY)
+    assert stack_of(adoption)["resources"]["monolithic"]["disk"] == "50Gi"
+    (missing,) = adoption.decisions
+    assert "cluster.yaml" in missing.text
+    (tmp_path / "cluster.yaml").write_text(yaml.safe_dump({"loki": {"limits_config": {"retention_period": "60d"}}}))
+    whole = adopted(read_release([*paths, tmp_path / "cluster.yaml"]), Request("lab"), NOWHERE, today=TODAY)
+    assert stack_of(whole)["retention"] == "60d"
+    assert (whole.decisions, whole.conditions) == ((), ())
+
+
+def test_adopt_takes_a_values_file_for_the_config_map_that_flux_reads(tmp_path: Path) -> None:
+    own = {"singleBinary": {"persistence": {"size": "50Gi"}}}
+    release = flux(own, valuesFrom=[{"kind": "ConfigMap", "name": "loki-values"}])
+    (tmp_path / "release.yaml").write_text(yaml.safe_dump(release))
+    (tmp_path / "values.yaml").write_text(yaml.safe_dump(on_a_volume()))
+    paths = [tmp_path / "release.yaml", tmp_path / "values.yaml"]
+    adoption = adopted(read_release(paths), Request("lab"), NOWHERE, today=TODAY)
+    assert stack_of(adoption)["resources"]["monolithic"]["disk"] == "50Gi"
+    assert adoption.decisions == ()
+
+
+def test_adopt_reads_a_variable_that_flux_escapes_as_one_of_lokis_environment(tmp_path: Path) -> None:
+    s3 = {"accessKeyId": "$${AWS_ACCESS_KEY_ID}", "secretAccessKey": "$${AWS_SECRET_ACCESS_KEY}"}
+    variables = [{"secretRef": {"name": "loki-s3"}}]
+    values = in_s3(loki={"storage": {"s3": s3}}, singleBinary={"extraEnvFrom": variables})
+    adoption = adopt_file(tmp_path, flux(values))
+    assert find_entry(adoption, "loki.storage.s3.accessKeyId").verdict is Verdict.UNDERSTOOD
+    assert stack_of(adoption)["objectStore"]["credentialsSecret"] == "loki-s3"
+    assert "$$" not in adoption.text
+
+
+LOKI_2 = {
+    "auth_enabled": False,
+    "ingester": {"max_transfer_retries": 0, "lifecycler": {"ring": {"replication_factor": 1}}},
+    "limits_config": {"enforce_metric_name": False, "retention_period": "14d"},
+    "schema_config": {"configs": [{**PERIOD, "store": "boltdb-shipper", "schema": "v11"}]},
+    "storage_config": {
+        "boltdb_shipper": {"shared_store": "filesystem"},
+        "filesystem": {"directory": "/data/loki/chunks"},
+    },
+    "compactor": {"retention_enabled": True, "shared_store": "filesystem"},
+}
+STACK = {
+    "loki": {
+        "isDefault": False,
+        "config": LOKI_2,
+        "persistence": {"enabled": True, "storageClassName": "gp2", "size": "50Gi"},
+        "resources": {"limits": {"memory": "4Gi"}},
+    },
+    "promtail": {"enabled": True},
+    "grafana": {"enabled": False},
+}
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["a HelmRelease", "values with their version"])
+def test_adopt_reads_loki_stack_as_a_single_binary(
+    named: bool,  # noqa: FBT001
+    tmp_path: Path,
+) -> None:
+    release = flux(STACK, "2.10.2")
+    release["spec"]["chart"]["spec"]["chart"] = "loki-stack"  # type: ignore[index]
+    adoption = adopt_file(tmp_path, release) if named else adopt_file(tmp_path, STACK, version="2.10.2")
+    stack = stack_of(adoption)
+    assert (stack["deploymentMode"], stack["retention"], stack["storageClass"]) == ("monolithic", "14d", "gp2")
+    assert stack["resources"]["monolithic"] == {"cpu": "500m", "memory": "4Gi", "disk": "50Gi"}
+    assert "schemaPeriods" not in stack
+    assert (adoption.decisions, errors(adoption)) == ((), set())
+    assert any("loki-stack" in reason for reason in adoption.side_by_side)
+    assert find_entry(adoption, "loki.config.ingester.max_transfer_retries").text == "Loki 3 has no such setting"
+    assert "Promtail" in find_entry(adoption, "promtail.enabled").text
+
+
+def test_adopt_reads_loki_distributed_and_asks_for_a_bucket_of_its_own(tmp_path: Path) -> None:
+    store = {"boltdb_shipper": {"shared_store": "s3"}, "aws": {"s3": "s3://eu-central-1", "bucketnames": "old"}}
+    structured = {"compactor": {"retention_enabled": True}, "limits_config": {"retention_period": "30d"}}
+    values = {
+        "loki": {
+            "schemaConfig": {"configs": [{**PERIOD, "object_store": "aws", "schema": "v11"}]},
+            "storageConfig": store,
+            "structuredConfig": structured,
+        },
+        "ingester": {"replicas": 3, "persistence": {"enabled": True, "size": "20Gi"}},
+        "memcachedChunks": {"enabled": True},
+    }
+    adoption = adopt_file(tmp_path, values, version="0.80.0")
+    stack = stack_of(adoption)
+    assert (stack["deploymentMode"], stack["replicas"]["ingester"], stack["retention"]) == ("distributed", 3, "30d")
+    assert (stack["objectStore"]["kind"], "bucket" in stack["objectStore"]) == ("aws-s3", False)
+    assert find_entry(adoption, "loki.storage_config.aws.bucketnames").decide
+    assert "chunks" in stack["caches"]
+
+
+@pytest.mark.parametrize(
+    ("values", "mode"),
+    [
+        ({"loki": {"storage": {"type": "filesystem"}}}, "monolithic"),
+        ({"loki": {"storage": {"type": "s3"}}}, "simple-scalable"),
+        ({"loki": {"storage": {"type": "s3"}}, "singleBinary": {"replicas": 1}}, "monolithic"),
+    ],
+)
+def test_adopt_takes_the_mode_of_chart_5_by_its_own_rule(values: dict[str, Any], mode: str, tmp_path: Path) -> None:
+    adoption = adopt_file(tmp_path, flux(values, "5.47.2"))
+    assert stack_of(adoption)["deploymentMode"] == mode
+    assert any("chart loki 5.47.2" in reason for reason in adoption.side_by_side)
+
+
+def test_adopt_reads_loki_simple_scalable(tmp_path: Path) -> None:
+    values = {"loki": IN_S3, "write": {"replicas": 3}, "read": {"replicas": 2}}
+    adoption = adopt_file(tmp_path, values, version="1.8.11")
+    stack = stack_of(adoption)
+    assert (stack["deploymentMode"], stack["replicas"]["write"], stack["replicas"]["read"]) == ("simple-scalable", 3, 2)
+
+
+def test_adopt_reads_a_loki_yaml_without_a_chart(tmp_path: Path) -> None:
+    config = {
+        "auth_enabled": False,
+        "target": "all",
+        "common": {"path_prefix": "/loki", "replication_factor": 1, "ring": {"kvstore": {"store": "inmemory"}}},
+        "schema_config": {"configs": [PERIOD]},
+        "limits_config": {"retention_period": "30d", "max_query_parallelism": 64},
+        "compactor": {"retention_enabled": True, "delete_request_store": "filesystem"},
+    }
+    adoption = adopt_file(tmp_path, config)
+    stack = stack_of(adoption)
+    assert (stack["deploymentMode"], stack["retention"]) == ("monolithic", "30d")
+    assert stack["loki"] == {"config": {"limits_config": {"max_query_parallelism": 64}}}
+    assert (adoption.decisions, errors(adoption)) == ((), set())
+    assert adoption.side_by_side == ("it does not run from the chart loki",)

@@ -74,10 +74,10 @@ def test_adopt_lets_later_values_win_as_helm_does(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("chart", "version", "url", "message"),
     [
-        ("loki", "5.47.2", "https://grafana.github.io/helm-charts", "6.x first"),
+        ("loki", "2.16.0", "https://grafana.github.io/helm-charts", "6.x first"),
         ("loki", "19.0.0", "https://grafana-community.github.io/helm-charts", "is not supported, only 6.x to 18.x"),
-        ("loki-stack", "2.10.2", "https://grafana.github.io/helm-charts", "not the Loki chart"),
-        ("loki-distributed", "0.80.0", "https://grafana.github.io/helm-charts", "not the Loki chart"),
+        ("promtail", "6.17.1", "https://grafana.github.io/helm-charts", "not the Loki chart"),
+        ("loki-canary", "0.14.0", "https://grafana.github.io/helm-charts", "not the Loki chart"),
     ],
 )
 def test_adopt_refuses_an_unsupported_chart_with_a_fix(
