@@ -23,6 +23,7 @@ from logstack.adopt.mode import mode, other_roles
 from logstack.adopt.paths import Path, at, path_of, spelled_path
 from logstack.adopt.placeholders import placeholders
 from logstack.adopt.pods import pods
+from logstack.adopt.promtail import collector_blocks
 from logstack.adopt.reading import Entry, Reading, Verdict
 from logstack.adopt.release_name import names
 from logstack.adopt.ring import ring
@@ -35,7 +36,6 @@ from logstack.settings.load.loader import settings_from
 from logstack.settings.load.source import from_file
 from logstack.settings.load.stack_file import YamlFile, parsed, plain, stack_path
 from logstack.settings.model.stack_file import StackFile
-from logstack.settings.passthrough.alloy_text import AlloyTextError, alloy_blocks
 from logstack.settings.problems import Problem, StackProblems
 from logstack.settings.tree import Settings
 
@@ -154,10 +154,7 @@ def _topics(reading: Reading, release: Release, request: Request) -> None:
     """Report the values of each topic, then compare, explain or reject the open ones."""
     not_taken.gone_keys(reading)
     config = assembled(reading)
-    try:
-        blocks = alloy_blocks(request.alloy or "")
-    except AlloyTextError as error:
-        raise UnreadableError(f"config.alloy, {error}") from None
+    reading.collector, blocks = collector_blocks(request.alloy or "")
     names(reading, release, request.cluster or cluster_of(blocks) or request.stack, request.context or request.stack)
     mode(reading, config)
     not_taken.unknown(reading)

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from logstack.adopt.labels import relabelling
+from logstack.adopt.paths import at
+from logstack.adopt.pipeline import passed_source, stage
 from logstack.adopt.reading import Entry, Reading, Verdict
 from logstack.manifests.alloy.sources.catalog import LOG_SOURCES
 from logstack.manifests.alloy.sources.record import LogSource
-from logstack.settings.model.collector import KNOWN_LABELS
 from logstack.settings.passthrough.alloy_text import AlloyBlock, literals
 
-_FILE = "config.alloy"
 U, T, N = Verdict.UNDERSTOOD, Verdict.TRANSLATED, Verdict.NOT_TAKEN
 
 
@@ -53,9 +54,7 @@ _COMPONENTS: dict[str, _Kind] = {
     ),
     "loki.source": _Kind(N, "logstack's collector has no such source: run your own collector for it", decide=True),
     "loki.process": _Kind(U, _HERE),
-    "loki.relabel": _Kind(
-        N, "collector.labels and collector.indexLabels set the labels", "collector.labels", decide=True
-    ),
+    "loki.relabel": _Kind(T, "collector.labels and collector.indexLabels set the labels", "collector.labels"),
     "loki.secretfilter": _Kind(T, "logstack's rules redact secrets", "collector.redact"),
     "loki.write": _Kind(T, "the collector sends lines to the stack's gateway"),
     "loki.rules.kubernetes": _Kind(N, "logstack does not load rules from Kubernetes objects", decide=True),
@@ -76,6 +75,9 @@ _STAGES: dict[str, _Kind] = {
     "stage.json": _Kind(N, "write it as a parser of format json", "collector.parsers", decide=True),
     "stage.logfmt": _Kind(N, "write it as a parser of format logfmt", "collector.parsers", decide=True),
     "stage.regex": _Kind(N, "write it as a parser with a pattern", "collector.parsers", decide=True),
+    "stage.metrics": _Kind(
+        N, "logstack's collector makes no metrics of lines: a recording rule of Loki's ruler counts them", decide=True
+    ),
     "stage.timestamp": _Kind(N, "write it into a parser", "collector.parsers", decide=True),
     "stage.replace": _Kind(N, "write it as a custom rule", "collector.redact.custom", decide=True),
     "stage.tenant": _Kind(N, "the namespace decides a line's tenant", "tenants", decide=True),
@@ -88,22 +90,40 @@ _STAGES: dict[str, _Kind] = {
     "stage.match": _Kind(N, "write the selector as `match` of a parser or drop rule", "collector.parsers", decide=True),
 }
 _OTHER_STAGE = _Kind(N, "logstack's collector has no such stage", decide=True)
+_JOB = re.compile(r'"?\bjob\b"?\s*=\s*"([^"]+)"')
 _CLUSTER = re.compile(r'"?\bcluster\b"?\s*=\s*"([^"]+)"')
 
 
 def collector(reading: Reading, blocks: list[AlloyBlock]) -> None:
-    """Report each component with its stages and labels."""
+    """Report each component with its stages and labels; none is better than its worst part."""
     for block in blocks:
         kind = next((kind for name, kind in _COMPONENTS.items() if block.name.startswith(name)), _OTHER)
         if block.name == "loki.source.file":
             kind = _of_files(reading, blocks, block)
         elif block.name == "otelcol.receiver.otlp":
             kind = _of_otlp(reading, block)
+        elif taken := passed_source(reading, block):
+            kind = _Kind(taken.verdict, taken.text, taken.key)
+        number = len(reading.entries)
         _say(reading, block.called, kind)
-        for path, stage in _stages(block):
-            _stage(reading, f"{block.called}/{path}", stage)
-        _labels(reading, block)
+        _pipeline(reading, block)
+        if block.name in ("discovery.relabel", "loki.relabel"):
+            relabelling(reading, f"{reading.collector}: {block.called}", block)
+        _job(reading, block)
         _endpoints(reading, block)
+        _lower(reading, number)
+    _canary(reading)
+
+
+def _canary(reading: Reading) -> None:
+    """Let the canary push by itself where the collector does not read its namespace."""
+    namespace, names = reading.key_value("cluster.namespace"), reading.key_value("collector.namespaces")
+    only, never = (at(names, (key,)) for key in ("only", "never"))
+    is_read = (not isinstance(only, list) or namespace in only) and not (isinstance(never, list) and namespace in never)
+    if not is_read and reading.key_value("canary.enabled") is not False:
+        reading.write("canary.route", "direct")
+        text = f"the collector does not read {namespace}: the canary pushes its lines itself"
+        reading.missing("(the canary's lines)", text, key="canary.route")
 
 
 def cluster_of(blocks: list[AlloyBlock]) -> str | None:
@@ -121,7 +141,7 @@ def _every(blocks: list[AlloyBlock]) -> Iterator[AlloyBlock]:
 
 
 def _say(reading: Reading, path: str, kind: _Kind) -> None:
-    name = f"{_FILE}: {path}"
+    name = f"{reading.collector}: {path}"
     reading.entries.append(Entry(name, kind.verdict, kind.text, kind.key, kind.decide, (name,)))
     if kind.key and kind.writes is not None:
         reading.write(kind.key, kind.writes)
@@ -137,9 +157,15 @@ def _of_files(reading: Reading, blocks: list[AlloyBlock], source: AlloyBlock) ->
         return _Kind(U, "pods' lines from files on the node", "collector.sources.pods")
     files = reading.key_value("collector.sources.nodeFiles")
     node_files = list(files) if isinstance(files, list) else []
-    node_files += [{"path": path, "job": source.label or "node"} for path in paths]
+    jobs = _JOB.findall(text)
+    node_files += [
+        {"path": path, "job": jobs[number] if len(jobs) == len(paths) else source.label or "node"}
+        for number, path in enumerate(paths)
+    ]
     reading.write("collector.sources.nodeFiles", node_files)
-    return _Kind(U, "the component's name becomes the label job", "collector.sources.nodeFiles")
+    if len(jobs) == len(paths):
+        return _Kind(U, "with the same label job", "collector.sources.nodeFiles")
+    return _Kind(T, "the component's name becomes the label job", "collector.sources.nodeFiles")
 
 
 def _targets(block: AlloyBlock, source: AlloyBlock) -> Iterator[str]:
@@ -155,16 +181,28 @@ def _of_otlp(reading: Reading, block: AlloyBlock) -> _Kind:
     return _Kind(T, "only logs, on ports 4317 and 4318 of every collector", "collector.sources.otlp")
 
 
-def _stages(block: AlloyBlock, path: str = "") -> Iterator[tuple[str, AlloyBlock]]:
+def _pipeline(reading: Reading, block: AlloyBlock) -> None:
+    """Report each stage: with a key, or why there is none."""
+    stages = [inner for inner in block.blocks if inner.name.startswith("stage.")]
+    for number, inner in enumerate(stages):
+        path = f"{block.called}/{inner.name}"
+        if block.name == "loki.process" and (taken := stage(reading, inner, stages[number + 1 :])):
+            _say(reading, path, _Kind(taken.verdict, taken.text, taken.key))
+        else:
+            _stage(reading, path, inner)
+            _pipeline_within(reading, path, inner)
+
+
+def _pipeline_within(reading: Reading, path: str, block: AlloyBlock) -> None:
     for inner in block.blocks:
         if inner.name.startswith("stage."):
-            yield f"{path}{inner.name}", inner
-            yield from _stages(inner, f"{path}{inner.name}/")
+            _stage(reading, f"{path}/{inner.name}", inner)
+            _pipeline_within(reading, f"{path}/{inner.name}", inner)
 
 
-def _stage(reading: Reading, path: str, stage: AlloyBlock) -> None:
-    kind = _STAGES.get(stage.name, _OTHER_STAGE)
-    if stage.name == "stage.static_labels" and set(_names(stage)) == {"cluster"}:
+def _stage(reading: Reading, path: str, block: AlloyBlock) -> None:
+    kind = _STAGES.get(block.name, _OTHER_STAGE)
+    if block.name == "stage.static_labels" and set(_names(block)) == {"cluster"}:
         kind = _Kind(U, "every line has this label", "cluster.name")
     _say(reading, path, kind)
 
@@ -174,18 +212,23 @@ def _names(stage: AlloyBlock) -> list[str]:
     return re.findall(r'"?(\w+)"?\s*=\s*(?:"|`|\w)', stage.attributes.get("values", ""))
 
 
-def _labels(reading: Reading, block: AlloyBlock) -> None:
-    """Report labels that relabel rules make of pods' labels."""
-    if block.name != "discovery.relabel":
-        return
-    for rule in block.all("rule"):
-        for label in literals(rule.attributes.get("target_label", "")):
-            if label in KNOWN_LABELS or label.startswith("__"):
-                continue
-            kind = _Kind(
-                N, f"write the label {label} with the pod label that it comes from", "collector.labels", decide=True
-            )
-            _say(reading, f"{block.called}/rule {label}", kind)
+def _lower(reading: Reading, number: int) -> None:
+    """Call a component understood only where all of its parts are."""
+    entry, parts = reading.entries[number], reading.entries[number + 1 :]
+    if entry.verdict is U and any(part.verdict is not U for part in parts):
+        reading.entries[number] = replace(entry, verdict=T, text="in part: each of its parts is listed")
+
+
+# The label job of sources that the stack names itself.
+_JOBS = {"loki.source.kubernetes_events": "kubernetes-events"}
+
+
+def _job(reading: Reading, block: AlloyBlock) -> None:
+    """Report another label job than the stack's."""
+    job = next(iter(literals(block.attributes.get("job_name", ""))), "loki.source.kubernetes_events")
+    if (ours := _JOBS.get(block.name)) and job != ours:
+        text = f"the stack's job is {ours}: change queries and rules by it"
+        _say(reading, f"{block.called}/job_name", _Kind(T, text, "collector.sources.events"))
 
 
 def _endpoints(reading: Reading, block: AlloyBlock) -> None:

@@ -9,7 +9,7 @@ from logstack.adopt.reading import Reading, Verdict
 from logstack.adopt.schema import PERIODS
 
 # What a stack file passes on as it is has been read for placeholders already.
-_PASSED = ("loki",)
+_PASSED = ("loki", "alloy")
 _ASK = "write what it becomes, or take it from the running Loki (--loki-config)"
 
 

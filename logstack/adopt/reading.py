@@ -54,6 +54,8 @@ class Reading:
     """Why the running Loki cannot be taken over in place."""
     starts_anew: bool = False
     """Whether the stack has a store of its own in any case, without the old lines."""
+    collector: str = "config.alloy"
+    """The kind of the collector's configuration."""
     unread: tuple[Path, ...] = ()
     """The paths of values that are filled in or decrypted later."""
     _open: dict[Path, object] = field(default_factory=dict)

@@ -29,6 +29,7 @@ _ORDER = (
     "resources",
     "storageClass",
     "collector",
+    "alloy",
     "canary",
     "lokiVersion",
     "loki",

@@ -5,6 +5,7 @@ import pytest
 from logstack.adopt.adoption import Adoption
 from logstack.adopt.reading import Verdict
 from logstack.adopt.report import report_document
+from logstack.settings.model.collector import DEFAULT_INDEX_LABELS
 from logstack.settings.model.stack_file import StackFile
 from logstack.settings.passthrough.alloy_text import AlloyTextError, alloy_blocks, literals
 from logstack.settings.tree import Settings
@@ -88,12 +89,14 @@ def test_adopt_reports_each_component_and_stage_of_alloy() -> None:
     assert verdicts(adopt_alloy(SEED)) == {
         "discovery.kubernetes.pod": understood,
         "discovery.relabel.pod_logs": understood,
-        "discovery.relabel.pod_logs/rule team": not_taken,
+        "discovery.relabel.pod_logs/rule namespace": understood,
+        "discovery.relabel.pod_logs/rule team": understood,
         "loki.source.kubernetes.pod_logs": translated,
         "local.file_match.node_logs": understood,
         "loki.source.file.syslog": understood,
-        "loki.source.kubernetes_events.cluster_events": understood,
-        "loki.process.pod_logs": understood,
+        "loki.source.kubernetes_events.cluster_events": translated,
+        "loki.source.kubernetes_events.cluster_events/job_name": translated,
+        "loki.process.pod_logs": translated,
         "loki.process.pod_logs/stage.static_labels": understood,
         "loki.process.pod_logs/stage.match": not_taken,
         "loki.process.pod_logs/stage.match/stage.json": not_taken,
@@ -108,7 +111,9 @@ def test_adopt_writes_alloys_sources_and_cluster_to_the_stack_file() -> None:
     stack = stack_of(adoption)
     assert stack["cluster"]["name"] == "staging"
     assert stack["collector"] == {
-        "sources": {"nodeFiles": [{"path": "/var/log/syslog", "job": "syslog"}], "events": True}
+        "indexLabels": [*DEFAULT_INDEX_LABELS, "team"],
+        "labels": {"team": "team"},
+        "sources": {"nodeFiles": [{"path": "/var/log/syslog", "job": "node/syslog"}], "events": True},
     }
     Settings.of(StackFile.model_validate(stack, by_alias=True, by_name=False))
     assert "SECRET-" not in report_document(adoption)

@@ -209,3 +209,8 @@ PODS = LogSource(
     api_resources=lambda sources: ("pods", "pods/log") if sources.pods == "api" else ("pods",),
     runs_locally=True,
 )
+
+
+def sources_of_labels() -> dict[LabelName, tuple[str, ...]]:
+    """Return the labels of pods, and the meta labels of Kubernetes' discovery that each comes from."""
+    return {label: tuple(sources) for label, (sources, *_) in _LABEL_RULES.items()}
