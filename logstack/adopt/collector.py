@@ -228,7 +228,7 @@ def _job(reading: Reading, block: AlloyBlock) -> None:
     job = next(iter(literals(block.attributes.get("job_name", ""))), "loki.source.kubernetes_events")
     if (ours := _JOBS.get(block.name)) and job != ours:
         text = f"the stack's job is {ours}: change queries and rules by it"
-        _say(reading, f"{block.called}/job_name", _Kind(T, text, "collector.sources.events"))
+        _say(reading, f"{block.called}/job_name", _Kind(T, text))
 
 
 def _endpoints(reading: Reading, block: AlloyBlock) -> None:

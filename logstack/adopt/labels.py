@@ -117,7 +117,7 @@ def _selection(reading: Reading, rule: AlloyBlock, action: str, sources: Sequenc
         reading.write(key, [*(written if isinstance(written, list) else []), *names])
         return _Outcome(U, "the same namespaces", key)
     if list(sources) == [_NODE] or any(source in _OF_TARGETS for source in sources):
-        return _Outcome(T, "each collector reads the running pods of its node", "collector.sources.pods")
+        return _Outcome(T, "each collector reads the running pods of its node")
     text = "write which pods to collect: without it the stack collects all"
     return _Outcome(N, text, "collector.pods", decide=True)
 
