@@ -171,6 +171,7 @@ def _topics(reading: Reading, release: Release, request: Request) -> None:
     access.password(reading)
     ingress.ingress(reading)
     collector(reading, blocks)
+    _additions(reading, has_collector=bool(blocks))
     placeholders(reading)
     settings = _tree(reading.stack)
     access.nginx(reading, settings)
@@ -179,6 +180,21 @@ def _topics(reading: Reading, release: Release, request: Request) -> None:
     not_taken.defaults(reading)
     not_taken.linux_nodes(reading)
     not_taken.all_others(reading)
+
+
+def _additions(reading: Reading, *, has_collector: bool) -> None:
+    """Report what the stack runs or does beside what runs today."""
+    if not has_collector:
+        text = (
+            "the stack runs Grafana Alloy on every node, which sends the lines of every pod: beside a collector of "
+            "yours lines exist twice. --config-alloy translates that one"
+        )
+        reading.missing("(the collector)", text, key="collector")
+    text = "the collector replaces private keys, tokens, passwords and card numbers in lines"
+    reading.missing("(redaction)", text, key="collector.redact")
+    if not reading.has("lokiCanary") and reading.key_value("canary.enabled") is not False:
+        text = "the stack runs a canary on every node, which writes a line a second and asks for it"
+        reading.missing("(the canary)", text, key="canary")
 
 
 def _tree(stack: Mapping[str, object]) -> Settings:

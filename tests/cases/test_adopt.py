@@ -484,3 +484,13 @@ def test_adopt_reads_a_loki_yaml_without_a_chart(tmp_path: Path) -> None:
     assert stack["loki"] == {"config": {"limits_config": {"max_query_parallelism": 64}}}
     assert (adoption.decisions, errors(adoption)) == ((), set())
     assert adoption.side_by_side == ("it does not run from the chart loki",)
+
+
+def test_adopt_says_what_the_stack_adds() -> None:
+    added = {entry.path for entry in adopt_values(on_a_volume(), "18.11.0").entries if entry.path.startswith("(")}
+    assert {"(the collector)", "(redaction)", "(the canary)"} <= added
+    without = on_a_volume(lokiCanary={"enabled": False})
+    alloy = 'loki.source.kubernetes "pods" {\nforward_to = []\n}'
+    kept = {entry.path for entry in adopt_values(without, "18.11.0", alloy=alloy).entries}
+    assert "(redaction)" in kept
+    assert not {"(the collector)", "(the canary)"} & kept
