@@ -14,7 +14,7 @@ from logstack.adopt.chart import enterprise_text, is_exact, parse_version, refus
 from logstack.adopt.collector import cluster_of, collector
 from logstack.adopt.conditions import conditions
 from logstack.adopt.documents import Release, readable
-from logstack.adopt.earlier_charts import of_loki_3, spelled_left
+from logstack.adopt.earlier_charts import entries_of_left, of_loki_3
 from logstack.adopt.errors import RefusedError, UnreadableError
 from logstack.adopt.images import images
 from logstack.adopt.limits import follow_retention, limits, retention
@@ -105,7 +105,7 @@ def adopted(release: Release, request: Request, directory: File = File(), *, tod
         unread=tuple(path for path, _ in unread),
     )
     reading.entries += [_unread(path, why) for path, why in unread]
-    reading.entries += [_left(name, text) for name, text in spelled_left(release)]
+    reading.entries += entries_of_left(release)
     reading.side_by_side += [release.side_by_side] if release.side_by_side else []
     chart = release.described_chart or f"{release.chart or 'loki'} {version_text}"
     source = f"{release.source} of chart {chart}" if not release.is_bare else release.source
@@ -133,10 +133,6 @@ def _unread(path: Path, why: str) -> Entry:
     name = spelled_path(path)
     text = f"{why}: logstack does not know the value; write it into the stack file, or as a Pulumi secret"
     return Entry(name, Verdict.NOT_TAKEN, text, decide=True, values=(name,))
-
-
-def _left(name: str, text: str) -> Entry:
-    return Entry(name, Verdict.TRANSLATED, text, values=(name,))
 
 
 def _release(reading: Reading, release: Release, version: str) -> None:

@@ -160,14 +160,17 @@ def _from_flux(release: Document, manifests: Sequence[Document]) -> Release:
             values = merged(values, map_values)
     if _list(release, "spec.postRenderers"):
         unread.append(Unread("spec.postRenderers", "patches of the rendered chart", _RENDERED))
-    version = _text(release, "spec.chart.spec.version") or _text(repository, "spec.ref.tag")
-    url = _text(repository, "spec.url")
+    # The names of Flux 1 (helm.fluxcd.io/v1) come second.
+    version = _text(release, "spec.chart.spec.version") or _text(release, "spec.chart.version")
+    version = version or _text(repository, "spec.ref.tag")
+    url = _text(repository, "spec.url") or _text(release, "spec.chart.repository")
+    chart = _text(release, "spec.chart.spec.chart") or _text(release, "spec.chart.name")
     return Release(
         values=cast("Document", _unescaped(merged(values, _group(release, "spec.values")))),
         source=_KINDS["HelmRelease"],
         name=_text(release, "spec.releaseName") or (f"{target}-{own}" if target else own),
         namespace=target or _text(release, "metadata.namespace"),
-        chart=_text(release, "spec.chart.spec.chart") or (url.rsplit("/", 1)[-1] if url else None),
+        chart=chart or (url.rsplit("/", 1)[-1] if url else None),
         repository=url or _text(source, "name"),
         version=version,
         unread=tuple(unread),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from logstack.adopt.documents import Release
 from logstack.adopt.paths import Path, at, leaves, path_of, put, spelled_path
+from logstack.adopt.reading import Entry, Verdict
 from logstack.manifests.merge import merged
 
 Values = Mapping[str, object]
@@ -37,7 +38,10 @@ def _single_binary(values: Values) -> Values:
     return {
         "deploymentMode": "SingleBinary",
         "singleBinary": {"replicas": 1, "persistence": {"enabled": False}},
-        "loki": {"config": _with_one_copy(config if isinstance(config, Mapping) else {})},
+        "loki": {
+            "config": _with_one_copy(config if isinstance(config, Mapping) else {}),
+            "storage": {"type": "filesystem"},
+        },
         "gateway": {"enabled": False},
         **_NO_CACHES,
     }
@@ -163,6 +167,7 @@ _CHARTS = (
         defaults=_loki_5,
     ),
 )
+_UNKNOWN = "the chart has no such key, or logstack no counterpart"
 _BESIDE = "a part of the chart beside Loki: keep it in a release of its own"
 
 
@@ -185,7 +190,7 @@ def of_loki_3(release: Release, version: str | None) -> Release:
             if key and chart.renames[key] != key:
                 moved.append(f"{key} as {chart.renames[key]}")
         else:
-            left.append((path, _BESIDE))
+            left.append((path, _BESIDE if path[0] != "loki" else _UNKNOWN))
     notes = [f"the chart {chart.name} is read as the chart loki, with what {chart.name} does by default"]
     if moved:
         notes.append(f"read: {', '.join(dict.fromkeys(moved))}")
@@ -248,6 +253,11 @@ def _keys(key: str) -> Path:
     return path_of(key) if key else ()
 
 
-def spelled_left(release: Release) -> list[tuple[str, str]]:
-    """Return the values that have no counterpart, and why."""
-    return [(spelled_path(path), text) for path, text in release.left]
+def entries_of_left(release: Release) -> list[Entry]:
+    """Return the entries of values that have no counterpart; one of Loki itself is left to decide."""
+    entries: list[Entry] = []
+    for path, text in release.left:
+        name, is_lost = spelled_path(path), text == _UNKNOWN
+        verdict = Verdict.NOT_TAKEN if is_lost else Verdict.TRANSLATED
+        entries.append(Entry(name, verdict, text, decide=is_lost, values=(name,)))
+    return entries

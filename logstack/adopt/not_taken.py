@@ -91,6 +91,7 @@ ROWS: tuple[Row, ...] = (
     Row("minio|ignoreMinioDeprecation", T, "logstack does not use the chart's MinIO"),
     Row("extraObjects", N, "removing the release removes these objects: apply them in another way first", decide=True),
     Row("imagePullSecrets", N, "not a list of Secrets' names: `images.pullSecrets` takes them", decide=True),
+    Row("global.image.pullPolicy", T, "the chart's default, IfNotPresent"),
     Row("global.image|imageRegistry|registry", N, "not a registry: `images.registry` takes one", decide=True),
     Row("global.priorityClassName", N, _SCHEDULING, decide=True),
     Row("tableManager", N, "Loki has no table manager any more: the compactor applies retention"),

@@ -428,6 +428,24 @@ def test_adopt_reads_loki_stack_as_a_single_binary(
     assert "Promtail" in find_entry(adoption, "promtail.enabled").text
 
 
+def test_adopt_takes_loki_stack_without_a_configuration_for_one_on_a_volume(tmp_path: Path) -> None:
+    values = {"loki": {"auth_enabled": False, "persistence": {"enabled": True, "size": "1Gi"}}}
+    adoption = adopt_file(tmp_path, values, version="2.9.10")
+    assert stack_of(adoption)["objectStore"] == {"kind": "filesystem"}
+    assert errors(adoption) == set()
+    assert find_entry(adoption, "loki.auth_enabled").decide
+
+
+def test_adopt_reads_a_helm_release_of_flux_1(tmp_path: Path) -> None:
+    chart = {"repository": "https://grafana.github.io/helm-charts", "name": "loki-stack", "version": "2.6.4"}
+    metadata = {"name": "logs", "namespace": "monitoring"}
+    spec = {"releaseName": "loki", "chart": chart, "values": STACK}
+    release = {"apiVersion": "helm.fluxcd.io/v1", "kind": "HelmRelease", "metadata": metadata, "spec": spec}
+    adoption = adopt_file(tmp_path, release)
+    assert "chart loki-stack 2.6.4" in adoption.source
+    assert stack_of(adoption)["retention"] == "14d"
+
+
 def test_adopt_reads_loki_distributed_and_asks_for_a_bucket_of_its_own(tmp_path: Path) -> None:
     store = {"boltdb_shipper": {"shared_store": "s3"}, "aws": {"s3": "s3://eu-central-1", "bucketnames": "old"}}
     structured = {"compactor": {"retention_enabled": True}, "limits_config": {"retention_period": "30d"}}
