@@ -189,7 +189,7 @@ def _endpoint(fields: _Fields) -> str | None:
 
 def _endpoint_question(reading: Reading, fields: _Fields, release: Release) -> str | None:
     """Return why the endpoint may be another than Amazon's though no value has one; None where it is Amazon's."""
-    if isinstance(at(reading.values, _ROLE), str):
+    if isinstance(at(reading.values, _ROLE), str) or _ROLE in reading.unread:
         return None
     write = "write the store's address; on AWS write kind: aws-s3 instead"
     if outside := [unread.what for unread in release.unread if unread.may_set(("loki", "storage"))]:

@@ -173,6 +173,15 @@ def test_adopt_takes_a_store_for_amazons_only_when_nothing_speaks_against_it(
     assert stack_of(adopt_values(values))["objectStore"]["kind"] == kind
 
 
+def test_adopt_takes_a_store_with_a_role_for_amazons_when_its_url_is_a_placeholder() -> None:
+    values = in_s3()
+    values["loki"]["storage"] = {"type": "s3", "s3": {"s3": "s3://${REGION}/${BUCKET}"}}
+    values["serviceAccount"] = {"annotations": {"eks.amazonaws.com/role-arn": "${ROLE_ARN}"}}
+    adoption = adopt_values(values)
+    assert stack_of(adoption)["objectStore"]["kind"] == "aws-s3"
+    assert any("store" in condition for condition in adoption.conditions)
+
+
 OTLP = {
     "distributor": {"otlp_config": {"default_resource_attributes_as_index_labels": ["k8s.namespace.name", "severity"]}}
 }
