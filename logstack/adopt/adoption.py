@@ -125,7 +125,7 @@ def adopted(release: Release, request: Request, directory: File = File(), *, tod
         text,
         problems,
         tuple(dict.fromkeys(reading.side_by_side)),
-        tuple(conditions(entries, release)),
+        () if reading.side_by_side else tuple(conditions(entries, release)),
     )
 
 
