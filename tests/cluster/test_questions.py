@@ -101,7 +101,7 @@ def created(cluster: Live, values: Mapping[str, str]) -> None:
 
 def applied(cluster: Live, values: Mapping[str, str]) -> None:
     """As `kubectl apply --server-side` does it, Flux and Pulumi."""
-    Server(cluster.dynamic).update(an_object(values, "stringData"))
+    Server(cluster.dynamic).update(an_object(values, "stringData"), force=False)
 
 
 def applied_and_disowned(cluster: Live, values: Mapping[str, str]) -> None:
