@@ -60,7 +60,7 @@ def missing_label(path: str, label: str, available: Sequence[str], collector: Co
 def index_labels(settings: Settings) -> Iterator[Problem]:
     """Check that index labels are few and unique, and that a source sets each; the default ones never fail."""
     collector = settings.collector
-    used, budget = collector.stream_labels, collector.label_budget
+    used, budget = collector.all_stream_labels, collector.label_budget
     if twice := [label for label, count in Counter(used).items() if count > 1]:
         what = f"duplicate labels: {listed(twice, 'and')}"
         yield LABEL_TWICE.problem("collector.indexLabels", what, "write each label once")

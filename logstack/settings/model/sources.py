@@ -145,6 +145,10 @@ class SourceFacts:
     """The labels that it sets on its lines."""
     gives_any_label: bool = False
     """Whether its senders choose labels of their own."""
+    node_jobs: Callable[[Sources], tuple[str, ...]] = lambda _: ()
+    """The values of `job` of a source whose streams belong to one node each: its lines have `node` as an index label,
+    whatever `collector.indexLabels` says. Loki refuses a line that is more than an hour behind the newest one of its
+    stream, so the lines of a node that joins or was away need a stream without those of other nodes."""
     names_any_namespace: bool = False
     """Whether its senders write the label `namespace`, so that `collector.namespaces` does not limit it."""
     on_nodes: bool = True
@@ -161,6 +165,7 @@ PODS = SourceFacts(
     example="pods: files",
     labels=("namespace", "pod", "container", "app", "component", "job", "stream", "container_runtime", "node"),
 )
+JOURNAL_JOB = "systemd-journal"
 JOURNAL = SourceFacts(
     name="journal",
     key="journal",
@@ -168,6 +173,7 @@ JOURNAL = SourceFacts(
     example="journal: {enabled: true}",
     switches=("journal.enabled",),
     labels=("job", "node", "unit"),
+    node_jobs=lambda _: (JOURNAL_JOB,),
 )
 NODE_FILES = SourceFacts(
     name="node-files",
@@ -175,6 +181,7 @@ NODE_FILES = SourceFacts(
     is_on=lambda sources: bool(sources.node_files),
     example="nodeFiles: [{path: /var/log/syslog, job: syslog}]",
     labels=("job", "node"),
+    node_jobs=lambda sources: tuple(dict.fromkeys(file.job for file in sources.node_files)),
 )
 EVENTS = SourceFacts(
     name="events",
