@@ -79,7 +79,7 @@ class Sources(Group):
 
     pods: PodSource = "files"
     """`files`: the node's /var/log/pods, read-only, as root. `api`: the Kubernetes API, without host paths or root, and
-    without the label `stream`. `none`: no pods."""
+    without the label `stream`; the pinned Alloy loses lines that it reads so (`api-loses-lines`). `none`: no pods."""
     events: Switch = False
     """Kubernetes events, which a collector of their own reads once per cluster; their lines have the labels `job` and
     `namespace`."""
