@@ -1,6 +1,6 @@
 """Which logs the collector reads, what it does to a line, and what it drops."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from logstack.manifests.alloy.labels import metadata_labels
@@ -34,6 +34,8 @@ class Collection:
     dropped: tuple[str, ...] = field(metadata={JSON_KEY: "leftOut"})
     index_labels: tuple[str, ...]
     """Of lines of every source."""
+    further_index_labels: Mapping[str, tuple[str, ...]]
+    """Of lines of single sources, by the source's key."""
     node_streams: NodeStreams | None
     """None if `node` is no further index label of any source."""
     structured_metadata: tuple[str, ...]
@@ -59,6 +61,9 @@ def _collection(settings: Settings) -> Collection:
         sources=tuple(line for source in active_sources(sources) for line in source.describe(sources)),
         dropped=tuple(_dropped(settings)),
         index_labels=collector.stream_labels,
+        further_index_labels={
+            source.key: labels for source in sources.active if (labels := source.further_labels(sources))
+        },
         node_streams=_node_streams(settings),
         structured_metadata=tuple(metadata_labels(collector)),
         formats=tuple(_formats(settings)),
@@ -73,6 +78,10 @@ def _facts(collection: Collection) -> Facts:
         ("sources", "\n".join(collection.sources)),
         *([("not sent", "\n".join(collection.dropped))] if collection.dropped else []),
         ("index labels", listed(collection.index_labels, "and")),
+        *(
+            (f"labels of {key}", f"{listed(labels, 'and')} as well")
+            for key, labels in collection.further_index_labels.items()
+        ),
         *([("node streams", _by_node(collection.node_streams))] if collection.node_streams else []),
         ("structured metadata", f"{listed(collection.structured_metadata, 'and')}, and the fields of a format"),
         ("formats", "\n".join(collection.formats)),

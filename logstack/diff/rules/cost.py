@@ -195,7 +195,12 @@ RULES = (
     ),
     _rule(
         "labels",
-        ("settings collector.indexLabels", "settings collector.labels*", "*.alloy *external_labels"),
+        (
+            "settings collector.indexLabels",
+            "settings collector.labels*",
+            "settings collector.sources.*.indexLabels",
+            "*.alloy *external_labels",
+        ),
         "Streams get other labels ({path}: {before} to {after}): every stream starts anew.",
         "Update queries and alerts: with an old label they find only old lines. For a while there are "
         "twice as many streams.",

@@ -175,6 +175,8 @@ def _labels(collector: CollectorSettings, sources: Sequence[LogSource], *, with_
         comment="Cut structured metadata that is too long: Loki refuses the whole line for it.",
     )
     labels = [label for label in collector.stream_labels if label != "cluster"] + ([NODE] if by_node else [])
+    further = [label for source in sources for label in source.facts.further_labels(collector.sources)]
+    labels += [label for label in further if label not in labels]
     # Alloy refuses a list of none; loki.write adds the cluster.
     labels += [_TENANT] if with_tenants or not labels else []
     yield Block("stage.label_keep", attributes={"values": labels}, comment="collector.indexLabels")

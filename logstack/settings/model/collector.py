@@ -107,12 +107,14 @@ class CollectorSettings(Group):
     @property
     def all_stream_labels(self) -> tuple[LabelName, ...]:
         """Return the index labels that lines of any source can have."""
-        return (*self.stream_labels, *([NODE] if self.node_streams else []))
+        labels = (*self.stream_labels, *([NODE] if self.node_streams else []), *self.sources.further_labels)
+        return tuple(dict.fromkeys(labels))
 
     @property
     def known_labels(self) -> tuple[LabelName, ...]:
         """Return every label that a line can have."""
-        return (*KNOWN_LABELS, *(label for label in self.labels if label not in KNOWN_LABELS))
+        own = dict.fromkeys((*self.labels, *self.sources.further_labels))
+        return (*KNOWN_LABELS, *(label for label in own if label not in KNOWN_LABELS))
 
 
 class CanarySettings(Group):

@@ -244,6 +244,26 @@ def test_node_is_treated_alike_for_all_sources_otherwise(
     ]
 
 
+def test_resource_attributes_become_index_labels_of_otlp_lines() -> None:
+    tree = blocks_with(sources={"otlp": {"http": True, "indexLabels": ["cloud.region", "a/b-c.d"]}})
+    (otlp,) = (block for block in tree if (block.name, block.label) == ("loki.process", "otlp"))
+    expressions = attributes_of([otlp], "stage.json")["expressions"]
+    assert isinstance(expressions, Mapping)
+    assert expressions["cloud_region"] == 'resources."cloud.region"'
+    assert expressions["a_b_c_d"] == 'resources."a/b-c.d"'
+    assert attributes_of([otlp], "stage.labels") == {"values": dict.fromkeys(expressions, "")}
+    (process,) = (block for block in tree if block.label == "lines")
+    assert attributes_of([process], "stage.label_keep")["values"] == [
+        *(label for label in DEFAULT_INDEX_LABELS if label != "cluster"),
+        "cloud_region",
+        "a_b_c_d",
+    ]
+    # Of those that other senders set too, each is kept once.
+    keys = {"sources": {"push": True, "otlp": {"http": True, "indexLabels": ["os"]}}, "index_labels": ["pod", "os"]}
+    assert attributes_of(blocks_with(**keys), "stage.label_keep") == {"values": ["pod", "os"]}
+    assert not [block for block in find([process], "stage.structured_metadata") if "cloud_region" in str(block)]
+
+
 @pytest.mark.parametrize(
     ("index_labels", "external"), [(["cluster", "pod"], {"cluster": "production"}), (["pod"], None)]
 )

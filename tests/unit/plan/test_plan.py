@@ -240,6 +240,13 @@ def test_plan_names_the_jobs_whose_streams_belong_to_one_node(keys: Mapping[str,
     assert dict(section.facts).get("node streams") == row
 
 
+def test_plan_names_the_resource_attributes_that_become_index_labels() -> None:
+    otlp = {"http": True, "indexLabels": ["cloud.region", "severity"]}
+    settings = changed(settings_of("monolithic"), collector={"sources": {"otlp": otlp}})
+    section = collection_section(Stack("attributes", settings, (), (), "secret"))
+    assert dict(section.facts)["labels of otlp"] == "cloud_region and severity as well"
+
+
 def test_plan_sizes_total_equals_the_size_table() -> None:
     settings = Settings.model_validate(
         {"cluster": {"name": "a", "context": "a"}, "objectStore": {"kind": "embedded", "size": "20Gi"}, "size": "small"}

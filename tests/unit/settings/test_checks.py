@@ -126,6 +126,23 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
             id="the node of a journal",
         ),
         pytest.param(
+            "collector: {sources: {otlp: {http: true, indexLabels: [cloud.region]}}, "
+            "drop: [{name: far, match: {cloud_region: eu-3}}]}\nacknowledge: [receivers-are-open]\n"
+            """retentionStreams: [{selector: '{cloud_region="eu-1"}', period: 1d}]""",
+            id="a resource attribute as a label",
+        ),
+        pytest.param(
+            "collector: {labelBudget: 15, sources: {otlp: {http: true, indexLabels: [a, b, c, d, e, f, g, h, i]}}}\n"
+            "acknowledge: [receivers-are-open]",
+            id="as many labels of OTLP lines as Loki takes",
+        ),
+        pytest.param(
+            "collector: {sources: {otlp: {http: true, indexLabels: [a, b, c, d, e, f, g, h, i, j]}}}\n"
+            "loki: {config: {limits_config: {max_label_names_per_series: 16}}}\n"
+            "acknowledge: [receivers-are-open, label-budget]",
+            id="as many labels of OTLP lines as the stack lets Loki take",
+        ),
+        pytest.param(
             "collector: {sources: {pods: none, events: true}, namespaces: {never: [shop]}}\ncanary: {enabled: false}",
             id="events alone, and not of all namespaces",
         ),
