@@ -8,7 +8,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
 from logstack.manifests.alloy.syntax import Block, Expression, Value, document, quoted
 from logstack.manifests.loki.config import latest_behind
+from logstack.settings.load.stack_file import Value as StackValue
 from logstack.settings.model.sources import JOURNAL, JOURNAL_JOB
 from logstack.settings.tree import Settings
 from tests.support.collector import loki, stack
@@ -35,7 +36,7 @@ APART = 10 * 10**9
 LATELY, JOINING = timedelta(minutes=10), timedelta(hours=7)
 PATIENCE_SECONDS = 60
 FILES_JOB = "app-files"
-SOURCES = {
+SOURCES: Mapping[str, StackValue] = {
     JOURNAL_JOB: {"sources": {"pods": "none", "journal": {"enabled": True}}},
     FILES_JOB: {
         "sources": {"pods": "none", "nodeFiles": [{"path": "/var/log/app/*.log", "job": FILES_JOB}]},

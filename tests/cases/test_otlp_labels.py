@@ -14,14 +14,15 @@ import pytest
 from logstack.localrun.client import Entry, Pushed
 from logstack.localrun.platform import Platform
 from logstack.settings.checks.labels import MOST_LABELS
+from logstack.settings.load.stack_file import Value
 from logstack.settings.model.sources import label_of
 from tests.support.collector import loki, stack
 
 pytestmark = pytest.mark.prove
 
 # The list of a field's release, and names whose labels are not the names alone.
-ATTRIBUTES = ["k8s.namespace.name", "severity", "a/b-c.d", "x..y", "Team_1"]
-PASSED = {"distributor": {"otlp_config": {"default_resource_attributes_as_index_labels": ATTRIBUTES}}}
+ATTRIBUTES: list[Value] = ["k8s.namespace.name", "severity", "a/b-c.d", "x..y", "Team_1"]
+PASSED: Value = {"distributor": {"otlp_config": {"default_resource_attributes_as_index_labels": ATTRIBUTES}}}
 
 
 @pytest.fixture(scope="module")
@@ -54,4 +55,4 @@ def test_loki_names_the_labels_of_attributes_as_the_collector_does(platform: Pla
     httpx.post(f"{platform.writers[0].url}/otlp/v1/logs", json=body, timeout=60).raise_for_status()
     (row,) = platform.loki.rows('{severity="otlp"}', now - 10**9, now + 10**9)
     labels = {name for name, value in row.labels if value == "otlp"}
-    assert labels == {label_of(name) for name in ATTRIBUTES}
+    assert labels == {label_of(str(name)) for name in ATTRIBUTES}
