@@ -71,12 +71,13 @@ class ExistingObject:
 def namespaces(components: Sequence[ComponentTree]) -> dict[str, str]:
     """Return the namespaces that objects go to and that the stack does not make, each with the key that names it."""
     made = {_metadata(manifest)["name"] for _, manifest in _manifests(components) if manifest.type == NAMESPACE}
-    found: dict[str, str] = {}
+    key_by_namespace: dict[str, str] = {}
     for component, manifest in _manifests(components):
         name = _metadata(manifest).get("namespace", manifest.inputs.get("namespace"))
         if isinstance(name, str) and name not in made:
-            found.setdefault(name, "grafana.namespace" if component.name == "grafana" else "cluster.namespace")
-    return found
+            key = "grafana.namespace" if component.name == "grafana" else "cluster.namespace"
+            key_by_namespace.setdefault(name, key)
+    return key_by_namespace
 
 
 def kinds(components: Sequence[ComponentTree]) -> dict[str, dict[str, str]]:
@@ -84,23 +85,23 @@ def kinds(components: Sequence[ComponentTree]) -> dict[str, dict[str, str]]:
 
     Charts render none but Kubernetes' own kinds, which the oldest supported version has.
     """
-    found: dict[str, dict[str, str]] = {}
+    kinds_by_version: dict[str, dict[str, str]] = {}
     for component, manifest in _manifests(components):
         if "apiVersion" in manifest.inputs:
-            of_version = found.setdefault(str(manifest.inputs["apiVersion"]), {})
+            of_version = kinds_by_version.setdefault(str(manifest.inputs["apiVersion"]), {})
             of_version.setdefault(str(manifest.inputs["kind"]), f"{component.name}/{manifest.name}")
-    return found
+    return kinds_by_version
 
 
 def storage_classes(components: Sequence[ComponentTree]) -> dict[str | None, str]:
     """Return the StorageClasses of volumes and buckets, each with the key that names it; None is the default class."""
-    found: dict[str | None, str] = {}
+    key_by_class: dict[str | None, str] = {}
     for component, manifest in _manifests(components):
         key = "objectStore.storageClass" if component.name == "store" else "storageClass"
         for name in _classes(manifest.inputs):
             if name not in _NO_CLASS:
-                found.setdefault(name, key)
-    return found
+                key_by_class.setdefault(name, key)
+    return key_by_class
 
 
 def existing_objects(settings: Settings) -> Iterator[ExistingObject]:
