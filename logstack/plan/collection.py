@@ -1,6 +1,6 @@
 """Which logs the collector reads, what it does to a line, and what it drops."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from logstack.manifests.alloy.labels import metadata_labels
@@ -12,7 +12,18 @@ from logstack.settings.model.quantities import kubernetes_size
 from logstack.settings.problems import listed
 from logstack.settings.tree import Settings
 from logstack.text.documents import JSON_KEY
-from logstack.text.words import Facts, spoken_duration, spoken_share
+from logstack.text.words import Facts, counted, spoken_duration, spoken_share
+
+
+@dataclass(frozen=True)
+class NodeStreams:
+    """The streams of sources whose lines have `node` as a further index label."""
+
+    jobs: tuple[str, ...]
+    per_node: int
+    """The least number of streams that each node has of these sources."""
+    max_streams: int
+    """Loki's limit for all streams."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,11 @@ class Collection:
     sources: tuple[str, ...]
     dropped: tuple[str, ...] = field(metadata={JSON_KEY: "leftOut"})
     index_labels: tuple[str, ...]
+    """Of lines of every source."""
+    further_index_labels: Mapping[str, tuple[str, ...]]
+    """Of lines of single sources, by the source's key."""
+    node_streams: NodeStreams | None
+    """None if `node` is no further index label of any source."""
     structured_metadata: tuple[str, ...]
     formats: tuple[str, ...]
     redacted: tuple[str, ...]
@@ -45,6 +61,10 @@ def _collection(settings: Settings) -> Collection:
         sources=tuple(line for source in active_sources(sources) for line in source.describe(sources)),
         dropped=tuple(_dropped(settings)),
         index_labels=collector.stream_labels,
+        further_index_labels={
+            source.key: labels for source in sources.active if (labels := source.further_labels(sources))
+        },
+        node_streams=_node_streams(settings),
         structured_metadata=tuple(metadata_labels(collector)),
         formats=tuple(_formats(settings)),
         redacted=(*redact.rules, *(rule.name for rule in redact.custom)),
@@ -58,12 +78,33 @@ def _facts(collection: Collection) -> Facts:
         ("sources", "\n".join(collection.sources)),
         *([("not sent", "\n".join(collection.dropped))] if collection.dropped else []),
         ("index labels", listed(collection.index_labels, "and")),
+        *(
+            (f"labels of {key}", f"{listed(labels, 'and')} as well")
+            for key, labels in collection.further_index_labels.items()
+        ),
+        *([("node streams", _by_node(collection.node_streams))] if collection.node_streams else []),
         ("structured metadata", f"{listed(collection.structured_metadata, 'and')}, and the fields of a format"),
         ("formats", "\n".join(collection.formats)),
         ("redacted", listed(collection.redacted, "and") or "nothing"),
         ("old lines", collection.old_lines),
         ("long lines", collection.long_lines),
     ]
+
+
+def _node_streams(settings: Settings) -> NodeStreams | None:
+    collector = settings.collector
+    jobs = tuple(job for source in collector.node_streams for job in source.node_jobs(collector.sources))
+    if not jobs:
+        return None
+    per_node = len(set(jobs)) if "job" in collector.stream_labels else 1
+    return NodeStreams(jobs, per_node, settings.limits.max_streams)
+
+
+def _by_node(streams: NodeStreams) -> str:
+    return (
+        f"job {listed(streams.jobs, 'and')}: node is an index label too, so Loki compares no line's time with those of "
+        f"other nodes; {counted(streams.per_node, 'stream')} or more a node, of {streams.max_streams:,} in all"
+    )
 
 
 def _dropped(settings: Settings) -> Iterator[str]:

@@ -155,7 +155,12 @@ _SOURCES = _group(
             [{"path": "/var/log/nginx/**/*.log", "job": "web"}, {"path": '/var/log/a "b"/{c,d}', "job": "a\\b"}],
         ]
     ),
-    otlp=_group({}, grpc=st.booleans(), http=st.booleans()),
+    otlp=_group(
+        {},
+        grpc=st.booleans(),
+        http=st.booleans(),
+        indexLabels=st.lists(st.sampled_from(["cloud.region", "a/b-c.d"]), unique=True),
+    ),
     push=st.booleans(),
 )
 _DROP = _group({"match": _MATCH, "pattern": _PATTERN | _FIRST_LINE}, keep=st.floats(0, 1, exclude_max=True))

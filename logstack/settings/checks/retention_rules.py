@@ -98,7 +98,7 @@ def labels(settings: Settings) -> Iterator[Problem]:
     if any_label(collector):
         return
     sent = available_labels(collector)
-    available = [label for label in sent if label in collector.stream_labels]
+    available = [label for label in sent if label in collector.all_stream_labels]
     if settings.canary.enabled and settings.canary.route == "direct":
         available += [label for label in _CANARY_LABELS if label not in available]
     available.append(_OF_LOKI)

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from logstack.settings.checks.check import reads
 from logstack.settings.model.collector import NEEDED_STABILITY, STABILITIES
 from logstack.settings.model.sources import PODS, Journal, Sources
+from logstack.settings.pins import ALLOY_API_LOSES_LINES, ALLOY_VERSION
 from logstack.settings.problems import Problem, Rule, listed
 from logstack.settings.tree import Settings
 
@@ -33,6 +34,7 @@ WRITE_AHEAD_LOG = Rule(
     " are lost, however many they are (measured with Alloy 1.19.0); without the log at most the 10 to 20Mi read ahead",
     "warning",
 )
+API_LOSES_LINES = Rule("api-loses-lines", ALLOY_API_LOSES_LINES.summary, "warning")
 JOURNAL = Rule(
     "journal-needs-systemd",
     "a node without systemd, such as Talos, has no journal and no /etc/machine-id: the collector's pod does not start "
@@ -141,6 +143,15 @@ def write_ahead_log(settings: Settings) -> Iterator[Problem]:
 
 
 @reads("collector.sources")
+def pods_by_api(settings: Settings) -> Iterator[Problem]:
+    """Warn that the pinned Alloy loses lines that it reads from the Kubernetes API."""
+    if settings.collector.sources.pods == "api" and ALLOY_API_LOSES_LINES.is_in(ALLOY_VERSION):
+        what = f"sources.pods is api, and Alloy {ALLOY_VERSION} has the bug {ALLOY_API_LOSES_LINES.issue}"
+        fix = f"logstack:collector: {{sources: {{{PODS.example}}}}}, where pods may have host paths"
+        yield API_LOSES_LINES.problem("collector.sources.pods", what, fix)
+
+
+@reads("collector.sources")
 def journal(settings: Settings) -> Iterator[Problem]:
     """Warn that nodes without systemd have no journal."""
     if settings.collector.sources.journal.enabled:
@@ -158,4 +169,14 @@ def receivers(settings: Settings) -> Iterator[Problem]:
         yield RECEIVERS.problem("collector.sources", what, fix)
 
 
-CHECKS = (some_source, effect, contradicting_filters, node_files, stability, write_ahead_log, journal, receivers)
+CHECKS = (
+    some_source,
+    effect,
+    contradicting_filters,
+    node_files,
+    stability,
+    write_ahead_log,
+    pods_by_api,
+    journal,
+    receivers,
+)

@@ -23,6 +23,7 @@ from tests.support.generated import stacks
 from tests.unit.settings.stacks import TODAY, messages_for, stack, store
 
 SIMPLE_SCALABLE = "deploymentMode: simple-scalable\nacknowledge: [simple-scalable-ends-with-loki-4]\n"
+BY_API = "acknowledge: [api-loses-lines]"
 SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
 
 
@@ -99,9 +100,11 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
             "collector: {indexLabels: [namespace]}\ncanary: {route: direct}", id="a direct canary without its labels"
         ),
         pytest.param("collector: {indexLabels: [pod, container]}", id="the canary's container instead of its stream"),
-        pytest.param("collector: {sources: {pods: api}}", id="default labels, not all from the Kubernetes API"),
         pytest.param(
-            "collector: {sources: {pods: api}, indexLabels: [pod, container]}",
+            "collector: {sources: {pods: api}}\n" + BY_API, id="default labels, not all from the Kubernetes API"
+        ),
+        pytest.param(
+            "collector: {sources: {pods: api}, indexLabels: [pod, container]}\n" + BY_API,
             id="the canary's container by the Kubernetes API",
         ),
         pytest.param(
@@ -116,6 +119,28 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
             "collector: {sources: {journal: {enabled: true, units: [a.service]}}, indexLabels: [pod, stream, unit]}\n"
             "acknowledge: [journal-needs-systemd]",
             id="journal units",
+        ),
+        pytest.param(
+            "collector: {labelBudget: 9, sources: {journal: {enabled: true}}}\nacknowledge: [journal-needs-systemd]\n"
+            """retentionStreams: [{selector: '{job="systemd-journal", node="n1"}', period: 1d}]""",
+            id="the node of a journal",
+        ),
+        pytest.param(
+            "collector: {sources: {otlp: {http: true, indexLabels: [cloud.region]}}, "
+            "drop: [{name: far, match: {cloud_region: eu-3}}]}\nacknowledge: [receivers-are-open]\n"
+            """retentionStreams: [{selector: '{cloud_region="eu-1"}', period: 1d}]""",
+            id="a resource attribute as a label",
+        ),
+        pytest.param(
+            "collector: {labelBudget: 15, sources: {otlp: {http: true, indexLabels: [a, b, c, d, e, f, g, h, i]}}}\n"
+            "acknowledge: [receivers-are-open]",
+            id="as many labels of OTLP lines as Loki takes",
+        ),
+        pytest.param(
+            "collector: {sources: {otlp: {http: true, indexLabels: [a, b, c, d, e, f, g, h, i, j]}}}\n"
+            "loki: {config: {limits_config: {max_label_names_per_series: 16}}}\n"
+            "acknowledge: [receivers-are-open, label-budget]",
+            id="as many labels of OTLP lines as the stack lets Loki take",
         ),
         pytest.param(
             "collector: {sources: {pods: none, events: true}, namespaces: {never: [shop]}}\ncanary: {enabled: false}",
@@ -297,6 +322,7 @@ def test_warning_is_silenced_by_its_own_name(name: str) -> None:
         "ingress-opens-administration": f"ingress: {{{INGRESS}, {TLS}, path: /}}",
         "ingress-without-password": f"ingress: {{{INGRESS}, {TLS}}}",
         "ingress-without-tls": f"ingress: {{{INGRESS}}}\n{PASSWORD}",
+        "api-loses-lines": "collector: {sources: {pods: api}}",
         "journal-needs-systemd": "collector: {sources: {journal: {enabled: true}}}",
         "label-budget": "collector: {labelBudget: 3}",
         "query-length-below-retention": "limits: {maxQueryLength: 1d}",
