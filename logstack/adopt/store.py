@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from logstack.adopt import credentials
+from logstack.adopt.authority import authority
 from logstack.adopt.documents import Release, templated
 from logstack.adopt.former_store import former
 from logstack.adopt.loki_config import LokiConfig
@@ -88,6 +89,7 @@ def _s3(reading: Reading, config: LokiConfig) -> None:
         _aws(reading, fields, bucket)
     else:
         _compatible(reading, fields, endpoint, bucket)
+        authority(reading, config)
     credentials.keys(reading, fields.paths.get("key", []))
     reading.translated(
         "loki.storage.s3.s3",

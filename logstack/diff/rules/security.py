@@ -95,6 +95,12 @@ RULES = (
         "Keep TLS and its certificate checks: with `insecure`, or without the checks, others can read keys and lines.",
     ),
     _rule(
+        "store-authority",
+        ("settings objectStore.caSecret", "loki.yaml *http_config.ca_file", "*-values.yaml *object-store-ca*"),
+        "Loki checks the object store's certificate with another authority: {path} changes from {before} to {after}.",
+        "Create the Secret in the namespace before the pods roll: no pod starts without it.",
+    ),
+    _rule(
         "kubernetes-rights",
         (
             "*-values.yaml rbac*",

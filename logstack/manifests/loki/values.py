@@ -1,6 +1,6 @@
 """The Loki chart's values: everything that is not loki.yaml. Numbers go as strings with units where they are large."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from logstack.manifests.loki.chart import (
     CACHE_MEMORY_KEY,
@@ -21,7 +21,10 @@ from logstack.manifests.manifest import LINUX_NODES, Json, container_resources, 
 from logstack.manifests.merge import merged
 from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_values, metadata_values, pull_secrets, scheduling_of
 from logstack.manifests.stores.access import (
+    CA_DIRECTORY,
+    CA_FILE,
     FORMER_ACCESS_KEY_ID,
+    FORMER_CA_DIRECTORY,
     FORMER_SECRET_ACCESS_KEY,
     SERVICE_ACCOUNT,
     StoreAccess,
@@ -30,6 +33,7 @@ from logstack.settings.model.autoscaling import Scaling
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.images import Images
 from logstack.settings.model.loki import LokiSettings
+from logstack.settings.model.object_store import CaCertificate
 from logstack.settings.model.quantities import kubernetes_size
 from logstack.settings.model.roles import Role, Volume
 from logstack.settings.passthrough.documents import JOINED
@@ -165,10 +169,20 @@ def _bucket_names(store: StoreAccess) -> Values:
 
 def _defaults(store: StoreAccess) -> Values:
     """Return the values of every Loki pod, and of the gateway."""
+    authorities = list(_authorities(store))
     values: Values = {
         "nodeSelector": LINUX_NODES,
-        "extraVolumes": [{"name": "overrides", "configMap": {"name": OVERRIDES_MAP}}],
-        "extraVolumeMounts": [{"name": "overrides", "mountPath": OVERRIDES_DIRECTORY, "readOnly": True}],
+        "extraVolumes": [
+            {"name": "overrides", "configMap": {"name": OVERRIDES_MAP}},
+            *(_ca_volume(directory, certificate) for directory, certificate in authorities),
+        ],
+        "extraVolumeMounts": [
+            {"name": "overrides", "mountPath": OVERRIDES_DIRECTORY, "readOnly": True},
+            *(
+                {"name": _volume_name(directory), "mountPath": directory, "readOnly": True}
+                for directory, _ in authorities
+            ),
+        ],
         # Loki asks nothing of Kubernetes' API, and finds its peers by DNS.
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -181,6 +195,23 @@ def _defaults(store: StoreAccess) -> Values:
     if store.former and store.former.store.credentials_secret:
         values["extraEnv"] = _former_key(store.former.store.credentials_secret)
     return values
+
+
+def _authorities(store: StoreAccess) -> Iterator[tuple[str, CaCertificate]]:
+    """Yield the certificates that Loki checks its stores with, each with its directory in the pods."""
+    if store.ca_certificate:
+        yield CA_DIRECTORY, store.ca_certificate
+    if store.former and store.former.store.ca_certificate:
+        yield FORMER_CA_DIRECTORY, store.former.store.ca_certificate
+
+
+def _ca_volume(directory: str, certificate: CaCertificate) -> Json:
+    items: Json = [{"key": certificate.key, "path": CA_FILE}]
+    return {"name": _volume_name(directory), "secret": {"secretName": certificate.secret, "items": items}}
+
+
+def _volume_name(directory: str) -> str:
+    return directory.rpartition("/")[2]
 
 
 def _former_key(secret: str) -> Json:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from logstack.manifests.manifest import Json, Quoted
-from logstack.settings.model.object_store import NO_KEY, AccessKey
+from logstack.settings.model.object_store import NO_KEY, AccessKey, CaCertificate
 
 DATA = "/var/loki"
 """Where Loki's pods have their volume."""
@@ -16,6 +16,10 @@ ENVIRONMENT_ADDRESS = "http://${BUCKET_HOST}:${BUCKET_PORT}"
 FORMER_ACCESS_KEY_ID = "FORMER_AWS_ACCESS_KEY_ID"
 FORMER_SECRET_ACCESS_KEY = "FORMER_AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a variable
 _FORMER = "former"
+# Where pods have the certificate of each store's authority, and its name there whatever its key in the Secret.
+CA_DIRECTORY = "/etc/loki/object-store-ca"
+FORMER_CA_DIRECTORY = "/etc/loki/former-object-store-ca"
+CA_FILE = "ca.crt"
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class StoreAccess:
     endpoint: str | None = None
     """The store's URL; None on AWS, where setting one breaks the web identity exchange (grafana/loki#7279)."""
     access_key: AccessKey = NO_KEY
+    ca_certificate: CaCertificate | None = None
     address_config_map: str | None = None
     """The ConfigMap with BUCKET_HOST and BUCKET_PORT for Loki's endpoint; None if the endpoint is known."""
     service_account_annotations: Mapping[str, str] = field(default_factory=dict)
@@ -69,7 +74,13 @@ class FormerAccess:
 
 
 def s3_access(
-    bucket: str, region: str, access_key: AccessKey, *, endpoint: str | None = None, path_style: bool = False
+    bucket: str,
+    region: str,
+    access_key: AccessKey,
+    *,
+    endpoint: str | None = None,
+    path_style: bool = False,
+    ca_certificate: CaCertificate | None = None,
 ) -> StoreAccess:
     """Return how Loki reaches a bucket by its S3 client.
 
@@ -84,14 +95,23 @@ def s3_access(
         "access_key_id": Quoted(f"${{{FORMER_ACCESS_KEY_ID}}}"),
         "secret_access_key": Quoted(f"${{{FORMER_SECRET_ACCESS_KEY}}}"),
     }
+    trusted, former_trusted = (
+        _trusted(directory) if ca_certificate else {} for directory in (CA_DIRECTORY, FORMER_CA_DIRECTORY)
+    )
     return StoreAccess(
         kind="s3",
-        storage=section,
-        rules={"type": "s3", "s3": {**section}},
+        storage={**section, **trusted},
+        rules={"type": "s3", "s3": {**section, **trusted}},
         former_name=_FORMER,
-        former_storage={"named_stores": {"aws": {_FORMER: {**section, **keys}}}},
+        former_storage={"named_stores": {"aws": {_FORMER: {**section, **former_trusted, **keys}}}},
         bucket=bucket,
         region=region,
         endpoint=endpoint,
         access_key=access_key,
+        ca_certificate=ca_certificate,
     )
+
+
+def _trusted(directory: str) -> dict[str, Json]:
+    """The client's only authority, in place of the public ones (Loki 3.7.8, chunk/client/aws/s3_storage_client.go)."""
+    return {"http_config": {"ca_file": f"{directory}/{CA_FILE}"}}

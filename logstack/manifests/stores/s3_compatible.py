@@ -9,7 +9,12 @@ def store_kind(store: S3CompatibleStore) -> StoreKind:
     """Return the record of the store's kind."""
     return StoreKind(
         access=s3_access(
-            store.bucket, store.region, store.access_key, endpoint=store.endpoint, path_style=store.path_style
+            store.bucket,
+            store.region,
+            store.access_key,
+            endpoint=store.endpoint,
+            path_style=store.path_style,
+            ca_certificate=store.ca_certificate,
         ),
         location=f"bucket {store.bucket} at {store.endpoint} (existing, not managed by this stack)",
         label=f"S3 bucket {store.bucket}<br/>{store.endpoint}",

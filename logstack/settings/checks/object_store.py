@@ -44,10 +44,25 @@ BUCKET_SHARED = Rule(
 )
 NO_OIDC = Rule("irsa-without-oidc-provider", "no pod could assume the role: AWS only trusts tokens of a named issuer")
 
+CA_UNKNOWN = Rule(
+    "endpoint-not-certified",
+    "no public authority may certify such a host, and with a certificate of another one the compactor does not start, "
+    'and every flush fails: "x509: certificate signed by unknown authority" (grafana/loki#18207)',
+    "warning",
+)
+CA_WITHOUT_TLS = Rule("ca-without-https", "the key would have no effect: without TLS the store shows no certificate")
+KEY_WITHOUT_SECRET = Rule("key-without-secret", "the key would have no effect: no Secret is named")
+
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 # Words with - or _ between them, or one short word: no access key looks so.
 _NAME_LIKE = re.compile(r"[A-Za-z0-9]{1,15}([._-][A-Za-z0-9]{1,15})*")
 _GUESSABLE = ("chunks", "ruler", "admin")
+# Names outside the public DNS, for which no public authority may sign (CA/Browser Forum, Baseline Requirements 4.2.2):
+# ICANN's and the IETF's reserved ones (RFC 2606, 6761, 6762, 8375), and those that private networks use (RFC 6762, G).
+_PRIVATE_DOMAINS = (
+    *("svc", "local", "internal", "example", "test", "invalid", "localhost", "localdomain"),
+    *("lan", "home", "corp", "private", "intranet", "home.arpa"),
+)
 
 
 @reads("deployment_mode", "object_store.kind", "replicas")
@@ -86,12 +101,12 @@ def idle_roles(settings: Settings) -> Iterator[Problem]:
 )
 def endpoint(settings: Settings) -> Iterator[Problem]:
     """Check that an endpoint is a scheme and a host; messages hide the value, which may have credentials."""
-    for key, store in _stores(settings):
+    for key, store in stores(settings):
         if store.address:
             yield from _endpoint(key, store.address, store.bucket, settings)
 
 
-def _stores(settings: Settings) -> Iterator[tuple[str, ObjectStoreSettings]]:
+def stores(settings: Settings) -> Iterator[tuple[str, ObjectStoreSettings]]:
     """Yield the current store and the former one, each with its key."""
     yield "objectStore", settings.object_store
     if settings.former_object_store:
@@ -122,6 +137,41 @@ def _endpoint(key: str, address: Address, bucket: str, settings: Settings) -> It
     if kind and not address.path_style:
         what = f"pathStyle is false, but the endpoint's host is {kind}"
         yield PATH_STYLE.problem(f"{key}.pathStyle", what, "remove pathStyle: the default is true")
+
+
+@reads(
+    "cluster.cluster_domain",
+    "former_object_store",
+    "object_store.ca_key",
+    "object_store.ca_secret",
+    "object_store.endpoint",
+    "object_store.kind",
+    "object_store.path_style",
+    "object_store.tls",
+)
+def authority(settings: Settings) -> Iterator[Problem]:
+    """Check that pods can check an https store's certificate, and that a certificate has a use."""
+    for key, store in stores(settings):
+        if not store.ca_certificate:
+            if "ca_key" in store.model_fields_set:
+                what, fix = "caKey is set, but caSecret is missing", "name the Secret: caSecret: loki-s3-ca"
+                yield KEY_WITHOUT_SECRET.problem(f"{key}.caKey", what, fix)
+            yield from _uncertified(key, store.address, settings)
+        elif not store.speaks_https:
+            what = "caSecret is set, but the store is not reached by https"
+            yield CA_WITHOUT_TLS.problem(f"{key}.caSecret", what, "remove caSecret, or reach the store by https")
+
+
+def _uncertified(key: str, address: Address | None, settings: Settings) -> Iterator[Problem]:
+    url = split_url(address.url) if address else None
+    if not url or url.scheme != "https" or not url.hostname:
+        return
+    host, ip = url.hostname, _address(url.hostname)
+    if not (_is_private(host, settings) if ip is None else not ip.is_global):
+        return
+    what = f"the endpoint is https, and its host {host} is {'a private address' if ip else 'no public name'}"
+    fix = "put the certificate of its authority into a Secret, as ca.crt, and name it: caSecret: loki-s3-ca"
+    yield CA_UNKNOWN.problem(f"{key}.endpoint", what, fix)
 
 
 @reads("cluster.name", "object_store.bucket", "object_store.kind")
@@ -192,6 +242,12 @@ def _is_service(host: str, settings: Settings) -> bool:
     return host.endswith((".svc", f".svc.{settings.cluster.cluster_domain}")) or "." not in host
 
 
+def _is_private(host: str, settings: Settings) -> bool:
+    """Return whether a host's name is not one of the public DNS."""
+    domains = (*_PRIVATE_DOMAINS, settings.cluster.cluster_domain)
+    return "." not in host or host.removesuffix(".").endswith(tuple(f".{domain}" for domain in domains))
+
+
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(host)
@@ -199,5 +255,5 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-CHECKS = (filesystem, idle_roles, endpoint, bucket_name, identity, one_key)
+CHECKS = (filesystem, idle_roles, endpoint, authority, bucket_name, identity, one_key)
 NEIGHBOUR_CHECKS = (own_bucket,)

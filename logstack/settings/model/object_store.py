@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field
 
-from logstack.settings.model.base import Day, DnsName, Group, spelled
+from logstack.settings.model.base import Day, DnsName, Group, SecretKey, spelled
 from logstack.settings.model.bounds import BucketExpiry, BucketText, KeyRefresh, Url, Volume
 from logstack.settings.model.quantities import parse_duration, parse_size
 from logstack.settings.model.ranges import Switch
@@ -51,6 +51,7 @@ Region = Annotated[str, spelled(r"^[A-Za-z0-9_-]+$", "the store's region name: l
 STATIC_CREDENTIALS_SECRET = "loki-s3-credentials"  # noqa: S105 - the name of a Secret
 _PORTS = {"http": 80, "https": 443}
 _EMBEDDED_VOLUME = parse_size("20Gi")
+CA_KEY = "ca.crt"  # as in the Secrets of cert-manager
 
 
 class SecretStore(Group):
@@ -107,6 +108,13 @@ class Address(NamedTuple):
     path_style: bool
 
 
+class CaCertificate(NamedTuple):
+    """The certificate of the authority that signed a store's own, in an existing Secret."""
+
+    secret: str
+    key: str
+
+
 class LineVolume(NamedTuple):
     """The one volume that has every line of a stack."""
 
@@ -151,6 +159,16 @@ class BaseStore(Group):
     @property
     def address(self) -> Address | None:
         """Return the store's address in the stack file; None where logstack or AWS knows it."""
+        return None
+
+    @property
+    def speaks_https(self) -> bool:
+        """Return whether Loki reaches the store by https at an address of its own."""
+        return bool(self.address and self.address.url.startswith("https://"))
+
+    @property
+    def ca_certificate(self) -> CaCertificate | None:
+        """Return the authority's certificate that pods check an https store with; None for those of Loki's image."""
         return None
 
     @property
@@ -255,6 +273,11 @@ class S3CompatibleStore(BaseStore):
     with the retention: it does not manage the bucket."""
     external_secret: ExternalSecret | None = None
     """Instead of both other sources of the key: an ExternalSecret that creates the Secret."""
+    ca_secret: DnsName | None = None
+    """An existing Secret with the certificate of the authority that signed the endpoint's own (PEM). Without it Loki
+    trusts the public authorities in its image."""
+    ca_key: SecretKey = CA_KEY
+    """The key of `caSecret` with the certificate."""
 
     @property
     def access_key(self) -> AccessKey:
@@ -270,6 +293,11 @@ class S3CompatibleStore(BaseStore):
     def address(self) -> Address:
         """Return the endpoint in the stack file."""
         return Address(self.endpoint, self.path_style)
+
+    @property
+    def ca_certificate(self) -> CaCertificate | None:
+        """Return the certificate in the existing Secret."""
+        return CaCertificate(self.ca_secret, self.ca_key) if self.ca_secret else None
 
     @property
     def bucket_expiry(self) -> timedelta | None:
@@ -291,7 +319,11 @@ class CephBucketClaim(BaseStore):
     region: Region = "us-east-1"
     """The region name in request signatures."""
     tls: Switch = False
-    """The gateway speaks HTTPS, with a certificate that Loki's image trusts."""
+    """The gateway speaks HTTPS, with a certificate that Loki's image or `caSecret` can check."""
+    ca_secret: DnsName | None = None
+    """An existing Secret with the certificate of the authority that signed the gateway's own (PEM)."""
+    ca_key: SecretKey = CA_KEY
+    """The key of `caSecret` with the certificate."""
 
     @property
     def claim_name(self) -> str:
@@ -302,6 +334,16 @@ class CephBucketClaim(BaseStore):
     def access_key(self) -> AccessKey:
         """Return the Secret that Rook creates."""
         return AccessKey("claim", self.claim_name)
+
+    @property
+    def speaks_https(self) -> bool:
+        """Return whether the gateway speaks HTTPS, according to the stack file."""
+        return self.tls
+
+    @property
+    def ca_certificate(self) -> CaCertificate | None:
+        """Return the certificate in the existing Secret."""
+        return CaCertificate(self.ca_secret, self.ca_key) if self.ca_secret else None
 
     @classmethod
     def location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:

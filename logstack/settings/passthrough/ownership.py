@@ -219,6 +219,8 @@ LOKI_VALUES: Sequence[Row] = (
     Row(f"{_ROLES}|gateway.autoscaling.behavior"),
     Row(f"{_ROLES}|gateway.autoscaling", "autoscaling"),
     Row("defaults.extraVolumes|extraVolumeMounts.@overrides", reason=_RELOADED),
+    Row("defaults.extraVolumes|extraVolumeMounts.@object-store-ca", "objectStore.caSecret"),
+    Row("defaults.extraVolumes|extraVolumeMounts.@former-object-store-ca", "formerObjectStore"),
     Row("defaults.extraEnv.@FORMER_AWS_*", "formerObjectStore"),
     Row("defaults"),
     Row(f"{_ROLES}.targetModule|legacyReadTarget", "deploymentMode"),
