@@ -133,7 +133,7 @@ def existing_objects(settings: Settings) -> Iterator[ExistingObject]:
 def _of_key(path: str, key: AccessKey, cluster: ClusterSettings) -> Iterator[ExistingObject]:
     match key:
         case AccessKey("secret", str() as name):
-            keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+            keys = (key.keys.access_key_id, key.keys.secret_access_key)
             yield ExistingObject(f"{path}.credentialsSecret", SECRET, name, cluster.namespace, keys)
         case AccessKey(ExternalSecret(secret_store=store)):
             kind = _SECRET_STORES[store.kind]

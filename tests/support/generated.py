@@ -37,6 +37,7 @@ _EXISTING = _group(
     },
     pathStyle=st.booleans(),
     credentialsSecret=NAMES,
+    credentialsKeys=_group({}, accessKeyId=NAMES, secretAccessKey=NAMES),
     caSecret=NAMES,
     region=st.sampled_from(["us-east-1", "garage"]),
 )

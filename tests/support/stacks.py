@@ -89,6 +89,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
             "endpoint": "https://s3.example",
             "bucket": "loki-plant",
             "credentialsSecret": "loki-s3-secret",
+            "credentialsKeys": {"accessKeyId": "rootUser", "secretAccessKey": "rootPassword"},
             "caSecret": "loki-s3-ca",
         },
         "caches": {"chunks": "1Gi", "results": "256Mi"},

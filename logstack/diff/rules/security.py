@@ -22,6 +22,7 @@ RULES = (
             "*-values.yaml defaults.extraEnvFrom*",
             "*.yaml *secretKeyRef*",
             "settings objectStore.credentialsSecret",
+            "settings objectStore.credentialsKeys*",
             "settings objectStore.externalSecret*",
             "*.externalsecret.yaml *",
             "resources *:ExternalSecret *",

@@ -12,6 +12,9 @@ SERVICE_ACCOUNT = "loki"
 """The Kubernetes service account of Loki's pods."""
 # Loki composes it when it starts (-config.expand-env), of what a ConfigMap says.
 ENVIRONMENT_ADDRESS = "http://${BUCKET_HOST}:${BUCKET_PORT}"
+# The variables that Loki's S3 client reads.
+ACCESS_KEY_ID = "AWS_ACCESS_KEY_ID"
+SECRET_ACCESS_KEY = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a variable
 # The pods' environment has the former store's key under these names: AWS_* is the key of the store of today.
 FORMER_ACCESS_KEY_ID = "FORMER_AWS_ACCESS_KEY_ID"
 FORMER_SECRET_ACCESS_KEY = "FORMER_AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a variable

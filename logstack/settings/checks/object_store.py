@@ -203,9 +203,19 @@ def identity(settings: Settings) -> Iterator[Problem]:
         yield NO_OIDC.problem("objectStore.identity.oidcProvider", "identity is irsa, but oidcProvider is missing", fix)
 
 
-@reads("object_store.credentials_secret", "object_store.external_secret", "object_store.kind")
+@reads(
+    "former_object_store",
+    "object_store.credentials_keys",
+    "object_store.credentials_secret",
+    "object_store.external_secret",
+    "object_store.kind",
+)
 def one_key(settings: Settings) -> Iterator[Problem]:
-    """Check that the access key has one source."""
+    """Check that the access key has one source, and that its Secret's keys have a Secret."""
+    for key, store in stores(settings):
+        if store.has_loose_keys:
+            what, fix = "credentialsKeys is set, but credentialsSecret is missing", "credentialsSecret: loki-s3"
+            yield KEY_WITHOUT_SECRET.problem(f"{key}.credentialsKeys", what, f"name the Secret: {fix}")
     if settings.object_store.has_two_keys:
         what = "both credentialsSecret and externalSecret are set"
         yield TWO_KEYS.problem("objectStore.externalSecret", what, "remove one of the two")

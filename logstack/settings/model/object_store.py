@@ -83,6 +83,23 @@ class ExternalSecret(Group):
     """How often the operator reads the key (its own default). Pods use a new key after they restart."""
 
 
+class CredentialsKeys(Group):
+    """The keys of an existing Secret that have the access key."""
+
+    access_key_id: SecretKey = "AWS_ACCESS_KEY_ID"
+    """The key with the access key's id."""
+    secret_access_key: SecretKey = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a name
+    """The key with the secret half."""
+
+    @property
+    def are_variables(self) -> bool:
+        """Return whether the keys are the variables that Loki reads, so that pods can take the Secret as it is."""
+        return self == LOKI_KEYS
+
+
+LOKI_KEYS = CredentialsKeys()
+
+
 @dataclass(frozen=True)
 class AccessKey:
     """The Secret with the store's access key, and who creates it."""
@@ -91,6 +108,7 @@ class AccessKey:
     """External Secrets; the stack, from the Pulumi `config`; the user (`secret`); or Rook, for a `claim`. There is no
     Secret if the pods have a `role`, or if the store has no key (`none`)."""
     secret: str | None = None
+    keys: CredentialsKeys = LOKI_KEYS
 
     @property
     def is_declared(self) -> bool:
@@ -157,6 +175,11 @@ class BaseStore(Group):
         return False
 
     @property
+    def has_loose_keys(self) -> bool:
+        """Return whether the stack file names keys of a Secret, but no Secret."""
+        return False
+
+    @property
     def address(self) -> Address | None:
         """Return the store's address in the stack file; None where logstack or AWS knows it."""
         return None
@@ -213,10 +236,12 @@ def split_url(endpoint: str) -> SplitResult | None:
     return url if is_url else None
 
 
-def _static_key(credentials_secret: str | None, external_secret: ExternalSecret | None = None) -> AccessKey:
+def _static_key(
+    credentials_secret: str | None, keys: CredentialsKeys | None, external_secret: ExternalSecret | None = None
+) -> AccessKey:
     """Return the Secret of a store with a static key; an existing Secret comes first."""
     if credentials_secret:
-        return AccessKey("secret", credentials_secret)
+        return AccessKey("secret", credentials_secret, keys or LOKI_KEYS)
     return AccessKey(external_secret or "config", STATIC_CREDENTIALS_SECRET)
 
 
@@ -237,13 +262,20 @@ class EmbeddedStore(BaseStore):
     credentials_secret: DnsName | None = None
     """An existing Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Without it the stack creates one from the
     Pulumi config secrets accessKeyId and secretAccessKey."""
+    credentials_keys: CredentialsKeys | None = None
+    """The keys of `credentialsSecret`, if they have other names."""
     region: Region = "us-east-1"
     """The region name in request signatures."""
 
     @property
     def access_key(self) -> AccessKey:
         """Return the existing Secret, or the stack's own."""
-        return _static_key(self.credentials_secret)
+        return _static_key(self.credentials_secret, self.credentials_keys)
+
+    @property
+    def has_loose_keys(self) -> bool:
+        """Return whether the stack file has credentialsKeys without credentialsSecret."""
+        return bool(self.credentials_keys and not self.credentials_secret)
 
     @property
     def server_volume(self) -> int:
@@ -268,6 +300,8 @@ class S3CompatibleStore(BaseStore):
     credentials_secret: DnsName | None = None
     """An existing Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (from SOPS, or from a bucket claim of Rook).
     Without it the stack creates one from the Pulumi config secrets accessKeyId and secretAccessKey."""
+    credentials_keys: CredentialsKeys | None = None
+    """The keys of `credentialsSecret`, if they have other names."""
     expire_after: BucketExpiry | None = None
     """The age at which the bucket's own lifecycle deletes objects, if it has such a rule. logstack only compares it
     with the retention: it does not manage the bucket."""
@@ -282,12 +316,17 @@ class S3CompatibleStore(BaseStore):
     @property
     def access_key(self) -> AccessKey:
         """Return the existing Secret, External Secrets', or the stack's own."""
-        return _static_key(self.credentials_secret, self.external_secret)
+        return _static_key(self.credentials_secret, self.credentials_keys, self.external_secret)
 
     @property
     def has_two_keys(self) -> bool:
         """Return whether the stack file names both an existing Secret and an ExternalSecret."""
         return bool(self.credentials_secret and self.external_secret)
+
+    @property
+    def has_loose_keys(self) -> bool:
+        """Return whether the stack file has credentialsKeys without credentialsSecret."""
+        return bool(self.credentials_keys and not self.credentials_secret)
 
     @property
     def address(self) -> Address:

@@ -221,6 +221,8 @@ LOKI_VALUES: Sequence[Row] = (
     Row("defaults.extraVolumes|extraVolumeMounts.@overrides", reason=_RELOADED),
     Row("defaults.extraVolumes|extraVolumeMounts.@object-store-ca", "objectStore.caSecret"),
     Row("defaults.extraVolumes|extraVolumeMounts.@former-object-store-ca", "formerObjectStore"),
+    Row("defaults.extraEnv.@AWS_ACCESS_KEY_ID", "objectStore.credentialsKeys"),
+    Row("defaults.extraEnv.@AWS_SECRET_ACCESS_KEY", "objectStore.credentialsKeys"),
     Row("defaults.extraEnv.@FORMER_AWS_*", "formerObjectStore"),
     Row("defaults"),
     Row(f"{_ROLES}.targetModule|legacyReadTarget", "deploymentMode"),

@@ -200,6 +200,17 @@ CASES: Mapping[str, tuple[str, Callable[[FittingCluster], object], Sequence[str]
             )
         ],
     ),
+    "a Secret without the keys that the stack file names": (
+        "distributed",
+        answering(SECRET, secret_metadata(*KEYS)),
+        [
+            (
+                "error[secret-key-missing] logstack:objectStore.credentialsSecret: "
+                'the Secret "loki-s3-secret" has no key '
+                "rootUser and rootPassword"
+            )
+        ],
+    ),
     "an authority's certificate under another key": (
         "distributed",
         answering("/api/v1/namespaces/monitoring/secrets/loki-s3-ca", secret_metadata("tls.crt")),
