@@ -192,6 +192,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
             "kind": "s3-compatible",
             "endpoint": "https://s3.example",
             "bucket": "loki-tuned",
+            "rulesBucket": "loki-tuned-rules",
             "credentialsSecret": "loki-s3",
             "caSecret": "loki-tuned-ca",
             "caKey": "root.pem",

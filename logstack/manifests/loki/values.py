@@ -166,7 +166,7 @@ def _memberlist(options: PodOptions) -> Values:
 
 
 def _bucket_names(store: StoreAccess) -> Values:
-    return {"chunks": store.bucket, "ruler": store.bucket}
+    return {"chunks": store.bucket, "ruler": store.rules_bucket}
 
 
 def _defaults(store: StoreAccess) -> Values:

@@ -41,6 +41,8 @@ class StoreAccess:
     """Its section of `storage_config` as the former store: the common section has only one store."""
     bucket: str = ""
     """Empty for a directory."""
+    rules_bucket: str = ""
+    """The bucket of the ruler's rules, often the same one."""
     region: str = ""
     endpoint: str | None = None
     """The store's URL; None on AWS, where setting one breaks the web identity exchange (grafana/loki#7279)."""
@@ -84,6 +86,7 @@ def s3_access(
     endpoint: str | None = None,
     path_style: bool = False,
     ca_certificate: CaCertificate | None = None,
+    rules_bucket: str | None = None,
 ) -> StoreAccess:
     """Return how Loki reaches a bucket by its S3 client.
 
@@ -104,10 +107,11 @@ def s3_access(
     return StoreAccess(
         kind="s3",
         storage={**section, **trusted},
-        rules={"type": "s3", "s3": {**section, **trusted}},
+        rules={"type": "s3", "s3": {**section, "bucketnames": rules_bucket or bucket, **trusted}},
         former_name=_FORMER,
         former_storage={"named_stores": {"aws": {_FORMER: {**section, **former_trusted, **keys}}}},
         bucket=bucket,
+        rules_bucket=rules_bucket or bucket,
         region=region,
         endpoint=endpoint,
         access_key=access_key,

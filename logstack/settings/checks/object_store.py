@@ -174,21 +174,25 @@ def _uncertified(key: str, address: Address | None, settings: Settings) -> Itera
     yield CA_UNKNOWN.problem(f"{key}.endpoint", what, fix)
 
 
-@reads("cluster.name", "object_store.bucket", "object_store.kind")
+@reads("cluster.name", "object_store.bucket", "object_store.kind", "object_store.rules_bucket")
 def bucket_name(settings: Settings) -> Iterator[Problem]:
-    """Check that every S3 store accepts the bucket's name (AWS: general purpose bucket naming rules)."""
+    """Check that every S3 store accepts the buckets' names (AWS: general purpose bucket naming rules)."""
     store = settings.object_store
     if store.on_loki_volume:
         return
-    name = store.bucket
+    for key, name in (store.buckets or {"bucket": store.bucket}).items():
+        yield from _bucket_name(key, name, settings)
+
+
+def _bucket_name(key: str, name: str, settings: Settings) -> Iterator[Problem]:
     wrong = ".." in name or name.startswith("xn--") or _address(name) is not None
     if wrong or not _BUCKET.fullmatch(name):
         what = f"{_lower_case(name)} is not a valid S3 bucket name"
-        fix = "use 3 to 63 lower-case letters, digits and -, but no IP address and no xn--: bucket: loki-production"
-        yield BUCKET_NAME.problem("objectStore.bucket", what, fix)
-    elif name in _GUESSABLE and not store.runs_in_stack:
+        fix = f"use 3 to 63 lower-case letters, digits and -, but no IP address and no xn--: {key}: loki-production"
+        yield BUCKET_NAME.problem(f"objectStore.{key}", what, fix)
+    elif name in _GUESSABLE and not settings.object_store.runs_in_stack:
         what = f'"{name}" is a bucket name from many examples'
-        yield BUCKET_GUESSABLE.problem("objectStore.bucket", what, f"bucket: loki-{settings.cluster.name}")
+        yield BUCKET_GUESSABLE.problem(f"objectStore.{key}", what, f"{key}: loki-{settings.cluster.name}")
 
 
 @reads("object_store.identity", "object_store.kind")
@@ -224,12 +228,14 @@ def one_key(settings: Settings) -> Iterator[Problem]:
 @reads("object_store")
 def own_bucket(settings: Settings, neighbours: Mapping[str, object]) -> Iterator[Problem]:
     """Check that no other stack uses the bucket; `neighbours` are the other stacks' stores by file name."""
-    own = bucket_location(settings.object_store)
+    own = _written_locations(settings.object_store.model_dump(by_alias=True))
     for file, store in neighbours.items():
-        if own and own == _written_location(store):
-            what = f"{file} uses the same bucket of the same object store"
-            fix = f"give each stack its own bucket: bucket: loki-{settings.cluster.name}"
-            yield BUCKET_SHARED.problem("objectStore.bucket", what, fix)
+        theirs = set(_written_locations(store).values())
+        for key, location in own.items():
+            if location in theirs:
+                what = f"{file} uses the same bucket of the same object store"
+                fix = f"give each stack its own bucket: {key}: loki-{settings.cluster.name}"
+                yield BUCKET_SHARED.problem(f"objectStore.{key}", what, fix)
 
 
 def bucket_location(store: ObjectStoreSettings) -> tuple[object, ...] | None:
@@ -240,6 +246,16 @@ def bucket_location(store: ObjectStoreSettings) -> tuple[object, ...] | None:
 def _written_location(store: object) -> tuple[object, ...] | None:
     """Return the same for the unchecked file of another stack."""
     return store_class(store.get("kind")).location(store) if isinstance(store, Mapping) else None
+
+
+def _written_locations(store: object) -> dict[str, tuple[object, ...]]:
+    """Return the locations of the buckets by their keys, without a bucket that no other stack can reach."""
+    found: dict[str, tuple[object, ...]] = {}
+    for key in ("bucket", "rulesBucket"):
+        if isinstance(store, Mapping) and (key == "bucket" or store.get(key)):
+            location = _written_location({**store, "bucket": store.get(key)})
+            found |= {key: location} if location else {}
+    return found
 
 
 def _lower_case(bucket: str) -> str:

@@ -195,6 +195,11 @@ class BaseStore(Group):
         return None
 
     @property
+    def buckets(self) -> Mapping[str, str]:
+        """Return the buckets by their keys in the stack file."""
+        return {}
+
+    @property
     def bucket_expiry(self) -> timedelta | None:
         """Return the age at which the bucket's own lifecycle deletes objects; None without such a rule."""
         return None
@@ -293,6 +298,8 @@ class S3CompatibleStore(BaseStore):
     """The store's URL, such as http://10.0.40.10:9000: scheme and host, no path."""
     bucket: BucketText
     """The bucket for chunks, index and rules; it must exist, and no other stack may use it."""
+    rules_bucket: BucketText | None = None
+    """Another bucket for the ruler's rules, which must exist too; without it they are in `bucket`."""
     region: Region = "us-east-1"
     """The region name in request signatures. It always has a value, because the client would guess one."""
     path_style: Switch = True
@@ -303,7 +310,7 @@ class S3CompatibleStore(BaseStore):
     credentials_keys: CredentialsKeys | None = None
     """The keys of `credentialsSecret`, if they have other names."""
     expire_after: BucketExpiry | None = None
-    """The age at which the bucket's own lifecycle deletes objects, if it has such a rule. logstack only compares it
+    """The age at which the own lifecycle of `bucket` deletes objects, if it has such a rule. logstack only compares it
     with the retention: it does not manage the bucket."""
     external_secret: ExternalSecret | None = None
     """Instead of both other sources of the key: an ExternalSecret that creates the Secret."""
@@ -337,6 +344,11 @@ class S3CompatibleStore(BaseStore):
     def ca_certificate(self) -> CaCertificate | None:
         """Return the certificate in the existing Secret."""
         return CaCertificate(self.ca_secret, self.ca_key) if self.ca_secret else None
+
+    @property
+    def buckets(self) -> Mapping[str, str]:
+        """Return the buckets by their keys."""
+        return {"bucket": self.bucket, **({"rulesBucket": self.rules_bucket} if self.rules_bucket else {})}
 
     @property
     def bucket_expiry(self) -> timedelta | None:

@@ -52,6 +52,7 @@ def test_production_has_the_settings_that_its_seed_meant() -> None:
         "expire_after": None,
         "external_secret": None,
         "credentials_keys": None,
+        "rules_bucket": None,
         "ca_secret": None,
         "ca_key": "ca.crt",
     }
