@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from logstack.adopt import credentials
+from logstack.adopt.authority import authority
 from logstack.adopt.documents import Release, templated
 from logstack.adopt.former_store import former
 from logstack.adopt.loki_config import LokiConfig
@@ -83,11 +84,15 @@ def _kind(reading: Reading, config: LokiConfig) -> str:
 def _s3(reading: Reading, config: LokiConfig) -> None:
     fields = _collected(reading, config)
     _spread_url(fields)
-    endpoint, bucket = _endpoint(fields), _bucket(reading, fields)
-    if endpoint is None or urlsplit(endpoint).hostname is None or str(urlsplit(endpoint).hostname).endswith(_AMAZON):
+    endpoint = _endpoint(fields)
+    in_aws = endpoint is None or str(urlsplit(endpoint).hostname or _AMAZON[0]).endswith(_AMAZON)
+    ours = endpoint == embedded.endpoint(ClusterSettings.model_validate(reading.stack["cluster"]))
+    bucket = _bucket(reading, fields, apart=not in_aws and not ours and "${" not in str(endpoint))
+    if endpoint is None or in_aws:
         _aws(reading, fields, bucket)
     else:
         _compatible(reading, fields, endpoint, bucket)
+        authority(reading, config)
     credentials.keys(reading, fields.paths.get("key", []))
     reading.translated(
         "loki.storage.s3.s3",
@@ -178,18 +183,20 @@ def _endpoint(fields: _Fields) -> str | None:
     return f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path.rstrip('/')}"
 
 
-def _bucket(reading: Reading, fields: _Fields) -> str | None:
-    """The bucket; rules may be in another, and Loki may spread chunks over several: both cannot be taken over."""
+def _bucket(reading: Reading, fields: _Fields, *, apart: bool) -> str | None:
+    """The bucket; rules may be `apart`, and Loki may spread chunks over several, which cannot be taken over."""
     bucket = fields.text("bucket")
     for role, text in (
         ("chunks", ""),
-        ("ruler", "a stack has one bucket for chunks and rules: copy the objects below rules/ into it"),
+        ("ruler", "a store of this kind has one bucket for chunks and rules: copy the objects below rules/ into it"),
         ("admin", "belongs to the Enterprise product: without effect"),
     ):
         path = f"loki.storage.bucketNames.{role}"
         named = reading.text(path)
         if named is None or named == bucket:
             reading.understood(path, "objectStore.bucket")
+        elif role == "ruler" and apart and "," not in named:
+            reading.understood(path, "objectStore.rulesBucket")
         elif role == "ruler":
             reading.not_taken(path, text, decide=True)
         else:
@@ -223,6 +230,9 @@ def _compatible(reading: Reading, fields: _Fields, endpoint: str, bucket: str | 
             reading.write("objectStore.pathStyle", False)  # noqa: FBT003 - a value of the stack file
     if bucket:
         reading.write("objectStore.bucket", bucket)
+    rules = reading.text("loki.storage.bucketNames.ruler")
+    if not ours and rules and rules != bucket and "," not in rules:
+        reading.write("objectStore.rulesBucket", rules)
     if region := fields.text("region"):
         reading.write("objectStore.region", region)
     for name, key in (

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from logstack.manifests.cluster.resources import NAMESPACE
 from logstack.manifests.manifest import ComponentTree, Manifest
 from logstack.settings.checks.acknowledgements import INGRESS_TARGET_MISSING
+from logstack.settings.checks.object_store import stores
 from logstack.settings.model.access import HASHES_KEY, PASSWORD_KEY, ControllerIngress, GatewayRoute
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import AccessKey, ExternalSecret
@@ -109,9 +110,11 @@ def existing_objects(settings: Settings) -> Iterator[ExistingObject]:
     cluster = settings.cluster
     for name in dict.fromkeys(settings.images.pull_secrets):
         yield ExistingObject("images.pullSecrets", SECRET, name, cluster.namespace)
-    yield from _of_key("objectStore", settings.object_store.access_key, cluster)
-    if former := settings.former_object_store:
-        yield from _of_key("formerObjectStore.store", former.store.access_key, cluster)
+    for path, store in stores(settings):
+        yield from _of_key(path, store.access_key, cluster)
+        if certificate := store.ca_certificate:
+            here, secret = cluster.namespace, certificate.secret
+            yield ExistingObject(f"{path}.caSecret", SECRET, secret, here, data_keys=(certificate.key,))
     if auth := settings.gateway.auth:
         keys = (HASHES_KEY, PASSWORD_KEY)
         name = auth.credentials_secret
@@ -131,7 +134,7 @@ def existing_objects(settings: Settings) -> Iterator[ExistingObject]:
 def _of_key(path: str, key: AccessKey, cluster: ClusterSettings) -> Iterator[ExistingObject]:
     match key:
         case AccessKey("secret", str() as name):
-            keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+            keys = (key.keys.access_key_id, key.keys.secret_access_key)
             yield ExistingObject(f"{path}.credentialsSecret", SECRET, name, cluster.namespace, keys)
         case AccessKey(ExternalSecret(secret_store=store)):
             kind = _SECRET_STORES[store.kind]

@@ -37,6 +37,8 @@ _EXISTING = _group(
     },
     pathStyle=st.booleans(),
     credentialsSecret=NAMES,
+    credentialsKeys=_group({}, accessKeyId=NAMES, secretAccessKey=NAMES),
+    caSecret=NAMES,
     region=st.sampled_from(["us-east-1", "garage"]),
 )
 _BY_CLAIM = _group({"kind": st.just("ceph-bucket-claim"), "bucket": NAMES, "storageClass": NAMES}, tls=st.booleans())

@@ -134,8 +134,8 @@ def _pod(store: EmbeddedStore, size: Resources, options: PodOptions) -> dict[str
                 "command": ["/usr/local/bin/versitygw"],
                 "args": ["--port", f":{PORT}", "--region", store.region, "--health", "/health", "posix", _ROOT],
                 "env": [
-                    credential("ROOT_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"),
-                    credential("ROOT_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY"),
+                    credential("ROOT_ACCESS_KEY_ID", store.access_key.keys.access_key_id),
+                    credential("ROOT_SECRET_ACCESS_KEY", store.access_key.keys.secret_access_key),
                     {"name": "GOMEMLIMIT", "value": str(size.memory * 85 // 100)},
                 ],
                 "ports": [{"name": "s3", "containerPort": PORT}],

@@ -190,6 +190,32 @@ CASES: Mapping[str, tuple[str, Callable[[FittingCluster], object], Sequence[str]
             )
         ],
     ),
+    "no Secret with the authority of the store's certificate": (
+        "distributed",
+        without("/api/v1/namespaces/monitoring/secrets/loki-s3-ca"),
+        [
+            (
+                "error[cluster-object-missing] logstack:objectStore.caSecret: "
+                'the namespace "monitoring" has no Secret "loki-s3-ca"'
+            )
+        ],
+    ),
+    "a Secret without the keys that the stack file names": (
+        "distributed",
+        answering(SECRET, secret_metadata(*KEYS)),
+        [
+            (
+                "error[secret-key-missing] logstack:objectStore.credentialsSecret: "
+                'the Secret "loki-s3-secret" has no key '
+                "rootUser and rootPassword"
+            )
+        ],
+    ),
+    "an authority's certificate under another key": (
+        "distributed",
+        answering("/api/v1/namespaces/monitoring/secrets/loki-s3-ca", secret_metadata("tls.crt")),
+        [('error[secret-key-missing] logstack:objectStore.caSecret: the Secret "loki-s3-ca" has no key ca.crt')],
+    ),
     "no Secret to pull images with": (
         "private",
         without("/api/v1/namespaces/monitoring/secrets/mirror"),

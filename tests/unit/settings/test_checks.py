@@ -56,11 +56,11 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         ),
         pytest.param("schemaPeriods: [{indexPeriod: 1d}]", id="an index period of 1d instead of 24h"),
         pytest.param(store(endpoint="http://nas.example"), id="a host without a port"),
-        pytest.param(store(endpoint="https://[2001:db8::1]:9000"), id="an IPv6 address"),
-        pytest.param(store(endpoint="https://nas.example", pathStyle=False), id="a bucket in the host name"),
+        pytest.param(store(endpoint="https://[2606:4700::1111]:9000"), id="an IPv6 address"),
+        pytest.param(store(endpoint="https://nas.acme.com", pathStyle=False), id="a bucket in the host name"),
         pytest.param(store(endpoint="http://rook-ceph-rgw-a.b.svc:80"), id="Ceph's gateway, by path style"),
         pytest.param(
-            store(endpoint="https://rgw.svc.example", pathStyle=False), id="a host with a name like a Service"
+            store(endpoint="https://rgw.svc.acme.com", pathStyle=False), id="a host with a name like a Service"
         ),
         pytest.param("resources: {monolithic: {cpu: 1, memory: 4Gi, disk: 10Gi}}", id="a volume of a StatefulSet"),
         pytest.param("resources: {alloy: {cpu: 1, memory: 1Gi}}", id="a DaemonSet without a volume"),
@@ -310,6 +310,7 @@ def test_warning_is_silenced_by_its_own_name(name: str) -> None:
         "image-of-another-version": "images: {alloy: {tag: v1.18.0}}",
         "writers-may-share-a-node": "scheduling: {affinity: {podAntiAffinity: {}}}",
         "endpoint-is-local": store(endpoint="http://127.0.0.1:9000"),
+        "endpoint-not-certified": store(endpoint="https://10.0.0.1:9000"),
         "log-volume-too-small": "ingest: 40GB/day\nresources: {monolithic: {cpu: 1, memory: 2Gi, disk: 1Gi}}",
         "single-replica-above-range": SINGLE + "ingest: 30GB/day\nobjectStore: {kind: embedded}",
         "volume-full-before-retention": SINGLE + "ingest: 5GB/day\nobjectStore: {kind: embedded, size: 25Gi}",
