@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from logstack.adopt.access import gateway_is_off
+from logstack.adopt.ingress import leads_past_gateway
 from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.mode import roles_of, writer_of
 from logstack.adopt.paths import Path, at, path_of
@@ -171,9 +173,14 @@ def _replay(reading: Reading, config: LokiConfig) -> None:
 
 
 def _gateway(reading: Reading) -> None:
-    if reading.value("gateway.enabled") is False:
-        text = "a stack always has a gateway, for push and query: point clients at loki-gateway"
-        reading.translated("gateway.enabled", text, key="gateway")
+    if gateway_is_off(reading):
+        switch = "gateway.enabled" if reading.value("gateway.enabled") is False else "gateway.replicas"
+        if leads_past_gateway(reading):
+            text = "the stack's ingress leads to a gateway, so it runs one: point clients at loki-gateway"
+            reading.translated(switch, text, key="gateway")
+        else:
+            reading.write("gateway.enabled", False)  # noqa: FBT003 - a value of the stack file
+            reading.understood(switch, "gateway.enabled")
         reading.translated("gateway", "the gateway is off today: without effect")
         return
     reading.understood("gateway.enabled", "gateway")

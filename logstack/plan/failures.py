@@ -295,7 +295,9 @@ def _leader(settings: Settings) -> Iterator[Loss]:
 
 
 def _gateways(settings: Settings) -> Iterator[Loss]:
-    count = settings.gateway.replicas
+    count = settings.gateways
+    if not count:
+        return
     if count > 1:
         yield Loss(_some(count - 1, count, "gateway"), "within", CONTINUE, CONTINUE, NONE_LOST, "design")
     queries = f"fail {_back(count, count - 1)}"
@@ -307,7 +309,7 @@ def _node(settings: Settings) -> Loss:
     if settings.cluster.single_node:
         lines = f"{NONE_LOST} if its disk survives"
         return Loss("the only node", "beyond", "stop until it is back", "fail until it is back", lines, "design")
-    writer, gateways = _lost_writers(settings, 1), settings.gateway.replicas
+    writer, gateways = _lost_writers(settings, 1), settings.gateways
     only = [role for role in settings.roles if role != settings.writer and settings.replica_count(role) == 1]
     writers_alone, readers_alone = (
         [role.row.noun for role in only if stops(settings, role)] for stops in (_stops_writes, _stops_queries)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from logstack.settings.checks.check import reads
 from logstack.settings.checks.matching import Match, has_all_of
 from logstack.settings.model.patterns import compile_error, finds
+from logstack.settings.model.roles import Duty
 from logstack.settings.problems import Problem, Rule, listed
 from logstack.settings.tree import Settings
 
@@ -21,10 +22,23 @@ _DIRECT = "logstack:canary: {route: direct}"
 
 CANARY_LABELS = Rule("canary-labels", "the canary does not find its lines and reports all of them as lost")
 CANARY_DROPPED = Rule("canary-not-collected", "the canary's lines never reach Loki, and it reports all of them as lost")
+CANARY_ONE_ADDRESS = Rule(
+    "canary-needs-one-address", "Loki refuses its pushes, and it reports all of its lines as lost"
+)
 CANARY_JOINED = Rule(
     "canary-lines-joined",
     "many lines of the canary become one entry: it finds the first and reports the others as lost",
 )
+
+
+@reads("canary.enabled", "canary.route", "deployment_mode", "gateway.enabled")
+def one_address(settings: Settings) -> Iterator[Problem]:
+    """Check that a canary that pushes itself has one address for pushes and queries: it takes no second one."""
+    pushes_itself = settings.canary.enabled and not _is_collected(settings)
+    if pushes_itself and not settings.gateway.enabled and settings.receiver != settings.role_with(Duty.SPLITS):
+        what = f"the canary pushes and queries at one address, which {settings.deployment_mode} mode has by its gateway"
+        fix = "remove gateway.enabled, or logstack:canary: {route: collector}, or {enabled: false}"
+        yield CANARY_ONE_ADDRESS.problem("canary.route", what, fix)
 
 
 @reads("canary.enabled", "canary.route", "collector.index_labels", "collector.sources")
@@ -110,4 +124,4 @@ def _is_collected(settings: Settings) -> bool:
     return settings.canary.enabled and settings.canary.route == "collector"
 
 
-CHECKS = (labels, collected, treated)
+CHECKS = (one_address, labels, collected, treated)
