@@ -17,10 +17,11 @@ def picture(settings: Settings) -> str:
 
 def _nodes(settings: Settings) -> list[str]:
     canary = ['    canary["loki-canary"]'] if settings.canary.enabled else []
+    alloy = f"Grafana Alloy {pins.ALLOY_VERSION}" if settings.collector.enabled else "a collector of your own"
     return [
         '  subgraph node["every node"]',
         *(['    logs[("/var/log/pods")]'] if settings.collector.sources.pods == "files" else []),
-        f'    alloy["Grafana Alloy {pins.ALLOY_VERSION}"]',
+        f'    alloy["{alloy}"]',
         *canary,
         "  end",
     ]
@@ -71,7 +72,8 @@ def _arrows(settings: Settings) -> list[str]:
     pushes, queries = settings.receiver.value, settings.role_with(Duty.SPLITS).value
     if settings.gateway.enabled:
         pushes = queries = "gateway"
-    arrows = [f"{source} --> alloy", f"alloy -- push --> {pushes}"]
+    arrows = [f"{source} --> alloy"] if settings.collector.enabled else []
+    arrows.append(f"alloy -- push --> {pushes}")
     if settings.gateway.enabled:
         arrows.append(f"gateway --> {settings.receiver}")
     if settings.receiver != writer:

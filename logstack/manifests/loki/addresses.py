@@ -5,6 +5,9 @@ from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.roles import Duty, Role
 
+# Of Loki's API below its address; a sender of OpenTelemetry adds /v1/logs.
+OTLP_PATH = "/otlp"
+
 
 def service(name: str, cluster: ClusterSettings) -> str:
     """A Service's name in the cluster's DNS."""
