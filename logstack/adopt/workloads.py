@@ -47,18 +47,23 @@ def _cpu(value: object) -> int | None:
 
 
 def _resources(reading: Reading, part: str, key: str, target: str, disk: int | None) -> None:
-    """Take requests over: logstack sets a CPU request, and a memory request that equals the limit."""
+    """Take requests and the memory limit over: a memory request without a limit has none in the stack either."""
     row, base = SIZES[_SIZE][part], (key, "resources")
     request = {name: at(reading.values, (*base, "requests", name)) for name in ("cpu", "memory")}
     limit = {name: at(reading.values, (*base, "limits", name)) for name in ("cpu", "memory")}
     cpu = _cpu(request["cpu"]) or _cpu(limit["cpu"])
-    memory = quantity_of(limit["memory"]) or quantity_of(request["memory"])
-    resources = Resources.model_construct(cpu=cpu or row.cpu, memory=memory or row.memory, disk=disk)
+    most, memory = quantity_of(limit["memory"]), quantity_of(request["memory"]) or quantity_of(limit["memory"])
+    other_limit = None if most == memory else most or 0
+    resources = Resources.model_construct(
+        cpu=cpu or row.cpu, memory=memory or row.memory, memory_limit=other_limit, disk=disk
+    )
     if resources != row:
         resource_keys: dict[str, object] = {
             "cpu": kubernetes_cpu(resources.cpu),
             "memory": format_size(resources.memory),
         }
+        if other_limit is not None:
+            resource_keys["memoryLimit"] = format_size(other_limit) if other_limit else "none"
         if resources.disk:
             resource_keys["disk"] = format_size(resources.disk)
         reading.write(target, resource_keys)
@@ -80,9 +85,6 @@ def _resources(reading: Reading, part: str, key: str, target: str, disk: int | N
         (*base, "limits", "cpu"), "logstack sets no CPU limit: a throttled writer refuses pushes", key=target
     )
     reading.understood((*base, "limits", "memory"), target)
-    if limit["memory"] is not None and quantity_of(request["memory"]) != memory:
-        text = "logstack's memory request equals the limit: the stack file has the limit"
-        reading.translated((*base, "requests", "memory"), text, key=target)
     reading.understood((*base, "requests", "memory"), target)
     reading.not_taken(base, "only CPU and memory are converted")
 

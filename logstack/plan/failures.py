@@ -365,7 +365,8 @@ def _store(settings: Settings) -> Iterator[Loss]:
         reached, data = "the object store", "the bucket's objects"
     size = settings.resources_of(settings.writer)
     # Unflushed chunks stay in memory and in the log; disk_full_threshold is 0.9 (pkg/ingester/wal.go).
-    full = f"{CONTINUE} until the memory ({spoken_size(size.memory)}) or 90 % of the volume"
+    memory = f"the memory ({spoken_size(size.limit)})" if size.limit else "the node's memory"
+    full = f"{CONTINUE} until {memory} or 90 % of the volume"
     if size.disk:
         full += f" ({spoken_size(size.disk)})"
     full += f" of each {_writer(settings)} is full"

@@ -299,6 +299,7 @@ def test_warning_is_silenced_by_its_own_name(name: str) -> None:
         "ingress-without-tls": f"ingress: {{{INGRESS}}}\n{PASSWORD}",
         "journal-needs-systemd": "collector: {sources: {journal: {enabled: true}}}",
         "label-budget": "collector: {labelBudget: 3}",
+        "memory-too-little-for-loki": "resources: {monolithic: {cpu: 1, memory: 100Mi}}",
         "monolithic-pair": "replicas: {monolithic: 2}\nreplicationFactor: 1\nobjectStore: {kind: embedded}",
         "query-length-below-retention": "limits: {maxQueryLength: 1d}",
         "query-lookback-below-retention": "limits: {maxQueryLookback: 1d}",
