@@ -24,9 +24,14 @@ _USER_AS_TENANT = "X-Scope-OrgID $remote_user;"
 _USER = TypeAdapter(UserName)
 
 
+def gateway_is_off(reading: Reading) -> bool:
+    """Return whether no gateway runs: it is off, or has no pods."""
+    return reading.value("gateway.enabled") is False or reading.value("gateway.replicas") == 0
+
+
 def is_asked(reading: Reading) -> bool:
     """Return whether the gateway asks for a password."""
-    return reading.value("gateway.enabled") is not False and reading.value(f"{BASIC_AUTH}.enabled") is True
+    return not gateway_is_off(reading) and reading.value(f"{BASIC_AUTH}.enabled") is True
 
 
 def password(reading: Reading) -> None:

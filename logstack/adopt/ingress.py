@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from logstack.adopt.access import gateway_is_off
 from logstack.adopt.paths import Path, at, path_of
 from logstack.adopt.reading import Reading
 
@@ -17,7 +18,7 @@ _ONE = "a stack has one ingress, and the stack file has another one: clients of 
 
 def ingress(reading: Reading) -> None:
     """Take the first enabled Ingress or HTTPRoute over; leave any further one to decide."""
-    off = "gateway" if reading.value("gateway.enabled") is False else None
+    off = "gateway" if gateway_is_off(reading) else None
     for base in map(path_of, _INGRESSES):
         if base[0] != off and reading.value((*base, "enabled")) is True and _is_first(reading, base):
             _ingress(reading, base)
@@ -27,6 +28,14 @@ def ingress(reading: Reading) -> None:
             base = (*group, str(name))
             if base[0] != off and reading.value((*base, "enabled")) is True and _is_first(reading, base):
                 _route(reading, base)
+
+
+def leads_past_gateway(reading: Reading) -> bool:
+    """Return whether an Ingress or HTTPRoute leads to Loki's own Services."""
+    routes = at(reading.values, ("route",))
+    names = routes if isinstance(routes, Mapping) else ()
+    bases = (("ingress",), *(("route", str(name)) for name in names))
+    return any(reading.value((*base, "enabled")) is True for base in bases)
 
 
 def _is_first(reading: Reading, base: Path) -> bool:

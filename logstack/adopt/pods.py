@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import ValidationError
 
+from logstack.adopt.access import gateway_is_off
 from logstack.adopt.mode import roles_of
 from logstack.adopt.paths import Path, at, path_of
 from logstack.adopt.reading import Reading
@@ -64,7 +65,7 @@ def _of_every_service(reading: Reading, components: Mapping[str, str]) -> None:
 def _components(reading: Reading) -> Iterator[tuple[str, str]]:
     """Yield the chart's groups of values, and the component's key in a stack file."""
     yield from ((role.row.chart_key, role.key) for role in roles_of(reading))
-    if reading.value("gateway.enabled") is not False:
+    if not gateway_is_off(reading):
         yield GATEWAY_KEY, "gateway"
     yield from ((cache.key, "caches") for cache in CACHES if reading.value(f"{cache.key}.enabled") is not False)
 

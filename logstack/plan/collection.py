@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from logstack.manifests.alloy.labels import metadata_labels
 from logstack.manifests.alloy.sources.catalog import active_sources
+from logstack.manifests.loki.addresses import OTLP_PATH, push_address, push_url
 from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.processing import Drop, RateLimit
@@ -24,6 +25,13 @@ class NodeStreams:
     """The least number of streams that each node has of these sources."""
     max_streams: int
     """Loki's limit for all streams."""
+
+
+_NOT_PROMISED = (
+    "redaction: Loki stores secrets as they are sent\n"
+    "that lines wait while Loki is away, and are sent again\n"
+    "labels, formats, joined lines, and which namespaces are sent"
+)
 
 
 @dataclass(frozen=True)
@@ -49,10 +57,36 @@ class Collection:
 def collection_section(stack: Stack) -> Section:
     """Plan what the stack collects."""
     collection = _collection(stack.settings)
-    return Section("Collection", "collected", collection, _facts(collection))
+    return Section(
+        "Collection", "collected", collection, _facts(collection, is_collected=stack.settings.collector.enabled)
+    )
+
+
+def _without_collector(settings: Settings) -> Collection:
+    longest = kubernetes_size(settings.limits.max_line_size)
+    return Collection(
+        sources=(f"none: the collector is off, and collectors of your own push to {_push(settings)}",),
+        dropped=(),
+        index_labels=(),
+        structured_metadata=(),
+        formats=(),
+        redacted=(),
+        old_lines="the senders decide; Loki refuses those above its age limit (section storage)",
+        long_lines=f"Loki refuses, and counts, a line above {longest}",
+    )
+
+
+def _push(settings: Settings) -> str:
+    """Return where senders push to, and what each request needs."""
+    base, auth = push_address(settings, settings.cluster), settings.gateway.auth
+    tenant = "; each request names its tenant in X-Scope-OrgID" if settings.tenants else ""
+    password = f"; each request has a password of the Secret {auth.credentials_secret}" if auth else ""
+    return f"{push_url(settings, settings.cluster)} (Loki's protocol) or {base}{OTLP_PATH} (OTLP){tenant}{password}"
 
 
 def _collection(settings: Settings) -> Collection:
+    if not settings.collector.enabled:
+        return _without_collector(settings)
     collector = settings.collector
     sources, redact = collector.sources, collector.redact
     longest = kubernetes_size(settings.limits.max_line_size)
@@ -73,7 +107,14 @@ def _collection(settings: Settings) -> Collection:
     )
 
 
-def _facts(collection: Collection) -> Facts:
+def _facts(collection: Collection, *, is_collected: bool) -> Facts:
+    if not is_collected:
+        return [
+            ("sources", "\n".join(collection.sources)),
+            ("not promised", _NOT_PROMISED),
+            ("old lines", collection.old_lines),
+            ("long lines", collection.long_lines),
+        ]
     return [
         ("sources", "\n".join(collection.sources)),
         *([("not sent", "\n".join(collection.dropped))] if collection.dropped else []),

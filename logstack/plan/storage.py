@@ -55,8 +55,8 @@ class LineStorage:
     """By Loki."""
     refused_when_behind: timedelta
     """By Loki: how far a line may be behind the newest one of its stream."""
-    dropped_when_older: timedelta
-    """By the collector, which counts them."""
+    dropped_when_older: timedelta | None
+    """By the collector, which counts them; None without a collector."""
     space: str
     schema: str
     credentials: Credentials
@@ -93,7 +93,7 @@ def plan_storage(stack: Stack) -> LineStorage:
         query_lookback=parse_duration(limits["max_query_lookback"]),
         refused_when_older=parse_duration(limits["reject_old_samples_max_age"]),
         refused_when_behind=latest_behind(config),
-        dropped_when_older=settings.collector.max_age,
+        dropped_when_older=settings.collector.max_age if settings.collector.enabled else None,
         space=_space(settings),
         schema=f"{period.store} {period.schema_version} since {period.start}",
         credentials=stack.credentials,

@@ -140,9 +140,6 @@ def test_up_with_refresh_undoes_edits_by_hand(cluster: Live, platform: Project) 
     assert "replicas" not in owners["kubectl-edit"]
     assert cluster.core.read_namespaced_service("loki-read", NAMESPACE)
     cluster.settle(NAMESPACE)
-    # The stand-in for the provider reports fields that the API server writes in another form, too.
-    left = {step.name.rpartition("/")[2] for step in platform.preview(STACK, refresh=True).changes}
-    assert left.isdisjoint({"loki-gateway", "loki-read"})
 
 
 @pytest.mark.usefixtures("platform")

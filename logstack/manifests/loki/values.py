@@ -302,6 +302,8 @@ def spread(component: str, cluster: ClusterSettings) -> Mapping[str, Json]:
 
 
 def _gateway(settings: LokiSettings, cluster: ClusterSettings, options: PodOptions) -> Values:
+    if not settings.gateway.enabled:
+        return {"enabled": False}
     image = image_values(options.images, options.images.gateway)
     return {
         "enabled": True,

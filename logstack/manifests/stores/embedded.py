@@ -10,6 +10,7 @@ from logstack.manifests.manifest import (
     Json,
     Manifest,
     container_resources,
+    go_memory_limit,
     kubernetes,
     labels,
     rolled_by_credentials,
@@ -136,7 +137,7 @@ def _pod(store: EmbeddedStore, size: Resources, options: PodOptions) -> dict[str
                 "env": [
                     credential("ROOT_ACCESS_KEY_ID", store.access_key.keys.access_key_id),
                     credential("ROOT_SECRET_ACCESS_KEY", store.access_key.keys.secret_access_key),
-                    {"name": "GOMEMLIMIT", "value": str(size.memory * 85 // 100)},
+                    *go_memory_limit(size),
                 ],
                 "ports": [{"name": "s3", "containerPort": PORT}],
                 "readinessProbe": {"httpGet": {"path": "/health", "port": "s3"}, "periodSeconds": 5},

@@ -41,6 +41,7 @@ JOURNAL = Rule(
     "there, and none of the node's lines arrives",
     "warning",
 )
+COLLECTOR_OFF = Rule("collector-is-off", "nothing in the cluster would do what these keys ask")
 RECEIVERS = Rule(
     "receivers-are-open",
     "every pod that reaches a collector can push lines under any name, without a password",
@@ -48,10 +49,30 @@ RECEIVERS = Rule(
 )
 
 
-@reads("collector.sources")
+@reads("alloy.values", "canary.enabled", "canary.route", "collector")
+def collector_off(settings: Settings) -> Iterator[Problem]:
+    """Check that nothing is said to a collector that is off."""
+    if settings.collector.enabled:
+        return
+    collector = settings.stated.collector
+    keys = [
+        f"collector.{field.alias}"
+        for name, field in type(collector).model_fields.items()
+        if name != "enabled" and name in collector.model_fields_set
+    ]
+    keys += ["alloy.values"] if settings.alloy.values else []
+    keys += ["canary.route"] if settings.canary.enabled and settings.canary.route == "collector" else []
+    if keys:
+        what = f"{listed(keys, 'and')} {'needs' if len(keys) == 1 else 'need'} the collector, which is off"
+        yield COLLECTOR_OFF.problem(
+            "collector.enabled", what, f"remove enabled: false, or remove {listed(keys, 'and')}"
+        )
+
+
+@reads("collector.enabled", "collector.sources")
 def some_source(settings: Settings) -> Iterator[Problem]:
     """Check that at least one source is on."""
-    if not settings.collector.sources.active:
+    if settings.collector.enabled and not settings.collector.sources.active:
         what = (
             f"no source is on: {listed([str(field.alias) for field in Sources.model_fields.values()], 'and')} are off"
         )
@@ -59,7 +80,7 @@ def some_source(settings: Settings) -> Iterator[Problem]:
         yield NO_SOURCE.problem("collector.sources", what, fix)
 
 
-@reads("collector.labels", "collector.namespaces", "collector.pods", "collector.sources")
+@reads("collector.enabled", "collector.labels", "collector.namespaces", "collector.pods", "collector.sources")
 def effect(settings: Settings) -> Iterator[Problem]:
     """Check that settings of pods and of the journal are not set while that source is off."""
     collector = settings.collector
@@ -71,7 +92,7 @@ def effect(settings: Settings) -> Iterator[Problem]:
             yield WITHOUT_SOURCE.problem(
                 "collector.sources.journal", f"the journal is off, but the stack sets {keys}", fix
             )
-    if collector.sources.pods != "none":
+    if collector.sources.pods != "none" or not collector.enabled:
         return
     of_pods = {"labels": bool(collector.labels), "pods": bool(collector.pods.only or collector.pods.never)}
     of_pods |= {"namespaces": bool(namespaces.only or namespaces.never) and not collector.sources.events}
@@ -170,6 +191,7 @@ def receivers(settings: Settings) -> Iterator[Problem]:
 
 
 CHECKS = (
+    collector_off,
     some_source,
     effect,
     contradicting_filters,

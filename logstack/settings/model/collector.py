@@ -53,6 +53,9 @@ NEEDED_STABILITY: Mapping[str, Stability] = {"write_ahead_log": "experimental"}
 class CollectorSettings(Group):
     """Grafana Alloy as a DaemonSet that reads the nodes' logs."""
 
+    enabled: Switch = True
+    """Run collectors. Without them the stack is a Loki for collectors of your own, and the canary pushes directly:
+    docs/how-to/push-from-your-own-collector.md."""
     sources: Sources = Sources()
     namespaces: Namespaces = Namespaces()
     pods: Pods = Pods()

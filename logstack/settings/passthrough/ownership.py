@@ -237,7 +237,7 @@ LOKI_VALUES: Sequence[Row] = (
     Row("serviceAccount"),
     Row("sidecar.rules.enabled"),
     Row("rbac"),
-    Row("gateway.enabled", "gateway"),
+    Row("gateway.enabled", "gateway.enabled"),
     Row("gateway.replicas", "gateway.replicas"),
     *_sized("gateway", "gateway"),
     Row("gateway.nginxConfig.clientMaxBodySize", "limits.ingestionBurst"),

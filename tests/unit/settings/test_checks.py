@@ -326,6 +326,8 @@ def test_warning_is_silenced_by_its_own_name(name: str) -> None:
         "api-loses-lines": "collector: {sources: {pods: api}}",
         "journal-needs-systemd": "collector: {sources: {journal: {enabled: true}}}",
         "label-budget": "collector: {labelBudget: 3}",
+        "memory-too-little-for-loki": "resources: {monolithic: {cpu: 1, memory: 100Mi}}",
+        "monolithic-pair": "replicas: {monolithic: 2}\nreplicationFactor: 1\nobjectStore: {kind: embedded}",
         "query-length-below-retention": "limits: {maxQueryLength: 1d}",
         "query-lookback-below-retention": "limits: {maxQueryLookback: 1d}",
         "receivers-are-open": "collector: {sources: {otlp: {http: true}}}",
@@ -337,6 +339,7 @@ def test_warning_is_silenced_by_its_own_name(name: str) -> None:
         "retention-rules-replaced": f"{PASSWORD}\n"
         "retentionStreams: [{selector: '{pod=\"a\"}', period: 1d}]\n"
         "tenants: [{name: a, namespaces: [b], retentionStreams: [{selector: '{app=\"a\"}', period: 1d}]}]",
+        "tenants-without-gateway": "gateway: {enabled: false}\ntenants: [{name: a, namespaces: [b]}]",
         "tenants-without-password": "tenants: [{name: a, namespaces: [b]}]",
         "simple-scalable-ends-with-loki-4": "deploymentMode: simple-scalable\nreplicas: {}",
     }[name]
