@@ -13,7 +13,7 @@ from components import (
     stop_without_needs,
 )
 from logstack.manifests.deployment import deployment
-from logstack.manifests.loki.addresses import gateway_url, push_url
+from logstack.manifests.loki.addresses import push_url, query_address
 
 settings = load_settings()
 components = deployment(settings)
@@ -26,8 +26,9 @@ stop_before_grafana_refuses_the_datasource(settings, components)
 credentials = Credentials.from_config()
 register(components, credentials.secrets if credentials else {})
 
-gateway = gateway_url(settings.cluster)
-pulumi.export("gatewayUrl", gateway)
-pulumi.export("pushUrl", push_url(settings.cluster))
-pulumi.export("queryUrl", f"{gateway}/loki/api/v1")
+queries = query_address(settings, settings.cluster)
+if settings.gateway.enabled:
+    pulumi.export("gatewayUrl", queries)
+pulumi.export("pushUrl", push_url(settings, settings.cluster))
+pulumi.export("queryUrl", f"{queries}/loki/api/v1")
 pulumi.export("datasourceUid", settings.grafana.uid)

@@ -2,7 +2,7 @@
 
 import pulumi
 
-from logstack.manifests.loki.addresses import gateway_url
+from logstack.manifests.loki.addresses import query_address
 from logstack.manifests.loki.intake import intake
 from logstack.manifests.loki.resources import loki
 from logstack.manifests.pods import PLAIN_PODS, PodOptions
@@ -15,7 +15,8 @@ from .object_store import ObjectStore
 
 
 class Loki(Component):
-    """Loki behind its gateway. `gateway_url` answers queries, `intake` takes lines.
+    """Loki behind its gateway. `gateway_url` answers queries, `intake` takes lines; without a gateway, its
+    readers do.
 
     `tenant` is the tenant that requests name, or None in a stack without tenants; `canary_tenant` is the canary's.
     `credentials_secret` is the Secret with the gateway's password; None if the gateway needs no password.
@@ -33,7 +34,7 @@ class Loki(Component):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """`chart` is the chart's source, if it is not the pinned one; `pods` are the options of its pods."""
-        self.gateway_url = gateway_url(cluster.settings)
+        self.gateway_url = query_address(settings, cluster.settings)
         self.intake = intake(settings, cluster.settings)
         self.tenant = settings.default_tenant
         self.canary_tenant = settings.canary_tenant

@@ -63,6 +63,9 @@ PARTS: Mapping[str, Part] = {
     "collector": Part(
         (
             "tests/cases/test_docker_nodes.py",
+            "tests/cases/test_joining_nodes.py",
+            "tests/cases/test_lines_out_of_order.py",
+            "tests/cases/test_otlp_labels.py",
             "tests/real/test_collector_api.py",
             "tests/real/test_collector_cases.py",
             "tests/real/test_collector_faults.py",

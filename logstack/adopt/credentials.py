@@ -10,7 +10,7 @@ from logstack.adopt.reading import Reading
 from logstack.manifests.manifest import rolled_by_credentials
 from logstack.settings.load.source import SECRETS
 from logstack.settings.load.stack_file import PROJECT
-from logstack.settings.model.object_store import STATIC_CREDENTIALS_SECRET
+from logstack.settings.model.object_store import STATIC_CREDENTIALS_SECRET, CredentialsKeys
 from logstack.settings.model.roles import Role
 
 _VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -45,8 +45,11 @@ def secret(reading: Reading, *, has_key: bool) -> None:
         (name,) = names
         if name != STATIC_CREDENTIALS_SECRET or not _is_ours(reading):
             reading.write("objectStore.credentialsSecret", name)
+        keys_of_secret = _keys_of_secret(reading)
+        if not keys_of_secret.are_variables:
+            reading.write("objectStore.credentialsKeys", keys_of_secret.model_dump(by_alias=True))
         for path in list(_environment_paths(reading)):
-            needs = f"the Secret must have {' and '.join(_VARIABLES)}"
+            needs = f"the Secret must have {keys_of_secret.access_key_id} and {keys_of_secret.secret_access_key}"
             if _config_maps(reading, path):
                 text = f"{needs}; the values of the ConfigMap next to it are dropped"
                 reading.translated(path, text, key="objectStore.credentialsSecret", decide=True)
@@ -106,17 +109,28 @@ def _environment_paths(reading: Reading) -> Iterator[Path]:
                 yield group, key
 
 
+def _keys_of_secret(reading: Reading) -> CredentialsKeys:
+    """Return the keys of the Secret that the store's variables are from, by their names where the values name none."""
+    entries = [entry for path in _environment_paths(reading) for entry in _listed(reading, path)]
+    named = {at(entry, ("name",)): at(entry, path_of("valueFrom.secretKeyRef.key")) for entry in entries}
+    access_key_id, secret_access_key = (str(named.get(name) or name) for name in _VARIABLES)
+    return CredentialsKeys(access_key_id=access_key_id, secret_access_key=secret_access_key)
+
+
+def _listed(reading: Reading, path: Path) -> list[object]:
+    entries = at(reading.values, path)
+    return entries if isinstance(entries, list) else []
+
+
 def _config_maps(reading: Reading, path: Path) -> list[str]:
     """Return the ConfigMaps that one list of variables names."""
-    entries = at(reading.values, path)
-    names = [at(entry, path_of("configMapRef.name")) for entry in (entries if isinstance(entries, list) else [])]
+    names = [at(entry, path_of("configMapRef.name")) for entry in _listed(reading, path)]
     return [str(name) for name in names if name]
 
 
 def _names(reading: Reading, path: Path) -> Iterator[str]:
     """Yield the Secrets that one list of variables names for the store's variables."""
-    entries = at(reading.values, path)
-    for entry in entries if isinstance(entries, list) else []:
+    for entry in _listed(reading, path):
         name = at(entry, path_of("secretRef.name")) or (
             at(entry, path_of("valueFrom.secretKeyRef.name")) if at(entry, ("name",)) in _VARIABLES else None
         )

@@ -9,6 +9,7 @@ from logstack.adopt.reading import Reading
 from logstack.manifests.stores import embedded
 from logstack.manifests.stores.access import DATA, FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY
 from logstack.settings.model.cluster import ClusterSettings
+from logstack.settings.model.object_store import AccessKey, CredentialsKeys
 
 _KEY = "formerObjectStore"
 _NAME = "former"
@@ -53,11 +54,13 @@ def _section(config: LokiConfig) -> dict[str, Setting]:
 
 
 def _s3(reading: Reading, config: LokiConfig) -> dict[str, object] | None:
-    section, secret = _section(config), _secret(reading)
+    section, key = _section(config), _access_key(reading)
     endpoint, bucket = (str(section[name].value) if name in section else "" for name in ("endpoint", "bucketnames"))
-    if not endpoint or not bucket or not secret:
+    if not endpoint or not bucket or not key:
         return None
-    store: dict[str, object] = {"bucket": bucket, "credentialsSecret": secret}
+    store: dict[str, object] = {"bucket": bucket, "credentialsSecret": key.secret}
+    if not key.keys.are_variables:
+        store["credentialsKeys"] = key.keys.model_dump(by_alias=True)
     if "region" in section:
         store["region"] = section["region"].value
     if endpoint == embedded.endpoint(ClusterSettings.model_validate(reading.stack["cluster"])):
@@ -66,15 +69,20 @@ def _s3(reading: Reading, config: LokiConfig) -> dict[str, object] | None:
     return {"kind": "s3-compatible", "endpoint": endpoint, "pathStyle": bool(style and style.value), **store}
 
 
-def _secret(reading: Reading) -> str | None:
-    """Return the Secret with the former store's access key."""
+def _access_key(reading: Reading) -> AccessKey | None:
+    """Return the Secret with the former store's access key, and its keys."""
     listed = at(reading.values, _ENVIRONMENT)
-    named = (FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY)
-    entries = [entry for entry in (listed if isinstance(listed, list) else []) if at(entry, ("name",)) in named]
-    if len(entries) != len(named):
+    references = {
+        at(entry, ("name",)): at(entry, path_of("valueFrom.secretKeyRef"))
+        for entry in (listed if isinstance(listed, list) else [])
+    }
+    halves = [references.get(name) for name in (FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY)]
+    names = {str(at(half, ("name",))) for half in halves if half}
+    if not all(halves) or len(names) != 1:
         return None
-    names = {str(at(entry, path_of("valueFrom.secretKeyRef.name"))) for entry in entries}
-    return names.pop() if len(names) == 1 else None
+    access_key_id, secret_access_key = (str(at(half, ("key",))) for half in halves)
+    keys = CredentialsKeys(access_key_id=access_key_id, secret_access_key=secret_access_key)
+    return AccessKey("secret", names.pop(), keys)
 
 
 def _filesystem(config: LokiConfig) -> dict[str, object] | None:

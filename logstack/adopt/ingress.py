@@ -30,6 +30,14 @@ def ingress(reading: Reading) -> None:
                 _route(reading, base)
 
 
+def leads_past_gateway(reading: Reading) -> bool:
+    """Return whether an Ingress or HTTPRoute leads to Loki's own Services."""
+    routes = at(reading.values, ("route",))
+    names = routes if isinstance(routes, Mapping) else ()
+    bases = (("ingress",), *(("route", str(name)) for name in names))
+    return any(reading.value((*base, "enabled")) is True for base in bases)
+
+
 def _is_first(reading: Reading, base: Path) -> bool:
     """Return whether the stack file has no ingress yet."""
     if reading.key_value(_KEY) is None:

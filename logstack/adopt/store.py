@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from logstack.adopt import credentials
+from logstack.adopt.authority import authority
 from logstack.adopt.documents import Release, templated
 from logstack.adopt.former_store import former
 from logstack.adopt.loki_config import LokiConfig
@@ -84,19 +85,25 @@ def _kind(reading: Reading, config: LokiConfig) -> str:
 def _s3(reading: Reading, config: LokiConfig, release: Release) -> None:
     fields = _collected(reading, config)
     _spread_url(fields)
-    endpoint, bucket = _endpoint(fields), _bucket(reading, fields)
+    endpoint = _endpoint(fields)
+    question = _endpoint_question(reading, fields, release) if endpoint is None else None
+    in_aws = not question and (endpoint is None or str(urlsplit(endpoint).hostname).endswith(_AMAZON))
+    ours = endpoint == embedded.endpoint(ClusterSettings.model_validate(reading.stack["cluster"]))
     if reading.starts_anew:
-        bucket = None
         for path in fields.paths.get("bucket", []):
             reading.translated(path, "the old Loki's: write a bucket of its own", key="objectStore.bucket", decide=True)
-    if endpoint is None and (why := _endpoint_question(reading, fields, release)):
-        _compatible(reading, fields, None, bucket)
-        unread = [spelled_path(path) for path in reading.unread if _FIELDS.get(path[-1].lower()) in ("endpoint", "url")]
-        reading.ask(unread[0] if unread else "loki.storage.s3.endpoint", why, key="objectStore.endpoint")
-    elif endpoint is None or str(urlsplit(endpoint).hostname).endswith(_AMAZON):
+        reading.translated("loki.storage.bucketNames", "the old Loki's", key="objectStore.bucket")
+        bucket = None
+    else:
+        bucket = _bucket(reading, fields, apart=not in_aws and not ours and "${" not in str(endpoint))
+    if in_aws:
         _aws(reading, fields, bucket)
     else:
         _compatible(reading, fields, endpoint, bucket)
+        authority(reading, config)
+    if question:
+        unread = [spelled_path(path) for path in reading.unread if _FIELDS.get(path[-1].lower()) in ("endpoint", "url")]
+        reading.ask(unread[0] if unread else "loki.storage.s3.endpoint", question, key="objectStore.endpoint")
     if not fields.paths.get("bucket") and bucket is None and reading.key_value("objectStore.kind") != _CLAIMED:
         reading.ask("loki.storage.bucketNames.chunks", "no value names it: write its name", key="objectStore.bucket")
     credentials.keys(reading, fields.paths.get("key", []))
@@ -201,18 +208,20 @@ def _endpoint_question(reading: Reading, fields: _Fields, release: Release) -> s
     return None
 
 
-def _bucket(reading: Reading, fields: _Fields) -> str | None:
-    """The bucket; rules may be in another, and Loki may spread chunks over several: both cannot be taken over."""
+def _bucket(reading: Reading, fields: _Fields, *, apart: bool) -> str | None:
+    """The bucket; rules may be `apart`, and Loki may spread chunks over several, which cannot be taken over."""
     bucket = fields.text("bucket")
     for role, text in (
         ("chunks", ""),
-        ("ruler", "a stack has one bucket for chunks and rules: copy the objects below rules/ into it"),
+        ("ruler", "a store of this kind has one bucket for chunks and rules: copy the objects below rules/ into it"),
         ("admin", "belongs to the Enterprise product: without effect"),
     ):
         path = f"loki.storage.bucketNames.{role}"
         named = reading.text(path)
         if named is None or named == bucket:
             reading.understood(path, "objectStore.bucket")
+        elif role == "ruler" and apart and "," not in named:
+            reading.understood(path, "objectStore.rulesBucket")
         elif role == "ruler":
             reading.not_taken(path, text, decide=True)
         else:
@@ -236,18 +245,12 @@ def _compatible(reading: Reading, fields: _Fields, endpoint: str | None, bucket:
     if not ours:
         if endpoint:
             reading.write("objectStore.endpoint", endpoint)
-        style = fields.values.get("path_style")
-        if style is not None:
-            reading.write("objectStore.pathStyle", style is True)
-        else:
-            reading.missing(
-                "loki.storage.s3.s3ForcePathStyle",
-                "not set: the stack file has false, Loki's default",
-                key="objectStore.pathStyle",
-            )
-            reading.write("objectStore.pathStyle", False)  # noqa: FBT003 - a value of the stack file
+        _path_style(reading, fields)
     if bucket:
         reading.write("objectStore.bucket", bucket)
+    rules = reading.text("loki.storage.bucketNames.ruler")
+    if not ours and not reading.starts_anew and rules and rules != bucket and "," not in rules:
+        reading.write("objectStore.rulesBucket", rules)
     if region := fields.text("region"):
         reading.write("objectStore.region", region)
     for name, key in (
@@ -263,6 +266,19 @@ def _compatible(reading: Reading, fields: _Fields, endpoint: str | None, bucket:
     for path in fields.paths.get("insecure", []):
         reading.understood(path, "objectStore.endpoint", "the endpoint's scheme decides")
     credentials.secret(reading, has_key=True)
+
+
+def _path_style(reading: Reading, fields: _Fields) -> None:
+    style = fields.values.get("path_style")
+    if style is not None:
+        reading.write("objectStore.pathStyle", style is True)
+    else:
+        reading.missing(
+            "loki.storage.s3.s3ForcePathStyle",
+            "not set: the stack file has false, Loki's default",
+            key="objectStore.pathStyle",
+        )
+        reading.write("objectStore.pathStyle", False)  # noqa: FBT003 - a value of the stack file
 
 
 def _claim(reading: Reading, fields: _Fields, endpoint: str, bucket: str | None) -> None:

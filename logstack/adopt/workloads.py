@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from logstack.adopt.ingress import leads_past_gateway
 from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.mode import has_gateway, roles_of, writer_of
 from logstack.adopt.paths import Path, at, path_of
@@ -45,23 +46,23 @@ def _cpu(value: object) -> int | None:
 
 
 def _resources(reading: Reading, part: str, key: str, target: str, disk: int | None) -> None:
-    """Take requests over: logstack sets a CPU request, and a memory request that equals the limit."""
+    """Take requests and the memory limit over: a memory request without a limit has none in the stack either."""
     row, base = SIZES[_SIZE][part], (key, "resources")
     request = {name: at(reading.values, (*base, "requests", name)) for name in ("cpu", "memory")}
     limit = {name: at(reading.values, (*base, "limits", name)) for name in ("cpu", "memory")}
     cpu = _cpu(request["cpu"]) or _cpu(limit["cpu"])
-    memory = quantity_of(limit["memory"])
-    if memory is None and (requested := quantity_of(request["memory"])):
-        # Not from the request alone: Loki and nginx use more than they request where nothing limits them.
-        memory = max(requested, row.memory)
-        text = f"no memory limit today: logstack's pods have one, and the stack file has {format_size(memory)}"
-        reading.translated((*base, "requests", "memory"), text, key=target, decide=True)
-    resources = Resources.model_construct(cpu=cpu or row.cpu, memory=memory or row.memory, disk=disk)
+    most, memory = quantity_of(limit["memory"]), quantity_of(request["memory"]) or quantity_of(limit["memory"])
+    other_limit = None if most == memory else most or 0
+    resources = Resources.model_construct(
+        cpu=cpu or row.cpu, memory=memory or row.memory, memory_limit=other_limit, disk=disk
+    )
     if resources != row:
         resource_keys: dict[str, object] = {
             "cpu": kubernetes_cpu(resources.cpu),
             "memory": format_size(resources.memory),
         }
+        if other_limit is not None:
+            resource_keys["memoryLimit"] = format_size(other_limit) if other_limit else "none"
         if resources.disk:
             resource_keys["disk"] = format_size(resources.disk)
         reading.write(target, resource_keys)
@@ -83,9 +84,6 @@ def _resources(reading: Reading, part: str, key: str, target: str, disk: int | N
         (*base, "limits", "cpu"), "logstack sets no CPU limit: a throttled writer refuses pushes", key=target
     )
     reading.understood((*base, "limits", "memory"), target)
-    if limit["memory"] is not None and quantity_of(request["memory"]) != memory:
-        text = "logstack's memory request equals the limit: the stack file has the limit"
-        reading.translated((*base, "requests", "memory"), text, key=target)
     reading.understood((*base, "requests", "memory"), target)
     reading.not_taken(base, "only CPU and memory are converted")
 
@@ -177,10 +175,13 @@ def _replay(reading: Reading, config: LokiConfig) -> None:
 
 def _gateway(reading: Reading) -> None:
     if not has_gateway(reading):
-        text = "a stack always has a gateway, for push and query: point clients at loki-gateway"
-        reading.write("gateway.replicas", 1)
-        reading.translated("gateway.enabled", text, key="gateway")
-        reading.translated("gateway.replicas", text, key="gateway.replicas")
+        switch = "gateway.enabled" if reading.value("gateway.enabled") is False else "gateway.replicas"
+        if leads_past_gateway(reading):
+            text = "the stack's ingress leads to a gateway, so it runs one: point clients at loki-gateway"
+            reading.translated(switch, text, key="gateway")
+        else:
+            reading.write("gateway.enabled", False)  # noqa: FBT003 - a value of the stack file
+            reading.understood(switch, "gateway.enabled")
         reading.translated("gateway", "the gateway is off today: without effect")
         return
     reading.understood("gateway.enabled", "gateway")

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from logstack.manifests.loki.addresses import gateway_url
+from logstack.manifests.loki.addresses import query_address
 from logstack.manifests.stores.kinds import store_kind
 from logstack.settings import pins
 from logstack.settings.model.quantities import kubernetes_size, plain_duration
@@ -17,10 +17,11 @@ def picture(settings: Settings) -> str:
 
 def _nodes(settings: Settings) -> list[str]:
     canary = ['    canary["loki-canary"]'] if settings.canary.enabled else []
+    alloy = f"Grafana Alloy {pins.ALLOY_VERSION}" if settings.collector.enabled else "a collector of your own"
     return [
         '  subgraph node["every node"]',
         *(['    logs[("/var/log/pods")]'] if settings.collector.sources.pods == "files" else []),
-        f'    alloy["Grafana Alloy {pins.ALLOY_VERSION}"]',
+        f'    alloy["{alloy}"]',
         *canary,
         "  end",
     ]
@@ -31,8 +32,9 @@ def _namespace(settings: Settings) -> list[str]:
     owner = "created and protected by this stack" if cluster.create_namespace else "existing"
     lines = [
         f'  subgraph namespace["namespace {cluster.namespace} ({owner})"]',
-        f'    gateway["gateway x{settings.gateway.replicas}<br/>{gateway_url(cluster)}"]',
     ]
+    if settings.gateway.enabled:
+        lines.append(f'    gateway["gateway x{settings.gateways}<br/>{query_address(settings, cluster)}"]')
     lines += [
         f'    {role}["Loki {role} x{settings.replica_count(role)}<br/>{role.row.does}"]' for role in settings.roles
     ]
@@ -55,27 +57,32 @@ def _asks_the_api(settings: Settings) -> bool:
 
 
 def _query_path(settings: Settings) -> list[str]:
-    """Return the arrows from the gateway to what answers a query."""
+    """Return the arrows to what answers a query."""
     front, queue, reader, index = (
         settings.role_with(duty) for duty in (Duty.SPLITS, Duty.QUEUES, Duty.ANSWERS, Duty.INDEXES)
     )
-    if front == reader:
-        return [f"gateway --> {reader}"]
-    path = ("gateway", front, queue, reader, index, "store")
+    gateway = ["gateway"] if settings.gateway.enabled else []
+    path = [*gateway, reader] if front == reader else [*gateway, front, queue, reader, index, "store"]
     return [f"{source} --> {target}" for source, target in pairwise(path)]
 
 
 def _arrows(settings: Settings) -> list[str]:
     writer, reader, backend = settings.writer, settings.reader, settings.compactor
     source = "api" if settings.collector.sources.pods == "api" else "logs"
-    arrows = [f"{source} --> alloy", "alloy -- push --> gateway", f"gateway --> {settings.receiver}"]
+    pushes, queries = settings.receiver.value, settings.role_with(Duty.SPLITS).value
+    if settings.gateway.enabled:
+        pushes = queries = "gateway"
+    arrows = [f"{source} --> alloy"] if settings.collector.enabled else []
+    arrows.append(f"alloy -- push --> {pushes}")
+    if settings.gateway.enabled:
+        arrows.append(f"gateway --> {settings.receiver}")
     if settings.receiver != writer:
         arrows.append(f"{settings.receiver} --> {writer}")
     if settings.collector.sources.events:
-        arrows += ["api -- events --> events", "events -- push --> gateway"]
+        arrows += ["api -- events --> events", f"events -- push --> {pushes}"]
     if settings.canary.enabled:
-        first = source if settings.canary.route == "collector" else "gateway"
-        arrows += [f"canary -- a line a second --> {first}", "canary -. queries it .-> gateway"]
+        first = source if settings.canary.route == "collector" else pushes
+        arrows += [f"canary -- a line a second --> {first}", f"canary -. queries it .-> {queries}"]
     if reader != writer:
         arrows += [*_query_path(settings), f"{reader} -- recent lines --> {writer}", f"{reader} --> store"]
     evaluator = settings.role_with(Duty.EVALUATES)
@@ -93,6 +100,6 @@ def _arrows(settings: Settings) -> list[str]:
             *arrows,
             f"{writer} -- {settings.replication_factor}x each line, then chunks --> store",
             f"{backend} -- deletes after {plain_duration(settings.retention)} --> store",
-            "grafana -. queries .-> gateway",
+            f"grafana -. queries .-> {queries}",
         )
     ]

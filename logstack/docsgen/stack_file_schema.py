@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from logstack.docsgen.splice import splice
 from logstack.docsgen.stack_file_reference import meaning
 from logstack.settings import checks
-from logstack.settings.checks.acknowledgements import OF_CLUSTER
+from logstack.settings.checks.acknowledgements import ENVIRONMENT_NOT_READ, OF_CLUSTER
 from logstack.settings.load.source import SECRETS
 from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.load.translation import Node, child, resolved, schema
@@ -55,7 +55,7 @@ def stack_file_schema() -> str:
         "properties": {"secure": {"type": "string"}},
         "required": ["secure"],
     }
-    known = (*checks.rules().values(), *OF_CLUSTER)
+    known = (*checks.rules().values(), *OF_CLUSTER, ENVIRONMENT_NOT_READ)
     warnings = sorted(rule.name for rule in known if rule.severity == "warning")
     keys = {f"{PROJECT}:{key}": _tidy(node) for key, node in child(schema(), "properties").items()}
     keys[f"{PROJECT}:acknowledge"]["items"] = {"enum": warnings}

@@ -72,6 +72,8 @@ def not_exercised(machine: Machine) -> list[str]:
 
 
 def _why_no_collector(settings: Settings) -> str:
+    if not settings.collector.enabled:
+        return ", which are no route of lines in this stack"
     if settings.collector.sources.pods != "files":
         return ", which does not read pods' files in this stack"
     minutes = round(BINARIES[ALLOY].module.cold_seconds / 60)

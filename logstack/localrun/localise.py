@@ -47,8 +47,10 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
         # A claim's address comes from the environment, here as in the cluster.
         if "s3" in storage and storage["s3"].get("endpoint") != ENVIRONMENT_ADDRESS:
             storage["s3"] |= {"endpoint": layout.store_url, "s3forcepathstyle": True, "insecure": True}
+            storage["s3"].pop("http_config", None)  # the certificate of an endpoint in the cluster
     for former in local["storage_config"].get("named_stores", {}).get("aws", {}).values():
         former |= {"endpoint": layout.former_url, "s3forcepathstyle": True, "insecure": True}
+        former.pop("http_config", None)
     _without_memcached(local)
     _under(local, layout.root)
     return local

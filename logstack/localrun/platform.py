@@ -141,7 +141,8 @@ class Platform:
     def _start_s3(self, name: str, folder: str, access: StoreAccess, port: int) -> None:
         data = self._root / folder
         # A directory under the server's root is a bucket, as the embedded store's volume mount makes it.
-        (data / access.bucket).mkdir(parents=True)
+        for bucket in {access.bucket, access.rules_bucket}:
+            (data / bucket).mkdir(parents=True)
         address = f"{LOOPBACK}:{port}"
         command = [str(self._binaries["versitygw"]), "--port", address, "--region", access.region, "posix", str(data)]
         self.fleet.start(name, command, {"ROOT_ACCESS_KEY_ID": self._key, "ROOT_SECRET_ACCESS_KEY": self._secret})

@@ -4,7 +4,7 @@ from logstack.manifests.alloy.resources import alloy, collector_sizes
 from logstack.manifests.canary.resources import canary, found_by
 from logstack.manifests.cluster.resources import cluster
 from logstack.manifests.grafana.resources import grafana
-from logstack.manifests.loki.addresses import gateway_url
+from logstack.manifests.loki.addresses import query_address
 from logstack.manifests.loki.intake import intake
 from logstack.manifests.loki.resources import loki
 from logstack.manifests.manifest import ComponentTree
@@ -19,7 +19,7 @@ def deployment(settings: Settings) -> tuple[ComponentTree, ...]:
     # Values that a row needs besides its own group of settings.
     target, former = settings.cluster, settings.former_object_store
     access = store_access(settings.object_store, target, former)
-    gateway, pushes = gateway_url(target), intake(settings, target)
+    queries, pushes = query_address(settings, target), intake(settings, target)
     password = pushes.credentials_secret
     canary_lines = found_by(settings.canary, settings.collector, settings.canary_tenant, password)
     sizes, size = collector_sizes(settings), settings.resources_of
@@ -41,8 +41,8 @@ def deployment(settings: Settings) -> tuple[ComponentTree, ...]:
             passed_on=settings.alloy,
             options=options,
         ).after(base),
-        canary("canary", settings.canary, gateway, size("canary"), target, canary_lines, options=options).after(base),
+        canary("canary", settings.canary, queries, size("canary"), target, canary_lines, options=options).after(base),
         grafana(
-            "grafana", settings.grafana, gateway, target, settings.tenant_names, with_password=bool(password)
+            "grafana", settings.grafana, queries, target, settings.tenant_names, with_password=bool(password)
         ).after(base),
     )

@@ -36,7 +36,8 @@ def pod_images(settings: Settings) -> tuple[PodImage, ...]:
 def _pins(settings: Settings) -> Iterator[tuple[str, PinnedImage]]:
     sources, former = settings.collector.sources, settings.former_object_store
     yield "loki", loki_image(settings.loki_version)
-    yield "gateway", GATEWAY_IMAGE
+    if settings.gateway.enabled:
+        yield "gateway", GATEWAY_IMAGE
     if settings.caches.chunks or settings.caches.results:
         yield "memcached", MEMCACHED_IMAGE
         yield "memcachedExporter", EXPORTER_IMAGE

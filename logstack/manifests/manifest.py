@@ -120,9 +120,15 @@ def labels(app: str) -> dict[str, str]:
 
 
 def container_resources(size: Resources) -> dict[str, Json]:
-    """Return a container's requests and limits: CPU is only a request, memory is both."""
-    memory = kubernetes_size(size.memory)
-    return {"requests": {"cpu": kubernetes_cpu(size.cpu), "memory": memory}, "limits": {"memory": memory}}
+    """Return a container's requests and limits: CPU is only a request, memory is both unless its limit is another."""
+    requests: Json = {"cpu": kubernetes_cpu(size.cpu), "memory": kubernetes_size(size.memory)}
+    return {"requests": requests, **({"limits": {"memory": kubernetes_size(size.limit)}} if size.limit else {})}
+
+
+def go_memory_limit(size: Resources) -> list[Json]:
+    """Return the variable that tells a Go program its memory limit; none without a limit."""
+    limit = size.go_memory_limit
+    return [] if limit is None else [{"name": "GOMEMLIMIT", "value": str(limit)}]
 
 
 class Quoted(str):

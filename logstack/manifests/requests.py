@@ -58,7 +58,7 @@ def plan_sizes(settings: Settings) -> Sizes:
     needed = 1
     if not settings.cluster.single_node:
         counts = [settings.replica_count(role) for role in settings.roles]
-        needed = max(*counts, settings.gateway.replicas)
+        needed = max(*counts, settings.gateways)
     assumed = 1 if settings.cluster.single_node else max(_NODES, needed)
     total = _total(workloads, 1)
     on_nodes = _total(node_workloads, assumed)
@@ -78,7 +78,8 @@ def _workload(name: str, replicas: int, size: Resources, disk: int | None = None
 def _workloads(settings: Settings) -> Iterator[WorkloadSize]:
     for role in settings.roles:
         yield _workload(role, settings.replica_count(role), settings.resources_of(role))
-    yield _workload("gateway", settings.gateway.replicas, settings.resources_of("gateway"))
+    if settings.gateway.enabled:
+        yield _workload("gateway", settings.gateways, settings.resources_of("gateway"))
     for cache, memory in cache_sizes(settings.caches):
         if memory:
             yield WorkloadSize(cache.component, 1, CACHE_CPU, cache_pod_memory(memory))

@@ -70,9 +70,11 @@ def _new_store(store: ObjectStoreSettings) -> Stage:
         if store.makes_bucket
         else (f"create the empty bucket {store.bucket}, without a lifecycle shorter than the retention")
     )
+    rules = store.buckets.get("rulesBucket")
+    bucket += f"; and for rules the bucket {rules}, without a lifecycle" if rules else ""
     key = store.access_key
     secret = (
-        f"create the Secret {key.secret} with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        f"create the Secret {key.secret} with {key.keys.access_key_id} and {key.keys.secret_access_key}"
         if key.made_by == "secret"
         else (
             "if it has one and no credentialsSecret, run `pulumi config set --secret logstack:accessKeyId` and "

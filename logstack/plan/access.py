@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from logstack.manifests.loki.addresses import gateway_url
+from logstack.manifests.loki.addresses import leader_host, push_address, query_address, role_address
+from logstack.manifests.loki.chart import HTTP_PORT
+from logstack.manifests.loki.leader import is_elected
 from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.access import OWN_USER, PASSWORD_KEY, ControllerIngress, GatewayRoute
+from logstack.settings.model.roles import Duty
 from logstack.settings.problems import listed
 from logstack.settings.tree import Settings
 from logstack.text.documents import JSON_KEY
@@ -39,7 +42,7 @@ def plan_access(settings: Settings) -> Access:
     """Say who reaches the stack's Loki."""
     tenant = " as any tenant" if settings.tenants else ""
     return Access(
-        inside=f"{gateway_url(settings.cluster)}: {_may(settings, 'every pod', 'push and read')}",
+        inside=_inside(settings),
         bypass="every pod that reaches port 3100 of a Loki pod or Service may push and read"
         f"{tenant} without a password; a NetworkPolicy can forbid it",
         outside=_outside(settings),
@@ -57,6 +60,20 @@ def _facts(access: Access) -> Facts:
         ("Grafana", access.grafana),
     ]
     return [(label, text) for label, text in facts if text]
+
+
+def _inside(settings: Settings) -> str:
+    cluster = settings.cluster
+    pushes, queries = push_address(settings, cluster), query_address(settings, cluster)
+    if pushes == queries:
+        return f"{queries}: {_may(settings, 'every pod', 'push and read')}"
+    compactor, evaluator = settings.compactor, settings.role_with(Duty.EVALUATES)
+    deletes = f"http://{leader_host(settings, cluster)}:{HTTP_PORT}" if is_elected(settings) else ""
+    return (
+        f"there is no gateway: {pushes} takes lines, {queries} answers queries, {role_address(evaluator, cluster)} "
+        f"has rules, and {deletes or role_address(compactor, cluster)} takes delete requests; "
+        f"{_may(settings, 'every pod', 'push and read')}"
+    )
 
 
 def _may(settings: Settings, everybody: str, do: str) -> str:

@@ -1,10 +1,11 @@
 """Which logs the collector reads, what it does to a line, and what it drops."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from logstack.manifests.alloy.labels import metadata_labels
 from logstack.manifests.alloy.sources.catalog import active_sources
+from logstack.manifests.loki.addresses import OTLP_PATH, push_address, push_url
 from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.processing import Drop, RateLimit
@@ -12,7 +13,25 @@ from logstack.settings.model.quantities import kubernetes_size
 from logstack.settings.problems import listed
 from logstack.settings.tree import Settings
 from logstack.text.documents import JSON_KEY
-from logstack.text.words import Facts, spoken_duration, spoken_share
+from logstack.text.words import Facts, counted, spoken_duration, spoken_share
+
+
+@dataclass(frozen=True)
+class NodeStreams:
+    """The streams of sources whose lines have `node` as a further index label."""
+
+    jobs: tuple[str, ...]
+    per_node: int
+    """The least number of streams that each node has of these sources."""
+    max_streams: int
+    """Loki's limit for all streams."""
+
+
+_NOT_PROMISED = (
+    "redaction: Loki stores secrets as they are sent\n"
+    "that lines wait while Loki is away, and are sent again\n"
+    "labels, formats, joined lines, and which namespaces are sent"
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +41,11 @@ class Collection:
     sources: tuple[str, ...]
     dropped: tuple[str, ...] = field(metadata={JSON_KEY: "leftOut"})
     index_labels: tuple[str, ...]
+    """Of lines of every source."""
+    further_index_labels: Mapping[str, tuple[str, ...]]
+    """Of lines of single sources, by the source's key."""
+    node_streams: NodeStreams | None
+    """None if `node` is no further index label of any source."""
     structured_metadata: tuple[str, ...]
     formats: tuple[str, ...]
     redacted: tuple[str, ...]
@@ -33,10 +57,36 @@ class Collection:
 def collection_section(stack: Stack) -> Section:
     """Plan what the stack collects."""
     collection = _collection(stack.settings)
-    return Section("Collection", "collected", collection, _facts(collection))
+    return Section(
+        "Collection", "collected", collection, _facts(collection, is_collected=stack.settings.collector.enabled)
+    )
+
+
+def _without_collector(settings: Settings) -> Collection:
+    longest = kubernetes_size(settings.limits.max_line_size)
+    return Collection(
+        sources=(f"none: the collector is off, and collectors of your own push to {_push(settings)}",),
+        dropped=(),
+        index_labels=(),
+        structured_metadata=(),
+        formats=(),
+        redacted=(),
+        old_lines="the senders decide; Loki refuses those above its age limit (section storage)",
+        long_lines=f"Loki refuses, and counts, a line above {longest}",
+    )
+
+
+def _push(settings: Settings) -> str:
+    """Return where senders push to, and what each request needs."""
+    base, auth = push_address(settings, settings.cluster), settings.gateway.auth
+    tenant = "; each request names its tenant in X-Scope-OrgID" if settings.tenants else ""
+    password = f"; each request has a password of the Secret {auth.credentials_secret}" if auth else ""
+    return f"{push_url(settings, settings.cluster)} (Loki's protocol) or {base}{OTLP_PATH} (OTLP){tenant}{password}"
 
 
 def _collection(settings: Settings) -> Collection:
+    if not settings.collector.enabled:
+        return _without_collector(settings)
     collector = settings.collector
     sources, redact = collector.sources, collector.redact
     longest = kubernetes_size(settings.limits.max_line_size)
@@ -45,6 +95,10 @@ def _collection(settings: Settings) -> Collection:
         sources=tuple(line for source in active_sources(sources) for line in source.describe(sources)),
         dropped=tuple(_dropped(settings)),
         index_labels=collector.stream_labels,
+        further_index_labels={
+            source.key: labels for source in sources.active if (labels := source.further_labels(sources))
+        },
+        node_streams=_node_streams(settings),
         structured_metadata=tuple(metadata_labels(collector)),
         formats=tuple(_formats(settings)),
         redacted=(*redact.rules, *(rule.name for rule in redact.custom)),
@@ -53,17 +107,45 @@ def _collection(settings: Settings) -> Collection:
     )
 
 
-def _facts(collection: Collection) -> Facts:
+def _facts(collection: Collection, *, is_collected: bool) -> Facts:
+    if not is_collected:
+        return [
+            ("sources", "\n".join(collection.sources)),
+            ("not promised", _NOT_PROMISED),
+            ("old lines", collection.old_lines),
+            ("long lines", collection.long_lines),
+        ]
     return [
         ("sources", "\n".join(collection.sources)),
         *([("not sent", "\n".join(collection.dropped))] if collection.dropped else []),
         ("index labels", listed(collection.index_labels, "and")),
+        *(
+            (f"labels of {key}", f"{listed(labels, 'and')} as well")
+            for key, labels in collection.further_index_labels.items()
+        ),
+        *([("node streams", _by_node(collection.node_streams))] if collection.node_streams else []),
         ("structured metadata", f"{listed(collection.structured_metadata, 'and')}, and the fields of a format"),
         ("formats", "\n".join(collection.formats)),
         ("redacted", listed(collection.redacted, "and") or "nothing"),
         ("old lines", collection.old_lines),
         ("long lines", collection.long_lines),
     ]
+
+
+def _node_streams(settings: Settings) -> NodeStreams | None:
+    collector = settings.collector
+    jobs = tuple(job for source in collector.node_streams for job in source.node_jobs(collector.sources))
+    if not jobs:
+        return None
+    per_node = len(set(jobs)) if "job" in collector.stream_labels else 1
+    return NodeStreams(jobs, per_node, settings.limits.max_streams)
+
+
+def _by_node(streams: NodeStreams) -> str:
+    return (
+        f"job {listed(streams.jobs, 'and')}: node is an index label too, so Loki compares no line's time with those of "
+        f"other nodes; {counted(streams.per_node, 'stream')} or more a node, of {streams.max_streams:,} in all"
+    )
 
 
 def _dropped(settings: Settings) -> Iterator[str]:

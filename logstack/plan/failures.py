@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import groupby
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from logstack.manifests.loki.addresses import leader
 from logstack.manifests.loki.budget import (
@@ -37,6 +37,7 @@ Evidence = Literal["measured", "arithmetic", "design"]
 CONTINUE, NONE_LOST = "continue", "none lost"
 # The limit is the outage that the collectors bridge.
 _WAIT = "wait in the collectors for a limited time"
+_REFUSED = "fail: the senders must hold the lines and try again"
 _PAIR = 2
 _HEADINGS: dict[Budget, str] = {
     "within": "Survived: writes continue, and no acknowledged line is lost",
@@ -68,8 +69,8 @@ class FailureBudget:
     """The losses within the budget first."""
     measurements: tuple[str, ...]
     """The runs behind the losses that were measured."""
-    outage: Outage
-    """How long all of Loki may be unavailable."""
+    outage: Outage | None
+    """How long all of Loki may be unavailable; None without a collector, for the senders decide then."""
 
 
 def failures_section(stack: Stack) -> Section:
@@ -131,7 +132,9 @@ def _evidence(budget: FailureBudget) -> Facts:
     ]
 
 
-def _outage_text(outage: Outage) -> str:
+def _outage_text(outage: Outage | None) -> str:
+    if outage is None:
+        return "The stack has no collector: lines survive as long as their senders hold them and try again."
     least, most = spoken_duration(outage.at_least), spoken_duration(outage.at_most)
     waiting = "in the node's files until the kubelet rotates them."
     killed = "is killed meanwhile loses what it has read ahead, 10 to 20Mi."
@@ -155,15 +158,15 @@ def plan_failures(settings: Settings) -> FailureBudget:
         *_gateways(settings),
         _node(settings),
         *_store(settings),
+        *([_collector()] if settings.collector.enabled else []),
     ]
-    losses.append(_collector())
     order = ("within", "for a time", "beyond")
     runs = (measured(settings, lost) for lost in range(1, settings.writers + 1))
     return FailureBudget(
         _summary(settings),
         tuple(sorted(losses, key=lambda loss: order.index(loss.budget))),
         tuple(_run(run) for run in runs if run),
-        bridged_outage(settings.collector),
+        bridged_outage(settings.collector) if settings.collector.enabled else None,
     )
 
 
@@ -260,6 +263,19 @@ def _lost_volumes(settings: Settings, lost: int) -> Loss:
     )
 
 
+class _Waiting(NamedTuple):
+    """What becomes of lines while nothing takes them in."""
+
+    budget: Budget
+    writes: str
+
+
+def _waiting(settings: Settings) -> _Waiting:
+    if settings.collector.enabled:
+        return _Waiting("for a time", _WAIT)
+    return _Waiting("beyond", _REFUSED)
+
+
 def _stateless(settings: Settings) -> Iterator[Loss]:
     """Yield the loss of all pods of each role that holds no lines, which is the worst case."""
     for role in (role for role in settings.roles if role != settings.writer):
@@ -268,8 +284,8 @@ def _stateless(settings: Settings) -> Iterator[Loss]:
         unless = _back(1) if count == 1 else f"unless one {name} survives"
         yield Loss(
             lost=_some(count, count, name),
-            budget="for a time" if worst.refused else "within",
-            writes=f"{_WAIT}{'' if count == 1 else f' {unless}'}" if worst.refused else CONTINUE,
+            budget=_waiting(settings).budget if worst.refused else "within",
+            writes=f"{_waiting(settings).writes}{'' if count == 1 else f' {unless}'}" if worst.refused else CONTINUE,
             queries=CONTINUE if worst.answered else f"fail {unless}",
             acknowledged_lines="; ".join(filter(None, (NONE_LOST, role.row.waits))),
             evidence="design",
@@ -295,11 +311,14 @@ def _leader(settings: Settings) -> Iterator[Loss]:
 
 
 def _gateways(settings: Settings) -> Iterator[Loss]:
-    count = settings.gateway.replicas
+    count = settings.gateways
+    if not count:
+        return
     if count > 1:
         yield Loss(_some(count - 1, count, "gateway"), "within", CONTINUE, CONTINUE, NONE_LOST, "design")
     queries = f"fail {_back(count, count - 1)}"
-    yield Loss(_some(count, count, "gateway"), "for a time", _WAIT, queries, NONE_LOST, "design")
+    waiting = _waiting(settings)
+    yield Loss(_some(count, count, "gateway"), waiting.budget, waiting.writes, queries, NONE_LOST, "design")
 
 
 def _node(settings: Settings) -> Loss:
@@ -307,19 +326,20 @@ def _node(settings: Settings) -> Loss:
     if settings.cluster.single_node:
         lines = f"{NONE_LOST} if its disk survives"
         return Loss("the only node", "beyond", "stop until it is back", "fail until it is back", lines, "design")
-    writer, gateways = _lost_writers(settings, 1), settings.gateway.replicas
+    writer, gateways = _lost_writers(settings, 1), settings.gateways
     only = [role for role in settings.roles if role != settings.writer and settings.replica_count(role) == 1]
     writers_alone, readers_alone = (
         [role.row.noun for role in only if stops(settings, role)] for stops in (_stops_writes, _stops_queries)
     )
     first = ["gateway"] if gateways == 1 else []
+    unsent = "; unsent lines stay on its disk" if settings.collector.enabled else ""
     exception = " except the object store's" if settings.object_store.runs_in_stack else ""
     return Loss(
         lost=f"any one node{exception}",
         budget="for a time" if writer.budget == "within" and (first or writers_alone) else writer.budget,
         writes=writer.writes + _pause([*first, *writers_alone]),
         queries=writer.queries + _pause([*first, *readers_alone]),
-        acknowledged_lines=f"{writer.acknowledged_lines}; unsent lines stay on its disk",
+        acknowledged_lines=f"{writer.acknowledged_lines}{unsent}",
         evidence="arithmetic",
     )
 
@@ -345,7 +365,8 @@ def _store(settings: Settings) -> Iterator[Loss]:
         reached, data = "the object store", "the bucket's objects"
     size = settings.resources_of(settings.writer)
     # Unflushed chunks stay in memory and in the log; disk_full_threshold is 0.9 (pkg/ingester/wal.go).
-    full = f"{CONTINUE} until the memory ({spoken_size(size.memory)}) or 90 % of the volume"
+    memory = f"the memory ({spoken_size(size.limit)})" if size.limit else "the node's memory"
+    full = f"{CONTINUE} until {memory} or 90 % of the volume"
     if size.disk:
         full += f" ({spoken_size(size.disk)})"
     full += f" of each {_writer(settings)} is full"

@@ -63,7 +63,7 @@ def _scheduling(settings: Settings) -> dict[str, str]:
 
 def _autoscaling(settings: Settings) -> dict[str, str]:
     least = {role.key: settings.replica_count(role) for role in settings.roles}
-    least["gateway"] = settings.gateway.replicas
+    least["gateway"] = settings.gateways
     return {
         f"autoscaling of {key}": f"{least[key]} to {scaling.max_replicas} pods, at {_load(scaling)} of the request; "
         f"failure budget, requests and disruption budget count {least[key]}"

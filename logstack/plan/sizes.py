@@ -4,8 +4,15 @@ from logstack.manifests.requests import Sizes, Total, WorkloadSize, plan_sizes
 from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.quantities import kubernetes_cpu
+from logstack.settings.model.sizes import OTHER_PARTS
+from logstack.settings.tree import Settings
 from logstack.text.blocks import Labelled, NumberTable
 from logstack.text.words import counted, spoken_share, spoken_size
+
+_EVICTED = (
+    "all others equal the request. A pod above its request is among the first that a node short of memory evicts "
+    "(expected, by Kubernetes' documentation)"
+)
 
 
 def sizes_section(stack: Stack) -> Section:
@@ -25,15 +32,27 @@ def sizes_section(stack: Stack) -> Section:
             [(f"sum on {assumed}", "", *amounts(sizes.total_with_nodes))],
         ),
     )
-    facts = [("total", total), *([("memory", share)] if share else [])]
+    limits = _limits(stack.settings)
+    facts = [
+        ("total", total),
+        *([("memory", share)] if share else []),
+        *([("memory limits", f"{limits}; {_EVICTED}")] if limits else []),
+    ]
     return Section(
-        title="Requests (the memory limit equals the memory request)",
+        title="Requests" if limits else "Requests (the memory limit equals the memory request)",
         key="sizes",
         data=sizes,
         facts=facts,
         layout=(table, Labelled(facts)),
         summary=(Labelled(facts),),
     )
+
+
+def _limits(settings: Settings) -> str:
+    """Return the memory limits that differ from the requests."""
+    parts = [*settings.roles, *OTHER_PARTS]
+    sizes = {part: size for part in parts if (size := settings.resources_of(part)).limit != size.memory}
+    return ", ".join(f"{part} {spoken_size(size.limit) if size.limit else 'none'}" for part, size in sizes.items())
 
 
 def _row(size: WorkloadSize, pods: str) -> tuple[str, ...]:

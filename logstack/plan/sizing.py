@@ -149,7 +149,8 @@ def _field_text(tree: BaseModel, path: Sequence[str]) -> str:
         return _field_text(group, below)
     value = tree.model_dump(mode="json", include={name})[name]
     if isinstance(value, dict):
-        return ", ".join(f"{'CPU ' if key == 'cpu' else ''}{amount}" for key, amount in value.items() if amount)
+        words = {"cpu": "CPU ", "memory_limit": "limit "}
+        return ", ".join(f"{words.get(key, '')}{amount}" for key, amount in value.items() if amount)
     return "none" if value is None else str(value)
 
 

@@ -68,7 +68,8 @@ def stack_section(stack: Stack) -> Section:
 
 def _head(stack: Stack) -> Head:
     settings, cluster = stack.settings, stack.settings.cluster
-    sources = {"loki": settings.charts.loki, "alloy": settings.charts.alloy}
+    alloy = {"alloy": settings.charts.alloy} if settings.collector.enabled else {}
+    sources = {"loki": settings.charts.loki, **alloy}
     return Head(
         stack=stack.name,
         cluster=cluster.name,
@@ -112,7 +113,7 @@ def _facts(head: Head) -> Facts:
         *_ip(head),
         ("ring", head.ring_label),
         ("Loki pods", ", ".join(f"{count} {role}" for role, count in head.replicas.items())),
-        ("collector", f"Alloy {head.alloy_version} {head.collectors}"),
+        ("collector", f"Alloy {head.alloy_version} {head.collectors}" if head.collectors else "none: it is off"),
         ("charts", "\n".join(_long(chart) for chart in head.charts)),
     ]
 

@@ -14,7 +14,7 @@ from logstack.settings.load.loader import Stack
 from logstack.settings.load.source import SECRETS
 from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.object_store import ObjectStoreSettings
+from logstack.settings.model.object_store import CaCertificate, ObjectStoreSettings
 from logstack.settings.model.quantities import parse_duration
 from logstack.settings.resolve.storage import FULL, stored_daily
 from logstack.settings.tree import Settings
@@ -55,12 +55,14 @@ class LineStorage:
     """By Loki."""
     refused_when_behind: timedelta
     """By Loki: how far a line may be behind the newest one of its stream."""
-    dropped_when_older: timedelta
-    """By the collector, which counts them."""
+    dropped_when_older: timedelta | None
+    """By the collector, which counts them; None without a collector."""
     space: str
     schema: str
     credentials: Credentials
     credentials_source: str
+    certificate: str | None
+    """What Loki checks the store's certificate with; None for the public authorities, and without TLS."""
 
 
 def storage_section(stack: Stack) -> Section:
@@ -91,11 +93,12 @@ def plan_storage(stack: Stack) -> LineStorage:
         query_lookback=parse_duration(limits["max_query_lookback"]),
         refused_when_older=parse_duration(limits["reject_old_samples_max_age"]),
         refused_when_behind=latest_behind(config),
-        dropped_when_older=settings.collector.max_age,
+        dropped_when_older=settings.collector.max_age if settings.collector.enabled else None,
         space=_space(settings),
         schema=f"{period.store} {period.schema_version} since {period.start}",
         credentials=stack.credentials,
         credentials_source=_credentials_source(stack),
+        certificate=_certificate(settings.object_store.ca_certificate),
     )
 
 
@@ -137,6 +140,10 @@ def _space(settings: Settings) -> str:
     return f"about {span} GB in the bucket for each GB of lines a day{longest}"
 
 
+def _certificate(authority: CaCertificate | None) -> str | None:
+    return authority and f"Loki trusts the authority in the Secret {authority.secret} (existing): {authority.key}"
+
+
 def _credentials_source(stack: Stack) -> str:
     if stack.credentials == "config-missing":
         commands = [f"pulumi config set --secret {PROJECT}:{key}" for key in SECRETS]
@@ -160,6 +167,7 @@ def _facts(storage: LineStorage) -> Facts:
         ("space", f"{storage.space} (gzip, measured; lines differ)"),
         ("schema", storage.schema),
         ("access key", storage.credentials_source),
+        *([("certificate", storage.certificate)] if storage.certificate else []),
     ]
 
 

@@ -71,7 +71,10 @@ def refuse_lost_lines(
     periods = periods_of(before.config), periods_of(after.config), longest, now
     losses = [(loss.acknowledgement, _deleted(loss, now)) for loss in shortened(before.retention, after.retention)]
     losses += [(lines.acknowledgement, lines.problem()) for lines in abandoned_lines(*periods)]
-    refused = [problem for name, problem in losses if name not in acknowledged]
+    # The whole list: a second key beside the one that the file has would be a duplicate.
+    names = list(dict.fromkeys([*acknowledged, *(name for name, _ in losses)]))
+    line = f"logstack:acknowledge: {names}"
+    refused = [replace(loss, fix=f"{loss.fix}\n{line}") for name, loss in losses if name not in acknowledged]
     refused += broken_history(*periods)
     if refused:
         raise StackProblems(refused)
@@ -88,6 +91,5 @@ def _deleted(loss: Shortened, now: datetime) -> Problem:
         f"logstack:{key}",
         f"the retention of {loss.lines} is {after}; the applied retention is {before}",
         f"the compactor deletes the lines of {oldest} to {youngest} (UTC) soon after the update; nothing restores them",
-        f"leave it at {before}, or copy the lines you still need and accept the loss:\n"
-        f"logstack:acknowledge: ['{loss.acknowledgement}']",
+        f"leave it at {before}, or copy the lines you still need and accept the loss:",
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from logstack.manifests.cluster.resources import NAMESPACE
 from logstack.manifests.manifest import ComponentTree, Manifest
 from logstack.settings.checks.acknowledgements import INGRESS_TARGET_MISSING
+from logstack.settings.checks.object_store import stores
 from logstack.settings.model.access import HASHES_KEY, PASSWORD_KEY, ControllerIngress, GatewayRoute
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import AccessKey, ExternalSecret
@@ -71,12 +72,13 @@ class ExistingObject:
 def namespaces(components: Sequence[ComponentTree]) -> dict[str, str]:
     """Return the namespaces that objects go to and that the stack does not make, each with the key that names it."""
     made = {_metadata(manifest)["name"] for _, manifest in _manifests(components) if manifest.type == NAMESPACE}
-    found: dict[str, str] = {}
+    key_by_namespace: dict[str, str] = {}
     for component, manifest in _manifests(components):
         name = _metadata(manifest).get("namespace", manifest.inputs.get("namespace"))
         if isinstance(name, str) and name not in made:
-            found.setdefault(name, "grafana.namespace" if component.name == "grafana" else "cluster.namespace")
-    return found
+            key = "grafana.namespace" if component.name == "grafana" else "cluster.namespace"
+            key_by_namespace.setdefault(name, key)
+    return key_by_namespace
 
 
 def kinds(components: Sequence[ComponentTree]) -> dict[str, dict[str, str]]:
@@ -84,23 +86,23 @@ def kinds(components: Sequence[ComponentTree]) -> dict[str, dict[str, str]]:
 
     Charts render none but Kubernetes' own kinds, which the oldest supported version has.
     """
-    found: dict[str, dict[str, str]] = {}
+    kinds_by_version: dict[str, dict[str, str]] = {}
     for component, manifest in _manifests(components):
         if "apiVersion" in manifest.inputs:
-            of_version = found.setdefault(str(manifest.inputs["apiVersion"]), {})
+            of_version = kinds_by_version.setdefault(str(manifest.inputs["apiVersion"]), {})
             of_version.setdefault(str(manifest.inputs["kind"]), f"{component.name}/{manifest.name}")
-    return found
+    return kinds_by_version
 
 
 def storage_classes(components: Sequence[ComponentTree]) -> dict[str | None, str]:
     """Return the StorageClasses of volumes and buckets, each with the key that names it; None is the default class."""
-    found: dict[str | None, str] = {}
+    key_by_class: dict[str | None, str] = {}
     for component, manifest in _manifests(components):
         key = "objectStore.storageClass" if component.name == "store" else "storageClass"
         for name in _classes(manifest.inputs):
             if name not in _NO_CLASS:
-                found.setdefault(name, key)
-    return found
+                key_by_class.setdefault(name, key)
+    return key_by_class
 
 
 def existing_objects(settings: Settings) -> Iterator[ExistingObject]:
@@ -108,9 +110,11 @@ def existing_objects(settings: Settings) -> Iterator[ExistingObject]:
     cluster = settings.cluster
     for name in dict.fromkeys(settings.images.pull_secrets):
         yield ExistingObject("images.pullSecrets", SECRET, name, cluster.namespace)
-    yield from _of_key("objectStore", settings.object_store.access_key, cluster)
-    if former := settings.former_object_store:
-        yield from _of_key("formerObjectStore.store", former.store.access_key, cluster)
+    for path, store in stores(settings):
+        yield from _of_key(path, store.access_key, cluster)
+        if certificate := store.ca_certificate:
+            here, secret = cluster.namespace, certificate.secret
+            yield ExistingObject(f"{path}.caSecret", SECRET, secret, here, data_keys=(certificate.key,))
     if auth := settings.gateway.auth:
         keys = (HASHES_KEY, PASSWORD_KEY)
         name = auth.credentials_secret
@@ -130,7 +134,7 @@ def existing_objects(settings: Settings) -> Iterator[ExistingObject]:
 def _of_key(path: str, key: AccessKey, cluster: ClusterSettings) -> Iterator[ExistingObject]:
     match key:
         case AccessKey("secret", str() as name):
-            keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+            keys = (key.keys.access_key_id, key.keys.secret_access_key)
             yield ExistingObject(f"{path}.credentialsSecret", SECRET, name, cluster.namespace, keys)
         case AccessKey(ExternalSecret(secret_store=store)):
             kind = _SECRET_STORES[store.kind]

@@ -60,14 +60,14 @@ def refuse_unfit_cluster(settings: Settings, components: Sequence[ComponentTree]
     questions = list(_questions(settings, components, get))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = list(pool.map(lambda question: get(question.path, question.accept), questions))
-    problems = list(_judged(list(zip(questions, answers, strict=True))))
+    problems = list(_problems(list(zip(questions, answers, strict=True))))
     unsilenced = [each for each in problems if each.severity == "error" or each.name not in settings.acknowledge]
     if any(problem.severity == "error" for problem in unsilenced):
         raise StackProblems(unsilenced)
     return unsilenced
 
 
-def _judged(answered: Sequence[tuple[Question, Answer]]) -> Iterator[Problem]:
+def _problems(answered: Sequence[tuple[Question, Answer]]) -> Iterator[Problem]:
     missing = {question.path for question, answer in answered if answer is NoAnswer.MISSING}
     for question, answer in answered:
         if answer is NoAnswer.NOT_ALLOWED or not missing.isdisjoint(question.needs):
@@ -78,16 +78,16 @@ def _judged(answered: Sequence[tuple[Question, Answer]]) -> Iterator[Problem]:
 def _questions(settings: Settings, components: Sequence[ComponentTree], get: Get) -> Iterator[Question]:
     cluster = settings.cluster
     for name, key in namespaces(components).items():
-        yield Question(_namespace(name), _METADATA, partial(_judge_namespace, cluster, name, key))
+        yield Question(_namespace(name), _METADATA, partial(_namespace_problems, cluster, name, key))
     if cluster.create_namespace:  # before the first update it is not there, and nothing in it
         yield Question(_namespace(cluster.namespace), _METADATA, lambda _: iter(()))
     for api_version, of_version in kinds(components).items():
-        yield Question(_group(api_version), _JSON, partial(_judge_kinds, cluster, api_version, of_version))
+        yield Question(_group(api_version), _JSON, partial(_kinds_problems, cluster, api_version, of_version))
     if classes := storage_classes(components):
         path = "/apis/storage.k8s.io/v1/storageclasses"
-        yield Question(path, _METADATA_LIST, partial(_judge_classes, cluster, classes))
+        yield Question(path, _METADATA_LIST, partial(_classes_problems, cluster, classes))
     for each in existing_objects(settings):
-        judge = partial(_judge_object, cluster, each, get)
+        judge = partial(_object_problems, cluster, each, get)
         needed = (_group(each.kind.api_version), *([_namespace(each.namespace)] if each.namespace else []))
         yield Question(_path(each), _METADATA, judge, needed)
     if not cluster.skip_await:  # else no pod has to start
@@ -102,27 +102,27 @@ def _group(api_version: str) -> str:
     return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
 
 
-def _path(wanted: ExistingObject) -> str:
-    scope = f"/namespaces/{wanted.namespace}" if wanted.namespace else ""
-    return f"{_group(wanted.kind.api_version)}{scope}/{wanted.kind.plural}/{wanted.name}"
+def _path(required: ExistingObject) -> str:
+    scope = f"/namespaces/{required.namespace}" if required.namespace else ""
+    return f"{_group(required.kind.api_version)}{scope}/{required.kind.plural}/{required.name}"
 
 
-def _judge_namespace(cluster: ClusterSettings, name: str, key: str, found: Document) -> Iterator[Problem]:
+def _namespace_problems(cluster: ClusterSettings, name: str, key: str, document: Document) -> Iterator[Problem]:
     create = f"kubectl --context {cluster.context} create namespace {name}"
-    if found and "deletionTimestamp" in found["metadata"]:
+    if document and "deletionTimestamp" in document["metadata"]:
         what = f'the namespace "{name}" is being deleted'
         yield NAMESPACE_MISSING.problem(key, what, f"wait until it is gone, then create it:\n{create}")
-    elif found is None:
+    elif document is None:
         what = f'the cluster of context "{cluster.context}" has no namespace "{name}", and the stack does not create it'
         own = "\nor let the stack create and protect it: logstack:cluster: {createNamespace: true}"
         fix = f"create it:\n{create}{own if key == 'cluster.namespace' else ''}"
         yield NAMESPACE_MISSING.problem(key, what, fix)
 
 
-def _judge_kinds(
-    cluster: ClusterSettings, api_version: str, declared: Mapping[str, str], found: Document
+def _kinds_problems(
+    cluster: ClusterSettings, api_version: str, declared: Mapping[str, str], document: Document
 ) -> Iterator[Problem]:
-    served = {each["kind"] for each in found["resources"]} if found else set()
+    served = {each["kind"] for each in document["resources"]} if document else set()
     for kind, manifest in declared.items():
         if kind not in served:
             what = (
@@ -136,8 +136,10 @@ def _judge_kinds(
             yield KIND_MISSING.problem("cluster.context", what, fix)
 
 
-def _judge_classes(cluster: ClusterSettings, classes: Mapping[str | None, str], found: Document) -> Iterator[Problem]:
-    metadata = [each["metadata"] for each in found["items"] or []] if found else []  # null when there is none
+def _classes_problems(
+    cluster: ClusterSettings, classes: Mapping[str | None, str], document: Document
+) -> Iterator[Problem]:
+    metadata = [each["metadata"] for each in document["items"] or []] if document else []  # null when there is none
     names = sorted(each["name"] for each in metadata)
     has_default = any(each.get("annotations", {}).get(key) == "true" for each in metadata for key in _IS_DEFAULT)
     there = listed(names, "and") or "none"
@@ -154,19 +156,23 @@ def _judge_classes(cluster: ClusterSettings, classes: Mapping[str | None, str], 
             yield CLASS_MISSING.problem(key, what, f"{fix}\nor create it: {by_hand}")
 
 
-def _judge_object(cluster: ClusterSettings, wanted: ExistingObject, get: Get, found: Document) -> Iterator[Problem]:
-    called = f'{wanted.kind.name} "{wanted.name}"'
-    where = f'the namespace "{wanted.namespace}"' if wanted.namespace else f'the cluster of context "{cluster.context}"'
-    if found is None:
-        yield wanted.rule.problem(wanted.key, f"{where} has no {called}", wanted.fix)
+def _object_problems(
+    cluster: ClusterSettings, required: ExistingObject, get: Get, document: Document
+) -> Iterator[Problem]:
+    called = f'{required.kind.name} "{required.name}"'
+    where = (
+        f'the namespace "{required.namespace}"' if required.namespace else f'the cluster of context "{cluster.context}"'
+    )
+    if document is None:
+        yield required.rule.problem(required.key, f"{where} has no {called}", required.fix)
         return
-    names = _secret_keys(found)
-    lacking = [key for key in wanted.data_keys if key not in names]
+    names = _secret_keys(document)
+    lacking = [key for key in required.data_keys if key not in names]
     # A key that nobody is known to have written may be there all the same: then the Secret has more keys than names.
-    if lacking and _number_of_keys(get(_path(wanted), _TABLE)) == len(names):
+    if lacking and _number_of_keys(get(_path(required), _TABLE)) == len(names):
         what = f"the {called} has no key {listed(lacking, 'and')}"
-        fix = f"add {'it' if len(lacking) == 1 else 'them'} to the Secret, or name another: logstack:{wanted.key}"
-        yield KEY_MISSING.problem(wanted.key, what, fix)
+        fix = f"add {'it' if len(lacking) == 1 else 'them'} to the Secret, or name another: logstack:{required.key}"
+        yield KEY_MISSING.problem(required.key, what, fix)
 
 
 def _secret_keys(metadata: Mapping[str, Any]) -> set[str]:

@@ -57,7 +57,7 @@ def test_every_loki_pod_has_its_own_address_for_the_ring(stack: str, tmp_path: P
 
 @every_stack
 @pytest.mark.parametrize("address", ["10.1.2.3", "100.64.1.2", "fd00:10:1::2"])
-def test_loki_takes_the_address_for_every_ring_and_for_memberlist(stack: str, address: str, tmp_path: Path) -> None:
+def test_loki_uses_the_address_for_every_ring_and_for_memberlist(stack: str, address: str, tmp_path: Path) -> None:
     file = tmp_path / "loki.yaml"
     file.write_text(artefacts(Settings.model_validate(STACKS[stack]))["loki.yaml"])
     command: list[str | Path] = [binary("loki"), f"-config.file={file}", "-config.expand-env=true", "-verify-config"]
@@ -100,9 +100,7 @@ def ring_at(address: str, settings: Settings, root: Path) -> Iterator[Platform]:
 @pytest.mark.parametrize(
     ("families", "address"), [(("IPv4",), "127.0.0.1"), (("IPv6",), "::1"), (("IPv6", "IPv4"), "::1")]
 )
-def test_a_ring_of_such_addresses_takes_lines_and_finds_them(
-    families: tuple[str, ...], address: str, tmp_path: Path
-) -> None:
+def test_ring_of_such_addresses_stores_and_finds_lines(families: tuple[str, ...], address: str, tmp_path: Path) -> None:
     settings = settings_with(
         *families,
         deploymentMode="monolithic",
@@ -126,13 +124,13 @@ def members(platform: Platform) -> set[str]:
 
 
 @pytest.mark.parametrize("families", [("IPv4",), ("IPv6",), ("IPv4", "IPv6")])
-def test_the_gateway_listens_on_ipv6_only_where_nodes_have_it(families: tuple[str, ...], tmp_path: Path) -> None:
+def test_gateway_listens_on_ipv6_only_where_nodes_have_it(families: tuple[str, ...], tmp_path: Path) -> None:
     config = chart_config(settings_with(*families), tmp_path)
     assert re.findall(r"listen +8080;", config)
     assert bool(re.search(r"listen +\[::\]:8080;", config)) is ("IPv6" in families)
 
 
-def test_nginx_takes_the_configuration_without_ipv6(tmp_path: Path) -> None:
+def test_nginx_accepts_the_configuration_without_ipv6(tmp_path: Path) -> None:
     config = local_nginx(chart_config(settings_with("IPv4"), tmp_path), None, 8080, tmp_path)
     (tmp_path / "nginx.conf").write_text(config)
     answer = run([*nginx_command(tmp_path), "-t"])

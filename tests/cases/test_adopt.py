@@ -91,20 +91,18 @@ def pod_resources(key: str, **resources: object) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("key", "requested", "written"),
-    [
-        ("singleBinary", "100Mi", "2Gi"),
-        ("singleBinary", "6Gi", "6Gi"),
-        ("gateway", "20Mi", "128Mi"),
-    ],
+    ("key", "requested"), [("singleBinary", "100Mi"), ("singleBinary", "6Gi"), ("gateway", "20Mi")]
 )
-def test_adopt_asks_for_a_memory_limit_when_there_is_only_a_request(key: str, requested: str, written: str) -> None:
+def test_adopt_writes_that_pods_have_no_memory_limit_when_there_is_only_a_request(key: str, requested: str) -> None:
     adoption = adopt_values(pod_resources(key, requests={"cpu": "10m", "memory": requested}), "18.11.0")
     entry = find_entry(adoption, f"{key}.resources.requests.memory")
-    assert (entry.verdict, entry.decide) == (Verdict.TRANSLATED, True)
+    assert (entry.verdict, entry.decide) == (Verdict.UNDERSTOOD, False)
     role = "monolithic" if key == "singleBinary" else key
-    assert stack_of(adoption)["resources"][role]["memory"] == written
-    assert not adoption.is_whole
+    own = stack_of(adoption)["resources"][role]
+    assert (own["memory"], own["memoryLimit"]) == (requested, "none")
+    rendered: Any = chart_values(settings_of(adoption), "loki")
+    assert rendered[key]["resources"]["requests"]["memory"] == requested
+    assert "memory" not in rendered[key]["resources"].get("limits", {})
 
 
 def test_adopt_understands_a_memory_limit_with_an_equal_request() -> None:
@@ -217,15 +215,14 @@ def test_adopt_keeps_a_retention_rule_on_a_label_of_senders_outside() -> None:
 
 
 @pytest.mark.parametrize("gateway", [{"replicas": 0}, {"enabled": False}])
-def test_adopt_writes_one_gateway_when_none_runs_today(gateway: dict[str, object]) -> None:
+def test_adopt_writes_no_gateway_and_one_ruler_when_none_runs_today(gateway: dict[str, object]) -> None:
     adoption = adopt_values(on_a_volume(gateway=gateway, ruler={"replicas": 0}), "6.42.0")
     (name,) = gateway
     entry = find_entry(adoption, f"gateway.{name}")
-    assert (entry.verdict, entry.decide) == (Verdict.TRANSLATED, False)
-    assert entry.text.startswith("a stack always has a gateway")
-    assert stack_of(adoption)["gateway"] == {"replicas": 1}
+    assert (entry.verdict, entry.key) == (Verdict.UNDERSTOOD, "gateway.enabled")
+    assert stack_of(adoption)["gateway"] == {"enabled": False}
     rendered: Any = chart_values(settings_of(adoption), "loki")
-    assert rendered["gateway"]["replicas"] == 1
+    assert rendered["gateway"]["enabled"] is False
     ruler = find_entry(adoption, "ruler.replicas")
     assert (ruler.verdict, ruler.decide) == (Verdict.TRANSLATED, False)
 
@@ -250,11 +247,30 @@ def test_adopt_says_that_the_stack_runs_a_ruler_when_none_runs_today(ruler: dict
     assert stack_of(adoption)["replicas"]["ruler"] == 1
 
 
-def test_adopt_names_the_rules_bucket_in_its_verdict_when_chunks_have_another() -> None:
-    adoption = adopt_values(in_s3(loki={"storage": {"bucketNames": {"chunks": "chunks", "ruler": "rules"}}}))
-    assert stack_of(adoption)["objectStore"]["bucket"] == "chunks"
+APART = {"bucketNames": {"chunks": "chunks", "ruler": "rules"}}
+
+
+def test_adopt_takes_the_rules_bucket_over_when_chunks_have_another() -> None:
+    adoption = adopt_values(in_s3(loki={"storage": APART}))
+    store = stack_of(adoption)["objectStore"]
+    assert (store["bucket"], store["rulesBucket"]) == ("chunks", "rules")
+    assert find_entry(adoption, "loki.storage.bucketNames.ruler").verdict is Verdict.UNDERSTOOD
+    assert not any("rules are copied" in condition for condition in adoption.conditions)
+
+
+def test_adopt_names_the_rules_bucket_in_its_verdict_when_the_store_has_one_bucket() -> None:
+    adoption = adopt_values(in_s3(loki={"storage": APART | {"s3": {"endpoint": "s3.eu-west-1.amazonaws.com"}}}))
+    store = stack_of(adoption)["objectStore"]
+    assert (store["bucket"], store.get("rulesBucket")) == ("chunks", None)
     assert find_entry(adoption, "loki.storage.bucketNames.ruler").decide
     assert any("rules are copied" in condition for condition in adoption.conditions)
+
+
+def test_adopt_leaves_both_buckets_to_the_old_loki_of_an_earlier_chart() -> None:
+    adoption = adopt_values(in_s3(loki={"storage": APART}), "5.47.2")
+    store = stack_of(adoption)["objectStore"]
+    assert (store.get("bucket"), store.get("rulesBucket")) == (None, None)
+    assert find_entry(adoption, "loki.storage.bucketNames.chunks").decide
 
 
 @pytest.mark.parametrize(

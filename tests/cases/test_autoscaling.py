@@ -26,7 +26,7 @@ def objects(stack: str, directory: Path, **scaling: object) -> dict[str, dict[st
 
 
 @pytest.mark.parametrize("stack", SCALED)
-def test_an_autoscaler_has_the_replicas_as_its_least_and_nobody_else_sets_them(stack: str, tmp_path: Path) -> None:
+def test_replicas_are_the_minimum_of_the_autoscaler_and_nothing_else_sets_them(stack: str, tmp_path: Path) -> None:
     fixed = objects(stack, tmp_path)
     scaled = objects(stack, tmp_path, **{component: {"maxReplicas": 9} for component in SCALED[stack]})
     autoscalers = [each for name, each in scaled.items() if name.startswith("HorizontalPodAutoscaler/")]
@@ -60,7 +60,9 @@ def test_disruption_budgets_stay(stack: str, tmp_path: Path) -> None:
         ({"cpu": 75, "memory": 80}, {"cpu": 75, "memory": 80}),
     ],
 )
-def test_the_load_is_the_stated_one(stated: dict[str, int], expected: dict[str, int], tmp_path: Path) -> None:
+def test_autoscaler_has_the_load_of_the_stack_file(
+    stated: dict[str, int], expected: dict[str, int], tmp_path: Path
+) -> None:
     found = objects("production", tmp_path, read={"maxReplicas": 5, **stated})
     metrics = [each["resource"] for each in found["HorizontalPodAutoscaler/loki-read"]["spec"]["metrics"]]
     assert {each["name"]: each["target"]["averageUtilization"] for each in metrics} == expected

@@ -35,7 +35,7 @@ def fields(spec: Mapping[str, Any]) -> tuple[Any, Any]:
     return spec.get("nodeSelector"), spec.get("tolerations")
 
 
-def test_the_keys_of_the_report_have_no_problem() -> None:
+def test_keys_of_the_report_have_no_problem() -> None:
     loaded = stack_of(
         "scheduling: {nodeSelector: {pool: obs}, tolerations: [{key: dedicated, value: obs, effect: NoSchedule}]}"
     )
@@ -85,7 +85,7 @@ def test_one_component_differs_and_the_others_do_not(stack: str, tmp_path: Path)
         assert after[role.workload("loki")].spec["priorityClassName"] == "logs"
 
 
-def test_an_affinity_to_nodes_leaves_ours_and_one_against_pods_replaces_it(tmp_path: Path) -> None:
+def test_node_affinity_leaves_logstacks_own_and_pod_anti_affinity_replaces_it(tmp_path: Path) -> None:
     required = "requiredDuringSchedulingIgnoredDuringExecution"
     term = {"matchExpressions": [{"key": "disk", "operator": "Exists"}]}
     to_nodes = {"nodeAffinity": {required: {"nodeSelectorTerms": [term]}}}
@@ -97,7 +97,7 @@ def test_an_affinity_to_nodes_leaves_ours_and_one_against_pods_replaces_it(tmp_p
     assert read == {"podAntiAffinity": {required: []}}
 
 
-def test_a_spread_selects_the_pods_of_its_component(tmp_path: Path) -> None:
+def test_spread_selects_the_pods_of_its_component(tmp_path: Path) -> None:
     found = pods("distributed", tmp_path, scheduling={"topologySpread": [{"topologyKey": "zone"}]})
     documents = {name: each for name, each in found.items() if name not in ELSEWHERE}
     for name, each in documents.items():

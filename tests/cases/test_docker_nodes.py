@@ -23,7 +23,7 @@ def collector_of(directory: Path, sources: dict[str, object]) -> Pods:
     return pods
 
 
-def test_the_collector_mounts_dockers_folder_unchecked_and_read_only(tmp_path: Path) -> None:
+def test_collector_mounts_dockers_folder_unchecked_and_read_only(tmp_path: Path) -> None:
     pods = collector_of(tmp_path, {})
     (volume,) = [each for each in pods.spec["volumes"] if each.get("hostPath", {}).get("path") == FOLDER]
     # Without a type the kubelet checks nothing: the folder may be missing, as it is with containerd.
@@ -33,7 +33,7 @@ def test_the_collector_mounts_dockers_folder_unchecked_and_read_only(tmp_path: P
 
 
 @pytest.mark.parametrize("sources", [{"pods": "api"}, {"pods": "api", "journal": {"enabled": True}}])
-def test_a_collector_that_reads_no_files_of_pods_does_not_mount_it(sources: dict[str, object], tmp_path: Path) -> None:
+def test_collector_that_reads_no_files_of_pods_does_not_mount_it(sources: dict[str, object], tmp_path: Path) -> None:
     pods = collector_of(tmp_path, sources)
     assert FOLDER not in [each.get("hostPath", {}).get("path") for each in pods.spec["volumes"]]
 

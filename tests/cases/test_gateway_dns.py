@@ -103,7 +103,7 @@ def without_services(config: str) -> str:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_requests_come_through_while_dns_is_away_and_when_its_pods_are_others(stack: str, tmp_path: Path) -> None:
+def test_requests_succeed_while_dns_is_away_and_after_its_pods_are_replaced(stack: str, tmp_path: Path) -> None:
     config = chart_config(Settings.model_validate(STACKS[stack]), tmp_path)
     with Dns(TTL) as dns, gateway(config, dns, tmp_path) as client:
         wait_for(client)
@@ -114,7 +114,7 @@ def test_requests_come_through_while_dns_is_away_and_when_its_pods_are_others(st
         assert all(answers(client, path) for path in PATHS * ROUNDS)
 
 
-def test_without_our_locations_the_chart_has_the_fault(tmp_path: Path) -> None:
+def test_chart_without_logstacks_locations_has_the_fault(tmp_path: Path) -> None:
     """So that the test above would see it, and our locations go when the chart needs them no more."""
     config = without_services(chart_config(Settings.model_validate(STACKS["simple-scalable"]), tmp_path))
     with Dns(TTL) as dns, gateway(config, dns, tmp_path) as client:
@@ -128,7 +128,7 @@ def test_without_our_locations_the_chart_has_the_fault(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_every_service_that_the_gateway_asks_is_looked_up_when_it_starts(stack: str, tmp_path: Path) -> None:
+def test_gateway_looks_up_every_service_when_it_starts(stack: str, tmp_path: Path) -> None:
     config = chart_config(Settings.model_validate(STACKS[stack]), tmp_path)
     asked = set(re.findall(r'set \$(?:backend|loki) +"?(http://[^";]+)', config))
     assert asked
@@ -136,7 +136,7 @@ def test_every_service_that_the_gateway_asks_is_looked_up_when_it_starts(stack: 
 
 
 @pytest.mark.parametrize("path", ["/services/loki-write", "/services/loki-read"])
-def test_nobody_reaches_the_locations_that_are_for_names_alone(path: str, tmp_path: Path) -> None:
+def test_no_client_reaches_the_locations_that_exist_for_names(path: str, tmp_path: Path) -> None:
     config = chart_config(Settings.model_validate(STACKS["simple-scalable"]), tmp_path)
     with Dns(TTL) as dns, gateway(config, dns, tmp_path) as client:
         wait_for(client)

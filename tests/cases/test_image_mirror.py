@@ -32,12 +32,12 @@ def pulled(settings: Settings, directory: Path) -> set[str]:
     return {image for pods in pods_of(settings, directory) for image in images_of(pods.spec)}
 
 
-def test_the_line_has_no_problem() -> None:
+def test_line_has_no_problem() -> None:
     assert stack_of("images: {registry: mirror.example.org, pullSecrets: [mirror]}").problems == ()
 
 
 @every_stack
-def test_one_line_takes_every_image_of_every_pod_from_the_mirror(stack: str, tmp_path: Path) -> None:
+def test_one_line_sets_the_mirror_of_every_image_of_every_pod(stack: str, tmp_path: Path) -> None:
     pods = list(pods_of(changed(settings_of(stack), images=AIR_GAPPED), tmp_path))
     images = [image for each in pods for image in images_of(each.spec)]
     assert len(images) >= len(pods) > 1
@@ -48,7 +48,7 @@ def test_one_line_takes_every_image_of_every_pod_from_the_mirror(stack: str, tmp
 
 
 @every_stack
-def test_the_list_of_images_is_what_the_pods_pull(stack: str, tmp_path: Path) -> None:
+def test_listed_images_are_those_that_pods_pull(stack: str, tmp_path: Path) -> None:
     for settings in (settings_of(stack), changed(settings_of(stack), images=AIR_GAPPED)):
         listed = pod_images(settings)
         assert {_readable(each.pulled) for each in listed} == {_readable(each) for each in pulled(settings, tmp_path)}
@@ -86,7 +86,7 @@ def test_without_a_registry_every_image_is_public_and_no_secret_is_needed(tmp_pa
         ("objectStore", {"digest": f"sha256:{'2' * 64}"}, f"{MIRROR}/versity/versitygw@sha256:{'2' * 64}"),
     ],
 )
-def test_a_component_has_an_image_of_its_own(
+def test_component_has_an_image_of_its_own(
     component: str, image: dict[str, str], expected: str, tmp_path: Path
 ) -> None:
     settings = changed(settings_of("private"), images={**AIR_GAPPED, component: image})

@@ -33,7 +33,7 @@ def services(stack: str, directory: Path, metadata: object) -> dict[str, dict[st
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_every_pod_has_them_and_keeps_what_it_had(stack: str, tmp_path: Path) -> None:
+def test_every_pod_has_the_metadata_beside_its_own(stack: str, tmp_path: Path) -> None:
     before, after = (
         {each.name: each for each in pods_of(changed(settings_of(stack), metadata=keys), tmp_path)}
         for keys in ({}, OWN)
@@ -46,7 +46,7 @@ def test_every_pod_has_them_and_keeps_what_it_had(stack: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("stack", NAMES)
-def test_every_service_has_them_and_selects_the_same_pods(stack: str, tmp_path: Path) -> None:
+def test_every_service_has_the_metadata_and_selects_the_same_pods(stack: str, tmp_path: Path) -> None:
     before, after = (services(stack, tmp_path, keys) for keys in ({}, OWN))
     assert before.keys() == after.keys()
     for name, each in after.items():
@@ -55,6 +55,6 @@ def test_every_service_has_them_and_selects_the_same_pods(stack: str, tmp_path: 
         assert each["spec"] == before[name]["spec"]
 
 
-def test_a_label_of_ones_own_may_choose_the_pods_that_are_collected() -> None:
+def test_own_label_may_select_the_pods_to_collect() -> None:
     loaded = stack_of("metadata: {podLabels: {team: logs}}\ncollector: {pods: {only: {team: logs}}}")
     assert loaded.problems == ()

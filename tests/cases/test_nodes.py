@@ -33,7 +33,7 @@ def tolerates(toleration: dict[str, str], key: str, effect: str) -> bool:
 
 
 @every_stack
-def test_collector_and_canary_run_on_a_node_whatever_its_taint(stack: str, tmp_path: Path) -> None:
+def test_collector_and_canary_tolerate_every_taint(stack: str, tmp_path: Path) -> None:
     on_every_node = {
         each.name: each
         for each in pods_of(Settings.model_validate(STACKS[stack]), tmp_path)

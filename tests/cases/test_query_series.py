@@ -44,5 +44,5 @@ def overrides(**keys: object) -> dict[str, dict[str, object]]:
         ),
     ],
 )
-def test_the_limit_reaches_the_overrides_that_loki_reloads(keys: dict[str, Any], series: dict[str, int | None]) -> None:
+def test_limit_reaches_the_overrides_that_loki_reloads(keys: dict[str, Any], series: dict[str, int | None]) -> None:
     assert {tenant: limits.get("max_query_series") for tenant, limits in overrides(**keys).items()} == series

@@ -99,7 +99,7 @@ def test_two_rings_with_their_stacks_labels_stay_apart(tmp_path: Path) -> None:
         assert [members(each) for each in platforms] == [1, 1]
 
 
-def test_a_ring_with_a_label_refuses_one_without(tmp_path: Path) -> None:
+def test_ring_with_a_label_refuses_one_without(tmp_path: Path) -> None:
     with two_stacks(tmp_path, label_of("first"), RingLabel("", is_verified=True)) as platforms:
         assert [members(each) for each in platforms] == [1, 1]
 

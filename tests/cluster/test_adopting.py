@@ -126,7 +126,7 @@ def take_over(deploying: Project) -> None:
     assert deploying.up(STACK).failed == ""
 
 
-def test_a_release_is_adopted_with_its_volume_its_lines_and_one_roll(
+def test_adopted_release_keeps_its_volume_and_lines_and_restarts_once(
     cluster: Live,
     deploying: Project,
     sources: dict[str, Value],
@@ -169,7 +169,7 @@ def remove_records(cluster: Live) -> None:
         cluster.core.delete_namespaced_secret(secret.metadata.name, NAMESPACE)
 
 
-def test_the_gateway_of_a_chart_on_one_node_is_away_for_seconds(
+def test_gateway_of_a_chart_on_one_node_is_away_for_seconds(
     cluster: Live,
     deploying: Project,
     sources: dict[str, Value],

@@ -60,7 +60,7 @@ def server(cluster: Live) -> ApiServer:
     return connect(settings(cluster).cluster, [cluster.kubeconfig])
 
 
-def test_a_missing_namespace_is_said_and_nothing_in_it_is(
+def test_missing_namespace_is_the_only_problem_about_it(
     cluster: Live, server: ApiServer, measured: Callable[[str], None]
 ) -> None:
     cluster.remove_namespace(NAMESPACE)
@@ -72,7 +72,7 @@ def test_a_missing_namespace_is_said_and_nothing_in_it_is(
 
 
 @pytest.mark.usefixtures("namespace")
-def test_what_is_not_there_is_said_by_its_name(cluster: Live, server: ApiServer) -> None:
+def test_problems_name_what_is_missing(cluster: Live, server: ApiServer) -> None:
     route: Value = {"kind": "gateway-api", "host": "logs.example.com", "gateway": {"name": "nobody-s"}}
     stack = settings(cluster, ingress=route, storageClass="nobody-s", grafana={"namespace": "nobody-s"})
     dns = stack.model_copy(update={"cluster": stack.cluster.model_copy(update={"dns_service": "nobody-s"})})
@@ -101,7 +101,7 @@ def created(cluster: Live, values: Mapping[str, str]) -> None:
 
 def applied(cluster: Live, values: Mapping[str, str]) -> None:
     """As `kubectl apply --server-side` does it, Flux and Pulumi."""
-    Server(cluster.dynamic).update(an_object(values, "stringData"))
+    Server(cluster.dynamic).update(an_object(values, "stringData"), force=False)
 
 
 def applied_and_disowned(cluster: Live, values: Mapping[str, str]) -> None:
@@ -112,7 +112,7 @@ def applied_and_disowned(cluster: Live, values: Mapping[str, str]) -> None:
 
 @pytest.mark.usefixtures("namespace")
 @pytest.mark.parametrize("write", [created, applied, applied_and_disowned])
-def test_the_keys_of_a_secret_are_found_whoever_wrote_them(
+def test_keys_of_a_secret_are_found_whoever_wrote_them(
     cluster: Live, server: ApiServer, write: Callable[[Live, Mapping[str, str]], None]
 ) -> None:
     write(cluster, KEYS)
@@ -121,7 +121,7 @@ def test_the_keys_of_a_secret_are_found_whoever_wrote_them(
 
 @pytest.mark.usefixtures("namespace")
 @pytest.mark.parametrize("write", [created, applied])
-def test_a_key_that_a_secret_lacks_is_said_without_any_value(
+def test_problem_about_a_missing_key_shows_no_value(
     cluster: Live, write: Callable[[Live, Mapping[str, str]], None]
 ) -> None:
     write(cluster, {"AWS_ACCESS_KEY_ID": KEYS["AWS_ACCESS_KEY_ID"], "SECRET": KEYS["AWS_SECRET_ACCESS_KEY"]})
@@ -140,7 +140,7 @@ def test_a_key_that_a_secret_lacks_is_said_without_any_value(
 
 
 @pytest.mark.usefixtures("namespace")
-def test_the_preview_role_may_ask_all_but_for_secrets(cluster: Live, tmp_path: Path) -> None:
+def test_preview_role_may_read_everything_but_secrets(cluster: Live, tmp_path: Path) -> None:
     """The role of docs/reference/ci/preview-rbac.yaml, in a namespace of this test's own."""
     store = Server(cluster.dynamic)
     text = (ROOT / "docs/reference/ci/preview-rbac.yaml").read_text()

@@ -112,6 +112,36 @@ def test_retention_change_rolls_only_the_loki_pods_and_loses_nothing(
     assert count.missing == count.reported == 0
 
 
+def edit_by_hand(cluster: Live, kind: str, name: str, spec: dict[str, object]) -> None:
+    """As `kubectl edit` does: the fields are its own from now on."""
+    workloads = cluster.dynamic.resources.get(api_version="apps/v1", kind=kind)
+    patch = {"metadata": {"labels": {"edited": "by-hand"}}, "spec": spec}
+    workloads.patch(
+        body=patch,
+        name=name,
+        namespace=NAMESPACE,
+        content_type="application/strategic-merge-patch+json",
+        field_manager="kubectl-edit",
+    )
+
+
+def test_up_with_refresh_undoes_edits_by_hand(cluster: Live, platform: Project) -> None:
+    edit_by_hand(cluster, "Deployment", "loki-gateway", {"replicas": 1})
+    cluster.core.delete_namespaced_service("loki-read", NAMESPACE)
+    drifted = platform.preview(STACK, refresh=True)
+    assert {step.name.rpartition("/")[2] for step in drifted.changes} >= {"loki-gateway", "loki-read"}
+    undone = platform.up(STACK, refresh=True)
+    assert undone.failed == ""
+    gateway = cluster.dynamic.resources.get(api_version="apps/v1", kind="Deployment").get("loki-gateway", NAMESPACE)
+    assert gateway.spec.replicas == 2
+    assert gateway.metadata.labels["edited"] == "by-hand", "a field that the stack does not set was changed"
+    owners = {each.manager: str(each.fieldsV1) for each in gateway.metadata.managedFields}
+    assert "replicas" in owners["pulumi-kubernetes"]
+    assert "replicas" not in owners["kubectl-edit"]
+    assert cluster.core.read_namespaced_service("loki-read", NAMESPACE)
+    cluster.settle(NAMESPACE)
+
+
 @pytest.mark.usefixtures("platform")
 def test_killed_collector_loses_nothing(cluster: Live, measured: Callable[[str], None]) -> None:
     (alloy,) = cluster.pods(NAMESPACE, "app.kubernetes.io/instance=alloy")

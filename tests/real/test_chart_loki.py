@@ -183,11 +183,19 @@ def test_loki_pods_roll_when_loki_yaml_changes(stack: str, objects: list[Documen
 def test_loki_pods_get_their_keys_from_the_secret_alone(stack: str, objects: list[Document]) -> None:
     settings = settings_of(stack)
     access = store_access(settings.object_store, settings.cluster)
-    expected = [{"secretRef": {"name": access.credentials_secret}}] if access.credentials_secret else []
+    keys, secret = access.access_key.keys, access.credentials_secret
+    whole = secret and keys.are_variables
+    expected = [{"secretRef": {"name": secret}}] if whole else []
     expected += [{"configMapRef": {"name": access.address_config_map}}] if access.address_config_map else []
+    named = {"AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key}
+    references = {
+        name: {"secretKeyRef": {"name": secret, "key": key}} for name, key in named.items() if secret and not whole
+    }
     for workload in loki_workloads(objects).values():
-        assert loki_container(workload).get("envFrom", []) == expected
-        assert not [variable for variable in loki_container(workload)["env"] if variable["name"].startswith("AWS_")]
+        container = loki_container(workload)
+        assert container.get("envFrom", []) == expected
+        of_aws = {each["name"]: each["valueFrom"] for each in container["env"] if each["name"].startswith("AWS_")}
+        assert of_aws == references
 
 
 @every_stack

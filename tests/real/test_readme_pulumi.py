@@ -45,6 +45,11 @@ def with_engine(tmp_path: Path) -> Copy:
     return Copy(copy.folder, copy.environment | {"PATH": f"{tools}{os.pathsep}{copy.environment['PATH']}"})
 
 
+def written_comments(copy: Copy) -> list[str]:
+    text = (copy.folder / "Pulumi.staging.yaml").read_text()
+    return re.findall(r"# .*", text)
+
+
 def test_readmes_commands_set_up_a_stack(with_engine: Copy) -> None:
     steps = [each for each in commands("README.md", section(README, "Deploy")) if each.words[0] == "pulumi"]
     done = [each.words[1] for each in steps if each.words[1] not in NEED_A_LANGUAGE_HOST]
@@ -52,6 +57,7 @@ def test_readmes_commands_set_up_a_stack(with_engine: Copy) -> None:
     assert [each.words[1] for each in steps[len(done) :]] == [*NEED_A_LANGUAGE_HOST]
     before = read_stack_file("staging", with_engine.folder)
     settings_before = load_stack_file("staging", with_engine.folder, today=TODAY).settings
+    comments = written_comments(with_engine)
     for step in steps[: len(done)]:
         # The engine takes ~ from the system, not from HOME: the state must not go there.
         with_engine.run(step.text.replace("file://~", f"file://{with_engine.environment['HOME']}"))
@@ -61,6 +67,7 @@ def test_readmes_commands_set_up_a_stack(with_engine: Copy) -> None:
     assert all(isinstance(value, dict) and list(value) == ["secure"] for value in added.values())
     stack = load_stack_file("staging", with_engine.folder, today=TODAY)
     assert (stack.settings, stack.credentials) == (settings_before, "config")
+    assert written_comments(with_engine) == comments
     assert re.fullmatch(r"[0-9a-f]{20}\n", with_engine.run("pulumi config get logstack:accessKeyId"))
     assert re.fullmatch(r"[0-9a-f]{40}\n", with_engine.run("pulumi config get logstack:secretAccessKey"))
 

@@ -25,8 +25,8 @@ from tests.support.stores import Memory
 
 PASSPHRASE = "a-passphrase-of-the-tests"
 KEYS = {"logstack:accessKeyId": "marker-key-7f3a", "logstack:secretAccessKey": "marker-secret-91bd"}
-# As a shell sets them for the one `up` that adopts a release.
-TAKE_OVER = ("PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "PULUMI_K8S_ENABLE_PATCH_FORCE")
+# As a shell sets it for the one `up` that adopts a release.
+TAKE_OVER = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
 Program = Callable[[], None]
 
 
@@ -108,8 +108,7 @@ class Project:
             patch = stack.enter_context(pytest.MonkeyPatch.context())
             patch.chdir(self.folder)
             patch.setenv("KUBECONFIG", str(self.kubeconfig))
-            for name in TAKE_OVER:  # whatever take_over sets ends with this
-                patch.delenv(name, raising=False)
+            patch.delenv(TAKE_OVER, raising=False)  # what take_over sets ends with this
             self.environment = {
                 "PULUMI_BACKEND_URL": f"file://{state}",
                 "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
@@ -180,16 +179,15 @@ class Project:
     def take_over(self, *, stop: bool = False) -> None:
         """Let a create take over an existing object from now on, or with `stop` no more; as the real provider does.
 
-        The program's SDK reads the variables too, as in a language host's own process, and declares them of the
+        The program's SDK reads the variable too, as in a language host's own process, and declares it of the
         provider.
         """
         self.kubernetes.upsert = not stop
-        for name in TAKE_OVER:
-            self.environment[name] = "false" if stop else "true"
-            if stop:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = "true"
+        self.environment[TAKE_OVER] = "false" if stop else "true"
+        if stop:
+            os.environ.pop(TAKE_OVER, None)
+        else:
+            os.environ[TAKE_OVER] = "true"
 
     def destroy(self, name: str, **options: Any) -> Outcome:
         """Run `pulumi destroy`."""

@@ -37,6 +37,8 @@ _EXISTING = _group(
     },
     pathStyle=st.booleans(),
     credentialsSecret=NAMES,
+    credentialsKeys=_group({}, accessKeyId=NAMES, secretAccessKey=NAMES),
+    caSecret=NAMES,
     region=st.sampled_from(["us-east-1", "garage"]),
 )
 _BY_CLAIM = _group({"kind": st.just("ceph-bucket-claim"), "bucket": NAMES, "storageClass": NAMES}, tls=st.booleans())
@@ -155,7 +157,12 @@ _SOURCES = _group(
             [{"path": "/var/log/nginx/**/*.log", "job": "web"}, {"path": '/var/log/a "b"/{c,d}', "job": "a\\b"}],
         ]
     ),
-    otlp=_group({}, grpc=st.booleans(), http=st.booleans()),
+    otlp=_group(
+        {},
+        grpc=st.booleans(),
+        http=st.booleans(),
+        indexLabels=st.lists(st.sampled_from(["cloud.region", "a/b-c.d"]), unique=True),
+    ),
     push=st.booleans(),
 )
 _DROP = _group({"match": _MATCH, "pattern": _PATTERN | _FIRST_LINE}, keep=st.floats(0, 1, exclude_max=True))

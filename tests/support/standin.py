@@ -209,7 +209,8 @@ class Kubernetes(_Provider):
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
         if not request.preview:
-            self.store.update(wire.reveal(wire.read(request.news)))
+            force = bool(self.configured.get("enablePatchForce"))
+            self.store.update(wire.reveal(wire.read(request.news)), force=force)
         return provider_pb2.UpdateResponse(properties=request.news)
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002

@@ -29,8 +29,8 @@ class Store(Protocol):
     def create(self, an_object: Object, *, upsert: bool) -> None:
         """Create it, or with `upsert` take over an existing one; raises AlreadyThereError otherwise."""
 
-    def update(self, an_object: Object) -> None:
-        """Change it."""
+    def update(self, an_object: Object, *, force: bool) -> None:
+        """Change it, with `force` also the fields that others have set: Pulumi's enablePatchForce."""
 
     def read(self, an_object: Object) -> Object | None:
         """Return the object as it is now; None if it does not exist."""
@@ -53,7 +53,7 @@ class Memory:
             raise AlreadyThereError("/".join(key_of(an_object)))
         self.objects[key_of(an_object)] = an_object
 
-    def update(self, an_object: Object) -> None:
+    def update(self, an_object: Object, *, force: bool) -> None:  # noqa: ARG002 - nobody else writes to it
         """Implement the protocol."""
         self.objects[key_of(an_object)] = an_object
 
@@ -80,12 +80,11 @@ class Server:
         """Implement the protocol."""
         if not upsert and self.read(an_object) is not None:
             raise AlreadyThereError("/".join(filter(None, key_of(an_object))))
-        # As with PULUMI_K8S_ENABLE_PATCH_FORCE: take over the fields that Helm owns.
-        self._apply(an_object, force=upsert)
+        self._apply(an_object, force=upsert)  # Helm has set the fields of what is taken over
 
-    def update(self, an_object: Object) -> None:
+    def update(self, an_object: Object, *, force: bool) -> None:
         """Implement the protocol."""
-        self._apply(an_object, force=False)
+        self._apply(an_object, force=force)
 
     def read(self, an_object: Object) -> Object | None:
         """Implement the protocol."""

@@ -22,7 +22,10 @@ LOCAL = "`try` writes only the log files of pods"
 PICTURE = "the picture shows the lines of pods and of events"
 ADOPT = "adopt maps a foreign config.alloy to the settings of the source"
 EXCEPTIONS = {
-    "logstack/settings/checks/labels.py": {"pods": "`collector.labels` adds labels of pods"},
+    "logstack/settings/checks/labels.py": {
+        "pods": "`collector.labels` adds labels of pods",
+        "otlp": "its resource attributes become labels",
+    },
     "logstack/settings/checks/canary.py": {"pods": CANARY},
     "logstack/localrun/disclosures.py": {"pods": LOCAL},
     "logstack/localrun/machine.py": {"pods": LOCAL},

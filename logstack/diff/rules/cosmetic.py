@@ -53,6 +53,12 @@ RULES = (
         when=_HARMLESS,
     ),
     _rule(
+        "fields-of-others",
+        ("*.kubernetes.yaml enablePatchForce",),
+        "An update takes over fields that kubectl or another tool has set: {after} (before: {before}).",
+        "Keep it on: without it, an update fails with a conflict there, `pulumi up --refresh` too.",
+    ),
+    _rule(
         "gateway-rollout",
         ("loki-values.yaml gateway.deploymentStrategy*",),
         "Later rollouts replace the gateway's pods in another order: {path} from {before} to {after}.",

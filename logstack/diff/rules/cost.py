@@ -25,6 +25,7 @@ from logstack.diff.rule import (
     When,
 )
 from logstack.manifests.loki.chart import BODY_LIMIT, CACHE_MEMORY_KEY
+from logstack.settings.model.collector import NODE
 from logstack.settings.model.sizes import CACHE_OVERHEAD
 
 
@@ -42,6 +43,13 @@ def _comes_or_goes(change: Change, _unit: Unit, sides: Sides) -> bool:
     return not all(any(path.rpartition(".")[0] == tenant for path in each) for each in limits)
 
 
+def _node_comes_or_goes(change: Change, _unit: Unit, sides: Sides) -> bool:
+    """Whether the code behind equal settings adds the index label `node`, or removes it."""
+    collectors = [side.settings["collector"] for side in sides.both]
+    return collectors[0] == collectors[1] and (f'"{NODE}"' in str(change.before)) != (f'"{NODE}"' in str(change.after))
+
+
+_NODE_STREAMS = When("adds or removes node, for equal settings", _node_comes_or_goes)
 _WHOLE_TENANT = When("of a tenant that only one side has", _comes_or_goes)
 _ROOM = "Check that the nodes have room for the stack's total requests."
 _MORE_LINES = "Check that the writers have the memory, and the bucket the space."
@@ -187,10 +195,22 @@ RULES = (
     ),
     _rule(
         "labels",
-        ("settings collector.indexLabels", "settings collector.labels*", "*.alloy *external_labels"),
+        (
+            "settings collector.indexLabels",
+            "settings collector.labels*",
+            "settings collector.sources.*.indexLabels",
+            "*.alloy *external_labels",
+        ),
         "Streams get other labels ({path}: {before} to {after}): every stream starts anew.",
         "Update queries and alerts: with an old label they find only old lines. For a while there are "
         "twice as many streams.",
+    ),
+    _rule(
+        "labels",
+        ("*.alloy loki.process.lines/stage.label_keep/values",),
+        "Streams of the journal and of node files get other labels ({before} to {after}): these streams start anew.",
+        "Check queries for these lines' node: as an index label it goes inside the braces, otherwise behind them.",
+        _NODE_STREAMS,
     ),
     _rule(
         "comes",

@@ -176,6 +176,13 @@ RULES = (
         OTHER_HOST.and_also("unless the old store becomes the former store", _nobody_reads_it),
     ),
     _rule(
+        "rules-moved",
+        ("settings objectStore.rulesBucket",),
+        "The ruler reads rules from another bucket: objectStore.rulesBucket changes from {before} to {after}. It "
+        "evaluates none of the old bucket's rules.",
+        "Copy the objects below rules/ to the new bucket before you deploy.",
+    ),
+    _rule(
         "former-store-dropped",
         ("settings formerObjectStore.before",),
         "Lines of the days before {before} are in the former store, and Loki stops reading it.",

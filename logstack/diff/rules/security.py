@@ -22,6 +22,7 @@ RULES = (
             "*-values.yaml defaults.extraEnvFrom*",
             "*.yaml *secretKeyRef*",
             "settings objectStore.credentialsSecret",
+            "settings objectStore.credentialsKeys*",
             "settings objectStore.externalSecret*",
             "*.externalsecret.yaml *",
             "resources *:ExternalSecret *",
@@ -93,6 +94,12 @@ RULES = (
         ("loki.yaml common.*.insecure", "loki.yaml *insecure_skip_verify", "*.alloy *tls_config*"),
         "{path} changes from {before} to {after}.",
         "Keep TLS and its certificate checks: with `insecure`, or without the checks, others can read keys and lines.",
+    ),
+    _rule(
+        "store-authority",
+        ("settings objectStore.caSecret", "loki.yaml *http_config.ca_file", "*-values.yaml *object-store-ca*"),
+        "Loki checks the object store's certificate with another authority: {path} changes from {before} to {after}.",
+        "Create the Secret in the namespace before the pods roll: no pod starts without it.",
     ),
     _rule(
         "kubernetes-rights",

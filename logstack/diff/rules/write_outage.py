@@ -75,8 +75,9 @@ RULES = (
     _rule(
         "gateway-off",
         (f"loki-values.yaml {GATEWAY_KEY}.enabled",),
-        "The gateway goes: collectors push to an address that nobody answers.",
-        "Keep the gateway, or give the collectors another address in the same change.",
+        "The gateway goes: nobody answers at its address any more. The stack's own collectors, canary and Grafana get "
+        "the addresses of Loki's Services; clients of your own do not.",
+        'Give every client of your own the addresses that `logstack plan` shows under "Who can push and read", first.',
         When("off", lambda change, _unit, _sides: change.after != "true"),
     ),
     _rule(

@@ -15,9 +15,14 @@ AIRFLOW_IDS = ("dag_id", "task_id", "run_id")
 
 
 def metadata_labels(collector: CollectorSettings) -> list[LabelName]:
-    """Return the labels that become structured metadata, as they are no index labels."""
+    """Return the labels that become structured metadata, as they are no index labels of every source."""
     # loki.write adds `cluster` after the line has passed every stage.
-    without = {"cluster", *collector.sources.unknown_labels, *collector.stream_labels}
+    without = {
+        "cluster",
+        *collector.sources.unknown_labels,
+        *collector.stream_labels,
+        *collector.sources.further_labels,
+    }
     labels = [*collector.known_labels, *(AIRFLOW_IDS if reads_airflow(collector) else ())]
     return [label for label in labels if label not in without]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from math import isqrt
 
 from logstack.manifests.alloy.formats import joining, reading
-from logstack.manifests.alloy.labels import metadata_labels, selector
+from logstack.manifests.alloy.labels import SOURCE, metadata_labels, selector
 from logstack.manifests.alloy.redaction import redaction
 from logstack.manifests.alloy.sources.record import LogSource
 from logstack.manifests.alloy.syntax import Block, Expression, Value, quoted
@@ -12,7 +12,7 @@ from logstack.manifests.canary.resources import CONTAINER as CANARY_CONTAINER
 from logstack.manifests.canary.resources import NAME as CANARY
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.collector import CollectorSettings
+from logstack.settings.model.collector import NODE, CollectorSettings, LabelName
 from logstack.settings.model.processing import Drop, RateLimit
 from logstack.settings.model.quantities import kubernetes_size, loki_duration
 from logstack.settings.model.tenants import CANARY_TENANT, Tenant
@@ -55,7 +55,7 @@ def lines(
             ),
             *_tenants(intake.tenants),
             *([_canary_tenant(cluster)] if intake.tenants else []),
-            *_labels(collector, with_tenants=bool(intake.tenants)),
+            *_labels(collector, sources, with_tenants=bool(intake.tenants)),
         ),
         comment="Every line of every source passes this pipeline.",
     )
@@ -147,13 +147,21 @@ def _canary_tenant(cluster: ClusterSettings) -> Block:
     )
 
 
-def _labels(collector: CollectorSettings, *, with_tenants: bool) -> Iterator[Block]:
+def _structured(labels: Sequence[LabelName], comment: str = "") -> Block:
+    return Block("stage.structured_metadata", attributes={"values": dict.fromkeys(labels, "")}, comment=comment)
+
+
+def _labels(collector: CollectorSettings, sources: Sequence[LogSource], *, with_tenants: bool) -> Iterator[Block]:
     """Turn labels that make no stream into structured metadata, and drop those that the settings do not name."""
-    if metadata := metadata_labels(collector):
-        yield Block(
-            "stage.structured_metadata",
-            attributes={"values": dict.fromkeys(metadata, "")},
-            comment="collector.labels that are not in collector.indexLabels",
+    by_node = [source.name for source in sources if source.facts in collector.node_streams]
+    metadata = metadata_labels(collector)
+    if everywhere := [label for label in metadata if not (by_node and label == NODE)]:
+        yield _structured(everywhere, "collector.labels that are not in collector.indexLabels")
+    if by_node:
+        yield _within(
+            f"{{{SOURCE}!~{quoted('|'.join(by_node))}}}",
+            _structured([NODE]),
+            comment="Lines of the journal and of node files keep the index label `node`: a stream belongs to one node.",
         )
     attributes: dict[str, Value] = {
         "limit": _bytes(_LONGEST_METADATA),
@@ -166,7 +174,9 @@ def _labels(collector: CollectorSettings, *, with_tenants: bool) -> Iterator[Blo
         blocks=(rule,),
         comment="Cut structured metadata that is too long: Loki refuses the whole line for it.",
     )
-    labels = [label for label in collector.stream_labels if label != "cluster"]
+    labels = [label for label in collector.stream_labels if label != "cluster"] + ([NODE] if by_node else [])
+    further = [label for source in sources for label in source.facts.further_labels(collector.sources)]
+    labels += [label for label in further if label not in labels]
     # Alloy refuses a list of none; loki.write adds the cluster.
     labels += [_TENANT] if with_tenants or not labels else []
     yield Block("stage.label_keep", attributes={"values": labels}, comment="collector.indexLabels")

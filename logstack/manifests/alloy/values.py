@@ -20,6 +20,7 @@ from logstack.manifests.manifest import (
     RESTRICTED_POD,
     Json,
     container_resources,
+    go_memory_limit,
 )
 from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_values, metadata_values, pull_secrets, scheduling_of
 from logstack.settings.model.access import PASSWORD_KEY
@@ -158,7 +159,7 @@ def _alloy(collector: CollectorSettings, size: Resources, config_map: str, clust
         "enableReporting": False,  # the chart's default reports to Grafana
         "stabilityLevel": collector.stability,
         "storagePath": f"{_STATE}/data",
-        "extraEnv": [{"name": "GOMEMLIMIT", "value": str(size.memory * 85 // 100)}],
+        "extraEnv": go_memory_limit(size),
         "resources": container_resources(size),
     }
 

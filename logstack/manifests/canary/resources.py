@@ -12,6 +12,7 @@ from logstack.manifests.manifest import (
     Json,
     Manifest,
     container_resources,
+    go_memory_limit,
     kubernetes,
     labels,
 )
@@ -149,7 +150,7 @@ def _pod(
                 "args": arguments(settings, gateway_url, "$(POD_NAME)", found),
                 "env": [
                     {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
-                    {"name": "GOMEMLIMIT", "value": str(size.memory * 85 // 100)},
+                    *go_memory_limit(size),
                     *_password(found),
                 ],
                 "ports": [{"name": "http-metrics", "containerPort": PORT}],

@@ -20,6 +20,9 @@ def cluster(name: str, settings: ClusterSettings) -> ComponentTree:
             # ConfigMaps and Secrets are updated in place: otherwise each change deletes and recreates them.
             "enableConfigMapMutable": True,
             "enableSecretMutable": True,
+            # An update takes over the fields that kubectl or a release of Helm has set. Otherwise the API server
+            # refuses it with a conflict, and an edit by hand could only be undone by hand.
+            "enablePatchForce": True,
         },
     )
     if not settings.create_namespace:

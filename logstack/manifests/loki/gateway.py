@@ -56,8 +56,8 @@ def nginx_values(settings: LokiSettings, cluster: ClusterSettings) -> dict[str, 
 
 
 def nginx_parts(settings: LokiSettings, cluster: ClusterSettings) -> dict[str, dict[str, str]]:
-    """Return, by concern, what it has in each of the snippets of `nginx_values`."""
-    snippets = _snippets(settings, cluster)
+    """Return, by concern, what it has in each of the snippets of `nginx_values`; nothing without a gateway."""
+    snippets = _snippets(settings, cluster) if settings.gateway.enabled else {}
     return {
         concern.value: {
             snippet.value: "\n".join(text for about, text in lines if about == concern)

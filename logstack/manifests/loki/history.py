@@ -53,8 +53,7 @@ class AbandonedLines:
             f"the lines {self.days} are in {self.before}, but Loki would look for them in {self.after}",
             "no query finds them, and nothing deletes them when their retention ends",
             "move in stages, so that Loki reads both stores until then: logstack migrate STACK --to FILE\n"
-            "if both addresses reach one store, or you can lose the lines, accept it:\n"
-            f"logstack:acknowledge: ['{self.acknowledgement}']",
+            "if both addresses reach one store, or you can lose the lines, accept it:",
         )
 
 

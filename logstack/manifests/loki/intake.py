@@ -26,5 +26,8 @@ def intake(settings: LokiSettings, cluster: ClusterSettings) -> Intake:
     """Return the push address and limits of the stack's own Loki."""
     auth = settings.gateway.auth
     return Intake(
-        push_url(cluster), settings.limits.max_line_size, settings.tenants, auth.credentials_secret if auth else None
+        push_url(settings, cluster),
+        settings.limits.max_line_size,
+        settings.tenants,
+        auth.credentials_secret if auth else None,
     )

@@ -1,7 +1,7 @@
 """Loki's resources: two ConfigMaps of ours, the chart, and the way in from outside."""
 
 from logstack.manifests.charts import chart
-from logstack.manifests.loki.addresses import gateway_url, push_url
+from logstack.manifests.loki.addresses import push_url, query_address
 from logstack.manifests.loki.config import OVERRIDES_KEY, loki_config
 from logstack.manifests.loki.ingress import ingress
 from logstack.manifests.loki.leader import token_files
@@ -51,7 +51,10 @@ def loki(
             ),
             *ingress(name, settings, cluster),
         ),
-        {"gatewayUrl": gateway_url(cluster), "pushUrl": push_url(cluster)},
+        {
+            **({"gatewayUrl": query_address(settings, cluster)} if settings.gateway.enabled else {}),
+            "pushUrl": push_url(settings, cluster),
+        },
     )
 
 

@@ -1,6 +1,6 @@
 """The Loki chart's values: everything that is not loki.yaml. Numbers go as strings with units where they are large."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from logstack.manifests.loki.chart import (
     CACHE_MEMORY_KEY,
@@ -21,8 +21,13 @@ from logstack.manifests.manifest import LINUX_NODES, Json, container_resources, 
 from logstack.manifests.merge import merged
 from logstack.manifests.pods import PLAIN_PODS, PodOptions, image_values, metadata_values, pull_secrets, scheduling_of
 from logstack.manifests.stores.access import (
+    ACCESS_KEY_ID,
+    CA_DIRECTORY,
+    CA_FILE,
     FORMER_ACCESS_KEY_ID,
+    FORMER_CA_DIRECTORY,
     FORMER_SECRET_ACCESS_KEY,
+    SECRET_ACCESS_KEY,
     SERVICE_ACCOUNT,
     StoreAccess,
 )
@@ -30,6 +35,7 @@ from logstack.settings.model.autoscaling import Scaling
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.images import Images
 from logstack.settings.model.loki import LokiSettings
+from logstack.settings.model.object_store import AccessKey, CaCertificate
 from logstack.settings.model.quantities import kubernetes_size
 from logstack.settings.model.roles import Role, Volume
 from logstack.settings.passthrough.documents import JOINED
@@ -160,33 +166,68 @@ def _memberlist(options: PodOptions) -> Values:
 
 
 def _bucket_names(store: StoreAccess) -> Values:
-    return {"chunks": store.bucket, "ruler": store.bucket}
+    return {"chunks": store.bucket, "ruler": store.rules_bucket}
 
 
 def _defaults(store: StoreAccess) -> Values:
     """Return the values of every Loki pod, and of the gateway."""
+    authorities = list(_authorities(store))
     values: Values = {
         "nodeSelector": LINUX_NODES,
-        "extraVolumes": [{"name": "overrides", "configMap": {"name": OVERRIDES_MAP}}],
-        "extraVolumeMounts": [{"name": "overrides", "mountPath": OVERRIDES_DIRECTORY, "readOnly": True}],
+        "extraVolumes": [
+            {"name": "overrides", "configMap": {"name": OVERRIDES_MAP}},
+            *(_ca_volume(directory, certificate) for directory, certificate in authorities),
+        ],
+        "extraVolumeMounts": [
+            {"name": "overrides", "mountPath": OVERRIDES_DIRECTORY, "readOnly": True},
+            *(
+                {"name": _volume_name(directory), "mountPath": directory, "readOnly": True}
+                for directory, _ in authorities
+            ),
+        ],
         # Loki asks nothing of Kubernetes' API, and finds its peers by DNS.
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
     }
-    if store.credentials_secret:
+    variables = []
+    if store.credentials_secret and store.access_key.keys.are_variables:
         values["extraEnvFrom"] = [
             {"secretRef": {"name": store.credentials_secret}},
             *([{"configMapRef": {"name": store.address_config_map}}] if store.address_config_map else []),
         ]
-    if store.former and store.former.store.credentials_secret:
-        values["extraEnv"] = _former_key(store.former.store.credentials_secret)
-    return values
+    else:
+        variables += _key_variables(store.access_key, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
+    if store.former:
+        variables += _key_variables(store.former.store.access_key, FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY)
+    return {**values, **({"extraEnv": variables} if variables else {})}
 
 
-def _former_key(secret: str) -> Json:
-    """Return the variables with the former store's access key."""
-    names = {FORMER_ACCESS_KEY_ID: "AWS_ACCESS_KEY_ID", FORMER_SECRET_ACCESS_KEY: "AWS_SECRET_ACCESS_KEY"}
-    return [{"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}} for name, key in names.items()]
+def _authorities(store: StoreAccess) -> Iterator[tuple[str, CaCertificate]]:
+    """Yield the certificates that Loki checks its stores with, each with its directory in the pods."""
+    if store.ca_certificate:
+        yield CA_DIRECTORY, store.ca_certificate
+    if store.former and store.former.store.ca_certificate:
+        yield FORMER_CA_DIRECTORY, store.former.store.ca_certificate
+
+
+def _ca_volume(directory: str, certificate: CaCertificate) -> Json:
+    items: Json = [{"key": certificate.key, "path": CA_FILE}]
+    return {"name": _volume_name(directory), "secret": {"secretName": certificate.secret, "items": items}}
+
+
+def _volume_name(directory: str) -> str:
+    return directory.rpartition("/")[2]
+
+
+def _key_variables(access_key: AccessKey, access_key_id: str, secret_access_key: str) -> list[Json]:
+    """Return the variables with a store's access key; none for a store without one."""
+    if not access_key.secret:
+        return []
+    keys = {access_key_id: access_key.keys.access_key_id, secret_access_key: access_key.keys.secret_access_key}
+    return [
+        {"name": name, "valueFrom": {"secretKeyRef": {"name": access_key.secret, "key": key}}}
+        for name, key in keys.items()
+    ]
 
 
 def _role(
@@ -261,6 +302,8 @@ def spread(component: str, cluster: ClusterSettings) -> Mapping[str, Json]:
 
 
 def _gateway(settings: LokiSettings, cluster: ClusterSettings, options: PodOptions) -> Values:
+    if not settings.gateway.enabled:
+        return {"enabled": False}
     image = image_values(options.images, options.images.gateway)
     return {
         "enabled": True,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from logstack.manifests.manifest import Json, Quoted
-from logstack.settings.model.object_store import NO_KEY, AccessKey
+from logstack.settings.model.object_store import NO_KEY, AccessKey, CaCertificate
 
 DATA = "/var/loki"
 """Where Loki's pods have their volume."""
@@ -12,10 +12,17 @@ SERVICE_ACCOUNT = "loki"
 """The Kubernetes service account of Loki's pods."""
 # Loki composes it when it starts (-config.expand-env), of what a ConfigMap says.
 ENVIRONMENT_ADDRESS = "http://${BUCKET_HOST}:${BUCKET_PORT}"
+# The variables that Loki's S3 client reads.
+ACCESS_KEY_ID = "AWS_ACCESS_KEY_ID"
+SECRET_ACCESS_KEY = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a variable
 # The pods' environment has the former store's key under these names: AWS_* is the key of the store of today.
 FORMER_ACCESS_KEY_ID = "FORMER_AWS_ACCESS_KEY_ID"
 FORMER_SECRET_ACCESS_KEY = "FORMER_AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a variable
 _FORMER = "former"
+# Where pods have the certificate of each store's authority, and its name there whatever its key in the Secret.
+CA_DIRECTORY = "/etc/loki/object-store-ca"
+FORMER_CA_DIRECTORY = "/etc/loki/former-object-store-ca"
+CA_FILE = "ca.crt"
 
 
 @dataclass(frozen=True)
@@ -34,10 +41,13 @@ class StoreAccess:
     """Its section of `storage_config` as the former store: the common section has only one store."""
     bucket: str = ""
     """Empty for a directory."""
+    rules_bucket: str = ""
+    """The bucket of the ruler's rules, often the same one."""
     region: str = ""
     endpoint: str | None = None
     """The store's URL; None on AWS, where setting one breaks the web identity exchange (grafana/loki#7279)."""
     access_key: AccessKey = NO_KEY
+    ca_certificate: CaCertificate | None = None
     address_config_map: str | None = None
     """The ConfigMap with BUCKET_HOST and BUCKET_PORT for Loki's endpoint; None if the endpoint is known."""
     service_account_annotations: Mapping[str, str] = field(default_factory=dict)
@@ -69,7 +79,14 @@ class FormerAccess:
 
 
 def s3_access(
-    bucket: str, region: str, access_key: AccessKey, *, endpoint: str | None = None, path_style: bool = False
+    bucket: str,
+    region: str,
+    access_key: AccessKey,
+    *,
+    endpoint: str | None = None,
+    path_style: bool = False,
+    ca_certificate: CaCertificate | None = None,
+    rules_bucket: str | None = None,
 ) -> StoreAccess:
     """Return how Loki reaches a bucket by its S3 client.
 
@@ -84,14 +101,24 @@ def s3_access(
         "access_key_id": Quoted(f"${{{FORMER_ACCESS_KEY_ID}}}"),
         "secret_access_key": Quoted(f"${{{FORMER_SECRET_ACCESS_KEY}}}"),
     }
+    trusted, former_trusted = (
+        _trusted(directory) if ca_certificate else {} for directory in (CA_DIRECTORY, FORMER_CA_DIRECTORY)
+    )
     return StoreAccess(
         kind="s3",
-        storage=section,
-        rules={"type": "s3", "s3": {**section}},
+        storage={**section, **trusted},
+        rules={"type": "s3", "s3": {**section, "bucketnames": rules_bucket or bucket, **trusted}},
         former_name=_FORMER,
-        former_storage={"named_stores": {"aws": {_FORMER: {**section, **keys}}}},
+        former_storage={"named_stores": {"aws": {_FORMER: {**section, **former_trusted, **keys}}}},
         bucket=bucket,
+        rules_bucket=rules_bucket or bucket,
         region=region,
         endpoint=endpoint,
         access_key=access_key,
+        ca_certificate=ca_certificate,
     )
+
+
+def _trusted(directory: str) -> dict[str, Json]:
+    """The client's only authority, in place of the public ones (Loki 3.7.8, chunk/client/aws/s3_storage_client.go)."""
+    return {"http_config": {"ca_file": f"{directory}/{CA_FILE}"}}

@@ -19,7 +19,14 @@ def store_kind(store: CephBucketClaim, cluster: ClusterSettings) -> StoreKind:
     """Return the record of the store's kind."""
     return StoreKind(
         access=replace(
-            s3_access(store.bucket, store.region, store.access_key, endpoint=endpoint(store), path_style=True),
+            s3_access(
+                store.bucket,
+                store.region,
+                store.access_key,
+                endpoint=endpoint(store),
+                path_style=True,
+                ca_certificate=store.ca_certificate,
+            ),
             address_config_map=store.claim_name,
         ),
         location=f"bucket {store.bucket} on Ceph (Rook creates it for this stack's claim, StorageClass "

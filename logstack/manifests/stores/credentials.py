@@ -32,7 +32,8 @@ def describe_source(key: AccessKey) -> str:
         case "config":
             return f"from the secrets of the Pulumi config, copied into the Secret {key.secret}"
         case "secret":
-            return f"from the Secret {key.secret} (existing): AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            names = f"{key.keys.access_key_id} and {key.keys.secret_access_key}"
+            return f"from the Secret {key.secret} (existing): {names}"
         case "claim":
             return (
                 f"Rook creates it in the Secret {key.secret}; pods read it, and the gateway's address, when they start"

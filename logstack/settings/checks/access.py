@@ -33,6 +33,10 @@ ANYBODYS = Rule(
     "anybody who reaches the gateway can read and push as any tenant",
     "warning",
 )
+TENANTS_WITHOUT_GATEWAY = Rule(
+    "tenants-without-gateway", "anybody who reaches Loki's Services can read and push as any tenant", "warning"
+)
+NEEDS_GATEWAY = Rule("gateway-is-off", "nothing in the cluster would do what these keys ask")
 NO_AUTH = Rule("user-without-password", "without gateway.auth the gateway knows no users")
 OWN = Rule("user-reserved", "the stack's own components log in as this user, which may act as any tenant")
 TWO_TENANTS = Rule(
@@ -45,11 +49,11 @@ _ROOM = 1024**2 - 64 * 1024
 _LIMITS, _STAGE, _DATASOURCE, _LINKS = 340, 130, 330, 150
 
 
-@reads("gateway.auth", "ingress")
+@reads("gateway", "ingress")
 def outside_access(settings: Settings) -> Iterator[Problem]:
     """Check that outside access has a password, and a path of the API of Loki."""
     ingress = settings.ingress
-    if ingress is None:
+    if ingress is None or not settings.gateway.enabled:
         return
     if not any(_below(root, ingress.path) or _below(ingress.path, root) for root in _ROOTS):
         what = f"Loki has no API at {ingress.path}"
@@ -78,10 +82,29 @@ def encryption(settings: Settings) -> Iterator[Problem]:
             yield NO_TLS.problem("ingress.gateway.sectionName", what, fix)
 
 
-@reads("gateway.auth", "tenants")
+@reads("autoscaling", "gateway", "ingress", "tenants")
+def gateway_needed(settings: Settings) -> Iterator[Problem]:
+    """Check that nothing needs a gateway that is off."""
+    if settings.gateway.enabled:
+        return
+    needs = {
+        "gateway.auth": settings.gateway.auth,
+        "ingress": settings.ingress,
+        "tenants[].user": any(tenant.user for tenant in settings.tenants),
+        "autoscaling.gateway": settings.autoscaling["gateway"],
+    }
+    if keys := [key for key, stated in needs.items() if stated]:
+        what = f"{listed(keys, 'and')} {'needs' if len(keys) == 1 else 'need'} the gateway, which is off"
+        yield NEEDS_GATEWAY.problem("gateway.enabled", what, f"remove enabled: false, or remove {listed(keys, 'and')}")
+
+
+@reads("gateway", "tenants")
 def users(settings: Settings) -> Iterator[Problem]:
     """Check that each tenant has a gateway user of its own."""
-    if settings.tenants and not settings.gateway.auth:
+    if settings.tenants and not settings.gateway.enabled:
+        what = "the stack has tenants, and no gateway that asks for a password"
+        yield TENANTS_WITHOUT_GATEWAY.problem("gateway.enabled", what, "remove enabled: false")
+    elif settings.tenants and not settings.gateway.auth:
         what = "the stack has tenants, but the gateway asks for no password"
         yield ANYBODYS.problem("gateway.auth", what, _AUTH)
     first: dict[str, int] = {}
@@ -89,7 +112,7 @@ def users(settings: Settings) -> Iterator[Problem]:
         if tenant.user is None:
             continue
         path, user = f"tenants[{index}].user", tenant.user.casefold()
-        if not settings.gateway.auth:
+        if settings.gateway.enabled and not settings.gateway.auth:
             yield NO_AUTH.problem(
                 path, "the tenant has a user, but gateway.auth is missing", f"{_AUTH}, or remove the user"
             )
@@ -142,4 +165,4 @@ def _below(path: str, above: str) -> bool:
     return above in ("/", path) or path.startswith(f"{above}/")
 
 
-CHECKS = (outside_access, encryption, users, many)
+CHECKS = (outside_access, encryption, gateway_needed, users, many)

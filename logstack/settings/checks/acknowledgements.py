@@ -30,6 +30,12 @@ NODES_TOO_SMALL = Rule("nodes-too-small", _PENDING, "warning")
 OF_CLUSTER = (INGRESS_TARGET_MISSING, NO_DEFAULT_CLASS, NODES_TOO_FEW, NODES_TOO_SMALL)
 """The warnings that no check of a stack file can give, and whose names it may acknowledge all the same."""
 
+ENVIRONMENT_NOT_READ = Rule(
+    "environment-not-read",
+    "commands without Pulumi's engine see the stack without the values from there; `pulumi preview` has them",
+    "warning",
+)
+
 SHORTENED = "retention-shortened-from-"
 """So begins what accepts a shorter retention, by its value: only the running program knows what was applied."""
 LEFT = "object-store-left "
@@ -38,7 +44,7 @@ LEFT = "object-store-left "
 
 def names_are_known(acknowledged: Sequence[str], rules: Sequence[Rule]) -> Iterator[Problem]:
     """Check that each acknowledged name is the name of a warning."""
-    warnings = [rule.name for rule in (*rules, *OF_CLUSTER) if rule.severity == "warning"]
+    warnings = [rule.name for rule in (*rules, *OF_CLUSTER, ENVIRONMENT_NOT_READ) if rule.severity == "warning"]
     errors = [rule.name for rule in rules if rule.severity == "error"]
     for number, name in enumerate(acknowledged):
         path = f"acknowledge[{number}]"

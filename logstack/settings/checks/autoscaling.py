@@ -14,11 +14,11 @@ LONE_COMPACTOR = Rule(
 ONE_DIRECTORY = Rule("autoscaling-of-a-directory", "each pod would store and find only its own lines")
 
 
-@reads("autoscaling", "deployment_mode", "replicas", "gateway.replicas")
+@reads("autoscaling", "deployment_mode", "replicas", "gateway")
 def ranges(settings: Settings) -> Iterator[Problem]:
     """The most is more than the least."""
     least = {role.key: settings.replica_count(role) for role in settings.roles}
-    least["gateway"] = settings.gateway.replicas
+    least["gateway"] = settings.gateways
     for component, scaling in settings.autoscaling.by_component.items():
         replicas = least.get(component)
         if replicas is not None and scaling.max_replicas <= replicas:

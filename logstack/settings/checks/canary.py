@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from logstack.settings.checks.check import reads
 from logstack.settings.checks.matching import Match, has_all_of
 from logstack.settings.model.patterns import compile_error, finds
+from logstack.settings.model.roles import Duty
 from logstack.settings.problems import Problem, Rule, listed
 from logstack.settings.tree import Settings
 
@@ -21,13 +22,27 @@ _DIRECT = "logstack:canary: {route: direct}"
 
 CANARY_LABELS = Rule("canary-labels", "the canary does not find its lines and reports all of them as lost")
 CANARY_DROPPED = Rule("canary-not-collected", "the canary's lines never reach Loki, and it reports all of them as lost")
+CANARY_ONE_ADDRESS = Rule(
+    "canary-needs-one-address", "Loki refuses its pushes, and it reports all of its lines as lost"
+)
 CANARY_JOINED = Rule(
     "canary-lines-joined",
     "many lines of the canary become one entry: it finds the first and reports the others as lost",
 )
 
 
-@reads("canary.enabled", "canary.route", "collector.index_labels", "collector.sources")
+@reads("canary.enabled", "canary.route", "collector.enabled", "deployment_mode", "gateway.enabled")
+def one_address(settings: Settings) -> Iterator[Problem]:
+    """Check that a canary that pushes itself has one address for pushes and queries: it takes no second one."""
+    pushes_itself = settings.canary.enabled and not _is_collected(settings)
+    if pushes_itself and not settings.gateway.enabled and settings.receiver != settings.role_with(Duty.SPLITS):
+        what = f"the canary pushes and queries at one address, which {settings.deployment_mode} mode has by its gateway"
+        other = "{route: collector}, or {enabled: false}" if settings.collector.enabled else "{enabled: false}"
+        fix = f"remove gateway.enabled, or logstack:canary: {other}"
+        yield CANARY_ONE_ADDRESS.problem("canary.route", what, fix)
+
+
+@reads("canary.enabled", "canary.route", "collector.enabled", "collector.index_labels", "collector.sources")
 def labels(settings: Settings) -> Iterator[Problem]:
     """Check the labels of the canary's query: the pod, and the stream or the container (manifests/canary)."""
     pods = settings.collector.sources.pods
@@ -45,6 +60,7 @@ def labels(settings: Settings) -> Iterator[Problem]:
     "canary.enabled",
     "canary.route",
     "cluster.namespace",
+    "collector.enabled",
     "collector.namespaces",
     "collector.pods",
     "collector.sources",
@@ -77,7 +93,14 @@ def collected(settings: Settings) -> Iterator[Problem]:
             yield CANARY_DROPPED.problem(f"collector.pods.never.{key}", what, f"remove it, or {_DIRECT}")
 
 
-@reads("canary.enabled", "canary.route", "cluster.namespace", "collector.drop", "collector.parsers")
+@reads(
+    "canary.enabled",
+    "canary.route",
+    "cluster.namespace",
+    "collector.drop",
+    "collector.enabled",
+    "collector.parsers",
+)
 def treated(settings: Settings) -> Iterator[Problem]:
     """Check that no rule joins or drops the canary's lines."""
     if not _is_collected(settings):
@@ -107,7 +130,7 @@ def _own_labels(settings: Settings) -> Match:
 
 
 def _is_collected(settings: Settings) -> bool:
-    return settings.canary.enabled and settings.canary.route == "collector"
+    return settings.canary.enabled and settings.canary.route == "collector" and settings.collector.enabled
 
 
-CHECKS = (labels, collected, treated)
+CHECKS = (one_address, labels, collected, treated)

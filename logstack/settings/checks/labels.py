@@ -5,14 +5,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from logstack.settings.checks.check import reads
-from logstack.settings.model.collector import KNOWN_LABELS, CollectorSettings
-from logstack.settings.model.sources import PODS, SOURCES
+from logstack.settings.checks.sources import WITHOUT_SOURCE
+from logstack.settings.model.collector import KNOWN_LABELS, NODE, CollectorSettings
+from logstack.settings.model.sources import OTLP, PODS, SOURCES, SourceFacts, label_of
 from logstack.settings.problems import Problem, Rule, listed, nearest
 from logstack.settings.tree import Settings
 
 # A label of Kubernetes: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
 _POD_LABEL = re.compile(r"([a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _POD_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_OF_LOKI = "service_name"
+MOST_LABELS = 15
+"""Loki's default of max_label_names_per_series (pkg/validation/limits.go)."""
 OWN_PREFIX = "logstack_"
 """Labels between the parts of one collector begin so; they never leave it."""
 
@@ -21,9 +25,12 @@ LABEL_BUDGET = Rule(
     "each index label multiplies the streams, and Loki keeps every active stream in a writer's memory",
     "warning",
 )
+LABELS_ABOVE_LIMIT = Rule(
+    "labels-above-limit", 'Loki refuses each of these lines ("label names per series", max_label_names_per_series)'
+)
 LABEL_TWICE = Rule("label-twice", "the second entry has no effect: another label was probably meant")
 LABEL_OF_NOBODY = Rule("label-of-nobody", "no line has this label, so a query for it finds nothing")
-LABEL_TAKEN = Rule("label-taken", "the pod's label would replace the collector's own")
+LABEL_TAKEN = Rule("label-taken", "it would replace the collector's own label")
 POD_LABEL = Rule("pod-label", "Kubernetes refuses such a label, so no pod has it")
 
 
@@ -33,6 +40,7 @@ def available_labels(collector: CollectorSettings) -> tuple[str, ...]:
     labels = {"cluster", *(label for source in sources.active for label in source.labels)}
     labels -= {*sources.unknown_labels}
     labels |= {*collector.labels} if PODS in sources.active else set()
+    labels |= {*sources.further_labels}
     return tuple(label for label in collector.known_labels if label in labels)
 
 
@@ -60,7 +68,7 @@ def missing_label(path: str, label: str, available: Sequence[str], collector: Co
 def index_labels(settings: Settings) -> Iterator[Problem]:
     """Check that index labels are few and unique, and that a source sets each; the default ones never fail."""
     collector = settings.collector
-    used, budget = collector.stream_labels, collector.label_budget
+    used, budget = collector.stream_labels + ((NODE,) if collector.node_streams else ()), collector.label_budget
     if twice := [label for label, count in Counter(used).items() if count > 1]:
         what = f"duplicate labels: {listed(twice, 'and')}"
         yield LABEL_TWICE.problem("collector.indexLabels", what, "write each label once")
@@ -74,6 +82,58 @@ def index_labels(settings: Settings) -> Iterator[Problem]:
     for index, label in enumerate(collector.index_labels):
         if label not in available:
             yield missing_label(f"collector.indexLabels[{index}]", label, available, collector, LABEL_OF_NOBODY)
+
+
+@reads("collector.index_labels", "collector.label_budget", "collector.labels", "collector.sources", "loki")
+def number_of_labels(settings: Settings) -> Iterator[Problem]:
+    """Check that no source gives its lines more index labels than Loki takes, or than the budget beside its own."""
+    collector, limit = settings.collector, _most_labels(settings)
+    for source in collector.sources.active:
+        further, labels = source.further_labels(collector.sources), _labels_of(source, collector)
+        path = f"collector.sources.{source.key}.indexLabels" if further else "collector.indexLabels"
+        # Loki gives each stream this label where it lacks it, and does not count it.
+        number = len(labels - {_OF_LOKI})
+        if number > limit:
+            what = f"lines of {source.key} have {number} index labels, and Loki takes {limit}"
+            counted = sorted(labels - {_OF_LOKI})
+            yield LABELS_ABOVE_LIMIT.problem(path, what, f"remove {number - limit} of {listed(counted, 'and')}")
+        elif further and len(labels) > collector.label_budget:
+            what = f"lines of {source.key} have {len(labels)} index labels, above the labelBudget of "
+            is_possible = len(labels) <= MOST_LABELS
+            fix = f"remove labels{f', or logstack:collector: {{labelBudget: {len(labels)}}}' if is_possible else ''}"
+            yield LABEL_BUDGET.problem(path, f"{what}{collector.label_budget}", fix)
+
+
+def _labels_of(source: SourceFacts, collector: CollectorSettings) -> set[str]:
+    """Return the index labels that lines of a source can have."""
+    own = {"cluster", *source.labels, *(collector.labels if source is PODS else ())}
+    labels = {label for label in collector.stream_labels if source.gives_any_label or label in own}
+    return labels | {*source.further_labels(collector.sources), *([NODE] if source in collector.node_streams else [])}
+
+
+def _most_labels(settings: Settings) -> int:
+    """Return how many index labels Loki takes: its default, or the number that the stack passes on."""
+    limits = settings.loki.config.get("limits_config")
+    most = limits.get("max_label_names_per_series") if isinstance(limits, Mapping) else None
+    return most if isinstance(most, int) else MOST_LABELS
+
+
+@reads("collector.labels", "collector.sources")
+def attributes(settings: Settings) -> Iterator[Problem]:
+    """Check that each resource attribute becomes a label of its own."""
+    collector = settings.collector
+    otlp = collector.sources.otlp
+    path = "collector.sources.otlp.indexLabels"
+    if otlp.index_labels and not otlp.enabled:
+        what = "no OTLP port is on, but the stack sets indexLabels"
+        fix = f"logstack:collector: {{sources: {{{OTLP.example}}}}}, or remove indexLabels"
+        yield WITHOUT_SOURCE.problem("collector.sources.otlp", what, fix)
+    for index, attribute in enumerate(otlp.index_labels):
+        label = label_of(attribute)
+        if label in (*KNOWN_LABELS, *collector.labels, "level") or label.startswith(OWN_PREFIX):
+            yield LABEL_TAKEN.problem(f"{path}[{index}]", f"the collector sets {label} itself", "remove it")
+        elif label in map(label_of, otlp.index_labels[:index]):
+            yield LABEL_TWICE.problem(f"{path}[{index}]", f"another entry gives the label {label} too", "remove one")
 
 
 @reads("collector.labels")
@@ -108,4 +168,4 @@ def _no_pod_label(path: str) -> Problem:
     return POD_LABEL.problem(path, "this is not a valid name of a Kubernetes label", fix)
 
 
-CHECKS = (index_labels, further_labels, pod_labels)
+CHECKS = (index_labels, number_of_labels, attributes, further_labels, pod_labels)

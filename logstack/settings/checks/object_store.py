@@ -44,10 +44,25 @@ BUCKET_SHARED = Rule(
 )
 NO_OIDC = Rule("irsa-without-oidc-provider", "no pod could assume the role: AWS only trusts tokens of a named issuer")
 
+CA_UNKNOWN = Rule(
+    "endpoint-not-certified",
+    "no public authority may certify such a host, and with a certificate of another one the compactor does not start, "
+    'and every flush fails: "x509: certificate signed by unknown authority" (grafana/loki#18207)',
+    "warning",
+)
+CA_WITHOUT_TLS = Rule("ca-without-https", "the key would have no effect: without TLS the store shows no certificate")
+KEY_WITHOUT_SECRET = Rule("key-without-secret", "the key would have no effect: no Secret is named")
+
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 # Words with - or _ between them, or one short word: no access key looks so.
 _NAME_LIKE = re.compile(r"[A-Za-z0-9]{1,15}([._-][A-Za-z0-9]{1,15})*")
 _GUESSABLE = ("chunks", "ruler", "admin")
+# Names outside the public DNS, for which no public authority may sign (CA/Browser Forum, Baseline Requirements 4.2.2):
+# ICANN's and the IETF's reserved ones (RFC 2606, 6761, 6762, 8375), and those that private networks use (RFC 6762, G).
+_PRIVATE_DOMAINS = (
+    *("svc", "local", "internal", "example", "test", "invalid", "localhost", "localdomain"),
+    *("lan", "home", "corp", "private", "intranet", "home.arpa"),
+)
 
 
 @reads("deployment_mode", "object_store.kind", "replicas")
@@ -86,12 +101,12 @@ def idle_roles(settings: Settings) -> Iterator[Problem]:
 )
 def endpoint(settings: Settings) -> Iterator[Problem]:
     """Check that an endpoint is a scheme and a host; messages hide the value, which may have credentials."""
-    for key, store in _stores(settings):
+    for key, store in stores(settings):
         if store.address:
             yield from _endpoint(key, store.address, store.bucket, settings)
 
 
-def _stores(settings: Settings) -> Iterator[tuple[str, ObjectStoreSettings]]:
+def stores(settings: Settings) -> Iterator[tuple[str, ObjectStoreSettings]]:
     """Yield the current store and the former one, each with its key."""
     yield "objectStore", settings.object_store
     if settings.former_object_store:
@@ -124,21 +139,60 @@ def _endpoint(key: str, address: Address, bucket: str, settings: Settings) -> It
         yield PATH_STYLE.problem(f"{key}.pathStyle", what, "remove pathStyle: the default is true")
 
 
-@reads("cluster.name", "object_store.bucket", "object_store.kind")
+@reads(
+    "cluster.cluster_domain",
+    "former_object_store",
+    "object_store.ca_key",
+    "object_store.ca_secret",
+    "object_store.endpoint",
+    "object_store.kind",
+    "object_store.path_style",
+    "object_store.tls",
+)
+def authority(settings: Settings) -> Iterator[Problem]:
+    """Check that pods can check an https store's certificate, and that a certificate has a use."""
+    for key, store in stores(settings):
+        if not store.ca_certificate:
+            if "ca_key" in store.model_fields_set:
+                what, fix = "caKey is set, but caSecret is missing", "name the Secret: caSecret: loki-s3-ca"
+                yield KEY_WITHOUT_SECRET.problem(f"{key}.caKey", what, fix)
+            yield from _uncertified(key, store.address, settings)
+        elif not store.speaks_https:
+            what = "caSecret is set, but the store is not reached by https"
+            yield CA_WITHOUT_TLS.problem(f"{key}.caSecret", what, "remove caSecret, or reach the store by https")
+
+
+def _uncertified(key: str, address: Address | None, settings: Settings) -> Iterator[Problem]:
+    url = split_url(address.url) if address else None
+    if not url or url.scheme != "https" or not url.hostname:
+        return
+    host, ip = url.hostname, _address(url.hostname)
+    if not (_is_private(host, settings) if ip is None else not ip.is_global):
+        return
+    what = f"the endpoint is https, and its host {host} is {'a private address' if ip else 'no public name'}"
+    fix = "put the certificate of its authority into a Secret, as ca.crt, and name it: caSecret: loki-s3-ca"
+    yield CA_UNKNOWN.problem(f"{key}.endpoint", what, fix)
+
+
+@reads("cluster.name", "object_store.bucket", "object_store.kind", "object_store.rules_bucket")
 def bucket_name(settings: Settings) -> Iterator[Problem]:
-    """Check that every S3 store accepts the bucket's name (AWS: general purpose bucket naming rules)."""
+    """Check that every S3 store accepts the buckets' names (AWS: general purpose bucket naming rules)."""
     store = settings.object_store
     if store.on_loki_volume:
         return
-    name = store.bucket
+    for key, name in (store.buckets or {"bucket": store.bucket}).items():
+        yield from _bucket_name(key, name, settings)
+
+
+def _bucket_name(key: str, name: str, settings: Settings) -> Iterator[Problem]:
     wrong = ".." in name or name.startswith("xn--") or _address(name) is not None
     if wrong or not _BUCKET.fullmatch(name):
         what = f"{_lower_case(name)} is not a valid S3 bucket name"
-        fix = "use 3 to 63 lower-case letters, digits and -, but no IP address and no xn--: bucket: loki-production"
-        yield BUCKET_NAME.problem("objectStore.bucket", what, fix)
-    elif name in _GUESSABLE and not store.runs_in_stack:
+        fix = f"use 3 to 63 lower-case letters, digits and -, but no IP address and no xn--: {key}: loki-production"
+        yield BUCKET_NAME.problem(f"objectStore.{key}", what, fix)
+    elif name in _GUESSABLE and not settings.object_store.runs_in_stack:
         what = f'"{name}" is a bucket name from many examples'
-        yield BUCKET_GUESSABLE.problem("objectStore.bucket", what, f"bucket: loki-{settings.cluster.name}")
+        yield BUCKET_GUESSABLE.problem(f"objectStore.{key}", what, f"{key}: loki-{settings.cluster.name}")
 
 
 @reads("object_store.identity", "object_store.kind")
@@ -153,9 +207,19 @@ def identity(settings: Settings) -> Iterator[Problem]:
         yield NO_OIDC.problem("objectStore.identity.oidcProvider", "identity is irsa, but oidcProvider is missing", fix)
 
 
-@reads("object_store.credentials_secret", "object_store.external_secret", "object_store.kind")
+@reads(
+    "former_object_store",
+    "object_store.credentials_keys",
+    "object_store.credentials_secret",
+    "object_store.external_secret",
+    "object_store.kind",
+)
 def one_key(settings: Settings) -> Iterator[Problem]:
-    """Check that the access key has one source."""
+    """Check that the access key has one source, and that its Secret's keys have a Secret."""
+    for key, store in stores(settings):
+        if store.has_loose_keys:
+            what, fix = "credentialsKeys is set, but credentialsSecret is missing", "credentialsSecret: loki-s3"
+            yield KEY_WITHOUT_SECRET.problem(f"{key}.credentialsKeys", what, f"name the Secret: {fix}")
     if settings.object_store.has_two_keys:
         what = "both credentialsSecret and externalSecret are set"
         yield TWO_KEYS.problem("objectStore.externalSecret", what, "remove one of the two")
@@ -164,12 +228,14 @@ def one_key(settings: Settings) -> Iterator[Problem]:
 @reads("object_store")
 def own_bucket(settings: Settings, neighbours: Mapping[str, object]) -> Iterator[Problem]:
     """Check that no other stack uses the bucket; `neighbours` are the other stacks' stores by file name."""
-    own = bucket_location(settings.object_store)
+    own = _written_locations(settings.object_store.model_dump(by_alias=True))
     for file, store in neighbours.items():
-        if own and own == _written_location(store):
-            what = f"{file} uses the same bucket of the same object store"
-            fix = f"give each stack its own bucket: bucket: loki-{settings.cluster.name}"
-            yield BUCKET_SHARED.problem("objectStore.bucket", what, fix)
+        theirs = set(_written_locations(store).values())
+        for key, location in own.items():
+            if location in theirs:
+                what = f"{file} uses the same bucket of the same object store"
+                fix = f"give each stack its own bucket: {key}: loki-{settings.cluster.name}"
+                yield BUCKET_SHARED.problem(f"objectStore.{key}", what, fix)
 
 
 def bucket_location(store: ObjectStoreSettings) -> tuple[object, ...] | None:
@@ -182,6 +248,16 @@ def _written_location(store: object) -> tuple[object, ...] | None:
     return store_class(store.get("kind")).location(store) if isinstance(store, Mapping) else None
 
 
+def _written_locations(store: object) -> dict[str, tuple[object, ...]]:
+    """Return the locations of the buckets by their keys, without a bucket that no other stack can reach."""
+    found: dict[str, tuple[object, ...]] = {}
+    for key in ("bucket", "rulesBucket"):
+        if isinstance(store, Mapping) and (key == "bucket" or store.get(key)):
+            location = _written_location({**store, "bucket": store.get(key)})
+            found |= {key: location} if location else {}
+    return found
+
+
 def _lower_case(bucket: str) -> str:
     """Return the bucket's name in quotes, unless it looks like a key that was pasted by mistake."""
     return f'"{bucket}"' if _NAME_LIKE.fullmatch(bucket) else "the bucket"
@@ -192,6 +268,12 @@ def _is_service(host: str, settings: Settings) -> bool:
     return host.endswith((".svc", f".svc.{settings.cluster.cluster_domain}")) or "." not in host
 
 
+def _is_private(host: str, settings: Settings) -> bool:
+    """Return whether a host's name is not one of the public DNS."""
+    domains = (*_PRIVATE_DOMAINS, settings.cluster.cluster_domain)
+    return "." not in host or host.removesuffix(".").endswith(tuple(f".{domain}" for domain in domains))
+
+
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(host)
@@ -199,5 +281,5 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-CHECKS = (filesystem, idle_roles, endpoint, bucket_name, identity, one_key)
+CHECKS = (filesystem, idle_roles, endpoint, authority, bucket_name, identity, one_key)
 NEIGHBOUR_CHECKS = (own_bucket,)

@@ -94,7 +94,7 @@ def _no_path(path: str) -> Problem:
     return JSON_PATH.problem(path, "this is not a valid JMESPath", fix)
 
 
-@reads("collector.labels", "collector.parsers")
+@reads("collector.labels", "collector.parsers", "collector.sources")
 def names(settings: Settings) -> Iterator[Problem]:
     """Check that fields have valid names that the collector does not use itself."""
     reserved = settings.collector.known_labels

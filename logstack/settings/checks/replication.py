@@ -35,6 +35,7 @@ PAIR = Rule(
     "monolithic-pair",
     "losing either pod stops writes with replicationFactor 2, and queries with replicationFactor 1 "
     "(measured with writers: 70 % of pushes refused, every query answered with 500)",
+    "warning",
 )
 
 

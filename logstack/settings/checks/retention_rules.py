@@ -95,6 +95,7 @@ def selectors(settings: Settings) -> Iterator[Problem]:
 @reads(
     "canary.enabled",
     "canary.route",
+    "collector.enabled",
     "collector.index_labels",
     "collector.labels",
     "collector.sources",
@@ -106,10 +107,10 @@ def selectors(settings: Settings) -> Iterator[Problem]:
 def labels(settings: Settings) -> Iterator[Problem]:
     """Check that each rule matches index labels that lines have."""
     collector = settings.collector
-    if any_label(collector):
+    if not collector.enabled or any_label(collector):
         return
     sent = available_labels(collector)
-    available = [label for label in sent if label in collector.stream_labels]
+    available = [label for label in sent if label in collector.all_stream_labels]
     if settings.canary.enabled and settings.canary.route == "direct":
         available += [label for label in _CANARY_LABELS if label not in available]
     available += [_OF_LOKI, *_otlp_labels(settings)]
@@ -154,7 +155,7 @@ def _as_list(value: object) -> list[object]:
     return list(value) if isinstance(value, list | tuple) else []
 
 
-@reads("cluster.name", "collector.namespaces", "collector.sources", "retention_streams", "tenants")
+@reads("cluster.name", "collector.enabled", "collector.namespaces", "collector.sources", "retention_streams", "tenants")
 def values(settings: Settings) -> Iterator[Problem]:
     """Check that each rule matches values that its labels can have, as far as these are known."""
     for tenant, rules in _rules(settings):
@@ -168,6 +169,8 @@ def _impossible(matcher: Matcher, rule: _Rule, tenant: Tenant | None, settings: 
     collector = settings.collector
     path, names = f"{rule.path}.selector", collector.namespaces
     possible: Sequence[str] | None = None
+    if not collector.enabled:
+        return None  # the senders decide
     if matcher.label == "cluster":
         possible = [settings.cluster.name]
     elif any_label(collector):

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from logstack.settings.checks.check import reads
 from logstack.settings.model.collector import NEEDED_STABILITY, STABILITIES
 from logstack.settings.model.sources import PODS, Journal, Sources
+from logstack.settings.pins import ALLOY_API_LOSES_LINES, ALLOY_VERSION
 from logstack.settings.problems import Problem, Rule, listed
 from logstack.settings.tree import Settings
 
@@ -33,12 +34,14 @@ WRITE_AHEAD_LOG = Rule(
     " are lost, however many they are (measured with Alloy 1.19.0); without the log at most the 10 to 20Mi read ahead",
     "warning",
 )
+API_LOSES_LINES = Rule("api-loses-lines", ALLOY_API_LOSES_LINES.summary, "warning")
 JOURNAL = Rule(
     "journal-needs-systemd",
     "a node without systemd, such as Talos, has no journal and no /etc/machine-id: the collector's pod does not start "
     "there, and none of the node's lines arrives",
     "warning",
 )
+COLLECTOR_OFF = Rule("collector-is-off", "nothing in the cluster would do what these keys ask")
 RECEIVERS = Rule(
     "receivers-are-open",
     "every pod that reaches a collector can push lines under any name, without a password",
@@ -46,10 +49,30 @@ RECEIVERS = Rule(
 )
 
 
-@reads("collector.sources")
+@reads("alloy.values", "canary.enabled", "canary.route", "collector")
+def collector_off(settings: Settings) -> Iterator[Problem]:
+    """Check that nothing is said to a collector that is off."""
+    if settings.collector.enabled:
+        return
+    collector = settings.stated.collector
+    keys = [
+        f"collector.{field.alias}"
+        for name, field in type(collector).model_fields.items()
+        if name != "enabled" and name in collector.model_fields_set
+    ]
+    keys += ["alloy.values"] if settings.alloy.values else []
+    keys += ["canary.route"] if settings.canary.enabled and settings.canary.route == "collector" else []
+    if keys:
+        what = f"{listed(keys, 'and')} {'needs' if len(keys) == 1 else 'need'} the collector, which is off"
+        yield COLLECTOR_OFF.problem(
+            "collector.enabled", what, f"remove enabled: false, or remove {listed(keys, 'and')}"
+        )
+
+
+@reads("collector.enabled", "collector.sources")
 def some_source(settings: Settings) -> Iterator[Problem]:
     """Check that at least one source is on."""
-    if not settings.collector.sources.active:
+    if settings.collector.enabled and not settings.collector.sources.active:
         what = (
             f"no source is on: {listed([str(field.alias) for field in Sources.model_fields.values()], 'and')} are off"
         )
@@ -57,7 +80,7 @@ def some_source(settings: Settings) -> Iterator[Problem]:
         yield NO_SOURCE.problem("collector.sources", what, fix)
 
 
-@reads("collector.labels", "collector.namespaces", "collector.pods", "collector.sources")
+@reads("collector.enabled", "collector.labels", "collector.namespaces", "collector.pods", "collector.sources")
 def effect(settings: Settings) -> Iterator[Problem]:
     """Check that settings of pods and of the journal are not set while that source is off."""
     collector = settings.collector
@@ -69,7 +92,7 @@ def effect(settings: Settings) -> Iterator[Problem]:
             yield WITHOUT_SOURCE.problem(
                 "collector.sources.journal", f"the journal is off, but the stack sets {keys}", fix
             )
-    if collector.sources.pods != "none":
+    if collector.sources.pods != "none" or not collector.enabled:
         return
     of_pods = {"labels": bool(collector.labels), "pods": bool(collector.pods.only or collector.pods.never)}
     of_pods |= {"namespaces": bool(namespaces.only or namespaces.never) and not collector.sources.events}
@@ -141,6 +164,15 @@ def write_ahead_log(settings: Settings) -> Iterator[Problem]:
 
 
 @reads("collector.sources")
+def pods_by_api(settings: Settings) -> Iterator[Problem]:
+    """Warn that the pinned Alloy loses lines that it reads from the Kubernetes API."""
+    if settings.collector.sources.pods == "api" and ALLOY_API_LOSES_LINES.is_in(ALLOY_VERSION):
+        what = f"sources.pods is api, and Alloy {ALLOY_VERSION} has the bug {ALLOY_API_LOSES_LINES.issue}"
+        fix = f"logstack:collector: {{sources: {{{PODS.example}}}}}, where pods may have host paths"
+        yield API_LOSES_LINES.problem("collector.sources.pods", what, fix)
+
+
+@reads("collector.sources")
 def journal(settings: Settings) -> Iterator[Problem]:
     """Warn that nodes without systemd have no journal."""
     if settings.collector.sources.journal.enabled:
@@ -158,4 +190,15 @@ def receivers(settings: Settings) -> Iterator[Problem]:
         yield RECEIVERS.problem("collector.sources", what, fix)
 
 
-CHECKS = (some_source, effect, contradicting_filters, node_files, stability, write_ahead_log, journal, receivers)
+CHECKS = (
+    collector_off,
+    some_source,
+    effect,
+    contradicting_filters,
+    node_files,
+    stability,
+    write_ahead_log,
+    pods_by_api,
+    journal,
+    receivers,
+)

@@ -5,12 +5,13 @@ the top it is text, inside a group it keeps its type.
 """
 
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+from logstack.settings.checks.acknowledgements import ENVIRONMENT_NOT_READ
 from logstack.settings.load.stack_file import PROJECT, Value, YamlFile, default_config
-from logstack.settings.problems import Problem, Rule, nearest
+from logstack.settings.problems import Problem, Rule, listed, nearest
 
 SECRETS = ("accessKeyId", "secretAccessKey")
 
@@ -39,7 +40,15 @@ def from_file(file: YamlFile) -> Source:
     """Return the keys of a stack file, with the project's defaults."""
     secure = {key for key, value in file.config.items() if _holds_secret(value)}
     config = {key: _as_text(value) for key, value in file.config.items()}
-    return _source(config, secure, default_config(file.path.parent))
+    source = _source(config, secure, default_config(file.path.parent))
+    return replace(source, problems=(*source.problems, *_not_read(file)))
+
+
+def _not_read(file: YamlFile) -> Iterator[Problem]:
+    if file.environments:
+        what = f"Pulumi ESC gives values to this stack: {listed(file.environments, 'and')}"
+        fix = f"write logstack's keys into {file.path.name}"
+        yield replace(ENVIRONMENT_NOT_READ.problem("", what, fix), path="environment")
 
 
 def from_engine(config: Mapping[str, str], secure: Set[str]) -> Source:

@@ -88,6 +88,8 @@ class YamlFile:
     """The keys under `config:`."""
     tree: CommentedMap
     """The same with its line numbers."""
+    environments: tuple[str, ...] = ()
+    """The ESC environments under `environment:`; Pulumi adds their values, under those of the file."""
 
     def where(self, path: str) -> str:
         """Return `<file>:<line>` of a key such as logstack:schemaPeriods[1].from, or of the nearest key above it."""
@@ -147,9 +149,21 @@ def _read(path: Path, text: str) -> YamlFile:
     content = parsed(text)
     tree = content.get("config") if isinstance(content, CommentedMap) else None
     config = plain(tree)
+    environments = _environments(plain(content.get("environment"))) if isinstance(content, CommentedMap) else ()
     if not isinstance(tree, CommentedMap) or not isinstance(config, Mapping):
-        return YamlFile(path, {}, CommentedMap())
-    return YamlFile(path, config, tree)
+        return YamlFile(path, {}, CommentedMap(), environments)
+    return YamlFile(path, config, tree, environments)
+
+
+def _environments(value: Value) -> tuple[str, ...]:
+    """Return the names in `environment:`: a list, or the imports of an environment that the file itself has."""
+    imports = value.get("imports") if isinstance(value, Mapping) else value
+    names = (
+        [next(iter(each), "") if isinstance(each, Mapping) else each for each in imports or ()]
+        if (isinstance(imports, list))
+        else []
+    )
+    return tuple(map(str, names)) or (("environment",) if value else ())
 
 
 def parsed(text: str) -> object:

@@ -38,6 +38,8 @@ DnsLabel = Annotated[
         "a Kubernetes name: lower-case letters, digits and -, at most 63 characters",
     ),
 ]
+# Kubernetes: a key of a Secret or a ConfigMap.
+SecretKey = Annotated[str, spelled(r"^[-._a-zA-Z0-9]+$", "a Secret's key: letters, digits, -, _ and .", 253)]
 # RFC 1123 subdomain: names of Secrets, ConfigMaps, storage classes.
 DnsName = Annotated[
     str,

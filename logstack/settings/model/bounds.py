@@ -12,6 +12,7 @@ from logstack.settings.model.ranges import (
     CpuRange,
     DurationRange,
     IngestRange,
+    LimitRange,
     Range,
     ShareRange,
     SizeRange,
@@ -29,6 +30,16 @@ Memory = Annotated[
         "64Mi",
         "4Ti",
         "the smallest process of a stack, the canary, holds 35Mi (measured), and few nodes have 4Ti",
+    ),
+]
+MemoryLimit = Annotated[
+    int,
+    LimitRange(
+        "memory limit of a pod",
+        "64Mi",
+        "4Ti",
+        "as for its request; none: the pod may take what its node has",
+        or_nothing=True,
     ),
 ]
 CacheMemory = Annotated[

@@ -19,7 +19,7 @@ from logstack.settings.model.quantities import parse_duration, parse_size
 from logstack.settings.model.ranges import Switch
 from logstack.settings.model.redaction import RedactionSettings
 from logstack.settings.model.scheduling import PodScheduling
-from logstack.settings.model.sources import SOURCE_LABELS, Namespaces, Pods, Sources
+from logstack.settings.model.sources import SOURCE_LABELS, Namespaces, Pods, SourceFacts, Sources
 
 # Prometheus' label names; Loki refuses others, and Alloy keeps names that begin with two underscores for itself.
 LabelName = Annotated[
@@ -32,6 +32,7 @@ LabelName = Annotated[
 ]
 # The labels that the collector knows, beside those of `labels`.
 KNOWN_LABELS: tuple[LabelName, ...] = ("cluster", *SOURCE_LABELS)
+NODE: LabelName = "node"
 # The default index labels; Loki's own limit is 15 names a stream.
 DEFAULT_INDEX_LABELS: tuple[LabelName, ...] = (
     "cluster",
@@ -52,6 +53,9 @@ NEEDED_STABILITY: Mapping[str, Stability] = {"write_ahead_log": "experimental"}
 class CollectorSettings(Group):
     """Grafana Alloy as a DaemonSet that reads the nodes' logs."""
 
+    enabled: Switch = True
+    """Run collectors. Without them the stack is a Loki for collectors of your own, and the canary pushes directly:
+    docs/how-to/push-from-your-own-collector.md."""
     sources: Sources = Sources()
     namespaces: Namespaces = Namespaces()
     pods: Pods = Pods()
@@ -59,7 +63,7 @@ class CollectorSettings(Group):
     """Further labels, and the pod's label that each comes from: {team: example.com/team}."""
     index_labels: tuple[LabelName, ...] = DEFAULT_INDEX_LABELS
     """Labels that identify a stream; each further label multiplies the number of streams. Other labels become
-    structured metadata."""
+    structured metadata, except `node` of the journal and of node files: it is always an index label of their lines."""
     label_budget: LabelCount = 10
     """The largest number of index labels without a warning in the plan (Loki refuses more than 15)."""
     parsers: tuple[Parser, ...] = ()
@@ -93,13 +97,27 @@ class CollectorSettings(Group):
 
     @property
     def stream_labels(self) -> tuple[LabelName, ...]:
-        """Return the index labels that the sources can set."""
+        """Return the index labels of every source's lines, without those that the sources cannot set."""
         return tuple(label for label in self.index_labels if label not in self.sources.unknown_labels)
+
+    @property
+    def node_streams(self) -> tuple[SourceFacts, ...]:
+        """Return the sources whose lines have `node` as an index label beside `index_labels`."""
+        if NODE in self.index_labels:
+            return ()
+        return tuple(source for source in self.sources.active if source.node_jobs(self.sources))
+
+    @property
+    def all_stream_labels(self) -> tuple[LabelName, ...]:
+        """Return the index labels that lines of any source can have."""
+        labels = (*self.stream_labels, *([NODE] if self.node_streams else []), *self.sources.further_labels)
+        return tuple(dict.fromkeys(labels))
 
     @property
     def known_labels(self) -> tuple[LabelName, ...]:
         """Return every label that a line can have."""
-        return (*KNOWN_LABELS, *(label for label in self.labels if label not in KNOWN_LABELS))
+        own = dict.fromkeys((*self.labels, *self.sources.further_labels))
+        return (*KNOWN_LABELS, *(label for label in own if label not in KNOWN_LABELS))
 
 
 class CanarySettings(Group):

@@ -28,6 +28,7 @@ from logstack.settings.model.bounds import (
 )
 from logstack.settings.model.passthrough import LokiPassthrough
 from logstack.settings.model.quantities import parse_duration, parse_size
+from logstack.settings.model.ranges import Switch
 from logstack.settings.model.retention import RetentionStream
 from logstack.settings.model.roles import DeploymentMode, Duty, Role, roles_of
 from logstack.settings.model.sizes import SIZES, Resources, SizeName
@@ -122,6 +123,9 @@ class Caches(Group):
 class Gateway(Group):
     """nginx in front of Loki: one address for pushes and queries."""
 
+    enabled: Switch = True
+    """Run the gateway. Without it clients push to the Service of the pods that take lines in and query the Service of
+    the pods that answer; `logstack plan` shows both addresses. Passwords, an ingress and users of tenants need it."""
     replicas: PodCount = 2
     """Gateway pods."""
     auth: GatewayAuth | None = None
@@ -251,6 +255,11 @@ class LokiSettings(Group):
     def compactor(self) -> Role:
         """Return the role whose first pod compacts, deletes expired lines, and takes delete requests."""
         return self.role_with(Duty.COMPACTS)
+
+    @property
+    def gateways(self) -> int:
+        """Return the number of gateway pods; 0 without a gateway."""
+        return self.gateway.replicas if self.gateway.enabled else 0
 
     @property
     def writers(self) -> int:

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field
 
-from logstack.settings.model.base import Day, DnsName, Group, spelled
+from logstack.settings.model.base import Day, DnsName, Group, SecretKey, spelled
 from logstack.settings.model.bounds import BucketExpiry, BucketText, KeyRefresh, Url, Volume
 from logstack.settings.model.quantities import parse_duration, parse_size
 from logstack.settings.model.ranges import Switch
@@ -51,6 +51,7 @@ Region = Annotated[str, spelled(r"^[A-Za-z0-9_-]+$", "the store's region name: l
 STATIC_CREDENTIALS_SECRET = "loki-s3-credentials"  # noqa: S105 - the name of a Secret
 _PORTS = {"http": 80, "https": 443}
 _EMBEDDED_VOLUME = parse_size("20Gi")
+CA_KEY = "ca.crt"  # as in the Secrets of cert-manager
 
 
 class SecretStore(Group):
@@ -82,6 +83,23 @@ class ExternalSecret(Group):
     """How often the operator reads the key (its own default). Pods use a new key after they restart."""
 
 
+class CredentialsKeys(Group):
+    """The keys of an existing Secret that have the access key."""
+
+    access_key_id: SecretKey = "AWS_ACCESS_KEY_ID"
+    """The key with the access key's id."""
+    secret_access_key: SecretKey = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a name
+    """The key with the secret half."""
+
+    @property
+    def are_variables(self) -> bool:
+        """Return whether the keys are the variables that Loki reads, so that pods can take the Secret as it is."""
+        return self == LOKI_KEYS
+
+
+LOKI_KEYS = CredentialsKeys()
+
+
 @dataclass(frozen=True)
 class AccessKey:
     """The Secret with the store's access key, and who creates it."""
@@ -90,6 +108,7 @@ class AccessKey:
     """External Secrets; the stack, from the Pulumi `config`; the user (`secret`); or Rook, for a `claim`. There is no
     Secret if the pods have a `role`, or if the store has no key (`none`)."""
     secret: str | None = None
+    keys: CredentialsKeys = LOKI_KEYS
 
     @property
     def is_declared(self) -> bool:
@@ -105,6 +124,13 @@ class Address(NamedTuple):
 
     url: str
     path_style: bool
+
+
+class CaCertificate(NamedTuple):
+    """The certificate of the authority that signed a store's own, in an existing Secret."""
+
+    secret: str
+    key: str
 
 
 class LineVolume(NamedTuple):
@@ -149,9 +175,29 @@ class BaseStore(Group):
         return False
 
     @property
+    def has_loose_keys(self) -> bool:
+        """Return whether the stack file names keys of a Secret, but no Secret."""
+        return False
+
+    @property
     def address(self) -> Address | None:
         """Return the store's address in the stack file; None where logstack or AWS knows it."""
         return None
+
+    @property
+    def speaks_https(self) -> bool:
+        """Return whether Loki reaches the store by https at an address of its own."""
+        return bool(self.address and self.address.url.startswith("https://"))
+
+    @property
+    def ca_certificate(self) -> CaCertificate | None:
+        """Return the authority's certificate that pods check an https store with; None for those of Loki's image."""
+        return None
+
+    @property
+    def buckets(self) -> Mapping[str, str]:
+        """Return the buckets by their keys in the stack file."""
+        return {}
 
     @property
     def bucket_expiry(self) -> timedelta | None:
@@ -195,10 +241,12 @@ def split_url(endpoint: str) -> SplitResult | None:
     return url if is_url else None
 
 
-def _static_key(credentials_secret: str | None, external_secret: ExternalSecret | None = None) -> AccessKey:
+def _static_key(
+    credentials_secret: str | None, keys: CredentialsKeys | None, external_secret: ExternalSecret | None = None
+) -> AccessKey:
     """Return the Secret of a store with a static key; an existing Secret comes first."""
     if credentials_secret:
-        return AccessKey("secret", credentials_secret)
+        return AccessKey("secret", credentials_secret, keys or LOKI_KEYS)
     return AccessKey(external_secret or "config", STATIC_CREDENTIALS_SECRET)
 
 
@@ -219,13 +267,20 @@ class EmbeddedStore(BaseStore):
     credentials_secret: DnsName | None = None
     """An existing Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Without it the stack creates one from the
     Pulumi config secrets accessKeyId and secretAccessKey."""
+    credentials_keys: CredentialsKeys | None = None
+    """The keys of `credentialsSecret`, if they have other names."""
     region: Region = "us-east-1"
     """The region name in request signatures."""
 
     @property
     def access_key(self) -> AccessKey:
         """Return the existing Secret, or the stack's own."""
-        return _static_key(self.credentials_secret)
+        return _static_key(self.credentials_secret, self.credentials_keys)
+
+    @property
+    def has_loose_keys(self) -> bool:
+        """Return whether the stack file has credentialsKeys without credentialsSecret."""
+        return bool(self.credentials_keys and not self.credentials_secret)
 
     @property
     def server_volume(self) -> int:
@@ -243,6 +298,8 @@ class S3CompatibleStore(BaseStore):
     """The store's URL, such as http://10.0.40.10:9000: scheme and host, no path."""
     bucket: BucketText
     """The bucket for chunks, index and rules; it must exist, and no other stack may use it."""
+    rules_bucket: BucketText | None = None
+    """Another bucket for the ruler's rules, which must exist too; without it they are in `bucket`."""
     region: Region = "us-east-1"
     """The region name in request signatures. It always has a value, because the client would guess one."""
     path_style: Switch = True
@@ -250,16 +307,23 @@ class S3CompatibleStore(BaseStore):
     credentials_secret: DnsName | None = None
     """An existing Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (from SOPS, or from a bucket claim of Rook).
     Without it the stack creates one from the Pulumi config secrets accessKeyId and secretAccessKey."""
+    credentials_keys: CredentialsKeys | None = None
+    """The keys of `credentialsSecret`, if they have other names."""
     expire_after: BucketExpiry | None = None
-    """The age at which the bucket's own lifecycle deletes objects, if it has such a rule. logstack only compares it
+    """The age at which the own lifecycle of `bucket` deletes objects, if it has such a rule. logstack only compares it
     with the retention: it does not manage the bucket."""
     external_secret: ExternalSecret | None = None
     """Instead of both other sources of the key: an ExternalSecret that creates the Secret."""
+    ca_secret: DnsName | None = None
+    """An existing Secret with the certificate of the authority that signed the endpoint's own (PEM). Without it Loki
+    trusts the public authorities in its image."""
+    ca_key: SecretKey = CA_KEY
+    """The key of `caSecret` with the certificate."""
 
     @property
     def access_key(self) -> AccessKey:
         """Return the existing Secret, External Secrets', or the stack's own."""
-        return _static_key(self.credentials_secret, self.external_secret)
+        return _static_key(self.credentials_secret, self.credentials_keys, self.external_secret)
 
     @property
     def has_two_keys(self) -> bool:
@@ -267,9 +331,24 @@ class S3CompatibleStore(BaseStore):
         return bool(self.credentials_secret and self.external_secret)
 
     @property
+    def has_loose_keys(self) -> bool:
+        """Return whether the stack file has credentialsKeys without credentialsSecret."""
+        return bool(self.credentials_keys and not self.credentials_secret)
+
+    @property
     def address(self) -> Address:
         """Return the endpoint in the stack file."""
         return Address(self.endpoint, self.path_style)
+
+    @property
+    def ca_certificate(self) -> CaCertificate | None:
+        """Return the certificate in the existing Secret."""
+        return CaCertificate(self.ca_secret, self.ca_key) if self.ca_secret else None
+
+    @property
+    def buckets(self) -> Mapping[str, str]:
+        """Return the buckets by their keys."""
+        return {"bucket": self.bucket, **({"rulesBucket": self.rules_bucket} if self.rules_bucket else {})}
 
     @property
     def bucket_expiry(self) -> timedelta | None:
@@ -291,7 +370,11 @@ class CephBucketClaim(BaseStore):
     region: Region = "us-east-1"
     """The region name in request signatures."""
     tls: Switch = False
-    """The gateway speaks HTTPS, with a certificate that Loki's image trusts."""
+    """The gateway speaks HTTPS, with a certificate that Loki's image or `caSecret` can check."""
+    ca_secret: DnsName | None = None
+    """An existing Secret with the certificate of the authority that signed the gateway's own (PEM)."""
+    ca_key: SecretKey = CA_KEY
+    """The key of `caSecret` with the certificate."""
 
     @property
     def claim_name(self) -> str:
@@ -302,6 +385,16 @@ class CephBucketClaim(BaseStore):
     def access_key(self) -> AccessKey:
         """Return the Secret that Rook creates."""
         return AccessKey("claim", self.claim_name)
+
+    @property
+    def speaks_https(self) -> bool:
+        """Return whether the gateway speaks HTTPS, according to the stack file."""
+        return self.tls
+
+    @property
+    def ca_certificate(self) -> CaCertificate | None:
+        """Return the certificate in the existing Secret."""
+        return CaCertificate(self.ca_secret, self.ca_key) if self.ca_secret else None
 
     @classmethod
     def location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:

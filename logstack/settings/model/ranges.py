@@ -170,6 +170,9 @@ class DurationRange(Range):
         return plain_duration(value)
 
 
+_NONE = "none"
+
+
 class SizeRange(Range):
     """Sizes; bytes in the program."""
 
@@ -195,6 +198,24 @@ class SizeRange(Range):
         """Return the text as bytes, if they are not too many, then the text with each unit."""
         as_bytes = (plain_size(parse_size(text)),) if text.isdigit() and len(text) <= len(str(2**63)) else ()
         return (*as_bytes, *super().corrections(text))
+
+
+class LimitRange(SizeRange):
+    """Sizes, and `none` for no limit; bytes in the program, 0 for none."""
+
+    form = f"{SizeRange.form}, or none"
+    pattern = rf"{SizeRange.pattern}|^none$"
+
+    def measure(self, value: object) -> Measure:
+        """Return bytes."""
+        if value in (_NONE, 0):
+            return 0
+        # A size of zero is below the range, not the word for no limit.
+        return super().measure(value) or 1
+
+    def format(self, value: int) -> str:
+        """Return the value in its largest whole unit, or `none`."""
+        return super().format(value) if value else _NONE
 
 
 class CpuRange(Range):

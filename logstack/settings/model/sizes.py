@@ -1,13 +1,14 @@
 """The resources of each component, in three sizes.
 
-CPU is a request without a limit; memory is request and limit in one, so that no pod is evicted for using its request.
+CPU is a request without a limit; memory is request and limit in one, so that no pod is evicted for using its request,
+unless a stack file states another limit.
 """
 
 from decimal import Decimal
 from enum import StrEnum
 
 from logstack.settings.model.base import Group
-from logstack.settings.model.bounds import Cpu, Memory, Volume
+from logstack.settings.model.bounds import Cpu, Memory, MemoryLimit, Volume
 from logstack.settings.model.roles import Role, Size
 
 
@@ -25,9 +26,24 @@ class Resources(Group):
     cpu: Cpu
     """CPU request."""
     memory: Memory
-    """Memory request and limit."""
+    """Memory request, and the limit if `memoryLimit` states no other one."""
+    memory_limit: MemoryLimit | None = None
+    """Memory limit, where it is more than the request; `none` for no limit. Above its request a pod may be evicted."""
     disk: Volume | None = None
     """The size of the pod's volume; by default the size table's. A component without a volume has none."""
+
+    @property
+    def limit(self) -> int | None:
+        """Return the memory limit in bytes; None for no limit."""
+        return self.memory if self.memory_limit is None else self.memory_limit or None
+
+    @property
+    def go_memory_limit(self) -> int | None:
+        """Return GOMEMLIMIT in bytes, from which Go collects garbage more often; None without a limit.
+
+        85 % of the limit: the rest is for what Go does not count.
+        """
+        return None if self.limit is None else self.limit * 85 // 100
 
 
 def _resources(size: Size) -> Resources:
@@ -57,6 +73,7 @@ _OTHER_PARTS: dict[str, tuple[Size, Size, Size]] = {
     "canary": (Size("10m", "64Mi"), Size("10m", "64Mi"), Size("10m", "64Mi")),
     "object-store": (Size("50m", "256Mi"), Size("100m", "512Mi"), Size("500m", "1Gi")),
 }
+OTHER_PARTS = tuple(_OTHER_PARTS)
 _PARTS: dict[str, tuple[Size, Size, Size]] = {**{role.value: role.row.sizes for role in Role}, **_OTHER_PARTS}
 SIZES: dict[SizeName, dict[str, Resources]] = {
     name: {part: _resources(sizes[index]) for part, sizes in _PARTS.items()} for index, name in enumerate(SizeName)

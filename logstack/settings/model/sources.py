@@ -1,5 +1,6 @@
 """The collector's log sources: their settings, and the facts that checks and manifests share."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -17,6 +18,13 @@ NodePath = Annotated[
         r"^/var/log/[^\x00\n]+$",
         "a path or a pattern below /var/log, such as /var/log/syslog or /var/log/*.log",
         max_length=4096,  # Linux: PATH_MAX
+    ),
+]
+AttributeName = Annotated[
+    str,
+    spelled(
+        r"^[a-zA-Z][a-zA-Z0-9._/-]{0,254}$",
+        "a resource attribute of OpenTelemetry: a letter, then letters, digits, '.', '_', '-' and '/'",
     ),
 ]
 JobName = Annotated[str, spelled(r"^[^\x00\n]{1,100}$", "a name of at most 100 characters")]
@@ -67,11 +75,24 @@ class Otlp(Group):
     """On port 4317."""
     http: Switch = False
     """On port 4318."""
+    index_labels: tuple[AttributeName, ...] = ()
+    """Resource attributes that become index labels of OTLP lines too, such as cloud.region. The label has Loki's name
+    for the attribute, with one underscore for each run of other characters: cloud_region."""
 
     @property
     def enabled(self) -> bool:
         """Return whether either is on."""
         return self.grpc or self.http
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """Return the attributes of `index_labels` by their labels."""
+        return {label_of(attribute): attribute for attribute in self.index_labels}
+
+
+def label_of(attribute: str) -> str:
+    """Return the label of a resource attribute, as Loki names it (otlptranslator: LabelNamer.Build)."""
+    return re.sub(r"[^a-zA-Z0-9]+", "_", attribute)
 
 
 class Sources(Group):
@@ -79,7 +100,7 @@ class Sources(Group):
 
     pods: PodSource = "files"
     """`files`: the node's /var/log/pods, read-only, as root. `api`: the Kubernetes API, without host paths or root, and
-    without the label `stream`. `none`: no pods."""
+    without the label `stream`; the pinned Alloy loses lines that it reads so (`api-loses-lines`). `none`: no pods."""
     events: Switch = False
     """Kubernetes events, which a collector of their own reads once per cluster; their lines have the labels `job` and
     `namespace`."""
@@ -109,6 +130,11 @@ class Sources(Group):
     def open_ports(self) -> tuple["Port", ...]:
         """Return the ports that every node's collector listens on, lowest first."""
         return tuple(port for port in PORTS if port.is_open(self))
+
+    @property
+    def further_labels(self) -> tuple[str, ...]:
+        """Return the index labels of single sources' lines beside those of `collector.indexLabels`."""
+        return tuple(label for source in self.active for label in source.further_labels(self))
 
     @property
     def unknown_labels(self) -> tuple[str, ...]:
@@ -145,6 +171,12 @@ class SourceFacts:
     """The labels that it sets on its lines."""
     gives_any_label: bool = False
     """Whether its senders choose labels of their own."""
+    node_jobs: Callable[[Sources], tuple[str, ...]] = lambda _: ()
+    """The values of `job` of a source whose streams belong to one node each: its lines have `node` as an index label,
+    whatever `collector.indexLabels` says. Loki refuses a line that is more than an hour behind the newest one of its
+    stream, so the lines of a node that joins or was away need a stream without those of other nodes."""
+    further_labels: Callable[[Sources], tuple[str, ...]] = lambda _: ()
+    """The index labels of its lines that the source's own settings add to `collector.indexLabels`."""
     names_any_namespace: bool = False
     """Whether its senders write the label `namespace`, so that `collector.namespaces` does not limit it."""
     on_nodes: bool = True
@@ -161,6 +193,7 @@ PODS = SourceFacts(
     example="pods: files",
     labels=("namespace", "pod", "container", "app", "component", "job", "stream", "container_runtime", "node"),
 )
+JOURNAL_JOB = "systemd-journal"
 JOURNAL = SourceFacts(
     name="journal",
     key="journal",
@@ -168,6 +201,7 @@ JOURNAL = SourceFacts(
     example="journal: {enabled: true}",
     switches=("journal.enabled",),
     labels=("job", "node", "unit"),
+    node_jobs=lambda _: (JOURNAL_JOB,),
 )
 NODE_FILES = SourceFacts(
     name="node-files",
@@ -175,6 +209,7 @@ NODE_FILES = SourceFacts(
     is_on=lambda sources: bool(sources.node_files),
     example="nodeFiles: [{path: /var/log/syslog, job: syslog}]",
     labels=("job", "node"),
+    node_jobs=lambda sources: tuple(dict.fromkeys(file.job for file in sources.node_files)),
 )
 EVENTS = SourceFacts(
     name="events",
@@ -191,6 +226,7 @@ OTLP = SourceFacts(
     is_on=lambda sources: sources.otlp.enabled,
     example="otlp: {grpc: true}",
     switches=("otlp.*",),
+    further_labels=lambda sources: tuple(sources.otlp.attributes),
     labels=("namespace", "pod", "container", "app", "job", "node"),
     names_any_namespace=True,
     ports=(

@@ -72,7 +72,7 @@ def resolve(stated: StackFile) -> StackFile:
 def derivations(stated: StackFile) -> tuple[Derivation, ...]:
     """Return the derived values of a stack file, for stated keys too; without an ingest only disks."""
     if stated.ingest is None:
-        return tuple(_disks(stated))
+        return (*_disks(stated), *_without_collector(stated))
     row = row_of(stated.deployment_mode, stated.ingest)
     return (
         *_replicas(stated, row),
@@ -81,6 +81,7 @@ def derivations(stated: StackFile) -> tuple[Derivation, ...]:
         *_caches(stated, row),
         *_limits(stated.limits, stated.ingest, row),
         *_disks(stated),
+        *_without_collector(stated),
     )
 
 
@@ -110,6 +111,18 @@ def _disks(stated: StackFile) -> Iterator[Derivation]:
         if stated_size and not stated_size.disk and size.disk:
             key = f"resources.{name}.disk"
             yield Derivation(key, size.disk, f"{why}: no disk is stated", (*reads, "size"), is_of_ingest=False)
+
+
+def _without_collector(stated: StackFile) -> Iterator[Derivation]:
+    """Derive that no source is read, and that the canary pushes its lines itself."""
+    if stated.collector.enabled:
+        return
+    for key, value, group in (
+        ("collector.sources.pods", "none", stated.collector.sources),
+        ("canary.route", "direct", stated.canary),
+    ):
+        is_stated = key.rpartition(".")[2] in group.model_fields_set
+        yield Derivation(key, value, "no collector runs", ("collector.enabled",), is_stated, is_of_ingest=False)
 
 
 def _is_sized(stated: StackFile) -> bool:

@@ -27,7 +27,7 @@ META = "__meta_kubernetes"
 
 def blocks_with(**keys: object) -> list[Block]:
     collector = CollectorSettings.model_validate(keys)
-    process = lines(collector, CLUSTER, INTAKE, [])
+    process = lines(collector, CLUSTER, INTAKE, node_sources(collector.sources))
     return [
         *source_blocks(node_sources(collector.sources), collector, Environment(), INTAKE),
         process,
@@ -213,6 +213,55 @@ def test_known_labels_become_structured_metadata_when_they_are_not_index_labels(
     assert attributes_of([process], "stage.label_keep") == {
         "values": [label for label in index_labels if label != "cluster"]
     }
+
+
+BY_NODE = {"journal": {"enabled": True}, "nodeFiles": [{"path": "/var/log/syslog", "job": "syslog"}]}
+
+
+def test_node_is_an_index_label_of_the_journal_and_of_node_files_only() -> None:
+    (process,) = (block for block in blocks_with(sources=BY_NODE) if block.label == "lines")
+    by_node = [block for block in process.blocks if "node-files" in str(block.attributes.get("selector"))]
+    assert [block.attributes["selector"] for block in by_node] == ['{logstack_source!~"journal|node-files"}']
+    assert attributes_of(by_node, "stage.structured_metadata") == {"values": {"node": ""}}
+    assert attributes_of([process], "stage.label_keep")["values"] == [
+        *(label for label in DEFAULT_INDEX_LABELS if label != "cluster"),
+        "node",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sources", "index_labels"),
+    [({"journal": {"enabled": True}}, (*DEFAULT_INDEX_LABELS, "node")), ({"push": True}, DEFAULT_INDEX_LABELS)],
+    ids=["node is an index label of all lines", "no source of many nodes"],
+)
+def test_node_is_treated_alike_for_all_sources_otherwise(
+    sources: Mapping[str, object], index_labels: Sequence[str]
+) -> None:
+    (process,) = (block for block in blocks_with(sources=sources, index_labels=index_labels) if block.label == "lines")
+    assert not [block for block in process.blocks if "!~" in str(block.attributes.get("selector", "")).split("}")[0]]
+    assert attributes_of([process], "stage.label_keep")["values"] == [
+        label for label in index_labels if label != "cluster"
+    ]
+
+
+def test_resource_attributes_become_index_labels_of_otlp_lines() -> None:
+    tree = blocks_with(sources={"otlp": {"http": True, "indexLabels": ["cloud.region", "a/b-c.d"]}})
+    (otlp,) = (block for block in tree if (block.name, block.label) == ("loki.process", "otlp"))
+    expressions = attributes_of([otlp], "stage.json")["expressions"]
+    assert isinstance(expressions, Mapping)
+    assert expressions["cloud_region"] == 'resources."cloud.region"'
+    assert expressions["a_b_c_d"] == 'resources."a/b-c.d"'
+    assert attributes_of([otlp], "stage.labels") == {"values": dict.fromkeys(expressions, "")}
+    (process,) = (block for block in tree if block.label == "lines")
+    assert attributes_of([process], "stage.label_keep")["values"] == [
+        *(label for label in DEFAULT_INDEX_LABELS if label != "cluster"),
+        "cloud_region",
+        "a_b_c_d",
+    ]
+    # Of those that other senders set too, each is kept once.
+    keys = {"sources": {"push": True, "otlp": {"http": True, "indexLabels": ["os"]}}, "index_labels": ["pod", "os"]}
+    assert attributes_of(blocks_with(**keys), "stage.label_keep") == {"values": ["pod", "os"]}
+    assert not [block for block in find([process], "stage.structured_metadata") if "cloud_region" in str(block)]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from logstack.manifests.loki.addresses import gateway_url, push_url
+from logstack.manifests.loki.addresses import push_url, query_address
 from logstack.manifests.loki.config import loki_config
 from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.loki.values import loki_values
@@ -379,9 +379,9 @@ def test_pods_only_prefer_different_nodes_when_the_cluster_has_one_node() -> Non
 
 
 def test_addresses_contain_the_namespace_and_the_cluster_domain() -> None:
-    cluster = settings_with(cluster={**CLUSTER, "namespace": "logs", "clusterDomain": "home.arpa"}).cluster
-    assert gateway_url(cluster) == "http://loki-gateway.logs.svc.home.arpa"
-    assert push_url(cluster) == "http://loki-gateway.logs.svc.home.arpa/loki/api/v1/push"
+    settings = settings_with(cluster={**CLUSTER, "namespace": "logs", "clusterDomain": "home.arpa"})
+    assert query_address(settings, settings.cluster) == "http://loki-gateway.logs.svc.home.arpa"
+    assert push_url(settings, settings.cluster) == "http://loki-gateway.logs.svc.home.arpa/loki/api/v1/push"
 
 
 # --- the former store

@@ -65,18 +65,18 @@ def test_every_value_of_any_stack_has_an_owner_or_is_a_default(settings: Setting
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_the_tables_know_every_rendered_value_with_its_type(name: str) -> None:
+def test_tables_know_every_rendered_value_with_its_type(name: str) -> None:
     for document, content in documents(settings_of(name)):
         assert list(misfits(TABLES[document][1], content)) == []
 
 
-def test_an_owner_is_a_key_of_the_stack_file() -> None:
+def test_owner_is_a_key_of_the_stack_file() -> None:
     known = {path for path, _ in keys()}
     elsewhere = {"loki.values.global.extraEnv"}
     assert {row.key for row in rows() if row.key} - known - elsewhere == set()
 
 
-def test_a_row_names_a_key_or_a_reason_and_never_both() -> None:
+def test_row_names_a_key_or_a_reason_and_never_both() -> None:
     assert [row for row in rows() if row.key and row.reason] == []
 
 
@@ -91,7 +91,7 @@ def test_a_row_names_a_key_or_a_reason_and_never_both() -> None:
         ("schemaPeriods", [{"from": "2025-01-01"}], "schema_config.configs"),
     ],
 )
-def test_a_key_decides_the_value_that_it_owns(key: str, value: object, path: str) -> None:
+def test_key_decides_the_value_that_it_owns(key: str, value: object, path: str) -> None:
     before = settings_of("production")
     after = before.model_copy(update={_field(key): value})
     assert _of_config(before, path) != _of_config(after, path)
@@ -112,7 +112,7 @@ def _of_config(settings: Settings, path: str) -> object:
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_the_names_of_logstacks_own_blocks_are_all_known(name: str) -> None:
+def test_names_of_logstacks_own_blocks_are_all_known(name: str) -> None:
     text = data(declarations(settings_of(name)), "alloy/alloy-config")
     assert {block.called for block in alloy_blocks(text)} <= OWN_BLOCKS
 
@@ -131,5 +131,5 @@ def test_the_names_of_logstacks_own_blocks_are_all_known(name: str) -> None:
         ("server", ("servers",), None),
     ],
 )
-def test_a_row_is_about_its_path_and_all_that_is_below(pattern: str, path: Path, prefix: Path | None) -> None:
+def test_row_is_about_its_path_and_all_that_is_below(pattern: str, path: Path, prefix: Path | None) -> None:
     assert Row(pattern).prefix_of(path) == prefix

@@ -10,6 +10,7 @@ import pytest
 
 from logstack.manifests.deployment import deployment
 from logstack.manifests.requests import plan_sizes
+from logstack.plan.collection import collection_section
 from logstack.plan.command import plan_json
 from logstack.plan.failures import plan_failures
 from logstack.plan.model import SECTION_NAMES, Plan, plan
@@ -219,6 +220,31 @@ def test_plan_storage_follows_the_retention() -> None:
 def test_plan_storage_of_a_volume_follows_the_measured_ratio() -> None:
     # 20Gi = 21.47 GB, of it 0.9; / 0.303 = 63.8 GB of lines; over 7 days 9.1 GB a day.
     assert plan_storage(stack_of("staging")).space == "20Gi holds the whole retention of about 9.1 GB of lines a day"
+
+
+@pytest.mark.parametrize(
+    ("keys", "row"),
+    [
+        pytest.param(
+            {"journal": {"enabled": True}, "nodeFiles": [{"path": "/var/log/syslog", "job": "syslog"}]},
+            "job systemd-journal and syslog: node is an index label too, so Loki compares no line's time with those of "
+            "other nodes; 2 streams or more a node, of 10,000 in all",
+            id="two jobs",
+        ),
+        pytest.param({"push": True}, None, id="no source of many nodes"),
+    ],
+)
+def test_plan_names_the_jobs_whose_streams_belong_to_one_node(keys: Mapping[str, object], row: str | None) -> None:
+    settings = changed(settings_of("monolithic"), collector={"sources": keys})
+    section = collection_section(Stack("by-node", settings, (), (), "secret"))
+    assert dict(section.facts).get("node streams") == row
+
+
+def test_plan_names_the_resource_attributes_that_become_index_labels() -> None:
+    otlp = {"http": True, "indexLabels": ["cloud.region", "severity"]}
+    settings = changed(settings_of("monolithic"), collector={"sources": {"otlp": otlp}})
+    section = collection_section(Stack("attributes", settings, (), (), "secret"))
+    assert dict(section.facts)["labels of otlp"] == "cloud_region and severity as well"
 
 
 def test_plan_sizes_total_equals_the_size_table() -> None:

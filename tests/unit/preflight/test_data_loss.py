@@ -44,6 +44,18 @@ def test_lost_lines_problem_names_the_days_and_the_acknowledgement() -> None:
     )
 
 
+def test_fix_repeats_what_the_stack_acknowledges_already() -> None:
+    before = declared_configuration(production())
+    after = declared_configuration(changed(production(retention="7d"), object_store=NEW))
+    with pytest.raises(StackProblems) as refused:
+        refuse_lost_lines(before, after, ("journal-needs-systemd",), NOW)
+    line = (
+        "logstack:acknowledge: ['journal-needs-systemd', 'retention-shortened-from-30d-to-7d', "
+        "'object-store-left http://10.0.40.10:9000/loki-production']"
+    )
+    assert [problem.fix.rpartition("\n")[2] for problem in refused.value.problems] == [line, line]
+
+
 NEW = {"kind": "s3-compatible", "endpoint": "http://10.0.30.9:9000", "bucket": "new", "credentials_secret": "new"}
 PERIODS = [{"start": "2024-04-01"}, {"start": "2026-06-03"}]
 

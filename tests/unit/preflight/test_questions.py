@@ -42,13 +42,13 @@ def said(stack: str, change: Callable[[FittingCluster], object]) -> list[str]:
 
 
 @every_stack
-def test_a_cluster_that_has_everything_is_said_nothing_of(stack: str) -> None:
+def test_cluster_with_everything_has_no_problem(stack: str) -> None:
     settings = settings_of(stack)
     assert judged(settings, FittingCluster(settings)) == []
 
 
 @every_stack
-def test_each_thing_is_asked_once(stack: str) -> None:
+def test_each_request_is_sent_once(stack: str) -> None:
     settings = settings_of(stack)
     cluster = FittingCluster(settings)
     judged(settings, cluster)
@@ -57,7 +57,7 @@ def test_each_thing_is_asked_once(stack: str) -> None:
 
 
 @every_stack
-def test_a_user_who_may_ask_nothing_is_told_nothing(stack: str) -> None:
+def test_user_without_rights_gets_no_problem(stack: str) -> None:
     settings = settings_of(stack)
     assert refuse_unfit_cluster(settings, deployment(settings), answer_forbidden) == []
 
@@ -190,6 +190,32 @@ CASES: Mapping[str, tuple[str, Callable[[FittingCluster], object], Sequence[str]
             )
         ],
     ),
+    "no Secret with the authority of the store's certificate": (
+        "distributed",
+        without("/api/v1/namespaces/monitoring/secrets/loki-s3-ca"),
+        [
+            (
+                "error[cluster-object-missing] logstack:objectStore.caSecret: "
+                'the namespace "monitoring" has no Secret "loki-s3-ca"'
+            )
+        ],
+    ),
+    "a Secret without the keys that the stack file names": (
+        "distributed",
+        answering(SECRET, secret_metadata(*KEYS)),
+        [
+            (
+                "error[secret-key-missing] logstack:objectStore.credentialsSecret: "
+                'the Secret "loki-s3-secret" has no key '
+                "rootUser and rootPassword"
+            )
+        ],
+    ),
+    "an authority's certificate under another key": (
+        "distributed",
+        answering("/api/v1/namespaces/monitoring/secrets/loki-s3-ca", secret_metadata("tls.crt")),
+        [('error[secret-key-missing] logstack:objectStore.caSecret: the Secret "loki-s3-ca" has no key ca.crt')],
+    ),
     "no Secret to pull images with": (
         "private",
         without("/api/v1/namespaces/monitoring/secrets/mirror"),
@@ -312,12 +338,12 @@ CASES: Mapping[str, tuple[str, Callable[[FittingCluster], object], Sequence[str]
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_a_cluster_lacks_is_said(case: str) -> None:
+def test_problem_names_what_the_cluster_lacks(case: str) -> None:
     stack, change, problems = CASES[case]
     assert said(stack, change) == problems
 
 
-def test_nodes_with_too_little_for_all_pods_are_said_with_both_amounts() -> None:
+def test_warning_gives_what_pods_request_and_what_nodes_have() -> None:
     sizes = plan_sizes(settings_of("production"))
     assert (len(sizes.node_workloads), sizes.nodes_assumed) == (3, 3)
     total = sizes.total_with_nodes
@@ -334,7 +360,7 @@ def test_nodes_with_too_little_for_all_pods_are_said_with_both_amounts() -> None
     ]
 
 
-def test_a_pod_that_no_node_has_room_for_is_said() -> None:
+def test_warning_names_a_pod_that_fits_on_no_node() -> None:
     sizes = {each.name: each for each in plan_sizes(settings_of("production")).workloads}
     largest = [each for each in sizes.values() if each.cpu_millicores > 900]
     assert largest
@@ -432,7 +458,7 @@ PLACES: Mapping[str, tuple[Mapping[str, object], Sequence[dict[str, Any]], Seque
 
 
 @pytest.mark.parametrize("case", PLACES)
-def test_only_nodes_that_take_the_pods_are_counted(case: str) -> None:
+def test_only_nodes_that_accept_the_pods_count(case: str) -> None:
     keys, nodes, problems = PLACES[case]
     settings = changed(settings_of("production"), **{"caches": {}, "collector": {}, **keys})
     cluster = FittingCluster(settings)
@@ -470,7 +496,7 @@ def test_pods_of_a_pool_are_compared_with_the_pools_room() -> None:
 
 
 @pytest.mark.parametrize(("selector", "is_short"), [({}, True), (POOL, False)])
-def test_collectors_count_only_on_nodes_that_take_them(selector: Mapping[str, str], is_short: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_collectors_count_only_on_nodes_that_accept_them(selector: Mapping[str, str], is_short: bool) -> None:  # noqa: FBT001 - a parameter of the test
     collector = {"scheduling": {"nodeSelector": selector}}
     settings = changed(settings_of("production"), collector=collector, canary={"enabled": False})
     cluster = FittingCluster(settings)
@@ -489,7 +515,7 @@ def test_every_workload_has_a_scheduling_of_the_stack_file(stack: str) -> None:
     assert names == ([] if settings.cluster.skip_await else ["nodes-too-few"])
 
 
-def test_everything_is_said_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     def change(cluster: FittingCluster) -> None:
         without(SECRET)(cluster)
         cluster.classes({})
@@ -503,7 +529,7 @@ def test_everything_is_said_at_once() -> None:
     ]
 
 
-def test_the_fix_of_a_missing_namespace_is_a_line_to_paste() -> None:
+def test_fix_of_a_missing_namespace_is_a_line_to_paste() -> None:
     settings = settings_of("production")
     cluster = FittingCluster(settings)
     without(NAMESPACE)(cluster)
@@ -515,7 +541,7 @@ def test_the_fix_of_a_missing_namespace_is_a_line_to_paste() -> None:
     ]
 
 
-def test_a_warning_is_silenced_by_its_name() -> None:
+def test_acknowledging_a_warning_by_its_name_silences_it() -> None:
     settings = settings_of("production")
     accepting = settings.model_copy(update={"acknowledge": (*settings.acknowledge, "nodes-too-few")})
     cluster = FittingCluster(settings)
@@ -524,7 +550,7 @@ def test_a_warning_is_silenced_by_its_name() -> None:
     assert judged(accepting, cluster) == []
 
 
-def test_a_question_that_may_not_be_asked_leaves_the_answers_of_all_others() -> None:
+def test_forbidden_request_leaves_the_other_answers() -> None:
     settings = settings_of("production")
     cluster = FittingCluster(settings)
     cluster.answers[NAMESPACE] = NoAnswer.NOT_ALLOWED
@@ -532,7 +558,7 @@ def test_a_question_that_may_not_be_asked_leaves_the_answers_of_all_others() -> 
     assert [problem.name for problem in judged(settings, cluster)] == ["cluster-object-missing"]
 
 
-def test_a_stack_whose_pods_nobody_waits_for_needs_no_node_and_no_default_class() -> None:
+def test_stack_that_does_not_wait_for_pods_needs_no_node_and_no_default_class() -> None:
     settings = settings_of("production")
     idle = settings.model_copy(update={"cluster": settings.cluster.model_copy(update={"skip_await": True})})
     cluster = FittingCluster(settings)
@@ -542,7 +568,7 @@ def test_a_stack_whose_pods_nobody_waits_for_needs_no_node_and_no_default_class(
     assert judged(idle, cluster) == []
 
 
-def test_no_question_asks_for_the_values_of_a_secret() -> None:
+def test_no_request_reads_the_values_of_a_secret() -> None:
     settings = settings_of("production")
     cluster = FittingCluster(settings)
     cluster.answers[SECRET] = secret_metadata("OTHER")
@@ -570,7 +596,7 @@ def secrets(node: object) -> Iterator[str]:
 
 
 @every_stack
-def test_each_secret_of_a_stack_is_made_by_it_or_asked_for(stack: str) -> None:
+def test_stack_creates_or_checks_each_of_its_secrets(stack: str) -> None:
     settings = settings_of(stack)
     declared = [manifest for component in deployment(settings) for manifest in component.manifests]
     made = {str(each.inputs["metadata"]["name"]) for each in declared if each.type.endswith("Secret")}  # type: ignore[call-overload, index]
@@ -583,5 +609,5 @@ def test_each_secret_of_a_stack_is_made_by_it_or_asked_for(stack: str) -> None:
     assert asked <= read
 
 
-def test_the_warnings_of_a_cluster_are_no_errors() -> None:
+def test_warnings_about_a_cluster_are_no_errors() -> None:
     assert {rule.severity for rule in OF_CLUSTER} == {"warning"}

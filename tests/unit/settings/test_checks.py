@@ -23,6 +23,7 @@ from tests.support.generated import stacks
 from tests.unit.settings.stacks import TODAY, messages_for, stack, store
 
 SIMPLE_SCALABLE = "deploymentMode: simple-scalable\nacknowledge: [simple-scalable-ends-with-loki-4]\n"
+BY_API = "acknowledge: [api-loses-lines]"
 SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
 
 
@@ -55,11 +56,11 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         ),
         pytest.param("schemaPeriods: [{indexPeriod: 1d}]", id="an index period of 1d instead of 24h"),
         pytest.param(store(endpoint="http://nas.example"), id="a host without a port"),
-        pytest.param(store(endpoint="https://[2001:db8::1]:9000"), id="an IPv6 address"),
-        pytest.param(store(endpoint="https://nas.example", pathStyle=False), id="a bucket in the host name"),
+        pytest.param(store(endpoint="https://[2606:4700::1111]:9000"), id="an IPv6 address"),
+        pytest.param(store(endpoint="https://nas.acme.com", pathStyle=False), id="a bucket in the host name"),
         pytest.param(store(endpoint="http://rook-ceph-rgw-a.b.svc:80"), id="Ceph's gateway, by path style"),
         pytest.param(
-            store(endpoint="https://rgw.svc.example", pathStyle=False), id="a host with a name like a Service"
+            store(endpoint="https://rgw.svc.acme.com", pathStyle=False), id="a host with a name like a Service"
         ),
         pytest.param("resources: {monolithic: {cpu: 1, memory: 4Gi, disk: 10Gi}}", id="a volume of a StatefulSet"),
         pytest.param("resources: {alloy: {cpu: 1, memory: 1Gi}}", id="a DaemonSet without a volume"),
@@ -99,9 +100,11 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
             "collector: {indexLabels: [namespace]}\ncanary: {route: direct}", id="a direct canary without its labels"
         ),
         pytest.param("collector: {indexLabels: [pod, container]}", id="the canary's container instead of its stream"),
-        pytest.param("collector: {sources: {pods: api}}", id="default labels, not all from the Kubernetes API"),
         pytest.param(
-            "collector: {sources: {pods: api}, indexLabels: [pod, container]}",
+            "collector: {sources: {pods: api}}\n" + BY_API, id="default labels, not all from the Kubernetes API"
+        ),
+        pytest.param(
+            "collector: {sources: {pods: api}, indexLabels: [pod, container]}\n" + BY_API,
             id="the canary's container by the Kubernetes API",
         ),
         pytest.param(
@@ -116,6 +119,28 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
             "collector: {sources: {journal: {enabled: true, units: [a.service]}}, indexLabels: [pod, stream, unit]}\n"
             "acknowledge: [journal-needs-systemd]",
             id="journal units",
+        ),
+        pytest.param(
+            "collector: {labelBudget: 9, sources: {journal: {enabled: true}}}\nacknowledge: [journal-needs-systemd]\n"
+            """retentionStreams: [{selector: '{job="systemd-journal", node="n1"}', period: 1d}]""",
+            id="the node of a journal",
+        ),
+        pytest.param(
+            "collector: {sources: {otlp: {http: true, indexLabels: [cloud.region]}}, "
+            "drop: [{name: far, match: {cloud_region: eu-3}}]}\nacknowledge: [receivers-are-open]\n"
+            """retentionStreams: [{selector: '{cloud_region="eu-1"}', period: 1d}]""",
+            id="a resource attribute as a label",
+        ),
+        pytest.param(
+            "collector: {labelBudget: 15, sources: {otlp: {http: true, indexLabels: [a, b, c, d, e, f, g, h, i]}}}\n"
+            "acknowledge: [receivers-are-open]",
+            id="as many labels of OTLP lines as Loki takes",
+        ),
+        pytest.param(
+            "collector: {sources: {otlp: {http: true, indexLabels: [a, b, c, d, e, f, g, h, i, j]}}}\n"
+            "loki: {config: {limits_config: {max_label_names_per_series: 16}}}\n"
+            "acknowledge: [receivers-are-open, label-budget]",
+            id="as many labels of OTLP lines as the stack lets Loki take",
         ),
         pytest.param(
             "collector: {sources: {pods: none, events: true}, namespaces: {never: [shop]}}\ncanary: {enabled: false}",
@@ -285,6 +310,7 @@ def test_warning_is_silenced_by_its_own_name(name: str) -> None:
         "image-of-another-version": "images: {alloy: {tag: v1.18.0}}",
         "writers-may-share-a-node": "scheduling: {affinity: {podAntiAffinity: {}}}",
         "endpoint-is-local": store(endpoint="http://127.0.0.1:9000"),
+        "endpoint-not-certified": store(endpoint="https://10.0.0.1:9000"),
         "log-volume-too-small": "ingest: 40GB/day\nresources: {monolithic: {cpu: 1, memory: 2Gi, disk: 1Gi}}",
         "single-replica-above-range": SINGLE + "ingest: 30GB/day\nobjectStore: {kind: embedded}",
         "volume-full-before-retention": SINGLE + "ingest: 5GB/day\nobjectStore: {kind: embedded, size: 25Gi}",
@@ -297,8 +323,11 @@ def test_warning_is_silenced_by_its_own_name(name: str) -> None:
         "ingress-opens-administration": f"ingress: {{{INGRESS}, {TLS}, path: /}}",
         "ingress-without-password": f"ingress: {{{INGRESS}, {TLS}}}",
         "ingress-without-tls": f"ingress: {{{INGRESS}}}\n{PASSWORD}",
+        "api-loses-lines": "collector: {sources: {pods: api}}",
         "journal-needs-systemd": "collector: {sources: {journal: {enabled: true}}}",
         "label-budget": "collector: {labelBudget: 3}",
+        "memory-too-little-for-loki": "resources: {monolithic: {cpu: 1, memory: 100Mi}}",
+        "monolithic-pair": "replicas: {monolithic: 2}\nreplicationFactor: 1\nobjectStore: {kind: embedded}",
         "query-length-below-retention": "limits: {maxQueryLength: 1d}",
         "query-lookback-below-retention": "limits: {maxQueryLookback: 1d}",
         "receivers-are-open": "collector: {sources: {otlp: {http: true}}}",
@@ -312,6 +341,7 @@ def test_warning_is_silenced_by_its_own_name(name: str) -> None:
         "retention-rules-replaced": f"{PASSWORD}\n"
         "retentionStreams: [{selector: '{pod=\"a\"}', period: 1d}]\n"
         "tenants: [{name: a, namespaces: [b], retentionStreams: [{selector: '{app=\"a\"}', period: 1d}]}]",
+        "tenants-without-gateway": "gateway: {enabled: false}\ntenants: [{name: a, namespaces: [b]}]",
         "tenants-without-password": "tenants: [{name: a, namespaces: [b]}]",
         "simple-scalable-ends-with-loki-4": "deploymentMode: simple-scalable\nreplicas: {}",
     }[name]

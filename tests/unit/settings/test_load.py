@@ -51,6 +51,10 @@ def test_production_has_the_settings_that_its_seed_meant() -> None:
         "credentials_secret": "loki-s3-secret",
         "expire_after": None,
         "external_secret": None,
+        "credentials_keys": None,
+        "rules_bucket": None,
+        "ca_secret": None,
+        "ca_key": "ca.crt",
     }
     assert not tree.cluster.create_namespace
     assert loaded.credentials == "secret"

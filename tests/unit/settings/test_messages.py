@@ -21,6 +21,7 @@ ELSEWHERE = {
     "chart-archive-differs",
     "disputed-number",
     "empty-value",
+    "environment-not-read",
     "half-credentials",
     "key-twice",
     "missing-credentials",

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.source import from_engine, from_file
 from logstack.settings.load.stack_file import read_yaml
+from tests.support.stacks import ROOT, TODAY
 
 HERE = Path(__file__).parent
 SECRET = "hunter2hunter2hunter2"
@@ -157,3 +159,30 @@ def test_encrypted_key_is_refused_and_not_read_unless_it_is_an_access_key() -> N
     )
     assert SECRET not in repr(source)
     assert not source.raw
+
+
+@pytest.mark.parametrize(
+    ("environment", "names"),
+    [
+        ("[logs/production]", "logs/production"),
+        ("[logs/a, logs/b: {merge: false}]", "logs/a and logs/b"),
+        ("{imports: [logs/a], values: {pulumiConfig: {logstack:retention: 9d}}}", "logs/a"),
+        ("{values: {pulumiConfig: {logstack:retention: 9d}}}", "environment"),
+    ],
+)
+def test_values_of_an_esc_environment_are_reported_as_unread(environment: str, names: str, tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.production.yaml"
+    path.write_text(f"environment: {environment}\n{(ROOT / path.name).read_text()}")
+    (problem,) = from_file(read_yaml(path)).problems
+    assert (problem.severity, problem.name, problem.path) == ("warning", "environment-not-read", "environment")
+    assert problem.what == f"Pulumi ESC gives values to this stack: {names}"
+    assert load_stack_file("production", tmp_path, today=TODAY).problems == (problem,)
+
+
+def test_unread_environment_can_be_acknowledged(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.production.yaml"
+    text = (ROOT / path.name).read_text().replace("acknowledge:\n", "acknowledge:\n    - environment-not-read\n")
+    path.write_text(f"environment: [logs/production]\n{text}")
+    stack = load_stack_file("production", tmp_path, today=TODAY)
+    assert stack.problems == ()
+    assert "environment-not-read" in [problem.name for problem in stack.accepted]

@@ -32,7 +32,7 @@ def _blocks(collector: CollectorSettings, _environment: Environment, _intake: In
         ),
         comment="Unit and level of the node's journal (collector.sources.journal).",
     )
-    labels: Value = {"job": "systemd-journal", "node": NODE, SOURCE: facts.JOURNAL.name}
+    labels: Value = {"job": facts.JOURNAL_JOB, "node": NODE, SOURCE: facts.JOURNAL.name}
     yield Block(
         "loki.source.journal",
         "journal",

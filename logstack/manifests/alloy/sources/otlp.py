@@ -38,6 +38,7 @@ def _blocks(collector: CollectorSettings, environment: Environment, _intake: Int
         "container": 'resources."k8s.container.name"',
         "app": 'resources."service.name"',
         "node": 'resources."k8s.node.name"',
+        **{label: f'resources."{attribute}"' for label, attribute in collector.sources.otlp.attributes.items()},
     }
     yield Block(
         "loki.process",
