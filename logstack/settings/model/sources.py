@@ -74,6 +74,10 @@ class Otlp(Group):
         return self.grpc or self.http
 
 
+# The default that reads lines, switched off.
+NO_SOURCE: Mapping[str, str] = {"pods": "none"}
+
+
 class Sources(Group):
     """Where lines come from."""
 
