@@ -78,6 +78,11 @@ def are_of(reading: Reading, claim: str) -> bool:
     return bool(names) and all(names)
 
 
+def are_in(reading: Reading, path: Path) -> bool:
+    """Return whether a list of variables has the store's access key by name."""
+    return any(at(entry, ("name",)) in _VARIABLES for entry in _listed(reading, path))
+
+
 def understood(reading: Reading, text: str) -> None:
     """Report the pods' environment as the one that the stack sets."""
     for path in list(_environment_paths(reading)):

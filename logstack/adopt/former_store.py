@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from logstack.adopt import credentials
 from logstack.adopt.loki_config import LokiConfig, Setting
 from logstack.adopt.passing import pass_value
 from logstack.adopt.paths import at, path_of
@@ -30,9 +31,9 @@ def former(reading: Reading, config: LokiConfig) -> None:
     reading.write(_KEY, {"before": str(before), "store": store})
     for each in section.values():
         reading.understood(each.path, _KEY)
-    # Other variables beside those of the store.
-    pass_value(reading, _ENVIRONMENT, at(reading.values, _ENVIRONMENT))
-    reading.understood(_ENVIRONMENT, f"{_KEY}.store.credentialsSecret")
+    if not credentials.are_in(reading, _ENVIRONMENT):  # else they cover the list
+        pass_value(reading, _ENVIRONMENT, at(reading.values, _ENVIRONMENT))  # other variables beside the store's
+        reading.understood(_ENVIRONMENT, f"{_KEY}.store.credentialsSecret")
 
 
 def name_of(reading: Reading, period: Mapping[str, object]) -> str | None:

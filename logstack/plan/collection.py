@@ -68,6 +68,8 @@ def _without_collector(settings: Settings) -> Collection:
         sources=(f"none: the collector is off, and collectors of your own push to {_push(settings)}",),
         dropped=(),
         index_labels=(),
+        further_index_labels={},
+        node_streams=None,
         structured_metadata=(),
         formats=(),
         redacted=(),

@@ -66,6 +66,24 @@ CASES = {
         "more memory in `resources: {write: {...}}`",
         "the Loki pods restart: the WAL's ceiling in loki.yaml follows the writers' memory",
     ),
+    "memory limit": Case(
+        PRODUCTION,
+        {"resources": {"write": {"cpu": "1", "memory": "2Gi", "memoryLimit": "4Gi", "disk": "20Gi"}}},
+        "`memoryLimit: 4Gi` in `resources: {write: {...}}`",
+        "the writers restart, one after the other",
+    ),
+    "no gateway": Case(
+        PRODUCTION,
+        {"gateway": {"enabled": False}},
+        "`gateway: {enabled: false}`",
+        "the gateway goes; the collectors reload, the canaries restart; clients of your own need another address",
+    ),
+    "no collector": Case(
+        PRODUCTION,
+        {"collector": {"enabled": False, "sources": None}},
+        "`collector: {enabled: false}`, without its other keys",
+        "the collectors go, and nothing in the stack collects lines any more; the canaries restart",
+    ),
     "volume size": Case(
         PRODUCTION,
         {"resources": {"write": {"cpu": "1", "memory": "2Gi", "disk": "40Gi"}}},

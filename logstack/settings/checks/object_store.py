@@ -230,7 +230,7 @@ def own_bucket(settings: Settings, neighbours: Mapping[str, object]) -> Iterator
     """Check that no other stack uses the bucket; `neighbours` are the other stacks' stores by file name."""
     own = _written_locations(settings.object_store.model_dump(by_alias=True))
     for file, store in neighbours.items():
-        theirs = set(_written_locations(store).values())
+        theirs = list(_written_locations(store).values())  # of an unchecked file: not hashable
         for key, location in own.items():
             if location in theirs:
                 what = f"{file} uses the same bucket of the same object store"

@@ -95,6 +95,10 @@ def label_of(attribute: str) -> str:
     return re.sub(r"[^a-zA-Z0-9]+", "_", attribute)
 
 
+# The default that reads lines, switched off.
+NO_SOURCE: Mapping[str, str] = {"pods": "none"}
+
+
 class Sources(Group):
     """Where lines come from."""
 

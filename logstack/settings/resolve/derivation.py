@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from logstack.settings.model.loki import Caches, Limits, Replicas, SizeOverrides
 from logstack.settings.model.sizes import SIZES, Resources, SizeName
+from logstack.settings.model.sources import NO_SOURCE
 from logstack.settings.model.stack_file import StackFile
 from logstack.settings.resolve.sizing import (
     ALLOY_CPU_PER_MIB,
@@ -118,7 +119,7 @@ def _without_collector(stated: StackFile) -> Iterator[Derivation]:
     if stated.collector.enabled:
         return
     for key, value, group in (
-        ("collector.sources.pods", "none", stated.collector.sources),
+        *((f"collector.sources.{name}", value, stated.collector.sources) for name, value in NO_SOURCE.items()),
         ("canary.route", "direct", stated.canary),
     ):
         is_stated = key.rpartition(".")[2] in group.model_fields_set
