@@ -91,7 +91,7 @@ def pod_resources(key: str, **resources: object) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("key", "requested"), [("singleBinary", "100Mi"), ("singleBinary", "6Gi"), ("gateway", "20Mi")]
+    ("key", "requested"), [("singleBinary", "100Mi"), ("singleBinary", "6Gi"), ("gateway", "64Mi")]
 )
 def test_adopt_writes_that_pods_have_no_memory_limit_when_there_is_only_a_request(key: str, requested: str) -> None:
     adoption = adopt_values(pod_resources(key, requests={"cpu": "10m", "memory": requested}), "18.11.0")

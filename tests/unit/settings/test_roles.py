@@ -21,6 +21,7 @@ TABLE = "logstack/settings/model/roles.py"
 # Modules that contain the name of a role, and why the table cannot replace it.
 NAMED = {
     "logstack/settings/resolve/sizing.py": "the tiers: how many pods of each role take how much",
+    "logstack/settings/checks/retention_rules.py": "a section of loki.yaml",
     "logstack/settings/checks/object_store.py": "a bucket that many people call ruler",
     "logstack/manifests/loki/config.py": "sections of loki.yaml",
     "logstack/manifests/loki/retention.py": "sections of loki.yaml",
@@ -28,6 +29,7 @@ NAMED = {
     "logstack/manifests/loki/ingress.py": "the backend of an Ingress",
     "logstack/localrun/localise.py": "sections of loki.yaml",
     "logstack/localrun/platform.py": "sections of loki.yaml",
+    "logstack/adopt/earlier_charts.py": "values of charts of Loki 2",
     "logstack/adopt/documents.py": "keys by which the chart's values are recognised",
     "logstack/adopt/ingress.py": "the four groups of paths of the chart's own Ingress",
     "logstack/adopt/loki_config.py": "sections of loki.yaml",
