@@ -53,6 +53,8 @@ def secret(reading: Reading, *, has_key: bool) -> None:
             if _config_maps(reading, path):
                 text = f"{needs}; the values of the ConfigMap next to it are dropped"
                 reading.translated(path, text, key="objectStore.credentialsSecret", decide=True)
+            if path[-1] == "extraEnv":  # which has other variables beside the store's
+                pass_value(reading, path, at(reading.values, path))
             reading.understood(path, "objectStore.credentialsSecret", needs)
     for path in list(_environment_paths(reading)):
         text = (

@@ -13,8 +13,9 @@ from logstack.localrun.metrics import parse_metrics
 
 _BATCH_BYTES = 512 * 1024
 _PAGE = 5000
-# On a busy machine a query waited longer than 30 s for readers to find a restarted scheduler.
-_PATIENCE_SECONDS = 120
+_PATIENCE_SECONDS = 30
+# A query that waits in a scheduler gets no answer when that restarts, even in 120 s (seen twice on a busy machine).
+_TRIES = 4
 _SECOND = 1_000_000_000
 # Without it Loki answers structured metadata among the labels.
 _CATEGORIES = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
@@ -80,12 +81,22 @@ class Loki:
         return self._get(path, parameters, {})
 
     def _get(self, path: str, parameters: Mapping[str, str | int], headers: Mapping[str, str]) -> Any:  # noqa: ANN401
-        answer = self._http.get(f"{self.reader}{path}", params=parameters, headers=headers)
+        answer = self._answer(f"{self.reader}{path}", parameters, headers)
         if answer.is_error:
             raise httpx.HTTPStatusError(
                 f"{path}: {answer.status_code} {answer.text.strip()}", request=answer.request, response=answer
             )
         return answer.json()
+
+    def _answer(
+        self, url: str, parameters: Mapping[str, str | int], headers: Mapping[str, str], tries: int = _TRIES
+    ) -> httpx.Response:
+        try:
+            return self._http.get(url, params=parameters, headers=headers)
+        except httpx.ReadTimeout:
+            if tries == 1:
+                raise
+            return self._answer(url, parameters, headers, tries - 1)
 
     def entries(self, selector: str, start: int, end: int) -> Iterator[Entry]:
         """Every entry of a selector from `start` to before `end`."""

@@ -35,7 +35,18 @@ _CONNECTION = "twice the longest query, as in the chart, where a query may take 
 _CACHED = "a dashboard that reloads is not computed again, in stacks without memcached as well (measured)"
 _FORMER = "the store of earlier periods, which the chart's values below do not have"
 _LEADER = "delete requests go to the compactor that works, not to any (logstack/manifests/loki/leader.py)"
+_ADDRESS = "each pod is in the rings by its own address, also where a node has several networks"
 REASONS = {
+    "common.instance_addr": _ADDRESS,
+    "*.instance_addr": _ADDRESS,
+    "*lifecycler.address": _ADDRESS,
+    "frontend.address": _ADDRESS,
+    "*.heartbeat_period": "15s by common.ring, which an address needs; 5s where Loki derives the ring from memberlist",
+    "common.ring.kvstore.store": "with an address Loki no longer derives it from memberlist's section",
+    "memberlist.cluster_label": "Loki refuses members of other rings",
+    "memberlist.advertise_addr": _ADDRESS,
+    "ruler.ring.kvstore.prefix": "of common.ring; rulers have a key of their own in it (ringKey in pkg/ruler/base/ruler.go)",
+    "*http_config.ca_file": "the stack file names an authority of its own",
     "common.compactor_grpc_address": _LEADER,
     "compactor.compactor_ring.tokens_file_path": _LEADER,
     "compactor.deletion_marker_object_store_prefix": "what one leader has marked the next one deletes",

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from logstack.manifests.loki.config import loki_config
+from logstack.manifests.manifest import yaml_text
 from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.selectors import parse_selector
 from tests.support.real import binary, run
@@ -51,7 +51,7 @@ def test_checks_accept_a_selector_exactly_when_loki_does(selector: str, tmp_path
     assert isinstance(limits, dict)
     rule = {"selector": selector, "priority": 1, "period": "24h"}
     file = tmp_path / "loki.yaml"
-    file.write_text(yaml.safe_dump({**config, "limits_config": {**limits, "retention_stream": [rule]}}))
+    file.write_text(yaml_text({**config, "limits_config": {**limits, "retention_stream": [rule]}}))
     loki_accepts = run([str(binary("loki")), f"-config.file={file}", "-verify-config"]).returncode == 0
     try:
         parse_selector(selector)

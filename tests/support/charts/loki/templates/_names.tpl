@@ -131,9 +131,10 @@ spec:
   scaleTargetRef: {apiVersion: apps/v1, kind: {{ $.kind }}, name: {{ $.workload }}}
   minReplicas: {{ .minReplicas }}
   maxReplicas: {{ .maxReplicas }}
-  {{- with .behavior }}
+  {{- $behavior := .behavior | default dict }}
+  {{- if get $behavior "enabled" }}
   behavior:
-    {{- toYaml (omit . "enabled") | nindent 4 }}
+    {{- toYaml (omit $behavior "enabled") | nindent 4 }}
   {{- end }}
   metrics:
     {{- with .targetMemoryUtilizationPercentage }}
