@@ -45,7 +45,7 @@ REASONS = {
     "common.ring.kvstore.store": "with an address Loki no longer derives it from memberlist's section",
     "memberlist.cluster_label": "Loki refuses members of other rings",
     "memberlist.advertise_addr": _ADDRESS,
-    "ruler.ring.kvstore.prefix": "of common.ring; rulers have a key of their own in it (ringKey in pkg/ruler/base/ruler.go)",
+    "ruler.ring.kvstore.prefix": "of common.ring; rulers have their own key in it (pkg/ruler/base/ruler.go: ringKey)",
     "*http_config.ca_file": "the stack file names an authority of its own",
     "common.compactor_grpc_address": _LEADER,
     "compactor.compactor_ring.tokens_file_path": _LEADER,
