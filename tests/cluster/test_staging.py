@@ -127,9 +127,9 @@ def edit_by_hand(cluster: Live, kind: str, name: str, spec: dict[str, object]) -
 
 def test_up_with_refresh_undoes_edits_by_hand(cluster: Live, platform: Project) -> None:
     edit_by_hand(cluster, "Deployment", "loki-gateway", {"replicas": 1})
-    cluster.core.delete_namespaced_service("loki-read", NAMESPACE)
+    cluster.core.delete_namespaced_service("loki-memberlist", NAMESPACE)
     drifted = platform.preview(STACK, refresh=True)
-    assert {step.name.rpartition("/")[2] for step in drifted.changes} >= {"loki-gateway", "loki-read"}
+    assert {step.name.rpartition("/")[2] for step in drifted.changes} >= {"loki-gateway", "loki-memberlist"}
     undone = platform.up(STACK, refresh=True)
     assert undone.failed == ""
     gateway = cluster.dynamic.resources.get(api_version="apps/v1", kind="Deployment").get("loki-gateway", NAMESPACE)
@@ -138,7 +138,7 @@ def test_up_with_refresh_undoes_edits_by_hand(cluster: Live, platform: Project) 
     owners = {each.manager: str(each.fieldsV1) for each in gateway.metadata.managedFields}
     assert "replicas" in owners["pulumi-kubernetes"]
     assert "replicas" not in owners["kubectl-edit"]
-    assert cluster.core.read_namespaced_service("loki-read", NAMESPACE)
+    assert cluster.core.read_namespaced_service("loki-memberlist", NAMESPACE)
     cluster.settle(NAMESPACE)
 
 
