@@ -62,6 +62,7 @@ class Part:
 PARTS: Mapping[str, Part] = {
     "collector": Part(
         (
+            "tests/cases/test_alloy_accepts.py",
             "tests/cases/test_docker_nodes.py",
             "tests/cases/test_joining_nodes.py",
             "tests/cases/test_lines_out_of_order.py",
@@ -123,6 +124,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/docs/*", _NONE),
     ("tests/unit/*", _NONE),
     ("tests/real/*", _NONE),
+    ("tests/cases/own_collectors.py", "collector"),
     ("tests/cases/pods.py", "collector"),
     ("tests/cases/*", _NONE),
     ("requirements*.in", _NONE),

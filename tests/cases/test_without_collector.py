@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -18,14 +17,13 @@ from logstack.manifests.requests import plan_sizes
 from logstack.plan.model import plan, sentences
 from logstack.settings.load.loader import Stack
 from logstack.settings.tree import Settings
+from tests.cases.own_collectors import PAGE, snippets
 from tests.cases.pods import STACKS
 from tests.support.measuring import running, unlimited_stack
-from tests.support.real import binary, run
-from tests.support.stacks import ROOT, changed, declarations
+from tests.support.stacks import changed, declarations
 
 pytestmark = pytest.mark.real
 
-PAGE = ROOT / "docs" / "how-to" / "push-from-your-own-collector.md"
 OFF = {"collector": {"enabled": False}}
 each_mode = pytest.mark.parametrize("mode", ["simple-scalable", "distributed"])
 
@@ -36,12 +34,6 @@ def stack(mode: str, **keys: object) -> Settings:
 
 def planned(settings: Settings) -> str:
     return "\n".join(f"{label}: {text}" for label, text in sentences(plan(Stack("x", settings, (), (), "none"))))
-
-
-def snippets(language: str) -> list[str]:
-    """The blocks of the page in a language, without their indentation."""
-    found = re.findall(rf"\n   ```{language}\n(.*?)\n   ```", PAGE.read_text(), re.DOTALL)
-    return [re.sub(r"(?m)^   ", "", text) for text in found]
 
 
 @each_mode
@@ -71,28 +63,6 @@ def test_the_plan_says_where_to_push_and_what_is_not_promised(mode: str) -> None
     assert "Alloy 1." not in text
     for promise in ("wait in the collectors", "collectors hold", "collector drops", "unsent lines stay"):
         assert promise not in text.lower()
-
-
-def test_the_real_alloy_accepts_the_configurations_of_the_page(tmp_path: Path) -> None:
-    texts = snippets("alloy")
-    assert len(texts) == 2
-    for number, text in enumerate(texts):
-        file = tmp_path / f"{number}.alloy"
-        file.write_text(f"{text}\n")
-        answer = run([binary("alloy"), "validate", file])
-        assert answer.returncode == 0, answer.stderr
-
-
-def test_the_real_alloy_reads_the_configuration_of_an_opentelemetry_collector(tmp_path: Path) -> None:
-    """Alloy converts it with the collector's own parser, and accepts the result."""
-    (text,) = [each for each in snippets("yaml") if "exporters:" in each]
-    file, converted = tmp_path / "otel.yaml", tmp_path / "otel.alloy"
-    file.write_text(text)
-    answer = run([binary("alloy"), "convert", "--source-format=otelcol", f"--output={converted}", file])
-    assert answer.returncode == 0, answer.stderr
-    assert "otelcol.exporter.otlphttp" in converted.read_text()
-    answer = run([binary("alloy"), "validate", converted])
-    assert answer.returncode == 0, answer.stderr
 
 
 def test_the_addresses_of_the_page_are_those_of_the_default_stack() -> None:

@@ -14,7 +14,7 @@ from logstack.plan.access import plan_access
 from logstack.plan.failures import plan_failures
 from logstack.settings.tree import Settings
 from tests.cases.pods import STACKS
-from tests.support.real import binary, chart_or_standin, render_chart, run
+from tests.support.real import chart_or_standin, render_chart
 from tests.support.stacks import chart_values, data, declarations
 from tests.unit.adopt.cases import adopt_values
 from tests.unit.adopt.test_adopt import S3, stack_of
@@ -73,15 +73,6 @@ def test_everything_of_the_stack_uses_these_addresses(mode: str) -> None:
     assert f"url: {queries}\n" in data(declared, "grafana/grafana-datasource")
     assert f"'-addr={queries.removeprefix('http://')}'" in str(declared["canary/canary"].inputs)
     assert "loki-gateway" not in json.dumps([str(each.inputs) for each in declared.values()])
-
-
-@each_mode
-def test_the_real_alloy_accepts_it(mode: str, tmp_path: Path) -> None:
-    declared = declarations(stack(mode))
-    alloy = tmp_path / "config.alloy"
-    alloy.write_text(data(declared, "alloy/alloy-config"))
-    answer = run([binary("alloy"), "validate", alloy])
-    assert answer.returncode == 0, answer.stderr
 
 
 @each_mode

@@ -138,7 +138,12 @@ def test_part_names_the_on_demand_binaries_of_its_tests(name: str) -> None:
 def test_make_test_needs_no_on_demand_binary() -> None:
     """Such a test fails on a new machine. Files with single tests that are proofs are not checked."""
     marked = marked_tests()
-    names = {file: file.relative_to(ROOT).as_posix() for file in (ROOT / "tests/real").glob("test_*.py")}
+    folders = ("cases", "real")
+    names = {
+        file: file.relative_to(ROOT).as_posix()
+        for folder in folders
+        for file in (ROOT / "tests" / folder).glob("test_*.py")
+    }
     files = [file for file, name in names.items() if name not in marked]
     assert files
     by_file = {
