@@ -43,7 +43,7 @@ def test_shorter_retention_needs_an_acknowledgement_of_its_value(platform: Proje
         f"the compactor deletes the lines of {first} to {last} (UTC) soon after" in message
         for first, last in deleted_days
     ), message
-    assert "logstack:acknowledge: ['retention-shortened-from-30d-to-7d']" in message
+    assert "logstack:acknowledge: ['simple-scalable-ends-with-loki-4', 'retention-shortened-from-30d-to-7d']" in message
     platform.edit(STACK, acknowledged("retention-shortened-from-30d-to-14d"))
     assert "the applied retention is 30d" in refusal(platform), "the acknowledgement of another value was accepted"
     platform.edit(STACK, acknowledged("retention-shortened-from-30d-to-7d"))
