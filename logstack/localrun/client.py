@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import cycle
@@ -88,15 +89,11 @@ class Loki:
             )
         return answer.json()
 
-    def _answer(
-        self, url: str, parameters: Mapping[str, str | int], headers: Mapping[str, str], tries: int = _TRIES
-    ) -> httpx.Response:
-        try:
-            return self._http.get(url, params=parameters, headers=headers)
-        except httpx.ReadTimeout:
-            if tries == 1:
-                raise
-            return self._answer(url, parameters, headers, tries - 1)
+    def _answer(self, url: str, parameters: Mapping[str, str | int], headers: Mapping[str, str]) -> httpx.Response:
+        for _ in range(_TRIES - 1):
+            with suppress(httpx.ReadTimeout):
+                return self._http.get(url, params=parameters, headers=headers)
+        return self._http.get(url, params=parameters, headers=headers)
 
     def entries(self, selector: str, start: int, end: int) -> Iterator[Entry]:
         """Every entry of a selector from `start` to before `end`."""

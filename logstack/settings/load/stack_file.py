@@ -158,12 +158,9 @@ def _read(path: Path, text: str) -> YamlFile:
 def _environments(value: Value) -> tuple[str, ...]:
     """Return the names in `environment:`: a list, or the imports of an environment that the file itself has."""
     imports = value.get("imports") if isinstance(value, Mapping) else value
-    names = (
-        [next(iter(each), "") if isinstance(each, Mapping) else each for each in imports or ()]
-        if (isinstance(imports, list))
-        else []
-    )
-    return tuple(map(str, names)) or (("environment",) if value else ())
+    entries = imports if isinstance(imports, list) else []
+    names = tuple(str(next(iter(each), "") if isinstance(each, Mapping) else each) for each in entries)
+    return names or (("environment",) if value else ())
 
 
 def parsed(text: str) -> object:
