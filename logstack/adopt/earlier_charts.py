@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from logstack.adopt.documents import Release
-from logstack.adopt.paths import Path, at, leaves, path_of, put, spelled_path
+from logstack.adopt.paths import Path, at, path_of, put, spelled_path
 from logstack.adopt.reading import Entry, Verdict
 from logstack.manifests.merge import merged
+from logstack.settings.passthrough.documents import leaves
 
 Values = Mapping[str, object]
 # The first chart of Loki 3, whose values the others become.

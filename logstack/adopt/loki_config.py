@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from logstack.adopt.documents import templated
 from logstack.adopt.errors import UnreadableError
-from logstack.adopt.paths import Path, at, leaves, path_of, put, spelled_path
+from logstack.adopt.paths import Path, at, path_of, put, spelled_path
 from logstack.adopt.reading import Reading
 from logstack.adopt.yaml_files import parse
 from logstack.manifests.merge import merged
+from logstack.settings.passthrough.documents import leaves
 
 RUNNING = "running-config"
 # The chart's keys below `loki`, and what they are called in Loki's configuration.

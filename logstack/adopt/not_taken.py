@@ -9,7 +9,7 @@ from logstack.adopt.documents import templated
 from logstack.adopt.loki_config import RUNNING, LokiConfig
 from logstack.adopt.mode import writer_of
 from logstack.adopt.passing import pass_config, pass_value
-from logstack.adopt.paths import Path, at, leaves, path_of, put
+from logstack.adopt.paths import Path, at, path_of, put
 from logstack.adopt.reading import Reading, Verdict
 from logstack.adopt.units import loki_duration_of, loki_size_of
 from logstack.adopt.vocabulary import is_known, meant
@@ -19,6 +19,7 @@ from logstack.manifests.loki.overrides import loki_overrides
 from logstack.manifests.manifest import mask_secrets
 from logstack.manifests.stores.kinds import store_access
 from logstack.settings.model.loki import SINGLE_TENANT
+from logstack.settings.passthrough.documents import leaves
 from logstack.settings.passthrough.misfits import UnknownKey, misfits
 from logstack.settings.passthrough.tables import loki_config as loki_config_table
 from logstack.settings.pins import LOKI_CHART

@@ -1,7 +1,7 @@
 """Values by their paths: a path is the keys from the top, and lists are values as a whole."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 Path = tuple[str, ...]
 _PLAIN = re.compile(r"[\w\-<>$+]+")
@@ -16,15 +16,6 @@ def spelled_path(path: Path) -> str:
     """The path as people write it; a key with a dot or a space in it stands in brackets."""
     text = "".join(f".{key}" if _PLAIN.fullmatch(key) else f'["{key}"]' for key in path)
     return text.removeprefix(".")
-
-
-def leaves(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
-    """Every value that is no group; an empty group and a list are values."""
-    if isinstance(value, Mapping) and value:
-        for key, item in value.items():
-            yield from leaves(item, (*path, str(key)))
-    elif path:
-        yield path, value
 
 
 def at(document: object, path: Path) -> object:

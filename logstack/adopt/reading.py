@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from logstack.adopt.chart import Version, default
-from logstack.adopt.paths import Path, at, leaves, path_of, put, spelled_path
+from logstack.adopt.paths import Path, at, path_of, put, spelled_path
+from logstack.settings.passthrough.documents import leaves
 
 
 class Verdict(StrEnum):
@@ -100,11 +101,11 @@ class Reading:
     ) -> None:
         """Add one entry for the open values at a path and below it, if there are any."""
         prefix = _path(path)
-        leaves = [leaf for leaf in self._open if leaf[: len(prefix)] == prefix]
-        for leaf in leaves:
+        below = [leaf for leaf in self._open if leaf[: len(prefix)] == prefix]
+        for leaf in below:
             del self._open[leaf]
-        if leaves:
-            names = tuple(map(spelled_path, leaves))
+        if below:
+            names = tuple(map(spelled_path, below))
             name = names[0] if len(names) == 1 else spelled_path(prefix)
             self.entries.append(Entry(name, verdict, text, key, decide, names))
 

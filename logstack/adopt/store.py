@@ -9,13 +9,14 @@ from logstack.adopt.authority import authority
 from logstack.adopt.documents import Release, templated
 from logstack.adopt.former_store import former
 from logstack.adopt.loki_config import LokiConfig
-from logstack.adopt.paths import Path, at, leaves, path_of, spelled_path
+from logstack.adopt.paths import Path, at, path_of, spelled_path
 from logstack.adopt.reading import Reading
 from logstack.manifests.loki.chart import RELEASE
 from logstack.manifests.stores import claim, embedded
 from logstack.manifests.stores.access import DATA
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import CephBucketClaim
+from logstack.settings.passthrough.documents import leaves
 
 _FIELDS = {
     "endpoint": "endpoint",
@@ -371,7 +372,7 @@ def _filesystem(reading: Reading, config: LokiConfig) -> None:
         keys = [
             path
             for path, _ in leaves(
-                at(reading.values, path_of(f"loki.storage.{section}")), path_of(f"loki.storage.{section}")
+                at(reading.values, path_of(f"loki.storage.{section}")), above=path_of(f"loki.storage.{section}")
             )
             if path[-1].lower() in ("accesskeyid", "secretaccesskey", "access_key_id", "secret_access_key")
         ]

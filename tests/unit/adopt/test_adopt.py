@@ -15,13 +15,14 @@ from rich.console import Console
 
 from logstack.adopt.adoption import Adoption, Request, adopted
 from logstack.adopt.documents import Release, read_release
-from logstack.adopt.paths import leaves, spelled_path
+from logstack.adopt.paths import spelled_path
 from logstack.adopt.reading import Entry, Verdict
 from logstack.adopt.report import report_document, report_text
 from logstack.manifests.manifest import mask_secrets
 from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.roles import Role
 from logstack.settings.model.stack_file import StackFile
+from logstack.settings.passthrough.documents import leaves
 from logstack.settings.tree import Settings
 from tests.support.documents import differences, read_yaml
 from tests.support.generated import stacks
