@@ -9,7 +9,7 @@ from pathlib import Path as File
 from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
-from logstack.adopt import access, ingress, not_taken
+from logstack.adopt import access, credentials, ingress, not_taken
 from logstack.adopt.chart import enterprise_text, is_exact, parse_version, refuse_foreign, values_version
 from logstack.adopt.collector import cluster_of, collector
 from logstack.adopt.conditions import conditions
@@ -90,7 +90,9 @@ def adopted(release: Release, request: Request, directory: File = File(), *, tod
     release = of_loki_3(release, request.chart_version or release.version)
     version_text = release.version if release.side_by_side else request.chart_version or release.version
     if not version_text:
-        raise UnreadableError("the chart's version is missing: pass --chart-version 6.49.0 (helm list shows it)")
+        where = release.version_source
+        file = f"the file of the {where}, which has it (--values), or " if where else ""
+        raise UnreadableError(f"the chart's version is missing: pass {file}--chart-version 6.49.0 (helm list shows it)")
     version = parse_version(version_text)
     refuse_foreign(release.chart, version)
     version = values_version(version, release.repository)
@@ -137,7 +139,10 @@ def _unread(path: Path, why: str) -> Entry:
 
 def _release(reading: Reading, release: Release, version: str) -> None:
     """Report values in other objects, and a version that is a range."""
+    secret = credentials.secret_of_flux(release)
     for unread in release.unread:
+        if secret and unread.name == secret.name and unread.kind == "Secret":
+            continue  # credentials.secret takes it over
         text = f"{unread.what}: not read and not in this report; write secrets as Pulumi secrets"
         reading.entries.append(Entry(unread.path, Verdict.NOT_TAKEN, text, decide=True))
     if not is_exact(version):

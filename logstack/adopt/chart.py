@@ -13,7 +13,7 @@ from logstack.settings import pins
 from logstack.settings.model.charts import is_grafanas
 
 Version = tuple[int, int, int]
-OLDEST, NEWEST = 6, 18
+NEWEST = 18
 LAST_OF_GRAFANAS: Version = (6, 55, 0)
 _OTHERS = {
     "loki-canary": "it does not install Loki",
@@ -109,13 +109,10 @@ def refuse_foreign(chart: str | None, version: Version) -> None:
             f"the chart {chart} is not the Loki chart: {_OTHERS[chart]}.\n"
             "fix: run a new stack side by side, with its own bucket (docs/how-to/run-side-by-side.md)"
         )
-    if not OLDEST <= version[0] <= NEWEST:
-        way = (
-            "upgrade the release to 6.x first, following the chart's notes"
-            if version[0] < OLDEST
-            else f"pass the values of {NEWEST}.x"
+    if version[0] > NEWEST:
+        raise RefusedError(
+            f"chart version {version[0]}.x is not supported, only up to {NEWEST}.x.\nfix: pass the values of {NEWEST}.x"
         )
-        raise RefusedError(f"chart version {version[0]}.x is not supported, only {OLDEST}.x to {NEWEST}.x.\nfix: {way}")
 
 
 def values_version(version: Version, repository: str | None) -> Version:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
+from logstack.adopt.documents import Release
 from logstack.adopt.mode import roles_of
 from logstack.adopt.passing import pass_value
 from logstack.adopt.paths import Path, at, path_of
-from logstack.adopt.reading import Reading
+from logstack.adopt.reading import Entry, Reading, Verdict
 from logstack.manifests.manifest import rolled_by_credentials
 from logstack.settings.load.source import SECRETS
 from logstack.settings.load.stack_file import PROJECT
@@ -14,6 +16,7 @@ from logstack.settings.model.object_store import STATIC_CREDENTIALS_SECRET, Cred
 from logstack.settings.model.roles import Role
 
 _VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+_HALVES = {"accesskeyid": "access_key_id", "secretaccesskey": "secret_access_key"}
 _FROM_ENVIRONMENT = re.compile(r"\$\{?(\w+)\}?")
 COMMANDS = " and ".join(f"pulumi config set --secret {PROJECT}:{secret}" for secret in SECRETS)
 
@@ -34,6 +37,33 @@ def keys(reading: Reading, paths: list[Path]) -> None:
                 "because this one was in a file"
             )
             reading.translated(path, text, key="objectStore.credentialsSecret")
+
+
+class KeySecret(NamedTuple):
+    """A Secret whose values Flux copies into Loki's configuration as the store's access key."""
+
+    path: str
+    name: str
+    keys: CredentialsKeys
+
+
+def secret_of_flux(release: Release) -> KeySecret | None:
+    """Return the Secret with both halves of the store's access key and nothing else, or None."""
+    for unread in release.unread:
+        halves = {_HALVES.get(path[-1].lower().replace("_", "")): key for path, key in unread.sets.items()}
+        if unread.kind == "Secret" and halves.keys() == set(_HALVES.values()):
+            return KeySecret(unread.path, unread.name, CredentialsKeys.model_validate(halves, by_name=True))
+    return None
+
+
+def take_from_flux(reading: Reading, key_secret: KeySecret) -> None:
+    """Let Loki's pods read the Secret that Flux copies into Loki's configuration."""
+    reading.write("objectStore.credentialsSecret", key_secret.name)
+    if not key_secret.keys.are_variables:
+        reading.write("objectStore.credentialsKeys", key_secret.keys.model_dump(by_alias=True))
+    text = f"Loki's pods read the Secret {key_secret.name} themselves: the key is no longer in the release's values"
+    entry = Entry(key_secret.path, Verdict.TRANSLATED, text, key="objectStore.credentialsSecret")
+    reading.entries.append(entry)
 
 
 def secret(reading: Reading, *, has_key: bool) -> None:

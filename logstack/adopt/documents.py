@@ -8,7 +8,7 @@ from pathlib import Path as File
 from typing import cast
 
 from logstack.adopt.errors import UnreadableError
-from logstack.adopt.paths import Path, at, path_of, put
+from logstack.adopt.paths import Path, at, path_of, put, spelled_path
 from logstack.adopt.yaml_files import Document, parse, read_documents
 from logstack.manifests.loki.config import POD_ADDRESS
 from logstack.manifests.merge import merged
@@ -26,7 +26,7 @@ _OF_LOKI = frozenset({"auth_enabled", "schema_config", "storage_config", "common
 # Charts with Loki as a part, whose values are read as such.
 _WITH_PARTS = ("loki-stack",)
 # No value, so it can set none.
-_RENDERED: Path = ("",)
+_RENDERED: Mapping[Path, str] = {("",): ""}
 # Keys that tell the chart's values from those of a chart with Loki as a subchart.
 _OWN_KEYS = ("deploymentMode", "singleBinary", "loki", "gateway", "write", "backend")
 
@@ -37,15 +37,27 @@ class Unread:
 
     path: str
     what: str
-    sets: Path = ()
-    """The path of the values that it sets; empty where it may set any."""
+    sets: Mapping[Path, str] = field(default_factory=dict)
+    """The paths of the values that it sets, with their keys in it; empty where it may set any."""
     stands_for: str | None = None
     """The name of the values file that it is; empty where any file may be it."""
+    kind: str = ""
+    """The kind of a Kubernetes object that it is."""
+    name: str = ""
+    """The name of that object."""
 
     def may_set(self, path: Path) -> bool:
         """Return whether values at a path or below it may be in it."""
-        depth = min(len(path), len(self.sets))
-        return path[:depth] == self.sets[:depth]
+        return not self.sets or any(_overlap(path, each) for each in self.sets)
+
+    def key_of(self, path: Path) -> str | None:
+        """Return the key that has the value at a path, or None."""
+        return self.sets.get(path)
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    depth = min(len(one), len(other))
+    return one[:depth] == other[:depth]
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,8 @@ class Release:
     chart: str | None = None
     repository: str | None = None
     version: str | None = None
+    version_source: str | None = None
+    """The object that has the version, if none of the files has it."""
     unread: tuple[Unread, ...] = ()
     notes: tuple[str, ...] = field(default=())
     is_bare: bool = False
@@ -153,9 +167,7 @@ def _from_flux(release: Document, manifests: Sequence[Document]) -> Release:
     for number, reference in enumerate(_list(release, "spec.valuesFrom")):
         map_values = _config_map(reference, manifests)
         if map_values is None:
-            sets = _set_path(str(reference.get("targetPath") or ""))
-            file = None if sets or reference.get("kind") == "Secret" else ""
-            unread.append(Unread(f"spec.valuesFrom[{number}]", _reference(reference), sets, file))
+            _add_unread(unread, f"spec.valuesFrom[{number}]", reference)
         else:
             values = merged(values, map_values)
     if _list(release, "spec.postRenderers"):
@@ -173,6 +185,7 @@ def _from_flux(release: Document, manifests: Sequence[Document]) -> Release:
         chart=chart or (url.rsplit("/", 1)[-1] if url else None),
         repository=url or _text(source, "name"),
         version=version,
+        version_source=None if version or source.get("kind") != "OCIRepository" else f"OCIRepository {source['name']}",
         unread=tuple(unread),
     )
 
@@ -206,10 +219,31 @@ def _config_map(reference: Document, manifests: Sequence[Document]) -> Document 
     return _one(text, f"ConfigMap {reference.get('name')}")
 
 
-def _reference(reference: Document) -> str:
-    """Return a description of values that logstack does not read."""
-    what = f"{reference.get('kind')} {reference.get('name')}, key {reference.get('valuesKey', 'values.yaml')}"
-    return f"{what}, for {reference['targetPath']}" if "targetPath" in reference else what
+def _add_unread(unread: list[Unread], path: str, reference: Document) -> None:
+    """Add values that logstack does not read; all single values of one object are one entry."""
+    kind, name = str(reference.get("kind")), str(reference.get("name"))
+    key = str(reference.get("valuesKey", "values.yaml"))
+    target = _set_path(str(reference.get("targetPath") or ""))
+    if not target:
+        file = None if kind == "Secret" else ""
+        unread.append(Unread(path, f"{kind} {name}, key {key}", stands_for=file, kind=kind, name=name))
+        return
+    earlier = next((each for each in unread if each.sets and (each.kind, each.name) == (kind, name)), None)
+    sets = {**(earlier.sets if earlier else {}), target: key}
+    what = f"{kind} {name}: {_listing(sets)}"
+    entry = Unread(earlier.path if earlier else path, what, sets, kind=kind, name=name)
+    if earlier:
+        unread[unread.index(earlier)] = entry
+    else:
+        unread.append(entry)
+
+
+def _listing(sets: Mapping[Path, str]) -> str:
+    """Return the keys of an object, each with the values that it sets."""
+    targets: dict[str, list[str]] = {}
+    for path, key in sets.items():
+        targets.setdefault(key, []).append(spelled_path(path))
+    return "; ".join(f"{key} for {', '.join(names)}" for key, names in targets.items())
 
 
 def _from_argo(release: Document, _manifests: Sequence[Document]) -> Release:
@@ -229,7 +263,7 @@ def _from_argo(release: Document, _manifests: Sequence[Document]) -> Release:
         for name in cast("list[object]", helm.get("valueFiles") or [])
     ]
     unread += [
-        Unread("spec.source.helm.fileParameters", f"a file for {name}", _set_path(name))
+        Unread("spec.source.helm.fileParameters", f"a file for {name}", {_set_path(name): ""} if name else {})
         for name in (str(each.get("name") or "") for each in _list(helm, "fileParameters"))
     ]
     text = helm.get("values")

@@ -18,6 +18,8 @@ Values = Mapping[str, object]
 # The first chart of Loki 3, whose values the others become.
 _LOKI_3 = "6.0.0"
 _LAST_OF_LOKI_2 = 5
+_LAST_PART_OF_LOKI_STACK = 2
+"""The chart loki up to it is the part of loki-stack."""
 _NO_CACHES: Values = {"chunksCache": {"enabled": False}, "resultsCache": {"enabled": False}}
 
 
@@ -179,6 +181,9 @@ def of_loki_3(release: Release, version: str | None) -> Release:
     chart = _chart_of(release, version)
     if chart is None:
         return release
+    described = release.chart or chart.name
+    if release.chart == "loki" and chart.name == "loki-stack":  # its part, installed by itself
+        release = replace(release, values={"loki": release.values})
     values: dict[str, object] = {}
     moved: list[str] = []
     left: list[tuple[Path, str]] = []
@@ -192,16 +197,17 @@ def of_loki_3(release: Release, version: str | None) -> Release:
                 moved.append(f"{key} as {chart.renames[key]}")
         else:
             left.append((path, _BESIDE if path[0] != "loki" else _UNKNOWN))
-    notes = [f"the chart {chart.name} is read as the chart loki, with what {chart.name} does by default"]
+    by_default = "it" if described == "loki" else described
+    notes = [f"the chart {described} is read as the chart loki of Loki 3, with what {by_default} does by default"]
     if moved:
         notes.append(f"read: {', '.join(dict.fromkeys(moved))}")
-    name = f"the chart {chart.name}{f' {version}' if version else ''} runs Loki 2"
+    name = f"the chart {described}{f' {version}' if version else ''} runs Loki 2"
     return replace(
         release,
         values=merged(chart.defaults(release.values), values),
         chart="loki",
         version=_LOKI_3,
-        described_chart=f"{chart.name} {version or ''}".strip(),
+        described_chart=f"{described} {version or ''}".strip(),
         side_by_side=f"{name}; an update to Loki 3 in place is not proven",
         left=tuple(left),
         notes=(*release.notes, *notes),
@@ -215,7 +221,9 @@ def _chart_of(release: Release, version: str | None) -> _Chart | None:
     name = release.chart
     if name is None and major is not None and major <= _LAST_OF_LOKI_2:
         name = {0: "loki-distributed", 1: "loki-simple-scalable", 2: "loki-stack"}.get(major, "loki")
-    is_loki_2 = name != "loki" or (major is not None and 3 <= major <= _LAST_OF_LOKI_2)  # noqa: PLR2004
+    if name == "loki" and major is not None and major <= _LAST_PART_OF_LOKI_STACK:
+        name = "loki-stack"
+    is_loki_2 = name != "loki" or (major is not None and major <= _LAST_OF_LOKI_2)
     return next((chart for chart in _CHARTS if chart.name == name and is_loki_2), None)
 
 

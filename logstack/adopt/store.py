@@ -1,12 +1,13 @@
 """The running Loki's object store, in every form that the chart and Loki accept."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from logstack.adopt import credentials
 from logstack.adopt.authority import authority
-from logstack.adopt.documents import Release, templated
+from logstack.adopt.documents import Release, Unread, templated
 from logstack.adopt.former_store import former
 from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.paths import Path, at, path_of, spelled_path
@@ -34,6 +35,7 @@ _FIELDS = {
 }
 _AMAZON = (".amazonaws.com", ".amazonaws.com.cn")
 _ROLE = ("serviceAccount", "annotations", "eks.amazonaws.com/role-arn")
+_BUCKET = path_of("loki.storage.bucketNames.chunks")
 _CLAIMED = "ceph-bucket-claim"
 _OTHER_CLOUDS = ("gcs", "azure", "swift", "alibabacloud", "bos", "cos")
 
@@ -44,6 +46,8 @@ class _Fields:
 
     values: dict[str, object] = field(default_factory=dict)
     paths: dict[str, list[Path]] = field(default_factory=dict)
+    secret: credentials.KeySecret | None = None
+    """The Secret that Flux takes the access key from."""
 
     def text(self, name: str) -> str | None:
         value = self.values.get(name)
@@ -85,6 +89,7 @@ def _kind(reading: Reading, config: LokiConfig) -> str:
 
 def _s3(reading: Reading, config: LokiConfig, release: Release) -> None:
     fields = _collected(reading, config)
+    fields.secret = credentials.secret_of_flux(release)
     _spread_url(fields)
     endpoint = _endpoint(fields)
     question = _endpoint_question(reading, fields, release) if endpoint is None else None
@@ -106,7 +111,8 @@ def _s3(reading: Reading, config: LokiConfig, release: Release) -> None:
         unread = [spelled_path(path) for path in reading.unread if _FIELDS.get(path[-1].lower()) in ("endpoint", "url")]
         reading.ask(unread[0] if unread else "loki.storage.s3.endpoint", question, key="objectStore.endpoint")
     if not fields.paths.get("bucket") and bucket is None and reading.key_value("objectStore.kind") != _CLAIMED:
-        reading.ask("loki.storage.bucketNames.chunks", "no value names it: write its name", key="objectStore.bucket")
+        where = _named_elsewhere(release.unread, "bucket") or "no value names it"
+        reading.ask("loki.storage.bucketNames.chunks", f"{where}: write its name", key="objectStore.bucket")
     credentials.keys(reading, fields.paths.get("key", []))
     for path in fields.paths.get("url", []):
         text = "the stack file has endpoint, bucket and region instead; keys are not copied"
@@ -136,8 +142,8 @@ def _collected(reading: Reading, config: LokiConfig) -> _Fields:
     _note(
         fields,
         "bucketnames",
-        at(reading.values, path_of("loki.storage.bucketNames.chunks")),
-        path_of("loki.storage.bucketNames.chunks"),
+        at(reading.values, _BUCKET),
+        _BUCKET,
     )
     if thanos:
         for key in ("use_thanos_objstore", "object_store.type"):
@@ -200,12 +206,27 @@ def _endpoint_question(reading: Reading, fields: _Fields, release: Release) -> s
     if isinstance(at(reading.values, _ROLE), str) or _ROLE in reading.unread:
         return None
     write = "write the store's address; on AWS write kind: aws-s3 instead"
-    if outside := [unread.what for unread in release.unread if unread.may_set(("loki", "storage"))]:
-        return f"not in the values, but perhaps in what logstack does not read ({'; '.join(outside)}): {write}"
+    outside = [unread for unread in release.unread if unread.may_set(("loki", "storage"))]
+    if named := _named_elsewhere(outside, "endpoint"):
+        return f"{named}; {write}"
+    if outside := [unread for unread in outside if unread.kind != "Secret" or not unread.sets]:
+        texts = "; ".join(unread.what for unread in outside)
+        return f"not in the values, but perhaps in what logstack does not read ({texts}): {write}"
     if any(_FIELDS.get(path[-1].lower()) in ("endpoint", "url") for path in reading.unread):
         return f"its value is filled in later: {write}"
     if fields.values.get("insecure") is True or fields.values.get("path_style") is True:
         return f"not in the values, though they have settings of another store than Amazon's: {write}"
+    return None
+
+
+def _named_elsewhere(outside: Iterable[Unread], name: str) -> str | None:
+    """Return the command that prints a field of the store from the object that has it; None if no object is named."""
+    for unread in outside:
+        for path, key in unread.sets.items():
+            field_name = "bucket" if path == _BUCKET else _FIELDS.get(path[-1].lower())
+            if field_name == name and unread.kind == "ConfigMap":
+                template = f"jsonpath='{{.data.{key}}}'"
+                return f"in the ConfigMap {unread.name} (kubectl get configmap {unread.name} -o {template})"
     return None
 
 
@@ -266,7 +287,14 @@ def _compatible(reading: Reading, fields: _Fields, endpoint: str | None, bucket:
             )
     for path in fields.paths.get("insecure", []):
         reading.understood(path, "objectStore.endpoint", "the endpoint's scheme decides")
-    credentials.secret(reading, has_key=True)
+    _key_secret(reading, fields)
+
+
+def _key_secret(reading: Reading, fields: _Fields) -> None:
+    """Take over the Secret that Flux copies the access key from, or else that of the pods' environment."""
+    if fields.secret:
+        credentials.take_from_flux(reading, fields.secret)
+    credentials.secret(reading, has_key=fields.secret is None)
 
 
 def _path_style(reading: Reading, fields: _Fields) -> None:

@@ -9,6 +9,7 @@ import yaml
 
 from logstack.adopt.adoption import Adoption, Request, adopted
 from logstack.adopt.documents import read_release
+from logstack.adopt.errors import UnreadableError
 from logstack.adopt.reading import Verdict
 from logstack.manifests.merge import merged
 from logstack.settings.model.stack_file import StackFile
@@ -423,13 +424,14 @@ LOKI_2 = {
     },
     "compactor": {"retention_enabled": True, "shared_store": "filesystem"},
 }
+LOKI_OF_STACK: dict[str, object] = {
+    "isDefault": False,
+    "config": LOKI_2,
+    "persistence": {"enabled": True, "storageClassName": "gp2", "size": "50Gi"},
+    "resources": {"limits": {"memory": "4Gi"}},
+}
 STACK = {
-    "loki": {
-        "isDefault": False,
-        "config": LOKI_2,
-        "persistence": {"enabled": True, "storageClassName": "gp2", "size": "50Gi"},
-        "resources": {"limits": {"memory": "4Gi"}},
-    },
+    "loki": LOKI_OF_STACK,
     "promtail": {"enabled": True},
     "grafana": {"enabled": False},
 }
@@ -459,6 +461,71 @@ def test_adopt_takes_loki_stack_without_a_configuration_for_one_on_a_volume(tmp_
     assert stack_of(adoption)["objectStore"] == {"kind": "filesystem"}
     assert errors(adoption) == set()
     assert find_entry(adoption, "loki.auth_enabled").decide
+
+
+def test_adopt_reads_the_part_of_loki_stack_that_was_installed_by_itself(tmp_path: Path) -> None:
+    release = flux({**LOKI_OF_STACK, "alerting_groups": [{"name": "disks"}]}, "2.13.3")
+    adoption = adopt_file(tmp_path, release)
+    stack = stack_of(adoption)
+    assert (stack["deploymentMode"], stack["retention"], stack["storageClass"]) == ("monolithic", "14d", "gp2")
+    assert errors(adoption) == set()
+    assert "chart loki 2.13.3" in adoption.source
+    assert [entry.path for entry in adoption.decisions] == ["loki.alerting_groups"]
+    assert any("Loki 2" in reason for reason in adoption.side_by_side)
+
+
+def from_bucket_claim(**secret_keys: str) -> list[dict[str, object]]:
+    """Return what Flux takes from the ConfigMap and the Secret of a bucket claim."""
+    config_map = {
+        "loki.storage.bucketNames.chunks": "BUCKET_NAME",
+        "loki.storage.bucketNames.ruler": "BUCKET_NAME",
+        "loki.storage.s3.endpoint": "BUCKET_HOST",
+    }
+    objects = {"ConfigMap": config_map, "Secret": secret_keys}
+    return [
+        {"kind": kind, "name": "loki-bucket", "targetPath": path, "valuesKey": key}
+        for kind, targets in objects.items()
+        for path, key in targets.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "keys"),
+    [
+        (("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), None),
+        (("id", "secret"), {"accessKeyId": "id", "secretAccessKey": "secret"}),
+    ],
+)
+def test_adopt_names_the_secret_that_flux_copies_and_the_command_that_prints_the_rest(
+    names: tuple[str, str], keys: dict[str, str] | None, tmp_path: Path
+) -> None:
+    targets = ("loki.storage.s3.accessKeyId", "loki.structuredConfig.common.storage.s3.secret_access_key")
+    sources = from_bucket_claim(**dict(zip(targets, names, strict=True)))
+    adoption = adopt_file(tmp_path, flux(without_endpoint(bucketNames={}), valuesFrom=sources))
+    store = stack_of(adoption)["objectStore"]
+    assert (store["credentialsSecret"], store.get("credentialsKeys")) == ("loki-bucket", keys)
+    decisions = {entry.key or entry.path: entry.text for entry in adoption.decisions}
+    assert decisions.keys() == {"objectStore.endpoint", "objectStore.bucket", "spec.valuesFrom[0]"}
+    for key, field in (("objectStore.endpoint", "BUCKET_HOST"), ("objectStore.bucket", "BUCKET_NAME")):
+        assert f"kubectl get configmap loki-bucket -o jsonpath='{{.data.{field}}}'" in decisions[key]
+    assert find_entry(adoption, "spec.valuesFrom[3]").verdict is Verdict.TRANSLATED
+
+
+def test_adopt_leaves_a_secret_with_more_than_the_access_key_to_its_owner(tmp_path: Path) -> None:
+    targets = {"loki.storage.s3.accessKeyId": "id", "loki.storage.s3.secretAccessKey": "key", "loki.tenants": "all"}
+    adoption = adopt_file(tmp_path, flux(without_endpoint(), valuesFrom=from_bucket_claim(**targets)))
+    assert "credentialsSecret" not in stack_of(adoption)["objectStore"]
+    assert "Secret loki-bucket" in find_entry(adoption, "spec.valuesFrom[3]").text
+
+
+def test_adopt_names_the_repository_that_has_the_version(tmp_path: Path) -> None:
+    release = flux(in_s3())
+    release["spec"] = {"chartRef": {"kind": "OCIRepository", "name": "charts"}, "values": in_s3()}
+    spec = {"url": "oci://ghcr.io/grafana/helm-charts/loki", "ref": {"tag": "6.55.0"}}
+    repository = {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository", "metadata": {"name": "charts"}}
+    with pytest.raises(UnreadableError, match="the file of the OCIRepository charts, which has it"):
+        adopt_file(tmp_path, release)
+    assert "chart loki 6.55.0" in adopt_file(tmp_path, release, {**repository, "spec": spec}).source
 
 
 def test_adopt_reads_a_helm_release_of_flux_1(tmp_path: Path) -> None:

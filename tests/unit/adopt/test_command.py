@@ -74,8 +74,7 @@ def test_adopt_lets_later_values_win_as_helm_does(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("chart", "version", "url", "message"),
     [
-        ("loki", "2.16.0", "https://grafana.github.io/helm-charts", "6.x first"),
-        ("loki", "19.0.0", "https://grafana-community.github.io/helm-charts", "is not supported, only 6.x to 18.x"),
+        ("loki", "19.0.0", "https://grafana-community.github.io/helm-charts", "is not supported, only up to 18.x"),
         ("promtail", "6.17.1", "https://grafana.github.io/helm-charts", "not the Loki chart"),
         ("loki-canary", "0.14.0", "https://grafana.github.io/helm-charts", "not the Loki chart"),
     ],
