@@ -83,7 +83,7 @@ def _refused(to: str, target: Target, stack: Stack) -> Iterator[Problem]:
         yield _problem(
             TO_VOLUME, f"{PROJECT}:{STORE}", "the new store is filesystem", "name an object store outside the pods"
         )
-    for maker, rule in (("role", FROM_AWS), ("claim", FROM_CLAIM)):
+    for maker, rule in (("identity", FROM_AWS), ("claim", FROM_CLAIM)):
         if settings.object_store.access_key.made_by == maker:
             fix = "stop Loki and copy the bucket's objects to the new bucket with the new store's own tools"
             yield _problem(rule, f"{PROJECT}:{STORE}", f"the current store is {settings.object_store.kind}", fix)

@@ -178,7 +178,7 @@ def _uncertified(key: str, address: Address | None, settings: Settings) -> Itera
 def bucket_name(settings: Settings) -> Iterator[Problem]:
     """Check that every S3 store accepts the buckets' names (AWS: general purpose bucket naming rules)."""
     store = settings.object_store
-    if store.on_loki_volume:
+    if not store.speaks_s3:
         return
     for key, name in (store.buckets or {"bucket": store.bucket}).items():
         yield from _bucket_name(key, name, settings)
@@ -245,7 +245,7 @@ def bucket_location(store: ObjectStoreSettings) -> tuple[object, ...] | None:
 
 def _written_location(store: object) -> tuple[object, ...] | None:
     """Return the same for the unchecked file of another stack."""
-    return store_class(store.get("kind")).location(store) if isinstance(store, Mapping) else None
+    return store_class(store.get("kind")).bucket_location(store) if isinstance(store, Mapping) else None
 
 
 def _written_locations(store: object) -> dict[str, tuple[object, ...]]:

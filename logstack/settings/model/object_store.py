@@ -104,11 +104,13 @@ LOKI_KEYS = CredentialsKeys()
 class AccessKey:
     """The Secret with the store's access key, and who creates it."""
 
-    made_by: ExternalSecret | Literal["config", "secret", "claim", "role", "none"]
+    made_by: ExternalSecret | Literal["config", "secret", "claim", "identity", "none"]
     """External Secrets; the stack, from the Pulumi `config`; the user (`secret`); or Rook, for a `claim`. There is no
-    Secret if the pods have a `role`, or if the store has no key (`none`)."""
+    Secret if the pods have an `identity` in a cloud, or if the store has no key (`none`)."""
     secret: str | None = None
     keys: CredentialsKeys = LOKI_KEYS
+    identity: str = ""
+    """What the pods use in place of a key, such as `an AWS role`."""
 
     @property
     def is_declared(self) -> bool:
@@ -149,8 +151,12 @@ class BaseStore(Group):
     """Whether lines are in a directory of the one Loki pod's own volume, without an object store."""
     makes_bucket: ClassVar[bool] = False
     """Whether the stack itself creates the bucket."""
+    speaks_s3: ClassVar[bool] = True
+    """Whether Loki reaches the store by its S3 client."""
     third_party_s3: ClassVar[bool] = False
     """Whether the S3 API is not Amazon's own."""
+    unpriced: ClassVar[str] = ""
+    """The cloud whose prices logstack does not know, such as Google Cloud; empty for a store without such prices."""
     default_volume: ClassVar[int | None] = None
     """The default size of the volume of the stack's own server, in bytes; None without such a server."""
 
@@ -221,7 +227,7 @@ class BaseStore(Group):
         return LineVolume(f"resources.{writer}.disk", disk or 0) if self.on_loki_volume else None
 
     @classmethod
-    def location(cls, keys: Mapping[str, object]) -> tuple[object, ...] | None:
+    def bucket_location(cls, keys: Mapping[str, object]) -> tuple[object, ...] | None:
         """Return a comparable name of the bucket and its store; None if no other stack can reach it.
 
         `keys` is the group objectStore of a stack file, which may have mistakes.
@@ -397,7 +403,7 @@ class CephBucketClaim(BaseStore):
         return CaCertificate(self.ca_secret, self.ca_key) if self.ca_secret else None
 
     @classmethod
-    def location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:
+    def bucket_location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:
         """Return the StorageClass, which names the object store, and the bucket."""
         return "ceph", keys.get("storageClass"), keys.get("bucket")
 
@@ -434,7 +440,7 @@ class AwsStore(BaseStore):
     @property
     def access_key(self) -> AccessKey:
         """Return that there is no Secret: pods assume a role."""
-        return AccessKey("role")
+        return AccessKey("identity", identity="an AWS role")
 
     @property
     def in_aws(self) -> "AwsStore":
@@ -442,7 +448,7 @@ class AwsStore(BaseStore):
         return self
 
     @classmethod
-    def location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:
+    def bucket_location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:
         """Return the partition, in which a bucket's name is unique, and the bucket."""
         return "aws", keys.get("partition", "aws"), keys.get("bucket")
 
@@ -451,6 +457,7 @@ class FilesystemStore(BaseStore):
     """A directory on the monolithic Loki's own volume: one replica, no object store."""
 
     on_loki_volume: ClassVar[bool] = True
+    speaks_s3: ClassVar[bool] = False
     bucket: ClassVar[str] = ""
 
     kind: Literal["filesystem"]
