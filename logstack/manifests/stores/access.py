@@ -35,11 +35,11 @@ class StoreAccess:
     """The client's section of loki.yaml: in `common.storage`, or of Thanos' clients in `storage_config`."""
     rules: Mapping[str, Json]
     """`ruler.storage`, or for Thanos' clients `ruler_storage`."""
-    former_name: str
-    """Its name in schema periods as the former store."""
-    former_storage: Mapping[str, Json]
+    former_name: str = ""
+    """Its name in schema periods as the former store; empty for a kind that cannot be one."""
+    former_storage: Mapping[str, Json] = field(default_factory=dict)
     """Its section of `storage_config` as the former store: the common section has only one store."""
-    former_thanos: Mapping[str, Json]
+    former_thanos: Mapping[str, Json] = field(default_factory=dict)
     """Its section of `storage_config.object_store` as the former store of a Loki with Thanos' clients."""
     by_thanos: bool = False
     """Whether Loki uses Thanos' clients, for all of its stores; Loki 4 makes them its default."""

@@ -42,6 +42,52 @@ EksCluster = Annotated[
         max_length=100,
     ),
 ]
+# Google Cloud: resource names of projects, locations and keys.
+GcpProject = Annotated[
+    str,
+    spelled(r"^[a-z][-a-z0-9]{4,28}[a-z0-9]$", "a project's ID, such as acme-production, not its name or number", 30),
+]
+GcpProjectNumber = Annotated[str, spelled(r"^[0-9]{6,20}$", "a project's number: 6 to 20 digits, in quotes")]
+GcpLocation = Annotated[
+    str,
+    spelled(
+        r"^([a-z]+-[a-z]+[0-9]{1,2}|US|EU|(ASIA|EUR|NAM)[0-9]{0,2})$",
+        "a location of Cloud Storage: a region such as europe-west3, without a zone, or EU, US or ASIA",
+        max_length=40,
+    ),
+]
+GcsBucket = Annotated[
+    str,
+    spelled(
+        r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$",
+        "a bucket of Cloud Storage: 3 to 63 lower-case letters, digits, -, _ and ., such as acme-loki-production",
+        max_length=63,
+    ),
+]
+GcpKmsKey = Annotated[
+    str,
+    spelled(
+        r"^projects/[^/ ]+/locations/[^/ ]+/keyRings/[^/ ]+/cryptoKeys/[^/ ]+$",
+        "a key of Cloud KMS: projects/acme/locations/europe-west3/keyRings/logs/cryptoKeys/loki, without a version",
+        max_length=512,
+    ),
+]
+GcpServiceAccount = Annotated[
+    str,
+    spelled(
+        r"^[a-z][-a-z0-9]{4,28}[a-z0-9]@[a-z0-9.:-]+\.gserviceaccount\.com$",
+        "a service account's address, such as loki@acme-production.iam.gserviceaccount.com",
+        max_length=254,
+    ),
+]
+WorkloadPool = Annotated[
+    str,
+    spelled(
+        r"^[a-z][-a-z0-9]{4,28}[a-z0-9]\.svc\.id\.goog$",
+        "the cluster's workload identity pool, such as acme-production.svc.id.goog",
+        max_length=64,
+    ),
+]
 # Another system's name of an entry or of a property: a path, a name with spaces, an ARN.
 RemoteName = Annotated[str, spelled(r"^[^\x00\n]{1,500}$", "a name of at most 500 characters")]
 # Stores outside AWS choose their own: `garage` is Garage's, and the name of its zone group Ceph RGW's.
@@ -149,8 +195,6 @@ class BaseStore(Group):
 
     on_loki_volume: ClassVar[bool] = False
     """Whether lines are in a directory of the one Loki pod's own volume, without an object store."""
-    makes_bucket: ClassVar[bool] = False
-    """Whether the stack itself creates the bucket."""
     speaks_s3: ClassVar[bool] = True
     """Whether Loki reaches the store by its S3 client."""
     third_party_s3: ClassVar[bool] = False
@@ -159,6 +203,11 @@ class BaseStore(Group):
     """The cloud whose prices logstack does not know, such as Google Cloud; empty for a store without such prices."""
     default_volume: ClassVar[int | None] = None
     """The default size of the volume of the stack's own server, in bytes; None without such a server."""
+
+    @property
+    def makes_bucket(self) -> bool:
+        """Return whether the stack itself creates the bucket."""
+        return self.runs_in_stack
 
     @property
     def runs_in_stack(self) -> bool:
@@ -216,6 +265,11 @@ class BaseStore(Group):
         return None
 
     @property
+    def in_google(self) -> "GcsStore | None":
+        """Return the store if it is in Google Cloud: with a project, a location, and an identity for pods."""
+        return None
+
+    @property
     def server_volume(self) -> int | None:
         """Return the size of the volume of the stack's own server, in bytes; None without such a server."""
         return None
@@ -259,7 +313,6 @@ def _static_key(
 class EmbeddedStore(BaseStore):
     """A Versity S3 Gateway on one volume, which the stack creates. For staging: a lost volume loses every line."""
 
-    makes_bucket: ClassVar[bool] = True
     third_party_s3: ClassVar[bool] = True
     default_volume: ClassVar[int | None] = _EMBEDDED_VOLUME
 
@@ -422,8 +475,6 @@ class AwsIdentity(Group):
 class AwsStore(BaseStore):
     """An S3 bucket and a least-privilege role, which the stack creates."""
 
-    makes_bucket: ClassVar[bool] = True
-
     kind: Literal["aws-s3"]
     bucket: BucketText
     """The bucket's name, unique in all of AWS."""
@@ -443,6 +494,11 @@ class AwsStore(BaseStore):
         return AccessKey("identity", identity="an AWS role")
 
     @property
+    def makes_bucket(self) -> bool:
+        """Return that the stack creates the bucket."""
+        return True
+
+    @property
     def in_aws(self) -> "AwsStore":
         """Return the store itself."""
         return self
@@ -451,6 +507,70 @@ class AwsStore(BaseStore):
     def bucket_location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:
         """Return the partition, in which a bucket's name is unique, and the bucket."""
         return "aws", keys.get("partition", "aws"), keys.get("bucket")
+
+
+class GcsIdentity(Group):
+    """How Google lets Loki's pods in, without static keys: Workload Identity Federation for GKE."""
+
+    kind: Literal["workload-identity"] = "workload-identity"
+    """The identity of the pods' Kubernetes service account."""
+    project_number: GcpProjectNumber | None = None
+    """The number of the cluster's project, in quotes. With it the stack gives the Kubernetes service account itself
+    the role on the bucket."""
+    pool: WorkloadPool | None = None
+    """The cluster's workload identity pool; without it that of `project`: <project>.svc.id.goog."""
+    service_account: GcpServiceAccount | None = None
+    """Instead of `projectNumber`: a Google service account that exists, and that the pods may use
+    (roles/iam.workloadIdentityUser)."""
+
+
+class GcsStore(BaseStore):
+    """A bucket of Google Cloud Storage, which the stack creates with the least rights for Loki's pods, or which exists.
+
+    Its rights and its bucket were never tried in Google Cloud: tests prove the configuration, not the identity.
+    """
+
+    speaks_s3: ClassVar[bool] = False
+    unpriced: ClassVar[str] = "Google Cloud"
+
+    kind: Literal["gcs"]
+    bucket: GcsBucket
+    """The bucket's name, unique in all of Google Cloud."""
+    project: GcpProject
+    """The ID of the bucket's project; the provider makes everything there, whatever the shell's project is."""
+    location: GcpLocation
+    """The bucket's location: a region such as europe-west3, or EU, US or ASIA."""
+    identity: GcsIdentity
+    create: Switch = True
+    """The stack creates the bucket. With false the bucket exists, and the stack never manages it."""
+    kms_key: GcpKmsKey | None = None
+    """The key of Cloud KMS that encrypts the bucket; by default Google's own keys. It is in the bucket's location, and
+    Cloud Storage's service agent may use it."""
+
+    @property
+    def makes_bucket(self) -> bool:
+        """Return whether the stack creates the bucket."""
+        return self.create
+
+    @property
+    def pool(self) -> str:
+        """Return the cluster's workload identity pool."""
+        return self.identity.pool or f"{self.project}.svc.id.goog"
+
+    @property
+    def access_key(self) -> AccessKey:
+        """Return that there is no Secret: pods have an identity."""
+        return AccessKey("identity", identity="Workload Identity Federation for GKE (expected: no test reaches Google)")
+
+    @property
+    def in_google(self) -> "GcsStore":
+        """Return the store itself."""
+        return self
+
+    @classmethod
+    def bucket_location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:
+        """Return the bucket, whose name is unique in all of Google Cloud."""
+        return "gcs", keys.get("bucket")
 
 
 class FilesystemStore(BaseStore):
@@ -464,7 +584,8 @@ class FilesystemStore(BaseStore):
 
 
 ObjectStoreSettings = Annotated[
-    EmbeddedStore | S3CompatibleStore | CephBucketClaim | AwsStore | FilesystemStore, Field(discriminator="kind")
+    EmbeddedStore | S3CompatibleStore | CephBucketClaim | AwsStore | GcsStore | FilesystemStore,
+    Field(discriminator="kind"),
 ]
 
 
