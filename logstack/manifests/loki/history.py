@@ -90,13 +90,10 @@ def _location(s3: Section) -> str:
 
 def _thanos_location(kind: str, store: Section) -> str:
     """Return the same location as for the other clients; a directory's is its kind."""
-    match kind:
-        case "s3":
-            scheme = "http" if store.get("insecure") else "https"
-            return f"{scheme}://{str(store['endpoint']).rstrip('/')}/{store['bucket_name']}"
-        case "gcs":
-            return f"gs://{store['bucket_name']}"
-    return kind
+    if "endpoint" in store:
+        scheme = "http" if store.get("insecure") else "https"
+        return f"{scheme}://{str(store['endpoint']).rstrip('/')}/{store['bucket_name']}"
+    return f"{kind}://{store['bucket_name']}" if "bucket_name" in store else kind
 
 
 def next_safe_day(now: datetime) -> date:
