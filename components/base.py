@@ -11,6 +11,9 @@ import pulumi
 
 from logstack.manifests.charts import CHART
 from logstack.manifests.manifest import ComponentTree, Json, Manifest, Secret
+from logstack.preflight.provider_packages import module_of, refuse_missing_packages
+
+from .config import problems_stop_the_program
 
 # API groups that are not part of Kubernetes; the SDK has one class for all of their kinds.
 _CUSTOM_GROUPS = ("gateway.networking.k8s.io",)
@@ -23,9 +26,9 @@ def resource_class(token: str) -> type[pulumi.Resource]:
     """
     package, module, name = token.split(":")
     if package == "pulumi":  # pulumi:providers:kubernetes
-        return _attribute(f"pulumi_{name}", "Provider")
-    if package == "aws":  # the second half of s3/bucket repeats the name
-        return _attribute(f"pulumi_aws.{module.split('/')[0]}", name)
+        return _attribute(module_of(name), "Provider")
+    if package != "kubernetes":  # of a cloud: the second half of s3/bucket repeats the name
+        return _attribute(f"{module_of(package)}.{module.split('/')[0]}", name)
     if is_custom(token):
         return _attribute("pulumi_kubernetes.apiextensions", "CustomResource")
     group, version = module.split("/")
@@ -104,7 +107,9 @@ class Component(pulumi.ComponentResource):
         secrets: Mapping[str, pulumi.Input[str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Registers the manifests in their order."""
+        """Registers the manifests in their order; ends the program if the package of their provider is missing."""
+        with problems_stop_the_program():
+            refuse_missing_packages([tree])
         inherited = [provider for each in after for provider in each.providers if provider.package == "kubernetes"]
         options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=inherited or None))
         super().__init__(tree.type, tree.name, None, options)
@@ -140,8 +145,12 @@ class Component(pulumi.ComponentResource):
 def register(components: Iterable[ComponentTree], secrets: Mapping[str, pulumi.Input[str]]) -> None:
     """Register a deployment, whose components are in the order of their dependencies.
 
-    Raises ValueError when a component has a Secret that is not among `secrets`.
+    Ends the program before that if the package of a cloud's provider is missing. Raises ValueError when a component has
+    a Secret that is not among `secrets`.
     """
+    components = tuple(components)
+    with problems_stop_the_program():
+        refuse_missing_packages(components)
     registered: dict[str, Component] = {}
     for tree in components:
         after = [registered[name] for name in tree.depends_on]

@@ -12,6 +12,8 @@ from logstack.manifests.stores.access import DATA, ENVIRONMENT_ADDRESS
 from logstack.settings.model.roles import Duty
 
 Document = dict[str, Any]
+# Of the local S3 server where the store has no region.
+LOCAL_REGION = "us-east-1"
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
         # One name stands for pods with one port; here each has its own. Without an address Loki takes the ring.
         del local["frontend"]["scheduler_address"], local["frontend_worker"]
         local["frontend"]["tail_proxy_url"] = layout.with_duty(Duty.ANSWERS)[0].url
-    for storage in (local["common"]["storage"], local["ruler"]["storage"]):
+    if local["storage_config"].get("use_thanos_objstore"):
+        _use_local_s3(local, layout)
+    for storage in (local["common"].get("storage", {}), local["ruler"].get("storage", {})):
         # A claim's address comes from the environment, here as in the cluster.
         if "s3" in storage and storage["s3"].get("endpoint") != ENVIRONMENT_ADDRESS:
             storage["s3"] |= {"endpoint": layout.store_url, "s3forcepathstyle": True, "insecure": True}
@@ -54,6 +58,31 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
     _without_memcached(local)
     _under(local, layout.root)
     return local
+
+
+def _use_local_s3(local: Document, layout: Layout) -> None:
+    """Put the local S3 server in the place of a cloud's store, and of a former one, behind the same Thanos clients."""
+    stores = local["storage_config"]["object_store"]
+    kind = local["compactor"]["delete_request_store"]
+    section = stores.pop(kind)
+    server = {"bucket_lookup_type": "path", "insecure": True, "region": LOCAL_REGION}
+    stores["s3"] = {"bucket_name": _bucket(section), "endpoint": _host(layout.store_url), **server}
+    for former in stores.get("named_stores", {}).get("s3", {}).values():
+        former |= {"endpoint": _host(layout.former_url), "bucket_lookup_type": "path", "insecure": True}
+        former.pop("http", None)  # the certificate of an endpoint in the cluster
+    rules = _bucket(local["ruler_storage"][kind])
+    local["ruler_storage"] = {"backend": "s3", "s3": stores["s3"] | {"bucket_name": rules}}
+    local["compactor"]["delete_request_store"] = "s3"
+    for period in local["schema_config"]["configs"]:
+        period["object_store"] = "s3" if period["object_store"] == kind else period["object_store"]
+
+
+def _bucket(section: Mapping[str, str]) -> str:
+    return next(section[key] for key in ("bucket_name", "container_name") if key in section)
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2]
 
 
 def _without_memcached(local: Document) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from logstack.localrun.bucket import Bucket, open_bucket
 from logstack.localrun.client import Loki
 from logstack.localrun.layout import LOOPBACK, Layout, Node, layout
-from logstack.localrun.localise import Document, Replacement, flags, local_config, replacements
+from logstack.localrun.localise import LOCAL_REGION, Document, Replacement, flags, local_config, replacements
 from logstack.localrun.processes import Fleet
 from logstack.manifests.loki.config import loki_config
 from logstack.manifests.loki.leader import token_files
@@ -127,7 +127,13 @@ class Platform:
 
     def bucket(self) -> Bucket:
         """The store's bucket."""
-        return open_bucket(self.layout.store_url, self.access.bucket, self.access.region, self._key, self._secret)
+        return open_bucket(
+            self.layout.store_url, self.access.bucket, self._region(self.access), self._key, self._secret
+        )
+
+    @staticmethod
+    def _region(access: StoreAccess) -> str:
+        return access.region or LOCAL_REGION
 
     @property
     def _former(self) -> StoreAccess | None:
@@ -144,5 +150,13 @@ class Platform:
         for bucket in {access.bucket, access.rules_bucket}:
             (data / bucket).mkdir(parents=True)
         address = f"{LOOPBACK}:{port}"
-        command = [str(self._binaries["versitygw"]), "--port", address, "--region", access.region, "posix", str(data)]
+        command = [
+            str(self._binaries["versitygw"]),
+            "--port",
+            address,
+            "--region",
+            self._region(access),
+            "posix",
+            str(data),
+        ]
         self.fleet.start(name, command, {"ROOT_ACCESS_KEY_ID": self._key, "ROOT_SECRET_ACCESS_KEY": self._secret})

@@ -31,6 +31,11 @@ FROM_AWS = Rule(
     "migration-from-aws-s3",
     "Loki needs an access key for a former store, and this bucket accepts only roles: no query would find its lines",
 )
+FROM_CLOUD = Rule(
+    "migration-from-a-cloud",
+    "Loki needs an access key for a former store, and pods reach this one by an identity: no query would find its "
+    "lines",
+)
 FROM_CLAIM = Rule(
     "migration-from-a-claim", "the stack would delete its claim, and Rook deletes a bucket with its claim"
 )
@@ -83,7 +88,8 @@ def _refused(to: str, target: Target, stack: Stack) -> Iterator[Problem]:
         yield _problem(
             TO_VOLUME, f"{PROJECT}:{STORE}", "the new store is filesystem", "name an object store outside the pods"
         )
-    for maker, rule in (("role", FROM_AWS), ("claim", FROM_CLAIM)):
+    by_identity = FROM_AWS if settings.object_store.in_aws else FROM_CLOUD
+    for maker, rule in (("identity", by_identity), ("claim", FROM_CLAIM)):
         if settings.object_store.access_key.made_by == maker:
             fix = "stop Loki and copy the bucket's objects to the new bucket with the new store's own tools"
             yield _problem(rule, f"{PROJECT}:{STORE}", f"the current store is {settings.object_store.kind}", fix)

@@ -90,7 +90,7 @@ def sizing_section(stack: Stack) -> Section:
     sizing = plan_sizing(stack.settings)
     if sizing is None:
         return Section("Sizing: the stack file states no ingest", "sizing", None, facts=())
-    derivation, storage = _sizing_facts(sizing), _storage_facts(sizing.storage)
+    derivation, storage = _sizing_facts(sizing), _storage_facts(sizing.storage, stack.settings.object_store.unpriced)
     keys_shown = ("stored in total", "volume", "cost")
     stored = [(label, text) for label, text in storage if label in keys_shown]
     return Section(
@@ -189,7 +189,7 @@ def _value_words(value: Value) -> str:
     return f"{value.used}: stated in the stack file; the ingest gives {value.derived}: {value.because}"
 
 
-def _storage_facts(storage: Storage) -> Facts:
+def _storage_facts(storage: Storage, unpriced: str) -> Facts:
     daily, whole = _span(storage.daily_bytes), _span(storage.whole_bytes)
     longest = f", if every line stays {spoken_duration(storage.counted_for)}" if storage.counted_for else ""
     return [
@@ -199,6 +199,7 @@ def _storage_facts(storage: Storage) -> Facts:
         *([("volume", _volume_words(storage, storage.volume_bytes))] if storage.volume_bytes else []),
         *([("PUT requests", _requests_words(storage.puts_daily))] if storage.puts_daily else []),
         *([("cost", _cost_words(storage.cost))] if storage.cost else []),
+        *([("cost", f"unknown: logstack has no prices of {unpriced}")] if unpriced else []),
     ]
 
 

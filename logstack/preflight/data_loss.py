@@ -55,7 +55,7 @@ def documents_of(maps: Sequence[Mapping[str, Any]], name: str, key: str) -> dict
 
 
 def _storage(config: Section) -> object:
-    return section(config["common"]).get("storage")
+    return section(config["common"]).get("storage"), section(config["storage_config"]).get("object_store")
 
 
 def refuse_lost_lines(

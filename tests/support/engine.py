@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 from logstack.settings.load.stack_file import Value
 from tests.support.real import binary
 from tests.support.stacks import EXAMPLES, ROOT, SHIPPED, settings_of
-from tests.support.standin import Aws, Kubernetes, serving
+from tests.support.standin import Aws, Cloud, Gcp, Kubernetes, serving
 from tests.support.stores import Memory
 
 PASSPHRASE = "a-passphrase-of-the-tests"
@@ -90,6 +90,7 @@ class Project:
     kubeconfig: Path
     kubernetes: Kubernetes = field(default_factory=Kubernetes)
     aws: Aws = field(default_factory=Aws)
+    gcp: Gcp = field(default_factory=Gcp)
     keys: dict[str, str] = field(default_factory=lambda: dict(KEYS))
     """The store's access key."""
     plugin: bool = False
@@ -102,7 +103,8 @@ class Project:
         state = self.folder.parent / "state"
         state.mkdir(exist_ok=True)
         with ExitStack() as stack:
-            attached = {"aws": stack.enter_context(serving(self.aws))}
+            clouds: dict[str, Cloud] = {"aws": self.aws, "gcp": self.gcp}
+            attached = {name: stack.enter_context(serving(cloud)) for name, cloud in clouds.items()}
             if not self.plugin:
                 attached["kubernetes"] = stack.enter_context(serving(self.kubernetes))
             patch = stack.enter_context(pytest.MonkeyPatch.context())

@@ -1,4 +1,4 @@
-"""Stand-ins for Pulumi's Kubernetes and AWS providers, which no package registry has.
+"""Stand-ins for Pulumi's Kubernetes, AWS and Google providers, which no package registry has.
 
 They speak the engine's protocol and are attached to it (PULUMI_DEBUG_PROVIDERS), so that the real engine plans,
 registers, encrypts and stores the state. They lack the providers' knowledge: they accept every input, wait for nothing,
@@ -49,10 +49,15 @@ _DATA = ("data", "stringData", "binaryData")
 
 # From Pulumi's AWS provider (its schema's replaceOnChanges), for the types that this project has.
 _AWS_REPLACED = {
-    "bucket": ("bucket",),
-    "role": ("name",),
-    "rolePolicy": ("name", "role"),
-    "podIdentityAssociation": ("clusterName", "namespace", "serviceAccount"),
+    "Bucket": ("bucket",),
+    "Role": ("name",),
+    "RolePolicy": ("name", "role"),
+    "PodIdentityAssociation": ("clusterName", "namespace", "serviceAccount"),
+}
+# Expected: the SDK of Google's provider does not mark them. Cloud Storage cannot rename or move a bucket.
+_GCP_REPLACED = {
+    "Bucket": ("location", "name", "project"),
+    "BucketIAMMember": ("bucket", "condition", "member", "role"),
 }
 
 
@@ -332,21 +337,14 @@ def _declared_part(inputs: Any, live: Any) -> Any:
 
 
 @dataclass
-class Aws(_Provider):
-    """A stand-in for pulumi-resource-aws: the resources of one account, in a dictionary."""
+class Cloud(_Provider):
+    """A stand-in for a cloud's provider: its resources, in a dictionary."""
 
-    package = "pulumi-aws"
-    account: str = "123456789012"
     resources: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-
-    _new_provider = ("region",)
-
-    def refusal(self) -> str:
-        allowed = self.configured.get("allowedAccountIds") or [self.account]
-        return "" if self.account in allowed else f"AWS account ID not allowed: {self.account}"
+    _replaced: ClassVar[Mapping[str, Sequence[str]]] = {}
 
     def replaced(self, token: str, inputs: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002
-        return _AWS_REPLACED.get(token.rpartition("/")[2].partition(":")[0], ())
+        return self._replaced.get(token.rpartition(":")[2], ())
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
         properties = wire.read(request.properties)
@@ -368,6 +366,31 @@ class Aws(_Provider):
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
         del self.resources[request.urn]
         return empty_pb2.Empty()
+
+
+@dataclass
+class Aws(Cloud):
+    """A stand-in for pulumi-resource-aws: the resources of one account."""
+
+    package = "pulumi-aws"
+    account: str = "123456789012"
+
+    _new_provider = ("region",)
+    _replaced = _AWS_REPLACED
+
+    def refusal(self) -> str:
+        allowed = self.configured.get("allowedAccountIds") or [self.account]
+        return "" if self.account in allowed else f"AWS account ID not allowed: {self.account}"
+
+
+@dataclass
+class Gcp(Cloud):
+    """A stand-in for pulumi-resource-gcp."""
+
+    package = "pulumi-gcp"
+
+    _new_provider = ("project",)
+    _replaced = _GCP_REPLACED
 
 
 _OPTIONS = (("grpc.max_receive_message_length", _MAX_MESSAGE), ("grpc.max_send_message_length", _MAX_MESSAGE))

@@ -81,7 +81,7 @@ def test_pods_read_the_secret_of_the_settings(name: str) -> None:
     settings = settings_of(name)
     store = settings.object_store
     assert store_kind(store, settings.cluster).access.access_key == store.access_key
-    assert (store.access_key.secret is None) == (store.access_key.made_by in ("role", "none"))
+    assert (store.access_key.secret is None) == (store.access_key.made_by in ("identity", "none"))
 
 
 def test_existing_secret_takes_precedence_over_an_external_secret() -> None:

@@ -85,6 +85,7 @@ def own_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSetti
         "compactor": _compactor(settings, store),
         "query_range": _query_range(settings, cluster),
         "ruler": _ruler(store),
+        **({"ruler_storage": store.rules} if store.by_thanos else {}),
     }
     if querier := _querier(settings):
         config["querier"] = querier
@@ -144,7 +145,7 @@ def _common(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings
         # Said aloud: with an address of its own Loki no longer takes it from join_members that rings are there.
         "ring": {"kvstore": {"store": "memberlist"}},
         "compactor_grpc_address": f"{_compactor_host(settings, cluster)}:{GRPC_PORT}",
-        "storage": {store.kind: store.storage},
+        **({} if store.by_thanos else {"storage": {store.kind: store.storage}}),
     }
 
 
@@ -198,8 +199,12 @@ def _storage(settings: LokiSettings, store: StoreAccess, cluster: ClusterSetting
         address = f"dns+{service(gateways, cluster)}:{GRPC_PORT}"
         for index in sorted({period.store for period in settings.schema_periods}):
             storage[_SHIPPERS[index]] = {"index_gateway_client": {"server_address": address}}
-    if store.former:
-        storage |= store.former.store.former_storage
+    former = store.former.store if store.former else None
+    if store.by_thanos:
+        of_former = former.former_thanos if former else {}
+        storage |= {"use_thanos_objstore": True, "object_store": {store.kind: store.storage, **of_former}}
+    elif former:
+        storage |= former.former_storage
     return storage
 
 
@@ -300,4 +305,4 @@ def _memcached(cache: Cache, cluster: ClusterSettings) -> Section:
 
 def _ruler(store: StoreAccess) -> Section:
     """Rules are in the object store, or in a directory without one."""
-    return {"storage": store.rules, "wal": {"dir": f"{DATA}/ruler-wal"}}
+    return {**({} if store.by_thanos else {"storage": store.rules}), "wal": {"dir": f"{DATA}/ruler-wal"}}

@@ -73,13 +73,27 @@ def _period(entry: Mapping[str, object], locations: Mapping[str, str]) -> Period
 
 def _locations(config: Section) -> dict[str, str]:
     """The location of each store that a period can name; a directory's location is its name."""
+    storage = section(config.get("storage_config"))
     stores = dict(section(section(config.get("common")).get("storage")))
-    stores |= section(section(section(config.get("storage_config")).get("named_stores")).get("aws"))
-    return {name: _location(section(s3)) for name, s3 in stores.items() if "bucketnames" in section(s3)}
+    stores |= section(section(storage.get("named_stores")).get("aws"))
+    found = {name: _location(section(s3)) for name, s3 in stores.items() if "bucketnames" in section(s3)}
+    by_kind = section(storage.get("object_store"))
+    named = section(by_kind.get("named_stores"))
+    thanos = [(kind, kind, store) for kind, store in by_kind.items() if kind != "named_stores"]
+    thanos += [(name, kind, store) for kind, stores in named.items() for name, store in section(stores).items()]
+    return found | {name: _thanos_location(kind, section(store)) for name, kind, store in thanos}
 
 
 def _location(s3: Section) -> str:
     return f"{str(s3.get('endpoint') or 's3:/').rstrip('/')}/{s3['bucketnames']}"
+
+
+def _thanos_location(kind: str, store: Section) -> str:
+    """Return the same location as for the other clients; a directory's is its kind."""
+    if "endpoint" in store:
+        scheme = "http" if store.get("insecure") else "https"
+        return f"{scheme}://{str(store['endpoint']).rstrip('/')}/{store['bucket_name']}"
+    return f"{kind}://{store['bucket_name']}" if "bucket_name" in store else kind
 
 
 def next_safe_day(now: datetime) -> date:

@@ -127,6 +127,7 @@ def _loki(settings: LokiSettings, store: StoreAccess, config_hash: str, images: 
             CONFIG_HASH_KEY: config_hash,
             **(rolled_by_credentials() if store.credentials_are_ours else {}),
         },
+        **({"podLabels": dict(store.pod_labels)} if store.pod_labels else {}),
         # Read by the chart for its checks and the mode's templates, not for the configuration.
         "storage": {"type": store.kind, **({"bucketNames": _bucket_names(store)} if store.bucket else {})},
         "schemaConfig": {"configs": [{"from": period.start} for period in settings.schema_periods]},

@@ -30,15 +30,19 @@ class StoreAccess:
     """The facts of the store that Loki's configuration and pods need."""
 
     kind: str
-    """Loki's name of the store's client: `s3` or `filesystem`."""
+    """Loki's name of the store's client, such as `s3`, `filesystem` or `gcs`."""
     storage: Mapping[str, Json]
-    """The client's section of loki.yaml, in `common.storage`."""
+    """The client's section of loki.yaml: in `common.storage`, or of Thanos' clients in `storage_config`."""
     rules: Mapping[str, Json]
-    """`ruler.storage`."""
-    former_name: str
-    """Its name in schema periods as the former store."""
-    former_storage: Mapping[str, Json]
+    """`ruler.storage`, or for Thanos' clients `ruler_storage`."""
+    former_name: str = ""
+    """Its name in schema periods as the former store; empty for a kind that cannot be one."""
+    former_storage: Mapping[str, Json] = field(default_factory=dict)
     """Its section of `storage_config` as the former store: the common section has only one store."""
+    former_thanos: Mapping[str, Json] = field(default_factory=dict)
+    """Its section of `storage_config.object_store` as the former store of a Loki with Thanos' clients."""
+    by_thanos: bool = False
+    """Whether Loki uses Thanos' clients, for all of its stores; Loki 4 makes them its default."""
     bucket: str = ""
     """Empty for a directory."""
     rules_bucket: str = ""
@@ -51,6 +55,8 @@ class StoreAccess:
     address_config_map: str | None = None
     """The ConfigMap with BUCKET_HOST and BUCKET_PORT for Loki's endpoint; None if the endpoint is known."""
     service_account_annotations: Mapping[str, str] = field(default_factory=dict)
+    pod_labels: Mapping[str, str] = field(default_factory=dict)
+    """The labels of Loki's pods by which a cloud recognises them."""
     flush_seconds: int = 300
     """How long a writer that stops may take to bring its chunks here; as the chart gives its writers. What it does not
     bring in time is in its write-ahead log."""
@@ -60,7 +66,7 @@ class StoreAccess:
 
     @property
     def credentials_secret(self) -> str | None:
-        """The Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; None if the pods have a role."""
+        """The Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; None if the pods have an identity."""
         return self.access_key.secret
 
     @property
@@ -110,6 +116,7 @@ def s3_access(
         rules={"type": "s3", "s3": {**section, "bucketnames": rules_bucket or bucket, **trusted}},
         former_name=_FORMER,
         former_storage={"named_stores": {"aws": {_FORMER: {**section, **former_trusted, **keys}}}},
+        former_thanos={"named_stores": {"s3": {_FORMER: _thanos(section, ca_certificate) | keys}}},
         bucket=bucket,
         rules_bucket=rules_bucket or bucket,
         region=region,
@@ -122,3 +129,19 @@ def s3_access(
 def _trusted(directory: str) -> dict[str, Json]:
     """The client's only authority, in place of the public ones (Loki 3.7.8, chunk/client/aws/s3_storage_client.go)."""
     return {"http_config": {"ca_file": f"{directory}/{CA_FILE}"}}
+
+
+def _thanos(section: Mapping[str, Json], ca_certificate: CaCertificate | None) -> dict[str, Json]:
+    """Return the section of the S3 client in the words of Thanos' one, which takes a host without a scheme."""
+    trusted: dict[str, Json] = {}
+    if ca_certificate:
+        trusted = {"http": {"tls_ca_path": f"{FORMER_CA_DIRECTORY}/{CA_FILE}"}}
+    by_path: dict[str, Json] = {"bucket_lookup_type": "path"} if section.get("s3forcepathstyle") else {}
+    return {
+        "bucket_name": section["bucketnames"],
+        "region": section["region"],
+        "endpoint": str(section.get("endpoint", "")).partition("://")[2],
+        "insecure": section.get("insecure", False),
+        **by_path,
+        **trusted,
+    }

@@ -17,7 +17,7 @@ def declarations(name: str, key: AccessKey, cluster: ClusterSettings) -> tuple[M
             return (external_secret.declaration(name, external, STATIC_CREDENTIALS_SECRET, cluster),)
         case "config":
             return (_from_config(name, cluster),)
-        case "secret" | "claim" | "role" | "none":
+        case "secret" | "claim" | "identity" | "none":
             return ()
         case never:
             assert_never(never)
@@ -38,8 +38,8 @@ def describe_source(key: AccessKey) -> str:
             return (
                 f"Rook creates it in the Secret {key.secret}; pods read it, and the gateway's address, when they start"
             )
-        case "role":
-            return "none: the pods use an AWS role"
+        case "identity":
+            return f"none: the pods use {key.identity}"
         case "none":
             return "none: a directory needs no key"
         case never:

@@ -16,6 +16,7 @@ def store_kind() -> StoreKind:
             rules={"type": "local", "local": {"directory": RULES}},
             former_name="filesystem",
             former_storage={"filesystem": {"directory": CHUNKS}},
+            former_thanos={"filesystem": {"dir": CHUNKS}},
         ),
         location="the volume of the only Loki pod",
         label="a directory of Loki's volume",

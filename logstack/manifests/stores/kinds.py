@@ -7,7 +7,7 @@ One more kind is a class in logstack/settings/model/object_store.py, which answe
 from dataclasses import replace
 from typing import assert_never
 
-from logstack.manifests.stores import aws, claim, embedded, filesystem, s3_compatible
+from logstack.manifests.stores import aws, claim, embedded, filesystem, gcs, s3_compatible
 from logstack.manifests.stores.access import FormerAccess, StoreAccess
 from logstack.manifests.stores.kind import StoreKind
 from logstack.settings.model.cluster import ClusterSettings
@@ -17,6 +17,7 @@ from logstack.settings.model.object_store import (
     EmbeddedStore,
     FilesystemStore,
     FormerObjectStore,
+    GcsStore,
     ObjectStoreSettings,
     S3CompatibleStore,
 )
@@ -33,6 +34,8 @@ def store_kind(store: ObjectStoreSettings, cluster: ClusterSettings) -> StoreKin
             return claim.store_kind(store, cluster)
         case AwsStore():
             return aws.store_kind(store, cluster)
+        case GcsStore():
+            return gcs.store_kind(store, cluster)
         case FilesystemStore():
             return filesystem.store_kind()
         case never:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from logstack.settings.checks.check import reads
 from logstack.settings.model.loki import Replicas
-from logstack.settings.model.object_store import Address, ObjectStoreSettings, split_url, store_class
+from logstack.settings.model.object_store import Address, GcsIdentity, ObjectStoreSettings, split_url, store_class
 from logstack.settings.problems import Problem, Rule
 from logstack.settings.tree import Settings
 
@@ -43,6 +43,18 @@ BUCKET_SHARED = Rule(
     "bucket-shared", "each stack applies its own retention to the other's lines, and both write the same index"
 )
 NO_OIDC = Rule("irsa-without-oidc-provider", "no pod could assume the role: AWS only trusts tokens of a named issuer")
+
+NO_PROJECT_NUMBER = Rule(
+    "workload-identity-without-project-number",
+    "Google lets no pod in: the role on the bucket names the pods' service account by its project's number",
+)
+TWO_IDENTITIES = Rule("two-identities", "the keys would have no effect: pods act as the Google service account")
+NO_LOCATION = Rule("gcs-without-location", "the provider refuses a bucket without a location")
+GOOGLE_NAME = Rule("gcs-bucket-name", "Cloud Storage refuses the bucket")
+KMS_ELSEWHERE = Rule("kms-key-elsewhere", "Cloud Storage refuses a key of another location than the bucket's")
+KMS_OF_EXISTING = Rule(
+    "kms-key-of-an-existing-bucket", "the key would have no effect: the stack does not manage a bucket that exists"
+)
 
 CA_UNKNOWN = Rule(
     "endpoint-not-certified",
@@ -185,8 +197,8 @@ def bucket_name(settings: Settings) -> Iterator[Problem]:
 
 
 def _bucket_name(key: str, name: str, settings: Settings) -> Iterator[Problem]:
-    wrong = ".." in name or name.startswith("xn--") or _address(name) is not None
-    if wrong or not _BUCKET.fullmatch(name):
+    wrong = ".." in name or name.startswith("xn--") or _address(name) is not None or not _BUCKET.fullmatch(name)
+    if wrong and settings.object_store.speaks_s3:
         what = f"{_lower_case(name)} is not a valid S3 bucket name"
         fix = f"use 3 to 63 lower-case letters, digits and -, but no IP address and no xn--: {key}: loki-production"
         yield BUCKET_NAME.problem(f"objectStore.{key}", what, fix)
@@ -205,6 +217,57 @@ def identity(settings: Settings) -> Iterator[Problem]:
             f"aws eks describe-cluster --name {store.identity.eks_cluster} --query cluster.identity.oidc.issuer"
         )
         yield NO_OIDC.problem("objectStore.identity.oidcProvider", "identity is irsa, but oidcProvider is missing", fix)
+
+
+@reads(
+    "cluster.name",
+    "object_store.bucket",
+    "object_store.create",
+    "object_store.identity",
+    "object_store.kind",
+    "object_store.kms_key",
+    "object_store.location",
+    "object_store.project",
+    "object_store.rules_bucket",
+)
+def google(settings: Settings) -> Iterator[Problem]:
+    """Check a bucket of Google Cloud: its name, its key's location, and that one identity may use it."""
+    store = settings.object_store.in_google
+    if not store:
+        return
+    # Google, "Bucket names": no name begins with goog, or has google or a misspelling of it in it.
+    for key, name in store.buckets.items():
+        if name.startswith("goog") or "google" in name.replace("0", "o") or ".." in name or _address(name):
+            what = f'"{name}" is a name that Google keeps for itself, an IP address, or has two dots together'
+            yield GOOGLE_NAME.problem(f"objectStore.{key}", what, f"{key}: loki-{settings.cluster.name}")
+    yield from _google_identity(store.identity, store.pool)
+    if store.create and not store.location:
+        fix = "write the region of the cluster, such as location: europe-west3"
+        yield NO_LOCATION.problem("objectStore.location", "the stack creates the bucket, but location is missing", fix)
+    if not store.kms_key:
+        return
+    if not store.create:
+        what = "kmsKey is set, but create is false"
+        yield KMS_OF_EXISTING.problem("objectStore.kmsKey", what, "remove kmsKey: an existing bucket has its own key")
+    elif store.location and (location := store.kms_key.split("/")[3].lower()) != store.location.lower():
+        what = f"the key is in {location}, but the bucket is in {store.location}"
+        fix = f"name a key of the bucket's location: projects/{store.project}/locations/{store.location.lower()}/..."
+        yield KMS_ELSEWHERE.problem("objectStore.kmsKey", what, fix)
+
+
+def _google_identity(identity: GcsIdentity, pool: str) -> Iterator[Problem]:
+    path = "objectStore.identity"
+    if not identity.service_account:
+        if not identity.project_number:
+            what = "the identity has neither projectNumber nor serviceAccount"
+            fix = (
+                "set projectNumber to what this prints, in quotes:\n"
+                f"gcloud projects describe {pool.partition('.')[0]} --format='value(projectNumber)'"
+            )
+            yield NO_PROJECT_NUMBER.problem(f"{path}.projectNumber", what, fix)
+    elif identity.project_number or identity.pool:
+        what = "serviceAccount is set, and projectNumber or pool as well"
+        yield TWO_IDENTITIES.problem(f"{path}.serviceAccount", what, "remove projectNumber and pool, or serviceAccount")
 
 
 @reads(
@@ -245,7 +308,7 @@ def bucket_location(store: ObjectStoreSettings) -> tuple[object, ...] | None:
 
 def _written_location(store: object) -> tuple[object, ...] | None:
     """Return the same for the unchecked file of another stack."""
-    return store_class(store.get("kind")).location(store) if isinstance(store, Mapping) else None
+    return store_class(store.get("kind")).bucket_location(store) if isinstance(store, Mapping) else None
 
 
 def _written_locations(store: object) -> dict[str, tuple[object, ...]]:
@@ -281,5 +344,5 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-CHECKS = (filesystem, idle_roles, endpoint, authority, bucket_name, identity, one_key)
+CHECKS = (filesystem, idle_roles, endpoint, authority, bucket_name, identity, google, one_key)
 NEIGHBOUR_CHECKS = (own_bucket,)

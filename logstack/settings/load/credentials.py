@@ -28,7 +28,7 @@ def credentials(settings: Settings, source: Source) -> Credentials:
             return existing
         case "config":
             return "config" if source.secrets else "config-missing"
-        case "role" | "none":
+        case "identity" | "none":
             return "none"
         case never:
             assert_never(never)

@@ -42,6 +42,54 @@ EksCluster = Annotated[
         max_length=100,
     ),
 ]
+# Google Cloud: resource names of projects, locations and keys.
+GcpProject = Annotated[
+    str,
+    spelled(
+        r"^[a-z][-a-z0-9]{4,28}[a-z0-9]$", "a project's ID and not its name or number, such as acme-production", 30
+    ),
+]
+GcpProjectNumber = Annotated[str, spelled(r"^[0-9]{6,20}$", "a project's number: 6 to 20 digits, in quotes")]
+GcpLocation = Annotated[
+    str,
+    spelled(
+        r"^([a-z]+-[a-z]+[0-9]{1,2}|US|EU|(ASIA|EUR|NAM)[0-9]{0,2})$",
+        "a location of Cloud Storage: a region without a zone, EU, US or ASIA, such as europe-west3",
+        max_length=40,
+    ),
+]
+GcsBucket = Annotated[
+    str,
+    spelled(
+        r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$",
+        "a bucket of Cloud Storage: 3 to 63 lower-case letters, digits, -, _ and ., such as acme-loki-production",
+        max_length=63,
+    ),
+]
+GcpKmsKey = Annotated[
+    str,
+    spelled(
+        r"^projects/[^/ ]+/locations/[^/ ]+/keyRings/[^/ ]+/cryptoKeys/[^/ ]+$",
+        "a key of Cloud KMS without a version, such as projects/acme/locations/EU/keyRings/logs/cryptoKeys/loki",
+        max_length=512,
+    ),
+]
+GcpServiceAccount = Annotated[
+    str,
+    spelled(
+        r"^[a-z0-9][-a-z0-9]*@[a-z0-9.:-]+\.gserviceaccount\.com$",
+        "a service account's address, such as loki-logs@acme-production.iam.gserviceaccount.com",
+        max_length=254,
+    ),
+]
+WorkloadPool = Annotated[
+    str,
+    spelled(
+        r"^[a-z][-a-z0-9]{4,28}[a-z0-9]\.svc\.id\.goog$",
+        "the cluster's workload identity pool, such as acme-production.svc.id.goog",
+        max_length=64,
+    ),
+]
 # Another system's name of an entry or of a property: a path, a name with spaces, an ARN.
 RemoteName = Annotated[str, spelled(r"^[^\x00\n]{1,500}$", "a name of at most 500 characters")]
 # Stores outside AWS choose their own: `garage` is Garage's, and the name of its zone group Ceph RGW's.
@@ -104,11 +152,13 @@ LOKI_KEYS = CredentialsKeys()
 class AccessKey:
     """The Secret with the store's access key, and who creates it."""
 
-    made_by: ExternalSecret | Literal["config", "secret", "claim", "role", "none"]
+    made_by: ExternalSecret | Literal["config", "secret", "claim", "identity", "none"]
     """External Secrets; the stack, from the Pulumi `config`; the user (`secret`); or Rook, for a `claim`. There is no
-    Secret if the pods have a `role`, or if the store has no key (`none`)."""
+    Secret if the pods have an `identity` in a cloud, or if the store has no key (`none`)."""
     secret: str | None = None
     keys: CredentialsKeys = LOKI_KEYS
+    identity: str = ""
+    """What the pods use in place of a key, such as `an AWS role`."""
 
     @property
     def is_declared(self) -> bool:
@@ -147,12 +197,19 @@ class BaseStore(Group):
 
     on_loki_volume: ClassVar[bool] = False
     """Whether lines are in a directory of the one Loki pod's own volume, without an object store."""
-    makes_bucket: ClassVar[bool] = False
-    """Whether the stack itself creates the bucket."""
+    speaks_s3: ClassVar[bool] = True
+    """Whether Loki reaches the store by its S3 client."""
     third_party_s3: ClassVar[bool] = False
     """Whether the S3 API is not Amazon's own."""
+    unpriced: ClassVar[str] = ""
+    """The cloud whose prices logstack does not know, such as Google Cloud; empty for a store without such prices."""
     default_volume: ClassVar[int | None] = None
     """The default size of the volume of the stack's own server, in bytes; None without such a server."""
+
+    @property
+    def makes_bucket(self) -> bool:
+        """Return whether the stack itself creates the bucket."""
+        return self.runs_in_stack
 
     @property
     def runs_in_stack(self) -> bool:
@@ -210,6 +267,11 @@ class BaseStore(Group):
         return None
 
     @property
+    def in_google(self) -> "GcsStore | None":
+        """Return the store if it is in Google Cloud: with a project, a location, and an identity for pods."""
+        return None
+
+    @property
     def server_volume(self) -> int | None:
         """Return the size of the volume of the stack's own server, in bytes; None without such a server."""
         return None
@@ -221,7 +283,7 @@ class BaseStore(Group):
         return LineVolume(f"resources.{writer}.disk", disk or 0) if self.on_loki_volume else None
 
     @classmethod
-    def location(cls, keys: Mapping[str, object]) -> tuple[object, ...] | None:
+    def bucket_location(cls, keys: Mapping[str, object]) -> tuple[object, ...] | None:
         """Return a comparable name of the bucket and its store; None if no other stack can reach it.
 
         `keys` is the group objectStore of a stack file, which may have mistakes.
@@ -253,7 +315,6 @@ def _static_key(
 class EmbeddedStore(BaseStore):
     """A Versity S3 Gateway on one volume, which the stack creates. For staging: a lost volume loses every line."""
 
-    makes_bucket: ClassVar[bool] = True
     third_party_s3: ClassVar[bool] = True
     default_volume: ClassVar[int | None] = _EMBEDDED_VOLUME
 
@@ -397,7 +458,7 @@ class CephBucketClaim(BaseStore):
         return CaCertificate(self.ca_secret, self.ca_key) if self.ca_secret else None
 
     @classmethod
-    def location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:
+    def bucket_location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:
         """Return the StorageClass, which names the object store, and the bucket."""
         return "ceph", keys.get("storageClass"), keys.get("bucket")
 
@@ -416,8 +477,6 @@ class AwsIdentity(Group):
 class AwsStore(BaseStore):
     """An S3 bucket and a least-privilege role, which the stack creates."""
 
-    makes_bucket: ClassVar[bool] = True
-
     kind: Literal["aws-s3"]
     bucket: BucketText
     """The bucket's name, unique in all of AWS."""
@@ -434,7 +493,12 @@ class AwsStore(BaseStore):
     @property
     def access_key(self) -> AccessKey:
         """Return that there is no Secret: pods assume a role."""
-        return AccessKey("role")
+        return AccessKey("identity", identity="an AWS role")
+
+    @property
+    def makes_bucket(self) -> bool:
+        """Return that the stack creates the bucket."""
+        return True
 
     @property
     def in_aws(self) -> "AwsStore":
@@ -442,22 +506,95 @@ class AwsStore(BaseStore):
         return self
 
     @classmethod
-    def location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:
+    def bucket_location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:
         """Return the partition, in which a bucket's name is unique, and the bucket."""
         return "aws", keys.get("partition", "aws"), keys.get("bucket")
+
+
+class GcsIdentity(Group):
+    """How Google lets Loki's pods in, without static keys: Workload Identity Federation for GKE."""
+
+    kind: Literal["workload-identity"] = "workload-identity"
+    """The identity of the pods' Kubernetes service account."""
+    project_number: GcpProjectNumber | None = None
+    """The number of the cluster's project, in quotes. With it the stack gives the Kubernetes service account itself
+    the role on the bucket."""
+    pool: WorkloadPool | None = None
+    """The cluster's workload identity pool; without it that of `project`: <project>.svc.id.goog."""
+    service_account: GcpServiceAccount | None = None
+    """Instead of `projectNumber`: a Google service account that exists, and that the pods may use
+    (roles/iam.workloadIdentityUser)."""
+
+
+class GcsStore(BaseStore):
+    """A bucket of Google Cloud Storage, which the stack creates with the least rights for Loki's pods, or which exists.
+
+    Its rights and its bucket were never tried in Google Cloud: tests prove the configuration, not the identity.
+    """
+
+    speaks_s3: ClassVar[bool] = False
+    unpriced: ClassVar[str] = "Google Cloud"
+
+    kind: Literal["gcs"]
+    bucket: GcsBucket
+    """The bucket's name, unique in all of Google Cloud."""
+    rules_bucket: GcsBucket | None = None
+    """Another bucket for the ruler's rules, created as `bucket` is; without it they are in `bucket`."""
+    project: GcpProject
+    """The ID of the bucket's project; the provider makes everything there, whatever the shell's project is."""
+    location: GcpLocation | None = None
+    """The bucket's location: a region such as europe-west3, or EU, US or ASIA. Needed to create the bucket."""
+    identity: GcsIdentity
+    create: Switch = True
+    """The stack creates the bucket. With false the bucket exists, and the stack never manages it."""
+    kms_key: GcpKmsKey | None = None
+    """The key of Cloud KMS that encrypts the bucket; by default Google's own keys. It is in the bucket's location, and
+    Cloud Storage's service agent may use it."""
+
+    @property
+    def makes_bucket(self) -> bool:
+        """Return whether the stack creates the bucket."""
+        return self.create
+
+    @property
+    def pool(self) -> str:
+        """Return the cluster's workload identity pool."""
+        return self.identity.pool or f"{self.project}.svc.id.goog"
+
+    @property
+    def access_key(self) -> AccessKey:
+        """Return that there is no Secret: pods have an identity."""
+        return AccessKey("identity", identity="Workload Identity Federation for GKE (expected: no test reaches Google)")
+
+    @property
+    def buckets(self) -> Mapping[str, str]:
+        """Return the buckets by their keys."""
+        return {"bucket": self.bucket, **({"rulesBucket": self.rules_bucket} if self.rules_bucket else {})}
+
+    @property
+    def in_google(self) -> "GcsStore":
+        """Return the store itself."""
+        return self
+
+    @classmethod
+    def bucket_location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:
+        """Return the bucket, whose name is unique in all of Google Cloud."""
+        return "gcs", keys.get("bucket")
 
 
 class FilesystemStore(BaseStore):
     """A directory on the monolithic Loki's own volume: one replica, no object store."""
 
     on_loki_volume: ClassVar[bool] = True
+    speaks_s3: ClassVar[bool] = False
     bucket: ClassVar[str] = ""
 
     kind: Literal["filesystem"]
 
 
 ObjectStoreSettings = Annotated[
-    EmbeddedStore | S3CompatibleStore | CephBucketClaim | AwsStore | FilesystemStore, Field(discriminator="kind")
+    EmbeddedStore | S3CompatibleStore | CephBucketClaim | AwsStore | GcsStore | FilesystemStore,
+    Field(discriminator="kind"),
 ]
 
 
