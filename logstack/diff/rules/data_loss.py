@@ -299,6 +299,21 @@ RULES = (
         "Leave the deletion of objects to the compactor. A bucket with another name is another bucket.",
     ),
     _rule(
+        "bucket-handed-over",
+        ("settings objectStore.create",),
+        "The stack no longer manages its bucket. It stays in the cloud with its lines and settings, but Pulumi refuses "
+        "the update while the bucket is protected.",
+        "Run `pulumi state unprotect URN` for the bucket first, and nothing else: docs/how-to/deploy-on-aws.md.",
+        NOW_FALSE,
+    ),
+    _rule(
+        "bucket-taken-over",
+        ("settings objectStore.create",),
+        "The stack creates the bucket, and the update fails where it exists.",
+        "Import an existing bucket first (`pulumi import`), or leave create: false.",
+        NOW_ON,
+    ),
+    _rule(
         "holder-of-data-removed",
         (
             "resources *:StatefulSet *",

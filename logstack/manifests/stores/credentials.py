@@ -8,6 +8,7 @@ from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import STATIC_CREDENTIALS_SECRET, AccessKey, ExternalSecret
 
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type token
+_OWN_ROLE = "none: the pods use an AWS role"
 
 
 def declarations(name: str, key: AccessKey, cluster: ClusterSettings) -> tuple[Manifest, ...]:
@@ -39,7 +40,7 @@ def describe_source(key: AccessKey) -> str:
                 f"Rook creates it in the Secret {key.secret}; pods read it, and the gateway's address, when they start"
             )
         case "role":
-            return "none: the pods use an AWS role"
+            return f"none: the pods use the AWS role {key.existing_role} (existing)" if key.existing_role else _OWN_ROLE
         case "none":
             return "none: a directory needs no key"
         case never:
