@@ -197,6 +197,14 @@ RULES = (
         "Keep the StorageClass. To move, name another bucket and copy the objects.",
     ),
     _rule(
+        "metadata-refused",
+        ("settings structuredMetadata",),
+        "Loki stores no structured metadata any more, and refuses lines that have it: those of the collector too, "
+        "until it has its new configuration.",
+        "Keep it on while the active schema period is tsdb with v13.",
+        NOW_FALSE,
+    ),
+    _rule(
         "schema-edited",
         ("loki.yaml schema_config.*",),
         "An existing schema period is edited or removed ({path}: {before} to {after}). Loki looks for its "
