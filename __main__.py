@@ -9,6 +9,7 @@ from components import (
     stop_before_grafana_refuses_the_datasource,
     stop_before_lines_are_lost,
     stop_in_wrong_account,
+    stop_without_bucket,
     stop_without_cluster,
     stop_without_needs,
 )
@@ -18,6 +19,7 @@ from logstack.manifests.loki.addresses import push_url, query_address
 settings = load_settings()
 components = deployment(settings)
 stop_in_wrong_account(settings.object_store)
+stop_without_bucket(settings.object_store)
 server = stop_without_cluster(settings.cluster)
 stop_without_needs(settings, components, server)
 stop_before_lines_are_lost(settings)

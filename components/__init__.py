@@ -15,6 +15,7 @@ from .guards import (
     stop_before_grafana_refuses_the_datasource,
     stop_before_lines_are_lost,
     stop_in_wrong_account,
+    stop_without_bucket,
     stop_without_cluster,
     stop_without_needs,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "stop_before_grafana_refuses_the_datasource",
     "stop_before_lines_are_lost",
     "stop_in_wrong_account",
+    "stop_without_bucket",
     "stop_without_cluster",
     "stop_without_needs",
 ]

@@ -11,6 +11,7 @@ from logstack.manifests.loki.resources import CONFIG
 from logstack.manifests.manifest import ComponentTree
 from logstack.preflight.api_server import ApiServer, connect, refuse_old_cluster
 from logstack.preflight.aws_account import refuse_wrong_account, shell_caller
+from logstack.preflight.aws_buckets import head_bucket, refuse_missing_buckets
 from logstack.preflight.data_loss import Configuration, applied_configuration, declared_configuration, refuse_lost_lines
 from logstack.preflight.datasource import refuse_changed_uid
 from logstack.preflight.kubeconfig import kubeconfig_files, refuse_wrong_cluster
@@ -49,13 +50,21 @@ def stop_without_needs(settings: Settings, components: Sequence[ComponentTree], 
 
 
 def stop_in_wrong_account(store: ObjectStoreSettings) -> None:
-    """End the program if the store is in AWS and the shell's credentials belong to another account.
+    """End the program if the stack makes resources in AWS and the shell's credentials belong to another account.
 
     The AWS provider refuses a wrong account as well, but only after resources in the cluster have been created.
     """
-    if in_aws := store.in_aws:
+    in_aws = store.in_aws
+    if in_aws and in_aws.makes_in_account:
         with problems_stop_the_program():
             refuse_wrong_account(in_aws, shell_caller(in_aws))
+
+
+def stop_without_bucket(store: ObjectStoreSettings) -> None:
+    """End the program if the store is in AWS and an existing bucket of it is missing, or in another region."""
+    if in_aws := store.in_aws:
+        with problems_stop_the_program():
+            refuse_missing_buckets(in_aws, head_bucket)
 
 
 def stop_before_lines_are_lost(settings: Settings) -> None:

@@ -95,6 +95,11 @@ def secret(reading: Reading, *, has_key: bool) -> None:
         reading.not_taken(path, text, decide=True)
 
 
+def has_secret(reading: Reading) -> bool:
+    """Return whether the pods' environment has Secrets that may have the store's access key."""
+    return any(name for path in environment_paths(reading) for name in _names(reading, path))
+
+
 def _pass_others(reading: Reading) -> None:
     """Pass lists of variables on that name no Secret and no ConfigMap of the store."""
     for path in list(environment_paths(reading)):

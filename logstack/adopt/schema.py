@@ -11,6 +11,7 @@ from logstack.adopt.units import format_duration, loki_duration_of
 from logstack.settings.model.loki import SchemaPeriod
 
 PERIODS = "schemaPeriods"
+_METADATA = "structuredMetadata"
 # The chart's period for tests (testSchemaConfig), in all versions from 6 to 18.
 _TEST = {"from": "2024-04-01", "store": "tsdb", "schema": "v13", "index": {"prefix": "index_", "period": "24h"}}
 _READ = {"from", "store", "schema", "object_store", "index", "chunks", "row_shards"}
@@ -47,11 +48,25 @@ def schema(reading: Reading, config: LokiConfig) -> None:
     where = config.where("schema_config.configs")
     groups = [each for each in periods if isinstance(each, Mapping)]
     reading.write(PERIODS, [_period(each) for each in groups])
+    _structured_metadata(reading, config, groups)
     trouble = [text for number, each in enumerate(groups) for text in _trouble(reading, each, number)]
     if trouble:
         reading.not_taken(where, "; ".join(trouble), decide=True)
     else:
         reading.understood(where, PERIODS)
+
+
+def _structured_metadata(reading: Reading, config: LokiConfig, periods: list[Mapping[str, object]]) -> None:
+    """Switch structured metadata off where it is off today, or where no period has a schema for it."""
+    name = "limits_config.allow_structured_metadata"
+    is_off = config.value(name) is False
+    has_no_schema = not any(each.get("store") == "tsdb" and each.get("schema") == "v13" for each in periods)
+    if is_off or has_no_schema:
+        reading.write(_METADATA, False)  # noqa: FBT003 - a value of the stack file
+    if is_off:
+        reading.understood(config.where(name), _METADATA)
+    elif has_no_schema:
+        reading.missing(f"loki.{name}", "the schema has no structured metadata: Loki 3 needs false", key=_METADATA)
 
 
 def _period(period_of_loki: Mapping[str, object]) -> dict[str, object]:

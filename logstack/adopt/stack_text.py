@@ -19,6 +19,7 @@ _ORDER = (
     "retention",
     "retentionStreams",
     "schemaPeriods",
+    "structuredMetadata",
     "objectStore",
     "formerObjectStore",
     "tenants",

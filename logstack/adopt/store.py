@@ -15,7 +15,7 @@ from logstack.adopt.paths import Path, at, path_of, spelled_path
 from logstack.adopt.reading import Reading
 from logstack.manifests.loki.chart import RELEASE
 from logstack.manifests.stores import claim, embedded
-from logstack.manifests.stores.access import DATA
+from logstack.manifests.stores.access import DATA, SERVICE_ACCOUNT
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import CephBucketClaim
 from logstack.settings.passthrough.documents import leaves
@@ -37,6 +37,7 @@ _FIELDS = {
 _AMAZON = (".amazonaws.com", ".amazonaws.com.cn")
 _ROLE = ("serviceAccount", "annotations", "eks.amazonaws.com/role-arn")
 _BUCKET = path_of("loki.storage.bucketNames.chunks")
+_ROLE_ARN = re.compile(r"arn:(?P<partition>[a-z-]+):iam::(?P<account>\d{12}):role/[\w+=,.@/-]+$")
 _CLAIMED = "ceph-bucket-claim"
 _OTHER_CLOUDS = ("gcs", "azure", "swift", "alibabacloud", "bos", "cos")
 
@@ -104,9 +105,9 @@ def _s3(reading: Reading, config: LokiConfig, release: Release) -> None:
         reading.translated("loki.storage.bucketNames", "the old Loki's", key="objectStore.bucket")
         bucket = None
     else:
-        bucket = _bucket(reading, fields, apart=not in_aws and not ours and "${" not in str(endpoint))
+        bucket = _bucket(reading, fields, apart=not ours and "${" not in str(endpoint))
     if in_aws:
-        _aws(reading, fields, bucket)
+        _aws(reading, fields, bucket, release)
     else:
         _compatible(reading, fields, endpoint, bucket)
         authority(reading, config)
@@ -273,9 +274,8 @@ def _compatible(reading: Reading, fields: _Fields, endpoint: str | None, bucket:
         _path_style(reading, fields)
     if bucket:
         reading.write("objectStore.bucket", bucket)
-    rules = reading.text("loki.storage.bucketNames.ruler")
-    if not ours and not reading.starts_anew and rules and rules != bucket and "," not in rules:
-        reading.write("objectStore.rulesBucket", rules)
+    if not ours:
+        _rules_bucket(reading, bucket)
     if region := fields.text("region"):
         reading.write("objectStore.region", region)
     for name, key in (
@@ -298,6 +298,12 @@ def _key_secret(reading: Reading, fields: _Fields) -> None:
     if fields.secret:
         credentials.take_from_flux(reading, fields.secret)
     credentials.secret(reading, has_key=fields.secret is None)
+
+
+def _rules_bucket(reading: Reading, bucket: str | None) -> None:
+    rules = reading.text("loki.storage.bucketNames.ruler")
+    if not reading.starts_anew and rules and rules != bucket and "," not in rules:
+        reading.write("objectStore.rulesBucket", rules)
 
 
 def _path_style(reading: Reading, fields: _Fields) -> None:
@@ -346,34 +352,65 @@ def _claim(reading: Reading, fields: _Fields, endpoint: str, bucket: str | None)
     reading.missing("(the bucket claim)", text, key="objectStore.storageClass", decide=True)
 
 
-def _aws(reading: Reading, fields: _Fields, bucket: str | None) -> None:
-    """Amazon's: the stack makes bucket and role itself, and gives Loki no key."""
+def _aws(reading: Reading, fields: _Fields, bucket: str | None, release: Release) -> None:
+    """Amazon's: the bucket exists and stays nobody's, and pods have the role or the key of today."""
     reading.write("objectStore.kind", "aws-s3")
+    if not reading.starts_anew:
+        reading.write("objectStore.create", False)  # noqa: FBT003 - a value of the stack file
     if bucket:
         reading.write("objectStore.bucket", bucket)
-    if region := fields.text("region"):
+        _rules_bucket(reading, bucket)
+    if region := fields.text("region") or _region_of(fields.text("endpoint")):
         reading.write("objectStore.region", region)
-    arn = at(reading.values, _ROLE)
-    if isinstance(arn, str) and (account := re.match(r"arn:[\w-]+:iam::(\d{12}):role/", arn)):
-        reading.write("objectStore.accountId", account[1])
-        reading.write("objectStore.identity", {"kind": "irsa"})
-        text = "IRSA with a role that the stack creates with least privilege: write eksCluster and oidcProvider"
-        reading.translated(_ROLE, text, key="objectStore.identity", decide=True)
-    else:
-        text = (
-            "the values do not name the AWS account and the EKS cluster: write accountId and identity "
-            "(docs/how-to/deploy-on-aws.md)"
-        )
-        reading.missing("(the AWS account)", text, key="objectStore.accountId", decide=True)
-    text = "aws-s3 creates its bucket and role itself: import the existing ones first, or run side by side"
-    reading.missing("(the bucket in AWS)", text, key="objectStore", decide=True)
+    _way_in(reading, fields, release)
     for name in ("bucket", "region"):
         for path in fields.paths.get(name, []):
             reading.understood(path, f"objectStore.{name}")
     for name in ("endpoint", "path_style", "insecure"):
         for path in fields.paths.get(name, []):
             reading.translated(path, "not needed on AWS: with an endpoint the pods' role fails (grafana/loki#7279)")
-    credentials.secret(reading, has_key=False)
+    credentials.secret(reading, has_key=reading.key_value("objectStore.identity") is None)
+
+
+def _way_in(reading: Reading, fields: _Fields, release: Release) -> None:
+    """Take the role over, or ask for it where the values have neither a role nor a key."""
+    arn = at(reading.values, _ROLE)
+    role = _ROLE_ARN.match(arn) if isinstance(arn, str) else None
+    if role and reading.starts_anew:
+        reading.write("objectStore.accountId", role["account"])
+        reading.write("objectStore.identity", {"kind": "irsa"})
+        text = "a role that the stack creates for the new bucket: write eksCluster and oidcProvider"
+        reading.translated(_ROLE, text, key="objectStore.identity", decide=True)
+    elif role:
+        _existing_role(reading, role, release)
+    elif not fields.paths.get("key") and not credentials.has_secret(reading):
+        text = (
+            "the values name neither a role nor an access key: write identity, for an existing role with its roleArn "
+            "(docs/how-to/deploy-on-aws.md)"
+        )
+        reading.ask(spelled_path(_ROLE) if _ROLE in reading.unread else "(the role)", text, key="objectStore.identity")
+
+
+def _existing_role(reading: Reading, role: re.Match[str], release: Release) -> None:
+    """Take the role of IRSA over, which trusts one service account of one namespace."""
+    if role["partition"] != "aws":
+        reading.write("objectStore.partition", role["partition"])
+    reading.write("objectStore.identity", {"kind": "irsa", "roleArn": role[0]})
+    today = reading.text("serviceAccount.name") or reading.text("fullnameOverride") or release.name or SERVICE_ACCOUNT
+    if today == SERVICE_ACCOUNT:
+        reading.understood(_ROLE, "objectStore.identity")
+    else:
+        text = (
+            f"the service account is {SERVICE_ACCOUNT} instead of {today}: first let the role's trust policy accept "
+            f"system:serviceaccount:{reading.key_value('cluster.namespace')}:{SERVICE_ACCOUNT} too"
+        )
+        reading.translated(_ROLE, text, key="objectStore.identity", decide=True)
+
+
+def _region_of(endpoint: str | None) -> str | None:
+    """Return the region in one of Amazon's addresses, such as s3.eu-west-1.amazonaws.com."""
+    match = re.search(r"\bs3[.-](?:dualstack\.)?([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com", endpoint or "")
+    return match[1] if match else None
 
 
 def _filesystem(reading: Reading, config: LokiConfig) -> None:

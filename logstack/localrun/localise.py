@@ -37,10 +37,10 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
     local["runtime_config"]["file"] = str(overrides_file)
     # How long a process waits in the ring before it says that it is ready; nothing but time for a test.
     local["ingester"].setdefault("lifecycler", {}).update({"min_ready_duration": "1s", "final_sleep": "0s"})
-    if "tsdb_shipper" in local["storage_config"]:
-        client = local["storage_config"]["tsdb_shipper"]["index_gateway_client"]
-        gateways = layout.with_duty(Duty.INDEXES)
-        client["server_address"] = ",".join(f"{LOOPBACK}:{node.grpc_port}" for node in gateways)
+    gateways = ",".join(f"{LOOPBACK}:{node.grpc_port}" for node in layout.with_duty(Duty.INDEXES))
+    for shipper in ("tsdb_shipper", "boltdb_shipper"):
+        if shipper in local["storage_config"]:
+            local["storage_config"][shipper]["index_gateway_client"]["server_address"] = gateways
     if "frontend" in local:
         # One name stands for pods with one port; here each has its own. Without an address Loki takes the ring.
         del local["frontend"]["scheduler_address"], local["frontend_worker"]

@@ -36,6 +36,9 @@ FROM_CLOUD = Rule(
     "Loki needs an access key for a former store, and pods reach this one by an identity: no query would find its "
     "lines",
 )
+FROM_OWN_BUCKET = Rule(
+    "migration-from-own-bucket", "the bucket would leave the stack, and Pulumi refuses to forget a protected resource"
+)
 FROM_CLAIM = Rule(
     "migration-from-a-claim", "the stack would delete its claim, and Rook deletes a bucket with its claim"
 )
@@ -93,6 +96,10 @@ def _refused(to: str, target: Target, stack: Stack) -> Iterator[Problem]:
         if settings.object_store.access_key.made_by == maker:
             fix = "stop Loki and copy the bucket's objects to the new bucket with the new store's own tools"
             yield _problem(rule, f"{PROJECT}:{STORE}", f"the current store is {settings.object_store.kind}", fix)
+    current = settings.object_store
+    if current.makes_bucket and not current.runs_in_stack and current.access_key.made_by != "identity":
+        fix = "hand the bucket over first: docs/how-to/deploy-on-aws.md"
+        yield _problem(FROM_OWN_BUCKET, f"{PROJECT}:{STORE}", f"the stack creates the bucket {current.bucket}", fix)
     if settings.former_object_store:
         what = f"the stack already has a former store, for the days before {settings.former_object_store.before}"
         fix = f"wait until its lines expire, then remove {PROJECT}:formerObjectStore"

@@ -46,7 +46,8 @@ class Collection:
     """Of lines of single sources, by the source's key."""
     node_streams: NodeStreams | None
     """None if `node` is no further index label of any source."""
-    structured_metadata: tuple[str, ...]
+    structured_metadata: tuple[str, ...] | None
+    """None if Loki stores none."""
     formats: tuple[str, ...]
     redacted: tuple[str, ...]
     """Names of the rules."""
@@ -101,7 +102,7 @@ def _collection(settings: Settings) -> Collection:
             source.key: labels for source in sources.active if (labels := source.further_labels(sources))
         },
         node_streams=_node_streams(settings),
-        structured_metadata=tuple(metadata_labels(collector)),
+        structured_metadata=tuple(metadata_labels(collector)) if settings.structured_metadata else None,
         formats=tuple(_formats(settings)),
         redacted=(*redact.rules, *(rule.name for rule in redact.custom)),
         old_lines=f"the collector drops, and counts, lines older than {spoken_duration(collector.max_age)}",
@@ -126,12 +127,22 @@ def _facts(collection: Collection, *, is_collected: bool) -> Facts:
             for key, labels in collection.further_index_labels.items()
         ),
         *([("node streams", _by_node(collection.node_streams))] if collection.node_streams else []),
-        ("structured metadata", f"{listed(collection.structured_metadata, 'and')}, and the fields of a format"),
+        ("structured metadata", _structured(collection.structured_metadata)),
         ("formats", "\n".join(collection.formats)),
         ("redacted", listed(collection.redacted, "and") or "nothing"),
         ("old lines", collection.old_lines),
         ("long lines", collection.long_lines),
     ]
+
+
+def _structured(names: tuple[str, ...] | None) -> str:
+    if names is None:
+        return (
+            "none (structuredMetadata is false): levels, fields of formats and labels that are no index labels are not "
+            "sent;\nLoki refuses lines that other senders give structured metadata, by OTLP every record with "
+            "attributes"
+        )
+    return f"{listed(names, 'and')}, and the fields of a format"
 
 
 def _node_streams(settings: Settings) -> NodeStreams | None:

@@ -251,8 +251,9 @@ def test_adopt_says_that_the_stack_runs_a_ruler_when_none_runs_today(ruler: dict
 APART = {"bucketNames": {"chunks": "chunks", "ruler": "rules"}}
 
 
-def test_adopt_takes_the_rules_bucket_over_when_chunks_have_another() -> None:
-    adoption = adopt_values(in_s3(loki={"storage": APART}))
+@pytest.mark.parametrize("s3", [{}, {"s3": {"endpoint": "s3.eu-west-1.amazonaws.com"}}])
+def test_adopt_takes_the_rules_bucket_over_when_chunks_have_another(s3: dict[str, object]) -> None:
+    adoption = adopt_values(in_s3(loki={"storage": APART | s3}))
     store = stack_of(adoption)["objectStore"]
     assert (store["bucket"], store["rulesBucket"]) == ("chunks", "rules")
     assert find_entry(adoption, "loki.storage.bucketNames.ruler").verdict is Verdict.UNDERSTOOD
@@ -260,7 +261,9 @@ def test_adopt_takes_the_rules_bucket_over_when_chunks_have_another() -> None:
 
 
 def test_adopt_names_the_rules_bucket_in_its_verdict_when_the_store_has_one_bucket() -> None:
-    adoption = adopt_values(in_s3(loki={"storage": APART | {"s3": {"endpoint": "s3.eu-west-1.amazonaws.com"}}}))
+    adoption = adopt_values(
+        in_s3(loki={"storage": APART | {"s3": {"endpoint": "http://${BUCKET_HOST}:${BUCKET_PORT}"}}})
+    )
     store = stack_of(adoption)["objectStore"]
     assert (store["bucket"], store.get("rulesBucket")) == ("chunks", None)
     assert find_entry(adoption, "loki.storage.bucketNames.ruler").decide

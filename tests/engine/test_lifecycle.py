@@ -132,6 +132,21 @@ def test_destroy_that_excludes_protected_resources_keeps_the_bucket_and_its_guar
     assert platform.memory.objects == {}
 
 
+def test_bucket_leaves_the_stack_only_unprotected_and_stays_in_aws(platform: Project) -> None:
+    """As docs/how-to/deploy-on-aws.md hands a bucket over."""
+    platform.apply("aws")
+    buckets = {urn for urn in platform.aws.resources if "::store-bucket" in urn}
+    assert len(buckets) == 6
+    platform.edit("aws", {"objectStore": {"create": False}})
+    assert "it is protected" in platform.preview("aws").failed
+    (bucket,) = [urn for urn in buckets if urn.endswith("::store-bucket")]
+    platform.unprotect("aws", bucket)
+    outcome = platform.apply("aws")
+    assert len([name for name in outcome.summary["delete"] if " store-bucket" in name]) == len(buckets)
+    assert buckets <= set(platform.aws.resources)
+    assert platform.preview("aws").changes == ()
+
+
 def test_destroy_keeps_a_bucket_claim(platform: Project) -> None:
     """The claim's operator would delete the bucket with it."""
     platform.apply("ceph")

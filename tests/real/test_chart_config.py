@@ -133,7 +133,7 @@ def chart_style_values(settings: Settings) -> dict[str, Any]:
     }
     loki["limits_config"] = {
         "retention_period": plain_duration(settings.retention),
-        "allow_structured_metadata": True,
+        "allow_structured_metadata": settings.structured_metadata,
         "volume_enabled": True,
     }
     loki["compactor"] = {"retention_enabled": True, "delete_request_store": kind}

@@ -200,11 +200,19 @@ class Project:
 
         It runs no program, so it needs no language host.
         """
+        return self._by_hand(name, "destroy")
+
+    def unprotect(self, name: str, urn: str) -> None:
+        """Run `pulumi state unprotect`."""
+        assert self._by_hand(name, "state", "unprotect", urn) == ""
+
+    def _by_hand(self, name: str, *command: str) -> str:
+        """Run a command of the engine as people do; return its output if it fails, else nothing."""
         self.stack(name)
-        command = [str(binary("pulumi")), "destroy", "--yes", "--non-interactive", "--color=never", "--stack", name]
+        engine = [str(binary("pulumi")), *command, "--yes", "--non-interactive", "--color=never", "--stack", name]
         home = {"PULUMI_HOME": str(self.folder.parent / "home")}
         environment = os.environ | self.environment | home
-        answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+        answer = subprocess.run(engine, env=environment, capture_output=True, text=True, timeout=600, check=False)
         return f"{answer.stdout}\n{answer.stderr}" if answer.returncode else ""
 
     def state(self, name: str) -> Mapping[str, Any]:

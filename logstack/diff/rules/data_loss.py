@@ -198,6 +198,14 @@ RULES = (
         "Keep the StorageClass. To move, name another bucket and copy the objects.",
     ),
     _rule(
+        "metadata-refused",
+        ("settings structuredMetadata",),
+        "Loki stores no structured metadata any more, and refuses lines that have it: those of the collector too, "
+        "until it has its new configuration.",
+        "Keep it on while the active schema period is tsdb with v13.",
+        NOW_FALSE,
+    ),
+    _rule(
         "schema-edited",
         ("loki.yaml schema_config.*",),
         "An existing schema period is edited or removed ({path}: {before} to {after}). Loki looks for its "
@@ -298,6 +306,21 @@ RULES = (
         ("*.bucket.yaml *", "*.bucketlifecycleconfiguration.yaml *"),
         "The bucket or its lifecycle changes: {path} from {before} to {after}.",
         "Leave the deletion of objects to the compactor. A bucket with another name is another bucket.",
+    ),
+    _rule(
+        "bucket-handed-over",
+        ("settings objectStore.create",),
+        "The stack no longer manages its bucket. It stays in the cloud with its lines and settings, but Pulumi refuses "
+        "the update while the bucket is protected.",
+        "Run `pulumi state unprotect URN` for the bucket first, and nothing else: docs/how-to/deploy-on-aws.md.",
+        NOW_FALSE,
+    ),
+    _rule(
+        "bucket-taken-over",
+        ("settings objectStore.create",),
+        "The stack creates the bucket, and the update fails where it exists.",
+        "Import an existing bucket first (`pulumi import`), or leave create: false.",
+        NOW_ON,
     ),
     _rule(
         "holder-of-data-removed",

@@ -156,6 +156,7 @@ RULES = (
             "resources aws:eks/* *",
             "resources aws:s3/bucketP* *",
             "resources pulumi:providers:aws *",
+            "settings objectStore.identity*",
         ),
         "Permissions in AWS change: {path} from {before} to {after}.",
         "Check the policies: Loki needs List, Get, Put and Delete on its one bucket, and nobody else needs anything.",

@@ -1,6 +1,6 @@
 """Reading lines: joining those of one entry, choosing each line's format, and reading its fields."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import get_args
 
 from logstack.manifests.alloy.labels import AIRFLOW_IDS, FORMAT, LEVEL_OF_JSON, MULTILINE, SOURCE, selector
@@ -75,8 +75,8 @@ def joining(collector: CollectorSettings, sources: Sequence[LogSource]) -> Itera
     )
 
 
-def reading(collector: CollectorSettings, sources: Sequence[LogSource]) -> Block:
-    """Return the stage that reads level and structured metadata from a line, by its format."""
+def reading(collector: CollectorSettings, sources: Sequence[LogSource], *, with_metadata: bool) -> Block:
+    """Return the stage that reads a line by its format: its time, and level and fields for its structured metadata."""
     parsers: dict[str, Parser] = {name: Parser(format=name) for name in get_args(LineFormat)}
     parsers |= {
         f"parser-{number}": parser for number, parser in enumerate(collector.parsers, 1) if _has_own_stages(parser)
@@ -93,10 +93,14 @@ def reading(collector: CollectorSettings, sources: Sequence[LogSource]) -> Block
             Block("stage.template", attributes={"source": "level", "template": _LEVEL}),
             # A label `level` of the sender would override the level that the template sets.
             Block("stage.label_drop", attributes={"values": ["level"]}),
-            Block("stage.structured_metadata", attributes={"values": dict.fromkeys(names, "")}),
+            *([_structured(names)] if with_metadata else []),
         ),
         comment="Level and structured metadata by format (collector.parsers; annotation logstack/format).",
     )
+
+
+def _structured(names: Iterable[str]) -> Block:
+    return Block("stage.structured_metadata", attributes={"values": dict.fromkeys(names, "")})
 
 
 def _has_own_stages(parser: Parser) -> bool:

@@ -44,7 +44,7 @@ def lines(
             *_rate_limits(collector.rate_limits),
             *redaction(collector.redact),
             _long_line(collector, intake.max_line_size),
-            reading(collector, sources),
+            reading(collector, sources, with_metadata=intake.structured_metadata),
             Block(
                 "stage.drop",
                 attributes={
@@ -55,7 +55,8 @@ def lines(
             ),
             *_tenants(intake.tenants),
             *([_canary_tenant(cluster)] if intake.tenants else []),
-            *_labels(collector, sources, with_tenants=bool(intake.tenants)),
+            *(_metadata(collector, sources) if intake.structured_metadata else ()),
+            _labels(collector, sources, with_tenants=bool(intake.tenants)),
         ),
         comment="Every line of every source passes this pipeline.",
     )
@@ -151,9 +152,9 @@ def _structured(labels: Sequence[LabelName], comment: str = "") -> Block:
     return Block("stage.structured_metadata", attributes={"values": dict.fromkeys(labels, "")}, comment=comment)
 
 
-def _labels(collector: CollectorSettings, sources: Sequence[LogSource], *, with_tenants: bool) -> Iterator[Block]:
-    """Turn labels that make no stream into structured metadata, and drop those that the settings do not name."""
-    by_node = [source.name for source in sources if source.facts in collector.node_streams]
+def _metadata(collector: CollectorSettings, sources: Sequence[LogSource]) -> Iterator[Block]:
+    """Turn labels that make no stream into structured metadata."""
+    by_node = _by_node(collector, sources)
     metadata = metadata_labels(collector)
     if everywhere := [label for label in metadata if not (by_node and label == NODE)]:
         yield _structured(everywhere, "collector.labels that are not in collector.indexLabels")
@@ -174,9 +175,18 @@ def _labels(collector: CollectorSettings, sources: Sequence[LogSource], *, with_
         blocks=(rule,),
         comment="Cut structured metadata that is too long: Loki refuses the whole line for it.",
     )
+
+
+def _by_node(collector: CollectorSettings, sources: Sequence[LogSource]) -> list[str]:
+    return [source.name for source in sources if source.facts in collector.node_streams]
+
+
+def _labels(collector: CollectorSettings, sources: Sequence[LogSource], *, with_tenants: bool) -> Block:
+    """Drop labels that make no stream."""
+    by_node = _by_node(collector, sources)
     labels = [label for label in collector.stream_labels if label != "cluster"] + ([NODE] if by_node else [])
     further = [label for source in sources for label in source.facts.further_labels(collector.sources)]
     labels += [label for label in further if label not in labels]
     # Alloy refuses a list of none; loki.write adds the cluster.
     labels += [_TENANT] if with_tenants or not labels else []
-    yield Block("stage.label_keep", attributes={"values": labels}, comment="collector.indexLabels")
+    return Block("stage.label_keep", attributes={"values": labels}, comment="collector.indexLabels")

@@ -36,7 +36,7 @@ MARKERS = "deletion-markers/"
 # In quotes: an IPv6 address has colons.
 POD_ADDRESS = Quoted("${POD_IP}")
 Section = dict[str, object]
-# The index stores that Loki 3.7 reads; boltdb-shipper only in past periods.
+# The index stores that Loki 3.7 reads; boltdb-shipper without structured metadata, or in past periods.
 _SHIPPERS = {"tsdb": "tsdb_shipper", "boltdb-shipper": "boltdb_shipper"}
 _TEN_MINUTES = timedelta(minutes=10)
 _ONE_WEEK = timedelta(days=7)
@@ -235,7 +235,7 @@ def _limits(settings: LokiSettings) -> Section:
         "reject_old_samples": True,
         # Loki's default is a week; the compactor would delete a line older than the retention at once.
         "reject_old_samples_max_age": loki_duration(min(longest, _ONE_WEEK)),
-        "allow_structured_metadata": True,
+        "allow_structured_metadata": settings.structured_metadata,
         "volume_enabled": True,
         # The chart's value: newer results are not cached, since lines may still arrive.
         "max_cache_freshness_per_query": "10m",

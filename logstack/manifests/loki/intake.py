@@ -20,6 +20,8 @@ class Intake:
     """The tenants with namespaces of their own; with any of them, every push names its tenant."""
     credentials_secret: str | None = None
     """The Secret with the gateway's password; None if the gateway needs no password."""
+    structured_metadata: bool = True
+    """Whether it takes lines with structured metadata."""
 
 
 def intake(settings: LokiSettings, cluster: ClusterSettings) -> Intake:
@@ -30,4 +32,5 @@ def intake(settings: LokiSettings, cluster: ClusterSettings) -> Intake:
         settings.limits.max_line_size,
         settings.tenants,
         auth.credentials_secret if auth else None,
+        settings.structured_metadata,
     )

@@ -1,4 +1,4 @@
-"""The object store in AWS: a bucket of the stack's own, and the one role that may read and write its objects.
+"""The object store in AWS: a bucket, and the role that may read and write its objects; either may exist already.
 
 Every ARN is composed from the stack file, so the preview shows each policy in full, and the chart gets no unknown
 value.
@@ -13,7 +13,7 @@ from logstack.manifests.manifest import Json, Manifest, content_hash
 from logstack.manifests.stores.access import SERVICE_ACCOUNT, s3_access
 from logstack.manifests.stores.kind import StoreKind
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.object_store import AwsStore
+from logstack.settings.model.object_store import AwsIdentity, AwsStore
 
 OWNER_TAG = "logstack:owner"
 """The tag with the stack of a bucket: the compactors of two stacks delete each other's data."""
@@ -28,40 +28,52 @@ _ABANDONED_UPLOAD_DAYS = 7
 
 def store_kind(store: AwsStore, cluster: ClusterSettings) -> StoreKind:
     """Return the record of the store's kind."""
+    management = (
+        "created by this stack, protected and retained" if store.create else "existing, not managed by this stack"
+    )
+    rules = f", rules in the existing bucket {store.rules_bucket}" if store.rules_bucket else ""
     return StoreKind(
         access=replace(
-            s3_access(store.bucket, store.region, store.access_key),
+            s3_access(store.bucket, store.region, store.access_key, rules_bucket=store.rules_bucket),
             service_account_annotations=service_account_annotations(store),
         ),
-        location=f"bucket {store.bucket} in {store.region} (created by this stack, protected and retained)",
+        location=f"bucket {store.bucket} in {store.region} ({management}){rules}",
         label=f"S3 bucket {store.bucket}<br/>AWS {store.region}",
         declare=lambda name, _size, _options: declarations(name, store, cluster),
     )
 
 
 def service_account_annotations(store: AwsStore) -> dict[str, str]:
-    """Return the role's ARN for IRSA, and nothing for Pod Identity, which finds the role by its association."""
-    if store.identity.kind == "pod-identity":
+    """Return the role's ARN for IRSA; nothing for Pod Identity, which finds the role by its association."""
+    if not store.identity or store.identity.kind == "pod-identity":
         return {}
-    return {"eks.amazonaws.com/role-arn": _role_arn(store)}
+    return {"eks.amazonaws.com/role-arn": _role_arn(store, store.identity)}
 
 
 def declarations(name: str, store: AwsStore, cluster: ClusterSettings) -> tuple[Manifest, ...]:
-    """Return the provider, the bucket with its settings, and the role of Loki's pods.
+    """Return the provider, the bucket with its settings, and the role of Loki's pods, as far as the stack makes them.
 
     The bucket comes first: the provider refuses to make one that exists, in any region (terraform-provider-aws#26011),
     and then no role for it is made either.
 
     Raises ValueError for IRSA without an OIDC provider.
     """
+    if not store.makes_in_account:
+        return ()
     tags = {OWNER_TAG: f"{cluster.name}/{cluster.namespace}/{name}", "managed-by": "pulumi"}
-    bucket = _bucket(name, store, tags)
-    return (
-        _provider(name, store, tags),
-        bucket,
-        *_bucket_settings(name, store, after=bucket.name),
-        *_role(name, store, cluster, after=bucket.name),
-    )
+    made = _bucket_with_settings(name, store, tags) if store.makes_bucket else ()
+    identity = store.identity
+    if identity and store.makes_role:
+        made += _role(name, store, identity, cluster, after=_names(made[:1]))
+    if identity and store.makes_association:
+        made += (
+            _association(name, store, identity, cluster, after=_names(made[-2:] if store.makes_role else made[:1])),
+        )
+    return (_provider(name, store, tags), *made)
+
+
+def _names(manifests: tuple[Manifest, ...]) -> tuple[str, ...]:
+    return tuple(each.name for each in manifests)
 
 
 def _provider(name: str, store: AwsStore, tags: Mapping[str, str]) -> Manifest:
@@ -85,6 +97,11 @@ def _bucket(name: str, store: AwsStore, tags: Mapping[str, str]) -> Manifest:
         protect=True,
         retain_on_delete=True,
     )
+
+
+def _bucket_with_settings(name: str, store: AwsStore, tags: Mapping[str, str]) -> tuple[Manifest, ...]:
+    bucket = _bucket(name, store, tags)
+    return (bucket, *_bucket_settings(name, store, after=bucket.name))
 
 
 def _bucket_settings(name: str, store: AwsStore, after: str) -> tuple[Manifest, ...]:
@@ -169,17 +186,19 @@ def _abort_abandoned_uploads() -> dict[str, Json]:
     }
 
 
-def _role(name: str, store: AwsStore, cluster: ClusterSettings, after: str) -> tuple[Manifest, ...]:
-    """The role, what it may do, and for Pod Identity its association with Loki's service account."""
+def _role(
+    name: str, store: AwsStore, identity: AwsIdentity, cluster: ClusterSettings, after: tuple[str, ...]
+) -> tuple[Manifest, ...]:
+    """The role, and what it may do."""
     role = Manifest(
         "aws:iam/role:Role",
         f"{name}-role",
         {
             "name": _role_name(store),
             "description": f"Loki of cluster {cluster.name}: objects of the bucket {store.bucket}",
-            "assumeRolePolicy": _policy(_trust(store, cluster)),
+            "assumeRolePolicy": _policy(_trust(store, identity, cluster)),
         },
-        depends_on=(after,),
+        depends_on=after,
     )
     permissions = Manifest(
         "aws:iam/rolePolicy:RolePolicy",
@@ -187,20 +206,24 @@ def _role(name: str, store: AwsStore, cluster: ClusterSettings, after: str) -> t
         {"name": "object-store", "role": _role_name(store), "policy": _policy(*_permissions(store))},
         depends_on=(role.name,),
     )
-    if store.identity.kind == "irsa":
-        return role, permissions
-    association = Manifest(
+    return role, permissions
+
+
+def _association(
+    name: str, store: AwsStore, identity: AwsIdentity, cluster: ClusterSettings, after: tuple[str, ...]
+) -> Manifest:
+    """The association of the role with Loki's service account, for Pod Identity."""
+    return Manifest(
         "aws:eks/podIdentityAssociation:PodIdentityAssociation",
         f"{name}-pod-identity",
         {
-            "clusterName": store.identity.eks_cluster,
+            "clusterName": identity.eks_cluster,
             "namespace": cluster.namespace,
             "serviceAccount": SERVICE_ACCOUNT,
-            "roleArn": _role_arn(store),
+            "roleArn": _role_arn(store, identity),
         },
-        depends_on=(role.name, permissions.name),
+        depends_on=after,
     )
-    return role, permissions, association
 
 
 def _permissions(store: AwsStore) -> tuple[dict[str, Json], ...]:
@@ -211,9 +234,10 @@ def _permissions(store: AwsStore) -> tuple[dict[str, Json], ...]:
     tests/real/test_aws_policies.py records what it sends: each of these but HeadObject, which needs s3:GetObject too.
     Without s3:ListBucket, S3 says 403 instead of 404 for an object that is not there, which Loki takes for an error.
     """
-    bucket = _statement("ListObjects", "Allow", ["s3:ListBucket"], Resource=_bucket_arn(store))
+    buckets = [_bucket_arn(store, bucket) for bucket in store.buckets.values()]
+    bucket = _statement("ListObjects", "Allow", ["s3:ListBucket"], Resource=_one_or_all(buckets))
     uses = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
-    objects = _statement("UseObjects", "Allow", uses, Resource=_objects_arn(store))
+    objects = _statement("UseObjects", "Allow", uses, Resource=_one_or_all([f"{each}/*" for each in buckets]))
     if not store.kms_key_arn:
         return bucket, objects
     # S3 needs a data key to write, and its decryption to read. The key's own policy must let the
@@ -224,29 +248,31 @@ def _permissions(store: AwsStore) -> tuple[dict[str, Json], ...]:
 
 def _deny_plain_http(store: AwsStore) -> dict[str, Json]:
     """Refuse all access to the bucket without TLS, even an administrator's."""
+    bucket = _bucket_arn(store, store.bucket)
     return _statement(
         "DenyPlainHttp",
         "Deny",
         ["s3:*"],
-        Resource=[_bucket_arn(store), _objects_arn(store)],
+        Resource=[bucket, f"{bucket}/*"],
         Principal="*",
         Condition={"Bool": {"aws:SecureTransport": "false"}},
     )
 
 
-def _trust(store: AwsStore, cluster: ClusterSettings) -> dict[str, Json]:
+def _trust(store: AwsStore, identity: AwsIdentity, cluster: ClusterSettings) -> dict[str, Json]:
     """Return the trust policy: only Loki's service account, in its namespace of its cluster, may assume the role."""
-    return _irsa_trust(store, cluster) if store.identity.kind == "irsa" else _pod_identity_trust(store, cluster)
+    trust = _irsa_trust if identity.kind == "irsa" else _pod_identity_trust
+    return trust(store, identity, cluster)
 
 
-def _pod_identity_trust(store: AwsStore, cluster: ClusterSettings) -> dict[str, Json]:
+def _pod_identity_trust(store: AwsStore, identity: AwsIdentity, cluster: ClusterSettings) -> dict[str, Json]:
     """The trust in EKS Pod Identity, whose service principal has the same name in every partition.
 
     The cluster is named by the session tags that Pod Identity sends (EKS user guide, pod-id-role), not by
     aws:SourceArn: a condition on that locked pods out (awslabs/mountpoint-s3-csi-driver#781). Its ARN has the store's
     region, for the association is made there.
     """
-    eks_cluster = f"{_arn(store, 'eks', store.region)}:cluster/{store.identity.eks_cluster}"
+    eks_cluster = f"{_arn(store, 'eks', store.region)}:cluster/{identity.eks_cluster}"
     return _statement(
         "PodIdentity",
         "Allow",
@@ -263,12 +289,12 @@ def _pod_identity_trust(store: AwsStore, cluster: ClusterSettings) -> dict[str, 
     )
 
 
-def _irsa_trust(store: AwsStore, cluster: ClusterSettings) -> dict[str, Json]:
+def _irsa_trust(store: AwsStore, identity: AwsIdentity, cluster: ClusterSettings) -> dict[str, Json]:
     """The trust in the cluster's OIDC provider; EKS's tokens have the same audience in every partition.
 
     Raises ValueError without an OIDC provider.
     """
-    issuer = store.identity.oidc_provider
+    issuer = identity.oidc_provider
     if not issuer:
         raise ValueError("IRSA needs the cluster's OIDC issuer: set logstack:objectStore.identity.oidcProvider")
     return _statement(
@@ -306,16 +332,16 @@ def _role_name(store: AwsStore) -> str:
     return f"{name[: _ROLE_NAME_LIMIT - len(digest) - 1]}-{digest}"
 
 
-def _role_arn(store: AwsStore) -> str:
-    return f"{_arn(store, 'iam')}:role/{_role_name(store)}"
+def _role_arn(store: AwsStore, identity: AwsIdentity) -> str:
+    return identity.role_arn or f"{_arn(store, 'iam')}:role/{_role_name(store)}"
 
 
-def _bucket_arn(store: AwsStore) -> str:
-    return f"arn:{store.partition}:s3:::{store.bucket}"
+def _bucket_arn(store: AwsStore, bucket: str) -> str:
+    return f"arn:{store.partition}:s3:::{bucket}"
 
 
-def _objects_arn(store: AwsStore) -> str:
-    return f"{_bucket_arn(store)}/*"
+def _one_or_all(resources: list[str]) -> Json:
+    return resources[0] if len(resources) == 1 else list(resources)
 
 
 def _arn(store: AwsStore, service: str, region: str = "") -> str:

@@ -25,6 +25,10 @@ DIRECTORY = Rule(
     "former-store-is-a-volume",
     "the older lines are on the volume of the one monolithic pod: no other pod finds them",
 )
+MANAGED = Rule(
+    "former-store-managed",
+    "the bucket would leave the stack, and Pulumi refuses to forget a protected resource",
+)
 NOT_YET = Rule("former-store-nothing-before", "no line is older than the schema, so Loki would read nothing there")
 OVER = Rule(
     "former-store-over",
@@ -61,6 +65,10 @@ def readable(settings: Settings) -> Iterator[Problem]:
         yield SAME.problem(path, "formerObjectStore is the store that objectStore names", "remove formerObjectStore")
     if store.on_loki_volume:
         yield from _one_pod(settings)
+    elif store.makes_bucket and not store.runs_in_stack:
+        what = "the former store is a bucket that the stack creates"
+        fix = "hand the bucket over first (docs/how-to/deploy-on-aws.md), then write create: false"
+        yield MANAGED.problem(f"{path}.create", what, fix)
     elif store.access_key.made_by != "secret":
         what = "the store names no credentialsSecret"
         fix = "put its AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY into a Secret: credentialsSecret: loki-s3-former"

@@ -43,6 +43,18 @@ BUCKET_SHARED = Rule(
     "bucket-shared", "each stack applies its own retention to the other's lines, and both write the same index"
 )
 NO_OIDC = Rule("irsa-without-oidc-provider", "no pod could assume the role: AWS only trusts tokens of a named issuer")
+NO_EKS_CLUSTER = Rule("role-without-cluster", "no pod could assume the role: it trusts the pods of a named cluster")
+NO_ACCOUNT = Rule("aws-without-account", "the stack could create its part in the account of whoever deploys it")
+NO_IDENTITY = Rule("store-without-identity", "no Loki pod could read or write the object store")
+IDENTITY_AND_KEY = Rule("identity-and-access-key", "pods would use the role and never read the access key")
+STATIC_KEY = Rule(
+    "static-access-key",
+    "an access key never expires and works from everywhere: whoever copies it reads and deletes all lines",
+    "warning",
+)
+KMS_UNUSED = Rule(
+    "kms-key-unused", "the key would have no effect: the stack makes neither the bucket nor the role that uses it"
+)
 
 NO_PROJECT_NUMBER = Rule(
     "workload-identity-without-project-number",
@@ -209,14 +221,57 @@ def _bucket_name(key: str, name: str, settings: Settings) -> Iterator[Problem]:
 
 @reads("object_store.identity", "object_store.kind")
 def identity(settings: Settings) -> Iterator[Problem]:
-    """Check that a role for service accounts (IRSA) names its OIDC issuer."""
+    """Check that a role that the stack makes names the cluster and, for IRSA, the OIDC issuer that it trusts."""
     store = settings.object_store.in_aws
-    if store and store.identity.kind == "irsa" and not store.identity.oidc_provider:
+    if not store or not store.identity or not store.makes_role:
+        return
+    path, name = "objectStore.identity", store.identity.eks_cluster
+    if not name:
+        what = "identity has neither eksCluster nor an existing roleArn"
+        fix = "name the EKS cluster: eksCluster: production\nor an existing role: roleArn: arn:aws:iam::...:role/loki"
+        yield NO_EKS_CLUSTER.problem(f"{path}.eksCluster", what, fix)
+    elif store.identity.kind == "irsa" and not store.identity.oidc_provider:
         fix = (
             "set oidcProvider to what this prints, without https://:\n"
-            f"aws eks describe-cluster --name {store.identity.eks_cluster} --query cluster.identity.oidc.issuer"
+            f"aws eks describe-cluster --name {name} --query cluster.identity.oidc.issuer"
         )
-        yield NO_OIDC.problem("objectStore.identity.oidcProvider", "identity is irsa, but oidcProvider is missing", fix)
+        yield NO_OIDC.problem(f"{path}.oidcProvider", "identity is irsa, but oidcProvider is missing", fix)
+
+
+@reads("object_store")
+def account(settings: Settings) -> Iterator[Problem]:
+    """Check that what the stack makes in AWS has an account, and that its KMS key has a use."""
+    store = settings.object_store.in_aws
+    if store and store.makes_in_account and not store.account_id:
+        what, fix = "the stack makes resources in AWS, but accountId is missing", 'accountId: "123456789012"'
+        yield NO_ACCOUNT.problem("objectStore.accountId", what, f"name the account: {fix}")
+    if store and store.kms_key_arn and not store.makes_bucket and not store.makes_role:
+        what = "kmsKeyArn is set, but bucket and permissions exist already"
+        yield KMS_UNUSED.problem("objectStore.kmsKeyArn", what, "remove kmsKeyArn")
+
+
+@reads("former_object_store", "object_store.credentials_secret", "object_store.identity", "object_store.kind")
+def identity_or_key(settings: Settings) -> Iterator[Problem]:
+    """Check that pods have either an identity or an access key."""
+    for key, store in stores(settings):
+        if (in_aws := store.in_aws) and in_aws.identity and in_aws.credentials_secret:
+            what = "both identity and credentialsSecret are set"
+            yield IDENTITY_AND_KEY.problem(f"{key}.credentialsSecret", what, "remove one of the two")
+
+
+def keyless(settings: Settings, *, has_key: bool) -> Iterator[Problem]:
+    """Check that a store that takes an identity has one; `has_key` says whether the Pulumi config has an access key."""
+    store = settings.object_store
+    if not store.takes_identity or store.access_key.made_by == "identity":
+        return
+    identity_line = "identity: {kind: pod-identity, eksCluster: production}"
+    if store.access_key.made_by == "config" and not has_key:
+        what = "the object store has neither an identity nor an access key"
+        fix = f"let pods assume a role: {identity_line}\nor name a Secret with a key: credentialsSecret: loki-s3"
+        yield NO_IDENTITY.problem("objectStore.identity", what, fix)
+    else:
+        what = f"pods use an access key, though {store.kind} takes an identity"
+        yield STATIC_KEY.problem("objectStore.identity", what, f"let pods assume a role: {identity_line}")
 
 
 @reads(
@@ -344,5 +399,5 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-CHECKS = (filesystem, idle_roles, endpoint, authority, bucket_name, identity, google, one_key)
+CHECKS = (filesystem, idle_roles, endpoint, authority, bucket_name, identity, account, identity_or_key, google, one_key)
 NEIGHBOUR_CHECKS = (own_bucket,)

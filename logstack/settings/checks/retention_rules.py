@@ -125,7 +125,8 @@ def labels(settings: Settings) -> Iterator[Problem]:
                 continue
             what, fix = f'no stream has the label "{label}"', f"use one of {listed(available)}"
             if label in sent:
-                what = f'"{label}" is structured metadata in this stack, not an index label'
+                kind = "structured metadata" if settings.structured_metadata else "not sent"
+                what = f'"{label}" is {kind} in this stack, not an index label'
                 fix = f"add it to logstack:collector: {{indexLabels: ...}}, or {fix}"
             elif similar := nearest(label, available):
                 fix = f"did you mean {similar}? The index labels are {listed(available, 'and')}"

@@ -27,10 +27,11 @@ INDEX_PERIOD = Rule("schema-index-period", "Loki does not start: the tsdb index 
 OUTDATED = Rule(
     "schema-outdated",
     "Loki does not start: structured metadata needs the store tsdb and the schema v13 in the active period; "
-    "for past periods it reads tsdb and boltdb-shipper, v9 to v13 (loki 3.7.8 -verify-config)",
+    "without it, and for past periods, it takes tsdb and boltdb-shipper, v9 to v13 (loki 3.7.8 -verify-config)",
 )
 
-# What Loki 3 still reads of periods that are over (pkg/storage/config/schema_config.go).
+# What Loki 3 still takes in periods that are over, and without structured metadata
+# (pkg/storage/config/schema_config.go).
 _READABLE_STORES = ("tsdb", "boltdb-shipper")
 _READABLE_SCHEMAS = ("v9", "v10", "v11", "v12", "v13")
 
@@ -83,9 +84,9 @@ def begun(settings: Settings, today: date) -> Iterator[Problem]:
         yield IN_FUTURE.problem("schemaPeriods[0].from", what, 'write a day in the past: from: "2024-04-01"')
 
 
-@reads("schema_periods")
+@reads("schema_periods", "structured_metadata")
 def up_to_date(settings: Settings, today: date) -> Iterator[Problem]:
-    """Check that current and future periods use tsdb and v13, and that Loki can read past ones."""
+    """Check that Loki can read past periods, and use current and future ones: tsdb and v13 for structured metadata."""
     begins = [_begin(period) for period in settings.schema_periods]
     for number, period in enumerate(settings.schema_periods):
         is_over = any(begin and begin <= today for begin in begins[number + 1 :])
@@ -93,12 +94,13 @@ def up_to_date(settings: Settings, today: date) -> Iterator[Problem]:
             ("store", period.store, "tsdb", _READABLE_STORES),
             ("schema", period.schema_version, "v13", _READABLE_SCHEMAS),
         ):
-            if value != current and not (is_over and value in readable):
-                fix = _WAY_AROUND if is_over else _way_to_v13(today)
+            may_be_older = is_over or not settings.structured_metadata
+            if value != current and not (may_be_older and value in readable):
+                fix = _WAY_AROUND if value not in readable and may_be_older else _way_to_v13(today)
                 yield OUTDATED.problem(f"schemaPeriods[{number}].{key}", f"{key} is not {current}", fix)
 
 
-# Of a period that is over and that Loki 3.7 has no reader for (BoltDB on a disk, schemas before v9).
+# Of a period that Loki 3.7 has no reader for (BoltDB on a disk, schemas before v9).
 _WAY_AROUND = "keep the Loki that has these lines until they have expired, and remove the period here"
 
 
@@ -108,7 +110,7 @@ def _way_to_v13(today: date) -> str:
         "for a new bucket write store: tsdb, schema: v13; where there is data already, keep this period, add\n"
         f'- {{from: "{later}", store: tsdb, schema: v13}}\n'
         "below it here (logstack schema add STACK --write) and in the Loki that runs now, and move here once that day "
-        "has begun"
+        "has begun;\nor store no structured metadata until then: logstack:structuredMetadata: false"
     )
 
 

@@ -41,8 +41,8 @@ def complete(source: Source) -> Iterator[Problem]:
 
 
 def present(settings: Settings, source: Source) -> Iterator[Problem]:
-    """Check that a store that needs an access key has one."""
-    if credentials(settings, source) == "config-missing":
+    """Check that a store that has nothing but an access key has one."""
+    if credentials(settings, source) == "config-missing" and not settings.object_store.takes_identity:
         what = "the object store needs an access key: neither credentialsSecret nor the Pulumi config has one"
         fix = "\n".join([*map(_command, SECRETS), "or name an existing Secret: credentialsSecret: loki-s3"])
         yield MISSING.problem("objectStore", what, fix)

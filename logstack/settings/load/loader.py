@@ -6,6 +6,7 @@ from pathlib import Path
 
 from logstack.settings import checks
 from logstack.settings.checks.acknowledgements import names_are_known, names_are_needed
+from logstack.settings.checks.object_store import keyless
 from logstack.settings.load.credentials import Credentials, complete, credentials, present
 from logstack.settings.load.parsing import parse
 from logstack.settings.load.source import Source, from_file
@@ -72,6 +73,8 @@ def settings_from(
     rules = list(checks.rules().values())
     acknowledged = settings.acknowledge
     check_problems = checks.problems_of(settings, unknown, today=today, neighbours=_neighbours(stack, directory))
+    if not have_common_keys(["object_store"], unknown):
+        check_problems += keyless(settings, has_key=bool(source.secrets))
     disputed = list(disputed_numbers(file, takes_text)) if file else []
     reported = {problem.path for problem in (*source.problems, *disputed)}
     misread = [problem for problem in parsed.problems if problem.path not in reported]

@@ -168,6 +168,10 @@ class LokiSettings(Group):
     """Streams with a retention of their own."""
     schema_periods: tuple[SchemaPeriod, ...] = (SchemaPeriod(),)
     """The schema's history, oldest first."""
+    structured_metadata: Switch = True
+    """Store structured metadata with lines, which needs `store: tsdb, schema: v13` in the active period. With false an
+    older period may be active. Then the collector sends no levels, no fields of formats and no labels that are not
+    index labels, and Loki refuses lines that other senders give structured metadata."""
     limits: Limits = Limits()
     tenants: tuple[Tenant, ...] = ()
     """Tenants with namespaces of their own. With any tenant here, every request must name its tenant, and lines of all

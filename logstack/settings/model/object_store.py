@@ -33,6 +33,14 @@ KmsKey = Annotated[
         max_length=2048,  # AWS: KeyId
     ),
 ]
+AwsRole = Annotated[
+    str,
+    spelled(
+        r"^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$",
+        "a role's ARN, such as arn:aws:iam::123456789012:role/loki",
+        max_length=2048,  # AWS: arnType
+    ),
+]
 # EKS: the form of a name in CreateCluster.
 EksCluster = Annotated[
     str,
@@ -199,17 +207,14 @@ class BaseStore(Group):
     """Whether lines are in a directory of the one Loki pod's own volume, without an object store."""
     speaks_s3: ClassVar[bool] = True
     """Whether Loki reaches the store by its S3 client."""
+    takes_identity: ClassVar[bool] = False
+    """Whether pods can reach the store with an identity, so that an access key is a second choice."""
     third_party_s3: ClassVar[bool] = False
     """Whether the S3 API is not Amazon's own."""
     unpriced: ClassVar[str] = ""
     """The cloud whose prices logstack does not know, such as Google Cloud; empty for a store without such prices."""
     default_volume: ClassVar[int | None] = None
     """The default size of the volume of the stack's own server, in bytes; None without such a server."""
-
-    @property
-    def makes_bucket(self) -> bool:
-        """Return whether the stack itself creates the bucket."""
-        return self.runs_in_stack
 
     @property
     def runs_in_stack(self) -> bool:
@@ -220,6 +225,11 @@ class BaseStore(Group):
     def on_one_volume(self) -> bool:
         """Return whether one volume has every line, so that its loss loses all of them."""
         return self.on_loki_volume or self.runs_in_stack
+
+    @property
+    def makes_bucket(self) -> bool:
+        """Return whether the stack itself creates the bucket."""
+        return self.runs_in_stack
 
     @property
     def access_key(self) -> AccessKey:
@@ -468,37 +478,84 @@ class AwsIdentity(Group):
 
     kind: Literal["pod-identity", "irsa"] = "pod-identity"
     """EKS Pod Identity, or IAM roles for service accounts."""
-    eks_cluster: EksCluster
-    """The EKS cluster's name."""
+    role_arn: AwsRole | None = None
+    """An existing role that trusts Loki's service account (`loki`) and may use the bucket. The stack then makes no role
+    and no policy; without it, the stack makes both."""
+    eks_cluster: EksCluster | None = None
+    """The EKS cluster's name. With `roleArn` it may be missing: for Pod Identity the association then exists, and the
+    stack does not make it."""
     oidc_provider: OidcIssuer | None = None
-    """IRSA: the OIDC issuer without https://, such as oidc.eks.eu-central-1.amazonaws.com/id/0123ABCD."""
+    """IRSA: the OIDC issuer without https://, such as oidc.eks.eu-central-1.amazonaws.com/id/0123ABCD. Not needed with
+    `roleArn`, whose trust the stack does not write."""
 
 
 class AwsStore(BaseStore):
-    """An S3 bucket and a least-privilege role, which the stack creates."""
+    """An S3 bucket on AWS, and the role of Loki's pods. By default the stack creates both."""
+
+    takes_identity: ClassVar[bool] = True
 
     kind: Literal["aws-s3"]
+    create: Switch = True
+    """The stack creates the bucket and its settings. With false the bucket exists, and the stack never changes it."""
     bucket: BucketText
     """The bucket's name, unique in all of AWS."""
+    rules_bucket: BucketText | None = None
+    """Another, existing bucket for the ruler's rules, which the stack never makes; without it they are in `bucket`."""
     region: AwsRegion
-    """The bucket's region."""
-    account_id: AwsAccount
-    """The AWS account; the provider refuses every other account."""
+    """The region of the buckets."""
+    account_id: AwsAccount | None = None
+    """The AWS account that the stack makes bucket, role and association in; the provider refuses every other one. Not
+    needed where the stack makes none of them."""
     partition: Literal["aws", "aws-cn", "aws-us-gov"] = "aws"
     """The AWS partition, for ARNs."""
-    identity: AwsIdentity
+    identity: AwsIdentity | None = None
+    """How Loki's pods assume their role; without it, they use an access key."""
+    credentials_secret: DnsName | None = None
+    """Instead of `identity`: an existing Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. With neither, the
+    stack creates one from the Pulumi config secrets accessKeyId and secretAccessKey."""
+    credentials_keys: CredentialsKeys | None = None
+    """The keys of `credentialsSecret`, if they have other names."""
     kms_key_arn: KmsKey | None = None
     """The KMS key that encrypts the bucket; by default S3's own keys (SSE-S3)."""
 
     @property
-    def access_key(self) -> AccessKey:
-        """Return that there is no Secret: pods assume a role."""
-        return AccessKey("identity", identity="an AWS role")
+    def makes_bucket(self) -> bool:
+        """Return whether the stack creates the bucket."""
+        return self.create
 
     @property
-    def makes_bucket(self) -> bool:
-        """Return that the stack creates the bucket."""
-        return True
+    def makes_role(self) -> bool:
+        """Return whether the stack creates the role of Loki's pods."""
+        return self.identity is not None and not self.identity.role_arn
+
+    @property
+    def makes_association(self) -> bool:
+        """Return whether the stack binds a role to Loki's service account by Pod Identity."""
+        identity = self.identity
+        return identity is not None and identity.kind == "pod-identity" and identity.eks_cluster is not None
+
+    @property
+    def makes_in_account(self) -> bool:
+        """Return whether the stack creates anything in AWS."""
+        return self.makes_bucket or self.makes_role or self.makes_association
+
+    @property
+    def access_key(self) -> AccessKey:
+        """Return that pods assume a role, or the Secret with the key."""
+        if not self.identity:
+            return _static_key(self.credentials_secret, self.credentials_keys)
+        role = self.identity.role_arn
+        return AccessKey("identity", identity=f"the AWS role {role} (existing)" if role else "an AWS role")
+
+    @property
+    def has_loose_keys(self) -> bool:
+        """Return whether the stack file has credentialsKeys without credentialsSecret."""
+        return bool(self.credentials_keys and not self.credentials_secret)
+
+    @property
+    def buckets(self) -> Mapping[str, str]:
+        """Return the buckets by their keys."""
+        return {"bucket": self.bucket, **({"rulesBucket": self.rules_bucket} if self.rules_bucket else {})}
 
     @property
     def in_aws(self) -> "AwsStore":
@@ -609,5 +666,5 @@ class FormerObjectStore(Group):
 
     before: Day
     """The day of the move (UTC), in quotes: its lines are the first in `objectStore`. A schema period begins on it."""
-    store: Annotated[EmbeddedStore | S3CompatibleStore | FilesystemStore, Field(discriminator="kind")]
+    store: Annotated[EmbeddedStore | S3CompatibleStore | AwsStore | FilesystemStore, Field(discriminator="kind")]
     """The value that `objectStore` had before. A store with an access key names the Secret that has the key."""

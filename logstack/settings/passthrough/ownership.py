@@ -64,8 +64,6 @@ _RATES = {
     "query_timeout": "queryTimeout",
 }
 _RELOADED = "Loki reads the overrides from the file that logstack mounts"
-# pkg/validation/validate.go: DisallowedStructuredMetadata.
-_SENT = "the collector sends structured metadata, and Loki discards such lines without it"
 _PORT = "the chart's Services, the gateway and the other pods ask this port"
 _RING = "the ring is found through the Service that the chart makes"
 
@@ -119,7 +117,7 @@ CONFIG: Sequence[Row] = (
     Row("limits_config.retention_period", "retention"),
     Row("limits_config.retention_stream", "retentionStreams"),
     Row("limits_config.reject_old_samples_max_age", "retention"),
-    Row("limits_config.allow_structured_metadata", reason=_SENT),
+    Row("limits_config.allow_structured_metadata", "structuredMetadata"),
     *_limits("limits_config.", "limits"),
     Row("limits_config.per_tenant_override_config|per_tenant_override_period", reason=_RELOADED),
     Row(
@@ -147,7 +145,7 @@ TENANT: Sequence[Row] = (
     Row("retention_period", "tenants[].retention"),
     Row("retention_stream", "tenants[].retentionStreams"),
     Row("reject_old_samples_max_age", "retention"),
-    Row("allow_structured_metadata", reason=_SENT),
+    Row("allow_structured_metadata", "structuredMetadata"),
     *_limits("", "tenants[].limits"),
 )
 

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 from moto import mock_aws
 
-from components import stop_in_wrong_account, stop_without_cluster
+from components import stop_in_wrong_account, stop_without_bucket, stop_without_cluster
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import ObjectStoreSettings, S3CompatibleStore
 from tests.support.aws_store import ACCOUNT, a_store
@@ -47,6 +47,19 @@ def test_guard_does_not_ask_aws_when_the_object_store_is_not_in_aws(shell: pytes
     store: ObjectStoreSettings = S3CompatibleStore(kind="s3-compatible", endpoint="http://10.0.0.1:9000", bucket="b")
     shell.setattr(botocore.client.BaseClient, "_make_api_call", lambda *_: pytest.fail("AWS was asked"))
     stop_in_wrong_account(store)
+    stop_without_bucket(store)
+
+
+def test_guard_asks_for_no_account_when_the_stack_makes_nothing_in_aws(shell: pytest.MonkeyPatch) -> None:
+    shell.setattr(botocore.client.BaseClient, "_make_api_call", lambda *_: pytest.fail("AWS was asked"))
+    stop_in_wrong_account(a_store(create=False, identity=None, credentialsSecret="loki-s3"))
+
+
+@pytest.mark.usefixtures("moto")
+def test_guard_stops_the_program_without_the_existing_bucket() -> None:
+    with pytest.raises(pulumi.RunError, match="bucket-missing"):
+        stop_without_bucket(a_store(create=False))
+    stop_without_bucket(a_store())
 
 
 def test_guard_stops_the_program_when_the_cluster_is_too_old_or_the_kubeconfig_is_missing(

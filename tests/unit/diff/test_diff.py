@@ -223,7 +223,7 @@ def test_every_key_of_a_stack_file_reaches_an_artefact_or_has_a_rule() -> None:
     known = {path.split(".")[0].split("[")[0] for path, _ in keys()}
     assert known == {
         *("deploymentMode", "replicas", "replicationFactor", "retention", "schemaPeriods", "limits", "tenants"),
-        "retentionStreams",
+        *("retentionStreams", "structuredMetadata"),
         *("caches", "gateway", "size", "resources", "walReplayCeiling", "storageClass", "lokiVersion", "cluster"),
         *("ingest", "ingress", "objectStore", "formerObjectStore", "collector", "canary", "grafana", "charts"),
         *("loki", "alloy", "acknowledge"),

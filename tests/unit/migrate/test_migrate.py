@@ -163,6 +163,28 @@ def test_migration_refuses_a_former_store_in_google_cloud(edge: Path) -> None:
     assert refusals("gcp", edge / "new.yaml", ROOT / "examples" / "gcp") == ["migration-from-a-cloud"]
 
 
+IN_AWS = """\
+config:
+  logstack:cluster: {name: held, context: held, apiServer: https://10.0.0.2:6443}
+  logstack:deploymentMode: monolithic
+  logstack:replicas: {monolithic: 3}
+  logstack:objectStore: {kind: aws-s3, bucket: acme, region: eu-central-1, credentialsSecret: loki-s3, HOW}
+  logstack:acknowledge: [static-access-key]
+"""
+
+
+def test_migration_leaves_an_existing_bucket_in_aws_as_the_former_store(edge: Path) -> None:
+    (edge / "Pulumi.held.yaml").write_text(IN_AWS.replace("HOW", "create: false"))
+    planned_migration = plan_migration("held", edge / "new.yaml", edge)
+    assert planned_migration.moves == ("aws-s3 to s3-compatible",)
+    assert any("bucket: acme" in line for line in added_lines(planned_migration.stages[1]))
+
+
+def test_migration_refuses_a_former_store_that_the_stack_creates_in_aws(edge: Path) -> None:
+    (edge / "Pulumi.held.yaml").write_text(IN_AWS.replace("HOW", 'accountId: "123456789012"'))
+    assert refusals("held", edge / "new.yaml", edge) == ["migration-from-own-bucket"]
+
+
 def test_migration_refuses_a_former_store_that_a_claim_owns(edge: Path) -> None:
     assert refusals("ceph", edge / "new.yaml") == ["migration-from-a-claim"]
 

@@ -341,6 +341,8 @@ def test_warning_is_silenced_by_its_own_name(name: str) -> None:
         "retention-rules-replaced": f"{PASSWORD}\n"
         "retentionStreams: [{selector: '{pod=\"a\"}', period: 1d}]\n"
         "tenants: [{name: a, namespaces: [b], retentionStreams: [{selector: '{app=\"a\"}', period: 1d}]}]",
+        "static-access-key": "objectStore: {kind: aws-s3, create: false, bucket: a-b, region: eu-central-1, "
+        "credentialsSecret: loki-s3}",
         "tenants-without-gateway": "gateway: {enabled: false}\ntenants: [{name: a, namespaces: [b]}]",
         "tenants-without-password": "tenants: [{name: a, namespaces: [b]}]",
         "simple-scalable-ends-with-loki-4": "deploymentMode: simple-scalable\nreplicas: {}",
