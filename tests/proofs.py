@@ -207,6 +207,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("logstack/binaries/*", _ALL),
     # What the tests share.
     ("tests/support/aws_store.py", "engine"),
+    ("tests/support/gcs_store.py", _NONE),
     ("tests/support/dns.py", _NONE),
     ("tests/support/reached.py", "engine"),
     ("tests/support/engine.py", _DECLARED),

@@ -133,6 +133,14 @@ def applied_maps(settings: Settings, namespace: str) -> list[dict[str, Any]]:
     return [{**each, "metadata": {**cast("dict[str, Any]", each["metadata"]), "namespace": namespace}} for each in maps]
 
 
+def test_applied_configuration_of_another_bucket_in_google_cloud_belongs_to_another_loki() -> None:
+    stack = settings_of("production")
+    ours, theirs = (changed(stack, object_store=GOOGLE | {"bucket": each}) for each in ("a-1", "b-1"))
+    config = declared_configuration(ours).config
+    assert applied_configuration(applied_maps(theirs, "other"), "monitoring", config) is None
+    assert applied_configuration(applied_maps(ours, "other"), "monitoring", config) == declared_configuration(ours)
+
+
 def test_applied_configuration_is_that_of_the_same_namespace_or_the_same_store() -> None:
     production, staging = settings_of("production"), settings_of("staging")
     config = declared_configuration(production).config
