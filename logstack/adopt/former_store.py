@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from logstack.adopt import credentials
+from logstack.adopt.authority import former_authority
 from logstack.adopt.loki_config import LokiConfig, Setting
 from logstack.adopt.passing import pass_value
 from logstack.adopt.paths import at, path_of
@@ -10,10 +11,11 @@ from logstack.adopt.reading import Reading
 from logstack.manifests.stores import embedded
 from logstack.manifests.stores.access import DATA, FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.object_store import AccessKey, CredentialsKeys
+from logstack.settings.model.object_store import CA_KEY, AccessKey, CredentialsKeys
 
 _KEY = "formerObjectStore"
 _NAME = "former"
+_SECTION = f"storage_config.named_stores.aws.{_NAME}"
 _ENVIRONMENT = ("defaults", "extraEnv")
 
 
@@ -50,22 +52,28 @@ def _periods(config: LokiConfig) -> list[object]:
 
 
 def _section(config: LokiConfig) -> dict[str, Setting]:
-    section = path_of(f"storage_config.named_stores.aws.{_NAME}")
+    section = path_of(_SECTION)
     return {path[-1]: setting for path, setting in config.settings.items() if path[:-1] == section}
 
 
 def _s3(reading: Reading, config: LokiConfig) -> dict[str, object] | None:
     section, key = _section(config), _access_key(reading)
     endpoint, bucket = (str(section[name].value) if name in section else "" for name in ("endpoint", "bucketnames"))
-    if not endpoint or not bucket or not key:
+    if not bucket or not key:
         return None
     store: dict[str, object] = {"bucket": bucket, "credentialsSecret": key.secret}
     if not key.keys.are_variables:
         store["credentialsKeys"] = key.keys.model_dump(by_alias=True)
+    if certificate := former_authority(reading, config, _SECTION):
+        store["caSecret"] = certificate.secret
+        if certificate.key != CA_KEY:
+            store["caKey"] = certificate.key
     if "region" in section:
         store["region"] = section["region"].value
     if endpoint == embedded.endpoint(ClusterSettings.model_validate(reading.stack["cluster"])):
         return {"kind": "embedded", **store}
+    if not endpoint:  # Amazon's
+        return {"kind": "aws-s3", "create": False, **store}
     style = section.get("s3forcepathstyle")
     return {"kind": "s3-compatible", "endpoint": endpoint, "pathStyle": bool(style and style.value), **store}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from logstack.adopt import credentials
-from logstack.adopt.authority import authority
+from logstack.adopt.authority import authority, mounts
 from logstack.adopt.documents import Release, templated
 from logstack.adopt.former_store import former
 from logstack.adopt.loki_config import LokiConfig
@@ -72,6 +72,7 @@ def store(reading: Reading, config: LokiConfig, release: Release) -> None:
         text = f"logstack stores lines in S3 or on a volume, not in {kind}: run a stack side by side, with an S3 bucket"
         reading.not_taken("loki.storage", text, decide=True)
         reading.side_by_side.append(f"its store is {kind}")
+    mounts(reading)
     credentials.expansion(reading)
     reading.translated("minio", "logstack does not use the chart's MinIO: its project publishes no more images")
     for cloud in _OTHER_CLOUDS:
