@@ -91,7 +91,7 @@ def _replicas(reading: Reading, role: Role) -> None:
     if isinstance(count, int) and count > 0:
         reading.write(target, count)
         reading.understood(path, target)
-        if role is Role.MONOLITHIC and count == _PAIR_PODS:
+        if roles_of(reading) == (role,) and count == _PAIR_PODS:
             reading.write("acknowledge", [PAIR.name])
             reading.missing(path, "as today, losing either pod stops writes or queries", key="acknowledge")
         if not reading.has(path):
