@@ -63,7 +63,6 @@ PARTS: Mapping[str, Part] = {
     "collector": Part(
         (
             "tests/cases/test_alloy_accepts.py",
-            "tests/cases/test_older_schema.py",
             "tests/cases/test_docker_nodes.py",
             "tests/cases/test_joining_nodes.py",
             "tests/cases/test_lines_out_of_order.py",
