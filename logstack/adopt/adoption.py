@@ -171,7 +171,7 @@ def _topics(reading: Reading, release: Release, request: Request) -> None:
     parts(reading, config)
     access.password(reading)
     ingress.ingress(reading)
-    collector(reading, blocks)
+    collector(reading, config, blocks)
     _additions(reading, has_collector=bool(blocks))
     placeholders(reading)
     settings = _tree(reading.stack)
@@ -185,14 +185,24 @@ def _topics(reading: Reading, release: Release, request: Request) -> None:
 
 def _additions(reading: Reading, *, has_collector: bool) -> None:
     """Report what the stack runs or does beside what runs today."""
-    if not has_collector:
+    is_new = reading.starts_anew or bool(reading.side_by_side)
+    if not has_collector and is_new:
         text = (
             "the stack runs Grafana Alloy on every node, which sends the lines of every pod: beside a collector of "
             "yours lines exist twice. --config-alloy translates that one"
         )
         reading.missing("(the collector)", text, key="collector")
-    text = "the collector replaces private keys, tokens, passwords and card numbers in lines"
-    reading.missing("(redaction)", text, key="collector.redact")
+    elif not has_collector:
+        reading.write("collector.enabled", False)  # noqa: FBT003 - a value of the stack file
+        text = (
+            "no collector's configuration is given: the stack runs none, and those of today go on pushing. To replace "
+            "one, pass its configuration (--config-alloy), or remove the key and stop the others: beside them lines "
+            "exist twice"
+        )
+        reading.missing("(the collector)", text, key="collector.enabled")
+    if has_collector or is_new:
+        text = "the collector replaces private keys, tokens, passwords and card numbers in lines"
+        reading.missing("(redaction)", text, key="collector.redact")
     if not reading.has("lokiCanary") and reading.key_value("canary.enabled") is not False:
         text = "the stack runs a canary on every node, which writes a line a second and asks for it"
         reading.missing("(the canary)", text, key="canary")

@@ -1,6 +1,6 @@
 """The authority of the object store's certificate: a file of Loki's client, in a Secret that the pods mount."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.mode import roles_of
@@ -11,6 +11,7 @@ from logstack.settings.model.object_store import CA_KEY, CaCertificate
 
 _SECTIONS = ("common.storage.s3", "storage_config.aws", "ruler.storage.s3")
 _OF_CHART = "loki.storage.s3.http_config.ca_file"
+_MOUNTED = "logstack mounts the Secret itself"
 _MOUNTS, _VOLUMES = "extraVolumeMounts", "extraVolumes"
 
 
@@ -29,9 +30,24 @@ def authority(reading: Reading, config: LokiConfig) -> None:
     if certificate.key != CA_KEY:
         reading.write("objectStore.caKey", certificate.key)
     for path in files:
-        reading.understood(path, "objectStore.caSecret", "logstack mounts the Secret itself")
-    for group in _groups(reading):
-        _mounted(reading, group, certificate.secret)
+        reading.understood(path, "objectStore.caSecret", _MOUNTED)
+
+
+def former_authority(reading: Reading, config: LokiConfig, section: str) -> CaCertificate | None:
+    """Return the certificate of the former store, whose client is configured in a section."""
+    setting = config.settings.get(path_of(f"{section}.http_config.ca_file"))
+    certificate = _certificate(reading, str(setting.value)) if setting else None
+    if setting and certificate:
+        reading.understood(setting.path, "formerObjectStore.store.caSecret", _MOUNTED)
+    return certificate
+
+
+def mounts(reading: Reading) -> None:
+    """Report the volumes of the certificates that the stack file names."""
+    named = {reading.key_value(f"{key}.caSecret") for key in ("objectStore", "formerObjectStore.store")}
+    secrets = {str(secret) for secret in named if secret}
+    for group in _groups(reading) if secrets else ():
+        _mounted(reading, group, secrets)
 
 
 def _certificate(reading: Reading, file: str) -> CaCertificate | None:
@@ -54,17 +70,17 @@ def _key(volume: Mapping[str, object], file: str) -> str:
     return str(named[0]) if named else file
 
 
-def _mounted(reading: Reading, group: str, secret: str) -> None:
-    """Report a group's volumes of the Secret; the stack passes others on."""
+def _mounted(reading: Reading, group: str, secrets: Container[str]) -> None:
+    """Report a group's volumes of the Secrets; the stack passes others on."""
     volumes = [
         each.get("name")
         for each in _entries(reading, (group, _VOLUMES))
-        if at(each, ("secret", "secretName")) == secret
+        if at(each, ("secret", "secretName")) in secrets
     ]
     for key in (_VOLUMES, _MOUNTS) if volumes else ():
         others = [each for each in _entries(reading, (group, key)) if each.get("name") not in volumes]
         if all(each.get("name") == "overrides" for each in others) or pass_value(reading, (group, key), others):
-            reading.understood((group, key), "objectStore.caSecret", "logstack mounts the Secret itself")
+            reading.understood((group, key), "objectStore.caSecret", _MOUNTED)
 
 
 def _groups(reading: Reading) -> Iterator[str]:

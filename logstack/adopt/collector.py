@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from logstack.adopt.labels import relabelling
+from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.paths import at
 from logstack.adopt.pipeline import passed_source, stage
 from logstack.adopt.reading import Entry, Reading, Verdict
 from logstack.manifests.alloy.sources.catalog import LOG_SOURCES
+from logstack.manifests.alloy.sources.otlp import OWN_ATTRIBUTES
 from logstack.manifests.alloy.sources.record import LogSource
 from logstack.settings.passthrough.alloy_text import AlloyBlock, literals
 
@@ -94,14 +96,14 @@ _JOB = re.compile(r'"?\bjob\b"?\s*=\s*"([^"]+)"')
 _CLUSTER = re.compile(r'"?\bcluster\b"?\s*=\s*"([^"]+)"')
 
 
-def collector(reading: Reading, blocks: list[AlloyBlock]) -> None:
+def collector(reading: Reading, config: LokiConfig, blocks: list[AlloyBlock]) -> None:
     """Report each component with its stages and labels; none is better than its worst part."""
     for block in blocks:
         kind = next((kind for name, kind in _COMPONENTS.items() if block.name.startswith(name)), _OTHER)
         if block.name == "loki.source.file":
             kind = _of_files(reading, blocks, block)
         elif block.name == "otelcol.receiver.otlp":
-            kind = _of_otlp(reading, block)
+            kind = _of_otlp(reading, config, block)
         elif taken := passed_source(reading, block):
             kind = _Kind(taken.verdict, taken.text, taken.key)
         number = len(reading.entries)
@@ -174,11 +176,33 @@ def _targets(block: AlloyBlock, source: AlloyBlock) -> Iterator[str]:
         yield from block.attributes.values()
 
 
-def _of_otlp(reading: Reading, block: AlloyBlock) -> _Kind:
+def _of_otlp(reading: Reading, config: LokiConfig, block: AlloyBlock) -> _Kind:
     for name in ("grpc", "http"):
         if any(inner.name == name for inner in block.blocks):
             reading.write(f"collector.sources.otlp.{name}", True)  # noqa: FBT003 - a value of the stack file
+    if attributes := list(dict.fromkeys(_index_attributes(config))):
+        reading.write("collector.sources.otlp.indexLabels", attributes)
     return _Kind(T, "only logs, on ports 4317 and 4318 of every collector", "collector.sources.otlp")
+
+
+def _index_attributes(config: LokiConfig) -> Iterator[str]:
+    """Yield the resource attributes that Loki's own OTLP endpoint makes index labels of, without the collector's own.
+
+    The release's settings stay for what is sent to Loki directly: they are passed on.
+    """
+    default = config.value("distributor.otlp_config.default_resource_attributes_as_index_labels")
+    groups = config.value("limits_config.otlp_config.resource_attributes.attributes_config")
+    lists = [
+        default,
+        *(at(each, ("attributes",)) for each in _listed(groups) if at(each, ("action",)) == "index_label"),
+    ]
+    for name in (name for names in lists for name in _listed(names)):
+        if isinstance(name, str) and name not in OWN_ATTRIBUTES.values():
+            yield name
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _pipeline(reading: Reading, block: AlloyBlock) -> None:

@@ -15,21 +15,40 @@ from logstack.settings.load.stack_file import PROJECT
 from logstack.settings.model.object_store import STATIC_CREDENTIALS_SECRET, CredentialsKeys
 from logstack.settings.model.roles import Role
 
-_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
+class Variables(NamedTuple):
+    """The variables of the pods' environment that have the access key."""
+
+    key_id: str
+    secret: str
+
+
 _HALVES = {"accesskeyid": "access_key_id", "secretaccesskey": "secret_access_key"}
+LOKI_VARIABLES = Variables("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _FROM_ENVIRONMENT = re.compile(r"\$\{?(\w+)\}?")
 COMMANDS = " and ".join(f"pulumi config set --secret {PROJECT}:{secret}" for secret in SECRETS)
 
 
-def keys(reading: Reading, paths: list[Path]) -> None:
-    """Report access keys in the values, and variables that the values take them from."""
+def variable(value: object) -> str | None:
+    """Return the variable that Loki fills a value from."""
+    match = _FROM_ENVIRONMENT.fullmatch(value) if isinstance(value, str) else None
+    return match[1] if match else None
+
+
+def keys(reading: Reading, paths: list[Path], variables: Variables = LOKI_VARIABLES) -> None:
+    """Report access keys in the values, and variables that the values take them from.
+
+    A variable is understood if the Secret of the stack file has the key.
+    """
+    has_secret = reading.key_value("objectStore.credentialsSecret") is not None
     for path in paths:
-        value = at(reading.values, path)
-        if isinstance(value, str) and (match := _FROM_ENVIRONMENT.fullmatch(value)):
-            if match[1] in _VARIABLES:
-                reading.understood(path, text=f"logstack's Loki reads {match[1]} from its environment too")
+        if name := variable(at(reading.values, path)):
+            if name in LOKI_VARIABLES:
+                reading.understood(path, text=f"logstack's Loki reads {name} from its environment too")
+            elif name in variables and has_secret:
+                reading.understood(path, text=f"pods read {name} from its Secret: objectStore.credentialsKeys")
             else:
-                text = f"Loki reads {' and '.join(_VARIABLES)} from its environment: rename {match[1]}"
+                text = f"Loki reads {' and '.join(LOKI_VARIABLES)} from its environment: rename {name}"
                 reading.translated(path, text, decide=True)
         else:
             text = (
@@ -66,16 +85,18 @@ def take_from_flux(reading: Reading, key_secret: KeySecret) -> None:
     reading.entries.append(entry)
 
 
-def secret(reading: Reading, *, has_key: bool) -> None:
+def secret(reading: Reading, *, has_key: bool, variables: Variables = LOKI_VARIABLES) -> None:
     """Take over the Secret of Loki's environment, if the store has an access key; pass other variables on."""
-    _pass_others(reading)
-    names_by_path = dict.fromkeys(name for path in environment_paths(reading) for name in _names(reading, path))
+    _pass_others(reading, variables)
+    names_by_path = dict.fromkeys(
+        name for path in environment_paths(reading) for name in _names(reading, path, variables)
+    )
     names = [name for name in names_by_path if name]
     if has_key and len(names) == 1:
         (name,) = names
         if name != STATIC_CREDENTIALS_SECRET or not _is_ours(reading):
             reading.write("objectStore.credentialsSecret", name)
-        keys_of_secret = _keys_of_secret(reading)
+        keys_of_secret = _keys_of_secret(reading, variables)
         if not keys_of_secret.are_variables:
             reading.write("objectStore.credentialsKeys", keys_of_secret.model_dump(by_alias=True))
         for path in list(environment_paths(reading)):
@@ -90,20 +111,20 @@ def secret(reading: Reading, *, has_key: bool) -> None:
         text = (
             "logstack adds no environment variables to Loki's pods: configure their purpose in another way"
             if not has_key or not names
-            else f"there are {len(names)} Secrets: write the one with {' and '.join(_VARIABLES)} as credentialsSecret"
+            else f"there are {len(names)} Secrets: write the one with {' and '.join(variables)} as credentialsSecret"
         )
         reading.not_taken(path, text, decide=True)
 
 
-def has_secret(reading: Reading) -> bool:
+def has_secret(reading: Reading, variables: Variables) -> bool:
     """Return whether the pods' environment has Secrets that may have the store's access key."""
-    return any(name for path in environment_paths(reading) for name in _names(reading, path))
+    return any(name for path in environment_paths(reading) for name in _names(reading, path, variables))
 
 
-def _pass_others(reading: Reading) -> None:
+def _pass_others(reading: Reading, variables: Variables = LOKI_VARIABLES) -> None:
     """Pass lists of variables on that name no Secret and no ConfigMap of the store."""
     for path in list(environment_paths(reading)):
-        if not any(_names(reading, path)) and not _config_maps(reading, path):
+        if not any(_names(reading, path, variables)) and not _config_maps(reading, path):
             pass_value(reading, path, at(reading.values, path))
 
 
@@ -111,13 +132,15 @@ def are_of(reading: Reading, claim: str) -> bool:
     """Return whether the pods' environment comes only from a bucket claim's Secret and ConfigMap."""
     _pass_others(reading)
     paths = list(environment_paths(reading))
-    names = [set(_names(reading, path)) == set(_config_maps(reading, path)) == {claim} for path in paths]
+    names = [
+        set(_names(reading, path, LOKI_VARIABLES)) == set(_config_maps(reading, path)) == {claim} for path in paths
+    ]
     return bool(names) and all(names)
 
 
 def are_in(reading: Reading, path: Path) -> bool:
     """Return whether a list of variables has the store's access key by name."""
-    return any(at(entry, ("name",)) in _VARIABLES for entry in _listed(reading, path))
+    return any(at(entry, ("name",)) in LOKI_VARIABLES for entry in _listed(reading, path))
 
 
 def understood(reading: Reading, text: str) -> None:
@@ -151,11 +174,11 @@ def environment_paths(reading: Reading) -> Iterator[Path]:
                 yield group, key
 
 
-def _keys_of_secret(reading: Reading) -> CredentialsKeys:
+def _keys_of_secret(reading: Reading, variables: Variables) -> CredentialsKeys:
     """Return the keys of the Secret that the store's variables are from, by their names where the values name none."""
     entries = [entry for path in environment_paths(reading) for entry in _listed(reading, path)]
     named = {at(entry, ("name",)): at(entry, path_of("valueFrom.secretKeyRef.key")) for entry in entries}
-    access_key_id, secret_access_key = (str(named.get(name) or name) for name in _VARIABLES)
+    access_key_id, secret_access_key = (str(named.get(name) or name) for name in variables)
     return CredentialsKeys(access_key_id=access_key_id, secret_access_key=secret_access_key)
 
 
@@ -170,11 +193,11 @@ def _config_maps(reading: Reading, path: Path) -> list[str]:
     return [str(name) for name in names if name]
 
 
-def _names(reading: Reading, path: Path) -> Iterator[str]:
+def _names(reading: Reading, path: Path, variables: Variables) -> Iterator[str]:
     """Yield the Secrets that one list of variables names for the store's variables."""
     for entry in _listed(reading, path):
         name = at(entry, path_of("secretRef.name")) or (
-            at(entry, path_of("valueFrom.secretKeyRef.name")) if at(entry, ("name",)) in _VARIABLES else None
+            at(entry, path_of("valueFrom.secretKeyRef.name")) if at(entry, ("name",)) in variables else None
         )
         if isinstance(name, str):
             yield name

@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 
 from logstack.adopt import credentials
+from logstack.adopt.authority import former_authority
 from logstack.adopt.loki_config import LokiConfig, Setting
 from logstack.adopt.passing import pass_value
 from logstack.adopt.paths import at, path_of
 from logstack.adopt.reading import Reading
 from logstack.manifests.stores import embedded
-from logstack.manifests.stores.access import DATA, FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY
+from logstack.manifests.stores.access import DATA, FORMER_ACCESS_KEY_ID, FORMER_SECRET_ACCESS_KEY, amazon_host
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.object_store import AccessKey, CredentialsKeys
+from logstack.settings.model.object_store import CA_KEY, AccessKey, CredentialsKeys
 
 _KEY = "formerObjectStore"
 _NAME = "former"
+_SECTION = f"storage_config.named_stores.aws.{_NAME}"
 _ENVIRONMENT = ("defaults", "extraEnv")
 _THANOS = "storage_config.object_store"
 # The directory of a volume, in the words of each family of Loki's clients.
@@ -54,7 +56,7 @@ def _periods(config: LokiConfig) -> list[object]:
 
 
 def _section(config: LokiConfig) -> dict[str, Setting]:
-    sections = [path_of(f"storage_config.named_stores.aws.{_NAME}"), path_of(f"{_THANOS}.named_stores.s3.{_NAME}")]
+    sections = [path_of(_SECTION), path_of(f"{_THANOS}.named_stores.s3.{_NAME}")]
     return {path[-1]: setting for path, setting in config.settings.items() if path[:-1] in sections}
 
 
@@ -62,18 +64,25 @@ def _s3(reading: Reading, config: LokiConfig) -> dict[str, object] | None:
     section, key = _section(config), _access_key(reading)
     names = ("endpoint", "bucketnames", "bucket_name", "bucket_lookup_type")
     endpoint, bucket, of_thanos, lookup = (str(section[name].value) if name in section else "" for name in names)
-    if of_thanos:  # Thanos' client takes a host without a scheme
+    if of_thanos and endpoint:  # Thanos' client takes a host without a scheme
         insecure = section.get("insecure")
-        bucket, endpoint = of_thanos, f"{'http' if insecure and insecure.value else 'https'}://{endpoint}"
-    if not endpoint or not bucket or not key:
+        endpoint = f"{'http' if insecure and insecure.value else 'https'}://{endpoint}"
+    bucket = bucket or of_thanos
+    if not bucket or not key:
         return None
     store: dict[str, object] = {"bucket": bucket, "credentialsSecret": key.secret}
     if not key.keys.are_variables:
         store["credentialsKeys"] = key.keys.model_dump(by_alias=True)
+    if certificate := former_authority(reading, config, _SECTION):
+        store["caSecret"] = certificate.secret
+        if certificate.key != CA_KEY:
+            store["caKey"] = certificate.key
     if "region" in section:
         store["region"] = section["region"].value
     if endpoint == embedded.endpoint(ClusterSettings.model_validate(reading.stack["cluster"])):
         return {"kind": "embedded", **store}
+    if not endpoint or endpoint == f"https://{amazon_host(str(store.get('region')))}":
+        return {"kind": "aws-s3", "create": False, **store}
     style = section.get("s3forcepathstyle")
     by_path = lookup == "path" or bool(style and style.value)
     return {"kind": "s3-compatible", "endpoint": endpoint, "pathStyle": by_path, **store}

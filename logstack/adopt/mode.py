@@ -4,6 +4,7 @@ from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.paths import at
 from logstack.adopt.reading import Reading
 from logstack.manifests.loki import chart
+from logstack.settings.checks.replication import PAIR
 from logstack.settings.model.loki import LokiSettings
 from logstack.settings.model.roles import DeploymentMode, Role
 from logstack.settings.problems import nearest
@@ -16,6 +17,7 @@ _MODES: dict[str, DeploymentMode] = {
     "Monolithic<->SimpleScalable": "simple-scalable",
     "SimpleScalable<->Distributed": "distributed",
 }
+_PAIR_PODS = 2
 _EXPERIMENTAL = (*chart.EXPERIMENTAL, "bloomCompactor", "patternIngester")
 _WITH_EXPERIMENTAL = [name for name, mode in _MODES.items() if mode == "distributed"]
 _OTHER_MODE = "the mode decides: roles of other modes have no pods"
@@ -89,6 +91,9 @@ def _replicas(reading: Reading, role: Role) -> None:
     if isinstance(count, int) and count > 0:
         reading.write(target, count)
         reading.understood(path, target)
+        if roles_of(reading) == (role,) and count == _PAIR_PODS:
+            reading.write("acknowledge", [PAIR.name])
+            reading.missing(path, "as today, losing either pod stops writes or queries", key="acknowledge")
         if not reading.has(path):
             reading.missing(path, f"not set: the chart's default is {count}", key=target)
     elif reading.has(path):

@@ -197,7 +197,7 @@ CONFIG_ROWS: tuple[Row, ...] = (
     Row(
         "ruler.storage",
         T,
-        "the stack has one bucket for chunks and rules: copy rules from another bucket; keys are not copied",
+        "rules are in the store's bucket, or in objectStore.rulesBucket; keys are not copied",
     ),
     Row(
         "ruler",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from logstack.adopt import credentials
-from logstack.adopt.authority import authority
+from logstack.adopt.authority import authority, mounts
 from logstack.adopt.documents import Release, Unread, templated
 from logstack.adopt.former_store import former
 from logstack.adopt.google import gcs
@@ -34,10 +34,15 @@ _FIELDS = {
     "secret_access_key": "key",
     "session_token": "key",
 }
+_FIELDS_OF_KEY = {
+    **dict.fromkeys(("accesskeyid", "access_key_id"), "key_id"),
+    **dict.fromkeys(("secretaccesskey", "secret_access_key"), "secret"),
+}
 _AMAZON = (".amazonaws.com", ".amazonaws.com.cn")
 _ROLE = ("serviceAccount", "annotations", "eks.amazonaws.com/role-arn")
 _BUCKET = path_of("loki.storage.bucketNames.chunks")
 _ROLE_ARN = re.compile(r"arn:(?P<partition>[a-z-]+):iam::(?P<account>\d{12}):role/[\w+=,.@/-]+$")
+_RULER_BUCKET = "ruler.storage.s3.bucketnames"
 _CLAIMED = "ceph-bucket-claim"
 _OTHER_CLOUDS = ("gcs", "azure", "swift", "alibabacloud", "bos", "cos")
 
@@ -74,6 +79,7 @@ def store(reading: Reading, config: LokiConfig, release: Release) -> None:
         text = f"logstack stores lines in S3 or on a volume, not in {kind}: run a stack side by side, with an S3 bucket"
         reading.not_taken("loki.storage", text, decide=True)
         reading.side_by_side.append(f"its store is {kind}")
+    mounts(reading)
     credentials.expansion(reading)
     reading.translated("minio", "logstack does not use the chart's MinIO: its project publishes no more images")
     for cloud in _OTHER_CLOUDS:
@@ -107,17 +113,17 @@ def _s3(reading: Reading, config: LokiConfig, release: Release) -> None:
     else:
         bucket = _bucket(reading, fields, apart=not ours and "${" not in str(endpoint))
     if in_aws:
-        _aws(reading, fields, bucket, release)
+        _aws(reading, config, fields, bucket, release)
     else:
-        _compatible(reading, fields, endpoint, bucket)
+        _compatible(reading, config, fields, endpoint, bucket)
         authority(reading, config)
+    credentials.keys(reading, fields.paths.get("key", []), _variables(reading, fields))
     if question:
         unread = [spelled_path(path) for path in reading.unread if _FIELDS.get(path[-1].lower()) in ("endpoint", "url")]
         reading.ask(unread[0] if unread else "loki.storage.s3.endpoint", question, key="objectStore.endpoint")
     if not fields.paths.get("bucket") and bucket is None and reading.key_value("objectStore.kind") != _CLAIMED:
         where = _named_elsewhere(release.unread, "bucket") or "no value names it"
         reading.ask("loki.storage.bucketNames.chunks", f"{where}: write its name", key="objectStore.bucket")
-    credentials.keys(reading, fields.paths.get("key", []))
     for path in fields.paths.get("url", []):
         text = "the stack file has endpoint, bucket and region instead; keys are not copied"
         reading.translated(path, text, key="objectStore")
@@ -260,7 +266,9 @@ def _bucket(reading: Reading, fields: _Fields, *, apart: bool) -> str | None:
     return bucket
 
 
-def _compatible(reading: Reading, fields: _Fields, endpoint: str | None, bucket: str | None) -> None:
+def _compatible(
+    reading: Reading, config: LokiConfig, fields: _Fields, endpoint: str | None, bucket: str | None
+) -> None:
     """Take a store over that is not Amazon's; without an endpoint that is left to decide."""
     if endpoint and "${" in endpoint:
         _claim(reading, fields, endpoint, bucket)
@@ -275,7 +283,7 @@ def _compatible(reading: Reading, fields: _Fields, endpoint: str | None, bucket:
     if bucket:
         reading.write("objectStore.bucket", bucket)
     if not ours:
-        _rules_bucket(reading, bucket)
+        _rules_bucket(reading, config, bucket)
     if region := fields.text("region"):
         reading.write("objectStore.region", region)
     for name, key in (
@@ -297,13 +305,27 @@ def _key_secret(reading: Reading, fields: _Fields) -> None:
     """Take over the Secret that Flux copies the access key from, or else that of the pods' environment."""
     if fields.secret:
         credentials.take_from_flux(reading, fields.secret)
-    credentials.secret(reading, has_key=fields.secret is None)
+    credentials.secret(reading, has_key=fields.secret is None, variables=_variables(reading, fields))
 
 
-def _rules_bucket(reading: Reading, bucket: str | None) -> None:
+def _rules_bucket(reading: Reading, config: LokiConfig, bucket: str | None) -> None:
+    """Write the bucket of rules that the chart's values name, or else Loki's own configuration."""
     rules = reading.text("loki.storage.bucketNames.ruler")
+    if (named := config.value(_RULER_BUCKET)) and isinstance(named, str) and not templated(named):
+        reading.understood(config.where(_RULER_BUCKET), "objectStore.rulesBucket")
+        rules = named
     if not reading.starts_anew and rules and rules != bucket and "," not in rules:
         reading.write("objectStore.rulesBucket", rules)
+
+
+def _variables(reading: Reading, fields: _Fields) -> credentials.Variables:
+    """Return the variables that have the access key: those that the values name, or else those that Loki reads."""
+    named = {
+        _FIELDS_OF_KEY[path[-1].lower()]: name
+        for path in fields.paths.get("key", [])
+        if path[-1].lower() in _FIELDS_OF_KEY and (name := credentials.variable(at(reading.values, path)))
+    }
+    return credentials.LOKI_VARIABLES._replace(**named)
 
 
 def _path_style(reading: Reading, fields: _Fields) -> None:
@@ -339,7 +361,7 @@ def _claim(reading: Reading, fields: _Fields, endpoint: str, bucket: str | None)
         reading.write("objectStore.pathStyle", style)
         for path in addressed:
             reading.understood(path, "objectStore")
-        credentials.secret(reading, has_key=True)
+        credentials.secret(reading, has_key=True, variables=_variables(reading, fields))
         return
     if tls:
         reading.write("objectStore.tls", tls)
@@ -352,14 +374,14 @@ def _claim(reading: Reading, fields: _Fields, endpoint: str, bucket: str | None)
     reading.missing("(the bucket claim)", text, key="objectStore.storageClass", decide=True)
 
 
-def _aws(reading: Reading, fields: _Fields, bucket: str | None, release: Release) -> None:
+def _aws(reading: Reading, config: LokiConfig, fields: _Fields, bucket: str | None, release: Release) -> None:
     """Amazon's: the bucket exists and stays nobody's, and pods have the role or the key of today."""
     reading.write("objectStore.kind", "aws-s3")
     if not reading.starts_anew:
         reading.write("objectStore.create", False)  # noqa: FBT003 - a value of the stack file
     if bucket:
         reading.write("objectStore.bucket", bucket)
-        _rules_bucket(reading, bucket)
+        _rules_bucket(reading, config, bucket)
     if region := fields.text("region") or _region_of(fields.text("endpoint")):
         reading.write("objectStore.region", region)
     _way_in(reading, fields, release)
@@ -369,7 +391,9 @@ def _aws(reading: Reading, fields: _Fields, bucket: str | None, release: Release
     for name in ("endpoint", "path_style", "insecure"):
         for path in fields.paths.get(name, []):
             reading.translated(path, "not needed on AWS: with an endpoint the pods' role fails (grafana/loki#7279)")
-    credentials.secret(reading, has_key=reading.key_value("objectStore.identity") is None)
+    credentials.secret(
+        reading, has_key=reading.key_value("objectStore.identity") is None, variables=_variables(reading, fields)
+    )
 
 
 def _way_in(reading: Reading, fields: _Fields, release: Release) -> None:
@@ -383,7 +407,7 @@ def _way_in(reading: Reading, fields: _Fields, release: Release) -> None:
         reading.translated(_ROLE, text, key="objectStore.identity", decide=True)
     elif role:
         _existing_role(reading, role, release)
-    elif not fields.paths.get("key") and not credentials.has_secret(reading):
+    elif not fields.paths.get("key") and not credentials.has_secret(reading, _variables(reading, fields)):
         text = (
             "the values name neither a role nor an access key: write identity, for an existing role with its roleArn "
             "(docs/how-to/deploy-on-aws.md)"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from logstack.adopt.documents import templated
 from logstack.adopt.ingress import leads_past_gateway
 from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.mode import has_gateway, roles_of, writer_of
@@ -274,7 +275,10 @@ def _image(reading: Reading) -> None:
         else:
             text = f"logstack installs Loki {pins.LOKI_VERSION}, with which its configuration is tested"
             reading.translated("loki.image.tag", text, key="lokiVersion")
-    reading.not_taken("loki.image.tag", "not a Loki version that a stack file accepts", decide=True)
+    elif tag and not templated(tag):
+        reading.write("images.loki.tag", tag)
+        text = f"no version of Loki's: logstack's configuration is tested with {pins.LOKI_VERSION} alone"
+        reading.translated("loki.image.tag", text, key="images.loki.tag", decide=True)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

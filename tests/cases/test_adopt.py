@@ -209,7 +209,8 @@ def test_adopt_keeps_a_retention_rule_on_a_label_of_senders_outside() -> None:
     rule = {"selector": '{severity="error"}', "priority": 1, "period": "720h"}
     limits = {"retention_period": "24h", "retention_stream": [rule]}
     ingress = {"enabled": True, "hosts": [{"host": "logs.example.com", "paths": [{"path": "/"}]}]}
-    adoption = adopt_values(on_a_volume(loki={"limits_config": limits}, gateway={"ingress": ingress}), "18.7.1")
+    values = on_a_volume(loki={"limits_config": limits}, gateway={"ingress": ingress})
+    adoption = adopt_values(values, "18.7.1", alloy='loki.source.kubernetes "pods" { }')
     assert stack_of(adoption)["retentionStreams"]
     assert "retention-label-of-others" in {problem.name for problem in adoption.problems}
     assert "retention-label-of-nobody" not in errors(adoption)
@@ -531,6 +532,89 @@ def test_adopt_names_the_repository_that_has_the_version(tmp_path: Path) -> None
     assert "chart loki 6.55.0" in adopt_file(tmp_path, release, {**repository, "spec": spec}).source
 
 
+def test_adopt_takes_the_bucket_of_rules_from_a_loki_yaml_without_a_chart() -> None:
+    storage = {"type": "s3", "s3": {"bucketnames": "rules", "s3": "s3://SECRET-id:SECRET-key@us-east-1"}}
+    values = in_s3(loki={"rulerConfig": {"storage": storage}, "storage": {"bucketNames": {"ruler": None}}})
+    adoption = adopt_values(values)
+    assert stack_of(adoption)["objectStore"]["rulesBucket"] == "rules"
+    entry = find_entry(adoption, "loki.rulerConfig.storage.s3.bucketnames")
+    assert (entry.verdict, entry.key) == (Verdict.UNDERSTOOD, "objectStore.rulesBucket")
+
+
+@pytest.mark.parametrize(
+    "storage", [{"type": "local", "local": {"directory": "/rules"}}, {"s3": {"bucketnames": "logs"}}]
+)
+def test_adopt_writes_no_bucket_of_rules_that_is_none_or_the_same(storage: dict[str, object]) -> None:
+    adoption = adopt_values(in_s3(loki={"rulerConfig": {"storage": storage}}))
+    assert "rulesBucket" not in stack_of(adoption)["objectStore"]
+
+
+def test_adopt_acknowledges_the_two_replicas_of_today() -> None:
+    adoption = adopt_values(in_s3(singleBinary={"replicas": 2}))
+    stack = stack_of(adoption)
+    assert (stack["replicas"], stack["acknowledge"]) == ({"monolithic": 2}, ["monolithic-pair"])
+    assert "monolithic-pair" not in {problem.name for problem in adoption.problems}
+    assert "acknowledge" not in stack_of(adopt_values(in_s3()))
+
+
+KEYS_OF_ENVIRONMENT = {"accessKeyId": "${MY_KEY}", "secretAccessKey": "${MY_SECRET}"}
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"extraEnvFrom": [{"secretRef": {"name": "minio"}}]},
+        {
+            "extraEnv": [
+                {"name": name, "valueFrom": {"secretKeyRef": {"name": "minio", "key": name}}}
+                for name in ("MY_KEY", "MY_SECRET")
+            ]
+        },
+    ],
+)
+def test_adopt_names_the_keys_of_a_secret_by_the_variables_of_the_values(environment: dict[str, object]) -> None:
+    s3 = IN_S3["storage"]["s3"] | KEYS_OF_ENVIRONMENT
+    adoption = adopt_values(in_s3(loki={"storage": {"s3": s3}}, **{"global": environment}))
+    store = stack_of(adoption)["objectStore"]
+    assert store["credentialsSecret"] == "minio"
+    assert store["credentialsKeys"] == {"accessKeyId": "MY_KEY", "secretAccessKey": "MY_SECRET"}
+    entry = find_entry(adoption, "loki.storage.s3.accessKeyId")
+    assert (entry.verdict, entry.decide) == (Verdict.UNDERSTOOD, False)
+
+
+def test_adopt_asks_for_the_secret_of_a_variable_that_no_value_names() -> None:
+    s3 = IN_S3["storage"]["s3"] | KEYS_OF_ENVIRONMENT
+    adoption = adopt_values(in_s3(loki={"storage": {"s3": s3}}))
+    assert "credentialsKeys" not in stack_of(adoption)["objectStore"]
+    assert find_entry(adoption, "loki.storage.s3.accessKeyId").decide
+
+
+def test_adopt_copies_no_access_key_beside_a_filesystem_store() -> None:
+    keys = {"accessKeyId": "SECRET-id", "secretAccessKey": "SECRET-key", "endpoint": "http://10.0.0.5:9000"}
+    adoption = adopt_values(on_a_volume(loki={"storage": {"s3": keys}}))
+    assert stack_of(adoption)["objectStore"] == {"kind": "filesystem"}
+    text = f"{adoption.text}{[entry.text for entry in adoption.entries]}"
+    assert "SECRET-" not in text
+    assert "a secret: not copied" in find_entry(adoption, "loki.storage.s3.accessKeyId").text
+
+
+def test_adopt_makes_index_labels_of_the_attributes_of_a_release() -> None:
+    alloy = 'otelcol.receiver.otlp "in" {\nhttp { }\noutput { logs = [] }\n}'
+    config = {
+        "resource_attributes": {
+            "attributes_config": [
+                {"action": "index_label", "attributes": ["cloud.region", "k8s.namespace.name"]},
+                {"action": "structured_metadata", "attributes": ["host.id"]},
+            ]
+        }
+    }
+    limits = {"otlp_config": config, "retention_period": "14d"}
+    adoption = adopt_values(on_a_volume(loki={"limits_config": limits}), alloy=alloy)
+    assert stack_of(adoption)["collector"]["sources"]["otlp"] == {"http": True, "indexLabels": ["cloud.region"]}
+    without = adopt_values(on_a_volume(loki={"limits_config": limits}))
+    assert stack_of(without)["collector"] == {"enabled": False}
+
+
 def test_adopt_reads_a_helm_release_of_flux_1(tmp_path: Path) -> None:
     chart = {"repository": "https://grafana.github.io/helm-charts", "name": "loki-stack", "version": "2.6.4"}
     metadata = {"name": "logs", "namespace": "monitoring"}
@@ -600,7 +684,12 @@ def test_adopt_reads_a_loki_yaml_without_a_chart(tmp_path: Path) -> None:
 
 
 def test_adopt_says_what_the_stack_adds() -> None:
-    added = {entry.path for entry in adopt_values(on_a_volume(), "18.11.0").entries if entry.path.startswith("(")}
+    in_place = adopt_values(on_a_volume(), "18.11.0")
+    assert stack_of(in_place)["collector"] == {"enabled": False}
+    assert find_entry(in_place, "(the collector)").key == "collector.enabled"
+    side_by_side = adopt_values(on_a_volume(fullnameOverride="logs"), "18.11.0")
+    assert "collector" not in stack_of(side_by_side)
+    added = {entry.path for entry in side_by_side.entries if entry.path.startswith("(")}
     assert {"(the collector)", "(redaction)", "(the canary)"} <= added
     without = on_a_volume(lokiCanary={"enabled": False})
     alloy = 'loki.source.kubernetes "pods" {\nforward_to = []\n}'

@@ -23,6 +23,18 @@ def test_alloy_accepts_a_configuration_without_a_gateway(mode: str, tmp_path: Pa
     assert answer.returncode == 0, answer.stderr
 
 
+def test_alloy_accepts_a_configuration_without_structured_metadata(tmp_path: Path) -> None:
+    parsers = [{"format": "json", "timestamp": {"field": "t", "format": "Unix"}}]
+    sources = {"journal": {"enabled": True}, "otlp": {"http": True}, "push": True}
+    collector = {"parsers": parsers, "sources": sources}
+    settings = Settings.model_validate({**STACKS["distributed"], "collector": collector, "structuredMetadata": False})
+    file = tmp_path / "config.alloy"
+    file.write_text(data(declarations(settings), "alloy/alloy-config"))
+    assert "structured_metadata" not in file.read_text()
+    answer = run([binary("alloy"), "validate", file])
+    assert answer.returncode == 0, answer.stderr
+
+
 def test_alloy_accepts_the_configurations_of_the_page(tmp_path: Path) -> None:
     texts = snippets("alloy")
     assert len(texts) == 2

@@ -90,15 +90,6 @@ def test_collector_sends_no_structured_metadata() -> None:
     assert all("stage.structured_metadata" in text for text in alloy_configs())
 
 
-@pytest.mark.prove
-def test_alloy_accepts_the_configuration_without_structured_metadata(tmp_path: Path) -> None:
-    for number, text in enumerate(alloy_configs(**WITHOUT)):
-        file = tmp_path / f"{number}.alloy"
-        file.write_text(text)
-        answer = run([binary("alloy"), "validate", file])
-        assert answer.returncode == 0, answer.stderr
-
-
 def test_plan_says_what_is_lost() -> None:
     settings = Settings.model_validate(STACKS["monolithic"] | WITHOUT)
     row = dict(collection_section(Stack("older", settings, (), (), "config")).facts)["structured metadata"]

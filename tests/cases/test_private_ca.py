@@ -61,6 +61,14 @@ def test_a_host_that_no_public_authority_certifies_is_warned_of(host: str) -> No
     assert messages_for(stack_file(endpoint=f"https://{host}", caSecret="loki-s3-ca")) == ""
 
 
+def test_claim_with_tls_is_warned_of_without_an_authority() -> None:
+    claim = {"kind": "ceph-bucket-claim", "bucket": "loki-a", "storageClass": "ceph-bucket"}
+    warned = messages_for(f"objectStore: {json.dumps(claim | {'tls': True})}")
+    assert "warning[endpoint-not-certified] logstack:objectStore.tls" in warned
+    for changes in ({}, {"tls": True, "caSecret": "rgw-ca"}):
+        assert messages_for(f"objectStore: {json.dumps(claim | changes)}") == ""
+
+
 @pytest.mark.parametrize(
     "host", ["s3.acme.com", "s3.internal.acme.com", "1.1.1.1", "local.acme.org", "minio.svc.acme.io"]
 )

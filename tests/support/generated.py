@@ -27,8 +27,18 @@ def _group(required: dict[str, st.SearchStrategy[Any]], **optional: st.SearchStr
     return st.fixed_dictionaries(required, optional=optional)
 
 
-_RESOURCES = _group({"cpu": st.sampled_from(["100m", "2", "0.5"]), "memory": _MEMORY}, disk=st.just("15Gi"))
-_EMBEDDED = _group({"kind": st.just("embedded"), "bucket": NAMES}, size=st.just("5Gi"), credentialsSecret=NAMES)
+_RESOURCES = _group(
+    {"cpu": st.sampled_from(["100m", "2", "0.5"]), "memory": _MEMORY},
+    memoryLimit=st.sampled_from(["none", "8Gi"]),
+    disk=st.just("15Gi"),
+)
+_KEYS = _group({}, accessKeyId=NAMES, secretAccessKey=NAMES)
+_EMBEDDED = _group(
+    {"kind": st.just("embedded"), "bucket": NAMES},
+    size=st.just("5Gi"),
+    credentialsSecret=NAMES,
+    credentialsKeys=_KEYS,
+)
 _EXISTING = _group(
     {
         "kind": st.just("s3-compatible"),
@@ -37,11 +47,15 @@ _EXISTING = _group(
     },
     pathStyle=st.booleans(),
     credentialsSecret=NAMES,
-    credentialsKeys=_group({}, accessKeyId=NAMES, secretAccessKey=NAMES),
+    credentialsKeys=_KEYS,
     caSecret=NAMES,
+    caKey=NAMES,
+    rulesBucket=NAMES,
     region=st.sampled_from(["us-east-1", "garage"]),
 )
-_BY_CLAIM = _group({"kind": st.just("ceph-bucket-claim"), "bucket": NAMES, "storageClass": NAMES}, tls=st.booleans())
+_BY_CLAIM = _group(
+    {"kind": st.just("ceph-bucket-claim"), "bucket": NAMES, "storageClass": NAMES}, tls=st.booleans(), caSecret=NAMES
+)
 _EXTERNAL = _group(
     {
         "secretStore": _group({"name": NAMES}, kind=st.sampled_from(["SecretStore", "ClusterSecretStore"])),
@@ -61,6 +75,13 @@ _BY_EXTERNAL_SECRET = _group(
 _IDENTITY = st.one_of(
     _group({"eksCluster": NAMES}),
     _group({"kind": st.just("irsa"), "eksCluster": NAMES, "oidcProvider": st.just("oidc.example/id/0A")}),
+    _group(
+        {
+            "kind": st.sampled_from(["irsa", "pod-identity"]),
+            "roleArn": st.just("arn:aws-us-gov:iam::123456789012:role/a/loki"),
+        },
+        eksCluster=NAMES,
+    ),
 )
 _AWS = _group(
     {
@@ -68,8 +89,12 @@ _AWS = _group(
         "bucket": NAMES,
         "region": st.sampled_from(["eu-central-1", "us-gov-west-1"]),
         "accountId": st.from_regex(r"[0-9]{12}", fullmatch=True),
-        "identity": _IDENTITY,
     },
+    identity=_IDENTITY,
+    create=st.booleans(),
+    rulesBucket=NAMES,
+    credentialsSecret=NAMES,
+    credentialsKeys=_KEYS,
     kmsKeyArn=st.just("arn:aws:kms:eu-central-1:123456789012:key/0a"),
 )
 _GCS = _group(
@@ -85,8 +110,26 @@ _GCS = _group(
     },
     create=st.booleans(),
 )
-_NAMED = _group(
-    {"kind": st.just("s3-compatible"), "bucket": NAMES, "endpoint": st.just("http://old"), "credentialsSecret": NAMES}
+_NAMED = st.one_of(
+    _group(
+        {
+            "kind": st.just("s3-compatible"),
+            "bucket": NAMES,
+            "endpoint": st.sampled_from(["http://old", "https://old"]),
+            "credentialsSecret": NAMES,
+        },
+        credentialsKeys=_KEYS,
+        caSecret=NAMES,
+    ),
+    _group(
+        {
+            "kind": st.just("aws-s3"),
+            "create": st.just(value=False),
+            "bucket": NAMES,
+            "region": st.just("us-east-2"),
+            "credentialsSecret": NAMES,
+        }
+    ),
 )
 _FORMER = _group({"before": st.just("2024-04-01"), "store": _NAMED})
 _CLUSTER = _group(
@@ -296,6 +339,49 @@ _PASSED_TO_ALLOY = _group(
 )
 
 
+_QUALIFIED = st.sampled_from(["tier", "example.com/team"])
+_METADATA = _group(
+    {},
+    podAnnotations=st.dictionaries(_QUALIFIED, TEXTS, max_size=2),
+    podLabels=st.dictionaries(_QUALIFIED, NAMES, max_size=2),
+    serviceAnnotations=st.dictionaries(_QUALIFIED, TEXTS, max_size=2),
+    serviceLabels=st.dictionaries(_QUALIFIED, NAMES, max_size=2),
+)
+_TOLERATION = st.one_of(
+    _group({"key": _QUALIFIED}, value=NAMES, effect=st.sampled_from(["NoSchedule", "PreferNoSchedule"])),
+    _group({"operator": st.just("Exists")}, key=_QUALIFIED),
+)
+_SPREAD = _group(
+    {"topologyKey": st.just("topology.kubernetes.io/zone")},
+    maxSkew=st.integers(1, 3),
+    whenUnsatisfiable=st.just("ScheduleAnyway"),
+)
+_NODE_AFFINITY = {
+    "nodeAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": {
+            "nodeSelectorTerms": [{"matchExpressions": [{"key": "disk", "operator": "In", "values": ["nvme"]}]}]
+        }
+    }
+}
+_SCHEDULING_KEYS: dict[str, st.SearchStrategy[Any]] = {
+    "nodeSelector": st.dictionaries(_QUALIFIED, NAMES, min_size=1, max_size=2),
+    "tolerations": st.lists(_TOLERATION, min_size=1, max_size=2),
+    "affinity": st.sampled_from([{}, _NODE_AFFINITY]),
+    "topologySpread": st.lists(_SPREAD, min_size=1, max_size=1),
+    "priorityClass": NAMES,
+}
+_SCHEDULED = ("write", "read", "monolithic", "ingester", "queryFrontend", "gateway", "caches", "objectStore")
+_IMAGE = _group(
+    {},
+    registry=st.sampled_from(["mirror.example.org", "harbor.example.org:5000/hub"]),
+    repository=st.just("hardened/image"),
+    tag=st.sampled_from(["v1.2.3", "latest"]),
+    digest=st.just(f"sha256:{'5' * 64}"),
+)
+_IMAGES = ("loki", "gateway", "memcached", "memcachedExporter", "alloy", "configReloader", "canary", "objectStore")
+_SCALING = _group({"maxReplicas": st.integers(12, 20)}, cpu=st.integers(20, 90), memory=st.integers(20, 90))
+
+
 def _with_log(collector: dict[str, Any]) -> dict[str, Any]:
     return collector | {"writeAheadLog": True, "stability": "experimental"}
 
@@ -304,6 +390,29 @@ def _without_pods(collector: dict[str, Any]) -> dict[str, Any]:
     pod_keys = ("labels", "namespaces", "pods")
     sources = collector.get("sources", {}) | {"pods": "none", "push": True}
     return {key: value for key, value in collector.items() if key not in pod_keys} | {"sources": sources}
+
+
+def _as_accepted(keys: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys without those that the checks refuse beside others."""
+    keys = _without_gateway(keys)
+    if not keys.get("collector", {}).get("enabled", True):
+        keys["canary"] = {key: value for key, value in keys.get("canary", {}).items() if key != "route"}
+        keys.pop("alloy", None)
+    store = keys["objectStore"]
+    if store["kind"] == "aws-s3" and "identity" in store:
+        keys["objectStore"] = {key: value for key, value in store.items() if not key.startswith("credentials")}
+    return keys
+
+
+def _without_gateway(keys: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys without those that need a gateway."""
+    if keys.get("gateway", {}).get("enabled", True):
+        return keys
+    rest = {key: value for key, value in keys.items() if key != "ingress"}
+    rest["gateway"] = {"enabled": False}
+    rest["tenants"] = [{key: value for key, value in each.items() if key != "user"} for each in keys.get("tenants", [])]
+    rest["autoscaling"] = {key: value for key, value in keys.get("autoscaling", {}).items() if key != "gateway"}
+    return rest
 
 
 _COUNTED = ("write", "read", "monolithic", "distributor", "ingester", "queryFrontend", "indexGateway", "compactor")
@@ -331,7 +440,7 @@ def stacks(draw: st.DrawFn) -> Settings:
             retentionStreams=_STREAMS,
             limits=_LIMITS,
             caches=_group({}, chunks=_MEMORY, results=_MEMORY),
-            gateway=_group({"replicas": counts, "auth": _AUTH}),
+            gateway=st.one_of(_group({"replicas": counts, "auth": _AUTH}), st.just({"enabled": False})),
             ingress=_INGRESS,
             size=st.sampled_from(["extra-small", "small", "medium"]),
             ingest=st.sampled_from(["0.1GB/day", "15GiB/day", "2GB/hour", "0.01GB/second"]),
@@ -341,11 +450,27 @@ def stacks(draw: st.DrawFn) -> Settings:
             formerObjectStore=_FORMER,
             schemaPeriods=_PERIODS,
             tenants=_TENANTS_KEEP.map(lambda pair: [tenant | pair[1] for tenant in pair[0]]),
-            collector=st.one_of(_COLLECTOR, _COLLECTOR.map(_with_log), _COLLECTOR.map(_without_pods)),
+            collector=st.one_of(
+                _COLLECTOR, _COLLECTOR.map(_with_log), _COLLECTOR.map(_without_pods), st.just({"enabled": False})
+            ),
+            images=_group(
+                {},
+                registry=st.just("mirror.example.org"),
+                pullSecrets=st.lists(NAMES, max_size=2),
+                **dict.fromkeys(_IMAGES, _IMAGE),
+            ),
+            scheduling=_group(
+                {},
+                **_SCHEDULING_KEYS,
+                components=_group({}, **dict.fromkeys(_SCHEDULED, _group({}, **_SCHEDULING_KEYS))),
+            ),
+            metadata=_METADATA,
+            autoscaling=_group({}, **dict.fromkeys(("write", "read", "backend", "gateway"), _SCALING)),
+            structuredMetadata=st.booleans(),
             loki=_PASSED_TO_LOKI,
             alloy=_PASSED_TO_ALLOY,
             canary=_group({}, enabled=st.booleans(), route=st.sampled_from(["collector", "direct"])),
             grafana=_GRAFANA,
         )
     )
-    return Settings.model_validate(keys)
+    return Settings.model_validate(_as_accepted(keys))

@@ -131,16 +131,22 @@ def _trusted(directory: str) -> dict[str, Json]:
     return {"http_config": {"ca_file": f"{directory}/{CA_FILE}"}}
 
 
+def amazon_host(region: str) -> str:
+    """Return the host of S3 in a region; Thanos' client does not compose it."""
+    return f"s3.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
+
+
 def _thanos(section: Mapping[str, Json], ca_certificate: CaCertificate | None) -> dict[str, Json]:
     """Return the section of the S3 client in the words of Thanos' one, which takes a host without a scheme."""
     trusted: dict[str, Json] = {}
     if ca_certificate:
         trusted = {"http": {"tls_ca_path": f"{FORMER_CA_DIRECTORY}/{CA_FILE}"}}
+    endpoint = str(section.get("endpoint", "")).partition("://")[2]
     by_path: dict[str, Json] = {"bucket_lookup_type": "path"} if section.get("s3forcepathstyle") else {}
     return {
         "bucket_name": section["bucketnames"],
         "region": section["region"],
-        "endpoint": str(section.get("endpoint", "")).partition("://")[2],
+        "endpoint": endpoint or amazon_host(str(section["region"])),
         "insecure": section.get("insecure", False),
         **by_path,
         **trusted,

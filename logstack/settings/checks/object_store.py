@@ -77,6 +77,7 @@ CA_UNKNOWN = Rule(
 CA_WITHOUT_TLS = Rule("ca-without-https", "the key would have no effect: without TLS the store shows no certificate")
 KEY_WITHOUT_SECRET = Rule("key-without-secret", "the key would have no effect: no Secret is named")
 
+_NAME_AUTHORITY = "put the certificate of its authority into a Secret, as ca.crt, and name it: caSecret: loki-s3-ca"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 # Words with - or _ between them, or one short word: no access key looks so.
 _NAME_LIKE = re.compile(r"[A-Za-z0-9]{1,15}([._-][A-Za-z0-9]{1,15})*")
@@ -181,6 +182,10 @@ def authority(settings: Settings) -> Iterator[Problem]:
                 what, fix = "caKey is set, but caSecret is missing", "name the Secret: caSecret: loki-s3-ca"
                 yield KEY_WITHOUT_SECRET.problem(f"{key}.caKey", what, fix)
             yield from _uncertified(key, store.address, settings)
+            if store.speaks_https and not store.address:
+                what = "tls is true, and the store's host is not known here: in the cluster it is a Service, such as "
+                what += "rook-ceph-rgw-my-store.rook-ceph.svc"
+                yield CA_UNKNOWN.problem(f"{key}.tls", what, _NAME_AUTHORITY)
         elif not store.speaks_https:
             what = "caSecret is set, but the store is not reached by https"
             yield CA_WITHOUT_TLS.problem(f"{key}.caSecret", what, "remove caSecret, or reach the store by https")
@@ -194,8 +199,7 @@ def _uncertified(key: str, address: Address | None, settings: Settings) -> Itera
     if not (_is_private(host, settings) if ip is None else not ip.is_global):
         return
     what = f"the endpoint is https, and its host {host} is {'a private address' if ip else 'no public name'}"
-    fix = "put the certificate of its authority into a Secret, as ca.crt, and name it: caSecret: loki-s3-ca"
-    yield CA_UNKNOWN.problem(f"{key}.endpoint", what, fix)
+    yield CA_UNKNOWN.problem(f"{key}.endpoint", what, _NAME_AUTHORITY)
 
 
 @reads("cluster.name", "object_store.bucket", "object_store.kind", "object_store.rules_bucket")

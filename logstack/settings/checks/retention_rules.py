@@ -102,6 +102,7 @@ def selectors(settings: Settings) -> Iterator[Problem]:
     "ingress",
     "loki.config",
     "retention_streams",
+    "structured_metadata",
     "tenants",
 )
 def labels(settings: Settings) -> Iterator[Problem]:

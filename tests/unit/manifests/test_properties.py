@@ -16,7 +16,7 @@ from logstack.settings.model.quantities import loki_duration
 from logstack.settings.tree import Settings
 from tests.support.documents import differences, leaves, loki_bytes, read_yaml
 from tests.support.generated import DAYS, stacks
-from tests.support.stacks import changed, chart_values, data, declarations
+from tests.support.stacks import changed, chart_values, data, declarations, releases
 
 # Forty stacks for each test, which takes seconds. Without the explain phase a failure does not take minutes.
 forty_stacks = profile(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
@@ -106,8 +106,8 @@ def read_limit(written: str | float, key: str) -> float:
 @given(stacks())
 def test_chart_values_have_no_none_and_no_large_number(stack: Settings) -> None:
     """Pulumi drops None and turns numbers into floats: a large one becomes 1e+06."""
-    for chart in ("loki", "alloy"):
-        for path, value in leaves(chart_values(stack, chart)):
+    for chart, release in releases(stack):
+        for path, value in leaves(chart_values(stack, chart, release)):
             assert value is not None, path
             if isinstance(value, Secret):  # the chart gets its fingerprint, never its value
                 assert value.fingerprint, path
@@ -126,8 +126,10 @@ def test_deployed_objects_have_no_key_for_a_secret_value(stack: Settings) -> Non
         if SECRET_KEY.search(path) and not isinstance(value, bool) and value not in KEY_PLACEHOLDERS
     ]
     assert [path for path in paths if ".stringData." not in path] == []
-    alloy = data(declarations(stack), "alloy/alloy-config")
-    assert not re.search(r"^\s*(?:password|bearer_token|credentials)(?!_file)\w* ", alloy, re.MULTILINE)
+    declared = declarations(stack)
+    for name in ("alloy/alloy-config", "alloy/alloy-events-config"):
+        alloy = data(declared, name) if name in declared else ""
+        assert not re.search(r"^\s*(?:password|bearer_token|credentials)(?!_file)\w* ", alloy, re.MULTILINE)
 
 
 @forty_stacks

@@ -12,6 +12,14 @@ from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.sources import Sources
 from logstack.settings.problems import listed
 
+OWN_ATTRIBUTES = {
+    "namespace": "k8s.namespace.name",
+    "pod": "k8s.pod.name",
+    "container": "k8s.container.name",
+    "app": "service.name",
+    "node": "k8s.node.name",
+}
+"""The resource attributes of the collector's own labels."""
 # Alloy's block of each port, and the protocol's name.
 _SERVERS = {"otlp-grpc": ("grpc", "gRPC"), "otlp-http": ("http", "HTTP")}
 
@@ -32,14 +40,8 @@ def _blocks(collector: CollectorSettings, environment: Environment, _intake: Int
         comment="OTLP logs (collector.sources.otlp). A line is the whole record as JSON, so redaction reads all of it.",
     )
     yield Block("otelcol.exporter.loki", "otlp", {"forward_to": to("loki.process.otlp.receiver")})
-    labels = {
-        "namespace": 'resources."k8s.namespace.name"',
-        "pod": 'resources."k8s.pod.name"',
-        "container": 'resources."k8s.container.name"',
-        "app": 'resources."service.name"',
-        "node": 'resources."k8s.node.name"',
-        **{label: f'resources."{attribute}"' for label, attribute in collector.sources.otlp.attributes.items()},
-    }
+    attributes = {**OWN_ATTRIBUTES, **collector.sources.otlp.attributes}
+    labels = {label: f'resources."{attribute}"' for label, attribute in attributes.items()}
     yield Block(
         "loki.process",
         "otlp",
