@@ -6,7 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from logstack.settings.checks.check import reads
 from logstack.settings.model.loki import Replicas
-from logstack.settings.model.object_store import Address, GcsStore, ObjectStoreSettings, split_url, store_class
+from logstack.settings.model.object_store import (
+    Address,
+    AzureStore,
+    GcsStore,
+    ObjectStoreSettings,
+    split_url,
+    store_class,
+)
 from logstack.settings.problems import Problem, Rule
 from logstack.settings.tree import Settings
 
@@ -54,6 +61,19 @@ KMS_ELSEWHERE = Rule("kms-key-elsewhere", "Cloud Storage refuses a key of anothe
 KMS_OF_EXISTING = Rule(
     "kms-key-of-an-existing-bucket", "the key would have no effect: the stack does not manage a bucket that exists"
 )
+
+NO_ISSUER = Rule(
+    "workload-identity-without-issuer",
+    "Azure lets no pod in: the managed identity trusts tokens of a named issuer only",
+)
+NO_PRINCIPAL = Rule(
+    "workload-identity-without-principal", "the identity has no right to the container: the stack cannot name it"
+)
+TWO_MANAGED_IDENTITIES = Rule("two-identities", "the key would have no effect: pods act as the identity that exists")
+PRINCIPAL_OF_EXISTING = Rule(
+    "principal-without-a-role", "the key would have no effect: the stack only gives the role on a container it creates"
+)
+WRONG_CLOUD = Rule("location-in-another-cloud", "the provider asks the wrong cloud, which does not know the region")
 
 CA_UNKNOWN = Rule(
     "endpoint-not-certified",
@@ -268,6 +288,57 @@ def _google_identity(store: GcsStore) -> Iterator[Problem]:
         yield TWO_IDENTITIES.problem(f"{path}.serviceAccount", what, "remove projectNumber and pool, or serviceAccount")
 
 
+@reads("object_store.create", "object_store.identity", "object_store.kind")
+def azure_identity(settings: Settings) -> Iterator[Problem]:
+    """Check that one identity may use a container of Azure, and that the stack knows whom to give the role."""
+    store = settings.object_store.in_azure
+    if not store:
+        return
+    identity, path = store.identity, "objectStore.identity"
+    if not identity.client_id:
+        yield from _created_identity(store)
+    elif identity.oidc_issuer:
+        what = "clientId is set, and oidcIssuer as well"
+        yield TWO_MANAGED_IDENTITIES.problem(f"{path}.oidcIssuer", what, "remove oidcIssuer, or clientId")
+    elif store.create and not identity.principal_id:
+        fix = f"set principalId to what this prints:\naz ad sp show --id {identity.client_id} --query id --output tsv"
+        yield NO_PRINCIPAL.problem(f"{path}.principalId", "clientId is set, but principalId is missing", fix)
+    elif identity.principal_id and not store.create:
+        what = "principalId is set, but create is false"
+        fix = "remove principalId, and give the identity the role Storage Blob Data Contributor on the container"
+        yield PRINCIPAL_OF_EXISTING.problem(f"{path}.principalId", what, fix)
+
+
+def _created_identity(store: AzureStore) -> Iterator[Problem]:
+    if not store.identity.oidc_issuer:
+        fix = (
+            "set oidcIssuer to what this prints, with the slash at its end:\n"
+            f"az aks show --resource-group {store.resource_group} --name ... --query oidcIssuerProfile.issuerUrl"
+        )
+        what = "the identity has neither oidcIssuer nor clientId"
+        yield NO_ISSUER.problem("objectStore.identity.oidcIssuer", what, fix)
+    elif store.identity.principal_id:
+        what = "principalId is set, but clientId is missing"
+        fix = "remove principalId: the stack creates the identity, and knows it; or set clientId, and remove oidcIssuer"
+        yield PRINCIPAL_OF_EXISTING.problem("objectStore.identity.principalId", what, fix)
+
+
+# Regions by the beginning of their names (az account list-locations).
+_CLOUDS = {"usgov": "usgovernment", "usdod": "usgovernment", "china": "china"}
+
+
+@reads("object_store.environment", "object_store.kind", "object_store.location")
+def azure_cloud(settings: Settings) -> Iterator[Problem]:
+    """Check that the region is one of the cloud that the stack file names."""
+    store = settings.object_store.in_azure
+    if not store:
+        return
+    cloud = next((cloud for start, cloud in _CLOUDS.items() if store.location.startswith(start)), "public")
+    if cloud != store.environment:
+        what = f'"{store.location}" is a region of environment {cloud}, not {store.environment}'
+        yield WRONG_CLOUD.problem("objectStore.environment", what, f"environment: {cloud}")
+
+
 @reads(
     "former_object_store",
     "object_store.credentials_keys",
@@ -342,5 +413,16 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-CHECKS = (filesystem, idle_roles, endpoint, authority, bucket_name, identity, google, one_key)
+CHECKS = (
+    filesystem,
+    idle_roles,
+    endpoint,
+    authority,
+    bucket_name,
+    identity,
+    google,
+    azure_identity,
+    azure_cloud,
+    one_key,
+)
 NEIGHBOUR_CHECKS = (own_bucket,)
