@@ -63,9 +63,13 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
 def _use_local_s3(local: Document, layout: Layout) -> None:
     """Put the local S3 server in the place of a cloud's store, and of a former one, behind the same Thanos clients."""
     stores = local["storage_config"]["object_store"]
-    (kind,) = (each for each in stores if each not in ("filesystem", "named_stores"))
-    section = stores.pop(kind)
-    bucket = next(section[key] for key in ("bucket_name", "container_name") if key in section)
+    kind, bucket = next(
+        (kind, section[key])
+        for kind, section in stores.items()
+        for key in ("bucket_name", "container_name")
+        if key in section
+    )
+    del stores[kind]
     server = {"bucket_lookup_type": "path", "insecure": True, "region": LOCAL_REGION}
     stores["s3"] = {"bucket_name": bucket, "endpoint": _host(layout.store_url), **server}
     for former in stores.get("named_stores", {}).get("s3", {}).values():

@@ -8,7 +8,7 @@ from logstack.settings.checks.check import reads
 from logstack.settings.model.loki import Replicas
 from logstack.settings.model.object_store import (
     Address,
-    AzureStore,
+    AzureIdentity,
     GcsStore,
     ObjectStoreSettings,
     split_url,
@@ -296,7 +296,7 @@ def azure_identity(settings: Settings) -> Iterator[Problem]:
         return
     identity, path = store.identity, "objectStore.identity"
     if not identity.client_id:
-        yield from _created_identity(store)
+        yield from _created_identity(store.identity, store.resource_group)
     elif identity.oidc_issuer:
         what = "clientId is set, and oidcIssuer as well"
         yield TWO_MANAGED_IDENTITIES.problem(f"{path}.oidcIssuer", what, "remove oidcIssuer, or clientId")
@@ -309,15 +309,15 @@ def azure_identity(settings: Settings) -> Iterator[Problem]:
         yield PRINCIPAL_OF_EXISTING.problem(f"{path}.principalId", what, fix)
 
 
-def _created_identity(store: AzureStore) -> Iterator[Problem]:
-    if not store.identity.oidc_issuer:
+def _created_identity(identity: AzureIdentity, group: str) -> Iterator[Problem]:
+    if not identity.oidc_issuer:
         fix = (
             "set oidcIssuer to what this prints, with the slash at its end:\n"
-            f"az aks show --resource-group {store.resource_group} --name ... --query oidcIssuerProfile.issuerUrl"
+            f"az aks show --resource-group {group} --name ... --query oidcIssuerProfile.issuerUrl"
         )
         what = "the identity has neither oidcIssuer nor clientId"
         yield NO_ISSUER.problem("objectStore.identity.oidcIssuer", what, fix)
-    elif store.identity.principal_id:
+    elif identity.principal_id:
         what = "principalId is set, but clientId is missing"
         fix = "remove principalId: the stack creates the identity, and knows it; or set clientId, and remove oidcIssuer"
         yield PRINCIPAL_OF_EXISTING.problem("objectStore.identity.principalId", what, fix)
