@@ -39,7 +39,7 @@ def keys(reading: Reading, paths: list[Path]) -> None:
 def secret(reading: Reading, *, has_key: bool) -> None:
     """Take over the Secret of Loki's environment, if the store has an access key; pass other variables on."""
     _pass_others(reading)
-    names_by_path = dict.fromkeys(name for path in _environment_paths(reading) for name in _names(reading, path))
+    names_by_path = dict.fromkeys(name for path in environment_paths(reading) for name in _names(reading, path))
     names = [name for name in names_by_path if name]
     if has_key and len(names) == 1:
         (name,) = names
@@ -48,7 +48,7 @@ def secret(reading: Reading, *, has_key: bool) -> None:
         keys_of_secret = _keys_of_secret(reading)
         if not keys_of_secret.are_variables:
             reading.write("objectStore.credentialsKeys", keys_of_secret.model_dump(by_alias=True))
-        for path in list(_environment_paths(reading)):
+        for path in list(environment_paths(reading)):
             needs = f"the Secret must have {keys_of_secret.access_key_id} and {keys_of_secret.secret_access_key}"
             if _config_maps(reading, path):
                 text = f"{needs}; the values of the ConfigMap next to it are dropped"
@@ -56,7 +56,7 @@ def secret(reading: Reading, *, has_key: bool) -> None:
             if path[-1] == "extraEnv":  # which has other variables beside the store's
                 pass_value(reading, path, at(reading.values, path))
             reading.understood(path, "objectStore.credentialsSecret", needs)
-    for path in list(_environment_paths(reading)):
+    for path in list(environment_paths(reading)):
         text = (
             "logstack adds no environment variables to Loki's pods: configure their purpose in another way"
             if not has_key or not names
@@ -67,7 +67,7 @@ def secret(reading: Reading, *, has_key: bool) -> None:
 
 def _pass_others(reading: Reading) -> None:
     """Pass lists of variables on that name no Secret and no ConfigMap of the store."""
-    for path in list(_environment_paths(reading)):
+    for path in list(environment_paths(reading)):
         if not any(_names(reading, path)) and not _config_maps(reading, path):
             pass_value(reading, path, at(reading.values, path))
 
@@ -75,7 +75,7 @@ def _pass_others(reading: Reading) -> None:
 def are_of(reading: Reading, claim: str) -> bool:
     """Return whether the pods' environment comes only from a bucket claim's Secret and ConfigMap."""
     _pass_others(reading)
-    paths = list(_environment_paths(reading))
+    paths = list(environment_paths(reading))
     names = [set(_names(reading, path)) == set(_config_maps(reading, path)) == {claim} for path in paths]
     return bool(names) and all(names)
 
@@ -87,7 +87,7 @@ def are_in(reading: Reading, path: Path) -> bool:
 
 def understood(reading: Reading, text: str) -> None:
     """Report the pods' environment as the one that the stack sets."""
-    for path in list(_environment_paths(reading)):
+    for path in list(environment_paths(reading)):
         reading.understood(path, "objectStore", text)
 
 
@@ -107,7 +107,7 @@ def expansion(reading: Reading) -> None:
             )
 
 
-def _environment_paths(reading: Reading) -> Iterator[Path]:
+def environment_paths(reading: Reading) -> Iterator[Path]:
     """Yield the paths of environment variables that no entry covers yet."""
     chart_keys = [role.row.chart_key for role in roles_of(reading)]
     for group in ("global", "defaults", *chart_keys):
@@ -118,7 +118,7 @@ def _environment_paths(reading: Reading) -> Iterator[Path]:
 
 def _keys_of_secret(reading: Reading) -> CredentialsKeys:
     """Return the keys of the Secret that the store's variables are from, by their names where the values name none."""
-    entries = [entry for path in _environment_paths(reading) for entry in _listed(reading, path)]
+    entries = [entry for path in environment_paths(reading) for entry in _listed(reading, path)]
     named = {at(entry, ("name",)): at(entry, path_of("valueFrom.secretKeyRef.key")) for entry in entries}
     access_key_id, secret_access_key = (str(named.get(name) or name) for name in _VARIABLES)
     return CredentialsKeys(access_key_id=access_key_id, secret_access_key=secret_access_key)

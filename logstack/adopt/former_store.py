@@ -15,6 +15,9 @@ from logstack.settings.model.object_store import AccessKey, CredentialsKeys
 _KEY = "formerObjectStore"
 _NAME = "former"
 _ENVIRONMENT = ("defaults", "extraEnv")
+_THANOS = "storage_config.object_store"
+# The directory of a volume, in the words of each family of Loki's clients.
+_DIRECTORIES = (path_of("storage_config.filesystem.directory"), path_of(f"{_THANOS}.filesystem.dir"))
 
 
 def former(reading: Reading, config: LokiConfig) -> None:
@@ -22,7 +25,8 @@ def former(reading: Reading, config: LokiConfig) -> None:
     if store := _s3(reading, config):
         section, name = _section(config), _NAME
     elif store := _filesystem(config):
-        section, name = {"directory": config.settings[path_of("storage_config.filesystem.directory")]}, "filesystem"
+        section = {path[-1]: config.settings[path] for path in _DIRECTORIES if path in config.settings}
+        name = "filesystem"
     else:
         return
     before = next((at(each, ("from",)) for each in _periods(config) if at(each, ("object_store",)) != name), None)
@@ -50,13 +54,17 @@ def _periods(config: LokiConfig) -> list[object]:
 
 
 def _section(config: LokiConfig) -> dict[str, Setting]:
-    section = path_of(f"storage_config.named_stores.aws.{_NAME}")
-    return {path[-1]: setting for path, setting in config.settings.items() if path[:-1] == section}
+    sections = [path_of(f"storage_config.named_stores.aws.{_NAME}"), path_of(f"{_THANOS}.named_stores.s3.{_NAME}")]
+    return {path[-1]: setting for path, setting in config.settings.items() if path[:-1] in sections}
 
 
 def _s3(reading: Reading, config: LokiConfig) -> dict[str, object] | None:
     section, key = _section(config), _access_key(reading)
-    endpoint, bucket = (str(section[name].value) if name in section else "" for name in ("endpoint", "bucketnames"))
+    names = ("endpoint", "bucketnames", "bucket_name", "bucket_lookup_type")
+    endpoint, bucket, of_thanos, lookup = (str(section[name].value) if name in section else "" for name in names)
+    if of_thanos:  # Thanos' client takes a host without a scheme
+        insecure = section.get("insecure")
+        bucket, endpoint = of_thanos, f"{'http' if insecure and insecure.value else 'https'}://{endpoint}"
     if not endpoint or not bucket or not key:
         return None
     store: dict[str, object] = {"bucket": bucket, "credentialsSecret": key.secret}
@@ -67,7 +75,8 @@ def _s3(reading: Reading, config: LokiConfig) -> dict[str, object] | None:
     if endpoint == embedded.endpoint(ClusterSettings.model_validate(reading.stack["cluster"])):
         return {"kind": "embedded", **store}
     style = section.get("s3forcepathstyle")
-    return {"kind": "s3-compatible", "endpoint": endpoint, "pathStyle": bool(style and style.value), **store}
+    by_path = lookup == "path" or bool(style and style.value)
+    return {"kind": "s3-compatible", "endpoint": endpoint, "pathStyle": by_path, **store}
 
 
 def _access_key(reading: Reading) -> AccessKey | None:
@@ -89,6 +98,6 @@ def _access_key(reading: Reading) -> AccessKey | None:
 def _filesystem(config: LokiConfig) -> dict[str, object] | None:
     """Return the volume's directory as a store, if old periods use it and the last one does not."""
     kinds = [at(each, ("object_store",)) for each in _periods(config)]
-    directory = config.value("storage_config.filesystem.directory")
+    directory = next((config.settings[path].value for path in _DIRECTORIES if path in config.settings), None)
     moved = "filesystem" in kinds and kinds[-1] != "filesystem"
     return {"kind": "filesystem"} if moved and str(directory).rstrip("/") == f"{DATA}/chunks" else None

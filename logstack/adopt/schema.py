@@ -15,6 +15,8 @@ PERIODS = "schemaPeriods"
 _TEST = {"from": "2024-04-01", "store": "tsdb", "schema": "v13", "index": {"prefix": "index_", "period": "24h"}}
 _READ = {"from", "store", "schema", "object_store", "index", "chunks", "row_shards"}
 _S3 = ("s3", "aws", "s3-conf")
+# The kinds of store that Loki calls by the same name.
+_CLOUDS = ("gcs",)
 
 
 def schema(reading: Reading, config: LokiConfig) -> None:
@@ -73,7 +75,9 @@ def _trouble(reading: Reading, period_of_loki: Mapping[str, object], number: int
     troubles: list[str] = []
     kind = reading.key_value("objectStore.kind")
     stored = period_of_loki.get("object_store")
-    is_of_today = isinstance(stored, str) and (stored in _S3) != (kind == "filesystem")
+    is_of_today = (
+        stored == kind if kind in _CLOUDS else isinstance(stored, str) and (stored in _S3) != (kind == "filesystem")
+    )
     if (
         isinstance(stored, str)
         and not templated(stored)

@@ -8,6 +8,7 @@ from logstack.adopt import credentials
 from logstack.adopt.authority import authority
 from logstack.adopt.documents import Release, templated
 from logstack.adopt.former_store import former
+from logstack.adopt.google import gcs
 from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.paths import Path, at, path_of, spelled_path
 from logstack.adopt.reading import Reading
@@ -62,6 +63,8 @@ def store(reading: Reading, config: LokiConfig, release: Release) -> None:
         credentials.secret(reading, has_key=False)
     elif kind == "s3":
         _s3(reading, config, release)
+    elif kind == "gcs":
+        gcs(reading, config)
     else:
         text = f"logstack stores lines in S3 or on a volume, not in {kind}: run a stack side by side, with an S3 bucket"
         reading.not_taken("loki.storage", text, decide=True)

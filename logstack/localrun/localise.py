@@ -63,22 +63,22 @@ def local_config(config: Mapping[str, Any], layout: Layout, overrides_file: Path
 def _use_local_s3(local: Document, layout: Layout) -> None:
     """Put the local S3 server in the place of a cloud's store, and of a former one, behind the same Thanos clients."""
     stores = local["storage_config"]["object_store"]
-    kind, bucket = next(
-        (kind, section[key])
-        for kind, section in stores.items()
-        for key in ("bucket_name", "container_name")
-        if key in section
-    )
-    del stores[kind]
+    kind = local["compactor"]["delete_request_store"]
+    section = stores.pop(kind)
     server = {"bucket_lookup_type": "path", "insecure": True, "region": LOCAL_REGION}
-    stores["s3"] = {"bucket_name": bucket, "endpoint": _host(layout.store_url), **server}
+    stores["s3"] = {"bucket_name": _bucket(section), "endpoint": _host(layout.store_url), **server}
     for former in stores.get("named_stores", {}).get("s3", {}).values():
         former |= {"endpoint": _host(layout.former_url), "bucket_lookup_type": "path", "insecure": True}
         former.pop("http", None)  # the certificate of an endpoint in the cluster
-    local["ruler_storage"] = {"backend": "s3", "s3": stores["s3"]}
+    rules = _bucket(local["ruler_storage"][kind])
+    local["ruler_storage"] = {"backend": "s3", "s3": stores["s3"] | {"bucket_name": rules}}
     local["compactor"]["delete_request_store"] = "s3"
     for period in local["schema_config"]["configs"]:
         period["object_store"] = "s3" if period["object_store"] == kind else period["object_store"]
+
+
+def _bucket(section: Mapping[str, str]) -> str:
+    return next(section[key] for key in ("bucket_name", "container_name") if key in section)
 
 
 def _host(url: str) -> str:

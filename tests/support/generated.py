@@ -72,6 +72,19 @@ _AWS = _group(
     },
     kmsKeyArn=st.just("arn:aws:kms:eu-central-1:123456789012:key/0a"),
 )
+_GCS = _group(
+    {
+        "kind": st.just("gcs"),
+        "bucket": NAMES.map(lambda name: f"acme-{name}"[:63].rstrip("-")),
+        "project": st.just("acme-logs"),
+        "location": st.sampled_from(["europe-west3", "EU"]),
+        "identity": st.one_of(
+            st.just({"projectNumber": "123456789012"}),
+            st.just({"serviceAccount": "loki-logs@acme-logs.iam.gserviceaccount.com"}),
+        ),
+    },
+    create=st.booleans(),
+)
 _NAMED = _group(
     {"kind": st.just("s3-compatible"), "bucket": NAMES, "endpoint": st.just("http://old"), "credentialsSecret": NAMES}
 )
@@ -310,7 +323,7 @@ def stacks(draw: st.DrawFn) -> Settings:
                 "deploymentMode": st.just(mode),
                 "objectStore": st.just({"kind": "filesystem"})
                 if alone
-                else st.one_of(_EMBEDDED, _EXISTING, _BY_EXTERNAL_SECRET, _BY_CLAIM, _AWS),
+                else st.one_of(_EMBEDDED, _EXISTING, _BY_EXTERNAL_SECRET, _BY_CLAIM, _AWS, _GCS),
                 "replicas": st.just({}) if alone else _group({}, **dict.fromkeys(_COUNTED, counts)),
                 "replicationFactor": st.integers(1, 5),
                 "retention": DAYS.map(lambda days: f"{days}d"),

@@ -20,6 +20,7 @@ TODAY = date(2026, 6, 1)
 
 SHIPPED = tuple(stacks(ROOT))
 AWS = ROOT / "examples" / "aws"
+GCP = ROOT / "examples" / "gcp"
 
 
 def _stack_keys(stack: str, directory: Path) -> dict[str, Value]:
@@ -96,6 +97,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "resources": {"queryFrontend": {"cpu": "250m", "memory": "1Gi"}},
     },
     "aws-pods": _stack_keys("aws", AWS),
+    "gcp": _stack_keys("gcp", GCP),
     # A cluster without the internet, whose Loki has nodes of its own.
     "private": {
         "cluster": {"name": "vault", "context": "vault", "apiServer": "https://10.0.70.2:6443"},

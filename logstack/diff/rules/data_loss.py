@@ -160,6 +160,7 @@ RULES = (
             "loki.yaml common.storage.s3.bucketnames",
             "loki.yaml common.storage.s3.region",
             "loki.yaml common.storage.filesystem*",
+            "loki.yaml storage_config.object_store.gcs.bucket_name",
             "settings objectStore.kind",
         ),
         "Loki reads and writes another store: {path} changes from {before} to {after}. Queries do not "

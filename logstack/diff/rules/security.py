@@ -161,9 +161,24 @@ RULES = (
         "Check the policies: Loki needs List, Get, Put and Delete on its one bucket, and nobody else needs anything.",
     ),
     _rule(
+        "google-rights",
+        (
+            "*.bucketiammember.yaml *",
+            "*.gcp.yaml *",
+            "*.bucket.yaml publicAccessPrevention",
+            "*.bucket.yaml uniformBucketLevelAccess",
+            "resources gcp:storage/bucketIAMMember* *",
+            "resources pulumi:providers:gcp *",
+        ),
+        "Permissions in Google Cloud change: {path} from {before} to {after}.",
+        "Check member and role: Loki needs roles/storage.objectUser on its one bucket, and nobody else needs anything.",
+    ),
+    _rule(
         "encryption",
         (
             "*.bucketserversideencryptionconfiguration.yaml *",
+            "*.bucket.yaml encryption.*",
+            "settings objectStore.kmsKey",
             "settings objectStore.kmsKeyArn",
             "resources *Encryption* *",
         ),
@@ -200,6 +215,12 @@ RULES = (
         "the same cluster, even if they differ.",
         "Check that both contexts point at the same API server: `kubectl --context CONTEXT cluster-info`. "
         "With cluster.apiServer, logstack refuses another one.",
+    ),
+    _rule(
+        "guard-of-the-project",
+        ("settings objectStore.project",),
+        "The provider works in the Google Cloud project {after} instead of {before}.",
+        "Check that the project is yours: `gcloud projects describe PROJECT`.",
     ),
     _rule(
         "guard-of-the-account",

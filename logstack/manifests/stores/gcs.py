@@ -23,10 +23,12 @@ _LABEL_LIMIT = 63
 def store_kind(store: GcsStore, cluster: ClusterSettings) -> StoreKind:
     """Return the record of the store's kind."""
     managed = "created by this stack, protected and retained" if store.create else "existing, not managed by this stack"
+    rules = f", rules in bucket {store.rules_bucket}" if store.rules_bucket else ""
+    location = f" in {store.location}" if store.location else ""
     return StoreKind(
         access=_access(store),
-        location=f"bucket {store.bucket} in {store.location} ({managed})",
-        label=f"GCS bucket {store.bucket}<br/>Google Cloud {store.location}",
+        location=f"bucket {store.bucket}{location} ({managed}){rules}",
+        label=f"GCS bucket {store.bucket}<br/>Google Cloud{location}",
         declare=lambda name, _size, _options: declarations(name, store, cluster),
     )
 
@@ -37,14 +39,14 @@ def _access(store: GcsStore) -> StoreAccess:
     The real Loki 3.7.8 does the same with both of its clients on fake-gcs-server: it writes, finds its lines and rules
     after a restart, and deletes. Loki 4 makes Thanos' clients its default, so that this section need not change then.
     """
-    section: dict[str, Json] = {"bucket_name": store.bucket}
+    rules_bucket = store.rules_bucket or store.bucket
     return StoreAccess(
         kind="gcs",
-        storage=section,
-        rules={"backend": "gcs", "gcs": section},
+        storage={"bucket_name": store.bucket},
+        rules={"backend": "gcs", "gcs": {"bucket_name": rules_bucket}},
         by_thanos=True,
         bucket=store.bucket,
-        rules_bucket=store.bucket,
+        rules_bucket=rules_bucket,
         access_key=store.access_key,
         service_account_annotations=service_account_annotations(store),
     )
@@ -57,24 +59,34 @@ def service_account_annotations(store: GcsStore) -> dict[str, str]:
 
 
 def declarations(name: str, store: GcsStore, cluster: ClusterSettings) -> tuple[Manifest, ...]:
-    """Return the provider, the bucket, and the role on it; nothing where both bucket and service account exist.
+    """Return the provider, each bucket, and the role on it; nothing where both bucket and service account exist.
 
     A Google service account that exists gets the role on a bucket that the stack creates: nobody could give it before.
     """
     if not store.create and store.identity.service_account:
         return ()
-    bucket = (_bucket(name, store, cluster),) if store.create else ()
-    binding = Manifest(
+    suffixes = {"bucket": "", "rulesBucket": "-rules"}
+    buckets = [
+        manifest
+        for key, bucket in store.buckets.items()
+        for manifest in _with_role(name, suffixes[key], bucket, store, cluster)
+    ]
+    return Manifest(_PROVIDER, f"{name}-provider", {"project": store.project}), *buckets
+
+
+def _with_role(name: str, suffix: str, bucket: str, store: GcsStore, cluster: ClusterSettings) -> tuple[Manifest, ...]:
+    made = (_bucket(name, suffix, bucket, store, cluster),) if store.create else ()
+    role = Manifest(
         _BINDING,
-        f"{name}-role",
-        {"bucket": store.bucket, "role": ROLE, "member": _member(store, cluster)},
-        depends_on=tuple(each.name for each in bucket),
+        f"{name}{suffix}-role",
+        {"bucket": bucket, "role": ROLE, "member": _member(store, cluster)},
+        depends_on=tuple(each.name for each in made),
     )
-    return Manifest(_PROVIDER, f"{name}-provider", {"project": store.project}), *bucket, binding
+    return *made, role
 
 
-def _bucket(name: str, store: GcsStore, cluster: ClusterSettings) -> Manifest:
-    """The bucket, which outlives the stack.
+def _bucket(name: str, suffix: str, bucket: str, store: GcsStore, cluster: ClusterSettings) -> Manifest:
+    """One bucket, which outlives the stack.
 
     Nothing expires an object, for retention is the compactor's work: an expiry would also take the index and the rules.
     Nor is anything kept that Loki deleted, as Google does for 7 days by default: Loki rewrites its index all the time.
@@ -82,9 +94,9 @@ def _bucket(name: str, store: GcsStore, cluster: ClusterSettings) -> Manifest:
     encryption: dict[str, Json] = {"encryption": {"defaultKmsKeyName": store.kms_key}} if store.kms_key else {}
     return Manifest(
         _BUCKET,
-        f"{name}-bucket",
+        f"{name}{suffix}-bucket",
         {
-            "name": store.bucket,
+            "name": bucket,
             "project": store.project,
             "location": store.location,
             "storageClass": "STANDARD",

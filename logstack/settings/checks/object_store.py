@@ -9,7 +9,7 @@ from logstack.settings.model.loki import Replicas
 from logstack.settings.model.object_store import (
     Address,
     AzureIdentity,
-    GcsStore,
+    GcsIdentity,
     ObjectStoreSettings,
     split_url,
     store_class,
@@ -56,6 +56,7 @@ NO_PROJECT_NUMBER = Rule(
     "Google lets no pod in: the role on the bucket names the pods' service account by its project's number",
 )
 TWO_IDENTITIES = Rule("two-identities", "the keys would have no effect: pods act as the Google service account")
+NO_LOCATION = Rule("gcs-without-location", "the provider refuses a bucket without a location")
 GOOGLE_NAME = Rule("gcs-bucket-name", "Cloud Storage refuses the bucket")
 KMS_ELSEWHERE = Rule("kms-key-elsewhere", "Cloud Storage refuses a key of another location than the bucket's")
 KMS_OF_EXISTING = Rule(
@@ -247,6 +248,7 @@ def identity(settings: Settings) -> Iterator[Problem]:
     "object_store.kms_key",
     "object_store.location",
     "object_store.project",
+    "object_store.rules_bucket",
 )
 def google(settings: Settings) -> Iterator[Problem]:
     """Check a bucket of Google Cloud: its name, its key's location, and that one identity may use it."""
@@ -254,33 +256,33 @@ def google(settings: Settings) -> Iterator[Problem]:
     if not store:
         return
     # Google, "Bucket names": no name begins with goog, or has google or a misspelling of it in it.
-    if store.bucket.startswith("goog") or "google" in store.bucket.replace("0", "o") or _is_no_name(store.bucket):
-        what = f'"{store.bucket}" is a name that Google keeps for itself, an IP address, or has two dots together'
-        yield GOOGLE_NAME.problem("objectStore.bucket", what, f"bucket: loki-{settings.cluster.name}")
-    yield from _google_identity(store)
+    for key, name in store.buckets.items():
+        if name.startswith("goog") or "google" in name.replace("0", "o") or ".." in name or _address(name):
+            what = f'"{name}" is a name that Google keeps for itself, an IP address, or has two dots together'
+            yield GOOGLE_NAME.problem(f"objectStore.{key}", what, f"{key}: loki-{settings.cluster.name}")
+    yield from _google_identity(store.identity, store.pool)
+    if store.create and not store.location:
+        fix = "write the region of the cluster, such as location: europe-west3"
+        yield NO_LOCATION.problem("objectStore.location", "the stack creates the bucket, but location is missing", fix)
     if not store.kms_key:
         return
     if not store.create:
         what = "kmsKey is set, but create is false"
         yield KMS_OF_EXISTING.problem("objectStore.kmsKey", what, "remove kmsKey: an existing bucket has its own key")
-    elif (location := store.kms_key.split("/")[3].lower()) != store.location.lower():
+    elif store.location and (location := store.kms_key.split("/")[3].lower()) != store.location.lower():
         what = f"the key is in {location}, but the bucket is in {store.location}"
         fix = f"name a key of the bucket's location: projects/{store.project}/locations/{store.location.lower()}/..."
         yield KMS_ELSEWHERE.problem("objectStore.kmsKey", what, fix)
 
 
-def _is_no_name(bucket: str) -> bool:
-    return ".." in bucket or _address(bucket) is not None
-
-
-def _google_identity(store: GcsStore) -> Iterator[Problem]:
-    identity, path = store.identity, "objectStore.identity"
+def _google_identity(identity: GcsIdentity, pool: str) -> Iterator[Problem]:
+    path = "objectStore.identity"
     if not identity.service_account:
         if not identity.project_number:
             what = "the identity has neither projectNumber nor serviceAccount"
             fix = (
                 "set projectNumber to what this prints, in quotes:\n"
-                f"gcloud projects describe {store.pool.partition('.')[0]} --format='value(projectNumber)'"
+                f"gcloud projects describe {pool.partition('.')[0]} --format='value(projectNumber)'"
             )
             yield NO_PROJECT_NUMBER.problem(f"{path}.projectNumber", what, fix)
     elif identity.project_number or identity.pool:

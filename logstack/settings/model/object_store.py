@@ -45,14 +45,16 @@ EksCluster = Annotated[
 # Google Cloud: resource names of projects, locations and keys.
 GcpProject = Annotated[
     str,
-    spelled(r"^[a-z][-a-z0-9]{4,28}[a-z0-9]$", "a project's ID, such as acme-production, not its name or number", 30),
+    spelled(
+        r"^[a-z][-a-z0-9]{4,28}[a-z0-9]$", "a project's ID and not its name or number, such as acme-production", 30
+    ),
 ]
 GcpProjectNumber = Annotated[str, spelled(r"^[0-9]{6,20}$", "a project's number: 6 to 20 digits, in quotes")]
 GcpLocation = Annotated[
     str,
     spelled(
         r"^([a-z]+-[a-z]+[0-9]{1,2}|US|EU|(ASIA|EUR|NAM)[0-9]{0,2})$",
-        "a location of Cloud Storage: a region such as europe-west3, without a zone, or EU, US or ASIA",
+        "a location of Cloud Storage: a region without a zone, EU, US or ASIA, such as europe-west3",
         max_length=40,
     ),
 ]
@@ -68,15 +70,15 @@ GcpKmsKey = Annotated[
     str,
     spelled(
         r"^projects/[^/ ]+/locations/[^/ ]+/keyRings/[^/ ]+/cryptoKeys/[^/ ]+$",
-        "a key of Cloud KMS: projects/acme/locations/europe-west3/keyRings/logs/cryptoKeys/loki, without a version",
+        "a key of Cloud KMS without a version, such as projects/acme/locations/EU/keyRings/logs/cryptoKeys/loki",
         max_length=512,
     ),
 ]
 GcpServiceAccount = Annotated[
     str,
     spelled(
-        r"^[a-z][-a-z0-9]{4,28}[a-z0-9]@[a-z0-9.:-]+\.gserviceaccount\.com$",
-        "a service account's address, such as loki@acme-production.iam.gserviceaccount.com",
+        r"^[a-z0-9][-a-z0-9]*@[a-z0-9.:-]+\.gserviceaccount\.com$",
+        "a service account's address, such as loki-logs@acme-production.iam.gserviceaccount.com",
         max_length=254,
     ),
 ]
@@ -575,10 +577,12 @@ class GcsStore(BaseStore):
     kind: Literal["gcs"]
     bucket: GcsBucket
     """The bucket's name, unique in all of Google Cloud."""
+    rules_bucket: GcsBucket | None = None
+    """Another bucket for the ruler's rules, created as `bucket` is; without it they are in `bucket`."""
     project: GcpProject
     """The ID of the bucket's project; the provider makes everything there, whatever the shell's project is."""
-    location: GcpLocation
-    """The bucket's location: a region such as europe-west3, or EU, US or ASIA."""
+    location: GcpLocation | None = None
+    """The bucket's location: a region such as europe-west3, or EU, US or ASIA. Needed to create the bucket."""
     identity: GcsIdentity
     create: Switch = True
     """The stack creates the bucket. With false the bucket exists, and the stack never manages it."""
@@ -600,6 +604,11 @@ class GcsStore(BaseStore):
     def access_key(self) -> AccessKey:
         """Return that there is no Secret: pods have an identity."""
         return AccessKey("identity", identity="Workload Identity Federation for GKE (expected: no test reaches Google)")
+
+    @property
+    def buckets(self) -> Mapping[str, str]:
+        """Return the buckets by their keys."""
+        return {"bucket": self.bucket, **({"rulesBucket": self.rules_bucket} if self.rules_bucket else {})}
 
     @property
     def in_google(self) -> "GcsStore":

@@ -39,6 +39,7 @@ CASES = (
     Case("distributed-18", "18.11.0"),
     Case("flux-6"),
     Case("argo-18"),
+    Case("gke-18", "18.11.0"),
 )
 
 

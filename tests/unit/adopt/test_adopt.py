@@ -120,8 +120,9 @@ def loki_yaml(settings: Settings) -> dict[str, object]:
 def adopt_own_values(original: Settings) -> tuple[Adoption, Settings]:
     """Adopt a stack's own values and loki.yaml, and return the adoption and its settings.
 
-    Neither has the AWS account of a bucket nor the StorageClass of a bucket claim, so both are copied. Neither has the
-    size of an S3 server's volume nor the ingress: these belong to other objects, and are not compared.
+    Neither has the account or project of a bucket in a cloud nor the StorageClass of a bucket claim, so both are
+    copied. Neither has the size of an S3 server's volume nor the ingress: these belong to other objects, and are not
+    compared.
     """
     release = Release(chart_values_of(original), name="loki", namespace=original.cluster.namespace)
     request = Request("lab", "18.11.0", original.cluster.name, original.cluster.context, loki_yaml(original))
@@ -129,7 +130,7 @@ def adopt_own_values(original: Settings) -> tuple[Adoption, Settings]:
     stack = stack_of(adoption)
     if original.object_store.kind == "ceph-bucket-claim":
         stack["objectStore"]["storageClass"] = original.object_store.storage_class
-    if original.object_store.kind == "aws-s3":
+    if original.object_store.kind in ("aws-s3", "gcs"):
         stack["objectStore"] = original.object_store.model_dump(by_alias=True, mode="json")
     return adoption, Settings.of(StackFile.model_validate(stack, by_alias=True, by_name=False))
 
@@ -352,10 +353,77 @@ def test_adopt_prefers_lokis_storage_config_to_the_charts_storage() -> None:
     assert stack_of(adoption)["objectStore"]["bucket"] == "other"
 
 
+GCS_PERIOD = {"from": "2024-04-01", "store": "tsdb", "object_store": "gcs", "schema": "v13", "index": {"period": "24h"}}
+GCS_ACCOUNT = {"iam.gke.io/gcp-service-account": "loki@acme-production.iam.gserviceaccount.com"}
+
+
+def values_of_gcs(loki: Mapping[str, object], **values: object) -> dict[str, object]:
+    """Return values of a release whose lines are in Cloud Storage."""
+    return {**loki_values(schemaConfig={"configs": [GCS_PERIOD]}, **loki), **values}
+
+
+@pytest.mark.parametrize(
+    "loki",
+    [
+        {"storage": {"type": "gcs", "bucketNames": {"chunks": "acme", "ruler": "acme"}}},
+        {"storage": {"type": "gcs"}, "storage_config": {"gcs": {"bucket_name": "acme"}}},
+        {"storage": {"type": "gcs"}, "structuredConfig": {"common": {"storage": {"gcs": {"bucket_name": "acme"}}}}},
+        {"storage": {"use_thanos_objstore": True, "object_store": {"type": "gcs", "gcs": {"bucket_name": "acme"}}}},
+        {
+            "storage": {"type": "gcs"},
+            "structuredConfig": {
+                "storage_config": {"use_thanos_objstore": True, "object_store": {"gcs": {"bucket_name": "acme"}}},
+                "ruler_storage": {"backend": "gcs", "gcs": {"bucket_name": "acme"}},
+            },
+        },
+    ],
+)
+def test_adopt_takes_a_bucket_of_google_over_in_each_form(loki: dict[str, object]) -> None:
+    adoption = adopt_values(values_of_gcs(loki, serviceAccount={"annotations": GCS_ACCOUNT}))
+    assert stack_of(adoption)["objectStore"] == {
+        "kind": "gcs",
+        "bucket": "acme",
+        "create": False,
+        "project": "acme-production",
+        "identity": {"serviceAccount": "loki@acme-production.iam.gserviceaccount.com"},
+    }
+    assert not adoption.side_by_side
+    assert not [each for each in adoption.entries if each.decide]
+
+
+def test_adopt_asks_for_the_project_and_the_identity_of_a_bucket_of_google() -> None:
+    adoption = adopt_values(values_of_gcs({"storage": {"type": "gcs", "bucketNames": {"chunks": "a"}}}))
+    assert {"objectStore.project", "objectStore.identity"} <= {each.key for each in adoption.entries if each.decide}
+
+
+@pytest.mark.parametrize(
+    ("values", "path"),
+    [
+        (
+            values_of_gcs({"storage": {"type": "gcs", "gcs": {"bucket_name": "a", "service_account": "SECRET-key"}}}),
+            "loki.storage.gcs.service_account",
+        ),
+        (
+            values_of_gcs(
+                {"storage": {"type": "gcs", "bucketNames": {"chunks": "a"}}},
+                defaults={"extraEnv": [{"name": "GOOGLE_APPLICATION_CREDENTIALS", "value": "/etc/key.json"}]},
+            ),
+            "defaults.extraEnv",
+        ),
+    ],
+)
+def test_adopt_asks_what_becomes_of_a_static_key_of_google(values: dict[str, object], path: str) -> None:
+    adoption = adopt_values(values)
+    entry = find_entry(adoption, path)
+    assert entry.decide
+    assert "no static key of Google Cloud" in entry.text
+    assert "SECRET-" not in report_document(adoption)
+
+
 @pytest.mark.parametrize(
     ("loki", "reason"),
     [
-        ({"storage": {"type": "gcs", "bucketNames": {"chunks": "a"}}, "schemaConfig": {}}, "store is gcs"),
+        ({"storage": {"type": "swift", "bucketNames": {"chunks": "a"}}, "schemaConfig": {}}, "store is swift"),
         ({"storage": {"bucketNames": {"chunks": "a,b"}, "s3": {"endpoint": "http://s"}}}, "several buckets"),
     ],
 )

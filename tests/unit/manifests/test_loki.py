@@ -409,6 +409,52 @@ def test_schema_periods_before_a_move_use_the_former_s3_store() -> None:
     assert value_at(document, "compactor.delete_request_store") == "s3"
 
 
+GCS = {
+    "kind": "gcs",
+    "bucket": "acme-logs",
+    "project": "acme-production",
+    "location": "EU",
+    "identity": {"projectNumber": "123456789012"},
+}
+
+
+def test_store_in_google_cloud_is_reached_by_the_client_that_loki_4_takes() -> None:
+    document = config_with(objectStore=GCS)
+    assert value_at(document, "storage_config.use_thanos_objstore") is True
+    assert value_at(document, "storage_config.object_store") == {"gcs": {"bucket_name": "acme-logs"}}
+    assert document["ruler_storage"] == {"backend": "gcs", "gcs": {"bucket_name": "acme-logs"}}
+    assert "storage" not in document["ruler"]
+    assert "storage" not in document["common"]
+    assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["gcs"]
+    assert value_at(document, "compactor.delete_request_store") == "gcs"
+
+
+def test_former_s3_store_is_in_the_words_of_the_client_of_the_store_in_google_cloud() -> None:
+    old = {**OLD_S3, "endpoint": "https://10.0.40.9:9000", "caSecret": "old-ca"}
+    document = config_with(**{**keys_of_a_move(old), "objectStore": GCS})
+    assert [period["object_store"] for period in document["schema_config"]["configs"]] == ["former", "former", "gcs"]
+    assert value_at(document, "storage_config.object_store.named_stores.s3.former") == {
+        "bucket_name": "old",
+        "region": "us-east-1",
+        "endpoint": "10.0.40.9:9000",
+        "insecure": False,
+        "bucket_lookup_type": "path",
+        "http": {"tls_ca_path": "/etc/loki/former-object-store-ca/ca.crt"},
+        "access_key_id": "${FORMER_AWS_ACCESS_KEY_ID}",
+        "secret_access_key": "${FORMER_AWS_SECRET_ACCESS_KEY}",
+    }
+    assert "named_stores" not in document["storage_config"]
+
+
+def test_pods_of_google_cloud_act_as_the_existing_service_account() -> None:
+    identity = {"serviceAccount": "loki-logs@acme-production.iam.gserviceaccount.com"}
+    values = values_with(objectStore={**GCS, "identity": identity})
+    assert value_at(values, "serviceAccount.annotations") == {
+        "iam.gke.io/gcp-service-account": "loki-logs@acme-production.iam.gserviceaccount.com"
+    }
+    assert value_at(values, "loki.storage.type") == "gcs"
+
+
 def test_former_store_takes_its_access_key_from_its_own_secret() -> None:
     text = yaml_text(config_with(**keys_of_a_move(OLD_S3)))
     assert "access_key_id: '${FORMER_AWS_ACCESS_KEY_ID}'" in text
