@@ -48,6 +48,11 @@ def _attribute(module: str, name: str) -> type[pulumi.Resource]:
     return resource_class
 
 
+def _parameter(key: str) -> str:
+    """Return the SDK's name of an input: `resource_name` is every constructor's own first parameter."""
+    return "resource_name_" if key == "resourceName" else _snake(key)
+
+
 def _snake(key: str) -> str:
     return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda match: f"_{match[0].lower()}", key)
 
@@ -152,7 +157,7 @@ class Component(pulumi.ComponentResource):
         )
         # The class of a Kubernetes object sets its own apiVersion and kind; the class of custom resources takes them.
         stated = {"apiVersion", "kind"} if package == "kubernetes" and not is_custom(manifest.type) else set()
-        inputs = {_snake(key): value for key, value in filled.items() if key not in stated}
+        inputs = {_parameter(key): value for key, value in filled.items() if key not in stated}
         make: Callable[..., pulumi.Resource] = resource_class(manifest.type)
         return make(manifest.name, opts=options, **inputs)
 

@@ -30,22 +30,27 @@ _ENDPOINT_SUFFIX = {"usgovernment": "blob.core.usgovcloudapi.net", "china": "blo
 _CLIENT_ID = "azure.workload.identity/client-id"
 _TENANT_ID = "azure.workload.identity/tenant-id"
 
+_ACCOUNT_TYPE = "Microsoft.Storage/storageAccounts"
 _PROVIDER = "pulumi:providers:azure-native"
 _ACCOUNT = "azure-native:storage:StorageAccount"
 _CONTAINER = "azure-native:storage:BlobContainer"
 _IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
 _CREDENTIAL = "azure-native:managedidentity:FederatedIdentityCredential"
 _ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment"
+# What the names of a container's resources begin with, by its key.
+_SUFFIXES = {"container": "", "rulesContainer": "rules-"}
 _SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 
 
 def store_kind(store: AzureStore, cluster: ClusterSettings) -> StoreKind:
     """Return the record of the store's kind."""
     managed = "created by this stack, protected and retained" if store.create else "existing, not managed by this stack"
+    region = f" in {store.location}" if store.location else ""
+    rules = f", rules in container {store.rules_container}" if store.rules_container else ""
     return StoreKind(
         access=_access(store),
-        location=f"container {store.container} of {store.account} in {store.location} ({managed})",
-        label=f"Azure container {store.container}<br/>{store.account} {store.location}",
+        location=f"container {store.container} of {store.account}{region} ({managed}){rules}",
+        label=f"Azure container {store.container}<br/>{store.account}{region}",
         declare=lambda name, _size, _options: declarations(name, store, cluster),
     )
 
@@ -59,31 +64,40 @@ def _access(store: AzureStore) -> StoreAccess:
     section: dict[str, Json] = {"account_name": store.account, "container_name": store.container}
     if suffix := _ENDPOINT_SUFFIX.get(store.environment):
         section["endpoint_suffix"] = suffix
+    rules_container = store.rules_container or store.container
     client = store.identity.client_id
     return StoreAccess(
         kind="azure",
         storage=section,
-        rules={"backend": "azure", "azure": section},
+        rules={"backend": "azure", "azure": {**section, "container_name": rules_container}},
         by_thanos=True,
         bucket=store.container,
-        rules_bucket=store.container,
+        rules_bucket=rules_container,
         access_key=store.access_key,
         service_account=SERVICE_ACCOUNT if client else OWN_SERVICE_ACCOUNT,
-        service_account_annotations={_CLIENT_ID: client, _TENANT_ID: store.tenant_id} if client else {},
+        service_account_annotations={_CLIENT_ID: client, **_tenant(store)} if client else {},
         pod_labels={"azure.workload.identity/use": "true"},
     )
 
 
+def _tenant(store: AzureStore) -> dict[str, str]:
+    """The annotation with the identity's tenant; without it the webhook takes the cluster's."""
+    return {_TENANT_ID: store.tenant_id} if store.tenant_id else {}
+
+
 def declarations(name: str, store: AzureStore, cluster: ClusterSettings) -> tuple[Manifest, ...]:
-    """Return the provider, account and container, and identity and role; nothing where both exist.
+    """Return the provider, account and containers, and identity and roles; nothing where both exist.
 
     An identity that exists gets the role on a container that the stack creates: nobody could give it before.
 
-    Raises ValueError without an identity that exists and without an issuer.
+    Raises ValueError if the stack file does not say where, or whom to trust.
     """
-    existing = store.identity.client_id
-    if existing and not store.create:
+    if not store.is_declared:
         return ()
+    missing = [key for key, value in store.place.items() if not value]
+    if missing:
+        raise ValueError(f"Azure creates nothing without a place: set logstack:objectStore.{missing[0]}")
+    existing = store.identity.client_id
     provider = Manifest(
         _PROVIDER,
         f"{name}-provider",
@@ -94,16 +108,15 @@ def declarations(name: str, store: AzureStore, cluster: ClusterSettings) -> tupl
             "environment": store.environment,
         },
     )
-    container = _container(name, store, cluster) if store.create else ()
-    after = tuple(each.name for each in container[-1:])
+    containers = _containers(name, store, cluster) if store.create else ()
     identity = () if existing else _identity(name, store, cluster)
     principal: str | OutputOf | None = store.identity.principal_id
     if identity:
         principal = OutputOf(identity[0].name, "principalId")
     if not principal:
         raise ValueError("the role needs the identity's object ID: set logstack:objectStore.identity.principalId")
-    role = _role(name, store, principal, (*after, *(each.name for each in identity[:1])))
-    return provider, *container, *identity, role
+    after = tuple(each.name for each in (*containers[1:], *identity[:1]))
+    return provider, *containers, *identity, *_roles(name, store, principal, after)
 
 
 def _tags(name: str, cluster: ClusterSettings) -> Mapping[str, str]:
@@ -111,8 +124,8 @@ def _tags(name: str, cluster: ClusterSettings) -> Mapping[str, str]:
     return {"logstack-owner": f"{cluster.name}/{cluster.namespace}/{name}", "managed-by": "pulumi"}
 
 
-def _container(name: str, store: AzureStore, cluster: ClusterSettings) -> tuple[Manifest, Manifest]:
-    """The account and its container, which outlive the stack.
+def _containers(name: str, store: AzureStore, cluster: ClusterSettings) -> tuple[Manifest, ...]:
+    """The account and its containers, which outlive the stack.
 
     No key opens the account and nobody reads it without a token. Nothing expires a blob, for retention is the
     compactor's work: an expiry would also take the index and the rules.
@@ -136,20 +149,23 @@ def _container(name: str, store: AzureStore, cluster: ClusterSettings) -> tuple[
         protect=True,
         retain_on_delete=True,
     )
-    container = Manifest(
-        _CONTAINER,
-        f"{name}-container",
-        {
-            "accountName": store.account,
-            "containerName": store.container,
-            "resourceGroupName": store.resource_group,
-            "publicAccess": "None",
-        },
-        depends_on=(account.name,),
-        protect=True,
-        retain_on_delete=True,
+    containers = (
+        Manifest(
+            _CONTAINER,
+            f"{name}-{_SUFFIXES[key]}container",
+            {
+                "accountName": store.account,
+                "containerName": container,
+                "resourceGroupName": store.resource_group,
+                "publicAccess": "None",
+            },
+            depends_on=(account.name,),
+            protect=True,
+            retain_on_delete=True,
+        )
+        for key, container in store.buckets.items()
     )
-    return account, container
+    return account, *containers
 
 
 def _identity(name: str, store: AzureStore, cluster: ClusterSettings) -> tuple[Manifest, ...]:
@@ -160,8 +176,7 @@ def _identity(name: str, store: AzureStore, cluster: ClusterSettings) -> tuple[M
     issuer = store.identity.oidc_issuer
     if not issuer:
         raise ValueError("the identity needs the cluster's issuer: set logstack:objectStore.identity.oidcIssuer")
-    # `resourceName_` is the SDK's spelling of the input resourceName, whose name its constructors take for another.
-    own = {"resourceGroupName": store.resource_group, "resourceName_": _identity_name(store)}
+    own = {"resourceGroupName": store.resource_group, "resourceName": _identity_name(store)}
     identity = Manifest(
         _IDENTITY, f"{name}-identity", {**own, "location": store.location, "tags": _tags(name, cluster)}
     )
@@ -177,7 +192,7 @@ def _identity(name: str, store: AzureStore, cluster: ClusterSettings) -> tuple[M
         },
         depends_on=(identity.name,),
     )
-    annotations: dict[str, Json] = {_CLIENT_ID: OutputOf(identity.name, "clientId"), _TENANT_ID: store.tenant_id}
+    annotations: dict[str, Json] = {_CLIENT_ID: OutputOf(identity.name, "clientId"), **_tenant(store)}
     account = Manifest(
         _SERVICE_ACCOUNT,
         f"{name}-service-account",
@@ -192,23 +207,25 @@ def _identity_name(store: AzureStore) -> str:
     return f"loki-{store.account}-{store.container}"
 
 
-def _role(name: str, store: AzureStore, principal: str | OutputOf, after: tuple[str, ...]) -> Manifest:
-    """The one role, on the container and nothing else of the account."""
+def _roles(name: str, store: AzureStore, principal: str | OutputOf, after: tuple[str, ...]) -> tuple[Manifest, ...]:
+    """The one role, on the containers and nothing else of the account."""
     subscription = f"/subscriptions/{store.subscription_id}"
-    account = f"Microsoft.Storage/storageAccounts/{store.account}"
-    group = f"{subscription}/resourceGroups/{store.resource_group}"
-    scope = f"{group}/providers/{account}/blobServices/default/containers/{store.container}"
-    return Manifest(
-        _ROLE_ASSIGNMENT,
-        f"{name}-role",
-        {
-            # Azure wants a GUID: always the same for one container and identity, so that the preview has it.
-            "roleAssignmentName": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}/{principal}")),
-            "roleDefinitionId": f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{_ROLE}",
-            "scope": scope,
-            "principalId": principal,
-            # Azure then does not look for an identity that it has just created, and may not find yet.
-            "principalType": "ServicePrincipal",
-        },
-        depends_on=after,
+    account = f"{subscription}/resourceGroups/{store.resource_group}/providers/{_ACCOUNT_TYPE}/{store.account}"
+    scopes = {key: f"{account}/blobServices/default/containers/{name}" for key, name in store.buckets.items()}
+    return tuple(
+        Manifest(
+            _ROLE_ASSIGNMENT,
+            f"{name}-{_SUFFIXES[key]}role",
+            {
+                # Azure wants a GUID: always the same for one container and identity, so that the preview has it.
+                "roleAssignmentName": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}/{principal}")),
+                "roleDefinitionId": f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{_ROLE}",
+                "scope": scope,
+                "principalId": principal,
+                # Azure then does not look for an identity that it has just created, and may not find yet.
+                "principalType": "ServicePrincipal",
+            },
+            depends_on=after,
+        )
+        for key, scope in scopes.items()
     )

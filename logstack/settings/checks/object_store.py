@@ -14,7 +14,7 @@ from logstack.settings.model.object_store import (
     split_url,
     store_class,
 )
-from logstack.settings.problems import Problem, Rule
+from logstack.settings.problems import Problem, Rule, listed
 from logstack.settings.tree import Settings
 
 FILESYSTEM = Rule(
@@ -74,6 +74,7 @@ TWO_MANAGED_IDENTITIES = Rule("two-identities", "the key would have no effect: p
 PRINCIPAL_OF_EXISTING = Rule(
     "principal-without-a-role", "the key would have no effect: the stack only gives the role on a container it creates"
 )
+NO_PLACE = Rule("azure-place-missing", "Azure creates nothing without a subscription, its tenant, a group and a region")
 WRONG_CLOUD = Rule("location-in-another-cloud", "the provider asks the wrong cloud, which does not know the region")
 
 CA_UNKNOWN = Rule(
@@ -298,7 +299,7 @@ def azure_identity(settings: Settings) -> Iterator[Problem]:
         return
     identity, path = store.identity, "objectStore.identity"
     if not identity.client_id:
-        yield from _created_identity(store.identity, store.resource_group)
+        yield from _created_identity(store.identity, store.resource_group or "...")
     elif identity.oidc_issuer:
         what = "clientId is set, and oidcIssuer as well"
         yield TWO_MANAGED_IDENTITIES.problem(f"{path}.oidcIssuer", what, "remove oidcIssuer, or clientId")
@@ -329,11 +330,27 @@ def _created_identity(identity: AzureIdentity, group: str) -> Iterator[Problem]:
 _CLOUDS = {"usgov": "usgovernment", "usdod": "usgovernment", "china": "china"}
 
 
-@reads("object_store.environment", "object_store.kind", "object_store.location")
-def azure_cloud(settings: Settings) -> Iterator[Problem]:
-    """Check that the region is one of the cloud that the stack file names."""
+@reads(
+    "object_store.create",
+    "object_store.environment",
+    "object_store.identity",
+    "object_store.kind",
+    "object_store.location",
+    "object_store.resource_group",
+    "object_store.subscription_id",
+    "object_store.tenant_id",
+)
+def azure_place(settings: Settings) -> Iterator[Problem]:
+    """Check that the stack knows where in Azure it creates what it creates, and that the region is one of its cloud."""
     store = settings.object_store.in_azure
     if not store:
+        return
+    missing = [key for key, value in store.place.items() if not value]
+    if store.is_declared and missing:
+        what = f"the stack creates {'the account' if store.create else 'an identity'}, but {listed(missing)} is missing"
+        fix = "write what these print: az account show --query '[id, tenantId]' and az group list --output table"
+        yield NO_PLACE.problem(f"objectStore.{missing[0]}", what, fix)
+    if not store.location:
         return
     cloud = next((cloud for start, cloud in _CLOUDS.items() if store.location.startswith(start)), "public")
     if cloud != store.environment:
@@ -385,10 +402,12 @@ def _written_location(store: object) -> tuple[object, ...] | None:
 def _written_locations(store: object) -> dict[str, tuple[object, ...]]:
     """Return the locations of the buckets by their keys, without a bucket that no other stack can reach."""
     found: dict[str, tuple[object, ...]] = {}
-    for key in ("bucket", "rulesBucket"):
-        if isinstance(store, Mapping) and (key == "bucket" or store.get(key)):
-            location = _written_location({**store, "bucket": store.get(key)})
-            found |= {key: location} if location else {}
+    if not isinstance(store, Mapping):
+        return found
+    lines, rules = store_class(store.get("kind")).bucket_keys
+    for key in (lines, *((rules,) if store.get(rules) else ())):
+        location = _written_location({**store, lines: store.get(key)})
+        found |= {key: location} if location else {}
     return found
 
 
@@ -424,7 +443,7 @@ CHECKS = (
     identity,
     google,
     azure_identity,
-    azure_cloud,
+    azure_place,
     one_key,
 )
 NEIGHBOUR_CHECKS = (own_bucket,)

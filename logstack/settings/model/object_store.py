@@ -237,6 +237,8 @@ class BaseStore(Group):
     """Whether the S3 API is not Amazon's own."""
     unpriced: ClassVar[str] = ""
     """The cloud whose prices logstack does not know, such as Google Cloud; empty for a store without such prices."""
+    bucket_keys: ClassVar[tuple[str, str]] = ("bucket", "rulesBucket")
+    """The keys of the bucket for lines, and of the one for rules."""
     default_volume: ClassVar[int | None] = None
     """The default size of the volume of the stack's own server, in bytes; None without such a server."""
 
@@ -644,20 +646,24 @@ class AzureStore(BaseStore):
 
     speaks_s3: ClassVar[bool] = False
     unpriced: ClassVar[str] = "Azure"
+    bucket_keys: ClassVar[tuple[str, str]] = ("container", "rulesContainer")
 
     kind: Literal["azure"]
     account: AzureAccount
     """The storage account's name, unique in all of Azure."""
     container: AzureContainer
     """The container for chunks, index and rules; no other stack may use it."""
-    resource_group: AzureResourceGroup
-    """The resource group of the account and the identity; it must exist."""
-    subscription_id: AzureGuid
+    rules_container: AzureContainer | None = None
+    """Another container for the ruler's rules, created as `container` is; without it they are in `container`."""
+    resource_group: AzureResourceGroup | None = None
+    """The resource group of the account and the identity, which must exist. Needed, as the next three keys are, if the
+    stack creates one of both."""
+    subscription_id: AzureGuid | None = None
     """The subscription; the provider makes everything there, whatever the shell's subscription is."""
-    tenant_id: AzureGuid
+    tenant_id: AzureGuid | None = None
     """The tenant of the subscription and of the identity."""
-    location: AzureLocation
-    """The region of the account and the identity."""
+    location: AzureLocation | None = None
+    """The region of the account and the identity, such as westeurope."""
     environment: Literal["public", "usgovernment", "china"] = "public"
     """The cloud: Azure itself, Azure Government, or Azure in China."""
     redundancy: Literal["LRS", "ZRS", "GRS", "GZRS"] = "ZRS"
@@ -681,6 +687,27 @@ class AzureStore(BaseStore):
     def access_key(self) -> AccessKey:
         """Return that there is no Secret: pods have an identity."""
         return AccessKey("identity", identity="Microsoft Entra Workload ID (expected: no test reaches Azure)")
+
+    @property
+    def buckets(self) -> Mapping[str, str]:
+        """Return the containers by their keys."""
+        rules = {"rulesContainer": self.rules_container} if self.rules_container else {}
+        return {"container": self.container, **rules}
+
+    @property
+    def is_declared(self) -> bool:
+        """Return whether the stack creates something in Azure."""
+        return self.create or not self.identity.client_id
+
+    @property
+    def place(self) -> Mapping[str, str | None]:
+        """Return by their keys where in Azure the stack creates what it creates."""
+        return {
+            "resourceGroup": self.resource_group,
+            "subscriptionId": self.subscription_id,
+            "tenantId": self.tenant_id,
+            "location": self.location,
+        }
 
     @property
     def in_azure(self) -> "AzureStore":

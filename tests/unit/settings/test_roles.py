@@ -27,6 +27,7 @@ NAMED = {
     "logstack/manifests/loki/retention.py": "sections of loki.yaml",
     "logstack/manifests/loki/values.py": "the chart's name of the bucket for rules",
     "logstack/manifests/loki/ingress.py": "the backend of an Ingress",
+    "logstack/manifests/stores/azure.py": "a key of ruler_storage in loki.yaml",
     "logstack/manifests/stores/gcs.py": "a key of ruler_storage in loki.yaml",
     "logstack/localrun/localise.py": "sections of loki.yaml",
     "logstack/localrun/platform.py": "sections of loki.yaml",
