@@ -28,6 +28,7 @@ pytestmark = [
     pytest.mark.prove,
     # The SDK's modules warn of deprecated classes (BucketV2 beside Bucket) as soon as they are imported.
     pytest.mark.filterwarnings("ignore:.*V2 has been deprecated in favor of:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.*ServieAccount has been deprecated in favor of:DeprecationWarning"),
 ]
 
 
@@ -38,7 +39,7 @@ WARNINGS: dict[str, list[Value]] = {
 }
 
 
-@pytest.mark.parametrize("stack", [*SHIPPED, "aws", "aws-pods", "monolithic", "distributed"])
+@pytest.mark.parametrize("stack", [*SHIPPED, "aws", "aws-pods", "gcp", "monolithic", "distributed"])
 def test_second_preview_has_no_change_and_no_message(platform: Project, stack: str) -> None:
     if stack in WARNINGS:
         platform.edit(stack, {"acknowledge": WARNINGS[stack]})
@@ -128,6 +129,17 @@ def test_destroy_that_excludes_protected_resources_keeps_the_bucket_and_its_guar
     platform.destroy("aws", exclude_protected=True)
     remaining = {urn.rpartition("::")[2] for urn in platform.aws.resources}
     assert {"store-bucket", "store-bucket-policy", "store-bucket-encryption", "store-bucket-public-access"} <= remaining
+    assert "store-role" not in remaining
+    assert platform.memory.objects == {}
+
+
+def test_destroy_that_excludes_protected_resources_keeps_the_bucket_in_google_cloud(platform: Project) -> None:
+    platform.apply("gcp")
+    refused = " ".join(platform.destroy_by_hand("gcp").split())
+    assert 'store-bucket" cannot be deleted because it is protected' in refused
+    platform.destroy("gcp", exclude_protected=True)
+    remaining = {urn.rpartition("::")[2] for urn in platform.gcp.resources}
+    assert "store-bucket" in remaining
     assert "store-role" not in remaining
     assert platform.memory.objects == {}
 

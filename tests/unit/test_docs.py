@@ -10,7 +10,9 @@ import pytest
 from typer.main import get_command
 
 from logstack.cli import app
+from logstack.manifests.deployment import deployment
 from logstack.manifests.manifest import Manifest
+from logstack.preflight import provider_packages
 from logstack.preflight.aws_account import Caller, refuse_wrong_account
 from logstack.preflight.data_loss import declared_configuration, refuse_lost_lines
 from logstack.settings.load.loader import load_stack_file
@@ -18,7 +20,7 @@ from logstack.settings.load.source import SECRETS
 from logstack.settings.problems import StackProblems
 from logstack.settings.tree import Settings
 from tests.support.commands import PAGES, Command, all_commands, commands
-from tests.support.stacks import AWS, NAMES, ROOT, TODAY, chart_values, declarations, settings_of
+from tests.support.stacks import AWS, NAMES, ROOT, TODAY, changed, chart_values, declarations, settings_of
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 every_page = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
@@ -149,6 +151,15 @@ def test_aws_page_quotes_the_refusal_of_another_account(monkeypatch: pytest.Monk
     assert str(refusal.value.problems[0]) in read_unindented("deploy-on-aws.md")
 
 
+def test_google_page_quotes_the_refusal_of_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider_packages, "find_spec", lambda _: None)
+    with pytest.raises(StackProblems) as refusal:
+        provider_packages.refuse_missing_packages(deployment(settings_of("gcp")))
+    assert str(refusal.value.problems[0]) in (ROOT / "docs/how-to/deploy-on-google-cloud.md").read_text().replace(
+        "\n  ", "\n"
+    )
+
+
 def test_refused_connection_page_names_every_problem() -> None:
     modules = ("kubeconfig", "api_server", "aws_account", "needs", "questions")
     sources = [ROOT / "logstack" / "preflight" / f"{name}.py" for name in modules]
@@ -208,6 +219,9 @@ def every_stack() -> Iterator[Settings]:
     """Yield the settings of the shipped stacks, the tests' examples, and the examples for users."""
     yield from map(settings_of, NAMES)
     yield load_stack_file("aws-monolithic", AWS, today=TODAY).settings
+    google = settings_of("gcp")
+    store = google.object_store.model_dump(by_alias=True, exclude_none=True)
+    yield changed(google, object_store={**store, "rulesBucket": "acme-loki-rules"})
 
 
 def all_declarations() -> dict[str, Manifest]:

@@ -70,7 +70,7 @@ NO_ISSUER = Rule(
 NO_PRINCIPAL = Rule(
     "workload-identity-without-principal", "the identity has no right to the container: the stack cannot name it"
 )
-TWO_MANAGED_IDENTITIES = Rule("two-identities", "the key would have no effect: pods act as the identity that exists")
+TWO_MANAGED_IDENTITIES = Rule("two-managed-identities", "the key would have no effect: pods act as the identity that exists")
 PRINCIPAL_OF_EXISTING = Rule(
     "principal-without-a-role", "the key would have no effect: the stack only gives the role on a container it creates"
 )

@@ -22,6 +22,7 @@ from components.base import fingerprint
 from logstack import Settings, collector_sizes, found_by, pod_options
 from logstack.manifests.deployment import deployment
 from logstack.manifests.manifest import Manifest, Secret
+from logstack.preflight import provider_packages
 from logstack.preflight.aws_account import Caller
 from logstack.settings.load.stack_file import default_config, read_stack_file
 from logstack.settings.problems import Problem, StackProblems
@@ -248,6 +249,14 @@ def test_program_stops_in_another_aws_account(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(pulumi.RunError, match="belong to account 999999999999") as refused:
         run_program(config_of("aws"), "aws", monitor)
     assert "this stack belongs to 123456789012" in str(refused.value)
+    assert monitor.registered == []
+
+
+def test_program_stops_when_the_package_of_a_clouds_provider_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider_packages, "find_spec", lambda _: None)
+    monitor = RecordingMonitor()
+    with pytest.raises(pulumi.RunError, match=r"pip install 'logstack\[gcp\]'"):
+        run_program(config_of("gcp"), "gcp", monitor)
     assert monitor.registered == []
 
 

@@ -159,6 +159,10 @@ def test_migration_refuses_a_former_store_in_aws(edge: Path) -> None:
     assert refusals("aws", edge / "new.yaml", ROOT / "examples" / "aws") == ["migration-from-aws-s3"]
 
 
+def test_migration_refuses_a_former_store_in_google_cloud(edge: Path) -> None:
+    assert refusals("gcp", edge / "new.yaml", ROOT / "examples" / "gcp") == ["migration-from-a-cloud"]
+
+
 def test_migration_refuses_a_former_store_that_a_claim_owns(edge: Path) -> None:
     assert refusals("ceph", edge / "new.yaml") == ["migration-from-a-claim"]
 

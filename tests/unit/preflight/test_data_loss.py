@@ -1,5 +1,6 @@
 """Which changes of a stack file lose lines, compared with the configuration in the state."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -57,6 +58,13 @@ def test_fix_repeats_what_the_stack_acknowledges_already() -> None:
 
 
 NEW = {"kind": "s3-compatible", "endpoint": "http://10.0.30.9:9000", "bucket": "new", "credentials_secret": "new"}
+GOOGLE = {
+    "kind": "gcs",
+    "bucket": "new-logs",
+    "project": "acme-production",
+    "location": "EU",
+    "identity": {"project_number": "123456789012"},
+}
 PERIODS = [{"start": "2024-04-01"}, {"start": "2026-06-03"}]
 
 
@@ -85,8 +93,21 @@ def test_changed_object_store_is_one_problem_per_period_and_one_acknowledgement(
     assert len(accepted) == 2
 
 
+def test_another_bucket_in_google_cloud_is_refused_with_the_address_to_acknowledge() -> None:
+    before, after = (
+        changed(settings_of("production"), object_store=GOOGLE | {"bucket": each}) for each in ("a-1", "b-1")
+    )
+    with pytest.raises(StackProblems) as refused:
+        refuse_lost_lines(declared_configuration(before), declared_configuration(after), (), NOW)
+    (problem,) = refused.value.problems
+    assert problem.fix.endswith("logstack:acknowledge: ['object-store-left gcs://a-1']")
+
+
+@pytest.mark.parametrize("new_store", [NEW, GOOGLE], ids=["S3", "Google Cloud"])
 @pytest.mark.parametrize("stack", ["production", "staging", "ceph-ssd", "longhorn"])
-def test_moved_object_store_loses_lines_only_when_the_former_store_is_removed_too_soon(stack: str) -> None:
+def test_moved_object_store_loses_lines_only_when_the_former_store_is_removed_too_soon(
+    stack: str, new_store: Mapping[str, object]
+) -> None:
     before = settings_of(stack)
     kind, store = before.object_store.kind, before.object_store.model_dump()
     secret = {} if kind == "filesystem" else {"external_secret": None, "credentials_secret": "former"}
@@ -95,9 +116,9 @@ def test_moved_object_store_loses_lines_only_when_the_former_store_is_removed_to
         "store": {key: value for key, value in (store | secret).items() if value is not None},
     }
     moved = declared_configuration(
-        changed(before, object_store=NEW, schema_periods=PERIODS, former_object_store=former_store)
+        changed(before, object_store=new_store, schema_periods=PERIODS, former_object_store=former_store)
     )
-    ended = declared_configuration(changed(before, object_store=NEW, schema_periods=PERIODS))
+    ended = declared_configuration(changed(before, object_store=new_store, schema_periods=PERIODS))
     assert refuse_lost_lines(declared_configuration(before), moved, (), NOW) == []
     expiry = datetime(2026, 6, 4, 12, tzinfo=UTC) + before.longest_retention
     assert refuse_lost_lines(moved, ended, (), expiry) == []
@@ -110,6 +131,14 @@ def applied_maps(settings: Settings, namespace: str) -> list[dict[str, Any]]:
     """Return all ConfigMaps of an applied stack as the state has them."""
     maps = [each.inputs for each in declarations(settings).values() if each.type == CONFIG]
     return [{**each, "metadata": {**cast("dict[str, Any]", each["metadata"]), "namespace": namespace}} for each in maps]
+
+
+def test_applied_configuration_of_another_bucket_in_google_cloud_belongs_to_another_loki() -> None:
+    stack = settings_of("production")
+    ours, theirs = (changed(stack, object_store=GOOGLE | {"bucket": each}) for each in ("a-1", "b-1"))
+    config = declared_configuration(ours).config
+    assert applied_configuration(applied_maps(theirs, "other"), "monitoring", config) is None
+    assert applied_configuration(applied_maps(ours, "other"), "monitoring", config) == declared_configuration(ours)
 
 
 def test_applied_configuration_is_that_of_the_same_namespace_or_the_same_store() -> None:
