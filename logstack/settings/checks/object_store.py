@@ -70,7 +70,9 @@ NO_ISSUER = Rule(
 NO_PRINCIPAL = Rule(
     "workload-identity-without-principal", "the identity has no right to the container: the stack cannot name it"
 )
-TWO_MANAGED_IDENTITIES = Rule("two-managed-identities", "the key would have no effect: pods act as the identity that exists")
+TWO_MANAGED_IDENTITIES = Rule(
+    "two-managed-identities", "the key would have no effect: pods act as the identity that exists"
+)
 PRINCIPAL_OF_EXISTING = Rule(
     "principal-without-a-role", "the key would have no effect: the stack only gives the role on a container it creates"
 )
@@ -211,7 +213,7 @@ def _uncertified(key: str, address: Address | None, settings: Settings) -> Itera
 def bucket_name(settings: Settings) -> Iterator[Problem]:
     """Check that every S3 store accepts the buckets' names (AWS: general purpose bucket naming rules)."""
     store = settings.object_store
-    if store.on_loki_volume:
+    if store.on_loki_volume or store.in_azure:  # where a container's name is its account's own
         return
     for key, name in (store.buckets or {"bucket": store.bucket}).items():
         yield from _bucket_name(key, name, settings)
@@ -291,7 +293,7 @@ def _google_identity(identity: GcsIdentity, pool: str) -> Iterator[Problem]:
         yield TWO_IDENTITIES.problem(f"{path}.serviceAccount", what, "remove projectNumber and pool, or serviceAccount")
 
 
-@reads("object_store.create", "object_store.identity", "object_store.kind")
+@reads("object_store.create", "object_store.identity", "object_store.kind", "object_store.resource_group")
 def azure_identity(settings: Settings) -> Iterator[Problem]:
     """Check that one identity may use a container of Azure, and that the stack knows whom to give the role."""
     store = settings.object_store.in_azure
@@ -347,7 +349,8 @@ def azure_place(settings: Settings) -> Iterator[Problem]:
         return
     missing = [key for key, value in store.place.items() if not value]
     if store.is_declared and missing:
-        what = f"the stack creates {'the account' if store.create else 'an identity'}, but {listed(missing)} is missing"
+        created = "the account" if store.create else "an identity"
+        what = f"the stack creates {created}, but has no {listed(missing)}"
         fix = "write what these print: az account show --query '[id, tenantId]' and az group list --output table"
         yield NO_PLACE.problem(f"objectStore.{missing[0]}", what, fix)
     if not store.location:

@@ -33,6 +33,7 @@ NAMED = {
     "logstack/localrun/platform.py": "sections of loki.yaml",
     "logstack/adopt/earlier_charts.py": "values of charts of Loki 2",
     "logstack/adopt/documents.py": "keys by which the chart's values are recognised",
+    "logstack/adopt/azure.py": "the chart's name of the bucket for rules",
     "logstack/adopt/google.py": "the chart's name of the bucket for rules",
     "logstack/adopt/ingress.py": "the four groups of paths of the chart's own Ingress",
     "logstack/adopt/loki_config.py": "sections of loki.yaml",
