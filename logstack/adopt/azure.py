@@ -93,8 +93,8 @@ def _containers(reading: Reading, containers: list[tuple[Path, str]]) -> None:
     named = {role: reading.text(f"loki.storage.bucketNames.{role}") for role in ("chunks", "ruler", "admin")}
     lines = next((name for _, name in containers), named["chunks"])
     rules = next((name for _, name in containers if name != lines), named["ruler"])
-    for path, name in containers:
-        reading.understood(path, "objectStore.container" if name == lines else "objectStore.rulesContainer")
+    for path, container in containers:
+        reading.understood(path, "objectStore.container" if container == lines else "objectStore.rulesContainer")
     for role, name in named.items():
         path_of_role = f"loki.storage.bucketNames.{role}"
         if role == "admin" and name not in (None, lines):
