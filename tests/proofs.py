@@ -212,6 +212,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/support/azure_store.py", _NONE),
     ("tests/support/azurite/*", "clouds"),
     ("tests/support/clouds.py", "clouds"),
+    ("tests/support/gcs_store.py", _NONE),
     ("tests/support/dns.py", _NONE),
     ("tests/support/reached.py", "engine"),
     ("tests/support/engine.py", _DECLARED),

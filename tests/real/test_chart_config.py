@@ -19,6 +19,7 @@ from logstack.settings.model.object_store import (
     CephBucketClaim,
     EmbeddedStore,
     FilesystemStore,
+    GcsStore,
     S3CompatibleStore,
 )
 from logstack.settings.model.quantities import plain_duration
@@ -34,6 +35,7 @@ _BLOOMS = "blooms are experimental and off in both; the chart names their addres
 _CONNECTION = "twice the longest query, as in the chart, where a query may take 5 minutes and its connection 10"
 _CACHED = "a dashboard that reloads is not computed again, in stacks without memcached as well (measured)"
 _FORMER = "the store of earlier periods, which the chart's values below do not have"
+_OLDER_CLIENT = "Loki ignores ruler.storage beside ruler_storage of Thanos' clients (pkg/loki/modules.go)"
 _LEADER = "delete requests go to the compactor that works, not to any (logstack/manifests/loki/leader.py)"
 _ADDRESS = "each pod is in the rings by its own address, also where a node has several networks"
 REASONS = {
@@ -70,6 +72,9 @@ REASONS = {
     "limits_config.reject_old_samples_max_age": "the retention where that is shorter than the chart's week",
     "schema_config.configs*.object_store": _FORMER,
     "storage_config.named_stores*": _FORMER,
+    "common.storage.object_store.*": "in both in storage_config; the chart has the same in common as well",
+    "ruler.storage.gcs.bucket_name": _OLDER_CLIENT,
+    "ruler.storage.type": _OLDER_CLIENT,
     "server.http_server_read_timeout": _CONNECTION,
     "server.http_server_write_timeout": _CONNECTION,
     "limits_config.max_query_lookback": "the retention: what is about to be deleted is not found any more",
@@ -117,6 +122,11 @@ def chart_style_values(settings: Settings) -> dict[str, Any]:
             }
         case AwsStore():
             loki["storage"]["s3"] = {"region": store.region}
+        case GcsStore():
+            loki["storage"] |= {
+                "use_thanos_objstore": True,
+                "object_store": {"type": "gcs", "gcs": {"bucket_name": store.bucket}},
+            }
         case FilesystemStore():
             pass
     loki["schemaConfig"] = {

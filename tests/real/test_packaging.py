@@ -111,11 +111,15 @@ def test_sdist_has_every_source_of_the_wheel(built: Built) -> None:
 
 def test_release_requires_the_packages_that_the_repository_pins(built: Built) -> None:
     """A program has its own pins: the release requires the tested version or a later one of its major version."""
-    dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    dependencies, extras = project["dependencies"], project["optional-dependencies"]
     with zipfile.ZipFile(built.wheel) as archive:
         (name,) = (each for each in archive.namelist() if each.endswith("METADATA"))
         metadata = archive.read(name).decode()
-    assert len(re.findall("^Requires-Dist:", metadata, re.MULTILINE)) == len(dependencies)
+    required_lines = re.findall("^Requires-Dist: .*", metadata, re.MULTILINE)
+    optional = [line for line in required_lines if "extra ==" in line]
+    assert len(required_lines) - len(optional) == len(dependencies)
+    assert len(optional) == sum(map(len, extras.values()))
     pinned = dict(re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / "requirements.in").read_text(), re.MULTILINE))
     required = dict(each.partition(",")[0].split(">=") for each in dependencies)
     assert required.keys() == pinned.keys()

@@ -53,6 +53,7 @@ INERT: Mapping[KeyPath, str] = {
     },
     ("loki", "storage", "bucketNames", "chunks"): "the pinned chart wants to see a bucket",
     ("loki", "storage", "bucketNames", "ruler"): "the pinned chart wants to see a bucket",
+    ("loki", "storage", "type"): "for the configuration, which is ours: both take one bucket for another",
     ("ruler", "enabled"): "for the configuration, which is ours",
 }
 

@@ -9,6 +9,9 @@ from tests.support.gcs_store import EVERY_SHAPE, PROVIDER_TYPE, declared
 from tests.support.monitor import record
 from tests.unit.components.test_aws_inputs import assert_known, inputs_of, snake
 
+# The SDK warns of a deprecated namesake as soon as its modules are imported.
+pytestmark = pytest.mark.filterwarnings("ignore:.*ServieAccount has been deprecated in favor of:DeprecationWarning")
+
 
 @pytest.mark.parametrize("store", EVERY_SHAPE)
 def test_gcs_store_declares_only_inputs_of_the_pinned_sdk(store: GcsStore) -> None:

@@ -32,6 +32,7 @@ from tests.support.stacks import EXAMPLES, NAMES, ROOT, settings_of
 pytestmark = [
     pytest.mark.usefixtures("kubeconfig", "reachable_cluster_and_account", "repository"),
     pytest.mark.filterwarnings("ignore:.*V2 has been deprecated in favor of:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.*ServieAccount has been deprecated in favor of:DeprecationWarning"),
 ]
 KEYS = {"logstack:accessKeyId": "MARKEDKEY", "logstack:secretAccessKey": "marked/secret+value"}
 # The components whose resources a component's own resources depend on.
