@@ -5,12 +5,12 @@ import importlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any, assert_never, cast
 
 import pulumi
 
 from logstack.manifests.charts import CHART
-from logstack.manifests.manifest import ComponentTree, Json, Manifest, Secret
+from logstack.manifests.manifest import ComponentTree, Json, Manifest, OutputOf, Secret
 from logstack.preflight.provider_packages import module_of, refuse_missing_packages
 
 from .config import problems_stop_the_program
@@ -48,6 +48,11 @@ def _attribute(module: str, name: str) -> type[pulumi.Resource]:
     return resource_class
 
 
+def _parameter(key: str) -> str:
+    """Return the SDK's name of an input: `resource_name` is every constructor's own first parameter."""
+    return "resource_name_" if key == "resourceName" else _snake(key)
+
+
 def _snake(key: str) -> str:
     return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda match: f"_{match[0].lower()}", key)
 
@@ -62,8 +67,22 @@ def fingerprint(secret: str, stack: str) -> str:
     return hashlib.scrypt(secret.encode(), salt=stack.encode(), n=2**14, r=8, p=5, dklen=4).hex()
 
 
-def _filled(value: Json, secrets: Mapping[str, pulumi.Input[str]]) -> object:
-    """Return the value with each reference replaced by its secret. Raises ValueError for a missing secret."""
+def _output(reference: OutputOf, resource: pulumi.Resource) -> object:
+    """Return an output of a registered resource of a cloud, whose class is known to its package alone."""
+    identity = cast("Any", resource)
+    match reference.output:
+        case "clientId":
+            return identity.client_id
+        case "principalId":
+            return identity.principal_id
+        case never:
+            assert_never(never)
+
+
+def _filled(value: Json, secrets: Mapping[str, pulumi.Input[str]], registered: Mapping[str, pulumi.Resource]) -> object:
+    """Return the value with each reference replaced by its secret or output. Raises ValueError for a missing secret."""
+    if isinstance(value, OutputOf):
+        return _output(value, registered[value.manifest])
     if isinstance(value, Secret):
         if value.name not in secrets:
             raise ValueError(
@@ -75,9 +94,9 @@ def _filled(value: Json, secrets: Mapping[str, pulumi.Input[str]]) -> object:
             return pulumi.Output.unsecret(secret.apply(lambda text: fingerprint(text, stack)))
         return secret
     if isinstance(value, Mapping):
-        return {key: _filled(item, secrets) for key, item in value.items()}
+        return {key: _filled(item, secrets, registered) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_filled(item, secrets) for item in value]
+        return [_filled(item, secrets, registered) for item in value]
     return value
 
 
@@ -117,14 +136,15 @@ class Component(pulumi.ComponentResource):
         registered: dict[str, pulumi.Resource] = {}
         for manifest in tree.manifests:
             siblings = [registered[name] for name in manifest.depends_on]
-            resource = self._register(manifest, [*after, *siblings], secrets or {})
+            inputs = {key: _filled(value, secrets or {}, registered) for key, value in manifest.inputs.items()}
+            resource = self._register(manifest, [*after, *siblings], inputs)
             registered[manifest.name] = resource
             if isinstance(resource, pulumi.ProviderResource):
                 self.providers.append(resource)
         self.register_outputs(dict(tree.outputs))
 
     def _register(
-        self, manifest: Manifest, after: Sequence[pulumi.Resource], secrets: Mapping[str, pulumi.Input[str]]
+        self, manifest: Manifest, after: Sequence[pulumi.Resource], filled: Mapping[str, object]
     ) -> pulumi.Resource:
         package = manifest.type.split(":")[0]
         options = pulumi.ResourceOptions(
@@ -137,7 +157,7 @@ class Component(pulumi.ComponentResource):
         )
         # The class of a Kubernetes object sets its own apiVersion and kind; the class of custom resources takes them.
         stated = {"apiVersion", "kind"} if package == "kubernetes" and not is_custom(manifest.type) else set()
-        inputs = {_snake(key): _filled(value, secrets) for key, value in manifest.inputs.items() if key not in stated}
+        inputs = {_parameter(key): value for key, value in filled.items() if key not in stated}
         make: Callable[..., pulumi.Resource] = resource_class(manifest.type)
         return make(manifest.name, opts=options, **inputs)
 

@@ -18,6 +18,8 @@ from logstack.settings.model.metadata import ComponentMetadata, Metadata, Metada
 from logstack.settings.model.object_store import (
     AwsIdentity,
     AwsStore,
+    AzureIdentity,
+    AzureStore,
     CephBucketClaim,
     CredentialsKeys,
     EmbeddedStore,
@@ -53,6 +55,8 @@ __all__ = [
     "Autoscaling",
     "AwsIdentity",
     "AwsStore",
+    "AzureIdentity",
+    "AzureStore",
     "Caches",
     "CanarySettings",
     "CephBucketClaim",

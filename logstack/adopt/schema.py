@@ -17,7 +17,7 @@ _TEST = {"from": "2024-04-01", "store": "tsdb", "schema": "v13", "index": {"pref
 _READ = {"from", "store", "schema", "object_store", "index", "chunks", "row_shards"}
 _S3 = ("s3", "aws", "s3-conf")
 # The kinds of store that Loki calls by the same name.
-_CLOUDS = ("gcs",)
+_CLOUDS = ("gcs", "azure")
 
 
 def schema(reading: Reading, config: LokiConfig) -> None:

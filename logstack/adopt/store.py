@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from logstack.adopt import credentials
 from logstack.adopt.authority import authority, mounts
+from logstack.adopt.azure import azure
 from logstack.adopt.documents import Release, Unread, templated
 from logstack.adopt.former_store import former
 from logstack.adopt.google import gcs
@@ -75,6 +76,8 @@ def store(reading: Reading, config: LokiConfig, release: Release) -> None:
         _s3(reading, config, release)
     elif kind == "gcs":
         gcs(reading, config)
+    elif kind == "azure":
+        azure(reading, config)
     else:
         text = f"logstack stores lines in S3 or on a volume, not in {kind}: run a stack side by side, with an S3 bucket"
         reading.not_taken("loki.storage", text, decide=True)

@@ -162,6 +162,7 @@ _CONFIG_RELOADER = GoModule(
 # These read their versions from their own build information.
 _ACTIONLINT = GoModule(_GO_MODULES / "actionlint", cold_seconds=10)
 _ALLOYSYNTAX = GoModule(_GO_MODULES / "alloysyntax", cold_seconds=7)
+_FAKEGCS = GoModule(_GO_MODULES / "fakegcs", cold_seconds=110)
 
 
 def _of_loki(name: str, *version_arguments: str) -> Binary:
@@ -238,6 +239,15 @@ BINARIES: Mapping[str, Binary] = {
             "logstack/tools/alloysyntax",
             _ALLOYSYNTAX,
             version_arguments=("-version",),
+        ),
+        # For tests alone.
+        Binary(
+            "fakegcs",
+            pins.FAKE_GCS_SERVER_VERSION,
+            "logstack/tools/fakegcs",
+            _FAKEGCS,
+            version_arguments=("-version",),
+            on_demand=True,
         ),
         Binary(
             "actionlint",

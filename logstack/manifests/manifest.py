@@ -13,7 +13,7 @@ from yaml.emitter import ScalarAnalysis
 from logstack.settings.model.quantities import kubernetes_cpu, kubernetes_size
 from logstack.settings.model.sizes import Resources
 
-Json: TypeAlias = "str | int | float | bool | Secret | Mapping[str, Json] | Sequence[Json] | None"
+Json: TypeAlias = "str | int | float | bool | Secret | OutputOf | Mapping[str, Json] | Sequence[Json] | None"
 
 
 # What Kubernetes' restricted Pod Security level asks of a pod and of its containers; the user is Loki's own number.
@@ -50,13 +50,26 @@ class Secret:
         return f"({'fingerprint of ' if self.fingerprint else ''}secret {self.name})"
 
 
+@dataclass(frozen=True)
+class OutputOf:
+    """A reference to what the cloud says of an earlier manifest of the same component: unknown until it exists."""
+
+    manifest: str
+    """The manifest's logical name."""
+    output: Literal["clientId", "principalId"]
+
+    def __str__(self) -> str:
+        """Return the text that replaces its value."""
+        return f"({self.output} of {self.manifest})"
+
+
 def mask_secrets(value: object) -> object:
-    """Replace each Secret in the value by its name in brackets, such as `(secret accessKeyId)`."""
+    """Replace each reference in the value by its name in brackets, such as `(secret accessKeyId)`."""
     if isinstance(value, Mapping):
         return {key: mask_secrets(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [mask_secrets(item) for item in value]
-    return str(value) if isinstance(value, Secret) else value
+    return str(value) if isinstance(value, Secret | OutputOf) else value
 
 
 @dataclass(frozen=True)
@@ -97,7 +110,7 @@ def kubernetes(
     namespace: str | None,
     labels: Mapping[str, str],
     *,
-    annotations: Mapping[str, str] | None = None,
+    annotations: Mapping[str, Json] | None = None,
     **body: Json,
 ) -> dict[str, Json]:
     """The inputs of a Kubernetes object of the type token `kubernetes:<group/version>:<kind>`."""

@@ -70,7 +70,7 @@ def _new_store(store: ObjectStoreSettings) -> Stage:
         if store.makes_bucket
         else (f"create the empty bucket {store.bucket}, without a lifecycle shorter than the retention")
     )
-    rules = store.buckets.get("rulesBucket")
+    rules = store.buckets.get(store.bucket_keys[1])
     bucket += f"; and for rules the bucket {rules}, without a lifecycle" if rules else ""
     key = store.access_key
     secret = (

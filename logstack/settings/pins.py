@@ -89,3 +89,6 @@ PULUMI_VERSION = "3.250.0"
 
 # Checks the workflows of GitHub Actions; the newest, for it knows the newest of their syntax.
 ACTIONLINT_VERSION = "1.7.12"
+
+# Stands in for Google Cloud Storage in the tests of store kind gcs; the real Loki was tried with this one.
+FAKE_GCS_SERVER_VERSION = "1.55.1"

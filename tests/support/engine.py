@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 from logstack.settings.load.stack_file import Value
 from tests.support.real import binary
 from tests.support.stacks import EXAMPLES, ROOT, SHIPPED, settings_of
-from tests.support.standin import Aws, Cloud, Gcp, Kubernetes, serving
+from tests.support.standin import Aws, Azure, Cloud, Gcp, Kubernetes, serving
 from tests.support.stores import Memory
 
 PASSPHRASE = "a-passphrase-of-the-tests"
@@ -91,6 +91,7 @@ class Project:
     kubernetes: Kubernetes = field(default_factory=Kubernetes)
     aws: Aws = field(default_factory=Aws)
     gcp: Gcp = field(default_factory=Gcp)
+    azure: Azure = field(default_factory=Azure)
     keys: dict[str, str] = field(default_factory=lambda: dict(KEYS))
     """The store's access key."""
     plugin: bool = False
@@ -103,7 +104,7 @@ class Project:
         state = self.folder.parent / "state"
         state.mkdir(exist_ok=True)
         with ExitStack() as stack:
-            clouds: dict[str, Cloud] = {"aws": self.aws, "gcp": self.gcp}
+            clouds: dict[str, Cloud] = {"aws": self.aws, "gcp": self.gcp, "azure-native": self.azure}
             attached = {name: stack.enter_context(serving(cloud)) for name, cloud in clouds.items()}
             if not self.plugin:
                 attached["kubernetes"] = stack.enter_context(serving(self.kubernetes))

@@ -1,5 +1,6 @@
 """Settings that hypothesis generates: whatever the types allow, within what the checks accept."""
 
+import re
 from typing import Any, get_args
 
 from hypothesis import strategies as st
@@ -107,6 +108,22 @@ _GCS = _group(
             st.just({"projectNumber": "123456789012"}),
             st.just({"serviceAccount": "loki-logs@acme-logs.iam.gserviceaccount.com"}),
         ),
+    },
+    create=st.booleans(),
+)
+_AZURE_PLACE = {
+    "resourceGroup": st.just("logging"),
+    "subscriptionId": st.just("11111111-2222-3333-4444-555555555555"),
+    "tenantId": st.just("66666666-7777-8888-9999-000000000000"),
+    "location": st.just("westeurope"),
+}
+_AZURE = _group(
+    {
+        "kind": st.just("azure"),
+        "account": st.from_regex(r"[a-z0-9]{3,24}", fullmatch=True),
+        "container": NAMES.map(lambda name: re.sub("-+", "-", f"acme-{name}")),
+        "identity": st.just({"oidcIssuer": "https://westeurope.oic.example/tenant/id/"}),
+        **_AZURE_PLACE,
     },
     create=st.booleans(),
 )
@@ -432,7 +449,7 @@ def stacks(draw: st.DrawFn) -> Settings:
                 "deploymentMode": st.just(mode),
                 "objectStore": st.just({"kind": "filesystem"})
                 if alone
-                else st.one_of(_EMBEDDED, _EXISTING, _BY_EXTERNAL_SECRET, _BY_CLAIM, _AWS, _GCS),
+                else st.one_of(_EMBEDDED, _EXISTING, _BY_EXTERNAL_SECRET, _BY_CLAIM, _AWS, _GCS, _AZURE),
                 "replicas": st.just({}) if alone else _group({}, **dict.fromkeys(_COUNTED, counts)),
                 "replicationFactor": st.integers(1, 5),
                 "retention": DAYS.map(lambda days: f"{days}d"),

@@ -65,7 +65,7 @@ class GuardedStore:
         self.certificate = root / "certificate.pem"
         self._log = root / "access.log"
         private_key = root / "key.pem"
-        _self_signed(self.certificate, private_key)
+        self_signed(self.certificate, private_key)
         tls, plain, iam = free_ports(3)
         self.endpoint = f"https://{LOOPBACK}:{tls}"
         self.plain_endpoint = f"http://{LOOPBACK}:{plain}"
@@ -152,11 +152,12 @@ def _logged(line: str) -> Logged:
     return Logged(bucket, requester, operation.removeprefix("s3_"), key, int(status), "TLSv1.3" in words)
 
 
-def _self_signed(certificate: Path, private_key: Path) -> None:
-    """Write a self-signed certificate of the loopback address, valid for an hour."""
+def self_signed(certificate: Path, private_key: Path, hosts: Sequence[str] = ()) -> None:
+    """Write a self-signed certificate of the loopback address and of hosts, valid for an hour."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, LOOPBACK)])
     now = datetime.datetime.now(datetime.UTC)
+    names = [x509.IPAddress(ipaddress.ip_address(LOOPBACK)), *map(x509.DNSName, hosts)]
     signed = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -165,7 +166,7 @@ def _self_signed(certificate: Path, private_key: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(minutes=5))
         .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(LOOPBACK))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

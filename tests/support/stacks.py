@@ -21,6 +21,7 @@ TODAY = date(2026, 6, 1)
 SHIPPED = tuple(stacks(ROOT))
 AWS = ROOT / "examples" / "aws"
 GCP = ROOT / "examples" / "gcp"
+AZURE = ROOT / "examples" / "azure"
 
 
 def _stack_keys(stack: str, directory: Path) -> dict[str, Value]:
@@ -98,6 +99,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
     },
     "aws-pods": _stack_keys("aws", AWS),
     "gcp": _stack_keys("gcp", GCP),
+    "azure": _stack_keys("azure", AZURE),
     # A cluster without the internet, whose Loki has nodes of its own.
     "private": {
         "cluster": {"name": "vault", "context": "vault", "apiServer": "https://10.0.70.2:6443"},

@@ -60,6 +60,13 @@ _GCP_REPLACED = {
     "BucketIAMMember": ("bucket", "condition", "member", "role"),
 }
 
+_AZURE_REPLACED = {
+    "StorageAccount": ("accountName", "kind", "location", "resourceGroupName"),
+    "BlobContainer": ("accountName", "containerName", "resourceGroupName"),
+    "UserAssignedIdentity": ("location", "resourceGroupName", "resourceName"),
+    "FederatedIdentityCredential": ("federatedIdentityCredentialResourceName", "resourceGroupName", "resourceName"),
+    "RoleAssignment": ("principalId", "principalType", "roleAssignmentName", "roleDefinitionId", "scope"),
+}
 
 _DIFFERS, _EQUAL = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
 
@@ -391,6 +398,23 @@ class Gcp(Cloud):
 
     _new_provider = ("project",)
     _replaced = _GCP_REPLACED
+
+
+@dataclass
+class Azure(Cloud):
+    """A stand-in for pulumi-resource-azure-native, which gives an identity its IDs."""
+
+    package = "pulumi-azure-native"
+
+    _new_provider = ("subscriptionId", "tenantId", "environment")
+    _replaced = _AZURE_REPLACED
+
+    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
+        created = super().Create(request, context)
+        if not request.preview and ":UserAssignedIdentity::" in request.urn:
+            ids = {"clientId": "the-client-of-the-pods", "principalId": "the-principal-of-the-pods"}
+            created.properties.update(ids)
+        return created
 
 
 _OPTIONS = (("grpc.max_receive_message_length", _MAX_MESSAGE), ("grpc.max_send_message_length", _MAX_MESSAGE))

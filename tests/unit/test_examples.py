@@ -17,7 +17,7 @@ from logstack.settings.load.loader import load_stack_file
 from logstack.settings.load.stack_file import stacks
 from logstack.settings.tree import Settings
 from tests.support.installed import MINIMAL, lay_out, record_minimal
-from tests.support.stacks import AWS, GCP, ROOT, TODAY
+from tests.support.stacks import AWS, AZURE, GCP, ROOT, TODAY
 
 EXAMPLES = ROOT / "examples"
 on_aws = pytest.mark.parametrize("name", stacks(AWS))
@@ -41,7 +41,7 @@ MINIMAL_SETTINGS = {
 
 
 def test_every_example_is_tested_here() -> None:
-    tested = {MINIMAL.name, AWS.name, GCP.name, *MODES}
+    tested = {MINIMAL.name, AWS.name, GCP.name, AZURE.name, *MODES}
     assert {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()} == tested
 
 
@@ -125,6 +125,20 @@ def test_google_stack_has_no_problem_and_gives_loki_a_role_and_no_key() -> None:
     assert "store-credentials" not in declared
 
 
+def test_azure_stack_has_no_problem_and_gives_loki_an_identity_and_no_key() -> None:
+    stack = load_stack_file("azure", AZURE, today=TODAY)
+    assert (stack.problems, stack.accepted) == ((), ())
+    text = plan_text(plan_stack("azure", AZURE, objects=False), width=200)
+    stored = (
+        "container loki-production of acmelokiproduction in westeurope (created by this stack, protected and retained)"
+    )
+    assert stored in text
+    assert "The stack survives the loss of any 1 of 3 Loki pods" in text
+    declared = {manifest.name: manifest for tree in deployment(stack.settings) for manifest in tree.manifests}
+    assert declared["store-identity-credential"].inputs["subject"] == "system:serviceaccount:monitoring:loki-azure"
+    assert "store-credentials" not in declared
+
+
 @pytest.mark.parametrize(("name", "promise"), MODES.items())
 def test_mode_example_has_no_problem_and_survives_a_lost_node(name: str, promise: str) -> None:
     stack = load_stack_file(name, EXAMPLES / name, today=TODAY)
@@ -135,7 +149,10 @@ def test_mode_example_has_no_problem_and_survives_a_lost_node(name: str, promise
 
 @pytest.mark.parametrize(
     ("folder", "name"),
-    [*((cloud, name) for cloud in (AWS, GCP) for name in stacks(cloud)), *((EXAMPLES / name, name) for name in MODES)],
+    [
+        *((cloud, name) for cloud in (AWS, GCP, AZURE) for name in stacks(cloud)),
+        *((EXAMPLES / name, name) for name in MODES),
+    ],
 )
 def test_example_stack_file_is_valid_against_its_schema(folder: Path, name: str) -> None:
     text = (folder / f"Pulumi.{name}.yaml").read_text()

@@ -161,6 +161,7 @@ RULES = (
             "loki.yaml common.storage.s3.region",
             "loki.yaml common.storage.filesystem*",
             "loki.yaml storage_config.object_store.gcs.bucket_name",
+            "loki.yaml storage_config.object_store.azure.*",
             "settings objectStore.kind",
         ),
         "Loki reads and writes another store: {path} changes from {before} to {after}. Queries do not "
@@ -178,8 +179,8 @@ RULES = (
     ),
     _rule(
         "rules-moved",
-        ("settings objectStore.rulesBucket",),
-        "The ruler reads rules from another bucket: objectStore.rulesBucket changes from {before} to {after}. It "
+        ("settings objectStore.rulesBucket", "settings objectStore.rulesContainer"),
+        "The ruler reads rules from another bucket: {path} changes from {before} to {after}. It "
         "evaluates none of the old bucket's rules.",
         "Copy the objects below rules/ to the new bucket before you deploy.",
     ),
@@ -303,7 +304,12 @@ RULES = (
     ),
     _rule(
         "bucket-guard",
-        ("*.bucket.yaml *", "*.bucketlifecycleconfiguration.yaml *"),
+        (
+            "*.bucket.yaml *",
+            "*.bucketlifecycleconfiguration.yaml *",
+            "*.storageaccount.yaml *",
+            "*.blobcontainer.yaml *",
+        ),
         "The bucket or its lifecycle changes: {path} from {before} to {after}.",
         "Leave the deletion of objects to the compactor. A bucket with another name is another bucket.",
     ),
@@ -327,6 +333,8 @@ RULES = (
         (
             "resources *:StatefulSet *",
             "resources *:Bucket *",
+            "resources *:BlobContainer *",
+            "resources *:StorageAccount *",
             "resources *:ObjectBucketClaim *",
             "resources *:BucketOwnershipControls *",
             "resources *:Namespace *",

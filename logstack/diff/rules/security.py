@@ -175,6 +175,28 @@ RULES = (
         "Check member and role: Loki needs roles/storage.objectUser on its one bucket, and nobody else needs anything.",
     ),
     _rule(
+        "azure-rights",
+        (
+            "*.roleassignment.yaml *",
+            "*.federatedidentitycredential.yaml *",
+            "*.userassignedidentity.yaml *",
+            "*.azure-native.yaml *",
+            "*.storageaccount.yaml allow*",
+            "*.storageaccount.yaml enableHttpsTrafficOnly",
+            "*.storageaccount.yaml minimumTlsVersion",
+            "*.blobcontainer.yaml publicAccess",
+            "*-values.yaml loki.podLabels.azure*",
+            "*.serviceaccount.yaml *azure*",
+            "resources *:ServiceAccount loki-azure",
+            "resources azure-native:authorization:* *",
+            "resources azure-native:managedidentity:* *",
+            "resources pulumi:providers:azure-native *",
+        ),
+        "Permissions in Azure change: {path} from {before} to {after}.",
+        "Check identity, role and scope: Loki needs Storage Blob Data Contributor on its containers, and nobody else "
+        "needs anything.",
+    ),
+    _rule(
         "encryption",
         (
             "*.bucketserversideencryptionconfiguration.yaml *",
@@ -222,6 +244,12 @@ RULES = (
         ("settings objectStore.project",),
         "The provider works in the Google Cloud project {after} instead of {before}.",
         "Check that the project is yours: `gcloud projects describe PROJECT`.",
+    ),
+    _rule(
+        "guard-of-the-subscription",
+        ("settings objectStore.subscriptionId", "settings objectStore.tenantId"),
+        "The provider works in another place of Azure: {path} changes from {before} to {after}.",
+        "Check that the subscription is yours: `az account show --subscription SUBSCRIPTION`.",
     ),
     _rule(
         "guard-of-the-account",

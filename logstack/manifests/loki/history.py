@@ -89,11 +89,11 @@ def _location(s3: Section) -> str:
 
 
 def _thanos_location(kind: str, store: Section) -> str:
-    """Return the same location as for the other clients; a directory's is its kind."""
+    """Return the same location for S3 as with the other client; a directory's is its kind."""
+    names = "/".join(str(store[key]) for key in ("account_name", "bucket_name", "container_name") if key in store)
     if "endpoint" in store:
-        scheme = "http" if store.get("insecure") else "https"
-        return f"{scheme}://{str(store['endpoint']).rstrip('/')}/{store['bucket_name']}"
-    return f"{kind}://{store['bucket_name']}" if "bucket_name" in store else kind
+        return f"{'http' if store.get('insecure') else 'https'}://{str(store['endpoint']).rstrip('/')}/{names}"
+    return f"{kind}://{names}" if names else kind
 
 
 def next_safe_day(now: datetime) -> date:

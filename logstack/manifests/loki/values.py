@@ -91,8 +91,9 @@ def own_values(
         # Chart 18's default publishes only ready pods, so no pod of a new ring finds another.
         "memberlist": {"service": {"publishNotReadyAddresses": True, **_memberlist(options)}},
         "serviceAccount": {
-            "create": True,
-            "name": SERVICE_ACCOUNT,  # the role's trust names it; the chart's default name changes between versions
+            "create": store.service_account == SERVICE_ACCOUNT,
+            # The role's trust names it; the chart's default name changes between versions.
+            "name": store.service_account,
             "annotations": dict(store.service_account_annotations),
         },
         # Reads every Secret of the cluster and needs another image; rules come as ConfigMaps of our own.

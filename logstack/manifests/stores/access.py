@@ -54,6 +54,8 @@ class StoreAccess:
     ca_certificate: CaCertificate | None = None
     address_config_map: str | None = None
     """The ConfigMap with BUCKET_HOST and BUCKET_PORT for Loki's endpoint; None if the endpoint is known."""
+    service_account: str = SERVICE_ACCOUNT
+    """The service account of Loki's pods; the chart creates SERVICE_ACCOUNT, and the store one with another name."""
     service_account_annotations: Mapping[str, str] = field(default_factory=dict)
     pod_labels: Mapping[str, str] = field(default_factory=dict)
     """The labels of Loki's pods by which a cloud recognises them."""

@@ -7,12 +7,13 @@ One more kind is a class in logstack/settings/model/object_store.py, which answe
 from dataclasses import replace
 from typing import assert_never
 
-from logstack.manifests.stores import aws, claim, embedded, filesystem, gcs, s3_compatible
+from logstack.manifests.stores import aws, azure, claim, embedded, filesystem, gcs, s3_compatible
 from logstack.manifests.stores.access import FormerAccess, StoreAccess
 from logstack.manifests.stores.kind import StoreKind
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import (
     AwsStore,
+    AzureStore,
     CephBucketClaim,
     EmbeddedStore,
     FilesystemStore,
@@ -23,7 +24,7 @@ from logstack.settings.model.object_store import (
 )
 
 
-def store_kind(store: ObjectStoreSettings, cluster: ClusterSettings) -> StoreKind:
+def store_kind(store: ObjectStoreSettings, cluster: ClusterSettings) -> StoreKind:  # noqa: PLR0911 - one for each kind
     """Return the record of the store's kind."""
     match store:
         case EmbeddedStore():
@@ -34,6 +35,8 @@ def store_kind(store: ObjectStoreSettings, cluster: ClusterSettings) -> StoreKin
             return claim.store_kind(store, cluster)
         case AwsStore():
             return aws.store_kind(store, cluster)
+        case AzureStore():
+            return azure.store_kind(store, cluster)
         case GcsStore():
             return gcs.store_kind(store, cluster)
         case FilesystemStore():

@@ -6,8 +6,15 @@ from collections.abc import Iterator, Mapping
 
 from logstack.settings.checks.check import reads
 from logstack.settings.model.loki import Replicas
-from logstack.settings.model.object_store import Address, GcsIdentity, ObjectStoreSettings, split_url, store_class
-from logstack.settings.problems import Problem, Rule
+from logstack.settings.model.object_store import (
+    Address,
+    AzureIdentity,
+    GcsIdentity,
+    ObjectStoreSettings,
+    split_url,
+    store_class,
+)
+from logstack.settings.problems import Problem, Rule, listed
 from logstack.settings.tree import Settings
 
 FILESYSTEM = Rule(
@@ -67,6 +74,22 @@ KMS_ELSEWHERE = Rule("kms-key-elsewhere", "Cloud Storage refuses a key of anothe
 KMS_OF_EXISTING = Rule(
     "kms-key-of-an-existing-bucket", "the key would have no effect: the stack does not manage a bucket that exists"
 )
+
+NO_ISSUER = Rule(
+    "workload-identity-without-issuer",
+    "Azure lets no pod in: the managed identity trusts tokens of a named issuer only",
+)
+NO_PRINCIPAL = Rule(
+    "workload-identity-without-principal", "the identity has no right to the container: the stack cannot name it"
+)
+TWO_MANAGED_IDENTITIES = Rule(
+    "two-managed-identities", "the key would have no effect: pods act as the identity that exists"
+)
+PRINCIPAL_OF_EXISTING = Rule(
+    "principal-without-a-role", "the key would have no effect: the stack only gives the role on a container it creates"
+)
+NO_PLACE = Rule("azure-place-missing", "Azure creates nothing without a subscription, its tenant, a group and a region")
+WRONG_CLOUD = Rule("location-in-another-cloud", "the provider asks the wrong cloud, which does not know the region")
 
 CA_UNKNOWN = Rule(
     "endpoint-not-certified",
@@ -206,7 +229,7 @@ def _uncertified(key: str, address: Address | None, settings: Settings) -> Itera
 def bucket_name(settings: Settings) -> Iterator[Problem]:
     """Check that every S3 store accepts the buckets' names (AWS: general purpose bucket naming rules)."""
     store = settings.object_store
-    if store.on_loki_volume:
+    if store.on_loki_volume or store.in_azure:  # where a container's name is its account's own
         return
     for key, name in (store.buckets or {"bucket": store.bucket}).items():
         yield from _bucket_name(key, name, settings)
@@ -329,6 +352,74 @@ def _google_identity(identity: GcsIdentity, pool: str) -> Iterator[Problem]:
         yield TWO_IDENTITIES.problem(f"{path}.serviceAccount", what, "remove projectNumber and pool, or serviceAccount")
 
 
+@reads("object_store.create", "object_store.identity", "object_store.kind", "object_store.resource_group")
+def azure_identity(settings: Settings) -> Iterator[Problem]:
+    """Check that one identity may use a container of Azure, and that the stack knows whom to give the role."""
+    store = settings.object_store.in_azure
+    if not store:
+        return
+    identity, path = store.identity, "objectStore.identity"
+    if not identity.client_id:
+        yield from _created_identity(store.identity, store.resource_group or "...")
+    elif identity.oidc_issuer:
+        what = "clientId is set, and oidcIssuer as well"
+        yield TWO_MANAGED_IDENTITIES.problem(f"{path}.oidcIssuer", what, "remove oidcIssuer, or clientId")
+    elif store.create and not identity.principal_id:
+        fix = f"set principalId to what this prints:\naz ad sp show --id {identity.client_id} --query id --output tsv"
+        yield NO_PRINCIPAL.problem(f"{path}.principalId", "clientId is set, but principalId is missing", fix)
+    elif identity.principal_id and not store.create:
+        what = "principalId is set, but create is false"
+        fix = "remove principalId, and give the identity the role Storage Blob Data Contributor on the container"
+        yield PRINCIPAL_OF_EXISTING.problem(f"{path}.principalId", what, fix)
+
+
+def _created_identity(identity: AzureIdentity, group: str) -> Iterator[Problem]:
+    if not identity.oidc_issuer:
+        fix = (
+            "set oidcIssuer to what this prints, with the slash at its end:\n"
+            f"az aks show --resource-group {group} --name ... --query oidcIssuerProfile.issuerUrl"
+        )
+        what = "the identity has neither oidcIssuer nor clientId"
+        yield NO_ISSUER.problem("objectStore.identity.oidcIssuer", what, fix)
+    elif identity.principal_id:
+        what = "principalId is set, but clientId is missing"
+        fix = "remove principalId: the stack creates the identity, and knows it; or set clientId, and remove oidcIssuer"
+        yield PRINCIPAL_OF_EXISTING.problem("objectStore.identity.principalId", what, fix)
+
+
+# Regions by the beginning of their names (az account list-locations).
+_CLOUDS = {"usgov": "usgovernment", "usdod": "usgovernment", "china": "china"}
+
+
+@reads(
+    "object_store.create",
+    "object_store.environment",
+    "object_store.identity",
+    "object_store.kind",
+    "object_store.location",
+    "object_store.resource_group",
+    "object_store.subscription_id",
+    "object_store.tenant_id",
+)
+def azure_place(settings: Settings) -> Iterator[Problem]:
+    """Check that the stack knows where in Azure it creates what it creates, and that the region is one of its cloud."""
+    store = settings.object_store.in_azure
+    if not store:
+        return
+    missing = [key for key, value in store.place.items() if not value]
+    if store.is_declared and missing:
+        created = "the account" if store.create else "an identity"
+        what = f"the stack creates {created}, but has no {listed(missing)}"
+        fix = "write what these print: az account show --query '[id, tenantId]' and az group list --output table"
+        yield NO_PLACE.problem(f"objectStore.{missing[0]}", what, fix)
+    if not store.location:
+        return
+    cloud = next((cloud for start, cloud in _CLOUDS.items() if store.location.startswith(start)), "public")
+    if cloud != store.environment:
+        what = f'"{store.location}" is a region of environment {cloud}, not {store.environment}'
+        yield WRONG_CLOUD.problem("objectStore.environment", what, f"environment: {cloud}")
+
+
 @reads(
     "former_object_store",
     "object_store.credentials_keys",
@@ -373,10 +464,12 @@ def _written_location(store: object) -> tuple[object, ...] | None:
 def _written_locations(store: object) -> dict[str, tuple[object, ...]]:
     """Return the locations of the buckets by their keys, without a bucket that no other stack can reach."""
     found: dict[str, tuple[object, ...]] = {}
-    for key in ("bucket", "rulesBucket"):
-        if isinstance(store, Mapping) and (key == "bucket" or store.get(key)):
-            location = _written_location({**store, "bucket": store.get(key)})
-            found |= {key: location} if location else {}
+    if not isinstance(store, Mapping):
+        return found
+    lines, rules = store_class(store.get("kind")).bucket_keys
+    for key in (lines, *((rules,) if store.get(rules) else ())):
+        location = _written_location({**store, lines: store.get(key)})
+        found |= {key: location} if location else {}
     return found
 
 
@@ -403,5 +496,18 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-CHECKS = (filesystem, idle_roles, endpoint, authority, bucket_name, identity, account, identity_or_key, google, one_key)
+CHECKS = (
+    filesystem,
+    idle_roles,
+    endpoint,
+    authority,
+    bucket_name,
+    identity,
+    account,
+    identity_or_key,
+    google,
+    azure_identity,
+    azure_place,
+    one_key,
+)
 NEIGHBOUR_CHECKS = (own_bucket,)

@@ -98,6 +98,40 @@ WorkloadPool = Annotated[
         max_length=64,
     ),
 ]
+# Azure: resource names (Azure Resource Manager, "Naming rules and restrictions").
+AzureAccount = Annotated[
+    str, spelled(r"^[a-z0-9]{3,24}$", "a storage account: 3 to 24 lower-case letters and digits, such as acmelogs", 24)
+]
+AzureContainer = Annotated[
+    str,
+    spelled(
+        r"^[a-z0-9](-?[a-z0-9]){2,62}$",
+        "a container: 3 to 63 lower-case letters, digits and single -, such as loki-production",
+        max_length=63,
+    ),
+]
+AzureResourceGroup = Annotated[
+    str,
+    spelled(r"^[A-Za-z0-9_().-]{0,89}[A-Za-z0-9_()-]$", "a resource group: letters, digits, _, -, ., ( and )", 90),
+]
+AzureGuid = Annotated[
+    str,
+    spelled(
+        r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
+        "a GUID, such as 12345678-1234-1234-1234-123456789012",
+        max_length=36,
+    ),
+]
+AzureLocation = Annotated[str, spelled(r"^[a-z0-9]{3,40}$", "an Azure region's short name, such as westeurope", 40)]
+# Entra ID compares it with the token's issuer letter by letter: that of AKS ends with a slash.
+AzureIssuer = Annotated[
+    str,
+    spelled(
+        r"^https://[A-Za-z0-9.-]+(/[A-Za-z0-9/._~-]*)?$",
+        "the issuer's URL, such as https://westeurope.oic.prod-aks.azure.com/<tenant>/<id>/",
+        max_length=600,
+    ),
+]
 # Another system's name of an entry or of a property: a path, a name with spaces, an ARN.
 RemoteName = Annotated[str, spelled(r"^[^\x00\n]{1,500}$", "a name of at most 500 characters")]
 # Stores outside AWS choose their own: `garage` is Garage's, and the name of its zone group Ceph RGW's.
@@ -213,6 +247,8 @@ class BaseStore(Group):
     """Whether the S3 API is not Amazon's own."""
     unpriced: ClassVar[str] = ""
     """The cloud whose prices logstack does not know, such as Google Cloud; empty for a store without such prices."""
+    bucket_keys: ClassVar[tuple[str, str]] = ("bucket", "rulesBucket")
+    """The keys of the bucket for lines, and of the one for rules."""
     default_volume: ClassVar[int | None] = None
     """The default size of the volume of the stack's own server, in bytes; None without such a server."""
 
@@ -279,6 +315,11 @@ class BaseStore(Group):
     @property
     def in_google(self) -> "GcsStore | None":
         """Return the store if it is in Google Cloud: with a project, a location, and an identity for pods."""
+        return None
+
+    @property
+    def in_azure(self) -> "AzureStore | None":
+        """Return the store if it is in Azure: with an account, a subscription, and an identity for pods."""
         return None
 
     @property
@@ -639,6 +680,103 @@ class GcsStore(BaseStore):
         return "gcs", keys.get("bucket")
 
 
+class AzureIdentity(Group):
+    """How Azure lets Loki's pods in, without static keys: Microsoft Entra Workload ID."""
+
+    kind: Literal["workload-identity"] = "workload-identity"
+    """The cluster has the webhook of workload identity (on AKS: --enable-workload-identity)."""
+    oidc_issuer: AzureIssuer | None = None
+    """The cluster's OIDC issuer, with the slash at its end if it has one. With it the stack creates a managed identity
+    that trusts Loki's service account, and gives it the role on the container."""
+    client_id: AzureGuid | None = None
+    """Instead of `oidcIssuer`: the client ID of a managed identity that exists, and that trusts Loki's service account
+    (system:serviceaccount:<namespace>:loki)."""
+    principal_id: AzureGuid | None = None
+    """The object ID of that identity: the stack gives it the role on the container that it creates."""
+
+
+class AzureStore(BaseStore):
+    """A container of an Azure storage account, which the stack creates with the least rights, or which exists.
+
+    Its rights and its account were never tried in Azure: tests prove the configuration, not the identity.
+    """
+
+    speaks_s3: ClassVar[bool] = False
+    unpriced: ClassVar[str] = "Azure"
+    bucket_keys: ClassVar[tuple[str, str]] = ("container", "rulesContainer")
+
+    kind: Literal["azure"]
+    account: AzureAccount
+    """The storage account's name, unique in all of Azure."""
+    container: AzureContainer
+    """The container for chunks, index and rules; no other stack may use it."""
+    rules_container: AzureContainer | None = None
+    """Another container for the ruler's rules, created as `container` is; without it they are in `container`."""
+    resource_group: AzureResourceGroup | None = None
+    """The resource group of the account and the identity, which must exist. Needed, as the next three keys are, if the
+    stack creates one of both."""
+    subscription_id: AzureGuid | None = None
+    """The subscription; the provider makes everything there, whatever the shell's subscription is."""
+    tenant_id: AzureGuid | None = None
+    """The tenant of the subscription and of the identity."""
+    location: AzureLocation | None = None
+    """The region of the account and the identity, such as westeurope."""
+    environment: Literal["public", "usgovernment", "china"] = "public"
+    """The cloud: Azure itself, Azure Government, or Azure in China."""
+    redundancy: Literal["LRS", "ZRS", "GRS", "GZRS"] = "ZRS"
+    """The copies of each object: in one datacenter (LRS), in three zones (ZRS), which not every region has, or one of
+    these and a second region (GRS, GZRS)."""
+    identity: AzureIdentity
+    create: Switch = True
+    """The stack creates account and container. With false both exist, and the stack never manages them."""
+
+    @property
+    def bucket(self) -> str:
+        """Return the container."""
+        return self.container
+
+    @property
+    def makes_bucket(self) -> bool:
+        """Return whether the stack creates the container."""
+        return self.create
+
+    @property
+    def access_key(self) -> AccessKey:
+        """Return that there is no Secret: pods have an identity."""
+        return AccessKey("identity", identity="Microsoft Entra Workload ID (expected: no test reaches Azure)")
+
+    @property
+    def buckets(self) -> Mapping[str, str]:
+        """Return the containers by their keys."""
+        rules = {"rulesContainer": self.rules_container} if self.rules_container else {}
+        return {"container": self.container, **rules}
+
+    @property
+    def is_declared(self) -> bool:
+        """Return whether the stack creates something in Azure."""
+        return self.create or not self.identity.client_id
+
+    @property
+    def place(self) -> Mapping[str, str | None]:
+        """Return by their keys where in Azure the stack creates what it creates."""
+        return {
+            "resourceGroup": self.resource_group,
+            "subscriptionId": self.subscription_id,
+            "tenantId": self.tenant_id,
+            "location": self.location,
+        }
+
+    @property
+    def in_azure(self) -> "AzureStore":
+        """Return the store itself."""
+        return self
+
+    @classmethod
+    def bucket_location(cls, keys: Mapping[str, object]) -> tuple[object, ...]:
+        """Return the account, whose name is unique in all of Azure, and the container."""
+        return "azure", keys.get("account"), keys.get("container")
+
+
 class FilesystemStore(BaseStore):
     """A directory on the monolithic Loki's own volume: one replica, no object store."""
 
@@ -650,7 +788,7 @@ class FilesystemStore(BaseStore):
 
 
 ObjectStoreSettings = Annotated[
-    EmbeddedStore | S3CompatibleStore | CephBucketClaim | AwsStore | GcsStore | FilesystemStore,
+    EmbeddedStore | S3CompatibleStore | CephBucketClaim | AwsStore | GcsStore | AzureStore | FilesystemStore,
     Field(discriminator="kind"),
 ]
 

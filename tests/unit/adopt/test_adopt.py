@@ -130,7 +130,7 @@ def adopt_own_values(original: Settings) -> tuple[Adoption, Settings]:
     stack = stack_of(adoption)
     if original.object_store.kind == "ceph-bucket-claim":
         stack["objectStore"]["storageClass"] = original.object_store.storage_class
-    if original.object_store.kind in ("aws-s3", "gcs"):
+    if original.object_store.kind in ("aws-s3", "gcs", "azure"):
         stack["objectStore"] = original.object_store.model_dump(by_alias=True, mode="json")
     return adoption, Settings.of(StackFile.model_validate(stack, by_alias=True, by_name=False))
 
@@ -417,6 +417,89 @@ def test_adopt_asks_what_becomes_of_a_static_key_of_google(values: dict[str, obj
     entry = find_entry(adoption, path)
     assert entry.decide
     assert "no static key of Google Cloud" in entry.text
+    assert "SECRET-" not in report_document(adoption)
+
+
+AZURE_PERIOD = {**GCS_PERIOD, "object_store": "azure"}
+AZURE_CLIENT = "aaaaaaaa-1111-1111-1111-111111111111"
+AZURE_PODS: Mapping[str, object] = {
+    "serviceAccount": {"annotations": {"azure.workload.identity/client-id": AZURE_CLIENT}},
+}
+AZURE_LABELS = {"azure.workload.identity/use": "true"}
+
+
+def values_of_azure(loki: Mapping[str, object], **values: object) -> dict[str, object]:
+    """Return values of a release whose lines are in Azure."""
+    return {**loki_values(schemaConfig={"configs": [AZURE_PERIOD]}, podLabels=AZURE_LABELS, **loki), **values}
+
+
+@pytest.mark.parametrize(
+    "loki",
+    [
+        {
+            "storage": {
+                "type": "azure",
+                "bucketNames": {"chunks": "acme", "ruler": "acme-rules"},
+                "azure": {"accountName": "acmelogs", "useFederatedToken": True},
+            }
+        },
+        {
+            "storage": {"type": "azure", "bucketNames": {"ruler": "acme-rules"}},
+            "structuredConfig": {
+                "common": {
+                    "storage": {
+                        "azure": {
+                            "account_name": "acmelogs",
+                            "container_name": "acme",
+                            "use_federated_token": True,
+                        }
+                    }
+                }
+            },
+        },
+        {
+            "storage": {
+                "use_thanos_objstore": True,
+                "object_store": {"type": "azure", "azure": {"account_name": "acmelogs"}},
+                "bucketNames": {"chunks": "acme", "ruler": "acme-rules"},
+            }
+        },
+    ],
+)
+def test_adopt_takes_a_container_of_azure_over_in_each_form(loki: dict[str, object]) -> None:
+    adoption = adopt_values(values_of_azure(loki, **AZURE_PODS))
+    assert stack_of(adoption)["objectStore"] == {
+        "kind": "azure",
+        "account": "acmelogs",
+        "container": "acme",
+        "rulesContainer": "acme-rules",
+        "create": False,
+        "identity": {"clientId": AZURE_CLIENT},
+    }
+    assert not adoption.side_by_side
+    assert not [each for each in adoption.entries if each.decide]
+
+
+def test_adopt_reads_the_cloud_of_azure_from_the_suffix_of_its_endpoint() -> None:
+    storage = {"type": "azure", "bucketNames": {"chunks": "acme"}}
+    azure = {"accountName": "acmelogs", "endpointSuffix": "blob.core.usgovcloudapi.net"}
+    adoption = adopt_values(values_of_azure({"storage": {**storage, "azure": azure}}, **AZURE_PODS))
+    assert stack_of(adoption)["objectStore"]["environment"] == "usgovernment"
+
+
+def test_adopt_asks_for_the_account_and_the_identity_of_a_container_of_azure() -> None:
+    adoption = adopt_values(values_of_azure({"storage": {"type": "azure", "bucketNames": {"chunks": "acme"}}}))
+    assert {"objectStore.account", "objectStore.identity"} <= {each.key for each in adoption.entries if each.decide}
+
+
+@pytest.mark.parametrize("key", ["accountKey", "connectionString", "useManagedIdentity"])
+def test_adopt_asks_what_becomes_of_another_way_into_azure(key: str) -> None:
+    azure = {"accountName": "acmelogs", key: "SECRET-key" if key != "useManagedIdentity" else True}
+    storage = {"type": "azure", "bucketNames": {"chunks": "acme"}, "azure": azure}
+    adoption = adopt_values(values_of_azure({"storage": storage}, **AZURE_PODS))
+    entry = find_entry(adoption, f"loki.storage.azure.{key}")
+    assert entry.decide
+    assert "Workload ID, and in no other way" in entry.text
     assert "SECRET-" not in report_document(adoption)
 
 
