@@ -10,6 +10,7 @@ from .base import Component, register
 from .canary import Canary
 from .cluster import Cluster
 from .config import checked, load_settings
+from .ending import each_problem_shown_once
 from .grafana import GrafanaDatasource
 from .guards import (
     stop_before_grafana_refuses_the_datasource,
@@ -31,6 +32,7 @@ __all__ = [
     "Loki",
     "ObjectStore",
     "checked",
+    "each_problem_shown_once",
     "load_settings",
     "register",
     "stop_before_grafana_refuses_the_datasource",
