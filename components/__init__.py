@@ -14,11 +14,13 @@ from .ending import each_problem_shown_once
 from .grafana import GrafanaDatasource
 from .guards import (
     stop_before_grafana_refuses_the_datasource,
+    stop_before_harm,
     stop_before_lines_are_lost,
     stop_in_wrong_account,
     stop_without_cluster,
     stop_without_needs,
 )
+from .log_stack import LogStack, addresses
 from .loki import Loki
 from .object_store import Credentials, ObjectStore
 
@@ -29,13 +31,16 @@ __all__ = [
     "Component",
     "Credentials",
     "GrafanaDatasource",
+    "LogStack",
     "Loki",
     "ObjectStore",
+    "addresses",
     "checked",
     "each_problem_shown_once",
     "load_settings",
     "register",
     "stop_before_grafana_refuses_the_datasource",
+    "stop_before_harm",
     "stop_before_lines_are_lost",
     "stop_in_wrong_account",
     "stop_without_cluster",

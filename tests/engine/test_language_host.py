@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.engine import Project
+from tests.support.engine import Project, answered
 from tests.support.stacks import ROOT
 
 # A release of Pulumi has the host beside the engine; the Go module of the engine has none.
@@ -19,21 +19,11 @@ pytestmark = [
     ),
 ]
 
-# The stacks' clusters do not exist: their API servers answer as everywhere in the tests.
-PROGRAM = f"""
-import runpy, sys
-sys.path.insert(0, {str(ROOT)!r})
-import pytest
-from tests.support.reached import let_every_cluster_answer
-let_every_cluster_answer(pytest.MonkeyPatch())
-runpy.run_path({str(ROOT / "__main__.py")!r}, run_name="__main__")
-"""
-
 
 @pytest.fixture
 def hosted(platform: Project) -> Project:
     """The project with a program that the language host runs."""
-    (platform.folder / "__main__.py").write_text(PROGRAM)
+    (platform.folder / "__main__.py").write_text(answered(ROOT / "__main__.py"))
     (platform.folder / ".venv").symlink_to(Path(sys.prefix))
     return platform
 

@@ -42,6 +42,20 @@ def shipped_program() -> None:
         raise pulumi.RunError(f"the program ended with exit code {ending.code}") from None
 
 
+def answered(program: Path) -> str:
+    """Return a program that runs another one in a process of its own, where every stack's cluster answers."""
+    return f"""
+import runpy, sys
+sys.path.insert(0, {str(ROOT)!r})
+import pytest
+from tests.support.aws_store import use_the_stacks_account
+from tests.support.reached import let_every_cluster_answer
+let_every_cluster_answer(pytest.MonkeyPatch())
+use_the_stacks_account(pytest.MonkeyPatch())
+runpy.run_path({str(program)!r}, run_name="__main__")
+"""
+
+
 @dataclass(frozen=True)
 class Step:
     """An operation of the engine on one resource."""
