@@ -76,17 +76,22 @@ def test_engine_takes_the_schema_of_the_plugin(tmp_path: Path) -> None:
     assert (checked.returncode, checked.stderr.strip()) == (0, "")
 
 
+def texts(resources: Mapping[str, Any]) -> list[str]:
+    """Return resources without their URNs, which have the component in them, in an order of their own."""
+    return sorted(json.dumps(each, sort_keys=True) for each in resources.values())
+
+
 @pytest.mark.parametrize("stack", ["staging", "production", "aws"])
 def test_component_makes_the_objects_that_the_program_makes(consumer: Project, stack: str) -> None:
     consumer.apply(stack)
-    by_program, in_aws = dict(consumer.memory.objects), sorted(consumer.aws.resources.values(), key=str)
+    by_program, in_aws = dict(consumer.memory.objects), texts(consumer.aws.resources)
     consumer.memory.objects.clear()
     consumer.aws.resources.clear()
     (consumer.folder.parent / "state" / ".pulumi" / "stacks" / "logstack" / f"{stack}.json").unlink()
     outcome = consumer.up(stack, program_of(stack))
     assert outcome.failed == ""
     assert consumer.memory.objects == by_program
-    assert sorted(consumer.aws.resources.values(), key=str) == in_aws
+    assert texts(consumer.aws.resources) == in_aws
     assert consumer.preview(stack, program_of(stack)).changes == ()
 
 
@@ -99,6 +104,13 @@ def test_problems_are_shown_once_without_a_traceback(consumer: Project) -> None:
         "retention-too-short",
     ]
     assert "provider/experimental" not in shown
+
+
+def test_warnings_are_shown_and_stop_nothing(consumer: Project) -> None:
+    outcome = consumer.preview("production", program_of("production", {"replicationFactor": 2}))
+    assert outcome.failed == ""
+    (shown,) = [text for text in outcome.messages if "replication-survives-no-lost-writer" in text]
+    assert shown.startswith("[replication-survives-no-lost-writer] logstack:replicationFactor\n")
 
 
 def test_a_chart_that_cannot_be_had_gives_no_traceback_of_the_plugin(consumer: Project) -> None:
