@@ -10,15 +10,18 @@ from .base import Component, register
 from .canary import Canary
 from .cluster import Cluster
 from .config import checked, load_settings
+from .ending import each_problem_shown_once
 from .grafana import GrafanaDatasource
 from .guards import (
     stop_before_grafana_refuses_the_datasource,
+    stop_before_harm,
     stop_before_lines_are_lost,
     stop_in_wrong_account,
     stop_without_bucket,
     stop_without_cluster,
     stop_without_needs,
 )
+from .log_stack import LogStack, addresses
 from .loki import Loki
 from .object_store import Credentials, ObjectStore
 
@@ -29,12 +32,16 @@ __all__ = [
     "Component",
     "Credentials",
     "GrafanaDatasource",
+    "LogStack",
     "Loki",
     "ObjectStore",
+    "addresses",
     "checked",
+    "each_problem_shown_once",
     "load_settings",
     "register",
     "stop_before_grafana_refuses_the_datasource",
+    "stop_before_harm",
     "stop_before_lines_are_lost",
     "stop_in_wrong_account",
     "stop_without_bucket",

@@ -162,8 +162,12 @@ class Component(pulumi.ComponentResource):
         return make(manifest.name, opts=options, **inputs)
 
 
-def register(components: Iterable[ComponentTree], secrets: Mapping[str, pulumi.Input[str]]) -> None:
-    """Register a deployment, whose components are in the order of their dependencies.
+def register(
+    components: Iterable[ComponentTree],
+    secrets: Mapping[str, pulumi.Input[str]],
+    opts: pulumi.ResourceOptions | None = None,
+) -> None:
+    """Register a deployment, whose components are in the order of their dependencies; `opts` are of each of them.
 
     Ends the program before that if the package of a cloud's provider is missing. Raises ValueError when a component has
     a Secret that is not among `secrets`.
@@ -174,4 +178,4 @@ def register(components: Iterable[ComponentTree], secrets: Mapping[str, pulumi.I
     registered: dict[str, Component] = {}
     for tree in components:
         after = [registered[name] for name in tree.depends_on]
-        registered[tree.name] = Component(tree, after=after, secrets=secrets)
+        registered[tree.name] = Component(tree, after=after, secrets=secrets, opts=opts)

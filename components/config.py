@@ -1,6 +1,6 @@
 """The running stack's settings from Pulumi's engine, and how problems end a Pulumi program."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,8 +10,17 @@ from logstack.preflight.masked_words import refuse_masked_words
 from logstack.settings.load.loader import settings_from
 from logstack.settings.load.source import SECRETS, Source, from_engine
 from logstack.settings.load.stack_file import PROJECT, read_yaml, stack_path
-from logstack.settings.problems import StackProblems
+from logstack.settings.problems import Problem, StackProblems
 from logstack.settings.tree import Settings
+
+
+class StackRefused(pulumi.RunError):
+    """A stack has problems; Pulumi shows the text of this error without a traceback."""
+
+    def __init__(self, refused: StackProblems) -> None:
+        """Keep the problems, errors first."""
+        super().__init__(str(refused))
+        self.problems: Sequence[Problem] = refused.problems
 
 
 def load_settings(directory: Path = Path()) -> Settings:
@@ -54,4 +63,4 @@ def problems_stop_the_program() -> Iterator[None]:
     try:
         yield
     except StackProblems as problems:
-        raise pulumi.RunError(str(problems)) from None
+        raise StackRefused(problems) from None

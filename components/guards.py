@@ -31,6 +31,15 @@ _TRIES = 20
 _PAUSE_SECONDS = 0.1
 
 
+def stop_before_harm(settings: Settings, components: Sequence[ComponentTree]) -> None:
+    """End the program if registering the components would fail halfway, reach a wrong place or lose lines."""
+    stop_in_wrong_account(settings.object_store)
+    stop_without_bucket(settings.object_store)
+    stop_without_needs(settings, components, stop_without_cluster(settings.cluster))
+    stop_before_lines_are_lost(settings)
+    stop_before_grafana_refuses_the_datasource(settings, components)
+
+
 def stop_without_cluster(cluster: ClusterSettings) -> ApiServer:
     """End the program if the context is unknown, points to another cluster, or its API server does not answer."""
     with problems_stop_the_program():

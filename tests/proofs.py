@@ -87,7 +87,7 @@ PARTS: Mapping[str, Part] = {
     "moves": Part(("tests/real/test_migrations.py", "tests/cases/test_ring_label.py")),
     "tenants": Part(("tests/real/test_gateway.py", "tests/real/test_tenants_growth.py"), ("alloy",)),
     "sizing": Part(("tests/real/test_late_lines.py", "tests/real/test_query_defaults.py", "tests/real/test_sizing.py")),
-    "engine": Part(("tests/engine",), ("pulumi",), programs=("__main__.py",)),
+    "engine": Part(("tests/engine",), ("pulumi",), programs=("__main__.py", "package/__main__.py")),
     "workflows": Part(
         ("tests/real/test_ci_messages.py", "tests/real/test_ci_state.py"), ("pulumi",), programs=("logstack/ci/run.py",)
     ),
@@ -162,6 +162,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("logstack/preflight/*", _DECLARED),
     ("components/*", _DECLARED),
     ("__main__.py", _DECLARED),
+    ("package/*", "engine"),
     ("logstack/__init__.py", _ALL),
     ("logstack/api.py", _DECLARED),
     ("logstack/py.typed", _NONE),
@@ -170,6 +171,8 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("Pulumi.yaml", "workflows engine cluster documents"),
     ("Pulumi.*.yaml", f"{_LOKI} documents"),
     ("examples/minimal/*", _NONE),
+    ("examples/typescript/*", _NONE),
+    ("examples/yaml/*", "engine"),
     ("examples/*", "modes"),
     # Commands.
     ("logstack/localrun/canary.py", "modes"),

@@ -99,6 +99,15 @@ class ComponentTree:
     depends_on: tuple[str, ...] = ()
     """Logical names of components of the same deployment whose resources come first."""
 
+    def named(self, prefix: str) -> "ComponentTree":
+        """Return the same component under longer names, its own and its manifests', so that a program may have two."""
+        manifests = tuple(
+            replace(each, name=f"{prefix}{each.name}", depends_on=_prefixed(prefix, each.depends_on))
+            for each in self.manifests
+        )
+        depends_on = _prefixed(prefix, self.depends_on)
+        return replace(self, name=f"{prefix}{self.name}", manifests=manifests, depends_on=depends_on)
+
     def after(self, *components: "ComponentTree") -> "ComponentTree":
         """Return the same component, whose resources are registered after those of `components`."""
         return replace(self, depends_on=tuple(component.name for component in components))
@@ -186,3 +195,7 @@ def rolled_by_credentials() -> dict[str, Json]:
 def content_hash(text: str) -> str:
     """Sixteen hexadecimal digits that change with the text: as an annotation, they roll the pods."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _prefixed(prefix: str, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"{prefix}{name}" for name in names)

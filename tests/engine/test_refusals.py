@@ -28,31 +28,33 @@ def refusal(platform: Project, stack: str, *, keys: bool = True) -> str:
     return " ".join(str(failure.value).split())
 
 
-CASES: dict[str, tuple[str, dict[str, Value], str]] = {
+CASES: dict[str, tuple[str, dict[str, Value], tuple[str, ...]]] = {
     "another API server": (
         "production",
         {"cluster": {"apiServer": "https://10.9.9.9:6443"}},
-        "points at https://10.0.40.2:6443, but this stack belongs to https://10.9.9.9:6443",
+        ("points at https://10.0.40.2:6443, but this stack belongs to https://10.9.9.9:6443",),
     ),
     "an unknown context": (
         "production",
         {"cluster": {"context": "prodction"}},
-        "unknown kubeconfig context 'prodction'",
+        ("unknown kubeconfig context 'prodction'",),
     ),
-    "an unknown key": ("production", {"retentoin": "30d"}, "did you mean"),
+    "an unknown key": ("production", {"retentoin": "30d"}, ("did you mean",)),
     "two errors at once": (
         "production",
         {"retention": "a week", "replicationFactor": 5},
-        "2 errors",
+        ("[wrong-value] Pulumi.production.yaml:", "[replication-above-writers]"),
     ),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_up_refuses_a_wrong_stack_file_before_it_registers_anything(platform: Project, case: str) -> None:
-    stack, change, message = CASES[case]
+    stack, change, messages = CASES[case]
     platform.edit(stack, change)
-    assert message in refusal(platform, stack)
+    refused = refusal(platform, stack)
+    for message in messages:
+        assert message in refused
 
 
 def test_up_refuses_a_missing_secret_before_it_registers_anything(platform: Project) -> None:
@@ -102,14 +104,13 @@ def test_what_the_cluster_lacks_is_refused_before_anything_is_registered(
     cluster.nodes(node("1"))
     let_every_cluster_answer(monkeypatch, cluster.get)
     message = refusal(platform, "production")
-    assert "1 error, 3 warnings" in message
     for words in (
-        "error[namespace-missing] logstack:cluster.namespace what: the cluster",
+        "error: [namespace-missing] logstack:cluster.namespace what: the cluster",
         'of context "production" has no namespace "monitoring"',
         "kubectl --context production create namespace monitoring",
-        "warning[no-default-storage-class]",
-        "warning[nodes-too-few]",
-        "warning[nodes-too-small]",
+        "warning: [no-default-storage-class]",
+        "warning: [nodes-too-few]",
+        "warning: [nodes-too-small]",
     ):
         assert words in message
     assert "Traceback" not in message

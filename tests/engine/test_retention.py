@@ -122,7 +122,7 @@ def test_ring_label_changes_only_in_stages(platform: Project) -> None:
     platform.edit(STACK, {"cluster": {"ringLabel": "tolerated"}})
     assert platform.up(STACK).failed == ""
     platform.edit(STACK, {"cluster": {"ringLabel": None}})
-    assert "error[ring-label-in-one-step] logstack:cluster.ringLabel" in refusal(platform)
+    assert "error: [ring-label-in-one-step] logstack:cluster.ringLabel" in refusal(platform)
     platform.edit(STACK, {"cluster": {"ringLabel": "sent"}})
     assert platform.up(STACK).failed == ""
     platform.edit(STACK, {"cluster": {"ringLabel": None}})

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 from pulumi import automation as auto
@@ -31,8 +32,28 @@ Program = Callable[[], None]
 
 
 def shipped_program() -> None:
-    """Run __main__.py as the engine does: in the project's folder."""
-    runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+    """Run __main__.py as the engine does: in the project's folder.
+
+    It ends by exit code, which the language host of Python understands, and the SDK's own of inline programs does not.
+    """
+    try:
+        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+    except SystemExit as ending:
+        raise pulumi.RunError(f"the program ended with exit code {ending.code}") from None
+
+
+def answered(program: Path) -> str:
+    """Return a program that runs another one in a process of its own, where every stack's cluster answers."""
+    return f"""
+import runpy, sys
+sys.path.insert(0, {str(ROOT)!r})
+import pytest
+from tests.support.aws_store import use_the_stacks_account
+from tests.support.reached import let_every_cluster_answer
+let_every_cluster_answer(pytest.MonkeyPatch())
+use_the_stacks_account(pytest.MonkeyPatch())
+runpy.run_path({str(program)!r}, run_name="__main__")
+"""
 
 
 @dataclass(frozen=True)
@@ -201,20 +222,22 @@ class Project:
 
         It runs no program, so it needs no language host.
         """
-        return self._by_hand(name, "destroy")
+        failed, output = self.by_hand(name, "destroy", "--yes")
+        return output if failed else ""
 
     def unprotect(self, name: str, urn: str) -> None:
         """Run `pulumi state unprotect`."""
-        assert self._by_hand(name, "state", "unprotect", urn) == ""
+        failed, output = self.by_hand(name, "state", "unprotect", urn, "--yes")
+        assert not failed, output
 
-    def _by_hand(self, name: str, *command: str) -> str:
-        """Run a command of the engine as people do; return its output if it fails, else nothing."""
+    def by_hand(self, name: str, *command: str) -> tuple[bool, str]:
+        """Run a command of `pulumi` for a stack as people do; return whether it failed, and its output."""
         self.stack(name)
-        engine = [str(binary("pulumi")), *command, "--yes", "--non-interactive", "--color=never", "--stack", name]
+        words = [str(binary("pulumi")), *command, "--non-interactive", "--color=never", "--stack", name]
         home = {"PULUMI_HOME": str(self.folder.parent / "home")}
         environment = os.environ | self.environment | home
-        answer = subprocess.run(engine, env=environment, capture_output=True, text=True, timeout=600, check=False)
-        return f"{answer.stdout}\n{answer.stderr}" if answer.returncode else ""
+        answer = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=600, check=False)
+        return answer.returncode != 0, f"{answer.stdout}\n{answer.stderr}"
 
     def state(self, name: str) -> Mapping[str, Any]:
         """Return the engine's state as its file has it: secrets encrypted."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,8 @@ import yaml
 
 from logstack.manifests.deployment import deployment
 from logstack.plan.command import plan_stack, plan_text
-from logstack.settings.load.loader import load_stack_file
+from logstack.settings.load.loader import load_stack_file, settings_from
+from logstack.settings.load.source import SECRETS, Source
 from logstack.settings.load.stack_file import stacks
 from logstack.settings.tree import Settings
 from tests.support.installed import MINIMAL, lay_out, record_minimal
@@ -26,6 +28,9 @@ MODES = {
     "monolithic-ha": "The stack survives the loss of any 1 of 3 Loki pods, or of any one node",
     "distributed": "The stack survives the loss of any 1 of 3 ingesters, or of any one node",
 }
+# Programs of the component package. tests/engine/test_package.py previews the one in YAML; the one in TypeScript was
+# compiled and previewed by hand with the engine and the language host for Node.js.
+OTHER_LANGUAGES = ("typescript", "yaml")
 # The settings of examples/minimal, as a stack file writes them.
 MINIMAL_SETTINGS = {
     "cluster": {
@@ -41,7 +46,7 @@ MINIMAL_SETTINGS = {
 
 
 def test_every_example_is_tested_here() -> None:
-    tested = {MINIMAL.name, AWS.name, GCP.name, AZURE.name, *MODES}
+    tested = {MINIMAL.name, AWS.name, GCP.name, AZURE.name, *MODES, *OTHER_LANGUAGES}
     assert {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()} == tested
 
 
@@ -159,3 +164,36 @@ def test_example_stack_file_is_valid_against_its_schema(folder: Path, name: str)
     schema_path = text.splitlines()[0].partition("$schema=")[2]
     schema = json.loads((folder / schema_path).read_text())
     jsonschema.validate(yaml.safe_load(text), schema)
+
+
+def yaml_example() -> dict[str, Any]:
+    """Return the arguments of the example in YAML."""
+    program = yaml.safe_load((EXAMPLES / "yaml" / "Pulumi.yaml").read_text())
+    (resource,) = program["resources"].values()
+    assert resource["type"] == "logstack:LogStack"
+    arguments: dict[str, Any] = resource["properties"]
+    return arguments
+
+
+def test_example_in_yaml_has_no_problem() -> None:
+    arguments = yaml_example()
+    raw = {key: value for key, value in arguments.items() if key not in SECRETS}
+    stack = settings_from(Source(raw, frozenset(SECRETS)), "example", Path("nowhere"), key_needed=True)
+    assert stack.problems == ()
+    assert {arguments[key] for key in SECRETS} == {f"${{{key}}}" for key in SECRETS}
+
+
+def test_example_in_typescript_has_the_arguments_of_the_one_in_yaml() -> None:
+    text = (EXAMPLES / "typescript" / "index.ts").read_text()
+    arguments = re.search(r'new logstack\.LogStack\("logs", (\{.*?\n\})\);', text, re.DOTALL)
+    assert arguments
+    literal = re.sub(r"//.*", "", arguments[1]).replace("config.requireSecret", "")
+    plain = re.sub(r'\("(\w+)"\)', r'"${\1}"', literal)
+    # Object literals of TypeScript are flow mappings of YAML.
+    assert yaml.safe_load(plain) == yaml_example()
+
+
+@pytest.mark.parametrize("language", OTHER_LANGUAGES)
+def test_example_names_the_package_of_this_repository(language: str) -> None:
+    project = yaml.safe_load((EXAMPLES / language / "Pulumi.yaml").read_text())
+    assert (EXAMPLES / language / project["packages"]["logstack"] / "PulumiPlugin.yaml").is_file()

@@ -1,14 +1,17 @@
 """Versions that lack features of the stack, and charts from the wrong source."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
+import yaml
+
 from logstack.settings.checks.check import reads
 from logstack.settings.model.charts import PINNED, ChartSource, is_grafanas
 from logstack.settings.pins import LOKI_VERSION
-from logstack.settings.problems import Problem, Rule
+from logstack.settings.problems import Problem, Rule, listed
 from logstack.settings.tree import Settings
 
 Version = tuple[int, int, int]
@@ -21,6 +24,9 @@ ENTERPRISE = Rule(
 )
 SOURCE_TWICE = Rule("chart-source-twice", "the path wins: the other keys have no effect")
 ARCHIVE_DIFFERS = Rule("chart-archive-differs", "logstack was not tested with this chart", "warning")
+DEPENDENCIES_MISSING = Rule(
+    "chart-dependencies-missing", "Helm refuses a chart without them, even if its values switch them off"
+)
 BREAKS_STORE = Rule(
     "loki-breaks-object-store",
     "this Loki writes objects with a trailing checksum that some S3-compatible stores refuse and others store as "
@@ -74,6 +80,36 @@ def archive_is_the_pin(settings: Settings) -> Iterator[Problem]:
             yield ARCHIVE_DIFFERS.problem(f"charts.{name}.path", what, fix)
 
 
+@reads("charts")
+def folder_has_dependencies(settings: Settings) -> Iterator[Problem]:
+    """Check that a chart's folder on this machine has the charts that it depends on, which a git checkout has not."""
+    sources: Iterator[tuple[str, ChartSource]] = iter(settings.charts)
+    for name, source in sources:
+        if missing := missing_dependencies(Path(source.path or "")):
+            what = f"{source.path} has no folder or archive of {listed(missing, 'and')} in charts/"
+            fix = f"helm dependency build {shlex.quote(source.path or '')}"
+            yield DEPENDENCIES_MISSING.problem(f"charts.{name}.path", what, fix)
+
+
+def missing_dependencies(folder: Path) -> list[str]:
+    """Return the charts that a chart's Chart.yaml names and its folder lacks; none for anything but a chart's folder.
+
+    None either with a Chart.lock: Pulumi's provider obtains them then (its provider/pkg/helm/tool.go).
+    """
+    try:
+        chart = yaml.safe_load((folder / "Chart.yaml").read_text())
+        names = [str(each["name"]) for each in chart.get("dependencies") or ()]
+    except (OSError, UnicodeError, yaml.YAMLError, AttributeError, TypeError, KeyError):
+        return []  # Helm says what is wrong with it
+    if (folder / "Chart.lock").is_file():
+        return []
+    present = {path.parent.name for path in folder.glob("charts/*/Chart.yaml")}
+    archives = [path.name for path in folder.glob("charts/*.tgz")]
+    return sorted(
+        {name for name in names if name not in present and not any(each.startswith(f"{name}-") for each in archives)}
+    )
+
+
 @reads("loki_version", "object_store.kind")
 def object_store_safe(settings: Settings) -> Iterator[Problem]:
     """Check that this version of Loki works with its object store."""
@@ -112,4 +148,12 @@ def _version(settings: Settings) -> Version:
     return major, minor, patch
 
 
-CHECKS = (loki_chart, one_source_each, archive_is_the_pin, object_store_safe, simple_scalable, new_enough)
+CHECKS = (
+    loki_chart,
+    one_source_each,
+    archive_is_the_pin,
+    folder_has_dependencies,
+    object_store_safe,
+    simple_scalable,
+    new_enough,
+)

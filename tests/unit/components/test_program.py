@@ -1,11 +1,11 @@
 """`__main__.py` with the configuration of the engine: it registers what `deployment()` declares."""
 
 import json
+import re
 import runpy
 from collections.abc import Mapping
 from functools import cache
 
-import pulumi
 import pytest
 
 from components import (
@@ -226,56 +226,66 @@ def test_program_shows_no_secret_in_inputs_outputs_or_exports() -> None:
         assert not [secret for secret in KEYS.values() if secret in in_clear], stack
 
 
-def test_program_reports_all_problems_and_registers_nothing() -> None:
+def refusal(config: Mapping[str, str], stack: str, caplog: pytest.LogCaptureFixture) -> str:
+    """Return what a program shows that ends before it registers anything, and that the language host says no more."""
     monitor = RecordingMonitor()
+    with pytest.raises(SystemExit) as ended:
+        run_program(config, stack, monitor)
+    assert ended.value.code == 32
+    assert monitor.registered == []
+    return "\n".join(f"{each.levelname.lower()}: {each.getMessage()}" for each in caplog.records)
+
+
+def test_program_reports_all_problems_and_registers_nothing(caplog: pytest.LogCaptureFixture) -> None:
     broken = config_of("staging") | {"logstack:retention": "a week", "logstack:sizes": "small"}
-    with pytest.raises(pulumi.RunError) as refused:
-        run_program(broken, "staging", monitor)
-    assert "logstack:retention" in str(refused.value)
-    assert "logstack:sizes" in str(refused.value)
-    assert monitor.registered == []
+    text = refusal(broken, "staging", caplog)
+    assert "logstack:retention" in text
+    assert "logstack:sizes" in text
 
 
-def test_program_stops_when_the_object_store_needs_an_access_key_and_has_none() -> None:
-    monitor = RecordingMonitor()
-    with pytest.raises(pulumi.RunError, match="needs an access key"):
-        run_program(config_of("staging"), "staging", monitor)
-    assert monitor.registered == []
+def test_program_stops_when_the_object_store_needs_an_access_key_and_has_none(caplog: pytest.LogCaptureFixture) -> None:
+    assert "needs an access key" in refusal(config_of("staging"), "staging", caplog)
 
 
-def test_program_stops_in_another_aws_account(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_program_stops_in_another_aws_account(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     stranger = Caller("999999999999", "arn:aws:iam::999999999999:user/somebody")
     monkeypatch.setattr(guards, "shell_caller", lambda _: stranger)
-    monitor = RecordingMonitor()
-    with pytest.raises(pulumi.RunError, match="belong to account 999999999999") as refused:
-        run_program(config_of("aws"), "aws", monitor)
-    assert "this stack belongs to 123456789012" in str(refused.value)
-    assert monitor.registered == []
+    text = refusal(config_of("aws"), "aws", caplog)
+    assert "belong to account 999999999999" in text
+    assert "this stack belongs to 123456789012" in text
 
 
-def test_program_stops_when_the_package_of_a_clouds_provider_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_program_stops_when_the_package_of_a_clouds_provider_is_missing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(provider_packages, "find_spec", lambda _: None)
-    monitor = RecordingMonitor()
-    with pytest.raises(pulumi.RunError, match=r"pip install 'logstack\[gcp\]'"):
-        run_program(config_of("gcp"), "gcp", monitor)
-    assert monitor.registered == []
+    assert "pip install 'logstack[gcp]'" in refusal(config_of("gcp"), "gcp", caplog)
 
 
-def test_program_stops_when_the_kubeconfig_has_no_such_context() -> None:
-    monitor = RecordingMonitor()
+def test_program_stops_when_the_kubeconfig_has_no_such_context(caplog: pytest.LogCaptureFixture) -> None:
     config = config_of("dev") | KEYS
     elsewhere = {**json.loads(config["logstack:cluster"]), "context": "elsewhere"}
-    with pytest.raises(pulumi.RunError, match="unknown kubeconfig context 'elsewhere'"):
-        run_program(config | {"logstack:cluster": json.dumps(elsewhere)}, "dev", monitor)
-    assert monitor.registered == []
+    text = refusal(config | {"logstack:cluster": json.dumps(elsewhere)}, "dev", caplog)
+    assert "unknown kubeconfig context 'elsewhere'" in text
 
 
-def test_program_stops_when_a_change_would_lose_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_program_stops_when_a_change_would_lose_lines(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def refuse(*_: object) -> None:
         raise StackProblems([Problem("some-loss", "logstack:retention", "shorter than the state's", "", "")])
 
     monkeypatch.setattr(guards, "refuse_lost_lines", refuse)
-    monitor = RecordingMonitor()
-    with pytest.raises(pulumi.RunError, match="shorter than the state's"):
-        run_program(config_of("dev") | KEYS, "dev", monitor)
-    assert monitor.registered == []
+    assert "shorter than the state's" in refusal(config_of("dev") | KEYS, "dev", caplog)
+
+
+def test_program_shows_each_problem_as_a_message_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    broken = config_of("staging") | KEYS | {"logstack:retention": "12h", "logstack:replicationFactor": "2"}
+    text = refusal(broken, "staging", caplog)
+    assert re.findall(r"^(?! )(.*) Pulumi\.staging\.yaml:\d+: (.*)", text, re.MULTILINE) == [
+        ("error: [retention-too-short]", "logstack:retention"),
+        ("warning: [replication-survives-no-lost-writer]", "logstack:replicationFactor"),
+    ]
+    assert text.count("retention is too short: 12h") == 1

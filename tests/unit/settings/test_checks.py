@@ -1,5 +1,6 @@
 """Stack files just inside each check's limit, acknowledgements, and the order of problems."""
 
+import json
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
@@ -491,3 +492,62 @@ def test_chart_archive_is_accepted_when_its_digest_is_the_pinned_one(
     pin = replace(PINNED["alloy"], digest=sha256(b"the chart").hexdigest())
     monkeypatch.setitem(PINNED, "alloy", pin)
     assert messages_for(f"charts: {{alloy: {{path: {archive}}}}}") == ""
+
+
+def chart_folder(folder: Path, *present: str, lock: bool = False) -> Path:
+    """Write a chart that depends on minio and rollout-operator, both switched off, with these entries of charts/."""
+    dependencies = [
+        {"name": name, "version": "1.0.0", "repository": "https://example.com", "condition": f"{name}.enabled"}
+        for name in ("minio", "rollout-operator")
+    ]
+    chart = {"apiVersion": "v2", "name": "loki", "version": "18.11.0", "dependencies": dependencies}
+    (folder / "charts").mkdir(parents=True)
+    (folder / "Chart.yaml").write_text(json.dumps(chart))
+    for name in present:
+        if name.endswith(".tgz"):
+            (folder / "charts" / name).touch()
+        else:
+            (folder / "charts" / name).mkdir()
+            (folder / "charts" / name / "Chart.yaml").write_text(f"{{apiVersion: v2, name: {name}, version: 1.0.0}}")
+    if lock:
+        (folder / "Chart.lock").touch()
+    return folder
+
+
+def test_chart_of_a_git_checkout_is_refused_without_its_dependencies_and_with_a_line_to_paste(tmp_path: Path) -> None:
+    folder = chart_folder(tmp_path / "my charts")
+    assert messages_for(f"charts: {{loki: {{path: '{folder}'}}}}") == (
+        "error[chart-dependencies-missing] logstack:charts.loki.path\n"
+        f"  what: {folder} has no folder or archive of minio and rollout-operator in charts/\n"
+        "  then: Helm refuses a chart without them, even if its values switch them off\n"
+        f"  fix:  helm dependency build '{folder}'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("present", "missing"),
+    [
+        (("minio", "rollout-operator"), None),
+        (("minio-1.0.0.tgz", "rollout-operator-0.30.0.tgz"), None),
+        (("minio-1.0.0.tgz", "rollout-operator"), None),
+        (("minio",), "rollout-operator"),
+        (("rollout-operator-0.30.0.tgz", "minion"), "minio"),
+    ],
+)
+def test_chart_folder_needs_a_folder_or_an_archive_of_every_dependency(
+    tmp_path: Path, present: tuple[str, ...], missing: str | None
+) -> None:
+    folder = chart_folder(tmp_path / "loki", *present)
+    text = messages_for(f"charts: {{loki: {{path: {folder}}}}}")
+    assert (f"no folder or archive of {missing} in charts/" in text) if missing else text == ""
+
+
+def test_chart_folder_with_a_lock_is_accepted_because_pulumis_provider_obtains_the_dependencies(tmp_path: Path) -> None:
+    folder = chart_folder(tmp_path / "loki", lock=True)
+    assert messages_for(f"charts: {{loki: {{path: {folder}}}}}") == ""
+
+
+@pytest.mark.parametrize("text", ["", "name: loki", "[1]", "dependencies: [minio]", "dependencies: 3", "a: [", "\0"])
+def test_chart_folder_that_cannot_be_read_is_left_to_helm(tmp_path: Path, text: str) -> None:
+    (tmp_path / "Chart.yaml").write_text(text)
+    assert messages_for(f"charts: {{loki: {{path: {tmp_path}}}}}") == ""

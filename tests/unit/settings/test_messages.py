@@ -19,6 +19,7 @@ ELSEWHERE = {
     *(rule.name for rule in OF_CLUSTER),
     "bucket-shared",
     "chart-archive-differs",
+    "chart-dependencies-missing",
     "disputed-number",
     "empty-value",
     "environment-not-read",
