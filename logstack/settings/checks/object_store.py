@@ -18,7 +18,7 @@ OTHER_MODE = Rule("role-of-another-mode", "the key would have no effect: the mod
 ENDPOINT = Rule("endpoint-form", "Loki would use a wrong address, and every flush would fail")
 ENDPOINT_SECRET = Rule("endpoint-with-credentials", "everybody who can read Loki's configuration would see them")
 ENDPOINT_AWS = Rule(
-    "endpoint-is-aws", "with an AWS endpoint pods cannot exchange their role for keys (grafana/loki#7279)"
+    "endpoint-is-aws", "this kind of store has no account and no role: nothing would check whose bucket it is"
 )
 ENDPOINT_LOCAL = Rule(
     "endpoint-is-local", "in a pod this address is the pod itself, where no object store answers", "warning"
@@ -42,7 +42,9 @@ BUCKET_GUESSABLE = Rule(
 BUCKET_SHARED = Rule(
     "bucket-shared", "each stack applies its own retention to the other's lines, and both write the same index"
 )
-NO_OIDC = Rule("irsa-without-oidc-provider", "no pod could assume the role: AWS only trusts tokens of a named issuer")
+NO_OIDC = Rule(
+    "irsa-without-oidc-provider", "no pod could assume the role: AWS only trusts tokens of a named issuer (expected)"
+)
 
 CA_UNKNOWN = Rule(
     "endpoint-not-certified",

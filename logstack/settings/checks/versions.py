@@ -32,7 +32,7 @@ SSD_ENDS = Rule(
     "Loki 4 removes this deprecated mode: change to another mode before you update",
     "warning",
 )
-TOO_OLD = Rule("loki-too-old", "Loki does not start: the schema v13 and structured metadata came with 3.0")
+TOO_OLD = Rule("loki-too-old", "Loki does not start: it knows fewer keys than logstack's loki.yaml has (expected)")
 
 # The first and the last version of each line that writes trailing checksums.
 _BREAKING: tuple[tuple[Version, Version], ...] = (((3, 6, 11), (3, 6, 15)), ((3, 7, 2), (3, 7, 6)))
