@@ -27,7 +27,7 @@ VERSIONS = {
     "kubernetes": "1.34.4",
     **dict(re.findall(r"^(botocore|pulumi-kubernetes)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)),
 }
-_SOURCE = re.compile(rf"({'|'.join(sorted(VERSIONS, reverse=True))}) (\S+): (\S+\.\w+):(\d+)")
+_SOURCE = re.compile(rf"({'|'.join(sorted(VERSIONS, reverse=True))}) (\S+): (\S+):(\d+)")
 
 
 def evidence_problem(row: Row, evidence: str) -> str:

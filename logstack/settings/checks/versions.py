@@ -15,8 +15,8 @@ Version = tuple[int, int, int]
 
 ENTERPRISE = Rule(
     "chart-is-enterprise",
-    "since 7.0 Grafana maintains this chart for its Enterprise product (grafana/loki#20705), under version numbers "
-    "that grafana-community's chart, with which logstack was tested, has as well",
+    "since 7.0 Grafana maintains this chart for its Enterprise product (expected, by grafana/loki#20705), under "
+    "versions that grafana-community's chart, with which logstack was tested, has as well",
     "warning",
 )
 SOURCE_TWICE = Rule("chart-source-twice", "the path wins: the other keys have no effect")

@@ -1,0 +1,100 @@
+"""Loki does what checks and plan say would happen: a lost writer of three, and objects that a bucket deleted."""
+
+import time
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+
+import httpx
+import pytest
+
+from logstack.localrun.client import Entry
+from logstack.localrun.platform import Platform
+from logstack.manifests.loki.budget import refused_share
+from tests.support.measuring import running, unlimited_stack
+
+pytestmark = pytest.mark.prove
+
+STREAMS = 90
+# Measured: 0.37 for a third and 0.70 for two thirds; the ring's random tokens decide.
+NEAR = 0.2
+SECONDS = 60
+
+
+@pytest.fixture(params=[1, 2])
+def three_writers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platform]:
+    replicas = {"write": 3, "read": 1, "backend": 1}
+    with running(tmp_path / "run", unlimited_stack("simple-scalable", replicas, request.param), {}) as platform:
+        yield platform
+
+
+def test_loki_refuses_the_calculated_share_of_pushes_without_one_of_three_writers(three_writers: Platform) -> None:
+    loki, now = three_writers.loki, time.time_ns()
+    survivor, _, killed = three_writers.writers
+    acknowledged = {f"before {number}" for number in range(STREAMS)}
+    for number in range(STREAMS):
+        (pushed,) = loki.push({"app": f"a{number}"}, [Entry(now, f"before {number}")], survivor.url)
+        assert pushed.acknowledged
+    three_writers.fleet.kill(killed.name)
+    refused = 0
+    for number in range(STREAMS):
+        (pushed,) = loki.push({"app": f"a{number}"}, [Entry(now + 1, f"after {number}")], survivor.url)
+        refused += not pushed.acknowledged
+        acknowledged |= {f"after {number}"} if pushed.acknowledged else set()
+    settings = three_writers.settings
+    assert refused / STREAMS == pytest.approx(float(refused_share(settings, 1)), abs=NEAR)
+    if settings.replication_factor == 1:
+        with pytest.raises(httpx.HTTPStatusError) as answer:
+            list(loki.entries('{app=~"a.+"}', now - 10**9, now + 10**9))
+        assert answer.value.response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    else:
+        # Lines of pushes that one writer of two took are there too, though they were refused.
+        assert acknowledged <= {entry.line for entry in loki.entries('{app=~"a.+"}', now - 10**9, now + 10**9)}
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Iterator[tuple[Platform, int]]:
+    """Run a Loki whose only line is in the store alone, neither in its memory nor in a cache; yield its time, too."""
+    settings = unlimited_stack("monolithic", {"monolithic": 1}, 1)
+    changes = {"ingester": {"chunk_retain_period": "0s", "wal": {"enabled": False}}}
+    with running(tmp_path / "run", settings, changes) as platform:
+        now = time.time_ns()
+        (pushed,) = platform.loki.push({"app": "a"}, [Entry(now, "stored")])
+        assert pushed.acknowledged
+        (node,) = platform.writers
+        platform.loki.flush(node.url)
+        deadline = time.monotonic() + SECONDS
+        while not platform.bucket().chunks():
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+        platform.restart(node)
+        yield platform, now
+
+
+def found(platform: Platform, at: int) -> list[str]:
+    """Return the lines of a query, which must be answered with 200."""
+    return [entry.line for entry in platform.loki.entries('{app="a"}', at - 10**9, at + 10**9)]
+
+
+def test_query_is_answered_without_the_lines_of_chunks_that_the_bucket_deleted(
+    stored: tuple[Platform, int], tmp_path: Path
+) -> None:
+    platform, at = stored
+    names = {Path(chunk.key).name for chunk in platform.bucket().chunks()}
+    for file in [file for file in (tmp_path / "run").rglob("*") if file.name in names]:
+        file.unlink()
+    assert platform.bucket().chunks() == []
+    assert found(platform, at) == []
+
+
+def test_query_is_answered_without_flushed_lines_while_the_store_is_away(stored: tuple[Platform, int]) -> None:
+    platform, at = stored
+    # The index is here already; a query that needs a table of it waits for the store first.
+    stats = platform.loki.get("/loki/api/v1/index/stats", query='{app="a"}', start=at - 10**9, end=at + 10**9)
+    assert stats["entries"] > 0
+    platform.fleet.kill("versitygw")
+    assert found(platform, at) == []
+
+
+def test_the_line_of_these_tests_is_found_in_the_store(stored: tuple[Platform, int]) -> None:
+    assert found(*stored) == ["stored"]
