@@ -24,11 +24,13 @@ GROUPS = {
     "passthrough": "logstack/settings/passthrough",
     "diff": "logstack/diff",
     "diff rules": "logstack/diff/rules",
-    "roles": "logstack/settings/model/roles.py",
+    "stack file": "logstack/settings/model",
     "stores": "logstack/manifests/stores",
-    "sizing": "logstack/settings/resolve/sizing.py",
+    "sources": "logstack/manifests/alloy/sources",
+    "derived": "logstack/settings/resolve",
     "pins": "logstack/settings/pins.py",
     "guards": "components/guards.py",
+    "engine": "components/config.py",
 }
 
 _WORDS = 4
