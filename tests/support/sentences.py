@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +35,7 @@ GROUPS = {
 }
 
 _WORDS = 4
+_PLAIN = re.compile(r"[a-z][a-z'-]*[a-z]")
 _WORD = re.compile(r"[A-Za-z][a-z']+")
 # Regular expressions, patterns of keys and the form of a message are no text.
 _NO_TEXT = re.compile(
@@ -70,6 +72,30 @@ def sentences() -> tuple[Sentence, ...]:
         for where, text in _texts(ast.parse(module.read_text()))
     }
     return tuple(texts.values())
+
+
+def words_from_elsewhere(text: str) -> list[tuple[str, str]]:
+    """Return each two neighbouring words of a printed text that no string of the groups has, inside or at an end."""
+    inside, first, last = _known_words()
+    pairs = pairwise(_words(text))
+    return [
+        pair
+        for pair in pairs
+        if all(map(_PLAIN.fullmatch, pair)) and pair not in inside and pair[0] not in last and pair[1] not in first
+    ]
+
+
+@cache
+def _known_words() -> tuple[set[tuple[str, str]], set[str], set[str]]:
+    """Return the neighbouring words within each string of the groups, and the first and the last word of each."""
+    nodes = (node for _, module in _modules() for node in ast.walk(ast.parse(module.read_text())))
+    strings = [words for node in nodes if isinstance(node, ast.Constant) and (words := _words(str(node.value)))]
+    inside = {pair for words in strings for pair in pairwise(words)}
+    return inside, {words[0] for words in strings}, {words[-1] for words in strings}
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z][a-z'-]*[a-z]|[A-Z][a-z]+|[,;:.()]|\S+", text)
 
 
 def rows() -> list[Row]:

@@ -5,8 +5,23 @@ from dataclasses import replace
 
 import pytest
 
+from logstack.plan.model import plan
+from logstack.plan.model import sentences as printed_by
+from logstack.settings.load.loader import Stack
 from tests.support.evidence import EXPECTED, evidence_problem
-from tests.support.sentences import EVIDENCE, OWN, ROOT, Row, Sentence, own, rows, sentences, table_row
+from tests.support.sentences import (
+    EVIDENCE,
+    OWN,
+    ROOT,
+    Row,
+    Sentence,
+    own,
+    rows,
+    sentences,
+    table_row,
+    words_from_elsewhere,
+)
+from tests.support.stacks import NAMES, settings_of
 
 # A program that does something: such a text says more than what logstack does.
 PROGRAM = (
@@ -14,6 +29,7 @@ PROGRAM = (
     r"(?!pods\b|lines\b|events\b|credentials\b|Labs\b|answers there|does$)(?:\w+s|does|cannot)\b|\(measured"
 )
 A_TENTH = 10
+MODULE = "add the module that prints this to GROUPS in tests/support/sentences.py"
 
 
 def unlisted(printed: list[Sentence], listed: list[Row], own_texts: set[tuple[str, str]]) -> list[str]:
@@ -59,6 +75,23 @@ def test_at_most_one_sentence_in_ten_is_only_expected() -> None:
 
 def test_no_text_of_our_own_says_what_a_program_does() -> None:
     assert sorted(text for _, text in own() if re.search(PROGRAM, text)) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_plan_has_no_words_of_a_module_whose_texts_are_not_listed(name: str) -> None:
+    facts = printed_by(plan(Stack(name, settings_of(name), (), (), "config")))
+    assert [(label, pairs) for label, text in facts if (pairs := words_from_elsewhere(text))] == [], MODULE
+
+
+def test_messages_have_no_words_of_a_module_whose_texts_are_not_listed() -> None:
+    page = (ROOT / "tests/unit/settings/messages.md").read_text()
+    lines = re.findall(r"^  (?:what: |then: |fix:  |      )(.*)", page, re.MULTILINE)
+    assert len(lines) > 1000
+    assert [(line, pairs) for line in lines if (pairs := words_from_elsewhere(line))] == [], MODULE
+
+
+def test_words_from_elsewhere_are_found() -> None:
+    assert words_from_elsewhere("Loki refuses purple elephants")[-1] == ("purple", "elephants")
 
 
 def test_new_sentence_without_a_row_is_reported_with_the_line_to_paste() -> None:
