@@ -10,8 +10,10 @@ import pytest
 
 from logstack.localrun.client import Entry
 from logstack.localrun.platform import Platform
+from logstack.localrun.processes import Fleet
 from logstack.manifests.loki.budget import refused_share
 from tests.support.measuring import running, unlimited_stack
+from tests.support.real import binary
 
 pytestmark = pytest.mark.prove
 
@@ -98,3 +100,15 @@ def test_query_is_answered_without_flushed_lines_while_the_store_is_away(stored:
 
 def test_the_line_of_these_tests_is_found_in_the_store(stored: tuple[Platform, int]) -> None:
     assert found(*stored) == ["stored"]
+
+
+def test_loki_refuses_every_push_before_its_first_schema_period(tmp_path: Path) -> None:
+    settings = unlimited_stack("monolithic", {"monolithic": 1}, 1)
+    with Fleet(tmp_path / "out") as fleet:
+        platform = Platform(settings, {name: binary(name) for name in ("loki", "versitygw")}, tmp_path, fleet)
+        for period in platform.config["schema_config"]["configs"]:
+            period["from"] = "2999-01-01"
+        platform.start()
+        (pushed,) = platform.loki.push({"app": "a"}, [Entry(time.time_ns(), "early")])
+    assert not pushed.acknowledged
+    assert "no schema config found for time" in pushed.reason

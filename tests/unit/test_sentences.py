@@ -96,7 +96,7 @@ def test_words_from_elsewhere_are_found() -> None:
 
 def test_new_sentence_without_a_row_is_reported_with_the_line_to_paste() -> None:
     new = Sentence("checks: memory", "cache-too-small", "Loki | Alloy does {what} now")
-    (line,) = unlisted([*sentences(), new], rows(), own())
+    (line,) = unlisted([new], rows(), own())
     assert line == "## checks: memory\n| cache-too-small | Loki \\| Alloy does {what} now | EVIDENCE |"
 
 
