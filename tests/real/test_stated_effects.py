@@ -21,6 +21,8 @@ STREAMS = 90
 # Measured: 0.37 for a third and 0.70 for two thirds; the ring's random tokens decide.
 NEAR = 0.2
 SECONDS = 60
+# Seconds. Younger results are not cached (max_cache_freshness_per_query is 10m).
+AGE = 2 * 60 * 60
 
 
 @pytest.fixture(params=[1, 2])
@@ -60,7 +62,7 @@ def stored(tmp_path: Path) -> Iterator[tuple[Platform, int]]:
     settings = unlimited_stack("monolithic", {"monolithic": 1}, 1)
     changes = {"ingester": {"chunk_retain_period": "0s", "wal": {"enabled": False}}}
     with running(tmp_path / "run", settings, changes) as platform:
-        now = time.time_ns()
+        now = time.time_ns() - AGE * 10**9
         (pushed,) = platform.loki.push({"app": "a"}, [Entry(now, "stored")])
         assert pushed.acknowledged
         (node,) = platform.writers
@@ -96,6 +98,27 @@ def test_query_is_answered_without_flushed_lines_while_the_store_is_away(stored:
     assert stats["entries"] > 0
     platform.fleet.kill("versitygw")
     assert found(platform, at) == []
+
+
+def counted(platform: Platform, at: int, query: str) -> float:
+    """Return the sum of a metric query's values around a time; it must be answered with 200."""
+    start = at // 10**9 - 600
+    answer = platform.loki.get("/loki/api/v1/query_range", query=query, start=start, end=start + 1200, step=60)
+    return sum(float(value) for series in answer["data"]["result"] for _, value in series["values"])
+
+
+def test_results_cache_keeps_an_answer_without_the_lines_that_could_not_be_loaded(
+    stored: tuple[Platform, int], tmp_path: Path
+) -> None:
+    platform, at = stored
+    (chunk,) = platform.bucket().chunks()
+    (file,) = [file for file in (tmp_path / "run").rglob("*") if file.name == Path(chunk.key).name]
+    query = 'sum(count_over_time({app="a"}[1m]))'
+    away = file.rename(tmp_path / "chunk")
+    assert counted(platform, at, query) == 0
+    away.rename(file)
+    assert counted(platform, at, 'sum(count_over_time({app="a"} |= "stored" [1m]))') > 0
+    assert counted(platform, at, query) == 0
 
 
 def test_the_line_of_these_tests_is_found_in_the_store(stored: tuple[Platform, int]) -> None:
