@@ -86,7 +86,14 @@ PARTS: Mapping[str, Part] = {
     "clouds": Part(("tests/real/test_clouds.py",), ("fakegcs",)),
     "moves": Part(("tests/real/test_migrations.py", "tests/cases/test_ring_label.py")),
     "tenants": Part(("tests/real/test_gateway.py", "tests/real/test_tenants_growth.py"), ("alloy",)),
-    "sizing": Part(("tests/real/test_late_lines.py", "tests/real/test_query_defaults.py", "tests/real/test_sizing.py")),
+    "sizing": Part(
+        (
+            "tests/real/test_late_lines.py",
+            "tests/real/test_query_defaults.py",
+            "tests/real/test_sizing.py",
+            "tests/real/test_stated_effects.py",
+        )
+    ),
     "engine": Part(("tests/engine",), ("pulumi",), programs=("__main__.py", "package/__main__.py")),
     "workflows": Part(
         ("tests/real/test_ci_messages.py", "tests/real/test_ci_state.py"), ("pulumi",), programs=("logstack/ci/run.py",)
@@ -248,10 +255,12 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/support/changes.py", _NONE),
     ("tests/support/chart_keys.py", _NONE),
     ("tests/support/documents.py", _NONE),
+    ("tests/support/evidence.py", _NONE),
     ("tests/support/installed.py", _NONE),
     ("tests/support/monitor.py", _NONE),
     ("tests/support/reads.py", _NONE),
     ("tests/support/s3_calls.py", _NONE),
+    ("tests/support/sentences.py", _NONE),
 )
 
 

@@ -393,7 +393,7 @@ def _aws(reading: Reading, config: LokiConfig, fields: _Fields, bucket: str | No
             reading.understood(path, f"objectStore.{name}")
     for name in ("endpoint", "path_style", "insecure"):
         for path in fields.paths.get(name, []):
-            reading.translated(path, "not needed on AWS: with an endpoint the pods' role fails (grafana/loki#7279)")
+            reading.translated(path, "not needed on AWS: its client finds the address by the region")
     credentials.secret(
         reading, has_key=reading.key_value("objectStore.identity") is None, variables=_variables(reading, fields)
     )

@@ -125,5 +125,5 @@ def _grafana(settings: Settings) -> str:
     namespace = settings.grafana.namespace or settings.cluster.namespace
     return (
         f"needs {PASSWORD_KEY} in its environment, from the Secret {auth.credentials_secret} in {namespace} "
-        "(chart value envFromSecret)"
+        "(expected; chart value envFromSecret)"
     )

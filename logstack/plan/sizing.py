@@ -226,9 +226,9 @@ def _volume_words(storage: Storage, volume: int) -> str:
 
 
 def _cost_words(cost: Cost) -> str:
-    cheaper = "; less in fact, because AWS charges less above 50 TB" if cost.above_first_tier else ""
+    cheaper = "; AWS is expected to charge less above 50 TB" if cost.above_first_tier else ""
     total = cost.storage + cost.puts
     return (
-        f"${total:,.0f} a month at most in {cost.region}: ${cost.storage:,.0f} for storage, ${cost.puts:,.0f} for "
-        f"writes{cheaper}; reads cost extra (AWS's list prices of {cost.as_of})"
+        f"expected ${total:,.0f} a month at most in {cost.region}: ${cost.storage:,.0f} for storage, ${cost.puts:,.0f} "
+        f"for writes{cheaper}; reads cost extra (AWS's list prices of {cost.as_of})"
     )

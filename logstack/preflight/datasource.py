@@ -12,7 +12,7 @@ from logstack.settings.tree import Settings
 UID_CHANGED = Rule(
     "datasource-uid-changed",
     'Grafana logs "data source not found", keeps the old uid, and ignores the rest of the file '
-    "(grafana/grafana#110740)",
+    "(expected, by grafana/grafana#110740)",
 )
 
 

@@ -14,6 +14,9 @@ import httpx
 import pytest
 from botocore.config import Config
 
+from logstack.localrun.layout import LOOPBACK, free_ports
+from logstack.localrun.metrics import parse_metrics
+from logstack.localrun.processes import Fleet
 from logstack.settings.tree import Settings
 from tests.support.real import binary, run
 from tests.support.stacks import NAMES, declarations, settings_of
@@ -36,6 +39,21 @@ def test_canary_accepts_its_flags(stack: str) -> None:
     answer = run([binary("loki-canary"), *flags, "-version"])
     assert answer.returncode == 0, answer.stderr
     assert run([binary("loki-canary"), *flags, "-labelnames=pod", "-version"]).returncode != 0
+
+
+def test_canary_that_has_only_started_holds_about_what_the_least_memory_counts(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    command = [str(binary("loki-canary")), "-addr", f"{LOOPBACK}:9", "-port", str(port)]
+    deadline = time.monotonic() + 60
+    with Fleet(tmp_path / "out") as fleet:
+        fleet.start("canary", command, {})
+        while True:
+            with suppress(httpx.TransportError):
+                metrics = parse_metrics(httpx.get(f"http://{LOOPBACK}:{port}/metrics").text)
+                break
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    assert 20 < metrics.total("process_resident_memory_bytes") / 1024**2 < 60
 
 
 EMBEDDED = [name for name in NAMES if settings_of(name).object_store.kind == "embedded"]

@@ -15,6 +15,7 @@ from logstack.localrun.processes import Fleet
 from logstack.manifests.alloy.config import node_config
 from logstack.manifests.alloy.environment import Environment
 from logstack.manifests.loki.intake import intake
+from logstack.settings.load.stack_file import Value
 from logstack.settings.model.collector import STABILITIES
 from logstack.settings.model.sources import PORTS
 from logstack.settings.tree import Settings
@@ -134,3 +135,36 @@ def test_alloy_does_not_build_a_broken_component(
     text = local(settings)
     assert right in text
     assert message in reloaded(text.replace(right, wrong))
+
+
+# What the checks refuse with "Alloy does not start": settings that nobody checked, and Alloy's words.
+REFUSED: dict[str, tuple[dict[str, Value], str]] = {
+    "json-path": ({"parsers": [{"format": "json", "fields": {"a": "b["}}]}, "could not compile JMES expression"),
+    "pattern-not-re2": ({"parsers": [{"pattern": "(?P<a>x)(?=y)"}]}, "invalid or unsupported Perl syntax"),
+    "time-zone": (
+        {
+            "parsers": [
+                {
+                    "format": "json",
+                    "timestamp": {"field": "t", "format": "2006-01-02 15:04:05", "timeZone": "Moon/Base"},
+                }
+            ]
+        },
+        "unknown time zone Moon/Base",
+    ),
+}
+
+
+@pytest.mark.parametrize(("collector_settings", "message"), REFUSED.values(), ids=REFUSED)
+def test_alloy_does_not_start_with_a_value_that_the_checks_refuse(
+    collector_settings: dict[str, Value], message: str, reloaded: Callable[[str], str]
+) -> None:
+    assert message in reloaded(local(stack("cases", {"collector": collector_settings})))
+
+
+def test_alloy_does_not_start_with_a_longest_line_below_27_bytes(reloaded: Callable[[str], str]) -> None:
+    text, limit = local(stack("cases", {"limits": {"maxLineSize": 27}})), '= "27B"'
+    assert limit in text
+    assert reloaded(text) == ""
+    shorter = reloaded(text.replace(limit, '= "26B"'))
+    assert "suffix length cannot be greater than or equal to limit" in shorter

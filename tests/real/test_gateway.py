@@ -336,6 +336,29 @@ def test_nginx_accepts_the_configuration_of_every_kind_of_stack(stack: str, tmp_
     assert "warn" not in answer.stderr
 
 
+def nginx_error(config: str, directory: Path) -> str:
+    """Return what nginx says of a configuration that it does not start with."""
+    (directory / "nginx.conf").write_text(config)
+    (directory / ".htpasswd").write_text("")
+    answer = run([*nginx_command(directory), "-t"])
+    assert answer.returncode != 0
+    return answer.stderr
+
+
+def test_nginx_does_not_start_with_one_user_in_two_spellings(tmp_path: Path) -> None:
+    config = local_nginx(chart_config(SETTINGS, tmp_path), None, 8080, tmp_path)
+    user = '":anna" "team-a";'
+    assert user in config
+    twice = config.replace(user, f'{user} ":ANNA" "Team_(b)";')
+    assert 'conflicting parameter ":anna"' in nginx_error(twice, tmp_path).lower()
+
+
+def test_nginx_does_not_start_without_the_dns_service(tmp_path: Path) -> None:
+    config = local_nginx(chart_config(SETTINGS, tmp_path), None, 8080, tmp_path)
+    missing = config.replace("http {", "http {\n  resolver kube-dns.kube-system.svc.cluster.invalid.;", 1)
+    assert "host not found in resolver" in nginx_error(missing, tmp_path)
+
+
 # dskit refuses the first two, and no other name that the settings accept.
 @pytest.mark.parametrize("name", [".", "..", "a.b", "...", "!-_.*'()", "A" * 150, "default", "logstack-canary"])
 def test_loki_accepts_every_tenant_name_except_those_that_the_checks_refuse(proof: Proof, name: str) -> None:

@@ -148,5 +148,10 @@ def test_gateway_sends_a_push_to_the_writers(stack: str, gateway: httpx.Client) 
     assert gateway.post("/loki/api/v1/push", content=b"{}").text == f"{STACKS[stack][1]} POST /loki/api/v1/push"
 
 
+@pytest.mark.parametrize("path", ["/nothing", "/loki", "/metrics", "/loki/api/v2/push"])
+def test_gateway_answers_a_path_that_is_no_api_of_loki_with_404(gateway: httpx.Client, path: str) -> None:
+    assert gateway.get(path).status_code == 404
+
+
 def test_gateway_hides_the_internal_location_of_the_leader(gateway: httpx.Client) -> None:
     assert gateway.get("/compactor-leader/delete").status_code == 404

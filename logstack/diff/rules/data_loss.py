@@ -195,7 +195,7 @@ RULES = (
         "store-moved",
         ("*.objectbucketclaim.yaml spec.*",),
         "The claim asks another object store for the bucket: {path} changes from {before} to {after}. "
-        "Rook moves no objects and leaves an existing bucket where it is.",
+        "Rook is expected to move no objects and to leave an existing bucket where it is.",
         "Keep the StorageClass. To move, name another bucket and copy the objects.",
     ),
     _rule(

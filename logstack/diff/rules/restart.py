@@ -60,7 +60,7 @@ RULES = (
             "*.yaml spec.template.spec.imagePullSecrets*",
         ),
         "Pods pull their images with another Secret: {path} changes from {before} to {after}.",
-        "Create the Secret first: a node that lacks the image starts no pod without it.",
+        "Create the Secret first: without it a node that lacks the image may not get it.",
     ),
     Rule(
         "compacting-pod",
@@ -122,7 +122,7 @@ RULES = (
         Effect.RESTART,
         ("datasource.yaml datasources*.uid",),
         'Grafana does not accept the new uid {after}: it logs "data source not found", keeps {before}, and ignores the '
-        "rest of the file.",
+        "rest of the file (expected).",
         "Set `grafana: {{recreate: true}}` for this update, then update the dashboards, which name the uid.",
         EDITED.and_also("without `recreate`", lambda _change, sides: not _recreates(sides)),
     ),

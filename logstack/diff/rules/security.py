@@ -206,7 +206,7 @@ RULES = (
             "resources *Encryption* *",
         ),
         "The bucket's encryption changes: {path} from {before} to {after}.",
-        "Keep the old key as long as the existing objects: they stay encrypted with it.",
+        "Keep the old key as long as the existing objects: they stay encrypted with it (expected).",
     ),
     _rule(
         "software",

@@ -49,7 +49,7 @@ class StoreAccess:
     """The bucket of the ruler's rules, often the same one."""
     region: str = ""
     endpoint: str | None = None
-    """The store's URL; None on AWS, where setting one breaks the web identity exchange (grafana/loki#7279)."""
+    """The store's URL; None on AWS, whose client finds the address by the region."""
     access_key: AccessKey = NO_KEY
     ca_certificate: CaCertificate | None = None
     address_config_map: str | None = None

@@ -29,7 +29,7 @@ def store_kind(store: CephBucketClaim, cluster: ClusterSettings) -> StoreKind:
             ),
             address_config_map=store.claim_name,
         ),
-        location=f"bucket {store.bucket} on Ceph (Rook creates it for this stack's claim, StorageClass "
+        location=f"bucket {store.bucket} on Ceph (Rook is expected to create it for this stack's claim, StorageClass "
         f"{store.storage_class}; the claim is protected and retained)",
         label=f"S3 bucket {store.bucket}<br/>Ceph",
         declare=lambda name, _size, _options: declarations(name, store, cluster),

@@ -28,16 +28,15 @@ def describe_source(key: AccessKey) -> str:
     match key.made_by:
         case ExternalSecret() as external:
             entry = f"{external.remote_key} of the {external.secret_store.kind} {external.secret_store.name}"
-            return f"External Secrets copies {entry} into the Secret {key.secret}"
+            return f"External Secrets is expected to copy {entry} into the Secret {key.secret}"
         case "config":
             return f"from the secrets of the Pulumi config, copied into the Secret {key.secret}"
         case "secret":
             names = f"{key.keys.access_key_id} and {key.keys.secret_access_key}"
             return f"from the Secret {key.secret} (existing): {names}"
         case "claim":
-            return (
-                f"Rook creates it in the Secret {key.secret}; pods read it, and the gateway's address, when they start"
-            )
+            made = f"Rook is expected to create it in the Secret {key.secret}"
+            return f"{made}; pods read it, and the gateway's address, when they start"
         case "identity":
             return f"none: the pods use {key.identity}"
         case "none":

@@ -27,7 +27,7 @@ ADMINISTRATION = Rule(
     "warning",
 )
 PATH = Rule("ingress-path", "the gateway answers every request below it with 404")
-ISSUERS = Rule("two-issuers", "cert-manager refuses an Ingress that names both, and there is no certificate")
+ISSUERS = Rule("two-issuers", "cert-manager refuses an Ingress that names both (expected): it has no certificate")
 ANYBODYS = Rule(
     "tenants-without-password",
     "anybody who reaches the gateway can read and push as any tenant",

@@ -16,7 +16,7 @@ UNNEEDED = Rule(
 # Of the cluster, which only the running program asks (logstack/preflight/questions.py).
 INGRESS_TARGET_MISSING = Rule(
     "ingress-target-missing",
-    "until it exists, Loki is not reached from outside the cluster, or has no certificate there",
+    "until it exists, Loki is not reached from outside the cluster, or has no certificate there (expected)",
     "warning",
 )
 NO_DEFAULT_CLASS = Rule(

@@ -15,7 +15,7 @@ _GATEWAY_TIMEOUT = timedelta(minutes=10)
 
 TIMEOUT = Rule(
     "query-timeout-above-gateway",
-    "the gateway ends every request after 10 minutes, so the result of a longer query is lost",
+    "the gateway ends a request that has no answer for 10 minutes, so the result of a longer query is lost",
 )
 BURST = Rule(
     "batch-above-burst",

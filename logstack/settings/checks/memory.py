@@ -21,8 +21,8 @@ REPLAY_KILLS = Rule(
 )
 REPLAY_HIGH = Rule(
     "replay-ceiling-high",
-    "Loki's documentation allows up to 75 % of the memory, Grafana's jsonnet and the operator "
-    "take 50 %: less remains for the lines that arrive meanwhile",
+    "Loki's documentation allows up to 75 % of the memory, Grafana's jsonnet takes 50 %: "
+    "less remains for the lines that arrive meanwhile",
     "warning",
 )
 LIMIT_BELOW_REQUEST = Rule("memory-limit-below-request", "Kubernetes refuses the pods")
@@ -34,8 +34,8 @@ TOO_LITTLE = Rule(
 )
 CACHE_TOO_SMALL = Rule(
     "cache-too-small",
-    "memcached hands memory out in pages of 1 MB for each of about 40 sizes of items: a smaller cache stores almost "
-    "nothing, and each query still pays for the lookup",
+    "memcached hands memory out in pages of 1 MB for each of about 40 sizes of items (expected): a smaller cache "
+    "stores almost nothing, and each query still pays for the lookup",
 )
 CACHES_LARGE = Rule(
     "caches-larger-than-loki",

@@ -25,7 +25,7 @@ OTHER_MODE = Rule("role-of-another-mode", "the key would have no effect: the mod
 ENDPOINT = Rule("endpoint-form", "Loki would use a wrong address, and every flush would fail")
 ENDPOINT_SECRET = Rule("endpoint-with-credentials", "everybody who can read Loki's configuration would see them")
 ENDPOINT_AWS = Rule(
-    "endpoint-is-aws", "with an AWS endpoint pods cannot exchange their role for keys (grafana/loki#7279)"
+    "endpoint-is-aws", "this kind of store has no account and no role: nothing would check whose bucket it is"
 )
 ENDPOINT_LOCAL = Rule(
     "endpoint-is-local", "in a pod this address is the pod itself, where no object store answers", "warning"
@@ -49,7 +49,9 @@ BUCKET_GUESSABLE = Rule(
 BUCKET_SHARED = Rule(
     "bucket-shared", "each stack applies its own retention to the other's lines, and both write the same index"
 )
-NO_OIDC = Rule("irsa-without-oidc-provider", "no pod could assume the role: AWS only trusts tokens of a named issuer")
+NO_OIDC = Rule(
+    "irsa-without-oidc-provider", "no pod could assume the role: AWS only trusts tokens of a named issuer (expected)"
+)
 NO_EKS_CLUSTER = Rule("role-without-cluster", "no pod could assume the role: it trusts the pods of a named cluster")
 NO_ACCOUNT = Rule("aws-without-account", "the stack could create its part in the account of whoever deploys it")
 NO_IDENTITY = Rule("store-without-identity", "no Loki pod could read or write the object store")

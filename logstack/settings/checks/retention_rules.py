@@ -49,7 +49,8 @@ REPLACED = Rule(
 )
 LIFECYCLE = Rule(
     "lifecycle-below-retention",
-    "the bucket deletes chunks that the index still refers to: their lines are lost, and queries over these days fail",
+    "the bucket deletes chunks that the index still refers to: their lines are lost, and queries leave them out "
+    "without an error",
 )
 # The compactor's delays and one of its rounds (Loki's defaults: 2h and 10m), and lifecycles count whole days.
 _COMPACTORS_DAY = timedelta(days=1)

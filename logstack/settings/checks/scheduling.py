@@ -95,7 +95,7 @@ def _refused(path: str, details: ErrorDetails) -> Problem:
         case "missing":
             what, fix = f'missing key "{last}"', f"add {last}"
         case _:
-            what, fix = f"{last} is nothing that Kubernetes takes there", f"correct {last}"
+            what, fix = f"{last} is not valid there", f"correct {last}"
     return AFFINITY.problem(f"{path}{location}", what, fix)
 
 

@@ -37,8 +37,8 @@ WRITE_AHEAD_LOG = Rule(
 API_LOSES_LINES = Rule("api-loses-lines", ALLOY_API_LOSES_LINES.summary, "warning")
 JOURNAL = Rule(
     "journal-needs-systemd",
-    "a node without systemd, such as Talos, has no journal and no /etc/machine-id: the collector's pod does not start "
-    "there, and none of the node's lines arrives",
+    "a node without systemd, such as Talos, has no journal and no /etc/machine-id (expected): the collector's pod does "
+    "not start there, and none of the node's lines arrives",
     "warning",
 )
 COLLECTOR_OFF = Rule("collector-is-off", "nothing in the cluster would do what these keys ask")

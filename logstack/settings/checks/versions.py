@@ -18,8 +18,8 @@ Version = tuple[int, int, int]
 
 ENTERPRISE = Rule(
     "chart-is-enterprise",
-    "since 7.0 Grafana maintains this chart for its Enterprise product (grafana/loki#20705), under version numbers "
-    "that grafana-community's chart, with which logstack was tested, has as well",
+    "since 7.0 Grafana maintains this chart for its Enterprise product (expected, by grafana/loki#20705), under "
+    "versions that grafana-community's chart, with which logstack was tested, has as well",
     "warning",
 )
 SOURCE_TWICE = Rule("chart-source-twice", "the path wins: the other keys have no effect")
@@ -38,7 +38,7 @@ SSD_ENDS = Rule(
     "Loki 4 removes this deprecated mode: change to another mode before you update",
     "warning",
 )
-TOO_OLD = Rule("loki-too-old", "Loki does not start: the schema v13 and structured metadata came with 3.0")
+TOO_OLD = Rule("loki-too-old", "Loki does not start: it knows fewer keys than logstack's loki.yaml has (expected)")
 
 # The first and the last version of each line that writes trailing checksums.
 _BREAKING: tuple[tuple[Version, Version], ...] = (((3, 6, 11), (3, 6, 15)), ((3, 7, 2), (3, 7, 6)))

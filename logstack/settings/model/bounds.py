@@ -43,7 +43,8 @@ MemoryLimit = Annotated[
     ),
 ]
 CacheMemory = Annotated[
-    int, SizeRange("memory of a cache", "1Mi", "4Ti", "memcached hands out pages of 1Mi, and few nodes have 4Ti")
+    int,
+    SizeRange("memory of a cache", "1Mi", "4Ti", "memcached hands out pages of 1Mi (expected), and few nodes have 4Ti"),
 ]
 ReplayMemory = Annotated[
     int,
@@ -56,11 +57,16 @@ ReplayMemory = Annotated[
 ]
 NodeMemory = Annotated[
     int,
-    SizeRange("memory of a node", "256Mi", "32Ti", "Loki alone holds 116Mi (measured); AWS ends at 32Ti"),
+    SizeRange("memory of a node", "256Mi", "32Ti", "Loki alone holds 116Mi (measured); AWS ends at 32Ti (expected)"),
 ]
 Volume = Annotated[
     int,
-    SizeRange("a volume", "128Mi", "1024Ti", "one segment of Loki's log takes 128Mi; AWS's volumes end at 64Ti"),
+    SizeRange(
+        "a volume",
+        "128Mi",
+        "1024Ti",
+        "less is a typo: a segment of Loki's log takes up to 512Mi; AWS ends at 64Ti (expected)",
+    ),
 ]
 
 # How many.
@@ -70,7 +76,7 @@ PodCount = Annotated[
         "pods of a role",
         "1",
         "1000",
-        "each role of a mode is needed; Loki's size page names 90 ingesters for its largest tier",
+        "each role of a mode is needed; Loki's size page names 150 ingesters for its largest tier",
     ),
 ]
 CopyCount = Annotated[
@@ -79,7 +85,7 @@ CopyCount = Annotated[
 ]
 StreamCount = Annotated[
     int,
-    CountRange("streams of a tenant", "1", "10000000", "LokiStack's size 1x.medium allows 25,000"),
+    CountRange("streams of a tenant", "1", "10000000", "LokiStack's size 1x.medium allows 25,000 (expected)"),
 ]
 EntryCount = Annotated[
     int,
@@ -154,7 +160,9 @@ _ARCHIVE = "index tables cover whole days, and ten years is the longest that rul
 Retention = Annotated[timedelta, DurationRange("retention", "1h", "3650d", _ARCHIVE)]
 BucketExpiry = Annotated[
     timedelta,
-    DurationRange("a bucket's lifecycle", "1d", "36500d", "S3 counts whole days; 36500d are a hundred years"),
+    DurationRange(
+        "a bucket's lifecycle", "1d", "36500d", "S3 counts whole days (expected); 36500d are a hundred years"
+    ),
 ]
 QueryRange = Annotated[
     timedelta,
@@ -183,7 +191,7 @@ JournalAge = Annotated[
 ]
 BatchWait = Annotated[
     timedelta,
-    DurationRange("the wait of a line for its push", "1s", "5m", "a killed collector loses its batch"),
+    DurationRange("the wait of a line for its push", "1s", "5m", "a killed collector may lose the lines that wait"),
 ]
 Backoff = Annotated[
     timedelta,

@@ -230,7 +230,7 @@ LOKI_VALUES: Sequence[Row] = (
     Row(f"{_ROLES}"),
     Row("bloomPlanner|bloomBuilder|bloomGateway"),
     Row("memberlist.service.publishNotReadyAddresses", reason="no pod of a new ring finds another without it"),
-    Row("serviceAccount.create|name", reason="the role's trust in AWS names it"),
+    Row("serviceAccount.create|name", reason="the trust of the role names it"),
     Row("serviceAccount.annotations.eks*", "objectStore"),
     Row("serviceAccount"),
     Row("sidecar.rules.enabled"),

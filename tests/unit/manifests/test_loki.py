@@ -90,7 +90,7 @@ S3 = {
             "insecure": True,
         },
     ),
-    # An endpoint breaks the exchange of the pod's web identity (grafana/loki#7279).
+    # Without an endpoint AWS's client finds the address by the region.
     "AWS, without an endpoint": (AWS, {"bucketnames": "acme-logs", "region": "eu-central-1"}),
 }
 

@@ -196,11 +196,11 @@ def test_plan_shows_the_state_of_the_access_key(state: Any, store: Mapping[str, 
 def test_plan_shows_the_source_of_external_keys_and_claimed_buckets() -> None:
     external = plan_storage(Stack("ceph-ssd", settings_of("ceph-ssd"), (), (), "external-secret")).credentials_source
     assert external == (
-        "External Secrets copies loki-ceph-ssd of the ClusterSecretStore onepassword into the Secret "
+        "External Secrets is expected to copy loki-ceph-ssd of the ClusterSecretStore onepassword into the Secret "
         "loki-s3-credentials"
     )
     claimed = plan_storage(Stack("ceph", settings_of("ceph"), (), (), "claim"))
-    assert "Rook creates it in the Secret loki-chunks-bucket" in claimed.credentials_source
+    assert "Rook is expected to create it in the Secret loki-chunks-bucket" in claimed.credentials_source
     assert "the claim is protected and retained" in claimed.location
 
 

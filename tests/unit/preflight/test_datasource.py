@@ -35,7 +35,7 @@ def test_changed_uid_is_refused_with_the_line_to_paste() -> None:
         "error[datasource-uid-changed] logstack:grafana.uid\n"
         '  what: the uid of the datasource changes: "Loki" from "loki" to "loki-prod"\n'
         '  then: Grafana logs "data source not found", keeps the old uid, and ignores the rest of the file '
-        "(grafana/grafana#110740)\n"
+        "(expected, by grafana/grafana#110740)\n"
         "  fix:  let Grafana create it again in this update, and remove `recreate` afterwards:\n"
         "        logstack:grafana: {uid: loki-prod, recreate: true}"
     )
