@@ -324,7 +324,7 @@ RULES = (
     _rule(
         "bucket-taken-over",
         ("settings objectStore.create",),
-        "The stack creates the bucket, and the update fails where it exists.",
+        "The stack creates the bucket, and the update is expected to fail where it exists.",
         "Import an existing bucket first (`pulumi import`), or leave create: false.",
         NOW_ON,
     ),

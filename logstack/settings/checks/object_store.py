@@ -58,7 +58,7 @@ NO_IDENTITY = Rule("store-without-identity", "no Loki pod could read or write th
 IDENTITY_AND_KEY = Rule("identity-and-access-key", "pods would use the role and never read the access key")
 STATIC_KEY = Rule(
     "static-access-key",
-    "an access key never expires and works from everywhere: whoever copies it reads and deletes all lines",
+    "an access key never expires and works from everywhere: whoever copies it reads and deletes all lines (expected)",
     "warning",
 )
 KMS_UNUSED = Rule(
@@ -67,19 +67,21 @@ KMS_UNUSED = Rule(
 
 NO_PROJECT_NUMBER = Rule(
     "workload-identity-without-project-number",
-    "Google lets no pod in: the role on the bucket names the pods' service account by its project's number",
+    "Google lets no pod in: the role on the bucket names the pods' service account by its project's number (expected)",
 )
 TWO_IDENTITIES = Rule("two-identities", "the keys would have no effect: pods act as the Google service account")
-NO_LOCATION = Rule("gcs-without-location", "the provider refuses a bucket without a location")
-GOOGLE_NAME = Rule("gcs-bucket-name", "Cloud Storage refuses the bucket")
-KMS_ELSEWHERE = Rule("kms-key-elsewhere", "Cloud Storage refuses a key of another location than the bucket's")
+NO_LOCATION = Rule("gcs-without-location", "the provider refuses a bucket without a location (expected)")
+GOOGLE_NAME = Rule("gcs-bucket-name", "Cloud Storage refuses the bucket (expected)")
+KMS_ELSEWHERE = Rule(
+    "kms-key-elsewhere", "Cloud Storage refuses a key of another location than the bucket's (expected)"
+)
 KMS_OF_EXISTING = Rule(
     "kms-key-of-an-existing-bucket", "the key would have no effect: the stack does not manage a bucket that exists"
 )
 
 NO_ISSUER = Rule(
     "workload-identity-without-issuer",
-    "Azure lets no pod in: the managed identity trusts tokens of a named issuer only",
+    "Azure lets no pod in: the managed identity trusts tokens of a named issuer only (expected)",
 )
 NO_PRINCIPAL = Rule(
     "workload-identity-without-principal", "the identity has no right to the container: the stack cannot name it"
@@ -90,8 +92,12 @@ TWO_MANAGED_IDENTITIES = Rule(
 PRINCIPAL_OF_EXISTING = Rule(
     "principal-without-a-role", "the key would have no effect: the stack only gives the role on a container it creates"
 )
-NO_PLACE = Rule("azure-place-missing", "Azure creates nothing without a subscription, its tenant, a group and a region")
-WRONG_CLOUD = Rule("location-in-another-cloud", "the provider asks the wrong cloud, which does not know the region")
+NO_PLACE = Rule(
+    "azure-place-missing", "Azure creates nothing without a subscription, its tenant, a group and a region (expected)"
+)
+WRONG_CLOUD = Rule(
+    "location-in-another-cloud", "the provider asks the wrong cloud, which does not know the region (expected)"
+)
 
 CA_UNKNOWN = Rule(
     "endpoint-not-certified",
