@@ -102,7 +102,12 @@ class ComponentTree:
     def named(self, prefix: str) -> "ComponentTree":
         """Return the same component under longer names, its own and its manifests', so that a program may have two."""
         manifests = tuple(
-            replace(each, name=f"{prefix}{each.name}", depends_on=_prefixed(prefix, each.depends_on))
+            replace(
+                each,
+                name=f"{prefix}{each.name}",
+                inputs={key: _with_references(prefix, value) for key, value in each.inputs.items()},
+                depends_on=_prefixed(prefix, each.depends_on),
+            )
             for each in self.manifests
         )
         depends_on = _prefixed(prefix, self.depends_on)
@@ -111,6 +116,17 @@ class ComponentTree:
     def after(self, *components: "ComponentTree") -> "ComponentTree":
         """Return the same component, whose resources are registered after those of `components`."""
         return replace(self, depends_on=tuple(component.name for component in components))
+
+
+def _with_references(prefix: str, value: Json) -> Json:
+    """Return a value whose references to outputs name their manifests with the prefix."""
+    if isinstance(value, OutputOf):
+        return replace(value, manifest=f"{prefix}{value.manifest}")
+    if isinstance(value, Mapping):
+        return {key: _with_references(prefix, item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_with_references(prefix, item) for item in value]
+    return value
 
 
 def kubernetes(

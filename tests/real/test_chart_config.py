@@ -16,6 +16,7 @@ import yaml
 
 from logstack.settings.model.object_store import (
     AwsStore,
+    AzureStore,
     CephBucketClaim,
     EmbeddedStore,
     FilesystemStore,
@@ -73,6 +74,7 @@ REASONS = {
     "schema_config.configs*.object_store": _FORMER,
     "storage_config.named_stores*": _FORMER,
     "common.storage.object_store.*": "in both in storage_config; the chart has the same in common as well",
+    "ruler.storage.azure.container_name": _OLDER_CLIENT,
     "ruler.storage.gcs.bucket_name": _OLDER_CLIENT,
     "ruler.storage.type": _OLDER_CLIENT,
     "server.http_server_read_timeout": _CONNECTION,
@@ -126,6 +128,11 @@ def chart_style_values(settings: Settings) -> dict[str, Any]:
             loki["storage"] |= {
                 "use_thanos_objstore": True,
                 "object_store": {"type": "gcs", "gcs": {"bucket_name": store.bucket}},
+            }
+        case AzureStore():
+            loki["storage"] |= {
+                "use_thanos_objstore": True,
+                "object_store": {"type": "azure", "azure": {"account_name": store.account}},
             }
         case FilesystemStore():
             pass

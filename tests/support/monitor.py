@@ -98,11 +98,16 @@ class Recording:
         return tuple(each for each in self.registered if each.component)
 
 
+ANSWERED = {"clientId": "the-client", "principalId": "the-principal"}
+"""What Azure says of an identity that it has created."""
+
+
 class _Echo(mocks.Mocks):
-    """Mocks that return every resource's inputs as its outputs, and look nothing up."""
+    """Mocks that return every resource's inputs as its outputs, an identity's with its IDs, and look nothing up."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        return f"{args.name}-id", args.inputs
+        is_identity = args.typ.endswith(":UserAssignedIdentity")
+        return f"{args.name}-id", {**args.inputs, **(ANSWERED if is_identity else {})}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         if args.token == "pulumi:pulumi:readStackResourceOutputs":

@@ -197,7 +197,7 @@ def _identity(name: str, store: AzureStore, cluster: ClusterSettings) -> tuple[M
         _SERVICE_ACCOUNT,
         f"{name}-service-account",
         kubernetes(_SERVICE_ACCOUNT, OWN_SERVICE_ACCOUNT, cluster.namespace, labels("loki"), annotations=annotations),
-        depends_on=(credential.name,),
+        depends_on=(identity.name, credential.name),
     )
     return identity, credential, account
 

@@ -1,9 +1,6 @@
 """Inputs of the resources of a store in Azure: the pinned SDK knows each one, and the engine gets them all."""
 
-from typing import Any
-
 import pytest
-from pulumi.runtime import mocks
 
 from components.base import Component, resource_class
 from logstack.manifests.manifest import ComponentTree, Json, OutputOf
@@ -17,29 +14,13 @@ from tests.support.azure_store import (
     a_store,
     declared,
 )
-from tests.support.monitor import Recording, RecordingMonitor, record
+from tests.support.monitor import ANSWERED, Recording, record
 from tests.unit.components.test_aws_inputs import assert_known, inputs_of, snake
-
-# As Azure answers when it has created the identity.
-ANSWERED = {"clientId": "the-client", "principalId": "the-principal"}
-
-
-class _Azure(mocks.Mocks):
-    """Mocks that give an identity its numbers."""
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        outputs = ANSWERED if args.typ == IDENTITY_TYPE else {}
-        return f"{args.name}-id", {**args.inputs, **outputs}
-
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        raise LookupError(args.token)
 
 
 def recorded(store: AzureStore) -> Recording:
-    monitor = RecordingMonitor()
-    monitor.mocks = _Azure()
     tree = ComponentTree("logstack:index:ObjectStore", "store", declared(store))
-    return record(lambda: Component(tree), monitor=monitor)
+    return record(lambda: Component(tree))
 
 
 def answered(value: Json) -> object:

@@ -48,6 +48,7 @@ OPEN = {
             for each in ("write", "read", "backend", "gateway", "chunksCache", "resultsCache")
             for metadata in ("podAnnotations", "podLabels", "service.annotations", "service.labels")
         },
+        "loki.podLabels": "labels by which a cloud recognises the pods",
         "memberlist.service.annotations": "annotations of the operator's own",
     },
     "alloy": {
