@@ -11,7 +11,7 @@ import pulumi
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.settings import SETTINGS, set_root_resource
-from pulumi.runtime.stack import run_in_stack
+from pulumi.runtime.stack import run_in_stack, wait_for_rpcs
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 _A_ROOT = object()
@@ -211,6 +211,9 @@ async def _run(
         program()
 
     await run_in_stack(run)
+    # The SDK counts the stack's outputs as pending only when the loop has turned once, which it does not always do.
+    await asyncio.sleep(0)
+    await wait_for_rpcs()
 
 
 def _type(urn: str) -> str:

@@ -172,7 +172,7 @@ RULES = (
             "resources pulumi:providers:gcp *",
         ),
         "Permissions in Google Cloud change: {path} from {before} to {after}.",
-        "Check member and role: Loki needs roles/storage.objectUser on its bucket alone (expected), nobody else anything.",
+        "Check member and role: Loki needs roles/storage.objectUser on its buckets alone (expected).",
     ),
     _rule(
         "azure-rights",
@@ -193,8 +193,7 @@ RULES = (
             "resources pulumi:providers:azure-native *",
         ),
         "Permissions in Azure change: {path} from {before} to {after}.",
-        "Check identity, role and scope: Loki needs Storage Blob Data Contributor on its containers alone (expected), "
-        "nobody else anything.",
+        "Check identity, role and scope: Loki needs Storage Blob Data Contributor on its containers alone (expected).",
     ),
     _rule(
         "encryption",
