@@ -121,7 +121,7 @@ def test_chart_creates_exactly_these_objects(stack: str, objects: list[Document]
         if getattr(settings.caches, cache_name):
             expected["StatefulSet"].add(f"loki-{cache_name}-cache")
             expected["Service"].add(f"loki-{cache_name}-cache")
-    values = chart_values(settings, "loki")
+    values: Any = chart_values(settings, "loki")
     assert values["serviceAccount"]["create"] is (stack != "azure")  # where the stack creates it with the identity
     if not values["serviceAccount"]["create"]:
         expected["ServiceAccount"].discard("loki")
