@@ -294,6 +294,8 @@ def test_not_exercised_lists_sources_that_need_a_cluster(tmp_path: Path) -> None
         ),
         ("monolithic", True, "the canary, which pushes directly to Loki"),
         ("aws", True, "the canary, which is off"),
+        ("gcp", True, "the store of Google Cloud and the pods' identity there: a local S3 server stands in for both"),
+        ("azure", True, "the store of Azure and the pods' identity there: a local S3 server stands in for both"),
     ],
 )
 def test_not_exercised_lists_collector_and_canary_with_the_reason(
