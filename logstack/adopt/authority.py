@@ -1,6 +1,6 @@
 """The authority of the object store's certificate: a file of Loki's client, in a Secret that the pods mount."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from logstack.adopt.loki_config import LokiConfig
 from logstack.adopt.mode import roles_of
@@ -33,9 +33,9 @@ def authority(reading: Reading, config: LokiConfig) -> None:
         reading.understood(path, "objectStore.caSecret", _MOUNTED)
 
 
-def former_authority(reading: Reading, config: LokiConfig, section: str) -> CaCertificate | None:
-    """Return the certificate of the former store, whose client is configured in a section."""
-    setting = config.settings.get(path_of(f"{section}.http_config.ca_file"))
+def former_authority(reading: Reading, config: LokiConfig, files: Iterable[str]) -> CaCertificate | None:
+    """Return the certificate of the former store, whose client has its file at one of some paths."""
+    setting = next((config.settings[path_of(each)] for each in files if path_of(each) in config.settings), None)
     certificate = _certificate(reading, str(setting.value)) if setting else None
     if setting and certificate:
         reading.understood(setting.path, "formerObjectStore.store.caSecret", _MOUNTED)

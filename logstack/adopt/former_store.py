@@ -18,6 +18,8 @@ _NAME = "former"
 _SECTION = f"storage_config.named_stores.aws.{_NAME}"
 _ENVIRONMENT = ("defaults", "extraEnv")
 _THANOS = "storage_config.object_store"
+_THANOS_SECTION = f"{_THANOS}.named_stores.s3.{_NAME}"
+_CA_FILES = (f"{_SECTION}.http_config.ca_file", f"{_THANOS_SECTION}.http.tls_ca_path")
 # The directory of a volume, in the words of each family of Loki's clients.
 _DIRECTORIES = (path_of("storage_config.filesystem.directory"), path_of(f"{_THANOS}.filesystem.dir"))
 
@@ -56,7 +58,7 @@ def _periods(config: LokiConfig) -> list[object]:
 
 
 def _section(config: LokiConfig) -> dict[str, Setting]:
-    sections = [path_of(_SECTION), path_of(f"{_THANOS}.named_stores.s3.{_NAME}")]
+    sections = [path_of(_SECTION), path_of(_THANOS_SECTION)]
     return {path[-1]: setting for path, setting in config.settings.items() if path[:-1] in sections}
 
 
@@ -73,7 +75,7 @@ def _s3(reading: Reading, config: LokiConfig) -> dict[str, object] | None:
     store: dict[str, object] = {"bucket": bucket, "credentialsSecret": key.secret}
     if not key.keys.are_variables:
         store["credentialsKeys"] = key.keys.model_dump(by_alias=True)
-    if certificate := former_authority(reading, config, _SECTION):
+    if certificate := former_authority(reading, config, _CA_FILES):
         store["caSecret"] = certificate.secret
         if certificate.key != CA_KEY:
             store["caKey"] = certificate.key

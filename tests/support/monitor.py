@@ -199,6 +199,7 @@ async def _run(
     secret_keys: list[str],
     project_and_stack: tuple[str, str],
 ) -> None:
+    asyncio.get_running_loop().set_exception_handler(_forget_unread)
     project, stack = project_and_stack
     # Without a root, set_mocks creates a second stack, which registers empty outputs in another thread: on a busy
     # machine they may come after those of run_in_stack's stack. So a root is set meanwhile.
@@ -214,6 +215,16 @@ async def _run(
     # The SDK counts the stack's outputs as pending only when the loop has turned once, which it does not always do.
     await asyncio.sleep(0)
     await wait_for_rpcs()
+
+
+def _forget_unread(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Do not print exceptions that nobody read, such as those beside the first one of a refused program.
+
+    They are printed when memory is freed, at any later moment. While Python 3.11 parses a file that breaks the parser:
+    printing a traceback parses too ("AST constructor recursion depth mismatch").
+    """
+    if not str(context.get("message")).endswith("never retrieved"):
+        loop.default_exception_handler(context)
 
 
 def _type(urn: str) -> str:
