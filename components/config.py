@@ -1,6 +1,6 @@
 """The running stack's settings from Pulumi's engine, and how problems end a Pulumi program."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,9 +38,14 @@ def load_settings(directory: Path = Path()) -> Settings:
         stack = settings_from(from_engine(config, secure), name, directory, file=file, key_needed=True)
         keys = {key: config[f"{PROJECT}:{key}"] for key in SECRETS if f"{PROJECT}:{key}" in config}
         refuse_masked_words(keys, stack.settings, [name, *config.keys()])
-    for problem in stack.problems:
-        pulumi.log.warn(problem.text())
+    show_warnings(stack.problems)
     return stack.settings
+
+
+def show_warnings(problems: Iterable[Problem]) -> None:
+    """Show each warning as a message of its own."""
+    for problem in problems:
+        pulumi.log.warn(problem.text())
 
 
 def checked(settings: Settings) -> Settings:

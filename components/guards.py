@@ -21,7 +21,7 @@ from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import ObjectStoreSettings
 from logstack.settings.tree import Settings
 
-from .config import problems_stop_the_program
+from .config import problems_stop_the_program, show_warnings
 
 _READ = "pulumi:pulumi:readStackResourceOutputs"
 # A state in files is overwritten in place, and `up` does so while the program begins: measured, the file was empty at
@@ -54,8 +54,7 @@ def stop_without_needs(settings: Settings, components: Sequence[ComponentTree], 
     """End the program if the cluster lacks what the stack needs and does not bring, such as its namespace."""
     with problems_stop_the_program():
         warnings = refuse_unfit_cluster(settings, components, server.get)
-    for problem in warnings:
-        pulumi.log.warn(problem.text())
+    show_warnings(warnings)
 
 
 def stop_in_wrong_account(store: ObjectStoreSettings) -> None:
@@ -82,8 +81,7 @@ def stop_before_lines_are_lost(settings: Settings) -> None:
         before, after = applied(settings), declared_configuration(settings)
         refuse_split_ring(before, after, settings)
         accepted = refuse_lost_lines(before, after, settings.acknowledge, datetime.now(UTC))
-    for problem in accepted:
-        pulumi.log.warn(problem.text())
+    show_warnings(accepted)
 
 
 def stop_before_grafana_refuses_the_datasource(settings: Settings, components: Sequence[ComponentTree]) -> None:

@@ -20,7 +20,7 @@ from logstack.settings.load.stack_file import Value
 from logstack.settings.problems import Problem, Rule, StackProblems
 from logstack.settings.tree import Settings
 
-from .config import StackRefused, problems_stop_the_program
+from .config import StackRefused, problems_stop_the_program, show_warnings
 from .guards import stop_before_harm
 from .log_stack import LOG_STACK, LogStack
 from .object_store import Credentials
@@ -92,8 +92,7 @@ def _settings(inputs: Mapping[str, PropertyValue]) -> Settings:
         stack = settings_from(Source(raw, frozenset(keys)), pulumi.get_stack(), Path(), key_needed=True)
         known = {name: value.value for name, value in keys.items() if isinstance(value.value, str)}
         refuse_masked_words(known, stack.settings, [pulumi.get_stack()])
-    for problem in stack.problems:
-        pulumi.log.warn(problem.text())
+    show_warnings(stack.problems)
     return stack.settings
 
 

@@ -9,7 +9,7 @@ from pathlib import Path as File
 from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
-from logstack.adopt import access, credentials, ingress, not_taken
+from logstack.adopt import access, ingress, not_taken
 from logstack.adopt.chart import enterprise_text, is_exact, parse_version, refuse_foreign, values_version
 from logstack.adopt.collector import cluster_of, collector
 from logstack.adopt.conditions import conditions
@@ -139,10 +139,7 @@ def _unread(path: Path, why: str) -> Entry:
 
 def _release(reading: Reading, release: Release, version: str) -> None:
     """Report values in other objects, and a version that is a range."""
-    secret = credentials.secret_of_flux(release)
     for unread in release.unread:
-        if secret and unread.name == secret.name and unread.kind == "Secret":
-            continue  # credentials.secret takes it over
         text = f"{unread.what}: not read and not in this report; write secrets as Pulumi secrets"
         reading.entries.append(Entry(unread.path, Verdict.NOT_TAKEN, text, decide=True))
     if not is_exact(version):

@@ -1,22 +1,13 @@
 """A running Loki's container in Azure Blob Storage, by either of Loki's clients."""
 
-from collections.abc import Iterator
-
-from logstack.adopt import credentials
+from logstack.adopt.cloud import client_settings, refuse_prefix, report_rest
 from logstack.adopt.loki_config import LokiConfig
-from logstack.adopt.paths import Path, at, path_of, spelled_path
+from logstack.adopt.paths import Path, at, spelled_path
 from logstack.adopt.reading import Reading
-from logstack.settings.passthrough.documents import leaves
 
 _IDENTITY = ("serviceAccount", "annotations", "azure.workload.identity/client-id")
 _TENANT = ("serviceAccount", "annotations", "azure.workload.identity/tenant-id")
 _POD_LABEL = ("loki", "podLabels", "azure.workload.identity/use")
-# What the chart and Loki call the section of each client, the strongest first.
-_SECTIONS = ("loki.storage.object_store.azure", "loki.storage.azure")
-_CONFIG_SECTIONS = (
-    *("storage_config.object_store.azure", "common.storage.object_store.azure", "ruler_storage.azure"),
-    *("storage_config.azure", "common.storage.azure", "ruler.storage.azure"),
-)
 # Loki's keys; the chart writes some of them in camel case.
 _KEYS = {
     "account_name": "account",
@@ -49,7 +40,7 @@ _LETS_IN = "logstack lets Loki's pods in by Microsoft Entra Workload ID"
 def azure(reading: Reading, config: LokiConfig) -> None:
     """Take the container over as an existing one, with the managed identity that its pods use."""
     reading.write("objectStore.kind", "azure")
-    settings = [(path, _KEYS.get(path[-1].lower()), value) for path, value in _settings(reading, config)]
+    settings = [(path, _KEYS.get(path[-1].lower()), value) for path, value in client_settings(reading, config, "azure")]
     _account(reading, [(path, str(value)) for path, kind, value in settings if kind == "account" and value])
     _containers(reading, [(path, str(value)) for path, kind, value in settings if kind == "container" and value])
     for path, kind, value in settings:
@@ -57,27 +48,8 @@ def azure(reading: Reading, config: LokiConfig) -> None:
     reading.write("objectStore.create", False)  # noqa: FBT003 - a value of the stack file
     reading.missing("(the container in Azure)", "the stack uses it as it is", key="objectStore.create")
     _identity(reading)
-    if reading.value("loki.storage.object_store.storage_prefix"):
-        text = "logstack supports no prefix: Loki would find none of the old lines"
-        reading.not_taken("loki.storage.object_store.storage_prefix", text, decide=True)
-        reading.side_by_side.append("its objects are below a prefix in the container")
-    credentials.secret(reading, has_key=False)
-    reading.understood("loki.storage.use_thanos_objstore", "objectStore")
-    reading.understood("loki.storage.object_store.type", "objectStore.kind")
-    for key in ("object_store", "azure", "s3", "filesystem"):
-        reading.translated(f"loki.storage.{key}", "without effect: the store is azure")
-
-
-def _settings(reading: Reading, config: LokiConfig) -> Iterator[tuple[Path, object]]:
-    """Yield each setting of a section of the client, the strongest first, with its path in the values."""
-    for section in _CONFIG_SECTIONS:
-        for path, setting in config.settings.items():
-            if path[:-1] == path_of(section):
-                yield setting.path, setting.value
-    for section in _SECTIONS:
-        for path, value in leaves(reading.values):
-            if path[:-1] == path_of(section):
-                yield path, value
+    refuse_prefix(reading, "container")
+    report_rest(reading, "azure", ("object_store", "azure", "s3", "filesystem"))
 
 
 def _account(reading: Reading, accounts: list[tuple[Path, str]]) -> None:

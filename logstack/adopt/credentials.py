@@ -76,13 +76,13 @@ def secret_of_flux(release: Release) -> KeySecret | None:
 
 
 def take_from_flux(reading: Reading, key_secret: KeySecret) -> None:
-    """Let Loki's pods read the Secret that Flux copies into Loki's configuration."""
+    """Let Loki's pods read the Secret that Flux copies into Loki's configuration: it is no longer unread."""
     reading.write("objectStore.credentialsSecret", key_secret.name)
     if not key_secret.keys.are_variables:
         reading.write("objectStore.credentialsKeys", key_secret.keys.model_dump(by_alias=True))
     text = f"Loki's pods read the Secret {key_secret.name} themselves: the key is no longer in the release's values"
     entry = Entry(key_secret.path, Verdict.TRANSLATED, text, key="objectStore.credentialsSecret")
-    reading.entries.append(entry)
+    reading.entries = [each for each in reading.entries if each.path != key_secret.path] + [entry]
 
 
 def secret(reading: Reading, *, has_key: bool, variables: Variables = LOKI_VARIABLES) -> None:

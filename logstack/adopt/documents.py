@@ -50,10 +50,6 @@ class Unread:
         """Return whether values at a path or below it may be in it."""
         return not self.sets or any(_overlap(path, each) for each in self.sets)
 
-    def key_of(self, path: Path) -> str | None:
-        """Return the key that has the value at a path, or None."""
-        return self.sets.get(path)
-
 
 def _overlap(one: Path, other: Path) -> bool:
     depth = min(len(one), len(other))

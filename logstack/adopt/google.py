@@ -1,20 +1,12 @@
 """A running Loki's bucket in Google Cloud Storage, by either of Loki's clients."""
 
-from collections.abc import Iterator
-
 from logstack.adopt import credentials
+from logstack.adopt.cloud import client_settings, refuse_prefix, report_rest
 from logstack.adopt.loki_config import LokiConfig
-from logstack.adopt.paths import Path, at, path_of, spelled_path
+from logstack.adopt.paths import at, spelled_path
 from logstack.adopt.reading import Reading
-from logstack.settings.passthrough.documents import leaves
 
 _ACCOUNT = ("serviceAccount", "annotations", "iam.gke.io/gcp-service-account")
-# What the chart and Loki call the section of each client.
-_SECTIONS = ("loki.storage.object_store.gcs", "loki.storage.gcs")
-_CONFIG_SECTIONS = (
-    *("storage_config.object_store.gcs", "common.storage.object_store.gcs", "ruler_storage.gcs"),
-    *("storage_config.gcs", "common.storage.gcs", "ruler.storage.gcs"),
-)
 _BUCKET, _KEY = "bucket_name", "service_account"
 _KEY_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
 
@@ -26,25 +18,20 @@ def gcs(reading: Reading, config: LokiConfig) -> None:
     reading.write("objectStore.create", False)  # noqa: FBT003 - a value of the stack file
     reading.missing("(the bucket in Google Cloud)", "the stack uses it as it is", key="objectStore.create")
     _identity(reading)
-    for path, value in list(_settings(reading, config)):
+    for path, value in list(client_settings(reading, config, "gcs")):
         if path[-1] == _KEY and value:
             reading.translated(path, _static("a key in the values"), key="objectStore.identity", decide=True)
-    if reading.value("loki.storage.object_store.storage_prefix"):
-        text = "logstack supports no prefix: Loki would find none of the old lines"
-        reading.not_taken("loki.storage.object_store.storage_prefix", text, decide=True)
-        reading.side_by_side.append("its objects are below a prefix in the bucket")
+    refuse_prefix(reading, "bucket")
     for path in list(credentials.environment_paths(reading)):
         if _KEY_FILE in str(at(reading.values, path)):
             reading.not_taken(path, _static(f"{_KEY_FILE} names a key file"), decide=True)
-    credentials.secret(reading, has_key=False)
-    reading.understood("loki.storage.use_thanos_objstore", "objectStore")
-    reading.understood("loki.storage.object_store.type", "objectStore.kind")
-    for key in ("object_store", "s3", "filesystem"):
-        reading.translated(f"loki.storage.{key}", "without effect: the store is gcs")
+    report_rest(reading, "gcs", ("object_store", "s3", "filesystem"))
 
 
 def _bucket(reading: Reading, config: LokiConfig) -> None:
-    names = {path: str(value) for path, value in _settings(reading, config) if path[-1] == _BUCKET and value}
+    names = {
+        path: str(value) for path, value in client_settings(reading, config, "gcs") if path[-1] == _BUCKET and value
+    }
     chunks = reading.text("loki.storage.bucketNames.chunks")
     bucket = next(iter(names.values()), chunks)
     if bucket and not reading.starts_anew:
@@ -65,18 +52,6 @@ def _bucket(reading: Reading, config: LokiConfig) -> None:
             reading.understood(path_of_role, "objectStore.bucket")
     if bucket is None or reading.starts_anew:
         reading.ask("loki.storage.bucketNames.chunks", "write the bucket's name", key="objectStore.bucket")
-
-
-def _settings(reading: Reading, config: LokiConfig) -> Iterator[tuple[Path, object]]:
-    """Yield each setting of a section of the client, the strongest first, with its path in the values."""
-    for section in _CONFIG_SECTIONS:
-        for path, setting in config.settings.items():
-            if path[:-1] == path_of(section):
-                yield setting.path, setting.value
-    for section in _SECTIONS:
-        for path, value in leaves(reading.values):
-            if path[:-1] == path_of(section):
-                yield path, value
 
 
 def _identity(reading: Reading) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from logstack.adopt import credentials
 from logstack.adopt.authority import authority, mounts
 from logstack.adopt.azure import azure
+from logstack.adopt.cloud import refuse_prefix
 from logstack.adopt.documents import Release, Unread, templated
 from logstack.adopt.former_store import former
 from logstack.adopt.google import gcs
@@ -165,13 +166,7 @@ def _collected(reading: Reading, config: LokiConfig) -> _Fields:
             reading.translated(
                 config.where("storage_config.use_thanos_objstore"), "the same bucket, through Loki's own S3 client"
             )
-        if reading.value("loki.storage.object_store.storage_prefix"):
-            reading.not_taken(
-                "loki.storage.object_store.storage_prefix",
-                "logstack supports no prefix: Loki would find none of the old lines",
-                decide=True,
-            )
-            reading.side_by_side.append("its objects are below a prefix in the bucket")
+        refuse_prefix(reading, "bucket")
     else:
         reading.understood("loki.storage.use_thanos_objstore", "objectStore")
         reading.translated("loki.storage.object_store", "without effect: the Thanos client is off")
@@ -304,11 +299,12 @@ def _compatible(
     _key_secret(reading, fields)
 
 
-def _key_secret(reading: Reading, fields: _Fields) -> None:
+def _key_secret(reading: Reading, fields: _Fields, *, has_key: bool = True) -> None:
     """Take over the Secret that Flux copies the access key from, or else that of the pods' environment."""
-    if fields.secret:
+    if has_key and fields.secret:
         credentials.take_from_flux(reading, fields.secret)
-    credentials.secret(reading, has_key=fields.secret is None, variables=_variables(reading, fields))
+    in_environment = has_key and fields.secret is None
+    credentials.secret(reading, has_key=in_environment, variables=_variables(reading, fields))
 
 
 def _rules_bucket(reading: Reading, config: LokiConfig, bucket: str | None) -> None:
@@ -364,7 +360,7 @@ def _claim(reading: Reading, fields: _Fields, endpoint: str, bucket: str | None)
         reading.write("objectStore.pathStyle", style)
         for path in addressed:
             reading.understood(path, "objectStore")
-        credentials.secret(reading, has_key=True, variables=_variables(reading, fields))
+        _key_secret(reading, fields)
         return
     if tls:
         reading.write("objectStore.tls", tls)
@@ -394,9 +390,7 @@ def _aws(reading: Reading, config: LokiConfig, fields: _Fields, bucket: str | No
     for name in ("endpoint", "path_style", "insecure"):
         for path in fields.paths.get(name, []):
             reading.translated(path, "not needed on AWS: its client finds the address by the region")
-    credentials.secret(
-        reading, has_key=reading.key_value("objectStore.identity") is None, variables=_variables(reading, fields)
-    )
+    _key_secret(reading, fields, has_key=reading.key_value("objectStore.identity") is None)
 
 
 def _way_in(reading: Reading, fields: _Fields, release: Release) -> None:
@@ -410,7 +404,7 @@ def _way_in(reading: Reading, fields: _Fields, release: Release) -> None:
         reading.translated(_ROLE, text, key="objectStore.identity", decide=True)
     elif role:
         _existing_role(reading, role, release)
-    elif not fields.paths.get("key") and not credentials.has_secret(reading, _variables(reading, fields)):
+    elif not (fields.secret or fields.paths.get("key") or credentials.has_secret(reading, _variables(reading, fields))):
         text = (
             "the values name neither a role nor an access key: write identity, for an existing role with its roleArn "
             "(docs/how-to/deploy-on-aws.md)"

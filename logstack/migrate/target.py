@@ -97,7 +97,7 @@ def _refused(to: str, target: Target, stack: Stack) -> Iterator[Problem]:
             fix = "stop Loki and copy the bucket's objects to the new bucket with the new store's own tools"
             yield _problem(rule, f"{PROJECT}:{STORE}", f"the current store is {settings.object_store.kind}", fix)
     current = settings.object_store
-    if current.makes_bucket and not current.runs_in_stack and current.access_key.made_by != "identity":
+    if current.protects_bucket and current.access_key.made_by != "identity":
         fix = "hand the bucket over first: docs/how-to/deploy-on-aws.md"
         yield _problem(FROM_OWN_BUCKET, f"{PROJECT}:{STORE}", f"the stack creates the bucket {current.bucket}", fix)
     if settings.former_object_store:

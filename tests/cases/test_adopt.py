@@ -1,6 +1,7 @@
 """Releases of the field: what `logstack adopt` calls understood is the same, and what it does not know it asks for."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -513,6 +514,30 @@ def test_adopt_names_the_secret_that_flux_copies_and_the_command_that_prints_the
     for key, field in (("objectStore.endpoint", "BUCKET_HOST"), ("objectStore.bucket", "BUCKET_NAME")):
         assert f"kubectl get configmap loki-bucket -o jsonpath='{{.data.{field}}}'" in decisions[key]
     assert find_entry(adoption, "spec.valuesFrom[3]").verdict is Verdict.TRANSLATED
+
+
+KEY_FROM_FLUX = [
+    {"kind": "Secret", "name": "loki-bucket", "targetPath": f"loki.storage.s3.{half}", "valuesKey": half}
+    for half in ("accessKeyId", "secretAccessKey")
+]
+
+
+def test_adopt_names_the_secret_that_flux_copies_for_a_store_on_aws(tmp_path: Path) -> None:
+    values = deepcopy(in_s3())
+    values["loki"]["storage"]["s3"] = {"region": "eu-west-1"}
+    adoption = adopt_file(tmp_path, flux(values, valuesFrom=KEY_FROM_FLUX))
+    store = stack_of(adoption)["objectStore"]
+    assert (store["kind"], store["credentialsSecret"]) == ("aws-s3", "loki-bucket")
+    assert find_entry(adoption, "spec.valuesFrom[0]").verdict is Verdict.TRANSLATED
+
+
+@pytest.mark.parametrize("kind", ["filesystem", "gcs", "azure"])
+def test_adopt_reports_the_secret_that_flux_copies_where_the_stack_has_no_access_key(kind: str, tmp_path: Path) -> None:
+    values = deepcopy(in_s3())
+    values["loki"]["storage"]["type"] = kind
+    values["loki"]["schemaConfig"]["configs"][-1]["object_store"] = kind
+    adoption = adopt_file(tmp_path, flux(values, valuesFrom=KEY_FROM_FLUX))
+    assert find_entry(adoption, "spec.valuesFrom[0]").decide
 
 
 def test_adopt_leaves_a_secret_with_more_than_the_access_key_to_its_owner(tmp_path: Path) -> None:

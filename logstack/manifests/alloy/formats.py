@@ -93,14 +93,15 @@ def reading(collector: CollectorSettings, sources: Sequence[LogSource], *, with_
             Block("stage.template", attributes={"source": "level", "template": _LEVEL}),
             # A label `level` of the sender would override the level that the template sets.
             Block("stage.label_drop", attributes={"values": ["level"]}),
-            *([_structured(names)] if with_metadata else []),
+            *([structured_metadata(names)] if with_metadata else []),
         ),
         comment="Level and structured metadata by format (collector.parsers; annotation logstack/format).",
     )
 
 
-def _structured(names: Iterable[str]) -> Block:
-    return Block("stage.structured_metadata", attributes={"values": dict.fromkeys(names, "")})
+def structured_metadata(names: Iterable[str], comment: str = "") -> Block:
+    """Return the stage that makes structured metadata of fields and labels."""
+    return Block("stage.structured_metadata", attributes={"values": dict.fromkeys(names, "")}, comment=comment)
 
 
 def _has_own_stages(parser: Parser) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from math import isqrt
 
-from logstack.manifests.alloy.formats import joining, reading
+from logstack.manifests.alloy.formats import joining, reading, structured_metadata
 from logstack.manifests.alloy.labels import SOURCE, metadata_labels, selector
 from logstack.manifests.alloy.redaction import redaction
 from logstack.manifests.alloy.sources.record import LogSource
@@ -12,7 +12,7 @@ from logstack.manifests.canary.resources import CONTAINER as CANARY_CONTAINER
 from logstack.manifests.canary.resources import NAME as CANARY
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.collector import NODE, CollectorSettings, LabelName
+from logstack.settings.model.collector import NODE, CollectorSettings
 from logstack.settings.model.processing import Drop, RateLimit
 from logstack.settings.model.quantities import kubernetes_size, loki_duration
 from logstack.settings.model.tenants import CANARY_TENANT, Tenant
@@ -148,20 +148,16 @@ def _canary_tenant(cluster: ClusterSettings) -> Block:
     )
 
 
-def _structured(labels: Sequence[LabelName], comment: str = "") -> Block:
-    return Block("stage.structured_metadata", attributes={"values": dict.fromkeys(labels, "")}, comment=comment)
-
-
 def _metadata(collector: CollectorSettings, sources: Sequence[LogSource]) -> Iterator[Block]:
     """Turn labels that make no stream into structured metadata."""
     by_node = _by_node(collector, sources)
     metadata = metadata_labels(collector)
     if everywhere := [label for label in metadata if not (by_node and label == NODE)]:
-        yield _structured(everywhere, "collector.labels that are not in collector.indexLabels")
+        yield structured_metadata(everywhere, "collector.labels that are not in collector.indexLabels")
     if by_node:
         yield _within(
             f"{{{SOURCE}!~{quoted('|'.join(by_node))}}}",
-            _structured([NODE]),
+            structured_metadata([NODE]),
             comment="Lines of the journal and of node files keep the index label `node`: a stream belongs to one node.",
         )
     attributes: dict[str, Value] = {

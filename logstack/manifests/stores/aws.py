@@ -11,7 +11,7 @@ from typing import Literal
 
 from logstack.manifests.manifest import Json, Manifest, content_hash
 from logstack.manifests.stores.access import SERVICE_ACCOUNT, s3_access
-from logstack.manifests.stores.kind import StoreKind
+from logstack.manifests.stores.kind import StoreKind, management
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import AwsIdentity, AwsStore
 
@@ -28,16 +28,13 @@ _ABANDONED_UPLOAD_DAYS = 7
 
 def store_kind(store: AwsStore, cluster: ClusterSettings) -> StoreKind:
     """Return the record of the store's kind."""
-    management = (
-        "created by this stack, protected and retained" if store.create else "existing, not managed by this stack"
-    )
     rules = f", rules in the existing bucket {store.rules_bucket}" if store.rules_bucket else ""
     return StoreKind(
         access=replace(
             s3_access(store.bucket, store.region, store.access_key, rules_bucket=store.rules_bucket),
             service_account_annotations=service_account_annotations(store),
         ),
-        location=f"bucket {store.bucket} in {store.region} ({management}){rules}",
+        location=f"bucket {store.bucket} in {store.region} ({management(created=store.create)}){rules}",
         label=f"S3 bucket {store.bucket}<br/>AWS {store.region}",
         declare=lambda name, _size, _options: declarations(name, store, cluster),
     )

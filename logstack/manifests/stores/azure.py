@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from logstack.manifests.manifest import Json, Manifest, OutputOf, kubernetes, labels
 from logstack.manifests.stores.access import SERVICE_ACCOUNT, StoreAccess
-from logstack.manifests.stores.kind import StoreKind
+from logstack.manifests.stores.kind import StoreKind, management
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import AzureStore
 
@@ -44,12 +44,11 @@ _SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 
 def store_kind(store: AzureStore, cluster: ClusterSettings) -> StoreKind:
     """Return the record of the store's kind."""
-    managed = "created by this stack, protected and retained" if store.create else "existing, not managed by this stack"
     region = f" in {store.location}" if store.location else ""
     rules = f", rules in container {store.rules_container}" if store.rules_container else ""
     return StoreKind(
         access=_access(store),
-        location=f"container {store.container} of {store.account}{region} ({managed}){rules}",
+        location=f"container {store.container} of {store.account}{region} ({management(created=store.create)}){rules}",
         label=f"Azure container {store.container}<br/>{store.account}{region}",
         declare=lambda name, _size, _options: declarations(name, store, cluster),
     )

@@ -7,7 +7,7 @@ import re
 
 from logstack.manifests.manifest import Json, Manifest
 from logstack.manifests.stores.access import SERVICE_ACCOUNT, StoreAccess
-from logstack.manifests.stores.kind import StoreKind
+from logstack.manifests.stores.kind import StoreKind, management
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.object_store import GcsStore
 
@@ -22,12 +22,11 @@ _LABEL_LIMIT = 63
 
 def store_kind(store: GcsStore, cluster: ClusterSettings) -> StoreKind:
     """Return the record of the store's kind."""
-    managed = "created by this stack, protected and retained" if store.create else "existing, not managed by this stack"
     rules = f", rules in bucket {store.rules_bucket}" if store.rules_bucket else ""
     location = f" in {store.location}" if store.location else ""
     return StoreKind(
         access=_access(store),
-        location=f"bucket {store.bucket}{location} ({managed}){rules}",
+        location=f"bucket {store.bucket}{location} ({management(created=store.create)}){rules}",
         label=f"GCS bucket {store.bucket}<br/>Google Cloud{location}",
         declare=lambda name, _size, _options: declarations(name, store, cluster),
     )

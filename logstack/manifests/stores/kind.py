@@ -14,6 +14,11 @@ SERVER_IMAGE = PinnedImage("ghcr.io", "versity/versitygw", f"v{pins.VERSITYGW_VE
 """The S3 server of a store that runs in the stack."""
 
 
+def management(*, created: bool) -> str:
+    """Return who manages a bucket, as a part of a sentence."""
+    return "created by this stack, protected and retained" if created else "existing, not managed by this stack"
+
+
 def _declare_nothing(name: str, size: Resources, options: PodOptions) -> tuple[Manifest, ...]:  # noqa: ARG001 - as others
     return ()
 

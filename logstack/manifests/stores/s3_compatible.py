@@ -1,7 +1,7 @@
 """An S3-compatible store that exists: referenced, never managed."""
 
 from logstack.manifests.stores.access import s3_access
-from logstack.manifests.stores.kind import StoreKind
+from logstack.manifests.stores.kind import StoreKind, management
 from logstack.settings.model.object_store import S3CompatibleStore
 
 
@@ -18,6 +18,6 @@ def store_kind(store: S3CompatibleStore) -> StoreKind:
             ca_certificate=store.ca_certificate,
             rules_bucket=store.rules_bucket,
         ),
-        location=f"bucket {store.bucket} at {store.endpoint} (existing, not managed by this stack){rules}",
+        location=f"bucket {store.bucket} at {store.endpoint} ({management(created=False)}){rules}",
         label=f"S3 bucket {store.bucket}<br/>{store.endpoint}",
     )

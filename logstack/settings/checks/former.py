@@ -65,7 +65,7 @@ def readable(settings: Settings) -> Iterator[Problem]:
         yield SAME.problem(path, "formerObjectStore is the store that objectStore names", "remove formerObjectStore")
     if store.on_loki_volume:
         yield from _one_pod(settings)
-    elif store.makes_bucket and not store.runs_in_stack:
+    elif store.protects_bucket:
         what = "the former store is a bucket that the stack creates"
         fix = "hand the bucket over first (docs/how-to/deploy-on-aws.md), then write create: false"
         yield MANAGED.problem(f"{path}.create", what, fix)

@@ -258,6 +258,11 @@ class BaseStore(Group):
         return self.default_volume is not None
 
     @property
+    def protects_bucket(self) -> bool:
+        """Return whether the stack creates the bucket as a protected resource of its own, and not on its server."""
+        return self.makes_bucket and not self.runs_in_stack
+
+    @property
     def on_one_volume(self) -> bool:
         """Return whether one volume has every line, so that its loss loses all of them."""
         return self.on_loki_volume or self.runs_in_stack
