@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Literal
@@ -34,6 +35,8 @@ LAST_START = 50 * 60.0
 END = 60 * 60.0
 LIMIT = 30 * 60.0
 """Seconds after which a part counts as hanging: it is ended and fails. The longest took 23 minutes."""
+END_LINES = 80
+"""Lines of a failed part's output that are printed again behind all others, where a log's last page shows them."""
 LIMIT_TO_CLEAN_UP = 2 * 60.0
 """Seconds that a hanging part has to end the processes that it started."""
 STARTED = "LOGSTACK_CI_STARTED"
@@ -371,6 +374,8 @@ class Outcome:
     seconds: float = 0
     skipped: int = 0
     """The number of its tests that this machine cannot run."""
+    end: str = ""
+    """The end of the output of a part that failed beside others."""
 
 
 class Run:
@@ -434,21 +439,25 @@ class Run:
             at_once = () if self._side_by_side or part.within else ("--numprocesses=2", "--dist=loadfile")
             pytest = ("pytest", "-m", part.mark, *at_once, f"--junit-xml={report}", *part.tests)
             commands = [(*part.within, *PYTHON, *pytest), *((*PYTHON, *module) for module in part.then)]
-            passed = all(self._call(name, command) for command in commands) and report.exists()
+            end = next((lines for passed, lines in map(partial(self._call, name), commands) if not passed), None)
+            passed = end is None and report.exists()
             if passed:
                 suites = ElementTree.parse(report).iter("testsuite")  # noqa: S314 - pytest wrote it, a moment ago
                 skipped = sum(int(suite.get("skipped", 0)) for suite in suites)
         result: Result = "interrupted" if self._interrupted else "passed" if passed else "failed"
-        return Outcome(result, time.monotonic() - began, skipped)
+        return Outcome(result, time.monotonic() - began, skipped, end or "")
 
-    def _call(self, name: str, command: Sequence[str]) -> bool:
-        """Run a command in a new process group: Ctrl-C reaches it once, from here, and it has time to clean up."""
+    def _call(self, name: str, command: Sequence[str]) -> tuple[bool, str]:
+        """Run a command in a new process group: Ctrl-C reaches it once, from here, and it has time to clean up.
+
+        Returns whether it succeeded, and the end of what it printed.
+        """
         environment = {**os.environ, "LOGSTACK_REQUIRE_REAL": "1"}
         with TemporaryFile() as captured:
             output = captured if self._side_by_side else None
             with self._starting:
                 if self._interrupted:
-                    return False
+                    return False, ""
                 process = subprocess.Popen(
                     command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
                 )
@@ -456,10 +465,10 @@ class Run:
             code = self._await(name, process)
             self._running.discard(process)
             captured.seek(0)
-            lines = captured.read().decode(errors="replace")
+            lines = [f"{name} | {line}" for line in captured.read().decode(errors="replace").splitlines()]
         if lines:
-            self._print("".join(f"{name} | {line}\n" for line in lines.splitlines()).rstrip("\n"))
-        return code == 0
+            self._print("\n".join(lines))
+        return code == 0, "\n".join(lines[-END_LINES:])
 
     def _await(self, name: str, process: subprocess.Popen[bytes]) -> int:
         """Wait for a command; one that hangs gets Ctrl-C, so that it prints where it hangs, then SIGKILL."""
@@ -480,7 +489,9 @@ class Run:
 def summary(outcomes: Mapping[str, Outcome], known: Mapping[str, Past], commit: str) -> str:
     """Return the table of all parts, with the consequences of parts that did not run."""
     width = max(map(len, outcomes))
-    lines = ["", f"{'part'.ljust(width)}  took          result"]
+    ends = {name: outcome.end for name, outcome in outcomes.items() if outcome.result == "failed" and outcome.end}
+    lines = [line for name, end in ends.items() for line in ("", f"The end of what {name} printed, which failed:", end)]
+    lines += ["", f"{'part'.ljust(width)}  took          result"]
     for name, outcome in outcomes.items():
         took = duration(outcome.seconds) if outcome.seconds else ""
         lines.append(f"{name.ljust(width)}  {took.ljust(12)}  {_describe(outcome, known.get(name, Past()))}")

@@ -17,7 +17,7 @@ from logstack.settings.load.loader import Stack
 from logstack.settings.tree import Settings
 from tests.cases.pods import STACKS
 from tests.cases.test_adopt import PERIOD, errors, in_s3, on_a_volume, settings_of
-from tests.support.real import binary, run
+from tests.support.real import PATIENCE, binary, run
 from tests.support.stacks import data, declarations
 from tests.unit.adopt.cases import adopt_values
 from tests.unit.adopt.test_adopt import find_entry, stack_of
@@ -118,12 +118,14 @@ def push(url: str, start: int) -> list[int]:
     """Push lines without and with structured metadata and by OTLP; return the statuses."""
     lines = {"stream": {"app": "plain"}, "values": [[str(start + number), f"line {number}"] for number in range(10)]}
     mixed = {"stream": {"app": "mixed"}, "values": [[str(start), "with", {"a": "b"}], [str(start + 1), "without"]]}
-    answers = [httpx.post(f"{url}/loki/api/v1/push", json={"streams": [each]}) for each in (lines, mixed)]
+    answers = [
+        httpx.post(f"{url}/loki/api/v1/push", json={"streams": [each]}, timeout=PATIENCE) for each in (lines, mixed)
+    ]
     record = {"timeUnixNano": str(start), "body": {"stringValue": "record"}}
     resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "otlp"}}]}
     for attributes in ({}, {"attributes": [{"key": "a", "value": {"stringValue": "b"}}]}):
         logs = [{"resource": resource, "scopeLogs": [{"logRecords": [record | attributes]}]}]
-        answers.append(httpx.post(f"{url}/otlp/v1/logs", json={"resourceLogs": logs}))
+        answers.append(httpx.post(f"{url}/otlp/v1/logs", json={"resourceLogs": logs}, timeout=PATIENCE))
     return [answer.status_code for answer in answers]
 
 

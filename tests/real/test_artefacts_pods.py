@@ -18,7 +18,7 @@ from logstack.localrun.layout import LOOPBACK, free_ports
 from logstack.localrun.metrics import parse_metrics
 from logstack.localrun.processes import Fleet
 from logstack.settings.tree import Settings
-from tests.support.real import binary, run
+from tests.support.real import PATIENCE, binary, run
 from tests.support.stacks import NAMES, declarations, settings_of
 
 pytestmark = pytest.mark.real
@@ -49,7 +49,7 @@ def test_canary_that_has_only_started_holds_about_what_the_least_memory_counts(t
         fleet.start("canary", command, {})
         while True:
             with suppress(httpx.TransportError):
-                metrics = parse_metrics(httpx.get(f"http://{LOOPBACK}:{port}/metrics").text)
+                metrics = parse_metrics(httpx.get(f"http://{LOOPBACK}:{port}/metrics", timeout=PATIENCE).text)
                 break
             assert time.monotonic() < deadline
             time.sleep(0.1)
@@ -116,7 +116,7 @@ def answers(url: str) -> bool:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with suppress(httpx.TransportError):
-            if httpx.get(url).status_code == httpx.codes.OK:
+            if httpx.get(url, timeout=PATIENCE).status_code == httpx.codes.OK:
                 return True
         time.sleep(0.1)
     return False

@@ -24,7 +24,7 @@ from logstack.localrun.processes import Fleet
 from logstack.manifests.loki.config import loki_config
 from logstack.settings.tree import Settings
 from tests.support.clouds import AUTHORITIES, GOOGLE, Clouds
-from tests.support.real import binary
+from tests.support.real import PATIENCE, binary
 from tests.support.stacks import changed, settings_of
 
 pytestmark = pytest.mark.prove
@@ -148,7 +148,7 @@ def test_loki_keeps_finds_and_deletes_lines_in_the_cloud_of_its_section(case: Ca
         push(platform, "new", now - 60 * _SECOND)
         push(platform, "expired", expired)
         rules = 'name: g\nrules:\n- record: r:count\n  expr: sum(count_over_time({app="new"}[1m]))\n'
-        httpx.post(f"{node.url}/loki/api/v1/rules/ours", content=rules).raise_for_status()
+        httpx.post(f"{node.url}/loki/api/v1/rules/ours", content=rules, timeout=PATIENCE).raise_for_status()
 
         platform.fleet.stop(node.name, seconds=60)
         written = platform.chunks()
@@ -158,7 +158,7 @@ def test_loki_keeps_finds_and_deletes_lines_in_the_cloud_of_its_section(case: Ca
         platform.wait_ready((node,))
 
         assert count_lines(platform, "new", now) == _LINES
-        assert "r:count" in httpx.get(f"{node.url}/loki/api/v1/rules").text
+        assert "r:count" in httpx.get(f"{node.url}/loki/api/v1/rules", timeout=PATIENCE).text
         deadline = time.monotonic() + _DELETED_SECONDS
         while len(written & platform.chunks()) > 1:
             platform.fleet.check()

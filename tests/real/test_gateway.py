@@ -19,7 +19,7 @@ from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
 from logstack.settings.tree import Settings
 from tests.support.gateway import Gateway, chart_config, local_nginx, nginx, nginx_command, tailed
-from tests.support.real import binary, run
+from tests.support.real import PATIENCE, binary, run
 from tests.support.stacks import settings_of
 
 pytestmark = [pytest.mark.real, pytest.mark.prove]
@@ -298,12 +298,12 @@ def raw_request(proof: Proof, user: str, path: str) -> tuple[int, str]:
 
 def test_request_without_a_password_gets_only_the_probes_page(proof: Proof) -> None:
     url = proof.gateway.url
-    assert httpx.get(url).text == "OK"
+    assert httpx.get(url, timeout=PATIENCE).text == "OK"
     for path in ("/loki/api/v1/labels", "/loki/api/v1/push", "/otlp/v1/logs", "/prometheus/api/v1/rules"):
-        answer = httpx.get(f"{url}{path}", headers={"X-Scope-OrgID": "team-a"})
+        answer = httpx.get(f"{url}{path}", headers={"X-Scope-OrgID": "team-a"}, timeout=PATIENCE)
         assert answer.status_code == HTTPStatus.UNAUTHORIZED, path
         assert answer.headers["WWW-Authenticate"] == 'Basic realm="Loki"'
-    assert httpx.get(f"{url}/config").status_code == HTTPStatus.FORBIDDEN
+    assert httpx.get(f"{url}/config", timeout=PATIENCE).status_code == HTTPStatus.FORBIDDEN
 
 
 def test_wrong_password_gets_401_and_503_for_the_stacks_own_user(proof: Proof) -> None:

@@ -88,7 +88,7 @@ def push_lines(url: str, lines: Sequence[str]) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            httpx.post(url, json={"streams": [stream]}).raise_for_status()
+            httpx.post(url, json={"streams": [stream]}, timeout=PATIENCE).raise_for_status()
         except httpx.TransportError:
             assert time.monotonic() < deadline, "Alloy does not listen"
             time.sleep(0.2)

@@ -32,7 +32,7 @@ from logstack.localrun.layout import LOOPBACK, free_ports
 from logstack.localrun.processes import Fleet
 from logstack.manifests.manifest import content_hash
 from tests.support.guarded_store import self_signed
-from tests.support.real import binary
+from tests.support.real import PATIENCE, binary
 
 GOOGLE = "storage.googleapis.com"
 AUTHORITIES = {
@@ -206,7 +206,9 @@ class Clouds:
         self._pod_token = root / "pod-token"
         self._pod_token.write_text(POD_TOKEN)
         self._http = httpx.Client(
-            proxy=f"http://{LOOPBACK}:{proxy}", verify=ssl.create_default_context(cafile=str(self.certificate))
+            proxy=f"http://{LOOPBACK}:{proxy}",
+            verify=ssl.create_default_context(cafile=str(self.certificate)),
+            timeout=PATIENCE,
         )
         for port in (google, blobs):
             self._wait(fleet, port)

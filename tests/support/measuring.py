@@ -11,7 +11,7 @@ from logstack.localrun.metrics import Metrics, parse_metrics
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
 from logstack.settings.tree import Settings
-from tests.support.real import binary
+from tests.support.real import PATIENCE, binary
 
 
 def unlimited_stack(mode: str, replicas: Mapping[str, int], replication_factor: int) -> Settings:
@@ -42,7 +42,7 @@ def running(root: Path, settings: Settings, changes: Mapping[str, Mapping[str, o
 
 def scraped(node: Node) -> Metrics:
     """Return the metrics of a process."""
-    return parse_metrics(httpx.get(f"{node.url}/metrics").text)
+    return parse_metrics(httpx.get(f"{node.url}/metrics", timeout=PATIENCE).text)
 
 
 def cpu_seconds(platform: Platform) -> dict[str, float]:

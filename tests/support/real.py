@@ -15,6 +15,8 @@ from logstack.manifests.manifest import Json, mask_secrets
 from tests.support.stacks import ROOT
 
 KUBERNETES = "1.34.0"
+PATIENCE = 60
+"""Seconds that a server may take for an answer while other proofs run beside this one; httpx waits five."""
 Document = dict[str, Any]
 
 
