@@ -1,9 +1,9 @@
-"""Labels between the parts of one collector, selectors of labels, and the labels that make no stream."""
+"""Labels that the parts of one collector pass on, selectors and their stage, and the labels that make no stream."""
 
 import re
 from collections.abc import Mapping
 
-from logstack.manifests.alloy.syntax import quoted
+from logstack.manifests.alloy.syntax import Block, quoted
 from logstack.settings.model.collector import CollectorSettings, LabelName
 
 # Labels that Alloy's components of one collector pass on to each other; the last one drops them.
@@ -38,6 +38,11 @@ def selector(match: Mapping[LabelName, str], **more: str) -> str:
     matchers += [f"{label}={quoted(text)}" for label, text in more.items()]
     # LogQL refuses a selector that the empty label set matches; every line has a source.
     return "{" + ", ".join(matchers or [f'{SOURCE}=~".+"']) + "}"
+
+
+def within(what: str, *stages: Block, comment: str = "") -> Block:
+    """Return the stage that runs others on the lines of a selector."""
+    return Block("stage.match", attributes={"selector": what}, blocks=stages, comment=comment)
 
 
 def _matcher(label: LabelName, text: str) -> str:

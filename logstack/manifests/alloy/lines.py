@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from math import isqrt
 
-from logstack.manifests.alloy.formats import joining, reading, structured_metadata
-from logstack.manifests.alloy.labels import SOURCE, metadata_labels, selector
+from logstack.manifests.alloy.formats import reading, structured_metadata
+from logstack.manifests.alloy.joining import joining
+from logstack.manifests.alloy.labels import SOURCE, metadata_labels, selector, within
 from logstack.manifests.alloy.redaction import redaction
 from logstack.manifests.alloy.sources.record import LogSource
 from logstack.manifests.alloy.syntax import Block, Expression, Value, quoted
@@ -76,23 +77,19 @@ def _without(what: str, reason: str, comment: str) -> Block:
     return Block("stage.match", attributes=attributes, comment=comment)
 
 
-def _within(what: str, *stages: Block, comment: str) -> Block:
-    return Block("stage.match", attributes={"selector": what}, blocks=stages, comment=comment)
-
-
 def _drop(rule: Drop) -> Block:
     what = selector(rule.match) + (f" |~ {quoted(rule.pattern)}" if rule.pattern else "")
     if not rule.keep:
         return _without(what, rule.name, "collector.drop")
     sampling = Block("stage.sampling", attributes={"rate": rule.keep, "drop_counter_reason": rule.name})
-    return _within(what, sampling, comment="collector.drop: keep")
+    return within(what, sampling, comment="collector.drop: keep")
 
 
 def _rate_limits(limits: tuple[RateLimit, ...]) -> Iterator[Block]:
     named = [limit for limit in limits if limit.namespace]
     for limit in named:
         stage = Block("stage.limit", attributes={"rate": limit.rate, "burst": limit.burst, "drop": True})
-        yield _within(selector({"namespace": limit.namespace or ""}), stage, comment="collector.rateLimits")
+        yield within(selector({"namespace": limit.namespace or ""}), stage, comment="collector.rateLimits")
     named_namespaces = "|".join(limit.namespace or "" for limit in named)
     for limit in limits:
         if not limit.namespace:
@@ -103,7 +100,7 @@ def _rate_limits(limits: tuple[RateLimit, ...]) -> Iterator[Block]:
                 "by_label_name": "namespace",
             }
             what = f'{{namespace=~".+", namespace!~{quoted(named_namespaces)}}}'
-            yield _within(what, Block("stage.limit", attributes=each), comment="collector.rateLimits")
+            yield within(what, Block("stage.limit", attributes=each), comment="collector.rateLimits")
 
 
 def _long_line(collector: CollectorSettings, max_line_size: int) -> Block:
@@ -129,11 +126,11 @@ def _tenants(tenants: Sequence[Tenant]) -> Iterator[Block]:
     size = isqrt(len(tenants) - 1) + 1
     for start in range(0, len(tenants), size):
         group = tenants[start : start + size]
-        yield _within(_namespaces(*group), *map(_tenant, group), comment=f"tenants, from {group[0].name} on")
+        yield within(_namespaces(*group), *map(_tenant, group), comment=f"tenants, from {group[0].name} on")
 
 
 def _tenant(tenant: Tenant) -> Block:
-    return _within(_namespaces(tenant), Block("stage.tenant", attributes={"value": tenant.name}), comment="tenants")
+    return within(_namespaces(tenant), Block("stage.tenant", attributes={"value": tenant.name}), comment="tenants")
 
 
 def _namespaces(*tenants: Tenant) -> str:
@@ -143,7 +140,7 @@ def _namespaces(*tenants: Tenant) -> str:
 
 def _canary_tenant(cluster: ClusterSettings) -> Block:
     """Set the canary's tenant, after the others: its namespace may belong to one of them."""
-    return _within(
+    return within(
         _canary(cluster), Block("stage.tenant", attributes={"value": CANARY_TENANT}), comment="The canary's own tenant."
     )
 
@@ -155,7 +152,7 @@ def _metadata(collector: CollectorSettings, sources: Sequence[LogSource]) -> Ite
     if everywhere := [label for label in metadata if not (by_node and label == NODE)]:
         yield structured_metadata(everywhere, "collector.labels that are not in collector.indexLabels")
     if by_node:
-        yield _within(
+        yield within(
             f"{{{SOURCE}!~{quoted('|'.join(by_node))}}}",
             structured_metadata([NODE]),
             comment="Lines of the journal and of node files keep the index label `node`: a stream belongs to one node.",
