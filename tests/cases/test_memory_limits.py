@@ -54,20 +54,20 @@ def test_go_programs_know_the_limit_that_they_have(limit: str | None, expected: 
 
 
 @pytest.mark.parametrize(("limit", "words"), [("4Gi", "write 4Gi, gateway 4Gi"), ("none", "write none, gateway none")])
-def test_the_plan_says_limits_that_are_no_requests(limit: str, words: str) -> None:
+def test_plan_says_limits_that_are_no_requests(limit: str, words: str) -> None:
     section = sizes_section(Stack("x", stack(limit), (), (), "none"))
     assert section.title == "Requests"
     assert dict(section.facts)["memory limits"].startswith(words)
 
 
-def test_the_failure_budget_counts_on_the_memory_that_a_writer_may_take() -> None:
+def test_failure_budget_counts_on_the_memory_that_a_writer_may_take() -> None:
     for limit, words in ((None, "the memory (2Gi)"), ("4Gi", "the memory (4Gi)"), ("none", "the node's memory")):
         texts = [loss.writes for loss in plan_failures(stack(limit)).losses if loss.lost == "the object store"]
         assert len(texts) == 1
         assert words in texts[0]
 
 
-def test_the_replay_of_the_log_is_held_against_the_limit() -> None:
+def test_replay_of_the_log_is_held_against_the_limit() -> None:
     keys = {**STACKS["simple-scalable"], "walReplayCeiling": "2Gi"}
     for limit, expected in ((None, True), ("4Gi", False), ("none", False)):
         own = {} if limit is None else {"memoryLimit": limit}
@@ -75,7 +75,7 @@ def test_the_replay_of_the_log_is_held_against_the_limit() -> None:
         assert any(problem.name.startswith("replay-ceiling") for problem in problems_of(settings)) == expected
 
 
-def test_a_loki_that_has_only_started_holds_what_the_check_says(tmp_path: Path) -> None:
+def test_loki_that_has_only_started_holds_what_the_check_says(tmp_path: Path) -> None:
     replicas = {"write": 1, "read": 1, "backend": 1}
     with running(tmp_path / "run", unlimited_stack("simple-scalable", replicas, 1), {}) as platform:
         held = [scraped(node).total("process_resident_memory_bytes") / _MIB for node in platform.layout.nodes]

@@ -56,7 +56,7 @@ def stack_file(**keys: str) -> str:
         "s3.lan.",
     ],
 )
-def test_a_host_that_no_public_authority_certifies_is_warned_of(host: str) -> None:
+def test_host_that_no_public_authority_certifies_is_warned_of(host: str) -> None:
     assert "warning[endpoint-not-certified]" in messages_for(stack_file(endpoint=f"https://{host}"))
     assert messages_for(stack_file(endpoint=f"https://{host}", caSecret="loki-s3-ca")) == ""
 
@@ -72,7 +72,7 @@ def test_claim_with_tls_is_warned_of_without_an_authority() -> None:
 @pytest.mark.parametrize(
     "host", ["s3.acme.com", "s3.internal.acme.com", "1.1.1.1", "local.acme.org", "minio.svc.acme.io"]
 )
-def test_a_public_host_is_not(host: str) -> None:
+def test_public_host_is_not_warned_of(host: str) -> None:
     assert messages_for(stack_file(endpoint=f"https://{host}")) == ""
 
 
@@ -91,7 +91,7 @@ def test_every_loki_pod_has_the_certificate_and_no_other_pod(mode: str, tmp_path
 
 
 @pytest.mark.real
-def test_a_former_store_has_a_certificate_of_its_own(tmp_path: Path) -> None:
+def test_former_store_has_a_certificate_of_its_own(tmp_path: Path) -> None:
     former = {"before": "2026-05-20", "store": STORE | {"endpoint": "https://10.0.0.9", "caSecret": "old-ca"}}
     periods = [{"from": "2024-04-01"}, {"from": "2026-05-20"}]
     moved = {"objectStore": STORE | AUTHORITY, "formerObjectStore": former, "schemaPeriods": periods}

@@ -43,7 +43,7 @@ def test_every_loki_pod_reads_the_named_keys(mode: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-def test_the_embedded_server_and_a_former_store_have_keys_of_their_own(tmp_path: Path) -> None:
+def test_embedded_server_and_a_former_store_have_keys_of_their_own(tmp_path: Path) -> None:
     embedded = {"kind": "embedded", "credentialsSecret": "minio", **NAMED}
     former = {"before": "2026-05-20", "store": STORE | {"credentialsKeys": {"accessKeyId": "user"}}}
     periods = [{"from": "2024-04-01"}, {"from": "2026-05-20"}]

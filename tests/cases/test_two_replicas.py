@@ -37,7 +37,7 @@ def test_two_writers_are_no_error(mode: str, factor: int) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_plan_says_that_two_replicas_of_a_line_survive_no_lost_writer(mode: str) -> None:
+def test_plan_says_that_two_replicas_of_a_line_survive_no_lost_writer(mode: str) -> None:
     loss = lost(stack(mode, 2))
     assert (loss.budget, loss.writes, loss.queries) == ("beyond", "refused until it is back", CONTINUE)
     loss = lost(stack(mode, 1))
@@ -51,7 +51,7 @@ def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platfor
         yield platform
 
 
-def test_the_real_loki_refuses_and_answers_as_the_plan_says(platform: Platform) -> None:
+def test_real_loki_refuses_and_answers_as_the_plan_says(platform: Platform) -> None:
     survivor, killed = platform.writers
     now = time.time_ns()
     before = [platform.loki.push({"app": f"a{number}"}, [Entry(now, "x")], survivor.url) for number in range(STREAMS)]

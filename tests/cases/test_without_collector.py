@@ -47,14 +47,14 @@ def test_nothing_of_alloy_is_left(mode: str) -> None:
 
 
 @each_mode
-def test_the_canary_pushes_its_lines_itself(mode: str) -> None:
+def test_canary_pushes_its_lines_itself(mode: str) -> None:
     inputs = str(declarations(stack(mode))["canary/canary"].inputs)
     assert "'-push=true'" in inputs
     assert "'-streamname=stream'" in inputs
 
 
 @each_mode
-def test_the_plan_says_where_to_push_and_what_is_not_promised(mode: str) -> None:
+def test_plan_says_where_to_push_and_what_is_not_promised(mode: str) -> None:
     settings = stack(mode, tenants=[{"name": "team-a", "namespaces": ["shop"]}])
     text = planned(settings)
     assert f"collectors of your own push to {push_url(settings, settings.cluster)}" in text
@@ -65,7 +65,7 @@ def test_the_plan_says_where_to_push_and_what_is_not_promised(mode: str) -> None
         assert promise not in text.lower()
 
 
-def test_the_addresses_of_the_page_are_those_of_the_default_stack() -> None:
+def test_addresses_of_the_page_are_those_of_the_default_stack() -> None:
     settings = stack("simple-scalable")
     base = push_address(settings, settings.cluster)
     found = set(re.findall(r"http://[^\s\"]+", PAGE.read_text()))
@@ -82,7 +82,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         yield platform
 
 
-def test_the_real_loki_takes_and_finds_lines_by_both_protocols(platform: Platform) -> None:
+def test_real_loki_takes_and_finds_lines_by_both_protocols(platform: Platform) -> None:
     now = time.time_ns()
     (pushed,) = platform.loki.push({"app": "own"}, [Entry(now, "by Loki's protocol")])
     assert pushed.acknowledged

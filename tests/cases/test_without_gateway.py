@@ -49,7 +49,7 @@ def objects(settings: Settings, directory: Path) -> dict[str, dict[str, Any]]:
 
 
 @each_mode
-def test_the_chart_makes_no_gateway_and_a_service_at_both_addresses(mode: str, tmp_path: Path) -> None:
+def test_chart_makes_no_gateway_and_a_service_at_both_addresses(mode: str, tmp_path: Path) -> None:
     found = objects(stack(mode), tmp_path)
     assert not [name for name in found if "gateway" in name.replace("index-gateway", "")]
     for name in SERVICES[mode]:
@@ -76,7 +76,7 @@ def test_everything_of_the_stack_uses_these_addresses(mode: str) -> None:
 
 
 @each_mode
-def test_the_plan_says_both_addresses_and_who_may_use_them(mode: str) -> None:
+def test_plan_says_both_addresses_and_who_may_use_them(mode: str) -> None:
     inside = plan_access(stack(mode)).inside
     pushes, queries = addresses(mode)
     assert pushes.removesuffix("/loki/api/v1/push") in inside
@@ -85,14 +85,14 @@ def test_the_plan_says_both_addresses_and_who_may_use_them(mode: str) -> None:
 
 
 @each_mode
-def test_the_failure_budget_and_the_images_know_no_gateway(mode: str) -> None:
+def test_failure_budget_and_the_images_know_no_gateway(mode: str) -> None:
     settings = stack(mode)
     assert not [loss.lost for loss in plan_failures(settings).losses if re.search(r"(?<!index )gateway", loss.lost)]
     assert "gateway" not in [image.component for image in pod_images(settings)]
 
 
 @pytest.mark.parametrize("gateway", [{"enabled": False}, {"replicas": 0}], ids=str)
-def test_a_release_without_a_gateway_is_adopted_without_one(gateway: dict[str, object]) -> None:
+def test_release_without_a_gateway_is_adopted_without_one(gateway: dict[str, object]) -> None:
     values = {"deploymentMode": "SingleBinary", "loki": S3, "gateway": gateway}
     adoption = adopt_values(values)
     assert stack_of(adoption)["gateway"] == {"enabled": False}
@@ -100,7 +100,7 @@ def test_a_release_without_a_gateway_is_adopted_without_one(gateway: dict[str, o
     assert entry.verdict == Verdict.UNDERSTOOD
 
 
-def test_a_release_whose_ingress_leads_past_its_gateway_gets_one() -> None:
+def test_release_whose_ingress_leads_past_its_gateway_gets_one() -> None:
     ingress = {"enabled": True, "hosts": ["logs.example.com"]}
     values = {"deploymentMode": "SingleBinary", "loki": S3, "gateway": {"replicas": 0}, "ingress": ingress}
     adoption = adopt_values(values)

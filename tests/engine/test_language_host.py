@@ -51,7 +51,7 @@ def test_every_problem_is_shown_once_and_nothing_else(hosted: Project) -> None:
         assert words not in output
 
 
-def test_a_chart_that_cannot_be_had_gives_an_error_and_no_traceback(hosted: Project) -> None:
+def test_chart_that_cannot_be_had_gives_an_error_and_no_traceback(hosted: Project) -> None:
     hosted.edit("staging", {"charts": {"loki": {"path": "charts/no-such-chart"}}})
     failed, output = hosted.by_hand("staging", "preview")
     assert failed
@@ -62,7 +62,7 @@ def test_a_chart_that_cannot_be_had_gives_an_error_and_no_traceback(hosted: Proj
     assert len(shown.splitlines()) <= 1 + 3, "a line for each chart"
 
 
-def test_an_update_that_fails_halfway_shows_the_providers_error_and_no_traceback(hosted: Project) -> None:
+def test_update_that_fails_halfway_shows_the_providers_error_and_no_traceback(hosted: Project) -> None:
     hosted.kubernetes.fail_at = "loki-canary"
     failed, output = hosted.by_hand("staging", "up", "--yes", "--skip-preview")
     assert failed
@@ -71,7 +71,7 @@ def test_an_update_that_fails_halfway_shows_the_providers_error_and_no_traceback
         assert words not in output
 
 
-def test_a_stack_without_mistakes_is_deployed(hosted: Project) -> None:
+def test_stack_without_mistakes_is_deployed(hosted: Project) -> None:
     failed, output = hosted.by_hand("staging", "up", "--yes", "--skip-preview")
     assert not failed, output
     assert diagnostics(output) in ("", "  pulumi:pulumi:Stack (logstack-staging):")

@@ -113,7 +113,7 @@ def test_warnings_are_shown_and_stop_nothing(consumer: Project) -> None:
     assert shown.startswith("[replication-survives-no-lost-writer] logstack:replicationFactor\n")
 
 
-def test_a_chart_that_cannot_be_had_gives_no_traceback_of_the_plugin(consumer: Project) -> None:
+def test_chart_that_cannot_be_had_gives_no_traceback_of_the_plugin(consumer: Project) -> None:
     charts = {"charts": {"loki": {"path": "charts/no-such-chart"}}}
     failed = consumer.preview("staging", program_of("staging", charts)).failed
     assert "charts/no-such-chart" in failed

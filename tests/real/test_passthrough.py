@@ -46,7 +46,7 @@ def test_loki_runs_with_what_owners_set(tmp_path: Path) -> None:
     assert effective["pattern_ingester"]["enabled"] is True
 
 
-def test_the_checks_take_what_owners_set() -> None:
+def test_checks_take_what_owners_set() -> None:
     assert list(misfits(loki_config(), TUNING)) == []
 
 
@@ -139,7 +139,7 @@ def test_loki_refuses_values_that_it_reads_itself(document: dict[str, Any], reas
 
 
 @pytest.mark.parametrize("chart", ["loki", "alloy"])
-def test_the_tables_of_values_are_those_of_the_pinned_charts(chart: str) -> None:
+def test_tables_of_values_are_those_of_the_pinned_charts(chart: str) -> None:
     assert (FOLDER / f"{chart}-chart.txt").read_text() == table_of(chart, shared("charts"))
 
 
@@ -166,6 +166,6 @@ def test_check_says_why_the_real_programs_refuse_a_value() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_real_programs_refuse_no_stack(name: str) -> None:
+def test_real_programs_refuse_no_stack(name: str) -> None:
     parsers = {name: binary(name) for name in ("loki", "alloysyntax")}
     assert list(refusals(settings_of(name), parsers)) == []

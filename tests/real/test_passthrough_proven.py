@@ -59,7 +59,7 @@ def test_alloy_refuses_what_the_checks_refuse(blocks: str, reason: str, tmp_path
     assert reason in validated(changed(settings_of("production"), alloy={"config": blocks}), tmp_path)
 
 
-def test_the_table_of_loki_is_that_of_the_pinned_version() -> None:
+def test_table_of_loki_is_that_of_the_pinned_version() -> None:
     go = shutil.which("go")
     if not go:
         pytest.skip("no go on this machine")

@@ -121,7 +121,7 @@ def test_results_cache_keeps_an_answer_without_the_lines_that_could_not_be_loade
     assert counted(platform, at, query) == 0
 
 
-def test_the_line_of_these_tests_is_found_in_the_store(stored: tuple[Platform, int]) -> None:
+def test_line_of_these_tests_is_found_in_the_store(stored: tuple[Platform, int]) -> None:
     assert found(*stored) == ["stored"]
 
 

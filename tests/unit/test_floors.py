@@ -74,7 +74,7 @@ def test_every_module_of_logstack_has_a_floor() -> None:
     assert modules == FLOOR.keys()
 
 
-def test_the_parts_of_the_settings_import_in_one_direction() -> None:
+def test_parts_of_the_settings_import_in_one_direction() -> None:
     order = ("model", "resolve", "tree", "checks", "load")
     folder = ROOT / "logstack" / "settings"
     for number, part in enumerate(order):

@@ -43,7 +43,7 @@ def test_interrupt_of_the_language_host_ends_the_program_without_a_traceback() -
         assert program.returncode == ERROR_SHOWN == 32
 
 
-def test_an_exception_of_the_program_itself_is_not_hidden() -> None:
+def test_exception_of_the_program_itself_is_not_hidden() -> None:
     async def run() -> None:
         with each_problem_shown_once():
             raise LookupError("a mistake of ours")

@@ -179,7 +179,7 @@ def test_null_is_an_argument_that_is_not_passed() -> None:
     assert recording.all(LOG_STACK)
 
 
-def test_a_component_that_the_package_does_not_have_is_refused() -> None:
+def test_component_that_the_package_does_not_have_is_refused() -> None:
     message = refusal(arguments_of("staging"), "logstack:index:Loki")
     assert message == "unknown component logstack:index:Loki: the package has logstack:index:LogStack"
 

@@ -294,7 +294,7 @@ PASSWORD = "gateway: {auth: {credentialsSecret: loki-gateway}}"
 
 
 @pytest.mark.parametrize("name", [rule.name for rule in OF_CLUSTER])
-def test_a_warning_that_only_the_running_program_can_give_is_acknowledged_without_being_needed(name: str) -> None:
+def test_warning_that_only_the_running_program_can_give_is_acknowledged_without_being_needed(name: str) -> None:
     accepted = stack(f"acknowledge: [{name}]")
     assert (accepted.problems, accepted.accepted) == ((), ())
 
