@@ -5,6 +5,7 @@ each refusal has no other reason.
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from logstack.localrun.layout import LOOPBACK, free_ports
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
 from logstack.settings.tree import Settings
@@ -24,6 +26,7 @@ from tests.support.stacks import settings_of
 
 pytestmark = [pytest.mark.real, pytest.mark.prove]
 
+WORKERS = 5
 PASSWORDS = {name: f"password of {name}" for name in ("logstack", "anna", "default", "stranger")}
 # Each word names its owner everywhere: in the line, in a label's value and in a label's name.
 WORDS = {"anna": "alpha", "default": "bravo"}
@@ -364,3 +367,29 @@ def test_nginx_does_not_start_without_the_dns_service(tmp_path: Path) -> None:
 def test_loki_accepts_every_tenant_name_except_those_that_the_checks_refuse(proof: Proof, name: str) -> None:
     answer = httpx.get(f"{proof.platform.loki.reader}/loki/api/v1/labels", headers={"X-Scope-OrgID": name}, timeout=30)
     assert answer.is_success == (name not in (".", ".."))
+
+
+def test_nginx_that_has_only_started_holds_about_what_the_least_memory_of_a_gateway_counts(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    # As many as the pinned chart has.
+    config = re.sub("(?m)^worker_processes .*", "", local_nginx(chart_config(SETTINGS, tmp_path), None, port, tmp_path))
+    (tmp_path / "nginx.conf").write_text(f"worker_processes {WORKERS};\n{config}")
+    (tmp_path / ".htpasswd").write_text("")
+    with Fleet(tmp_path / "out") as fleet:
+        fleet.start("nginx", nginx_command(tmp_path), {})
+        wait_for(lambda: answers(f"http://{LOOPBACK}:{port}"))
+        master = int((tmp_path / "nginx.pid").read_text())
+        workers = run(["pgrep", "-P", str(master)]).stdout.split()
+        # Shared pages count once.
+        maps = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in (master, *workers)]
+    kibibytes = sum(int(re.findall(r"^Pss: +(\d+) kB", text, re.MULTILINE)[0]) for text in maps)
+    assert len(workers) == WORKERS
+    # 5 with the stand-in, which has few connections, 14 with the chart.
+    assert 4 < kibibytes / 1024 < 16
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=PATIENCE).is_success
+    except httpx.TransportError:
+        return False

@@ -29,7 +29,7 @@ Memory = Annotated[
         "memory of a pod",
         "64Mi",
         "4Ti",
-        "the smallest process of a stack, the canary, holds 35Mi (measured), and few nodes have 4Ti",
+        "the smallest process of a stack beside nginx, the canary, holds 35Mi (measured), and few nodes have 4Ti",
     ),
 ]
 MemoryLimit = Annotated[
@@ -37,6 +37,25 @@ MemoryLimit = Annotated[
     LimitRange(
         "memory limit of a pod",
         "64Mi",
+        "4Ti",
+        "as for its request; none: the pod may take what its node has",
+        or_nothing=True,
+    ),
+]
+GatewayMemory = Annotated[
+    int,
+    SizeRange(
+        "memory of a gateway",
+        "16Mi",
+        "4Ti",
+        "nginx holds 14Mi with the chart's five workers (measured), and few nodes have 4Ti",
+    ),
+]
+GatewayMemoryLimit = Annotated[
+    int,
+    LimitRange(
+        "memory limit of a gateway",
+        "16Mi",
         "4Ti",
         "as for its request; none: the pod may take what its node has",
         or_nothing=True,

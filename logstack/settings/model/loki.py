@@ -31,7 +31,7 @@ from logstack.settings.model.quantities import parse_duration, parse_size
 from logstack.settings.model.ranges import Switch
 from logstack.settings.model.retention import RetentionStream
 from logstack.settings.model.roles import DeploymentMode, Duty, Role, roles_of
-from logstack.settings.model.sizes import SIZES, Resources, SizeName
+from logstack.settings.model.sizes import SIZES, GatewayResources, Resources, SizeName
 from logstack.settings.model.tenants import CANARY_TENANT, Tenant
 
 Version = Annotated[str, spelled(r"^[0-9]{1,5}\.[0-9]{1,5}\.[0-9]{1,5}$", "a full version, such as 3.7.8")]
@@ -135,7 +135,7 @@ class Gateway(Group):
 class SizeOverrides(_ResourcesOfEachRole):
     """Resources that differ from the size table, by component."""
 
-    gateway: Resources | None = None
+    gateway: GatewayResources | None = None
     alloy: Resources | None = None
     alloy_events: Resources | None = None
     canary: Resources | None = None

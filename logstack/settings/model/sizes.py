@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from logstack.settings.model.base import Group
-from logstack.settings.model.bounds import Cpu, Memory, MemoryLimit, Volume
+from logstack.settings.model.bounds import Cpu, GatewayMemory, GatewayMemoryLimit, Memory, MemoryLimit, Volume
 from logstack.settings.model.roles import Role, Size
 
 
@@ -44,6 +44,15 @@ class Resources(Group):
         85 % of the limit: the rest is for what Go does not count.
         """
         return None if self.limit is None else self.limit * 85 // 100
+
+
+class GatewayResources(Resources):
+    """CPU and memory of one gateway pod, whose nginx needs less than any other process."""
+
+    memory: GatewayMemory
+    """Memory request, and the limit if `memoryLimit` states no other one."""
+    memory_limit: GatewayMemoryLimit | None = None
+    """Memory limit, where it is more than the request; `none` for no limit. Above its request a pod may be evicted."""
 
 
 def _resources(size: Size) -> Resources:
