@@ -39,6 +39,10 @@ class Sample:
     """The random parts of the secret as they stand in the line; the literals between them are published."""
 
     @property
+    def name(self) -> str:
+        return f"{self.kind}/{self.form}/{self.number}"
+
+    @property
     def set_aside(self) -> bool:
         return is_set_aside(self.kind, self.form, self.number)
 
