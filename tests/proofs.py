@@ -79,7 +79,14 @@ PARTS: Mapping[str, Part] = {
         ),
         ("alloy",),
     ),
-    "redaction": Part(("tests/real/test_redaction.py", "tests/real/test_collector_secrets.py"), ("alloy",)),
+    "redaction": Part(
+        (
+            "tests/real/test_redaction.py",
+            "tests/real/test_redaction_recall.py",
+            "tests/real/test_collector_secrets.py",
+        ),
+        ("alloy", "gitleaksamples"),
+    ),
     "modes": Part(
         ("tests/real/test_try.py",),
         ("alloy",),
@@ -148,6 +155,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("docs/reference/changes.md", "engine documents"),
     ("docs/reference/ci/*", "workflows"),
     ("docs/reference/cluster.md", "cluster documents"),
+    ("docs/reference/redaction-recall.md", "redaction documents"),
     ("docs/*", "documents"),
     ("*.md", "documents"),
     # Settings.
@@ -217,6 +225,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("logstack/binaries/go/alloy/*", "collector redaction modes tenants cluster"),
     ("logstack/binaries/go/configreloader/*", "cluster"),
     ("logstack/binaries/go/fakegcs/*", "clouds"),
+    ("logstack/binaries/go/gitleaksamples/*", "redaction"),
     ("logstack/binaries/go/loki/*", "clouds collector redaction modes moves tenants sizing cluster"),
     ("logstack/binaries/go/pulumi/*", "engine workflows cluster documents"),
     ("logstack/binaries/*", _ALL),
@@ -229,7 +238,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/support/dns.py", _NONE),
     ("tests/support/reached.py", "engine"),
     ("tests/support/engine.py", _DECLARED),
-    ("tests/support/golden.py", _DECLARED),
+    ("tests/support/golden.py", f"redaction {_DECLARED}"),
     ("tests/support/standin.py", _DECLARED),
     ("tests/support/stores.py", _DECLARED),
     ("tests/support/wire.py", _DECLARED),
@@ -241,6 +250,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/support/copies.py", "documents"),
     ("tests/support/corpus.py", "redaction"),
     ("tests/support/redaction_corpus.yaml", "redaction"),
+    ("tests/support/redaction/*", "redaction"),
     ("tests/support/cluster_lines.py", "sizing"),
     ("tests/support/crds.yaml", "cluster"),
     ("tests/support/live.py", "cluster"),

@@ -1,24 +1,25 @@
 """How many secrets redaction finds and how many innocent lines it changes, by the real Alloy.
 
-`python -m tests.support.redaction.measure` prints the tables, the missed samples and the changed innocent lines. Of the
-third that is set aside it prints counts only.
+`python -m tests.support.redaction.measure` prints both for the default rules, with the missed samples and the changed
+lines. Of the third that is set aside it prints counts only.
 """
 
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Generic, TypeVar
 
 from logstack.settings.model.redaction import RedactionSettings
 from tests.support.real import shared
+from tests.support.redaction.gitleaks import generated
 from tests.support.redaction.runner import redacted_lines
 from tests.support.redaction.samples import Innocent, Sample, innocents, samples
 
-Line = TypeVar("Line")
+Line = TypeVar("Line", Sample, Innocent)
 REAL = ("Hadoop", "Spark", "OpenSSH", "Zookeeper")
 TO_SHOW = 200
 """Missed samples and changed lines that the command prints, at most."""
@@ -36,7 +37,7 @@ class Share:
         return self.count / self.total if self.total else 0.0
 
     def __str__(self) -> str:
-        return f"{self.count} of {self.total} ({self.part:.2%})"
+        return f"{self.count:,} of {self.total:,} ({self.part:.1%})"
 
 
 @dataclass(frozen=True)
@@ -51,45 +52,40 @@ class Result(Generic[Line]):
 
 @dataclass(frozen=True)
 class Measurement:
-    """What redaction did to all lines."""
+    """What redaction did to the lines of each corpus."""
 
-    secrets: Sequence[Result[Sample]]
+    own: Sequence[Result[Sample]]
+    gitleaks: Sequence[Result[Sample]]
     innocents: Sequence[Result[Innocent]]
-    real: Mapping[str, str] = field(default_factory=dict)
-    """The changed lines of real logs, before and after."""
-    real_lines: int = 0
-
-    def recall(self, chosen: Callable[[Sample], bool]) -> Share:
-        """Return how many secrets of the chosen samples were found."""
-        return _share(self.secrets, chosen)
-
-    def changed(self, chosen: Callable[[Innocent], bool]) -> Share:
-        """Return how many of the chosen innocent lines were changed."""
-        return _share(self.innocents, chosen)
 
     def broken_json(self) -> list[Result[Sample]]:
         """Return the samples whose line was JSON and is none any more."""
-        return [result for result in self.secrets if "JSON" in result.line.form and not _is_json(result.redacted[0])]
+        return [result for result in self.own if "JSON" in result.line.form and not _is_json(result.redacted[0])]
 
 
-def measure(directory: Path, settings: RedactionSettings, real: Sequence[str] = ()) -> Measurement:
-    """Send every sample, every innocent line and the real lines through the stages once."""
-    own = [line for sample in samples() for line in sample.lines]
-    lines = [*own, *(innocent.line for innocent in innocents()), *real]
+def measure(directory: Path, settings: RedactionSettings) -> Measurement:
+    """Send the lines of every corpus through the stages once."""
+    secrets = (*samples(), *generated())
+    lines = [*(line for sample in secrets for line in sample.lines), *(each.line for each in innocents())]
     redacted = iter(redacted_lines(settings, lines, directory, ["once"])["once"])
-    secrets = [_found(sample, tuple(next(redacted) for _ in sample.lines)) for sample in samples()]
-    looked_alike = [_changed(innocent, next(redacted)) for innocent in innocents()]
-    changed = {line: after for line, after in zip(real, redacted, strict=True) if line != after}
-    return Measurement(secrets, looked_alike, changed, len(real))
+    results = [_found(sample, tuple(next(redacted) for _ in sample.lines)) for sample in secrets]
+    changed = [_changed(innocent, next(redacted)) for innocent in innocents()]
+    return Measurement(results[: len(samples())], results[len(samples()) :], changed)
 
 
-def forms() -> Sequence[str]:
-    """Return the forms of all samples, in their order."""
-    return list(dict.fromkeys(sample.form for sample in samples()))
+def share(results: Iterable[Result[Line]], chosen: Callable[[Line], bool] = lambda _: True) -> Share:
+    """Return how many of the chosen lines count."""
+    counts = [result.counts for result in results if chosen(result.line)]
+    return Share(sum(counts), len(counts))
+
+
+def by_share(results: Sequence[Result[Line]]) -> tuple[Share, Share]:
+    """Return how many count of the open two thirds, and of the third that is set aside."""
+    return share(results, lambda line: not line.set_aside), share(results, lambda line: line.set_aside)
 
 
 def real_lines() -> list[str]:
-    """Return the lines of real log files; skips the test on a machine without them."""
+    """Return the lines of real log files; skip the test on a machine without them."""
     return [line for name in REAL for line in shared(f"logs/{name}_2k.log").read_text().splitlines() if line]
 
 
@@ -99,11 +95,6 @@ def _found(sample: Sample, redacted: tuple[str, ...]) -> Result[Sample]:
 
 def _changed(innocent: Innocent, redacted: str) -> Result[Innocent]:
     return Result(innocent, (redacted,), redacted != innocent.line)
-
-
-def _share(results: Iterable[Result[Line]], chosen: Callable[[Line], bool]) -> Share:
-    counts = [result.counts for result in results if chosen(result.line)]
-    return Share(sum(counts), len(counts))
 
 
 def _is_json(line: str) -> bool:
@@ -119,47 +110,46 @@ def _is_json(line: str) -> bool:
 
 def report(measurement: Measurement) -> Iterator[str]:
     """Yield recall by form, then what was missed and what was changed without a reason."""
-    for form in forms():
-        shares = [
-            measurement.recall(lambda line, form=form, aside=aside: line.form == form and line.set_aside == aside)
-            for aside in (False, True)
-        ]
-        yield f"{form:16} open {shares[0]}   set aside {shares[1]}"
-    for aside, name in ((False, "open"), (True, "set aside")):
-        found = measurement.recall(lambda line, aside=aside: line.set_aside == aside)
-        changed = measurement.changed(lambda line, aside=aside: line.set_aside == aside)
-        yield f"{name}: {found} secrets found, {changed} innocent lines changed"
-    yield f"real lines changed: {len(measurement.real)} of {measurement.real_lines}"
-    broken = measurement.broken_json()
-    yield f"lines that are no JSON any more: {len(broken)}"
+    for form in dict.fromkeys(result.line.form for result in measurement.own):
+        open_share, set_aside = by_share([result for result in measurement.own if result.line.form == form])
+        yield f"{form:16} open {open_share}, set aside {set_aside}"
+    for name, (open_share, set_aside) in {
+        "secrets found": by_share(measurement.own),
+        "secrets of gitleaks' rules found": by_share(measurement.gitleaks),
+        "innocent lines changed": by_share(measurement.innocents),
+    }.items():
+        yield f"{name}: open {open_share}, set aside {set_aside}"
 
-    missed = [each for each in measurement.secrets if not each.counts and not each.line.set_aside]
-    yield "\nMissed in the open two thirds, by kind:"
-    for kind, count in Counter(each.line.kind for each in missed).most_common():
+    yield from _misses("our corpus", measurement.own)
+    yield from _misses("gitleaks' rules", measurement.gitleaks)
+    broken = measurement.broken_json()
+    yield f"\nNo JSON any more: {len(broken)}, of them in the open two thirds:"
+    yield from _differences([result for result in broken if not result.line.set_aside])
+    yield f"\nThe first {TO_SHOW} innocent lines that were changed, in the open two thirds:"
+    for result in [each for each in measurement.innocents if each.counts and not each.line.set_aside][:TO_SHOW]:
+        yield f"{result.line.kind}\n    {result.line.line!r}\n -> {result.redacted[0]!r}"
+
+
+def _misses(corpus: str, results: Sequence[Result[Sample]]) -> Iterator[str]:
+    missed = [result for result in results if not result.counts and not result.line.set_aside]
+    yield f"\nMissed of {corpus}, in the open two thirds, by kind:"
+    for kind, count in Counter(result.line.kind for result in missed).most_common():
         yield f"{count:4}  {kind}: {', '.join(sorted({each.line.form for each in missed if each.line.kind == kind}))}"
     yield f"\nThe first {TO_SHOW} of them:"
-    yield from (line for each in missed[:TO_SHOW] for line in _difference(each.line.name, each.line.lines, each.redacted))
-    yield "\nNo JSON any more, in the open two thirds:"
-    open_broken = [each for each in broken if not each.line.set_aside]
-    yield from (line for each in open_broken for line in _difference(each.line.name, each.line.lines, each.redacted))
-    yield f"\nThe first {TO_SHOW} innocent lines that were changed, in the open two thirds:"
-    changed_lines = [each for each in measurement.innocents if each.counts and not each.line.set_aside]
-    for each in changed_lines[:TO_SHOW]:
-        yield from _difference(each.line.kind, (each.line.line,), each.redacted)
-    yield "\nReal lines that were changed:"
-    for line, after in measurement.real.items():
-        yield from _difference("real", (line,), (after,))
+    yield from _differences(missed[:TO_SHOW])
 
 
-def _difference(name: str, lines: Sequence[str], redacted: Sequence[str]) -> Iterator[str]:
-    for line, after in zip(lines, redacted, strict=True):
-        yield f"{name}\n    {line!r}" + (f"\n -> {after!r}" if line != after else "")
+def _differences(results: Iterable[Result[Sample]]) -> Iterator[str]:
+    for result in results:
+        yield result.line.name
+        for line, after in zip(result.line.lines, result.redacted, strict=True):
+            yield f"    {line!r}" + (f"\n -> {after!r}" if line != after else "")
 
 
 def main() -> None:
     """Measure the default rules and print the report."""
     with TemporaryDirectory() as directory:
-        sys.stdout.writelines(f"{line}\n" for line in report(measure(Path(directory), RedactionSettings(), real_lines())))
+        sys.stdout.writelines(f"{line}\n" for line in report(measure(Path(directory), RedactionSettings())))
 
 
 if __name__ == "__main__":
