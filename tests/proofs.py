@@ -199,6 +199,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("logstack/localrun/deep.py", "modes"),
     ("logstack/localrun/losses.py", "modes"),
     ("logstack/localrun/machine.py", "modes"),
+    ("logstack/localrun/redacted.py", "clouds modes moves"),
     ("logstack/localrun/report.py", "modes"),
     ("logstack/localrun/sample.log", "modes"),
     ("logstack/localrun/disclosures.py", "modes"),
