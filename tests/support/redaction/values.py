@@ -11,6 +11,7 @@ _LOWER, _UPPER, _DIGITS = string.ascii_lowercase, string.ascii_uppercase, string
 ALPHABETS: Mapping[str, str] = {
     "alpha": string.ascii_letters,
     "b32": _UPPER + "234567",
+    "b32low": _LOWER + "234567",
     "b62": string.ascii_letters + _DIGITS,
     "b64": string.ascii_letters + _DIGITS + "+/",
     "bech": "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L",
