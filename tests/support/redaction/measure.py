@@ -62,6 +62,10 @@ class Measurement:
         """Return the samples whose line was JSON and is none any more."""
         return [result for result in self.own if "JSON" in result.line.form and not _is_json(result.redacted[0])]
 
+    def losing_more(self) -> list[Result[Sample]]:
+        """Return the samples of which redaction removed more than the secret."""
+        return [result for result in self.own if result.counts and result.line.loses_more_in(result.redacted)]
+
 
 def measure(directory: Path, settings: RedactionSettings) -> Measurement:
     """Send the lines of every corpus through the stages once."""
@@ -125,6 +129,9 @@ def report(measurement: Measurement) -> Iterator[str]:
     broken = measurement.broken_json()
     yield f"\nNo JSON any more: {len(broken)}, of them in the open two thirds:"
     yield from _differences([result for result in broken if not result.line.set_aside])
+    losing = measurement.losing_more()
+    yield f"\nLost more than the secret: {len(losing)}, of them in the open two thirds, the first {TO_SHOW}:"
+    yield from _differences([result for result in losing if not result.line.set_aside][:TO_SHOW])
     yield f"\nThe first {TO_SHOW} innocent lines that were changed, in the open two thirds:"
     for result in [each for each in measurement.innocents if each.counts and not each.line.set_aside][:TO_SHOW]:
         yield f"{result.line.kind}\n    {result.line.line!r}\n -> {result.redacted[0]!r}"

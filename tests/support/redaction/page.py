@@ -38,6 +38,9 @@ def _summary(measurement: Measurement) -> Iterator[str]:
         "secrets of gitleaks' rules found": measurement.gitleaks,
     }
     table = [(name, *map(str, by_share(results)), str(share(results))) for name, results in rows.items()]
+    lost = measurement.losing_more()
+    losing = [sum(result.line.set_aside == aside for result in lost) for aside in (False, True)]
+    table.append(("secrets with which more of the line was lost", *map(str, (*losing, len(lost)))))
     innocent = (*by_share(measurement.innocents), share(measurement.innocents))
     table.append(("innocent lines changed", *map(_of_ten_thousand, innocent)))
     yield from _table(("", "open two thirds", "set-aside third", "all"), table)

@@ -17,6 +17,7 @@ from tests.support.redaction.values import RUN, pieces, seeded, value
 
 ESCAPED, BY_LINE = "escaped JSON", "line by line"
 _PLACE = "⟦⟧"
+_STREAM = '", "stream": "stdout"}'
 INNOCENT_REPETITIONS = 70
 """How often each innocent line stands with other random parts, for more than 10,000."""
 
@@ -37,6 +38,8 @@ class Sample:
     """The line, which may have line breaks; several where the program printed it line by line."""
     secret: tuple[str, ...]
     """The random parts of the secret as they stand in the line; the literals between them are published."""
+    after: str = ""
+    """The text behind the secret up to the end of the line."""
 
     @property
     def name(self) -> str:
@@ -53,6 +56,10 @@ class Sample:
             around = around.replace(part, " ")
         output = "\n".join(redacted)
         return any(run in output and run not in around for part in self.secret for run in _runs(part))
+
+    def loses_more_in(self, redacted: Sequence[str]) -> bool:
+        """Return whether text behind the secret is gone as well."""
+        return not "\n".join(redacted).endswith(self.after)
 
 
 @dataclass(frozen=True)
@@ -152,11 +159,14 @@ def _sample(kind: str, form: str, number: int, template: _Template, specificatio
     escaped = [(_escaped(text, template.escape), is_random) for text, is_random in found]
     line = template.text.replace(_PLACE, "".join(text for text, _ in escaped))
     parts = [text for text, is_random in escaped if is_random]
+    # A line break may go with a private key.
+    after = template.text.rpartition(_PLACE)[2].removeprefix(r"\n")
     for _ in range(template.nested):
-        line = json.dumps({"log": line, "stream": "stdout"}, ensure_ascii=False)
+        line = f'{{"log": "{_escaped(line, "JSON")}{_STREAM}'
         parts = [_escaped(part, "JSON") for part in parts]
+        after = _escaped(after, "JSON") + _STREAM
     lines = tuple(line.split("\n")) if form == BY_LINE else (line,)
-    return Sample(kind, form, number, lines, tuple(part for part in parts if len(part) >= RUN))
+    return Sample(kind, form, number, lines, tuple(part for part in parts if len(part) >= RUN), after)
 
 
 def _escaped(text: str, form: str | None) -> str:

@@ -62,6 +62,17 @@ def test_sample_leaks_when_a_run_of_its_secret_remains() -> None:
     assert sample.leaks_in(sample.lines)
 
 
+def test_sample_loses_more_when_text_behind_its_secret_is_gone() -> None:
+    sample = Sample("kind", "bare", 0, ("password=abcdefgh host=db",), ("abcdefgh",), " host=db")
+    assert sample.loses_more_in(["password=<redacted>"])
+    assert not sample.loses_more_in(["password=<redacted> host=db"])
+
+
+def test_no_sample_loses_more_in_its_own_line() -> None:
+    whole = [sample for sample in samples() if sample.form != "line by line"]
+    assert not [sample for sample in whole if sample.loses_more_in(sample.lines)]
+
+
 def test_every_sample_leaks_in_its_own_line() -> None:
     assert not [sample for sample in samples() if not sample.leaks_in(sample.lines)]
 
