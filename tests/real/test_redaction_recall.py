@@ -7,9 +7,9 @@ import pytest
 
 from logstack.settings.model.redaction import RedactionSettings
 from tests.support import golden
-from tests.support.redaction.measure import Measurement, by_share, measure, real_lines
+from tests.support.redaction.measure import Measurement, by_share, measure, real_lines, share
 from tests.support.redaction.page import recall_page
-from tests.support.redaction.runner import redacted_lines
+from tests.support.redaction.runner import SECRETFILTER, redacted_lines
 from tests.support.stacks import ROOT
 
 pytestmark = pytest.mark.prove
@@ -26,6 +26,13 @@ LOSING_MORE = 0.001
 @pytest.fixture(scope="module")
 def measurement(tmp_path_factory: pytest.TempPathFactory) -> Measurement:
     return measure(tmp_path_factory.mktemp("recall"), RedactionSettings())
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Measurement]:
+    passes = {"loki.secretfilter": [SECRETFILTER], "redaction, then loki.secretfilter": ["once", SECRETFILTER]}
+    folder = tmp_path_factory.mktemp
+    return {name: measure(folder("compared"), RedactionSettings(), names) for name, names in passes.items()}
 
 
 def test_redaction_finds_the_secrets_of_the_set_aside_third(
@@ -73,5 +80,15 @@ def test_redaction_leaves_json_valid(measurement: Measurement) -> None:
     assert measurement.broken_json() == []
 
 
-def test_recall_page_has_the_measured_figures(measurement: Measurement, request: pytest.FixtureRequest) -> None:
-    golden.check(ROOT / "docs/reference/redaction-recall.md", recall_page(measurement), request)
+def test_secretfilter_finds_some_secrets_that_redaction_misses(
+    measurement: Measurement, compared: dict[str, Measurement], measured: Callable[[str], None]
+) -> None:
+    for name, other in compared.items():
+        measured(f"{name}: {share(other.own)} of our secrets found, {len(other.broken_json())} lines no JSON any more")
+    assert share(compared["redaction, then loki.secretfilter"].own).count > share(measurement.own).count
+
+
+def test_recall_page_has_the_measured_figures(
+    measurement: Measurement, compared: dict[str, Measurement], request: pytest.FixtureRequest
+) -> None:
+    golden.check(ROOT / "docs/reference/redaction-recall.md", recall_page(measurement, compared), request)

@@ -37,7 +37,7 @@ class Share:
         return self.count / self.total if self.total else 0.0
 
     def __str__(self) -> str:
-        return f"{self.count:,} of {self.total:,} ({self.part:.1%})"
+        return f"{self.count:,} of {self.total:,} ({100 * self.part:.1f} %)"
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ class Measurement:
         return [result for result in self.own if result.counts and result.line.loses_more_in(result.redacted)]
 
 
-def measure(directory: Path, settings: RedactionSettings) -> Measurement:
-    """Send the lines of every corpus through the stages once."""
+def measure(directory: Path, settings: RedactionSettings, passes: Sequence[str] = ("once",)) -> Measurement:
+    """Send the lines of every corpus through the stages once, or through other passes of the runner."""
     secrets = (*samples(), *generated())
     lines = [*(line for sample in secrets for line in sample.lines), *(each.line for each in innocents())]
-    redacted = iter(redacted_lines(settings, lines, directory, ["once"])["once"])
+    redacted = iter(redacted_lines(settings, lines, directory, passes)[passes[-1]])
     results = [_found(sample, tuple(next(redacted) for _ in sample.lines)) for sample in secrets]
     changed = [_changed(innocent, next(redacted)) for innocent in innocents()]
     return Measurement(results[: len(samples())], results[len(samples()) :], changed)

@@ -1,6 +1,7 @@
 """docs/reference/redaction-recall.md: what a measurement says, for people who decide what else they need."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from textwrap import fill
 
 from logstack.settings.pins import ALLOY_VERSION, GITLEAKS_VERSION
@@ -23,12 +24,17 @@ writes this page; `python -m tests.support.redaction.measure` prints what was mi
 """
 
 
-def recall_page(measurement: Measurement) -> str:
-    """Return the page."""
+def recall_page(measurement: Measurement, compared: Mapping[str, Measurement]) -> str:
+    """Return the page; `compared` are measurements of the same corpora by others."""
     head = _HEAD.format(rules=len({result.line.kind for result in measurement.gitleaks}))
-    return "\n".join(
-        (head, *_summary(measurement), *_forms(measurement), *_kinds(measurement), *_innocent(measurement))
+    tables = (
+        _summary(measurement),
+        _beside({"redaction": measurement, **compared}),
+        _forms(measurement),
+        _kinds(measurement),
+        _innocent(measurement),
     )
+    return "\n".join((head, *chain(*tables)))
 
 
 def _summary(measurement: Measurement) -> Iterator[str]:
@@ -44,6 +50,24 @@ def _summary(measurement: Measurement) -> Iterator[str]:
     innocent = (*by_share(measurement.innocents), share(measurement.innocents))
     table.append(("innocent lines changed", *map(_of_ten_thousand, innocent)))
     yield from _table(("", "open two thirds", "set-aside third", "all"), table)
+
+
+def _beside(measurements: Mapping[str, Measurement]) -> Iterator[str]:
+    yield "## Beside loki.secretfilter\n"
+    yield "Alloy's own component with its default rules, those of gitleaks. It is a public preview. How many it finds"
+    yield "differs a little from run to run, so these are tens of percent, rounded down.\n"
+    table = [
+        (
+            name,
+            _tens(share(measurement.own)),
+            _tens(share(measurement.gitleaks)),
+            _of_ten_thousand(share(measurement.innocents)),
+            str(len(measurement.broken_json())),
+        )
+        for name, measurement in measurements.items()
+    ]
+    head = ("", "secrets found", "of gitleaks' rules", "innocent lines changed", "lines that are no JSON any more")
+    yield from _table(head, table)
 
 
 def _forms(measurement: Measurement) -> Iterator[str]:
@@ -82,6 +106,10 @@ def _grouped(results: Sequence[Result[Line]], keys: Sequence[str]) -> Iterator[t
 
 def _of_ten_thousand(changed: Share) -> str:
     return f"{changed.count:,} of {changed.total:,} ({10_000 * changed.part:.1f} of 10,000)"
+
+
+def _tens(found: Share) -> str:
+    return f"at least {10 * (10 * found.count // found.total)} %"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

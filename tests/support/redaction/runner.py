@@ -17,26 +17,25 @@ from logstack.settings.model.redaction import RedactionSettings
 from tests.support.real import binary
 
 PASSES = ("once", "twice")
+SECRETFILTER = "secretfilter"
+"""A pass through Alloy's own loki.secretfilter instead of the stages."""
 PATIENCE = 180
 BATCH = 2000
 
 
 def config(settings: RedactionSettings, port: int, passes: Sequence[str] = PASSES) -> str:
     """Return a configuration in which the lines of a push pass the stages, and what came out passes them again."""
-    stages = redaction(settings)
     listen = {"listen_address": "127.0.0.1"}
     source = Block(
         "loki.source.api",
         "lines",
-        {"use_incoming_timestamp": True, "forward_to": [Expression(f"loki.process.{passes[0]}.receiver")]},
+        {"use_incoming_timestamp": True, "forward_to": [_receiver(passes[0])]},
         (Block("http", attributes=listen | {"listen_port": port}), Block("grpc", attributes=listen)),
     )
-    process = [
-        Block("loki.process", name, {"forward_to": [Expression(receiver) for receiver in receivers]}, stages)
-        for name, receivers in _receivers(passes)
-    ]
+    stages = redaction(settings)
+    components = [_component(*names, stages) for names in zip_longest(passes, passes[1:])]
     echoes = [Block("loki.echo", name) for name in passes]
-    return document([Block("logging", attributes={"format": "json"}), source, *process, *echoes])
+    return document([Block("logging", attributes={"format": "json"}), source, *components, *echoes])
 
 
 def redacted_lines(
@@ -58,10 +57,16 @@ def redacted_lines(
     return {name: [entry for _, entry in sorted(echoed[f"loki.echo.{name}"].items())] for name in passes}
 
 
-def _receivers(passes: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
-    """Yield each pass with those that get its lines: its echo, and the next pass."""
-    for name, following in zip_longest(passes, passes[1:]):
-        yield name, [f"loki.echo.{name}.receiver", *([f"loki.process.{following}.receiver"] if following else [])]
+def _component(name: str, following: str | None, stages: tuple[Block, ...]) -> Block:
+    """Return the component of a pass, whose lines go to its echo and to the next pass."""
+    receivers = [Expression(f"loki.echo.{name}.receiver"), *([_receiver(following)] if following else [])]
+    if name == SECRETFILTER:
+        return Block("loki.secretfilter", name, {"forward_to": receivers, "redact_with": "<redacted:secretfilter>"})
+    return Block("loki.process", name, {"forward_to": receivers}, stages)
+
+
+def _receiver(name: str) -> Expression:
+    return Expression(f"loki.{SECRETFILTER if name == SECRETFILTER else 'process'}.{name}.receiver")
 
 
 @contextmanager
@@ -75,6 +80,7 @@ def _running(text: str, directory: Path, port: int) -> Iterator[Path]:
         file,
         f"--storage.path={directory / 'data'}",
         f"--server.http.listen-addr=127.0.0.1:{port}",
+        "--stability.level=public-preview",  # of loki.secretfilter
         "--disable-reporting",
     ]
     with log.open("w") as output:
