@@ -155,13 +155,14 @@ def takes_lines_in(run: Run) -> str:
 def gives_lines_back(run: Run) -> str:
     """Check that Loki returns exactly the sent lines with their times, except for redacted parts."""
     expect(run.lines, "Loki acknowledged no line")
+    custom = run.platform.settings.collector.redact.custom
     count = redacted = 0
     for sent in run.sent:
         if not sent.entries:
             continue
         back = entries_of(run, sent)
         missing, extra = Counter(sent.entries) - Counter(back), Counter(back) - Counter(sent.entries)
-        pairs = redactions(list(missing.elements()), list(extra.elements()))
+        pairs = redactions(list(missing.elements()), list(extra.elements()), custom)
         missing, extra = missing - Counter(pairs.keys()), extra - Counter(pairs.values())
         run.redacted |= pairs
         redacted += len(pairs)

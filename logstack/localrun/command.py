@@ -91,7 +91,7 @@ def _run(
             for outcome in carry_out(standard_checks(here), run):
                 report.outcome(outcome)
             if here.collector:
-                report.redacted(by_rule(run.redacted))
+                report.redacted(by_rule(run.redacted, settings.collector.redact.custom))
             if deep:
                 report.say("Deep checks: killing one process of each role, then retention (a few minutes) ...")
                 for outcome in carry_out(deep_checks(settings), run):

@@ -8,6 +8,7 @@ from logstack.localrun.checks import Outcome
 from logstack.localrun.client import Entry
 from logstack.localrun.redacted import RedactedLines, by_rule, redactions
 from logstack.localrun.report import Report
+from logstack.settings.model.redaction import CustomRedaction
 
 REDACTED = [
     ("password=hunter2 ok", "password=<redacted:passwords> ok", True),
@@ -26,6 +27,20 @@ def test_redactions_match_a_line_by_the_text_around_its_secrets(sent: str, recei
     sent_entry, received_entry = Entry(1, sent), Entry(1, received)
     assert redactions([sent_entry], [received_entry]) == ({sent_entry: received_entry} if matches else {})
     assert redactions([Entry(2, sent)], [received_entry]) == {}
+
+
+CUSTOM = (
+    CustomRedaction(name="ticket", pattern=r"T-\d+", replacement="T-(removed)"),
+    CustomRedaction(name="customer", pattern=r"customer-(\d+)"),
+)
+
+
+def test_redactions_and_by_rule_know_the_replacements_that_a_stack_chose() -> None:
+    sent, stored = Entry(1, "T-17 of customer-9"), Entry(1, "T-(removed) of customer-<redacted:customer>")
+    assert redactions([sent], [stored]) == {}
+    changed = redactions([sent], [stored], CUSTOM)
+    assert changed == {sent: stored}
+    assert [(each.rule, each.lines) for each in by_rule(changed, CUSTOM)] == [("customer", 1), ("ticket", 1)]
 
 
 def grouped(*pairs: tuple[str, str]) -> list[RedactedLines]:
