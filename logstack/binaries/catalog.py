@@ -163,6 +163,7 @@ _CONFIG_RELOADER = GoModule(
 _ACTIONLINT = GoModule(_GO_MODULES / "actionlint", cold_seconds=10)
 _ALLOYSYNTAX = GoModule(_GO_MODULES / "alloysyntax", cold_seconds=7)
 _FAKEGCS = GoModule(_GO_MODULES / "fakegcs", cold_seconds=110)
+_GITLEAKSAMPLES = GoModule(_GO_MODULES / "gitleaksamples", cold_seconds=25)
 
 
 def _of_loki(name: str, *version_arguments: str) -> Binary:
@@ -246,6 +247,14 @@ BINARIES: Mapping[str, Binary] = {
             pins.FAKE_GCS_SERVER_VERSION,
             "logstack/tools/fakegcs",
             _FAKEGCS,
+            version_arguments=("-version",),
+            on_demand=True,
+        ),
+        Binary(
+            "gitleaksamples",
+            pins.GITLEAKS_VERSION,
+            "logstack/tools/gitleaksamples",
+            _GITLEAKSAMPLES,
             version_arguments=("-version",),
             on_demand=True,
         ),

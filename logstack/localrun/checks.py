@@ -1,6 +1,5 @@
 """The standard checks of a run. Each returns one line, or raises CheckError with the actual result."""
 
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -12,11 +11,10 @@ from logstack.localrun.client import Entry, Loki, selector
 from logstack.localrun.lines import NAMESPACE, LogFile, file_pod, stream_labels, timestamped
 from logstack.localrun.platform import Platform
 from logstack.localrun.pods import Pod
+from logstack.localrun.redacted import redactions
 from logstack.settings.model.quantities import kubernetes_size
 
 _SECOND = 1_000_000_000
-# The collector's replacement of a secret (logstack/manifests/alloy/secret_rules.py).
-_REDACTED = re.compile(r"<redacted:[a-z0-9-]+>")
 _MILLISECOND = 1_000_000
 # Loki's own: limits_config.discover_service_name, and shard_streams, which splits a stream of more than 1.5 MB/s.
 _OWN_LABELS = {"service_name", "__stream_shard__"}
@@ -62,6 +60,8 @@ class Run:
     files: Sequence[LogFile]
     sent: list[Sent] = field(default_factory=list)
     end: int = field(default_factory=time.time_ns)
+    redacted: dict[Entry, Entry] = field(default_factory=dict)
+    """The lines that the collector changed, as they were sent, each with the one that Loki returned last."""
     say: Callable[[str], None] = lambda _: None
     """Prints progress of a check that takes long."""
 
@@ -155,14 +155,16 @@ def takes_lines_in(run: Run) -> str:
 def gives_lines_back(run: Run) -> str:
     """Check that Loki returns exactly the sent lines with their times, except for redacted parts."""
     expect(run.lines, "Loki acknowledged no line")
+    custom = run.platform.settings.collector.redact.custom
     count = redacted = 0
     for sent in run.sent:
         if not sent.entries:
             continue
         back = entries_of(run, sent)
         missing, extra = Counter(sent.entries) - Counter(back), Counter(back) - Counter(sent.entries)
-        pairs = redactions(list(missing.elements()), list(extra.elements()))
+        pairs = redactions(list(missing.elements()), list(extra.elements()), custom)
         missing, extra = missing - Counter(pairs.keys()), extra - Counter(pairs.values())
+        run.redacted |= pairs
         redacted += len(pairs)
         expect(
             not missing and not extra,
@@ -171,18 +173,6 @@ def gives_lines_back(run: Run) -> str:
         count += len(back)
     note = f"; {redacted} with redacted secrets" if redacted else ""
     return f"{count} of {run.lines} lines, each as it was sent{note}"
-
-
-def redactions(missing: Sequence[Entry], extra: Sequence[Entry]) -> dict[Entry, Entry]:
-    """Return the lines that Loki has redacted: each sent entry with the stored one."""
-    by_time = {entry.time: entry for entry in missing}
-    stored: dict[Entry, Entry] = {}
-    for entry in extra:
-        unredacted = _REDACTED.split(entry.line)
-        sent = by_time.get(entry.time)
-        if sent and len(unredacted) > 1 and re.fullmatch(".+?".join(map(re.escape, unredacted)), sent.line, re.DOTALL):
-            stored[sent] = entry
-    return stored
 
 
 def entries_of(run: Run, sent: Sent) -> list[Entry]:

@@ -19,6 +19,7 @@ from logstack.localrun.lines import NAMESPACE, SAMPLE, LogFileError, cut_notice,
 from logstack.localrun.machine import Route, binaries_for, machine
 from logstack.localrun.platform import NotReadyError
 from logstack.localrun.processes import Fleet, ProcessDiedError
+from logstack.localrun.redacted import by_rule
 from logstack.localrun.report import Report
 from logstack.preflight.real_parsers import refusals
 from logstack.settings.model.quantities import kubernetes_size
@@ -89,6 +90,8 @@ def _run(
                 here.canary.start()
             for outcome in carry_out(standard_checks(here), run):
                 report.outcome(outcome)
+            if here.collector:
+                report.redacted(by_rule(run.redacted, settings.collector.redact.custom))
             if deep:
                 report.say("Deep checks: killing one process of each role, then retention (a few minutes) ...")
                 for outcome in carry_out(deep_checks(settings), run):

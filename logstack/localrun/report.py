@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from logstack.localrun.checks import Outcome
 from logstack.localrun.localise import Replacement
+from logstack.localrun.redacted import RedactedLines
 
 _WIDTH = 100
 
@@ -20,6 +21,7 @@ class Report:
         self._json = as_json
         self._console = Console(stderr=as_json, highlight=False, soft_wrap=True)
         self._outcomes: list[Outcome] = []
+        self._redacted: Sequence[RedactedLines] = ()
 
     def say(self, text: str) -> None:
         """Print one line of progress."""
@@ -43,6 +45,18 @@ class Report:
             f"  {mark} {escape(outcome.name)}: {escape(outcome.detail)} [dim]({outcome.seconds:.1f} s)[/]"
         )
 
+    def redacted(self, rules: Sequence[RedactedLines]) -> None:
+        """Print which lines redaction changed: those without a secret are false positives."""
+        self._redacted = rules
+        if not rules:
+            self._console.print("[bold]Redacted lines[/]: none")
+            return
+        self._console.print("[bold]Redacted lines[/] by rule, with some as Loki has them (do all of them need it?):")
+        for each in rules:
+            self._console.print(f"  {each.rule}: {each.lines} line{'s' if each.lines > 1 else ''}")
+            for example in each.examples:
+                self._console.print(f"    {escape(example)}")
+
     def finish(self, stack: str, seconds: float, not_exercised: Sequence[str]) -> bool:
         """Print the totals; return whether every check passed."""
         failed = [outcome for outcome in self._outcomes if not outcome.passed]
@@ -55,6 +69,7 @@ class Report:
                         "passed": passed,
                         "seconds": round(seconds, 1),
                         "checks": [vars(outcome) for outcome in self._outcomes],
+                        "redacted": [vars(rule) for rule in self._redacted],
                         "notExercised": list(not_exercised),
                     },
                     indent=2,

@@ -90,5 +90,8 @@ PULUMI_VERSION = "3.250.0"
 # Checks the workflows of GitHub Actions; the newest, for it knows the newest of their syntax.
 ACTIONLINT_VERSION = "1.7.12"
 
+# The one that Alloy 1.19.0 itself requires, for loki.secretfilter: redaction is measured with its rules.
+GITLEAKS_VERSION = "8.30.1"
+
 # Stands in for Google Cloud Storage in the tests of store kind gcs; the real Loki was tried with this one.
 FAKE_GCS_SERVER_VERSION = "1.55.1"

@@ -245,6 +245,29 @@ def test_try_with_alloy_reports_lines_that_the_collector_cut(with_alloy: Path) -
     assert details(answer)["lines in"].endswith("; 1 longer than 256Ki cut by collector.longLines")
 
 
+@pytest.mark.prove
+def test_try_with_alloy_lists_the_lines_that_redaction_changed_without_their_secrets(with_alloy: Path) -> None:
+    log = with_alloy / "secrets.log"
+    lines = [f"connecting {number} with password=hunter2 host=db" for number in range(5)]
+    lines += ['{"token":987654321,"user":"bob"}', "sent Basic YWRtaW46YWRtaW4=", "plain"]
+    log.write_text("".join(f"{line}\n" for line in lines))
+    code, answer, output = run(with_alloy, "staging", "--logs", str(log), collector="alloy")
+    assert code == 0, output
+    assert details(answer)["lines out"] == "8 of 8 lines, each as it was sent; 7 with redacted secrets"
+    assert answer["redacted"] == [
+        {
+            "rule": "passwords",
+            "lines": 6,
+            "examples": [
+                "connecting 0 with password=<redacted:passwords> host=db",
+                '{"token":"<redacted:passwords>","user":"bob"}',
+            ],
+        },
+        {"rule": "tokens", "lines": 1, "examples": ["sent Basic <redacted:tokens>"]},
+    ]
+    assert "hunter2" not in output
+
+
 def long_lines(directory: Path) -> Path:
     log = directory / "long.log"
     log.write_text("short\n" + "x" * 300_000 + "\nshort too\n")

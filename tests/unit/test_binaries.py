@@ -213,6 +213,7 @@ def tar_archive(text: str = printing_program("toy 1.2.3")) -> bytes:
         ("prometheus-config-reloader", "github.com/prometheus-operator/prometheus-operator"),
         ("alloysyntax", "github.com/grafana/alloy/syntax"),
         ("actionlint", "github.com/rhysd/actionlint"),
+        ("gitleaksamples", "github.com/zricethezav/gitleaks/v8"),
     ],
 )
 def test_go_module_requires_the_pinned_version(name: str, go_module: str) -> None:
@@ -222,6 +223,12 @@ def test_go_module_requires_the_pinned_version(name: str, go_module: str) -> Non
 def test_alloysyntax_has_the_version_that_the_pinned_alloy_requires() -> None:
     assert required_versions(BINARIES["alloy"], "github.com/grafana/alloy/syntax") == [
         f"v{BINARIES['alloysyntax'].version}"
+    ]
+
+
+def test_gitleaksamples_has_the_rules_of_the_pinned_alloy() -> None:
+    assert required_versions(BINARIES["alloy"], "github.com/zricethezav/gitleaks/v8") == [
+        f"v{BINARIES['gitleaksamples'].version}"
     ]
 
 
