@@ -8,7 +8,7 @@ from logstack.settings.model.bounds import EntryWait, KeptShare, LineCount, Line
 from logstack.settings.model.quantities import parse_duration
 from logstack.settings.model.sources import LineFormat
 
-Language = Literal["java", "python", "go"]
+Language = Literal["auto", "java", "python", "go"]
 # Alloy's regular expressions are RE2's; a check compiles each with RE2 itself.
 Pattern = Annotated[str, spelled(r"^[^\x00\n]{1,1000}$", "a regular expression (RE2) of at most 1,000 characters")]
 RuleName = Annotated[str, spelled(r"^[a-z0-9][a-z0-9-]{0,40}$", "a name of lower-case letters, digits and -")]
