@@ -1,12 +1,15 @@
 """Entries of several lines: each format of the corpus through the real Alloy into the real Loki, entry by entry."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from logstack.localrun.collector import Collector
 from logstack.localrun.platform import Platform
+from logstack.settings.load.stack_file import Value
 from tests.real.test_collector_cases import assert_as_expected
+from tests.real.test_collector_throughput import Minimal, cpu_seconds, lines
 from tests.support.collector import carry_out, loki, stack
 from tests.support.collector_cases import Case, Group, case_of
 from tests.support.entries import Format, formats
@@ -15,7 +18,9 @@ from tests.support.real import binary
 pytestmark = pytest.mark.prove
 
 # The corpus is about joining only.
-_SETTINGS = {"collector": {"redact": {"rules": []}}}
+_SETTINGS: dict[str, Value] = {"collector": {"redact": {"rules": []}}}
+
+__all__ = ["lines"]  # the fixture
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +50,28 @@ def test_collector_joins_each_entry_of_the_corpus_with_auto_and_with_its_languag
     cases = tuple(case(each, annotation) for each in formats() for annotation in each.annotations)
     group = Group("entries", "Entries of several lines", _SETTINGS, events=False, cases=cases)
     assert_as_expected(group, carry_out(group, stack(group.name, _SETTINGS), platform, tmp_path))
+
+
+def test_joining_costs_a_measured_share_of_the_throughput(
+    lines: list[str], tmp_path: Path, measured: Callable[[str], None]
+) -> None:
+    first_line = r"^(\d{2,4}[-/]\d{2}[-/]\d{2} |[A-Z][a-z]{2} [ \d]\d \d{2}:)"
+    pipelines: dict[str, tuple[type[Collector], dict[str, object] | None]] = {
+        "minimal": (Minimal, None),
+        "no joining": (Collector, None),
+        "firstLine": (Collector, {"firstLine": first_line}),
+        "auto": (Collector, {"language": "auto"}),
+        "java": (Collector, {"language": "java"}),
+    }
+    rates: dict[str, float] = {}
+    for name, (kind, multiline) in pipelines.items():
+        root = tmp_path / str(len(rates))
+        root.mkdir()
+        settings: dict[str, object] = {}
+        if multiline:
+            settings["parsers"] = [{"match": {"app": "service"}, "multiline": multiline}]
+        rates[name] = len(lines) / cpu_seconds(kind, settings, lines, root)
+    minimal, plain = rates["minimal"], rates["no joining"]
+    for name, rate in rates.items():
+        measured(f"{name}: {rate / minimal:.2f} of the minimal pipeline, {rate / plain:.2f} of no joining")
+    assert all(rates.values())

@@ -1,23 +1,30 @@
 """Lines that continue an entry, by the language or program that writes them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from logstack.manifests.alloy.syntax import Joined, Part
 from logstack.settings.model.processing import Language
 
 # Colours of a terminal, before the text of a line.
 _COLOURS = r"(?:\x1b\[[\d;]*m)*"
-# Undotted names in the last line of a Python traceback: docs.python.org/3/library/exceptions.html, without TypeError and
-# SyntaxError. Other exceptions have their module before the name (Lib/traceback.py), except those of __main__.
+# Behind the name of an exception: its text, or nothing.
+_TEXT = r"(?::|\s*$)"
+# Exceptions of Python without a module before the name: docs.python.org/3/library/exceptions.html.
 _PYTHON_ERRORS = (
-    "Arithmetic Assertion Attribute BlockingIO BrokenPipe Buffer ChildProcess Connection ConnectionAborted "
-    "ConnectionRefused ConnectionReset EOF FileExists FileNotFound FloatingPoint Import Indentation Index Interrupted "
-    "IsADirectory Key Lookup Memory ModuleNotFound Name NotADirectory NotImplemented OS Overflow Permission "
-    "ProcessLookup PythonFinalization Recursion Runtime Syntax System Tab Timeout Type UnboundLocal Unicode "
-    "UnicodeDecode UnicodeEncode UnicodeTranslate Value ZeroDivision"
-).split()
-_PYTHON_OTHERS = "Exception BaseException GeneratorExit KeyboardInterrupt StopAsyncIteration StopIteration SystemExit".split()
-_NAME_ENDS = r"(?::|\s*$)"
+    "Arithmetic|Assertion|Attribute|BlockingIO|BrokenPipe|Buffer|ChildProcess|Connection(?:Aborted|Refused|Reset)?|EOF"
+    "|FileExists|FileNotFound|FloatingPoint|Import|Indentation|Index|Interrupted|IsADirectory|Key|Lookup|Memory"
+    "|ModuleNotFound|Name|NotADirectory|NotImplemented|OS|Overflow|Permission|ProcessLookup|PythonFinalization|Recursion"
+    "|Runtime|Syntax|System|Tab|Timeout|Type|UnboundLocal|Unicode(?:Decode|Encode|Translate)?|Value|ZeroDivision"
+)
+_PYTHON_OTHERS = "(?:Base)?Exception|GeneratorExit|KeyboardInterrupt|Stop(?:Async)?Iteration|SystemExit"
+_KINDS = (
+    "Error|Exception|Throwable|Warning|Timeout|Expired|Exceeded|Cancelled|NotFound|DoesNotExist|Disconnected|Failure"
+    "|Fault|Interrupt"
+)
+
+# A date with a zone (%m, %t), and the rest of log_line_prefix.
+_POSTGRES_PREFIX = r'\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d+)? (?:[A-Z]{3,5}|[+-]\d\d(?::?\d\d)?)[ :][^"]*'
 
 
 @dataclass(frozen=True)
@@ -28,164 +35,174 @@ class Continuation:
     """The language or program that writes them."""
     patterns: tuple[str, ...]
     """Regular expressions (RE2) for the beginning of such a line, or for all of it."""
+    examples: str
+    """Such lines, for people."""
     source: str
-    """Where the program's source or manual has such lines."""
+    """Where the program's source or manual has them."""
     language: Language | None = None
-    """Only entries of this language have them: elsewhere such a line begins an entry."""
+    """The language of `logstack/multiline` that alone has them: elsewhere such a line begins an entry."""
 
 
 CONTINUATIONS = (
     Continuation(
         "every language",
-        (r"\s", "$", r"[)\]}]", r"\.\.\.", '"""'),
-        "indentation, blank lines, closing brackets and `...`",
+        (r"\s|$|[)\]}]|</\w|[│├└╰]", r'\.\.\.|"""', r"[Ss]tack ?[Tt]race(?:back)?:"),
+        "indentation, a blank line, a closing bracket or tag, a frame, `...`, `Stack trace:`",
+        "text of several lines, printed as it is",
     ),
     Continuation(
         "Java, Kotlin, Scala",
         (
             r"(?:Caused by|Suppressed|Wrapped by):",
             r"at .*\(.*(?::\d+|Native Method|Unknown Source)\)",
-            r"Full thread dump ",
-            r'"[^"]*" (?:#\d+ )?(?:\[\d+\] )?(?:daemon )?prio=\d',
+            r'Full thread dump |"[^"]*" (?:#\d+ )?(?:\[\d+\] )?(?:daemon )?prio=\d',
         ),
-        "java.lang.Throwable.printStackTrace; Logback's ThrowableProxyConverter; HotSpot's VM_PrintThreads",
+        '`Caused by:`, `at shop.Main.main(Main.java:7)`, `"main" #1 prio=5`',
+        "java.lang.Throwable.printStackTrace; Logback's ThrowableProxyConverter; HotSpot's thread dump",
+    ),
+    Continuation(
+        "java.util.logging",
+        (r"(?:SEVERE|CONFIG|FINE|FINER|FINEST): ",),
+        "`SEVERE: order failed` below the date and the class",
+        "java.util.logging.SimpleFormatter (its default format has two lines)",
+    ),
+    Continuation(
+        "java.util.logging",
+        (r"(?:INFO|WARNING): ",),
+        "`INFO: order paid`",
+        "as above; other programs begin an entry with it",
+        "java",
     ),
     Continuation(
         "Java, Python, .NET",
         (
-            r"[A-Za-z](?:\w*[.$])+\w*(?:Error|Exception|Throwable|Timeout|NotFound|DoesNotExist|Exceeded|Failure|Fault|Interrupt)"
-            rf"(?: \(0x|{_NAME_ENDS})",
-            rf"[a-z](?:\w*\.)+(?:exceptions?|errors?|exc)\.\w+{_NAME_ENDS}",
+            rf"[A-Za-z](?:\w*[.$])+(?:[A-Z_]\w*)?(?:{_KINDS})(?: \(0x|{_TEXT})",
+            rf"[a-z](?:\w*\.)+(?:exceptions?|errors?|exc)\.\w+{_TEXT}|socket\.(?:timeout|gaierror){_TEXT}",
         ),
-        "the exception's name with its package, module or namespace",
+        "`java.lang.IllegalStateException: no stock`, `botocore.exceptions.ClientError: ...`",
+        "the name of an exception with its package, module or namespace; Lib/traceback.py writes it so",
     ),
     Continuation(
-        "Java (java.util.logging)",
-        (r"(?:SEVERE|CONFIG|FINE|FINER|FINEST): ",),
-        "java.util.logging.SimpleFormatter: date and class on the first line, level and message on the second",
-    ),
-    Continuation(
-        "Java (java.util.logging)",
-        (r"(?:INFO|WARNING): ",),
-        "as above; other programs begin an entry like this",
-        "java",
+        ".NET",
+        ("--- End of ",),
+        "`--- End of stack trace from previous location ---`",
+        "System.Private.CoreLib (Exception_EndStackTraceFromPreviousThrow)",
     ),
     Continuation(
         "Python",
         (
-            r"(?:Traceback|Stack) \(most recent call last\):",
-            r"(?:During handling of the above|The above exception was) ",
-            rf"(?:(?:{'|'.join(_PYTHON_ERRORS)})Error|{'|'.join(_PYTHON_OTHERS)}){_NAME_ENDS}",
-            r"Call stack:",
-            r"(?:Message: ['\"]|Arguments: (?:\(|None))",
-            r"(?:Current thread|Thread) 0x[0-9a-f]+ ",
+            r"(?:Traceback|Stack) \(most recent call last\):|(?:During handling of the above|The above exception was) ",
+            rf"(?:(?:{_PYTHON_ERRORS})Error|{_PYTHON_OTHERS}){_TEXT}",
+            r"Call stack:|Message: ['\"]|Arguments: (?:\(|None)|(?:Current thread|Thread) 0x[0-9a-f]+ ",
         ),
+        "`Traceback (most recent call last):`, `KeyError: 'apple'`, `During handling of the above exception, ...`",
         "CPython: Lib/traceback.py, Lib/logging/__init__.py (handleError), Python/traceback.c (faulthandler)",
     ),
     Continuation(
         "Python",
-        (rf"[A-Z]\w*(?:Error|Exception|Warning|Timeout|NotFound|DoesNotExist|Exceeded|Failure|Fault){_NAME_ENDS}",),
-        "exceptions of __main__; in Node such a line begins an entry",
+        (rf"[A-Z]\w*(?:Error|Exception|Warning){_TEXT}",),
+        "`StockError: no apples`, an exception of `__main__`",
+        "Lib/traceback.py; in Node such a line begins an entry",
         "python",
     ),
     Continuation(
         "SQLAlchemy, psycopg",
-        (
-            r"\[(?:SQL|parameters): ",
-            r"\(Background on this error at: ",
-            r"LINE \d+: ",
-        ),
+        (r"\[(?:SQL|parameters): |\(Background on this error at: |LINE \d+: ",),
+        "`[SQL: SELECT ...]`, `LINE 1: SELECT ...`",
         "sqlalchemy.exc.StatementError; libpq's PQerrorMessage",
     ),
     Continuation(
         "Go",
         (
-            r"goroutine \d+ ",
-            r"created by [\w./~%-]+\.[\w.()*\[\]-]+(?: in goroutine \d+)?\s*$",
-            r"\[signal ",
-            r"exit status \d+\s*$",
-            r"runtime stack:",
+            r"goroutine \d+ |runtime stack:|\[signal |exit status \d+\s*$|panic\(",
             r"[a-z][\w./~%()*\[\]-]*\.[\w.()*\[\]-]+\((?:\.\.\.|[0-9a-fx?{}_, ])*\)\s*$",
-            r"panic\(",
-            r"(?:[\w-]+\.[a-z]{2,}/[\w./~-]+|main|runtime|testing|reflect|net/http|sync|database/sql)\.[\w.()*\[\]-]+\s*$",
-            r"r(?:[a-d]x|[sd]i|[sb]p|ip|\d+|flags) +0x",
+            r"created by [\w./~%-]+\.[\w.()*\[\]-]+(?: in goroutine \d+)?\s*$",
+            r"PC=0x[0-9a-f]+ m=\d|r(?:[a-d]x|[sd]i|[sb]p|ip|\d+|flags) +0x",
         ),
-        "runtime/traceback.go, runtime/panic.go, runtime/signal_*.go; go.uber.org/zap's stacktrace",
+        "`goroutine 1 [running]:`, `main.main()`, `[signal SIGSEGV: ...]`, `exit status 2`",
+        "runtime/traceback.go, runtime/panic.go, runtime/signal_unix.go, cmd/go",
+    ),
+    Continuation(
+        "zap",
+        (r"(?:[\w-]+\.[a-z]{2,}/[\w./~-]+|main|runtime|testing|net/http|sync|database/sql)\.[\w.()*\[\]-]+\s*$",),
+        "`net/http.HandlerFunc.ServeHTTP`",
+        "go.uber.org/zap (stacktrace.Formatter)",
     ),
     Continuation(
         "Node",
-        (r"Node\.js v\d", r"Require stack:", r"- /\S+\.[cm]?js\s*$"),
-        "V8's stack trace API; lib/internal/process/execution.js, lib/internal/modules/cjs/loader.js",
+        (r"Node\.js v\d|Require stack:|- /\S+\.[cm]?js\s*$",),
+        "`Node.js v22.11.0`, `Require stack:`",
+        "lib/internal/process/execution.js, lib/internal/modules/cjs/loader.js",
     ),
     Continuation(
         "Ruby, Rails",
         (
-            r"[a-z/.(<][^\s:]*:\d+:in [`'][^']*'\s*$",
+            r"[a-z/.(<][^\s:]*:\d+:in [`'][^']*'\s*$|Causes:\s*$",
             r"[A-Z]\w*(?:(?:::[A-Z]\w*)+ \(.*\):?|(?:Error|Exception) \(.*\):)\s*$",
-            r"Causes:\s*$",
         ),
-        "Logger::Formatter#msg2str; ActionDispatch::DebugExceptions#log_error",
+        "`/app/shop.rb:42:in 'order'`, `ActiveRecord::RecordNotFound (...):`",
+        "Logger::Formatter (msg2str); ActionDispatch::DebugExceptions (log_error)",
     ),
     Continuation(
         "PHP",
         (
-            r"(?:PHP )?[Ss]tack [Tt]race:",
-            r"\[(?:stacktrace|previous exception)\]",
-            r"#\d+ +(?:/|\{main\}|\[internal function\])",
-            r"Next [\w\\]+: .* in .*:\d+\s*$",
-            r"PHP +\d+\. ",
-            r'"\}',
+            r"\[(?:stacktrace|previous exception)\]|#\d+ +(?:/|\{main\}|\[internal function\])|\"\}",
+            r"Next [\w\\]+: .* in .*:\d+\s*$|PHP +\d+\. |PHP Stack trace:",
         ),
-        "Zend/zend_exceptions.c; Monolog's LineFormatter",
+        "`#0 /app/shop.php(42): order()`, `[stacktrace]`, `Next Exception: ...`",
+        "Zend/zend_exceptions.c; Monolog's LineFormatter; Xdebug's develop mode",
     ),
     Continuation(
         "Elixir, Erlang",
         (
             r"\*\* (?:[({]|Generic |State machine |Last |When |Reason |Stacktrace |Client |Queued |Postponed )",
-            r"(?:Last message|Initial Call|Ancestors|Start Call|Process Label|Function: [#&]|Pid: #PID|Client #PID|State: [%{\[(#:])",
+            r"(?:Last message|Initial Call|Ancestors|Start Call|Process Label)\b.*:|State: [%{\[(#:]",
+            r"Function: [#&]|(?:Pid:|Client) #PID",
         ),
-        "Elixir's Logger.Translator and Exception.format; OTP's gen_server:format_log",
+        "`** (RuntimeError) no stock`, `Last message (from #PID<...>): ...`, `State: %{}`",
+        "Elixir's Logger.Translator and Exception.format; OTP's gen_server (format_log)",
     ),
     Continuation(
         "PostgreSQL",
-        (
-            r"(?:\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d+)? (?:[A-Z]{3,5}|[+-]\d\d(?::?\d\d)?) [^\"]*)?"
-            r"(?:STATEMENT|DETAIL|HINT|CONTEXT|QUERY|LOCATION|BACKTRACE):  ",
-        ),
-        "src/backend/utils/error/elog.c (send_message_to_server_log): one message, one prefix a line",
+        (rf"(?:{_POSTGRES_PREFIX})?(?:STATEMENT|DETAIL|HINT|CONTEXT|QUERY|LOCATION|BACKTRACE):  ",),
+        "`2026-11-27 18:00:02.123 UTC [45] STATEMENT:  SELECT ...`, and DETAIL, HINT, CONTEXT, QUERY, LOCATION",
+        "src/backend/utils/error/elog.c (send_message_to_server_log): each part has the prefix",
     ),
     Continuation(
         "Rust",
         (
-            r"note: (?:run with |Some details are omitted)",
-            r"[Ss]tack backtrace:",
-            r"(?:called `|assertion |attempt to (?:add|subtract|multiply|divide|negate|shift|calculate) |index out of bounds|internal error: entered unreachable code)",
-            r"(?:not (?:yet )?implemented(?::|\s*$)|explicit panic|already (?:mutably )?borrowed|capacity overflow)",
+            r"note: (?:run with |Some details are omitted)|[Ss]tack backtrace:|called `|assertion |explicit panic",
+            r"attempt to (?:add|subtract|multiply|divide|negate|shift|calculate) |index out of bounds: ",
+            r"internal error: entered unreachable code|not (?:yet )?implemented(?::|\s*$)",
+            r"already (?:mutably )?borrowed|capacity overflow",
         ),
-        "library/std/src/panicking.rs, library/core/src/{option,result,panicking}.rs; the crates anyhow and eyre",
+        "``called `Option::unwrap()` on a `None` value``, `stack backtrace:`, `note: run with ...`",
+        "library/std/src/panicking.rs; library/core/src: option.rs, result.rs, panicking.rs; the crate anyhow",
     ),
     Continuation(
-        "systemd-coredump, gdb",
+        "systemd-coredump, gdb, Dart",
         (
-            r"#\d+ +0x[0-9a-f]+ ",
-            r"Stack trace of thread \d+:",
-            r"(?:Found module|Module) \S+ (?:with|from)",
-            r"ELF object binary architecture:",
+            r"#\d+ (?: +\S|0x[0-9a-f]+ )",
+            r"Stack trace of thread \d+:|(?:Found module|Module) \S+ (?:with|from)|ELF object binary architecture:",
         ),
-        "systemd: src/shared/elf-util.c, src/coredump/coredump.c",
+        "`#0  0x00007f7c6e0a1a2c n/a (libc.so.6 + 0x8ea2c)`, `Stack trace of thread 7:`",
+        "systemd: src/coredump/coredump.c, src/shared/elf-util.c; Dart's StackTrace.toString",
     ),
 )
 # Lines that look like a continuation, and begin an entry.
 _BEGINNINGS = (
-    # A padded level: %5p of Log4j and Logback.
-    r" {1,2}(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\b",
-    # Errors of V8 with names that Python has too (src/common/message-template.h, lib/internal/errors.js).
-    r"(?:Type|Syntax)Error(?: \[|: (?:Cannot |Assignment to |Class constructor |Converting circular |Invalid |"
-    r"Unexpected |Reduce of |[\w.$()\[\]]+ is not (?:a function|a constructor|iterable|defined)))",
+    Part(
+        r" {1,4}(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL)\b|",
+        "No continuation: a level that is padded to 5 characters (%5p of Log4j) or 8 (%(levelname)8s of Python).",
+    ),
+    Part(
+        r"(?:Type|Syntax)Error(?: \[|: (?:Cannot |Assignment to |Class constructor |Converting circular |Invalid |"
+        r"Unexpected |Reduce of |[\w.$()\[\]]+ is not (?:a function|a constructor|iterable|defined)))",
+        "No continuation: errors of V8 with names that Python has too (V8: src/common/message-template.h).",
+    ),
 )
-
-
-# A trace whose first line continues nothing, as the program was silent or writes its log to another stream.
+# First lines of a trace that may continue an entry, and begin one where the program was silent before or writes its log
+# to another stream.
 HEADLESS = (
     r"Traceback \(most recent call last\):",
     r"(?:java|javax|jakarta|kotlin|scala|com|org|net|io)\.[\w.$]*(?:Exception|Error|Throwable)\b",
@@ -195,16 +212,24 @@ HEADLESS = (
 )
 
 
-def continues() -> str:
-    """Return the pattern of lines that continue an entry of any language; its group is the line's beginning."""
-    return f"^(?:{_COLOURS}(?:{'|'.join(_BEGINNINGS)})|(){_COLOURS}(?:{_patterns(None)}))"
+def continues() -> Joined:
+    """Return the pattern of lines that continue an entry of any language; its group is at the line's beginning.
+
+    The first alternative has no group: what it matches is left as it is.
+    """
+    heads = (Part(f"^(?:{_COLOURS}(?:"), *_BEGINNINGS, Part(f")|(){_COLOURS}(?:"))
+    return Joined((*heads, *_parts(None), Part("))")), "")
 
 
-def further_continuations() -> Mapping[Language, str]:
+def further_continuations() -> Mapping[Language, Joined]:
     """Return the patterns of lines that continue an entry of one language only."""
     languages = dict.fromkeys(each.language for each in CONTINUATIONS if each.language)
-    return {language: f"^(){_COLOURS}(?:{_patterns(language)})" for language in languages}
+    return {language: Joined((Part(f"^(){_COLOURS}(?:"), *_parts(language), Part(")")), "") for language in languages}
 
 
-def _patterns(language: Language | None) -> str:
-    return "|".join(pattern for each in CONTINUATIONS if each.language == language for pattern in each.patterns)
+def _parts(language: Language | None) -> Iterator[Part]:
+    kinds = [each for each in CONTINUATIONS if each.language == language]
+    for each in kinds:
+        for number, pattern in enumerate(each.patterns):
+            is_last = each is kinds[-1] and pattern is each.patterns[-1]
+            yield Part(pattern if is_last else f"{pattern}|", "" if number else each.of)

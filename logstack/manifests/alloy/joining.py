@@ -1,6 +1,6 @@
 """Choosing each line's format, and joining the lines of one entry."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -9,7 +9,7 @@ from logstack.manifests.alloy.formats import has_own_stages
 from logstack.manifests.alloy.labels import FORMAT, MULTILINE, SOURCE, selector, within
 from logstack.manifests.alloy.sources.catalog import LOG_SOURCES
 from logstack.manifests.alloy.sources.record import LogSource
-from logstack.manifests.alloy.syntax import Block, Value
+from logstack.manifests.alloy.syntax import Block, Joined, Value
 from logstack.settings.model.collector import CollectorSettings, LabelName
 from logstack.settings.model.processing import Language, Multiline
 from logstack.settings.model.quantities import loki_duration
@@ -20,7 +20,6 @@ _OF_ANY_FORMAT = "|".join(source.name for source in LOG_SOURCES if source.takes_
 # A line that continues an entry has this before it until it is joined: stage.multiline asks what begins an entry, and
 # RE2 cannot say "no continuation". A Unicode noncharacter: text that programs exchange has none (Unicode 23.7).
 _MARK = "\ufdd0"
-_HEADLESS_WAIT = "1s"
 
 
 def joining(collector: CollectorSettings, sources: Sequence[LogSource]) -> Iterator[Block]:
@@ -30,11 +29,11 @@ def joining(collector: CollectorSettings, sources: Sequence[LogSource]) -> Itera
         if kind := own if has_own_stages(parser) else parser.format:
             yield _chosen(parser.match, FORMAT, kind)
         if parser.multiline:
-            yield _chosen(parser.match, MULTILINE, parser.multiline.language or own)
+            yield _chosen(parser.match, MULTILINE, _label(number, parser.multiline))
     for source in sources:
         if source.format:
             yield _chosen({SOURCE: source.name}, FORMAT, source.name, f"collector.sources.{source.facts.key}")
-    groups = [_joined(names, meaning) for meaning, names in _multilines(collector).items()]
+    groups = [_joined(labels) for labels in _groups(collector)]
     comment = "Join entries of several lines (collector.parsers: multiline; annotation logstack/multiline)."
     if len(groups) == 1:
         yield replace(groups[0], comment=comment)
@@ -49,50 +48,59 @@ def _chosen(match: Mapping[LabelName, str], label: LabelName, value: str, commen
     return within(lines_of_parser, static, comment=comment)
 
 
-def _multilines(collector: CollectorSettings) -> dict[Multiline, list[str]]:
-    """Group the values of the label MULTILINE by first line and limits: all languages, and parsers with a first line."""
-    means: dict[str, Multiline] = {name: Multiline() for name in get_args(Language)}
-    for number, parser in enumerate(collector.parsers, start=1):
-        if multiline := parser.multiline:
-            means[multiline.language or f"parser-{number}"] = multiline.model_copy(update={"language": None})
-    names_by_meaning: dict[Multiline, list[str]] = {}
-    for name, meaning in means.items():
-        names_by_meaning.setdefault(meaning, []).append(name)
-    return names_by_meaning
+def _label(number: int, multiline: Multiline) -> str:
+    """Return the value of the label MULTILINE: a language, or the parser if it says more than that."""
+    is_language = multiline.language and multiline == Multiline(language=multiline.language)
+    return str(multiline.language) if is_language else f"parser-{number}"
 
 
-def _joined(names: Sequence[str], meaning: Multiline) -> Block:
-    """Return the stages that join lines with these values of the label MULTILINE."""
-    lines = f'{{{MULTILINE}=~"{"|".join(names)}"}}'
-    if meaning.first_line:
-        return within(lines, _multiline(meaning.first_line, meaning))
+def _groups(collector: CollectorSettings) -> list[dict[str, Multiline]]:
+    """Return the values of the label MULTILINE with their meaning, grouped by first line and limits."""
+    labels = {str(language): Multiline(language=language) for language in get_args(Language)}
+    labels |= {
+        _label(number, parser.multiline): parser.multiline
+        for number, parser in enumerate(collector.parsers, start=1)
+        if parser.multiline
+    }
+    groups: dict[Multiline, dict[str, Multiline]] = {}
+    for label, multiline in labels.items():
+        groups.setdefault(multiline.model_copy(update={"language": None}), {})[label] = multiline
+    return list(groups.values())
+
+
+def _joined(labels: Mapping[str, Multiline]) -> Block:
+    """Return the stages that join lines with these values of the label MULTILINE, which all have the same limits."""
+    limits = next(iter(labels.values()))
+    lines = _with(labels)
+    if limits.first_line:
+        return within(lines, _multiline(limits.first_line, limits))
     return within(
         lines,
         _marked(continues(), "Mark lines that continue an entry."),
         *(
-            within(_of(language), _marked(pattern))
+            within(_with(own), _marked(pattern), comment=f"Lines that continue an entry of {language} only.")
             for language, pattern in further_continuations().items()
-            if language in names
+            if (own := [label for label, multiline in labels.items() if multiline.language == language])
         ),
-        _multiline(f"^[^{_MARK}]", meaning),
+        _multiline(f"^[^{_MARK}]", limits),
         within(
-            f'{{{MULTILINE}=~".+"}} |~ "^{_MARK}"',
-            _multiline(f"^{_MARK}(?:{'|'.join(HEADLESS)})", meaning),
-            comment="Lines that continue nothing, as the program was silent before: one entry from its first line on.",
+            f'{lines} |~ "^{_MARK}"',
+            _multiline(f"^{_MARK}(?:{'|'.join(HEADLESS)})", limits),
+            comment="A trace that continues no entry, as the program was silent before, is an entry of its own.",
         ),
-        _replaced(f"({_MARK})", ""),
+        _replaced(f"({_MARK})", "", "Remove the marks."),
     )
 
 
-def _of(language: str) -> str:
-    return f'{{{MULTILINE}="{language}"}}'
+def _with(labels: Iterable[str]) -> str:
+    return f'{{{MULTILINE}=~"{"|".join(labels)}"}}'
 
 
-def _marked(pattern: str, comment: str = "") -> Block:
+def _marked(pattern: Joined, comment: str = "") -> Block:
     return _replaced(pattern, _MARK, comment)
 
 
-def _replaced(expression: str, by: str, comment: str = "") -> Block:
+def _replaced(expression: Joined | str, by: str, comment: str = "") -> Block:
     return Block("stage.replace", attributes={"expression": expression, "replace": by}, comment=comment)
 
 

@@ -8,6 +8,7 @@ from 0) or joins it to the entry before (`joins`), and why that cannot be told f
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +58,17 @@ class Format:
         lengths: list[int] = []
         for entry in self.entries:
             bounds = [0, *entry.splits.get(annotation, ()), len(entry.lines)]
-            parts = [end - start for start, end in zip(bounds, bounds[1:], strict=False)]
+            parts = [end - start for start, end in pairwise(bounds)]
             if annotation in entry.joins:
                 lengths[-1] += parts.pop(0)
             lengths += parts
         return lengths
 
-    def differences(self, annotation: str) -> list[str]:
-        """Return why entries come out otherwise than they belong together."""
-        return [each.because for each in self.entries if annotation in each.splits or annotation in each.joins]
+    def exceptions(self, annotation: str) -> list[tuple[str, str]]:
+        """Return each line that begins an entry, or does not, against what belongs together; and why."""
+        split = [(each, number) for each in self.entries for number in each.splits.get(annotation, ())]
+        joined = [(each, 0) for each in self.entries if annotation in each.joins]
+        return [(each.lines[number], each.because) for each, number in (*split, *joined)]
 
 
 def formats() -> Iterator[Format]:
