@@ -7,7 +7,7 @@ from logstack.manifests.alloy.syntax import Joined, Part
 from logstack.settings.model.processing import Language
 
 # Colours of a terminal, before the text of a line.
-_COLOURS = r"(?:\x1b\[[\d;]*m)*"
+_COLOURS = r"(?:\x1b\[[\d;]*[mK])*"
 # Behind the name of an exception: its text, or nothing.
 _TEXT = r"(?::|\s*$)"
 # Exceptions of Python without a module before the name: docs.python.org/3/library/exceptions.html.
@@ -23,6 +23,8 @@ _KINDS = (
     "|Fault|Interrupt"
 )
 
+# What Rails writes before each line in production (config.log_tags).
+_REQUEST_ID = r"\[[0-9a-f-]{36}\]"
 # A date with a zone (%m, %t), and the rest of log_line_prefix.
 _POSTGRES_PREFIX = r'\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d+)? (?:[A-Z]{3,5}|[+-]\d\d(?::?\d\d)?)[ :][^"]*'
 
@@ -137,8 +139,9 @@ CONTINUATIONS = (
     Continuation(
         "Ruby, Rails",
         (
-            r"[a-z/.(<][^\s:]*:\d+:in [`'][^']*'\s*$|Causes:\s*$",
-            r"[A-Z]\w*(?:(?:::[A-Z]\w*)+ \(.*\):?|(?:Error|Exception) \(.*\):)\s*$",
+            rf"(?:{_REQUEST_ID} )?(?:[\w-]+ \([\w.]+\) )?[a-z/.(<][^\s:]*:\d+:in [`'][^']*'\s*$",
+            rf"(?:{_REQUEST_ID} )?[A-Z]\w*(?:(?:::[A-Z]\w*)+ \(.*\):?|(?:Error|Exception) \(.*\):)\s*$",
+            rf"(?:{_REQUEST_ID} )?Causes:\s*$|{_REQUEST_ID}\s*$",
         ),
         "`/app/shop.rb:42:in 'order'`, `ActiveRecord::RecordNotFound (...):`",
         "Logger::Formatter (msg2str); ActionDispatch::DebugExceptions (log_error)",
@@ -210,6 +213,8 @@ HEADLESS = (
     r"\*\* \(",
     r"goroutine \d+ \[running\]:",
 )
+# Any other line than a blank one and `Traceback`, which are joined to `During handling of the above exception, ...`.
+NOT_CHAINED = r"(?:[^T\s]|T[^r]|\s+\S)"
 
 
 def continues() -> Joined:

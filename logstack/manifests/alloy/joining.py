@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
-from logstack.manifests.alloy.continuations import HEADLESS, continues, further_continuations
+from logstack.manifests.alloy.continuations import HEADLESS, NOT_CHAINED, continues, further_continuations
 from logstack.manifests.alloy.formats import has_own_stages
 from logstack.manifests.alloy.labels import FORMAT, MULTILINE, SOURCE, selector, within
 from logstack.manifests.alloy.sources.catalog import LOG_SOURCES
@@ -20,6 +20,8 @@ _OF_ANY_FORMAT = "|".join(source.name for source in LOG_SOURCES if source.takes_
 # A line that continues an entry has this before it until it is joined: stage.multiline asks what begins an entry, and
 # RE2 cannot say "no continuation". A Unicode noncharacter: text that programs exchange has none (Unicode 23.7).
 _MARK = "\ufdd0"
+# Less than any maxWait, so that the last line of a trace finds it still open.
+_CHAINED_WAIT = "500ms"
 
 
 def joining(collector: CollectorSettings, sources: Sequence[LogSource]) -> Iterator[Block]:
@@ -71,9 +73,10 @@ def _groups(collector: CollectorSettings) -> list[dict[str, Multiline]]:
 def _joined(labels: Mapping[str, Multiline]) -> Block:
     """Return the stages that join lines with these values of the label MULTILINE, which all have the same limits."""
     limits = next(iter(labels.values()))
+    max_wait = loki_duration(limits.max_wait)
     lines = _with(labels)
     if limits.first_line:
-        return within(lines, _multiline(limits.first_line, limits))
+        return within(lines, _multiline(limits.first_line, limits.max_lines, max_wait))
     return within(
         lines,
         _marked(continues(), "Mark lines that continue an entry."),
@@ -82,10 +85,14 @@ def _joined(labels: Mapping[str, Multiline]) -> Block:
             for language, pattern in further_continuations().items()
             if (own := [label for label, multiline in labels.items() if multiline.language == language])
         ),
-        _multiline(f"^[^{_MARK}]", limits),
+        _multiline(f"^[^{_MARK}]", limits.max_lines, max_wait),
         within(
             f'{lines} |~ "^{_MARK}"',
-            _multiline(f"^{_MARK}(?:{'|'.join(HEADLESS)})", limits),
+            replace(
+                _multiline(f"^{_MARK}{NOT_CHAINED}", limits.max_lines, _CHAINED_WAIT),
+                comment="A traceback that follows from another one is no first line.",
+            ),
+            _multiline(f"^{_MARK}(?:{'|'.join(HEADLESS)})", limits.max_lines, max_wait),
             comment="A trace that continues no entry, as the program was silent before, is an entry of its own.",
         ),
         _replaced(f"({_MARK})", "", "Remove the marks."),
@@ -104,10 +111,10 @@ def _replaced(expression: Joined | str, by: str, comment: str = "") -> Block:
     return Block("stage.replace", attributes={"expression": expression, "replace": by}, comment=comment)
 
 
-def _multiline(first_line: str, limits: Multiline) -> Block:
+def _multiline(first_line: str, max_lines: int, max_wait: str) -> Block:
     attributes: dict[str, Value] = {
         "firstline": first_line,
-        "max_lines": limits.max_lines,
-        "max_wait_time": loki_duration(limits.max_wait),
+        "max_lines": max_lines,
+        "max_wait_time": max_wait,
     }
     return Block("stage.multiline", attributes=attributes)
