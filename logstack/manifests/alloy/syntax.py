@@ -71,10 +71,8 @@ def literal(value: Value) -> str:
             return text
         case Joined(parts, separator):
             return "\n".join(["string.join([", *_part_lines(parts), f"], {quoted(separator)})"])
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return str(value)
+        case bool() | int() | float():
+            return str(value).lower()
         case str():
             return quoted(value)
         case Mapping():
