@@ -18,6 +18,7 @@ from logstack.manifests.alloy.syntax import Joined
 from logstack.settings.model.patterns import compile_error, finds
 from tests.support import golden
 from tests.support.entries import AUTO, Format, formats
+from tests.support.real import shared
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "entries.md"
 
@@ -73,6 +74,14 @@ def test_each_pattern_of_a_continuation_has_a_line_in_the_corpus(each: Continuat
     lines = [line for some in formats() for line in some.lines]
     unused = [pattern for pattern in each.patterns if not any(finds(f"^(?:{pattern})", line) for line in lines)]
     assert unused == []
+
+
+@pytest.mark.parametrize("name", ["Hadoop", "OpenSSH", "Spark", "Zookeeper"])
+def test_no_line_of_a_real_log_without_traces_continues_an_entry(name: str) -> None:
+    patterns = [text_of(continues()), *map(text_of, further_continuations().values())]
+    lines = [line for line in shared(f"logs/{name}_2k.log").read_text().splitlines() if line]
+    assert len(lines) > 1000
+    assert [line for line in lines if any(is_marked(pattern, line) for pattern in patterns)] == []
 
 
 def test_builtin_exceptions_of_python_continue_an_entry() -> None:

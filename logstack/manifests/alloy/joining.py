@@ -11,7 +11,7 @@ from logstack.manifests.alloy.sources.catalog import LOG_SOURCES
 from logstack.manifests.alloy.sources.record import LogSource
 from logstack.manifests.alloy.syntax import Block, Joined, Value
 from logstack.settings.model.collector import CollectorSettings, LabelName
-from logstack.settings.model.processing import Language, Multiline
+from logstack.settings.model.processing import Language, Multiline, Parser
 from logstack.settings.model.quantities import loki_duration
 
 # A parser without a match applies to these sources.
@@ -35,6 +35,8 @@ def joining(collector: CollectorSettings, sources: Sequence[LogSource]) -> Itera
     for source in sources:
         if source.format:
             yield _chosen({SOURCE: source.name}, FORMAT, source.name, f"collector.sources.{source.facts.key}")
+    if not any(source.takes_any_format for source in sources) and not any(map(_is_joined, collector.parsers)):
+        return  # no line has the label
     groups = [_joined(labels) for labels in _groups(collector)]
     comment = "Join entries of several lines (collector.parsers: multiline; annotation logstack/multiline)."
     if len(groups) == 1:
@@ -48,6 +50,10 @@ def _chosen(match: Mapping[LabelName, str], label: LabelName, value: str, commen
     static = Block("stage.static_labels", attributes={"values": {label: value}})
     lines_of_parser = selector(match, **{label: ""}) if match else f'{{{SOURCE}=~"{_OF_ANY_FORMAT}", {label}=""}}'
     return within(lines_of_parser, static, comment=comment)
+
+
+def _is_joined(parser: Parser) -> bool:
+    return parser.multiline is not None
 
 
 def _label(number: int, multiline: Multiline) -> str:
@@ -95,7 +101,8 @@ def _joined(labels: Mapping[str, Multiline]) -> Block:
             _multiline(f"^{_MARK}(?:{'|'.join(HEADLESS)})", limits.max_lines, max_wait),
             comment="A trace that continues no entry, as the program was silent before, is an entry of its own.",
         ),
-        _replaced(f"({_MARK})", "", "Remove the marks."),
+        # All that follows the first mark is one match: stage.replace copies the entry for each match.
+        _replaced(f"(?s)({_MARK}.*)", f'{{{{ Replace .Value "{_MARK}" "" -1 }}}}', "Remove the marks."),
     )
 
 
