@@ -78,8 +78,8 @@ CONTINUATIONS = (
     Continuation(
         "Java, Python, .NET",
         (
-            rf"[A-Za-z](?:\w*[.$])+(?:[A-Z_]\w*)?(?:{_KINDS})(?: \(0x|{_TEXT})",
-            rf"[a-z](?:\w*\.)+(?:exceptions?|errors?|exc)\.\w+{_TEXT}|socket\.(?:timeout|gaierror){_TEXT}",
+            rf"[A-Za-z](?:\w*[.$])+(?:[A-Z_]\w*)?(?:{_KINDS})(?:\$\w+)?(?: \(0x|{_TEXT})",
+            rf"[a-z](?:\w*\.)+(?:exceptions?|errors?|exc)\.[A-Z_]\w*{_TEXT}|socket\.(?:timeout|gaierror){_TEXT}",
         ),
         "`java.lang.IllegalStateException: no stock`, `botocore.exceptions.ClientError: ...`",
         "the name of an exception with its package, module or namespace; Lib/traceback.py writes it so",
@@ -116,10 +116,10 @@ CONTINUATIONS = (
     Continuation(
         "Go",
         (
-            r"goroutine \d+ |runtime stack:|\[signal |exit status \d+\s*$|panic\(",
+            r"goroutine \d+ |runtime stack:|\[signal |exit status \d+\s*$|panic\((?:0x|\{|\.\.\.)",
             r"[a-z][\w./~%()*\[\]-]*\.[\w.()*\[\]-]+\((?:\.\.\.|[0-9a-fx?{}_, ])*\)\s*$",
             r"created by [\w./~%-]+\.[\w.()*\[\]-]+(?: in goroutine \d+)?\s*$",
-            r"PC=0x[0-9a-f]+ m=\d|r(?:[a-d]x|[sd]i|[sb]p|ip|\d+|flags) +0x",
+            r"PC=0x[0-9a-f]+ m=\d|r(?:[a-d]x|[sd]i|[sb]p|ip|8|9|1[0-5]|flags) +0x",
         ),
         "`goroutine 1 [running]:`, `main.main()`, `[signal SIGSEGV: ...]`, `exit status 2`",
         "runtime/traceback.go, runtime/panic.go, runtime/signal_unix.go, cmd/go",
@@ -160,7 +160,8 @@ CONTINUATIONS = (
         (
             r"\*\* (?:[({]|Generic |State machine |Last |When |Reason |Stacktrace |Client |Queued |Postponed )",
             r"(?:Last message|Initial Call|Ancestors|Start Call|Process Label)\b.*:|State: [%{\[(#:]",
-            r"Function: [#&]|(?:Pid:|Client) #PID",
+            r"Function: [#&]|(?:Pid:|Client) #PID|(?:Restart|Type): :\w+\s*$|Shutdown: (?:\d+|:\w+)\s*$",
+            r"Server: \S+:\d+ \(http|Request: [A-Z]+ /",
         ),
         "`** (RuntimeError) no stock`, `Last message (from #PID<...>): ...`, `State: %{}`",
         "Elixir's Logger.Translator and Exception.format; OTP's gen_server (format_log)",
@@ -174,10 +175,10 @@ CONTINUATIONS = (
     Continuation(
         "Rust",
         (
-            r"note: (?:run with |Some details are omitted)|[Ss]tack backtrace:|called `|assertion |explicit panic",
+            r"note: (?:run with |Some details are omitted)|[Ss]tack backtrace:|called `|assertion (?:`|failed)",
             r"attempt to (?:add|subtract|multiply|divide|negate|shift|calculate) |index out of bounds: ",
             r"internal error: entered unreachable code|not (?:yet )?implemented(?::|\s*$)",
-            r"already (?:mutably )?borrowed|capacity overflow",
+            r"already (?:mutably )?borrowed|capacity overflow|explicit panic",
         ),
         "``called `Option::unwrap()` on a `None` value``, `stack backtrace:`, `note: run with ...`",
         "library/std/src/panicking.rs; library/core/src: option.rs, result.rs, panicking.rs; the crate anyhow",
@@ -186,7 +187,8 @@ CONTINUATIONS = (
         "systemd-coredump, gdb, Dart",
         (
             r"#\d+ (?: +\S|0x[0-9a-f]+ )",
-            r"Stack trace of thread \d+:|(?:Found module|Module) \S+ (?:with|from)|ELF object binary architecture:",
+            r"Stack trace of thread \d+:|Found module |Module \S+ (?:from \w+ |with(?:out)? build-id)",
+            r"ELF object binary architecture:",
         ),
         "`#0  0x00007f7c6e0a1a2c n/a (libc.so.6 + 0x8ea2c)`, `Stack trace of thread 7:`",
         "systemd: src/coredump/coredump.c, src/shared/elf-util.c; Dart's StackTrace.toString",
