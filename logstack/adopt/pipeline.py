@@ -133,7 +133,12 @@ def _multiline(reading: Reading, block: AlloyBlock) -> Taken | None:
     parser, first = _parser_of(reading), _text(block, "firstline")
     if parser is None or "multiline" in parser or not first:
         return None
-    reading.write("collector.parsers", [{**parser, "multiline": {"firstLine": first}}])
+    multiline: dict[str, object] = {"firstLine": first}
+    if (lines := block.attributes.get("max_lines", "").strip()).isdecimal():
+        multiline["maxLines"] = int(lines)
+    if wait := loki_duration_of(_text(block, "max_wait_time")):
+        multiline["maxWait"] = format_duration(wait)
+    reading.write("collector.parsers", [{**parser, "multiline": multiline}])
     return Taken(T, "for the lines of pods, node files and pushes", "collector.parsers")
 
 

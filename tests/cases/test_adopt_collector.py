@@ -145,6 +145,10 @@ OF_TRACE = 'stage.structured_metadata {\nvalues = {trace_id = "trace"}\n}'
         ),
         ('stage.multiline {\nfirstline = "^\\\\d{4}"\n}', {"parsers": [{"multiline": {"firstLine": "^\\d{4}"}}]}),
         (
+            'stage.multiline {\nfirstline = "^\\\\d{4}"\nmax_lines = 500\nmax_wait_time = "5s"\n}',
+            {"parsers": [{"multiline": {"firstLine": "^\\d{4}", "maxLines": 500, "maxWait": "5s"}}]},
+        ),
+        (
             'stage.json {\nexpressions = {level = "", trace = "trace.id"}\n}\n' + OF_TRACE,
             {"parsers": [{"format": "json", "fields": {"trace_id": "trace.id"}}]},
         ),

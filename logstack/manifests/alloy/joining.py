@@ -1,36 +1,27 @@
 """Choosing each line's format, and joining the lines of one entry."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import get_args
 
+from logstack.manifests.alloy.continuations import HEADLESS, NOT_CHAINED, continues, further_continuations
 from logstack.manifests.alloy.formats import has_own_stages
 from logstack.manifests.alloy.labels import FORMAT, MULTILINE, SOURCE, selector, within
 from logstack.manifests.alloy.sources.catalog import LOG_SOURCES
 from logstack.manifests.alloy.sources.record import LogSource
-from logstack.manifests.alloy.syntax import Block, Value
+from logstack.manifests.alloy.syntax import Block, Joined, Value
 from logstack.settings.model.collector import CollectorSettings, LabelName
-from logstack.settings.model.processing import Language, Multiline
+from logstack.settings.model.processing import Language, Multiline, Parser
 from logstack.settings.model.quantities import loki_duration
 
 # A parser without a match applies to these sources.
 _OF_ANY_FORMAT = "|".join(source.name for source in LOG_SOURCES if source.takes_any_format)
 
-# The first line of an entry begins with a date (ISO, syslog or Tomcat), a time, klog's head, a level, logfmt or JSON.
-_FIRST = (
-    r"\[?\d{2,4}[-/.]\d{2}[-/.]\d{2}[T ,]",
-    r"[A-Z][a-z]{2} [ \d]\d \d{2}:",
-    r"\d{2}-[A-Z][a-z]{2}-\d{4} ",
-    r"\[?\d{2}:\d{2}:\d{2}[.,\] ]",
-    r"[IWEF]\d{4} \d{2}:",
-    r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)\b",
-    r"(?:time|ts|level)=",
-    r"\{\s*\"",
-)
-# An uncaught exception starts an entry. An uncaught Python traceback looks like a caught one, so it has no pattern.
-_FIRST_LINES: Mapping[Language, str] = {
-    "java": f"^(?:{'|'.join((*_FIRST, 'Exception in thread '))})",
-    "python": f"^(?:{'|'.join(_FIRST)})",
-    "go": f"^(?:{'|'.join((*_FIRST, 'panic: ', 'fatal error: '))})",
-}
+# A line that continues an entry has this before it until it is joined: stage.multiline asks what begins an entry, and
+# RE2 cannot say "no continuation". A Unicode noncharacter: text that programs exchange has none (Unicode 23.7).
+_MARK = "\ufdd0"
+# Less than any maxWait, so that the last line of a trace finds it still open.
+_CHAINED_WAIT = "500ms"
 
 
 def joining(collector: CollectorSettings, sources: Sequence[LogSource]) -> Iterator[Block]:
@@ -40,16 +31,18 @@ def joining(collector: CollectorSettings, sources: Sequence[LogSource]) -> Itera
         if kind := own if has_own_stages(parser) else parser.format:
             yield _chosen(parser.match, FORMAT, kind)
         if parser.multiline:
-            yield _chosen(parser.match, MULTILINE, parser.multiline.language or own)
+            yield _chosen(parser.match, MULTILINE, _label(number, parser.multiline))
     for source in sources:
         if source.format:
             yield _chosen({SOURCE: source.name}, FORMAT, source.name, f"collector.sources.{source.facts.key}")
-    yield Block(
-        "stage.match",
-        attributes={"selector": f'{{{MULTILINE}=~".+"}}'},
-        blocks=tuple(_joined(names, meaning) for meaning, names in _multilines(collector).items()),
-        comment="Join entries of several lines (collector.parsers: multiline; annotation logstack/multiline).",
-    )
+    if not any(source.takes_any_format for source in sources) and not any(map(_is_joined, collector.parsers)):
+        return  # no line has the label
+    groups = [_joined(labels) for labels in _groups(collector)]
+    comment = "Join entries of several lines (collector.parsers: multiline; annotation logstack/multiline)."
+    if len(groups) == 1:
+        yield replace(groups[0], comment=comment)
+    else:
+        yield within(f'{{{MULTILINE}=~".+"}}', *groups, comment=comment)
 
 
 def _chosen(match: Mapping[LabelName, str], label: LabelName, value: str, comment: str = "collector.parsers") -> Block:
@@ -59,24 +52,76 @@ def _chosen(match: Mapping[LabelName, str], label: LabelName, value: str, commen
     return within(lines_of_parser, static, comment=comment)
 
 
-def _multilines(collector: CollectorSettings) -> dict[tuple[str, Multiline], list[str]]:
-    """Group the values of the label MULTILINE (languages and parsers) by first line and limits."""
-    means: dict[str, tuple[str, Multiline]] = {name: (first, Multiline()) for name, first in _FIRST_LINES.items()}
-    for number, parser in enumerate(collector.parsers, start=1):
-        if multiline := parser.multiline:
-            first_line = multiline.first_line or _FIRST_LINES[multiline.language or "java"]
-            means[multiline.language or f"parser-{number}"] = (first_line, multiline)
-    names_by_meaning: dict[tuple[str, Multiline], list[str]] = {}
-    for name, meaning in means.items():
-        names_by_meaning.setdefault(meaning, []).append(name)
-    return names_by_meaning
+def _is_joined(parser: Parser) -> bool:
+    return parser.multiline is not None
 
 
-def _joined(names: list[str], meaning: tuple[str, Multiline]) -> Block:
-    first_line, limits = meaning
+def _label(number: int, multiline: Multiline) -> str:
+    """Return the value of the label MULTILINE: a language, or the parser if it says more than that."""
+    is_language = multiline.language and multiline == Multiline(language=multiline.language)
+    return str(multiline.language) if is_language else f"parser-{number}"
+
+
+def _groups(collector: CollectorSettings) -> list[dict[str, Multiline]]:
+    """Return the values of the label MULTILINE with their meaning, grouped by first line and limits."""
+    labels = {str(language): Multiline(language=language) for language in get_args(Language)}
+    labels |= {
+        _label(number, parser.multiline): parser.multiline
+        for number, parser in enumerate(collector.parsers, start=1)
+        if parser.multiline
+    }
+    groups: dict[Multiline, dict[str, Multiline]] = {}
+    for label, multiline in labels.items():
+        groups.setdefault(multiline.model_copy(update={"language": None}), {})[label] = multiline
+    return list(groups.values())
+
+
+def _joined(labels: Mapping[str, Multiline]) -> Block:
+    """Return the stages that join lines with these values of the label MULTILINE, which all have the same limits."""
+    limits = next(iter(labels.values()))
+    max_wait = loki_duration(limits.max_wait)
+    lines = _with(labels)
+    if limits.first_line:
+        return within(lines, _multiline(limits.first_line, limits.max_lines, max_wait))
+    return within(
+        lines,
+        _marked(continues(), "Mark lines that continue an entry."),
+        *(
+            within(_with(own), _marked(pattern), comment=f"Lines that continue an entry of {language} only.")
+            for language, pattern in further_continuations().items()
+            if (own := [label for label, multiline in labels.items() if multiline.language == language])
+        ),
+        _multiline(f"^[^{_MARK}]", limits.max_lines, max_wait),
+        within(
+            f'{lines} |~ "^{_MARK}"',
+            replace(
+                _multiline(f"^{_MARK}{NOT_CHAINED}", limits.max_lines, _CHAINED_WAIT),
+                comment="A traceback that follows from another one is no first line.",
+            ),
+            _multiline(f"^{_MARK}(?:{'|'.join(HEADLESS)})", limits.max_lines, max_wait),
+            comment="A trace that continues no entry, as the program was silent before, is an entry of its own.",
+        ),
+        # All that follows the first mark is one match: stage.replace copies the entry for each match.
+        _replaced(f"(?s)({_MARK}.*)", f'{{{{ Replace .Value "{_MARK}" "" -1 }}}}', "Remove the marks."),
+    )
+
+
+def _with(labels: Iterable[str]) -> str:
+    return f'{{{MULTILINE}=~"{"|".join(labels)}"}}'
+
+
+def _marked(pattern: Joined, comment: str = "") -> Block:
+    return _replaced(pattern, _MARK, comment)
+
+
+def _replaced(expression: Joined | str, by: str, comment: str = "") -> Block:
+    return Block("stage.replace", attributes={"expression": expression, "replace": by}, comment=comment)
+
+
+def _multiline(first_line: str, max_lines: int, max_wait: str) -> Block:
     attributes: dict[str, Value] = {
         "firstline": first_line,
-        "max_lines": limits.max_lines,
-        "max_wait_time": loki_duration(limits.max_wait),
+        "max_lines": max_lines,
+        "max_wait_time": max_wait,
     }
-    return within(f'{{{MULTILINE}=~"{"|".join(names)}"}}', Block("stage.multiline", attributes=attributes))
+    return Block("stage.multiline", attributes=attributes)

@@ -16,8 +16,6 @@ POD_LABELS = {
     "app.kubernetes.io/managed-by": "pulumi",
 }
 _LINE = "1767225600000000000 pppppppppp"
-# How entries begin in any language, at the least (manifests/alloy: formats); no line of the canary does.
-_DATE = r"^\d{4}-"
 _DIRECT = "logstack:canary: {route: direct}"
 
 CANARY_LABELS = Rule("canary-labels", "the canary does not find its lines and reports all of them as lost")
@@ -113,8 +111,9 @@ def treated(settings: Settings) -> Iterator[Problem]:
             yield CANARY_DROPPED.problem(f"collector.drop[{index}]", what, fix)
     for index, parser in enumerate(settings.collector.parsers):
         if parser.multiline and has_all_of(parser.match, own):
-            first_line = parser.multiline.first_line or _DATE
-            if not compile_error(first_line) and not finds(first_line, _LINE):
+            # A language joins no line of the canary: none looks like a continuation.
+            first_line = parser.multiline.first_line
+            if first_line and not compile_error(first_line) and not finds(first_line, _LINE):
                 what = "it matches the canary's lines, but none of them starts an entry"
                 fix = f"narrow its match, or {_DIRECT}"
                 yield CANARY_JOINED.problem(f"collector.parsers[{index}].multiline", what, fix)

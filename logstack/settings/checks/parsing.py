@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from logstack.settings.checks.check import reads
 from logstack.settings.checks.labels import OWN_PREFIX
 from logstack.settings.checks.matching import has_all_of
-from logstack.settings.model.patterns import compile_error, group_names, is_json_path
+from logstack.settings.model.patterns import compile_error, finds, group_names, is_json_path
 from logstack.settings.model.processing import Parser, Timestamp
 from logstack.settings.problems import Problem, Rule, listed, nearest
 from logstack.settings.tree import Settings
@@ -23,6 +23,16 @@ _LAYOUTS = (
     *("ANSIC", "UnixDate", "RubyDate", "Unix", "UnixMs", "UnixUs", "UnixNs"),
     *("RFC822", "RFC822Z", "RFC850", "RFC1123", "RFC1123Z", "RFC3339", "RFC3339Nano"),
 )
+
+# Lines that continue an entry: frames of a trace, which are indented, and others (manifests/alloy/continuations.py).
+_FRAMES = (
+    "\tat com.example.Shop.order(Shop.java:42)",
+    '  File "/app/shop.py", line 42, in order',
+    "    at order (/app/shop.js:42:11)",
+    "   at Shop.Orders.Place(Int32 id) in /src/Orders.cs:line 42",
+    "\t/app/main.go:42 +0x1c",
+)
+_CONTINUATIONS = (*_FRAMES, "Caused by: java.io.IOException: closed", "Traceback (most recent call last):", "}")
 
 NO_WORK = Rule("parser-without-work", "the parser does nothing with the lines that it matches")
 FORMAT_OR_PATTERN = Rule(
@@ -40,6 +50,12 @@ TIMESTAMP_FORMAT = Rule("timestamp-format", "Alloy cannot read the time, and eve
 TIME_ZONE = Rule("time-zone", "Alloy does not start with an unknown time zone")
 FIRST_LINE = Rule("multiline-first-line", "the collector cannot tell where an entry begins")
 NO_WAIT = Rule("multiline-no-wait", "the collector sends every line before the next one arrives, and joins none")
+EVERY_LINE = Rule("multiline-every-line", "each line of a trace begins an entry: the collector joins none")
+OF_FRAMES = Rule(
+    "multiline-frame-begins",
+    "each such line ends the entry above it, and takes the lines up to the next one with it",
+    severity="warning",
+)
 NEVER_REACHED = Rule("parser-never-reached", "the first parser that matches a line takes it, so this one gets none")
 
 
@@ -173,15 +189,26 @@ def _form(path: str, timestamp: Timestamp) -> Iterator[Problem]:
 
 @reads("collector.parsers")
 def first_lines(settings: Settings) -> Iterator[Problem]:
-    """Check that multiline has either a language or a first line."""
+    """Check that multiline has either a language or a first line, and that not every line is a first one."""
     for path, parser in _parsers(settings):
         if (multiline := parser.multiline) and bool(multiline.language) is bool(multiline.first_line):
             what = (
                 "both language and firstLine are set" if multiline.language else "neither language nor firstLine is set"
             )
-            yield FIRST_LINE.problem(f"{path}.multiline", what, "set one of the two, such as language: java")
+            yield FIRST_LINE.problem(f"{path}.multiline", what, "set one of the two, such as language: auto")
+        if multiline and (first_line := multiline.first_line):
+            yield from _first_line(f"{path}.multiline.firstLine", first_line)
         if multiline and multiline.max_wait == timedelta():
             yield NO_WAIT.problem(f"{path}.multiline.maxWait", "maxWait is 0s", "remove it: the default is 3s")
+
+
+def _first_line(path: str, first_line: str) -> Iterator[Problem]:
+    fix = "match what only first lines have, such as a date: ^\\d{4}-\\d{2}-\\d{2}; or set language: auto instead"
+    matched = [line for line in _CONTINUATIONS if finds(first_line, line)]
+    if len(matched) == len(_CONTINUATIONS):
+        yield EVERY_LINE.problem(path, "the pattern matches every line of a trace", fix)
+    elif frames := [line for line in matched if line in _FRAMES]:
+        yield OF_FRAMES.problem(path, f'the pattern matches frames of a trace, such as "{frames[0].strip()}"', fix)
 
 
 @reads("collector.parsers")

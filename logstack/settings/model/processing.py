@@ -8,7 +8,7 @@ from logstack.settings.model.bounds import EntryWait, KeptShare, LineCount, Line
 from logstack.settings.model.quantities import parse_duration
 from logstack.settings.model.sources import LineFormat
 
-Language = Literal["java", "python", "go"]
+Language = Literal["auto", "java", "python", "go"]
 # Alloy's regular expressions are RE2's; a check compiles each with RE2 itself.
 Pattern = Annotated[str, spelled(r"^[^\x00\n]{1,1000}$", "a regular expression (RE2) of at most 1,000 characters")]
 RuleName = Annotated[str, spelled(r"^[a-z0-9][a-z0-9-]{0,40}$", "a name of lower-case letters, digits and -")]
@@ -18,9 +18,11 @@ class Multiline(Group):
     """Joins lines to one entry, such as a stack trace and the line above it."""
 
     language: Language | None = None
-    """The language of the program: `java`, `python` and `go` cover the usual loggers and traces."""
+    """Joins what continues an entry: indentation, `Caused by`, frames and the like. `auto` takes what only one language
+    writes; `java` and `python` add lines that begin an entry elsewhere, and `go` adds none."""
     first_line: Pattern | None = None
-    """Instead of a language, a pattern that the first line of each entry matches."""
+    """Instead of a language, a pattern that the first line of each entry matches; all lines up to the next one join
+    it."""
     max_lines: LineCount = 128
     """The largest number of lines in an entry (Alloy's default); further lines begin another entry."""
     max_wait: EntryWait = parse_duration("3s")

@@ -341,11 +341,12 @@ def names() -> list[str]:
 def group(name: str) -> Group:
     """Return a group; skip the test where a log file of its cases is not on this machine."""
     page = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
-    cases = tuple(_case(f"{name}-{number}", declared) for number, declared in enumerate(page["cases"], start=1))
+    cases = tuple(case_of(f"{name}-{number}", declared) for number, declared in enumerate(page["cases"], start=1))
     return Group(name, page["title"], page.get("settings", {}), bool(page.get("events")), cases)
 
 
-def _case(name: str, declared: Mapping[str, Any]) -> Case:
+def case_of(name: str, declared: Mapping[str, Any]) -> Case:
+    """Return a case as a file of this folder declares it."""
     written = tuple(_written(declared["written"]))
     bounds = declared.get("kept")
     has_expectations = not bounds and declared.get("collected", True)

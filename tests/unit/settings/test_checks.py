@@ -324,6 +324,7 @@ def test_warning_is_silenced_by_its_own_name(name: str) -> None:
         "ingress-opens-administration": f"ingress: {{{INGRESS}, {TLS}, path: /}}",
         "ingress-without-password": f"ingress: {{{INGRESS}, {TLS}}}",
         "ingress-without-tls": f"ingress: {{{INGRESS}}}\n{PASSWORD}",
+        "multiline-frame-begins": "collector: {parsers: [{match: {app: a}, multiline: {firstLine: '^\\s+at '}}]}",
         "api-loses-lines": "collector: {sources: {pods: api}}",
         "journal-needs-systemd": "collector: {sources: {journal: {enabled: true}}}",
         "label-budget": "collector: {labelBudget: 3}",
