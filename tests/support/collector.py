@@ -120,7 +120,7 @@ def carry_out(group: Group, settings: Settings, platform: Platform, root: Path, 
     moments = Moments((time.time_ns() - _AGO) // 10**9 * 10**9)
     pods = [case.pod for case in group.cases if case.source == "pods"]
     push = f"{platform.writers[0].url}/loki/api/v1/push"
-    before = _discarded(platform)
+    before = discarded(platform)
     with Fleet(root / "out") as fleet:
         collector = Collector(settings, binary("alloy"), root, fleet, push, pods)
         if group.events:
@@ -132,7 +132,7 @@ def carry_out(group: Group, settings: Settings, platform: Platform, root: Path, 
         in_files = sum(case.file(moments).count(b"\n") for case in group.cases if case.is_read)
         metrics = _settled(group, collector, in_files)
     rows = list(_rows(platform, settings))
-    refused = _discarded(platform) - before
+    refused = discarded(platform) - before
     by_case: dict[str, list[Row]] = {case.name: [] for case in group.cases}
     default_tenant = settings.default_tenant
     unowned: list[Row] = []
@@ -144,7 +144,13 @@ def carry_out(group: Group, settings: Settings, platform: Platform, root: Path, 
     return Outcome(by_case, unowned, moments, since, metrics, refused)
 
 
-def _discarded(platform: Platform) -> Counter[str]:
+def handled(collector: Collector) -> int:
+    """Return how many lines Alloy has sent or given up."""
+    metrics = collector.metrics()
+    return int(metrics.total("loki_write_sent_entries_total") + metrics.total("loki_write_dropped_entries_total"))
+
+
+def discarded(platform: Platform) -> Counter[str]:
     """Return how many lines Loki has refused, by reason."""
     text = httpx.get(f"{platform.writers[0].url}/metrics", timeout=60).raise_for_status().text
     counts: Counter[str] = Counter()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from logstack.settings.checks.check import reads
 from logstack.settings.checks.sources import WITHOUT_SOURCE
-from logstack.settings.model.collector import KNOWN_LABELS, NODE, CollectorSettings
+from logstack.settings.model.collector import KNOWN_LABELS, NODE, RESTARTS, CollectorSettings
 from logstack.settings.model.sources import OTLP, PODS, SOURCES, SourceFacts, label_of
 from logstack.settings.problems import Problem, Rule, listed, nearest
 from logstack.settings.tree import Settings
@@ -84,7 +84,14 @@ def index_labels(settings: Settings) -> Iterator[Problem]:
             yield missing_label(f"collector.indexLabels[{index}]", label, available, collector, LABEL_OF_NOBODY)
 
 
-@reads("collector.index_labels", "collector.label_budget", "collector.labels", "collector.sources", "loki")
+@reads(
+    "collector.index_labels",
+    "collector.label_budget",
+    "collector.labels",
+    "collector.parsers",
+    "collector.sources",
+    "loki",
+)
 def number_of_labels(settings: Settings) -> Iterator[Problem]:
     """Check that no source gives its lines more index labels than Loki takes, or than the budget beside its own."""
     collector, limit = settings.collector, _most_labels(settings)
@@ -97,10 +104,10 @@ def number_of_labels(settings: Settings) -> Iterator[Problem]:
             what = f"lines of {source.key} have {number} index labels, and Loki takes {limit}"
             counted = sorted(labels - {_OF_LOKI})
             yield LABELS_ABOVE_LIMIT.problem(path, what, f"remove {number - limit} of {listed(counted, 'and')}")
-        elif further and len(labels) > collector.label_budget:
-            what = f"lines of {source.key} have {len(labels)} index labels, above the labelBudget of "
-            is_possible = len(labels) <= MOST_LABELS
-            fix = f"remove labels{f', or logstack:collector: {{labelBudget: {len(labels)}}}' if is_possible else ''}"
+        elif further and len(chosen := labels - {*collector.order_labels}) > collector.label_budget:
+            what = f"lines of {source.key} have {len(chosen)} index labels, above the labelBudget of "
+            is_possible = len(chosen) <= MOST_LABELS
+            fix = f"remove labels{f', or logstack:collector: {{labelBudget: {len(chosen)}}}' if is_possible else ''}"
             yield LABEL_BUDGET.problem(path, f"{what}{collector.label_budget}", fix)
 
 
@@ -108,7 +115,9 @@ def _labels_of(source: SourceFacts, collector: CollectorSettings) -> set[str]:
     """Return the index labels that lines of a source can have."""
     own = {"cluster", *source.labels, *(collector.labels if source is PODS else ())}
     labels = {label for label in collector.stream_labels if source.gives_any_label or label in own}
-    return labels | {*source.further_labels(collector.sources), *([NODE] if source in collector.node_streams else [])}
+    labels |= {*source.further_labels(collector.sources)}
+    labels |= {label for label in collector.order_labels if label != RESTARTS or source is PODS}
+    return labels | ({NODE} if source in collector.node_streams else set())
 
 
 def _most_labels(settings: Settings) -> int:
@@ -118,7 +127,12 @@ def _most_labels(settings: Settings) -> int:
     return most if isinstance(most, int) else MOST_LABELS
 
 
-@reads("collector.labels", "collector.sources")
+def _is_own(label: str, collector: CollectorSettings) -> bool:
+    """Return whether the collector sets the label itself."""
+    return label in (*KNOWN_LABELS, *collector.order_labels, "level") or label.startswith(OWN_PREFIX)
+
+
+@reads("collector.labels", "collector.parsers", "collector.sources")
 def attributes(settings: Settings) -> Iterator[Problem]:
     """Check that each resource attribute becomes a label of its own."""
     collector = settings.collector
@@ -130,18 +144,20 @@ def attributes(settings: Settings) -> Iterator[Problem]:
         yield WITHOUT_SOURCE.problem("collector.sources.otlp", what, fix)
     for index, attribute in enumerate(otlp.index_labels):
         label = label_of(attribute)
-        if label in (*KNOWN_LABELS, *collector.labels, "level") or label.startswith(OWN_PREFIX):
+        if label in (*KNOWN_LABELS, *collector.labels, *collector.order_labels, "level") or label.startswith(
+            OWN_PREFIX
+        ):
             yield LABEL_TAKEN.problem(f"{path}[{index}]", f"the collector sets {label} itself", "remove it")
         elif label in map(label_of, otlp.index_labels[:index]):
             yield LABEL_TWICE.problem(f"{path}[{index}]", f"another entry gives the label {label} too", "remove one")
 
 
-@reads("collector.labels")
+@reads("collector.labels", "collector.parsers", "collector.sources")
 def further_labels(settings: Settings) -> Iterator[Problem]:
     """Check that each entry of `labels` reads a label that a pod can have."""
     for label, key in settings.collector.labels.items():
         path = f"collector.labels.{label}"
-        if label in (*KNOWN_LABELS, "level") or label.startswith(OWN_PREFIX):
+        if _is_own(label, settings.collector):
             yield LABEL_TAKEN.problem(path, f"the collector sets {label} itself", "choose another name")
         if not _POD_LABEL.fullmatch(key):
             yield _no_pod_label(path)
