@@ -28,6 +28,12 @@ LABEL_BUDGET = Rule(
 LABELS_ABOVE_LIMIT = Rule(
     "labels-above-limit", 'Loki refuses each of these lines ("label names per series", max_label_names_per_series)'
 )
+PODS_SHARE_STREAMS = Rule(
+    "pods-share-streams",
+    "Loki refuses lines of a pod that wait for over an hour, as after an outage of its node, when another pod of the "
+    "stream has later ones; it may answer 204 all the same",
+    "warning",
+)
 LABEL_TWICE = Rule("label-twice", "the second entry has no effect: another label was probably meant")
 LABEL_OF_NOBODY = Rule("label-of-nobody", "no line has this label, so a query for it finds nothing")
 LABEL_TAKEN = Rule("label-taken", "it would replace the collector's own label")
@@ -82,6 +88,17 @@ def index_labels(settings: Settings) -> Iterator[Problem]:
     for index, label in enumerate(collector.index_labels):
         if label not in available:
             yield missing_label(f"collector.indexLabels[{index}]", label, available, collector, LABEL_OF_NOBODY)
+
+
+@reads("collector.index_labels", "collector.sources")
+def own_streams(settings: Settings) -> Iterator[Problem]:
+    """Check that each pod has streams of its own: Loki compares the times of the lines of one stream."""
+    collector = settings.collector
+    if PODS in collector.sources.active and "pod" not in collector.index_labels:
+        fix = "add pod to logstack:collector: {indexLabels: ...}"
+        yield PODS_SHARE_STREAMS.problem(
+            "collector.indexLabels", "several pods are one stream: no index label pod", fix
+        )
 
 
 @reads(
@@ -184,4 +201,4 @@ def _no_pod_label(path: str) -> Problem:
     return POD_LABEL.problem(path, "this is not a valid name of a Kubernetes label", fix)
 
 
-CHECKS = (index_labels, number_of_labels, attributes, further_labels, pod_labels)
+CHECKS = (index_labels, own_streams, number_of_labels, attributes, further_labels, pod_labels)

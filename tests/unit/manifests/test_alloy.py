@@ -263,7 +263,7 @@ def test_resource_attributes_become_index_labels_of_otlp_lines() -> None:
     ]
     # Of those that other senders set too, each is kept once.
     keys = {"sources": {"push": True, "otlp": {"http": True, "indexLabels": ["os"]}}, "index_labels": ["pod", "os"]}
-    assert attributes_of(blocks_with(**keys), "stage.label_keep") == {"values": ["pod", "os"]}
+    assert attributes_of(blocks_with(**keys), "stage.label_keep") == {"values": ["pod", "os", RESTARTS]}
     assert not [block for block in find([process], "stage.structured_metadata") if "cloud_region" in str(block)]
 
 
