@@ -15,10 +15,11 @@ import httpx
 from google.protobuf import json_format
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
+from logstack.localrun import refusals
 from logstack.localrun.client import Loki, Row
 from logstack.localrun.collector import Collector
 from logstack.localrun.layout import LOOPBACK
-from logstack.localrun.metrics import Metrics, parse_metrics
+from logstack.localrun.metrics import Metrics
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
 from logstack.manifests.alloy.config import single_pod_config
@@ -27,7 +28,7 @@ from logstack.manifests.loki.intake import intake
 from logstack.settings.load.stack_file import Value as StackValue
 from logstack.settings.tree import Settings
 from tests.support.collector_cases import Case, Group, Moments
-from tests.support.real import binary
+from tests.support.real import PATIENCE, binary
 from tests.support.stacks import EXAMPLES
 
 # Longer than Alloy waits for the end of an entry of several lines and of a batch.
@@ -152,11 +153,8 @@ def handled(collector: Collector) -> int:
 
 def discarded(platform: Platform) -> Counter[str]:
     """Return how many lines Loki has refused, by reason."""
-    text = httpx.get(f"{platform.writers[0].url}/metrics", timeout=60).raise_for_status().text
-    counts: Counter[str] = Counter()
-    for sample in parse_metrics(text).of("loki_discarded_samples_total"):
-        counts[sample.labels["reason"]] += int(sample.value)
-    return counts
+    text = httpx.get(f"{platform.writers[0].url}/metrics", timeout=PATIENCE).raise_for_status().text
+    return refusals.discarded(text)
 
 
 def _write(group: Group, collector: Collector, moments: Moments, docker: Path | None) -> None:
