@@ -99,7 +99,7 @@ def test_try_fails_when_loki_has_refused_lines_in_silence(platform: Platform) ->
     name, now = f"app-{next(_NAMES)}", time.time_ns()
     push(platform, (name, entries(now)))
     assert push(platform, (name, entries(now - 2 * HOUR, 5)), (f"{name}-b", entries(now))) == httpx.codes.NO_CONTENT
-    with pytest.raises(CheckError, match=r"\d+ too_far_behind \(see docs/concepts/collector\.md#late-lines\)"):
+    with pytest.raises(CheckError, match=r"\d+ too_far_behind \(see \S+#late-lines\)"):
         refuses_no_line(Run(platform, []))
 
 
