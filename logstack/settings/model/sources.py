@@ -63,7 +63,8 @@ class NodeFile(Group):
     """One file, or all files that a pattern matches."""
 
     path: NodePath
-    """The file, below /var/log of the node; `*` stands for any part of a name, `**` for any folders."""
+    """The file, below /var/log of the node; `*` stands for any part of a name, `**` for any folders. Rotate it with
+    logrotate's `create`: with `copytruncate` lines are lost, and nothing tells."""
     job: JobName
     """The label `job` of their lines."""
 
