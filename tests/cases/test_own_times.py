@@ -123,20 +123,24 @@ def collected(
     with Fleet(root / "out") as fleet:
         collector = Collector(settings, binary("alloy"), root, fleet, push, pods)
         if broken:
-            collector.config, count = re.subn(r"(add \(int64 \.logstack_read\)) \d+", r"\1 864000", collector.config)
+            collector.config, count = re.subn(r"\(add \$read \d+\)", "(add $read 864000)", collector.config)
             assert count
-            collector.config, count = re.subn(r"(sub \(int64 \.logstack_read\)) \d+", r"\1 864000", collector.config)
+            collector.config, count = re.subn(r"\(sub \$read \d+\)", "(sub $read 864000)", collector.config)
             assert count
         for pod in pods:
             entries = [Entry(line.read, text(pod.container, line)) for line in lines[pod.container]]
             collector.containers[pod.name].write(entries)
         collector.start()
-        expected = sum(map(len, lines.values()))
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while (done := handled(collector)) < expected:
-            assert time.monotonic() < deadline, f"{done} of {expected} lines"
-            time.sleep(0.3)
+        wait_for(collector, sum(map(len, lines.values())))
     return discarded(platform) - before
+
+
+def wait_for(collector: Collector, lines: int) -> None:
+    """Wait until the collector has sent so many lines."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (done := handled(collector)) < lines:
+        assert time.monotonic() < deadline, f"{done} of {lines} lines"
+        time.sleep(0.3)
 
 
 def text(container: str, line: Line) -> str:
@@ -147,7 +151,8 @@ def text(container: str, line: Line) -> str:
 
 def settings_for(name: str, **collector: Value) -> Settings:
     parsers: list[Value] = [{"match": {"container": f"{form}-pod-*"}, **FORMS[form].parser} for form in FORMS]
-    return stack(name, {"collector": {"parsers": parsers, **collector}})
+    keys: dict[str, Value] = {"parsers": parsers, **collector}
+    return stack(name, {"collector": keys})
 
 
 def nanoseconds(span: timedelta) -> int:
@@ -239,6 +244,34 @@ def test_late_lines_of_hours_ago_are_at_their_own_times_when_their_chunk_is_stor
     written = sorted(line.own for line in lines["unix-ms-pod-0"])
     found = rows(platform, settings, "unix-ms-pod-0", written[0] - SECOND)
     assert sorted(row.entry.time for row in found) == written
+
+
+@pytest.mark.parametrize("away", [*(-behind for behind in BEHIND), timedelta(hours=1)])
+def test_lines_of_a_node_file_are_compared_with_the_collectors_clock(
+    away: timedelta, platform: Platform, tmp_path: Path
+) -> None:
+    name, before = f"file{int(away.total_seconds())}", discarded(platform)
+    sources: Value = {"pods": "none", "nodeFiles": [{"path": "/var/log/app.log", "job": "app"}]}
+    settings = settings_for(name, sources=sources, parsers=[{"match": {"job": "app"}, **FORMS["logfmt"].parser}])
+    written = alternating(time.time_ns() // SECOND * SECOND - SECOND, away)
+    with Fleet(tmp_path / "out") as fleet:
+        push = f"{platform.writers[0].url}/loki/api/v1/push"
+        collector = Collector(settings, binary("alloy"), tmp_path, fleet, push, [])
+        collector.logs.mkdir(parents=True)
+        (collector.logs / "app.log").write_text("".join(f"{text('logfmt-pod-', line)}\n" for line in written))
+        collector.start()
+        wait_for(collector, len(written))
+    assert discarded(platform) - before == {}
+    query, since = f'{{cluster="{name}"}}', time.time_ns() - nanoseconds(timedelta(hours=2, minutes=30))
+    found = list(Loki([], platform.loki.reader, None).rows(query, since, time.time_ns() + 3600 * SECOND))
+    late = {dict(row.labels).get("late") for row in found} - {None}
+    # Loki does not ask its writer for lines older than three hours.
+    assert bool(late) is (BEFORE < -away < timedelta(hours=3))
+    if away > AFTER:
+        own = {line.own for line in written if line.own == line.read}
+        assert sorted(row.entry.time for row in found if row.entry.time in own) == sorted(own)
+        assert all(row.entry.time < time.time_ns() for row in found)
+        assert len(found) == len(written)
 
 
 @pytest.mark.parametrize("away", [*(-behind for behind in BEHIND), timedelta(hours=1)])

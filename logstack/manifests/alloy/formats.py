@@ -50,7 +50,7 @@ def reading(collector: CollectorSettings, sources: Sequence[LogSource], to: Inta
         "stage.match",
         attributes={"selector": f'{{{FORMAT}=~".+"}}'},
         blocks=(
-            *reading_time([name for name, parser in parsers.items() if parser.timestamp]),
+            *([reading_time()] if collector.reads_times else []),
             *(within(f'{{{FORMAT}="{name}"}}', *inner) for name, inner in stages.items() if inner),
             Block("stage.template", attributes={"source": "level", "template": _LEVEL}),
             # A label `level` of the sender would override the level that the template sets.

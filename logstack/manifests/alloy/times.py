@@ -1,9 +1,9 @@
 """A line's own time: when it counts instead of the reading time, and which lines are late."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from logstack.manifests.alloy.labels import FORMAT, READ_AT, within
+from logstack.manifests.alloy.labels import READ_AT
 from logstack.manifests.alloy.syntax import Block, Value, quoted
 from logstack.settings.model.collector import LATE
 from logstack.settings.model.processing import Timestamp
@@ -26,12 +26,10 @@ _LAYOUTS: Mapping[str, str] = {
 _NUMBERS: Mapping[str, int] = {"Unix": 1, "UnixMs": 1000, "UnixUs": 1000**2, "UnixNs": 1000**3}
 _ZONES = ("Z07", "-07", "MST")
 OWN_TIME = "logstack_time"
-"""The name under which the formats json and logfmt extract a line's own time."""
-_OWN, _LATE = "logstack_own", "logstack_late"
+"""The name under which a line's own time is extracted."""
+_LATE = "logstack_late"
 _COMMENTS: Mapping[str, str] = {
-    _OWN: "The line's own time, in seconds since 1970.",
-    READ_AT: "The time at which the line was read: by the container runtime, else by this collector.",
-    OWN_TIME: "An own time ahead of the reading time does not count: Loki would refuse later lines of its stream.",
+    OWN_TIME: "A time ahead of the reading time does not count: Loki would refuse later lines of the stream.",
     _LATE: "The interval of a late line: it gets a stream of its own, in which Loki does not refuse it.",
 }
 # The shares of Loki's tolerance that an own time may be before and after the reading time. Together they are less than
@@ -49,14 +47,13 @@ def window(latest_behind: timedelta) -> tuple[timedelta, timedelta]:
     return latest_behind * _BEFORE, min(latest_behind * _AFTER, _LONGEST_AFTER)
 
 
-def reading_time(parsers: Sequence[str]) -> Iterator[Block]:
-    """Yield the stage that gives the parsers the time at which the container runtime read a pod's line."""
-    if parsers:
-        yield within(
-            f'{{{FORMAT}=~"{"|".join(parsers)}"}}',
-            Block("stage.labels", attributes={"values": {READ_AT: ""}, "source_type": "structured_metadata"}),
-            comment="The container runtime's time, which a line's own time is compared with.",
-        )
+def reading_time() -> Block:
+    """Return the stage that gives parsers the time at which the container runtime read a pod's line."""
+    return Block(
+        "stage.labels",
+        attributes={"values": {READ_AT: ""}, "source_type": "structured_metadata"},
+        comment="The container runtime's time, which a line's own time is compared with.",
+    )
 
 
 def own_time(timestamp: Timestamp, field: str, latest_behind: timedelta) -> Iterator[Block]:
@@ -67,20 +64,14 @@ def own_time(timestamp: Timestamp, field: str, latest_behind: timedelta) -> Iter
     """
     before, after = (int(span.total_seconds()) for span in window(latest_behind))
     interval = int(latest_behind.total_seconds())
-    own, read = f"(int64 .{_OWN})", f"(int64 .{READ_AT})"
-    yield _template(_OWN, f"{{{{ with .{field} }}}}{_seconds(timestamp)}{{{{ end }}}}")
-    yield _template(
-        READ_AT, f"{{{{ with .Value }}}}{_parsed(_RFC3339, '.')}{{{{ else }}}}{{{{ now.Unix }}}}{{{{ end }}}}"
-    )
-    yield _template(
-        OWN_TIME, f"{{{{ if and .{_OWN} (le {own} (add {read} {after})) }}}}{{{{ .{field} }}}}{{{{ end }}}}"
-    )
-    begin = f"(mul (div {own} {interval}) {interval})"
-    yield _template(
-        _LATE,
-        f"{{{{ if and .{OWN_TIME} (lt {own} (sub {read} {before})) }}}}"
-        f"{{{{ dateInZone `2006-01-02T15:04` {begin} `UTC` }}}}{{{{ end }}}}",
-    )
+    # Without the runtime's time, this collector reads the line now.
+    read = ("$read := (now).Unix", f"with $.{READ_AT}", f"$read = {_seconds(_RFC3339, '.')}", "end")
+    times = ("$time := .", *_own(timestamp), *read)
+    ahead = f"gt $own (add $read {after})"
+    yield _template(OWN_TIME, f"with .{field}", *times, f"if not ({ahead})", "$time", "end", "end")
+    late = f"and (gt $own 0) (lt $own (sub $read {before}))"
+    begin = f"dateInZone `2006-01-02T15:04` (mul (div $own {interval}) {interval}) `UTC`"
+    yield _template(_LATE, f"with .{OWN_TIME}", *times, f"if {late}", begin, "end", "end")
     # Alloy compares a line's time with that of the last line with the same labels: this one is different on every line.
     yield Block("stage.label_drop", attributes={"values": [READ_AT]})
     attributes: dict[str, Value] = {
@@ -94,33 +85,34 @@ def own_time(timestamp: Timestamp, field: str, latest_behind: timedelta) -> Iter
     yield Block("stage.labels", attributes={"values": {LATE: _LATE}})
 
 
-def _template(source: str, template: str) -> Block:
+def _template(source: str, *actions: str) -> Block:
+    template = "".join(f"{{{{ {action} }}}}" for action in actions)
     return Block("stage.template", attributes={"source": source, "template": template}, comment=_COMMENTS[source])
 
 
-def _seconds(timestamp: Timestamp) -> str:
-    """Return the template of a time's Unix seconds; a time that cannot be read has none."""
+def _own(timestamp: Timestamp) -> Iterator[str]:
+    """Yield the actions that set `$own`, in seconds, from `$time`; they fail for a time that cannot be read."""
     if of_second := _NUMBERS.get(timestamp.format):
-        return f"{{{{ with div (int64 (index (splitList `.` .) 0)) {of_second} }}}}{{{{ . }}}}{{{{ end }}}}"
+        yield f"$own := div (int64 (index (splitList `.` $time) 0)) {of_second}"
+        return
     layout = _LAYOUTS.get(timestamp.format, timestamp.format)
     if any(zone in layout for zone in _ZONES):
-        return _parsed(layout, ".")
+        yield f"$own := {_seconds(layout, '$time')}"
+        return
     # Alloy reads its own layouts without a zone as UTC.
     zone = timestamp.time_zone if timestamp.format not in _LAYOUTS else None
     with_zone = f"{layout} -0700"
     if not zone or zone == "UTC":
-        return _parsed(with_zone, "(print . ` +0000`)")
+        yield f"$own := {_seconds(with_zone, '(print $time ` +0000`)')}"
+        return
     # The offset of a zone depends on the time that it is about: the second turn corrects the first one.
     moment = f"(mustToDate {_text(with_zone)} (print $time ` ` $offset))"
-    return (
-        "{{ $time := . }}{{ $offset := `+0000` }}"
-        f"{{{{ range until 2 }}}}{{{{ $offset = dateInZone `-0700` {moment} {_text(zone)} }}}}{{{{ end }}}}"
-        f"{{{{ {moment}.Unix }}}}"
-    )
+    yield from ("$offset := `+0000`", "range until 2", f"$offset = dateInZone `-0700` {moment} {_text(zone)}", "end")
+    yield f"$own := {moment}.Unix"
 
 
-def _parsed(layout: str, what: str) -> str:
-    return f"{{{{ (mustToDate {_text(layout)} {what}).Unix }}}}"
+def _seconds(layout: str, what: str) -> str:
+    return f"(mustToDate {_text(layout)} {what}).Unix"
 
 
 def _text(text: str) -> str:

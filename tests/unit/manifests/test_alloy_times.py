@@ -36,9 +36,9 @@ def test_late_lines_have_the_index_label_late_beside_the_others() -> None:
 
 def test_window_follows_the_chunk_age_that_the_stack_passes_on() -> None:
     config = stack_config(stack("passed", {"collector": TIMESTAMP, "loki": OF_LOKI}))
-    assert "(add (int64 .logstack_read) 150)" in config
-    assert "(sub (int64 .logstack_read) 1500)" in config
-    assert "(mul (div (int64 .logstack_own) 1800) 1800)" in config
+    assert "(add $read 150)" in config
+    assert "(sub $read 1500)" in config
+    assert "(mul (div $own 1800) 1800)" in config
 
 
 def test_a_container_passes_its_reading_time_on_in_either_runtimes_form() -> None:
