@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from logstack.settings.checks.check import reads
 from logstack.settings.checks.sources import WITHOUT_SOURCE
-from logstack.settings.model.collector import KNOWN_LABELS, NODE, RESTARTS, CollectorSettings
+from logstack.settings.model.collector import KNOWN_LABELS, LATE, NODE, CollectorSettings
 from logstack.settings.model.sources import OTLP, PODS, SOURCES, SourceFacts, label_of
 from logstack.settings.problems import Problem, Rule, listed, nearest
 from logstack.settings.tree import Settings
@@ -132,8 +132,8 @@ def _labels_of(source: SourceFacts, collector: CollectorSettings) -> set[str]:
     """Return the index labels that lines of a source can have."""
     own = {"cluster", *source.labels, *(collector.labels if source is PODS else ())}
     labels = {label for label in collector.stream_labels if source.gives_any_label or label in own}
-    labels |= {*source.further_labels(collector.sources)}
-    labels |= {label for label in collector.order_labels if label != RESTARTS or source is PODS}
+    labels |= {*source.further_labels(collector.sources), *source.order_labels(collector.sources)}
+    labels |= {LATE} if collector.reads_times else set()
     return labels | ({NODE} if source in collector.node_streams else set())
 
 

@@ -33,10 +33,8 @@ LabelName = Annotated[
 # The labels that the collector knows, beside those of `labels`.
 KNOWN_LABELS: tuple[LabelName, ...] = ("cluster", *SOURCE_LABELS)
 NODE: LabelName = "node"
-# The index labels that keep lines apart which Loki would refuse in one stream: lines whose own time is late, and those
-# of the two runs of a container whose files the kubelet has at the same time.
+# The index label of lines whose own time is so late that Loki would refuse them in the stream of the others.
 LATE: LabelName = "late"
-RESTARTS: LabelName = "restarts"
 # The default index labels; Loki's own limit is 15 names a stream.
 DEFAULT_INDEX_LABELS: tuple[LabelName, ...] = (
     "cluster",
@@ -119,7 +117,8 @@ class CollectorSettings(Group):
     @property
     def order_labels(self) -> tuple[LabelName, ...]:
         """Return the further index labels of some lines, which keep Loki from refusing lines as too far behind."""
-        return (*([RESTARTS] if self.sources.pods == "files" else []), *([LATE] if self.reads_times else []))
+        of_sources = (label for source in self.sources.active for label in source.order_labels(self.sources))
+        return (*of_sources, *([LATE] if self.reads_times else []))
 
     @property
     def all_stream_labels(self) -> tuple[LabelName, ...]:

@@ -16,7 +16,8 @@ from logstack.manifests.alloy.sources.pods import discovery
 from logstack.manifests.alloy.syntax import Block, Expression, Value, document, literal, quoted
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.collector import DEFAULT_INDEX_LABELS, RESTARTS, CollectorSettings
+from logstack.settings.model.collector import DEFAULT_INDEX_LABELS, CollectorSettings
+from logstack.settings.model.sources import RESTARTS
 from tests.support.generated import TEXTS
 
 CLUSTER = ClusterSettings(name="production", context="production")

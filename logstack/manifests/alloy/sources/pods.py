@@ -17,7 +17,7 @@ from logstack.manifests.alloy.sources.record import LogSource, to, to_lines
 from logstack.manifests.alloy.syntax import Block, Expression, Value
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.model import sources as facts
-from logstack.settings.model.collector import RESTARTS, CollectorSettings, LabelName
+from logstack.settings.model.collector import CollectorSettings, LabelName
 from logstack.settings.model.sources import Sources
 
 _NAMESPACE = "__meta_kubernetes_namespace"
@@ -146,7 +146,7 @@ _NEWLINE = Block("stage.replace", attributes={"expression": r"(\r?\n)$", "replac
 _ODD_RESTARTS = Block(
     "stage.match",
     attributes={"selector": '{filename=~".*[13579][.]log"}'},
-    blocks=(Block("stage.static_labels", attributes={"values": {RESTARTS: "odd"}}),),
+    blocks=(Block("stage.static_labels", attributes={"values": {facts.RESTARTS: "odd"}}),),
     comment="A container's latest two runs are streams of their own: Alloy reads their files at the same time.",
 )
 
