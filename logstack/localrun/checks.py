@@ -146,6 +146,7 @@ def takes_lines_in(run: Run) -> str:
             expect(
                 not push.acknowledged, f"{source.pod.name}: Loki accepted a line longer than {kubernetes_size(longest)}"
             )
+        run.platform.refusals.intend("line_too_long", len(too_long))
         run.sent.append(Sent(source.labels, fits, len(too_long)))
     refused = sum(sent.refused for sent in run.sent)
     note = f"; {refused} longer than {kubernetes_size(longest)} refused by limits.maxLineSize" if refused else ""
@@ -233,6 +234,26 @@ def fills_the_bucket(run: Run) -> str:
         f"{len(chunks)} chunks, {len(index)} index files; {stored} bytes stored for {run.raw_bytes} raw"
         f" = {stored / run.raw_bytes:.3f}"
     )
+
+
+def refuses_no_line(run: Run) -> str:
+    """Check that Loki has refused only lines that a check sent for that purpose; its answer to a push may hide others.
+
+    Each of a line's writers counts it.
+    """
+    refusals = run.platform.refusals
+    refusals.read()
+    lost = refusals.lost()
+    expect(not lost, f"Loki refused lines, and nobody sends them again: {lost}")
+    notes = [
+        f"0 by loki_discarded_samples_total of {len(run.platform.layout.nodes)} processes",
+        *([f"on purpose: {refusals.intended()}"] if refusals.intended() else []),
+        *([f"sent again after 429: {refusals.sent_again()}"] if refusals.sent_again() else []),
+    ]
+    return "; ".join(notes)
+
+
+REFUSALS: Check = ("lines refused", refuses_no_line)
 
 
 def deep_labels(run: Run, app: str, pod: int) -> dict[str, str]:

@@ -7,6 +7,7 @@ from functools import partial
 
 from logstack.localrun.canary import LOOKS_SECONDS, WAIT_SECONDS, Canary
 from logstack.localrun.checks import (
+    REFUSALS,
     Check,
     Run,
     Sent,
@@ -59,7 +60,7 @@ def standard_checks(machine: Machine) -> list[Check]:
         checks.append(("chunks and index in the bucket", fills_the_bucket))
     if canary:
         checks.append(("canary through the collector", partial(canary_misses_nothing, canary)))
-    return checks
+    return [*checks, REFUSALS]
 
 
 def collects_lines(collector: Collector, run: Run) -> str:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from logstack.localrun.checks import Check, Run, deep_labels, expect, expect_found
+from logstack.localrun.checks import REFUSALS, Check, Run, deep_labels, expect, expect_found
 from logstack.localrun.client import Entry
 from logstack.localrun.deletion import deletes_what_has_expired
 from logstack.localrun.layout import Node
@@ -21,6 +21,7 @@ def deep_checks(settings: Settings) -> list[Check]:
         ("one writer killed under load", survives_as_the_budget_says),
         *loss_checks(settings),
         ("retention", deletes_what_has_expired),
+        REFUSALS,
     ]
 
 
@@ -54,7 +55,7 @@ def _under_load(run: Run, killed: Node, distributors: Sequence[Node]) -> tuple[l
     start = time.time_ns() - _PUSHES * _PER_PUSH * 1_000_000
     for number in range(_PUSHES):
         if number == _PUSHES // 3:
-            run.platform.fleet.kill(killed.name)
+            run.platform.kill(killed)
         labels = deep_labels(run, "under-load", number % _STREAMS)
         first = start + number * _PER_PUSH * 1_000_000
         entries = [Entry(first + n * 1_000_000, f"push {number} line {n}") for n in range(_PER_PUSH)]

@@ -122,7 +122,7 @@ def _delete(run: Run, leader: Node, followers: Sequence[Node], sent: _Sent) -> f
     began = time.monotonic()
     if followers:
         platform.restart(*followers)
-        platform.fleet.stop(leader.name, seconds=20)
+        platform.stop(leader)
         _expect_leader(run, *followers)
     else:
         platform.restart(leader)
@@ -206,5 +206,6 @@ def _open_for_old_lines(run: Run, when: int) -> None:
         while not run.platform.loki.push(deep_labels(run, "probe", 0), [Entry(when, "probe")], node.url)[
             0
         ].acknowledged:
+            run.platform.refusals.intend("greater_than_max_sample_age", 1)
             expect(time.monotonic() < deadline, f"{node.name} has not read the overrides after {_RELOAD_SECONDS} s")
             time.sleep(0.5)

@@ -37,7 +37,7 @@ def _survives(role: Role, run: Run) -> str:
     # The worst one: of the compactors the first, which works; of the others the last, for the first is asked here.
     killed = nodes[0] if nodes == platform.layout.compactors else nodes[-1]
     running = tuple(node for node in platform.distributors if node is not killed)
-    platform.fleet.kill(killed.name)
+    platform.kill(killed)
     try:
         sent, refused = _push(run, role, running)
         answered, first_error = _ask(run)

@@ -10,6 +10,7 @@ from logstack.localrun.client import Loki
 from logstack.localrun.layout import LOOPBACK, Layout, Node, layout
 from logstack.localrun.localise import LOCAL_REGION, Document, Replacement, flags, local_config, replacements
 from logstack.localrun.processes import Fleet
+from logstack.localrun.refusals import Refusals
 from logstack.manifests.loki.config import loki_config
 from logstack.manifests.loki.leader import token_files
 from logstack.manifests.loki.overrides import loki_overrides
@@ -45,6 +46,7 @@ class Platform:
         self.config: Document = local_config(original, self.layout, self._overrides_file)
         self.replaced: list[Replacement] = replacements(original, self.config)
         self.loki = self.loki_as(settings.default_tenant)
+        self.refusals = Refusals(self.layout.nodes)
 
     @property
     def distributors(self) -> tuple[Node, ...]:
@@ -105,10 +107,20 @@ class Platform:
 
     def restart(self, *nodes: Node) -> None:
         """Stop processes that run, as a rolling update would, and start them all."""
-        self.fleet.stop(*(node.name for node in nodes), seconds=20)
+        self.stop(*nodes)
         for node in nodes:
             self.start_node(node)
         self.wait_ready(nodes)
+
+    def stop(self, *nodes: Node) -> None:
+        """Stop processes that run, as a rolling update would."""
+        self.refusals.end(*nodes)
+        self.fleet.stop(*(node.name for node in nodes), seconds=20)
+
+    def kill(self, node: Node) -> None:
+        """Kill a process, as the loss of its node would."""
+        self.refusals.end(node)
+        self.fleet.kill(node.name)
 
     def wait_ready(self, nodes: tuple[Node, ...]) -> None:
         """Return when every process says that it is ready."""

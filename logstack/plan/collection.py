@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 from logstack.manifests.alloy.labels import metadata_labels
 from logstack.manifests.alloy.sources.catalog import active_sources
+from logstack.manifests.alloy.times import window
 from logstack.manifests.loki.addresses import OTLP_PATH, push_address, push_url
+from logstack.manifests.loki.config import stack_latest_behind
 from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.processing import Drop, RateLimit
@@ -34,6 +36,12 @@ _NOT_PROMISED = (
 )
 
 
+_REFUSED = (
+    "Loki may refuse lines and answer 204 all the same: they are counted in loki_discarded_samples_total alone, "
+    "and `logstack try` fails for them"
+)
+
+
 @dataclass(frozen=True)
 class Collection:
     """The way of a line to Loki."""
@@ -44,6 +52,8 @@ class Collection:
     """Of lines of every source."""
     further_index_labels: Mapping[str, tuple[str, ...]]
     """Of lines of single sources, by the source's key."""
+    order_labels: tuple[str, ...]
+    """The index labels of some lines that keep Loki from refusing them."""
     node_streams: NodeStreams | None
     """None if `node` is no further index label of any source."""
     structured_metadata: tuple[str, ...] | None
@@ -52,6 +62,7 @@ class Collection:
     redacted: tuple[str, ...]
     """Names of the rules."""
     old_lines: str
+    late_lines: str
     long_lines: str
 
 
@@ -70,11 +81,13 @@ def _without_collector(settings: Settings) -> Collection:
         dropped=(),
         index_labels=(),
         further_index_labels={},
+        order_labels=(),
         node_streams=None,
         structured_metadata=(),
         formats=(),
         redacted=(),
         old_lines="the senders decide; Loki refuses those above its age limit (section storage)",
+        late_lines=_REFUSED,
         long_lines=f"Loki refuses, and counts, a line above {longest}",
     )
 
@@ -101,10 +114,12 @@ def _collection(settings: Settings) -> Collection:
         further_index_labels={
             source.key: labels for source in sources.active if (labels := source.further_labels(sources))
         },
+        order_labels=collector.order_labels,
         node_streams=_node_streams(settings),
         structured_metadata=tuple(metadata_labels(collector)) if settings.structured_metadata else None,
         formats=tuple(_formats(settings)),
         redacted=(*redact.rules, *(rule.name for rule in redact.custom)),
+        late_lines="\n".join(_late_lines(settings)),
         old_lines=f"the collector drops, and counts, lines older than {spoken_duration(collector.max_age)}",
         long_lines=f"the collector {verb} a line above {longest}",
     )
@@ -116,12 +131,13 @@ def _facts(collection: Collection, *, is_collected: bool) -> Facts:
             ("sources", "\n".join(collection.sources)),
             ("not promised", _NOT_PROMISED),
             ("old lines", collection.old_lines),
+            ("late lines", collection.late_lines),
             ("long lines", collection.long_lines),
         ]
     return [
         ("sources", "\n".join(collection.sources)),
         *([("not sent", "\n".join(collection.dropped))] if collection.dropped else []),
-        ("index labels", listed(collection.index_labels, "and")),
+        ("index labels", f"{listed(collection.index_labels, 'and')}{_on_some(collection.order_labels)}"),
         *(
             (f"labels of {key}", f"{listed(labels, 'and')} as well")
             for key, labels in collection.further_index_labels.items()
@@ -131,8 +147,24 @@ def _facts(collection: Collection, *, is_collected: bool) -> Facts:
         ("formats", "\n".join(collection.formats)),
         ("redacted", listed(collection.redacted, "and") or "nothing"),
         ("old lines", collection.old_lines),
+        ("late lines", collection.late_lines),
         ("long lines", collection.long_lines),
     ]
+
+
+def _on_some(labels: tuple[str, ...]) -> str:
+    return f"; on some lines {listed(labels, 'and')}" if labels else ""
+
+
+def _late_lines(settings: Settings) -> Iterator[str]:
+    """Say what becomes of lines whose own time is far from their reading time, and where refused lines are counted."""
+    if settings.collector.reads_times:
+        before, after = map(spoken_duration, window(stack_latest_behind(settings)))
+        yield (
+            f"an own time (timestamp of a parser) over {before} before the reading time counts, and the line has the "
+            f"index label late;\none over {after} ahead of it does not count: the line has the reading time"
+        )
+    yield _REFUSED
 
 
 def _structured(names: tuple[str, ...] | None) -> str:

@@ -15,10 +15,11 @@ import httpx
 from google.protobuf import json_format
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
+from logstack.localrun import refusals
 from logstack.localrun.client import Loki, Row
 from logstack.localrun.collector import Collector
 from logstack.localrun.layout import LOOPBACK
-from logstack.localrun.metrics import Metrics, parse_metrics
+from logstack.localrun.metrics import Metrics
 from logstack.localrun.platform import Platform
 from logstack.localrun.processes import Fleet
 from logstack.manifests.alloy.config import single_pod_config
@@ -27,7 +28,7 @@ from logstack.manifests.loki.intake import intake
 from logstack.settings.load.stack_file import Value as StackValue
 from logstack.settings.tree import Settings
 from tests.support.collector_cases import Case, Group, Moments
-from tests.support.real import binary
+from tests.support.real import PATIENCE, binary
 from tests.support.stacks import EXAMPLES
 
 # Longer than Alloy waits for the end of an entry of several lines and of a batch.
@@ -120,7 +121,7 @@ def carry_out(group: Group, settings: Settings, platform: Platform, root: Path, 
     moments = Moments((time.time_ns() - _AGO) // 10**9 * 10**9)
     pods = [case.pod for case in group.cases if case.source == "pods"]
     push = f"{platform.writers[0].url}/loki/api/v1/push"
-    before = _discarded(platform)
+    before = discarded(platform)
     with Fleet(root / "out") as fleet:
         collector = Collector(settings, binary("alloy"), root, fleet, push, pods)
         if group.events:
@@ -132,7 +133,7 @@ def carry_out(group: Group, settings: Settings, platform: Platform, root: Path, 
         in_files = sum(case.file(moments).count(b"\n") for case in group.cases if case.is_read)
         metrics = _settled(group, collector, in_files)
     rows = list(_rows(platform, settings))
-    refused = _discarded(platform) - before
+    refused = discarded(platform) - before
     by_case: dict[str, list[Row]] = {case.name: [] for case in group.cases}
     default_tenant = settings.default_tenant
     unowned: list[Row] = []
@@ -144,13 +145,16 @@ def carry_out(group: Group, settings: Settings, platform: Platform, root: Path, 
     return Outcome(by_case, unowned, moments, since, metrics, refused)
 
 
-def _discarded(platform: Platform) -> Counter[str]:
+def handled(collector: Collector) -> int:
+    """Return how many lines Alloy has sent or given up."""
+    metrics = collector.metrics()
+    return int(metrics.total("loki_write_sent_entries_total") + metrics.total("loki_write_dropped_entries_total"))
+
+
+def discarded(platform: Platform) -> Counter[str]:
     """Return how many lines Loki has refused, by reason."""
-    text = httpx.get(f"{platform.writers[0].url}/metrics", timeout=60).raise_for_status().text
-    counts: Counter[str] = Counter()
-    for sample in parse_metrics(text).of("loki_discarded_samples_total"):
-        counts[sample.labels["reason"]] += int(sample.value)
-    return counts
+    text = httpx.get(f"{platform.writers[0].url}/metrics", timeout=PATIENCE).raise_for_status().text
+    return refusals.discarded(text)
 
 
 def _write(group: Group, collector: Collector, moments: Moments, docker: Path | None) -> None:

@@ -1,11 +1,14 @@
 """Reading a line by its format: its time, its level and its fields."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import get_args
 
 from logstack.manifests.alloy.labels import AIRFLOW_IDS, FORMAT, LEVEL_OF_JSON, within
 from logstack.manifests.alloy.sources.record import LogSource
-from logstack.manifests.alloy.syntax import Block, Value
+from logstack.manifests.alloy.syntax import Block
+from logstack.manifests.alloy.times import OWN_TIME, own_time, reading_time
+from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.patterns import group_names
 from logstack.settings.model.processing import Parser
@@ -31,16 +34,15 @@ _LEVEL = _ANY_LEVEL + "{{ $l := lower . }}{{ " + _CHOICES + "{{ else }}{{ $l }}{
 _JSON_LEVEL = 'level || severity || lvl || loglevel || "log.level" || log.level'
 _KLOG = r"^(?P<level>[IWEF])\d{4} \d{2}:\d{2}:\d{2}\.\d+\s+\d+ (?P<caller>[^\] ]+)\]"
 _AIRFLOW = r"^\[[^\]]+\] \{(?P<caller>[^}]+)\} (?P<level>[A-Z]+) - "
-_TIME = "logstack_time"
 
 
-def reading(collector: CollectorSettings, sources: Sequence[LogSource], *, with_metadata: bool) -> Block:
+def reading(collector: CollectorSettings, sources: Sequence[LogSource], to: Intake) -> Block:
     """Return the stage that reads a line by its format: its time, and level and fields for its structured metadata."""
     parsers: dict[str, Parser] = {name: Parser(format=name) for name in get_args(LineFormat)}
     parsers |= {
         f"parser-{number}": parser for number, parser in enumerate(collector.parsers, 1) if has_own_stages(parser)
     }
-    stages = {name: tuple(_stages(parser)) for name, parser in parsers.items()}
+    stages = {name: tuple(_stages(parser, to.latest_behind)) for name, parser in parsers.items()}
     stages |= {source.name: source.format.stages for source in sources if source.format}
     metadata = [*map(_metadata, parsers.values()), *(source.format.metadata for source in sources if source.format)]
     names = dict.fromkeys(["level", *(name for names in metadata for name in names)])
@@ -48,11 +50,12 @@ def reading(collector: CollectorSettings, sources: Sequence[LogSource], *, with_
         "stage.match",
         attributes={"selector": f'{{{FORMAT}=~".+"}}'},
         blocks=(
+            *([reading_time()] if collector.reads_times else []),
             *(within(f'{{{FORMAT}="{name}"}}', *inner) for name, inner in stages.items() if inner),
             Block("stage.template", attributes={"source": "level", "template": _LEVEL}),
             # A label `level` of the sender would override the level that the template sets.
             Block("stage.label_drop", attributes={"values": ["level"]}),
-            *([structured_metadata(names)] if with_metadata else []),
+            *([structured_metadata(names)] if to.structured_metadata else []),
         ),
         comment="Level and structured metadata by format (collector.parsers; annotation logstack/format).",
     )
@@ -68,10 +71,10 @@ def has_own_stages(parser: Parser) -> bool:
     return bool(parser.fields or parser.pattern or parser.timestamp)
 
 
-def _stages(parser: Parser) -> Iterator[Block]:
+def _stages(parser: Parser, latest_behind: timedelta) -> Iterator[Block]:
     fields = dict(parser.fields)
     if parser.timestamp:
-        fields[_TIME] = parser.timestamp.field
+        fields[OWN_TIME] = parser.timestamp.field
     match parser.format:
         case "json":
             yield _json({LEVEL_OF_JSON: _JSON_LEVEL} | fields)
@@ -87,14 +90,8 @@ def _stages(parser: Parser) -> Iterator[Block]:
     if parser.pattern:
         yield _regex(parser.pattern)
     if timestamp := parser.timestamp:
-        attributes: dict[str, Value] = {
-            "source": _TIME if parser.format in ("json", "logfmt") else timestamp.field,
-            "format": timestamp.format,
-            "location": timestamp.time_zone or "UTC",
-            # By default a line with an unreadable time gets the time of the line before it.
-            "action_on_failure": "skip",
-        }
-        yield Block("stage.timestamp", attributes=attributes)
+        field = OWN_TIME if parser.format in ("json", "logfmt") else timestamp.field
+        yield from own_time(timestamp, field, latest_behind)
 
 
 def _metadata(parser: Parser) -> list[str]:

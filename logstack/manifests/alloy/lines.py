@@ -5,7 +5,7 @@ from math import isqrt
 
 from logstack.manifests.alloy.formats import reading, structured_metadata
 from logstack.manifests.alloy.joining import joining
-from logstack.manifests.alloy.labels import SOURCE, metadata_labels, selector, within
+from logstack.manifests.alloy.labels import READ_AT, SOURCE, metadata_labels, selector, within
 from logstack.manifests.alloy.redaction import redaction
 from logstack.manifests.alloy.sources.record import LogSource
 from logstack.manifests.alloy.syntax import Block, Expression, Value, quoted
@@ -13,7 +13,7 @@ from logstack.manifests.canary.resources import CONTAINER as CANARY_CONTAINER
 from logstack.manifests.canary.resources import NAME as CANARY
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.collector import NODE, CollectorSettings
+from logstack.settings.model.collector import LATE, NODE, CollectorSettings
 from logstack.settings.model.processing import Drop, RateLimit
 from logstack.settings.model.quantities import kubernetes_size, loki_duration
 from logstack.settings.model.tenants import CANARY_TENANT, Tenant
@@ -45,7 +45,8 @@ def lines(
             *_rate_limits(collector.rate_limits),
             *redaction(collector.redact),
             _long_line(collector, intake.max_line_size),
-            reading(collector, sources, with_metadata=intake.structured_metadata),
+            reading(collector, sources, intake),
+            *([_without_reading_time()] if collector.reads_times else ()),
             Block(
                 "stage.drop",
                 attributes={
@@ -115,6 +116,14 @@ def _bytes(size: int) -> str:
     return f"{kubernetes_size(size)}B"
 
 
+def _without_reading_time() -> Block:
+    return Block(
+        "stage.structured_metadata_drop",
+        attributes={"values": [READ_AT]},
+        comment="The container runtime's time was for collector.parsers: timestamp.",
+    )
+
+
 def _tenants(tenants: Sequence[Tenant]) -> Iterator[Block]:
     """Yield the stages that set a line's tenant, in groups if there are many, so that a line meets one group only.
 
@@ -179,7 +188,9 @@ def _labels(collector: CollectorSettings, sources: Sequence[LogSource], *, with_
     by_node = _by_node(collector, sources)
     labels = [label for label in collector.stream_labels if label != "cluster"] + ([NODE] if by_node else [])
     further = [label for source in sources for label in source.facts.further_labels(collector.sources)]
-    labels += [label for label in further if label not in labels]
+    order = [label for source in sources for label in source.facts.order_labels(collector.sources)]
+    order += [LATE] if collector.reads_times else []
+    labels += [label for label in (*further, *order) if label not in labels]
     # Alloy refuses a list of none; loki.write adds the cluster.
     labels += [_TENANT] if with_tenants or not labels else []
     return Block("stage.label_keep", attributes={"values": labels}, comment="collector.indexLabels")

@@ -40,7 +40,7 @@ Section = dict[str, object]
 _SHIPPERS = {"tsdb": "tsdb_shipper", "boltdb-shipper": "boltdb_shipper"}
 _TEN_MINUTES = timedelta(minutes=10)
 _ONE_WEEK = timedelta(days=7)
-_MAX_CHUNK_AGE = timedelta(hours=2)
+MAX_CHUNK_AGE = timedelta(hours=2)
 SPLIT = "1h"
 # Loki's default is 4. Measured: after a log query that reached its limit a small query waited 1.1 s in the median with
 # 4 workers and 0.14 s with 16 (4.4 s with 4 and the chart's splits), for 150 MiB more of memory.
@@ -63,7 +63,12 @@ def latest_behind(config: Section) -> timedelta:
 
     The age is logstack's, or what the stack passes on in a form that logstack reads.
     """
-    return read_duration(section(config["ingester"]), "max_chunk_age", _MAX_CHUNK_AGE) / 2
+    return read_duration(section(config["ingester"]), "max_chunk_age", MAX_CHUNK_AGE) / 2
+
+
+def stack_latest_behind(settings: LokiSettings) -> timedelta:
+    """Return the same of a stack's own Loki, without its store."""
+    return latest_behind(merged({"ingester": _ingester(settings)}, settings.loki.config))
 
 
 def own_config(settings: LokiSettings, store: StoreAccess, cluster: ClusterSettings) -> Section:
@@ -214,7 +219,7 @@ def _ingester(settings: LokiSettings) -> Section:
         # 0.79 of the CPU, and a query for a few words 0.52.
         "chunk_encoding": CODEC,
         # Loki's default, in words: half of it is what a line may be behind its stream.
-        "max_chunk_age": loki_duration(_MAX_CHUNK_AGE),
+        "max_chunk_age": loki_duration(MAX_CHUNK_AGE),
         "wal": {
             # Chunks go to the store when a pod stops, so a rolling restart replays little.
             "flush_on_shutdown": True,

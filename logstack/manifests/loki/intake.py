@@ -1,8 +1,10 @@
 """Loki's push address and limits, which a collector needs."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from logstack.manifests.loki.addresses import push_url
+from logstack.manifests.loki.config import MAX_CHUNK_AGE, stack_latest_behind
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.loki import Limits, LokiSettings
 from logstack.settings.model.tenants import Tenant
@@ -22,6 +24,8 @@ class Intake:
     """The Secret with the gateway's password; None if the gateway needs no password."""
     structured_metadata: bool = True
     """Whether it takes lines with structured metadata."""
+    latest_behind: timedelta = MAX_CHUNK_AGE / 2
+    """How far a line may be behind the newest one of its stream."""
 
 
 def intake(settings: LokiSettings, cluster: ClusterSettings) -> Intake:
@@ -33,4 +37,5 @@ def intake(settings: LokiSettings, cluster: ClusterSettings) -> Intake:
         settings.tenants,
         auth.credentials_secret if auth else None,
         settings.structured_metadata,
+        stack_latest_behind(settings),
     )

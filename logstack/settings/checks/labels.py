@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from logstack.settings.checks.check import reads
 from logstack.settings.checks.sources import WITHOUT_SOURCE
-from logstack.settings.model.collector import KNOWN_LABELS, NODE, CollectorSettings
+from logstack.settings.model.collector import KNOWN_LABELS, LATE, NODE, CollectorSettings
 from logstack.settings.model.sources import OTLP, PODS, SOURCES, SourceFacts, label_of
 from logstack.settings.problems import Problem, Rule, listed, nearest
 from logstack.settings.tree import Settings
@@ -27,6 +27,12 @@ LABEL_BUDGET = Rule(
 )
 LABELS_ABOVE_LIMIT = Rule(
     "labels-above-limit", 'Loki refuses each of these lines ("label names per series", max_label_names_per_series)'
+)
+PODS_SHARE_STREAMS = Rule(
+    "pods-share-streams",
+    "Loki refuses lines of a pod that wait for over an hour, as after an outage of its node, when another pod of the "
+    "stream has later ones; it may answer 204 all the same",
+    "warning",
 )
 LABEL_TWICE = Rule("label-twice", "the second entry has no effect: another label was probably meant")
 LABEL_OF_NOBODY = Rule("label-of-nobody", "no line has this label, so a query for it finds nothing")
@@ -84,7 +90,25 @@ def index_labels(settings: Settings) -> Iterator[Problem]:
             yield missing_label(f"collector.indexLabels[{index}]", label, available, collector, LABEL_OF_NOBODY)
 
 
-@reads("collector.index_labels", "collector.label_budget", "collector.labels", "collector.sources", "loki")
+@reads("collector.index_labels", "collector.sources")
+def own_streams(settings: Settings) -> Iterator[Problem]:
+    """Check that each pod has streams of its own: Loki compares the times of the lines of one stream."""
+    collector = settings.collector
+    if PODS in collector.sources.active and "pod" not in collector.index_labels:
+        fix = "add pod to logstack:collector: {indexLabels: ...}"
+        yield PODS_SHARE_STREAMS.problem(
+            "collector.indexLabels", "several pods are one stream: no index label pod", fix
+        )
+
+
+@reads(
+    "collector.index_labels",
+    "collector.label_budget",
+    "collector.labels",
+    "collector.parsers",
+    "collector.sources",
+    "loki",
+)
 def number_of_labels(settings: Settings) -> Iterator[Problem]:
     """Check that no source gives its lines more index labels than Loki takes, or than the budget beside its own."""
     collector, limit = settings.collector, _most_labels(settings)
@@ -97,10 +121,10 @@ def number_of_labels(settings: Settings) -> Iterator[Problem]:
             what = f"lines of {source.key} have {number} index labels, and Loki takes {limit}"
             counted = sorted(labels - {_OF_LOKI})
             yield LABELS_ABOVE_LIMIT.problem(path, what, f"remove {number - limit} of {listed(counted, 'and')}")
-        elif further and len(labels) > collector.label_budget:
-            what = f"lines of {source.key} have {len(labels)} index labels, above the labelBudget of "
-            is_possible = len(labels) <= MOST_LABELS
-            fix = f"remove labels{f', or logstack:collector: {{labelBudget: {len(labels)}}}' if is_possible else ''}"
+        elif further and len(chosen := labels - {*collector.order_labels}) > collector.label_budget:
+            what = f"lines of {source.key} have {len(chosen)} index labels, above the labelBudget of "
+            is_possible = len(chosen) <= MOST_LABELS
+            fix = f"remove labels{f', or logstack:collector: {{labelBudget: {len(chosen)}}}' if is_possible else ''}"
             yield LABEL_BUDGET.problem(path, f"{what}{collector.label_budget}", fix)
 
 
@@ -108,7 +132,9 @@ def _labels_of(source: SourceFacts, collector: CollectorSettings) -> set[str]:
     """Return the index labels that lines of a source can have."""
     own = {"cluster", *source.labels, *(collector.labels if source is PODS else ())}
     labels = {label for label in collector.stream_labels if source.gives_any_label or label in own}
-    return labels | {*source.further_labels(collector.sources), *([NODE] if source in collector.node_streams else [])}
+    labels |= {*source.further_labels(collector.sources), *source.order_labels(collector.sources)}
+    labels |= {LATE} if collector.reads_times else set()
+    return labels | ({NODE} if source in collector.node_streams else set())
 
 
 def _most_labels(settings: Settings) -> int:
@@ -118,7 +144,12 @@ def _most_labels(settings: Settings) -> int:
     return most if isinstance(most, int) else MOST_LABELS
 
 
-@reads("collector.labels", "collector.sources")
+def _is_own(label: str, collector: CollectorSettings) -> bool:
+    """Return whether the collector sets the label itself."""
+    return label in (*KNOWN_LABELS, *collector.order_labels, "level") or label.startswith(OWN_PREFIX)
+
+
+@reads("collector.labels", "collector.parsers", "collector.sources")
 def attributes(settings: Settings) -> Iterator[Problem]:
     """Check that each resource attribute becomes a label of its own."""
     collector = settings.collector
@@ -130,18 +161,20 @@ def attributes(settings: Settings) -> Iterator[Problem]:
         yield WITHOUT_SOURCE.problem("collector.sources.otlp", what, fix)
     for index, attribute in enumerate(otlp.index_labels):
         label = label_of(attribute)
-        if label in (*KNOWN_LABELS, *collector.labels, "level") or label.startswith(OWN_PREFIX):
+        if label in (*KNOWN_LABELS, *collector.labels, *collector.order_labels, "level") or label.startswith(
+            OWN_PREFIX
+        ):
             yield LABEL_TAKEN.problem(f"{path}[{index}]", f"the collector sets {label} itself", "remove it")
         elif label in map(label_of, otlp.index_labels[:index]):
             yield LABEL_TWICE.problem(f"{path}[{index}]", f"another entry gives the label {label} too", "remove one")
 
 
-@reads("collector.labels")
+@reads("collector.labels", "collector.parsers", "collector.sources")
 def further_labels(settings: Settings) -> Iterator[Problem]:
     """Check that each entry of `labels` reads a label that a pod can have."""
     for label, key in settings.collector.labels.items():
         path = f"collector.labels.{label}"
-        if label in (*KNOWN_LABELS, "level") or label.startswith(OWN_PREFIX):
+        if _is_own(label, settings.collector):
             yield LABEL_TAKEN.problem(path, f"the collector sets {label} itself", "choose another name")
         if not _POD_LABEL.fullmatch(key):
             yield _no_pod_label(path)
@@ -168,4 +201,4 @@ def _no_pod_label(path: str) -> Problem:
     return POD_LABEL.problem(path, "this is not a valid name of a Kubernetes label", fix)
 
 
-CHECKS = (index_labels, number_of_labels, attributes, further_labels, pod_labels)
+CHECKS = (index_labels, own_streams, number_of_labels, attributes, further_labels, pod_labels)

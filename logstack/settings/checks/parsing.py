@@ -113,7 +113,7 @@ def _no_path(path: str) -> Problem:
 @reads("collector.labels", "collector.parsers", "collector.sources")
 def names(settings: Settings) -> Iterator[Problem]:
     """Check that fields have valid names that the collector does not use itself."""
-    reserved = settings.collector.known_labels
+    reserved = (*settings.collector.known_labels, *settings.collector.order_labels)
     for path, parser in _parsers(settings):
         names = [(f"{path}.fields.{name}", name) for name in parser.fields]
         names += [(f"{path}.pattern", name) for name in group_names(parser.pattern or "")]

@@ -99,6 +99,7 @@ def selectors(settings: Settings) -> Iterator[Problem]:
     "collector.enabled",
     "collector.index_labels",
     "collector.labels",
+    "collector.parsers",
     "collector.sources",
     "ingress",
     "loki.config",

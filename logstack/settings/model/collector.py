@@ -33,6 +33,8 @@ LabelName = Annotated[
 # The labels that the collector knows, beside those of `labels`.
 KNOWN_LABELS: tuple[LabelName, ...] = ("cluster", *SOURCE_LABELS)
 NODE: LabelName = "node"
+# The index label of lines whose own time is so late that Loki would refuse them in the stream of the others.
+LATE: LabelName = "late"
 # The default index labels; Loki's own limit is 15 names a stream.
 DEFAULT_INDEX_LABELS: tuple[LabelName, ...] = (
     "cluster",
@@ -108,9 +110,21 @@ class CollectorSettings(Group):
         return tuple(source for source in self.sources.active if source.node_jobs(self.sources))
 
     @property
+    def reads_times(self) -> bool:
+        """Return whether a parser reads a line's own time."""
+        return any(parser.timestamp for parser in self.parsers)
+
+    @property
+    def order_labels(self) -> tuple[LabelName, ...]:
+        """Return the further index labels of some lines, which keep Loki from refusing lines as too far behind."""
+        of_sources = (label for source in self.sources.active for label in source.order_labels(self.sources))
+        return (*of_sources, *([LATE] if self.reads_times else []))
+
+    @property
     def all_stream_labels(self) -> tuple[LabelName, ...]:
         """Return the index labels that lines of any source can have."""
-        labels = (*self.stream_labels, *([NODE] if self.node_streams else []), *self.sources.further_labels)
+        node = (NODE,) if self.node_streams else ()
+        labels = (*self.stream_labels, *node, *self.sources.further_labels, *self.order_labels)
         return tuple(dict.fromkeys(labels))
 
     @property

@@ -30,7 +30,8 @@ class Multiline(Group):
 
 
 class Timestamp(Group):
-    """The line's own time, instead of the time at which the container runtime read it."""
+    """The line's own time, instead of the time at which the container runtime read it. A line that is over 50 minutes
+    late has the index label `late`; a time over 5 minutes ahead does not count."""
 
     field: MatchText
     """The field with the time: of format json (a path) or logfmt, or a group of the pattern."""

@@ -63,7 +63,8 @@ class NodeFile(Group):
     """One file, or all files that a pattern matches."""
 
     path: NodePath
-    """The file, below /var/log of the node; `*` stands for any part of a name, `**` for any folders."""
+    """The file, below /var/log of the node; `*` stands for any part of a name, `**` for any folders. Rotate it with
+    logrotate's `create`: with `copytruncate` lines are lost, and nothing tells."""
     job: JobName
     """The label `job` of their lines."""
 
@@ -181,6 +182,8 @@ class SourceFacts:
     stream, so the lines of a node that joins or was away need a stream without those of other nodes."""
     further_labels: Callable[[Sources], tuple[str, ...]] = lambda _: ()
     """The index labels of its lines that the source's own settings add to `collector.indexLabels`."""
+    order_labels: Callable[[Sources], tuple[str, ...]] = lambda _: ()
+    """The index labels of some of its lines that Loki would refuse in one stream with others, as too far behind."""
     names_any_namespace: bool = False
     """Whether its senders write the label `namespace`, so that `collector.namespaces` does not limit it."""
     on_nodes: bool = True
@@ -190,12 +193,15 @@ class SourceFacts:
 
 # The Kubernetes API does not tell which of the two streams a line came from.
 NOT_BY_API = ("stream",)
+# The kubelet has the files of a container's latest two runs, and Alloy reads both at once.
+RESTARTS = "restarts"
 PODS = SourceFacts(
     name="pods",
     key="pods",
     is_on=lambda sources: sources.pods != "none",
     example="pods: files",
     labels=("namespace", "pod", "container", "app", "component", "job", "stream", "container_runtime", "node"),
+    order_labels=lambda sources: (RESTARTS,) if sources.pods == "files" else (),
 )
 JOURNAL_JOB = "systemd-journal"
 JOURNAL = SourceFacts(

@@ -273,7 +273,7 @@ def check_names(machine: Machine) -> list[str]:
 def test_standard_checks_include_the_canary_only_when_it_runs(tmp_path: Path) -> None:
     platform = cast("Platform", type("Platform", (), {"has_store": True, "settings": settings_of("staging")}))
     alloy = collector(settings_of("staging"), tmp_path)
-    assert check_names(Machine(platform, alloy, cast("Canary", object())))[-1] == "canary through the collector"
+    assert check_names(Machine(platform, alloy, cast("Canary", object())))[-2] == "canary through the collector"
     assert check_names(Machine(platform, alloy)) == check_names(Machine(platform))
 
 

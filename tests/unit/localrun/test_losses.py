@@ -35,8 +35,8 @@ class StandIn:
         self.stored: list[Entry] = []
         self.pushed_to: set[str] = set()
 
-    def kill(self, name: str) -> None:
-        self.events.append(f"killed {name}")
+    def kill(self, node: Any) -> None:
+        self.events.append(f"killed {node.name}")
 
     def start_node(self, node: Any) -> None:
         self.events.append(f"started {node.name}")

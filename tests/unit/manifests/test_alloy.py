@@ -17,6 +17,7 @@ from logstack.manifests.alloy.syntax import Block, Expression, Value, document, 
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.cluster import ClusterSettings
 from logstack.settings.model.collector import DEFAULT_INDEX_LABELS, CollectorSettings
+from logstack.settings.model.sources import RESTARTS
 from tests.support.generated import TEXTS
 
 CLUSTER = ClusterSettings(name="production", context="production")
@@ -211,7 +212,7 @@ def test_known_labels_become_structured_metadata_when_they_are_not_index_labels(
     values = [block.attributes["values"] for block in process.blocks if block.name == "stage.structured_metadata"]
     assert values == ([dict.fromkeys(metadata, "")] if metadata else [])
     assert attributes_of([process], "stage.label_keep") == {
-        "values": [label for label in index_labels if label != "cluster"]
+        "values": [*(label for label in index_labels if label != "cluster"), RESTARTS]
     }
 
 
@@ -226,6 +227,7 @@ def test_node_is_an_index_label_of_the_journal_and_of_node_files_only() -> None:
     assert attributes_of([process], "stage.label_keep")["values"] == [
         *(label for label in DEFAULT_INDEX_LABELS if label != "cluster"),
         "node",
+        RESTARTS,
     ]
 
 
@@ -240,7 +242,8 @@ def test_node_is_treated_alike_for_all_sources_otherwise(
     (process,) = (block for block in blocks_with(sources=sources, index_labels=index_labels) if block.label == "lines")
     assert not [block for block in process.blocks if "!~" in str(block.attributes.get("selector", "")).split("}")[0]]
     assert attributes_of([process], "stage.label_keep")["values"] == [
-        label for label in index_labels if label != "cluster"
+        *(label for label in index_labels if label != "cluster"),
+        RESTARTS,
     ]
 
 
@@ -257,10 +260,11 @@ def test_resource_attributes_become_index_labels_of_otlp_lines() -> None:
         *(label for label in DEFAULT_INDEX_LABELS if label != "cluster"),
         "cloud_region",
         "a_b_c_d",
+        RESTARTS,
     ]
     # Of those that other senders set too, each is kept once.
     keys = {"sources": {"push": True, "otlp": {"http": True, "indexLabels": ["os"]}}, "index_labels": ["pod", "os"]}
-    assert attributes_of(blocks_with(**keys), "stage.label_keep") == {"values": ["pod", "os"]}
+    assert attributes_of(blocks_with(**keys), "stage.label_keep") == {"values": ["pod", "os", RESTARTS]}
     assert not [block for block in find([process], "stage.structured_metadata") if "cloud_region" in str(block)]
 
 

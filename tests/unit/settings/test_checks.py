@@ -25,6 +25,7 @@ from tests.unit.settings.stacks import TODAY, messages_for, stack, store
 
 SIMPLE_SCALABLE = "deploymentMode: simple-scalable\nacknowledge: [simple-scalable-ends-with-loki-4]\n"
 BY_API = "acknowledge: [api-loses-lines]"
+SHARED = "acknowledge: [pods-share-streams]"
 SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
 
 
@@ -96,9 +97,12 @@ SINGLE = "replicas: {monolithic: 1}\nreplicationFactor: 1\n"
         pytest.param("caches: {chunks: 5Gi}", id="a cache as large as Loki"),
         pytest.param("collector: {labelBudget: 8}", id="as many labels as the budget"),
         pytest.param("collector: {indexLabels: [pod, stream]}", id="no labels but the canary's"),
-        pytest.param("collector: {indexLabels: [namespace]}\ncanary: {enabled: false}", id="no canary, no labels"),
         pytest.param(
-            "collector: {indexLabels: [namespace]}\ncanary: {route: direct}", id="a direct canary without its labels"
+            "collector: {indexLabels: [namespace]}\ncanary: {enabled: false}\n" + SHARED, id="no canary, no labels"
+        ),
+        pytest.param(
+            "collector: {indexLabels: [namespace]}\ncanary: {route: direct}\n" + SHARED,
+            id="a direct canary without its labels",
         ),
         pytest.param("collector: {indexLabels: [pod, container]}", id="the canary's container instead of its stream"),
         pytest.param(
@@ -328,6 +332,7 @@ def test_warning_is_silenced_by_its_own_name(name: str) -> None:
         "api-loses-lines": "collector: {sources: {pods: api}}",
         "journal-needs-systemd": "collector: {sources: {journal: {enabled: true}}}",
         "label-budget": "collector: {labelBudget: 3}",
+        "pods-share-streams": "collector: {indexLabels: [namespace, stream]}\ncanary: {enabled: false}",
         "memory-too-little-for-loki": "resources: {monolithic: {cpu: 1, memory: 100Mi}}",
         "monolithic-pair": "replicas: {monolithic: 2}\nreplicationFactor: 1\nobjectStore: {kind: embedded}",
         "query-length-below-retention": "limits: {maxQueryLength: 1d}",

@@ -8,6 +8,7 @@ from logstack.manifests.alloy.labels import (
     AIRFLOW_IDS,
     FORMAT,
     MULTILINE,
+    READ_AT,
     SOURCE,
     pattern_of,
     reads_airflow,
@@ -140,7 +141,17 @@ _JOINED = 2
 _NEWLINE = Block("stage.replace", attributes={"expression": r"(\r?\n)$", "replace": ""})
 
 
-def _pod_files(max_line_size: int) -> Iterator[Block]:
+# The kubelet has the files of a container's latest two runs, named by the number of restarts, and Alloy reads both at
+# once: in one stream Loki would refuse the lines of the earlier run as too far behind.
+_ODD_RESTARTS = Block(
+    "stage.match",
+    attributes={"selector": '{filename=~".*[13579][.]log"}'},
+    blocks=(Block("stage.static_labels", attributes={"values": {facts.RESTARTS: "odd"}}),),
+    comment="A container's latest two runs are streams of their own: Alloy reads their files at the same time.",
+)
+
+
+def _pod_files(collector: CollectorSettings, max_line_size: int) -> Iterator[Block]:
     yield Block("local.file_match", "pods", {"path_targets": Expression("discovery.relabel.pods.output")})
     yield Block(
         "loki.source.file",
@@ -155,12 +166,21 @@ def _pod_files(max_line_size: int) -> Iterator[Block]:
         "pods",
         {"forward_to": to_lines()},
         (
-            _match(selector, Block("stage.cri", attributes=limits)),
+            _match(selector, Block("stage.cri", attributes=limits), *_reading_time(collector, "time")),
             # Docker's JSON contains the newline.
-            _match('{container_runtime="docker"}', Block("stage.docker"), _NEWLINE),
+            _match(
+                '{container_runtime="docker"}', Block("stage.docker"), _NEWLINE, *_reading_time(collector, "timestamp")
+            ),
+            _ODD_RESTARTS,
         ),
         comment="Timestamp, stream and text from the container runtime's format.",
     )
+
+
+def _reading_time(collector: CollectorSettings, field: str) -> Iterator[Block]:
+    """Yield the stage that passes the runtime's time on to the parsers that read a line's own time."""
+    if collector.reads_times:
+        yield Block("stage.structured_metadata", attributes={"values": {READ_AT: field}})
 
 
 def _pod_api() -> Iterator[Block]:
@@ -186,7 +206,7 @@ def _match(selector: str, *stages: Block) -> Block:
 def _blocks(collector: CollectorSettings, environment: Environment, intake: Intake) -> Iterator[Block]:
     yield from discovery(collector) if environment.pods is None else []
     yield relabelling(collector, environment)
-    yield from _pod_files(intake.max_line_size) if collector.sources.pods == "files" else _pod_api()
+    yield from _pod_files(collector, intake.max_line_size) if collector.sources.pods == "files" else _pod_api()
 
 
 def _describe(sources: Sources) -> Iterator[str]:
