@@ -3,35 +3,22 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import get_args
 
-from logstack.manifests.alloy.labels import AIRFLOW_IDS, FORMAT, LEVEL_OF_JSON, within
+from logstack.manifests.alloy.heads import ACCESS, KLOG, LETTERS, WORDS
+from logstack.manifests.alloy.labels import AIRFLOW_IDS, FORMAT, within
+from logstack.manifests.alloy.levels import LETTER, json_expressions, level_template, logfmt_mapping
 from logstack.manifests.alloy.sources.record import LogSource
-from logstack.manifests.alloy.syntax import Block, Value
+from logstack.manifests.alloy.syntax import Block, Value, quoted
 from logstack.settings.model.collector import CollectorSettings
 from logstack.settings.model.patterns import group_names
 from logstack.settings.model.processing import Parser
 from logstack.settings.model.sources import LineFormat
 
-# Loki's spelling of each level (pkg/distributor/field_detection.go), and the words of loggers, letters of klog, numbers
-# of pino and bunyan, and keywords of syslog and the kubelet that mean it.
-_LEVELS: Mapping[str, tuple[str, ...]] = {
-    "trace": ("trace", "t", "10"),
-    "debug": ("debug", "dbg", "d", "20"),
-    "info": ("info", "information", "notice", "normal", "i", "30"),
-    "warn": ("warn", "warning", "w", "40"),
-    "error": ("error", "err", "severe", "e", "50"),
-    "critical": ("critical", "crit", "alert", "emerg", "dpanic"),
-    "fatal": ("fatal", "panic", "f", "60"),
-}
-_CHOICES = "{{ else ".join(
-    "if has $l (list " + " ".join(f'"{word}"' for word in words) + ") }}" + level for level, words in _LEVELS.items()
-)
-_ANY_LEVEL = f"{{{{ with or .{LEVEL_OF_JSON} .Value }}}}"
-_LEVEL = _ANY_LEVEL + "{{ $l := lower . }}{{ " + _CHOICES + "{{ else }}{{ $l }}{{ end }}{{ end }}"
-
-_JSON_LEVEL = 'level || severity || lvl || loglevel || "log.level" || log.level'
-_KLOG = r"^(?P<level>[IWEF])\d{4} \d{2}:\d{2}:\d{2}\.\d+\s+\d+ (?P<caller>[^\] ]+)\]"
-_AIRFLOW = r"^\[[^\]]+\] \{(?P<caller>[^}]+)\} (?P<level>[A-Z]+) - "
+_KLOG = rf"^(?P<{LETTER}>[IWEF]){KLOG}"
+_AIRFLOW = r"^\[[^{]+\] \{(?P<caller>[^}]+)\} (?P<level>[A-Z]+)\S* - "
 _TIME = "logstack_time"
+# How `auto` recognises a format.
+_LOOKS_LIKE_JSON = r"^\s*\{"
+_LOOKS_LIKE_LOGFMT = r"^[a-zA-Z_@][\w.@/-]*="
 
 
 def reading(collector: CollectorSettings, sources: Sequence[LogSource], *, with_metadata: bool) -> Block:
@@ -49,7 +36,7 @@ def reading(collector: CollectorSettings, sources: Sequence[LogSource], *, with_
         attributes={"selector": f'{{{FORMAT}=~".+"}}'},
         blocks=(
             *(within(f'{{{FORMAT}="{name}"}}', *inner) for name, inner in stages.items() if inner),
-            Block("stage.template", attributes={"source": "level", "template": _LEVEL}),
+            Block("stage.template", attributes={"source": "level", "template": level_template()}),
             # A label `level` of the sender would override the level that the template sets.
             Block("stage.label_drop", attributes={"values": ["level"]}),
             *([structured_metadata(names)] if with_metadata else []),
@@ -74,16 +61,24 @@ def _stages(parser: Parser) -> Iterator[Block]:
         fields[_TIME] = parser.timestamp.field
     match parser.format:
         case "json":
-            yield _json({LEVEL_OF_JSON: _JSON_LEVEL} | fields)
+            yield _json(json_expressions() | fields)
         case "logfmt":
-            # The last field that exists wins.
-            yield from (_logfmt({"level": name}) for name in ("severity", "lvl", "level"))
+            yield _logfmt(logfmt_mapping())
             yield from (_logfmt({name: field}) for name, field in fields.items())
         case "klog":
             yield _regex(_KLOG)
+        case "text":
+            yield from (_regex(LETTERS), _regex(WORDS))
+        case "access":
+            yield _regex(ACCESS)
         case "airflow":
             yield _regex(_AIRFLOW)
             yield from (_regex(rf"\b{name}=['\"]?(?P<{name}>[^,\s\]'\"]+)") for name in AIRFLOW_IDS)
+        case "auto":
+            yield _looking_like(_LOOKS_LIKE_JSON, _json(json_expressions()))
+            yield _looking_like(_LOOKS_LIKE_LOGFMT, _logfmt(logfmt_mapping()))
+            text = (_regex(LETTERS), _regex(WORDS), _regex(ACCESS))
+            yield _looking_like(_LOOKS_LIKE_JSON, *text, not_so=True)
     if parser.pattern:
         yield _regex(parser.pattern)
     if timestamp := parser.timestamp:
@@ -97,10 +92,24 @@ def _stages(parser: Parser) -> Iterator[Block]:
         yield Block("stage.timestamp", attributes=attributes)
 
 
+# The structured metadata of a format, besides the level.
+_METADATA: Mapping[LineFormat | None, Sequence[str]] = {
+    "klog": ("caller",),
+    "text": ("caller",),
+    "access": ("method", "status"),
+    "airflow": ("caller", *AIRFLOW_IDS),
+    "auto": ("caller", "method", "status"),
+}
+
+
 def _metadata(parser: Parser) -> list[str]:
     """Return the names of the structured metadata that a parser reads, besides the level."""
-    of_format = {"klog": ["caller"], "airflow": ["caller", *AIRFLOW_IDS]}.get(parser.format or "", [])
-    return [*of_format, *parser.fields, *(group_names(parser.pattern) if parser.pattern else ())]
+    return [*_METADATA.get(parser.format, ()), *parser.fields, *(group_names(parser.pattern) if parser.pattern else ())]
+
+
+def _looking_like(look: str, *stages: Block, not_so: bool = False) -> Block:
+    """Return the stage that runs others on the lines that look like a format, or on all others."""
+    return within(f"{{{FORMAT}=\"auto\"}} {'!~' if not_so else '|~'} {quoted(look)}", *stages)
 
 
 def _regex(expression: str) -> Block:

@@ -8,8 +8,6 @@ from logstack.settings.model.collector import CollectorSettings, LabelName
 
 # Labels that Alloy's components of one collector pass on to each other; the last one drops them.
 SOURCE, FORMAT, MULTILINE = "logstack_source", "logstack_format", "logstack_multiline"
-# JSON without a level must not erase the level of a line that has one as a label.
-LEVEL_OF_JSON = "logstack_level"
 # Airflow's KubernetesExecutor writes these on a task's pod: as annotations, and cut to Kubernetes' form as labels.
 AIRFLOW_IDS = ("dag_id", "task_id", "run_id")
 

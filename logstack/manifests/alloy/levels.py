@@ -1,0 +1,186 @@
+"""The table of levels, the keys that carry them, and the template that spells them as Loki does."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level, and what loggers write for it, in lower case."""
+
+    name: str
+    """Loki's spelling (pkg/distributor/field_detection.go)."""
+    words: tuple[str, ...]
+    """Words, abbreviations and letters of loggers."""
+    syslog: tuple[int, ...] = ()
+    """Severities of syslog, GELF and systemd: 0 to 7."""
+    pino: tuple[int, ...] = ()
+    """Numbers of pino and Bunyan: 10 to 60."""
+    monolog: tuple[int, ...] = ()
+    """Numbers of Monolog: 100 to 600."""
+    opentelemetry: tuple[int, ...] = ()
+    """Severity numbers of OpenTelemetry, 1 to 24, which have keys of their own."""
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Return every value that means the level."""
+        numbers = (*self.syslog, *self.pino, *self.monolog)
+        return (
+            self.name,
+            *self.words,
+            *map(str, numbers),
+            *(f"{OPENTELEMETRY}{number}" for number in self.opentelemetry),
+        )
+
+
+# Before a severity number of OpenTelemetry: 1 to 7 are severities of syslog too.
+OPENTELEMETRY = "otel"
+LEVELS = (
+    Level(
+        "trace",
+        ("trc", "trce", "trac", *(f"trace{n}" for n in range(1, 9)), "t", "finest", "verbose", "vrb", "v", "silly"),
+        pino=(10,),
+        opentelemetry=(1, 2, 3, 4),
+    ),
+    Level(
+        "debug",
+        ("dbg", "dbug", "debu", "d", *(f"{d}{n}" for d in ("debug", "d") for n in range(1, 6)), "fine", "finer")
+        + (".", "-"),
+        syslog=(7,),
+        pino=(20,),
+        monolog=(100,),
+        opentelemetry=(5, 6, 7, 8),
+    ),
+    Level(
+        "info",
+        ("inf", "information", "informational", "i", "notice", "note", "normal", "log", "config", "http", "success")
+        + ("system", "*"),
+        syslog=(6, 5),
+        pino=(30,),
+        monolog=(200, 250),
+        opentelemetry=(9, 10, 11, 12),
+    ),
+    Level(
+        "warn",
+        ("warning", "wrn", "w", "#"),
+        syslog=(4,),
+        pino=(40,),
+        monolog=(300,),
+        opentelemetry=(13, 14, 15, 16),
+    ),
+    Level(
+        "error",
+        ("err", "erro", "e", "severe", "fail", "failure"),
+        syslog=(3,),
+        pino=(50,),
+        monolog=(400,),
+        opentelemetry=(17, 18, 19, 20),
+    ),
+    Level(
+        "critical",
+        ("crit", "alert", "emerg", "emergency", "dpanic"),
+        syslog=(2, 1, 0),
+        monolog=(500, 550, 600),
+    ),
+    Level(
+        "fatal",
+        ("fata", "ftl", "f", "panic", "pani"),
+        pino=(60,),
+        opentelemetry=(21, 22, 23, 24),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of JSON that carries a level, as a path (JMESPath)."""
+
+    path: str
+    writers: str
+    """The programs that write it, for readers."""
+
+
+# The first that has a value counts. Names come before numbers, and a severity's text before its number.
+JSON_KEYS = (
+    Key("level_name", "Monolog"),
+    Key("levelname", "Python's loggers"),
+    Key("level.name", "a level that is an object"),
+    Key("level", "most loggers: zap, zerolog, slog, logrus, winston, log4j, logback; pino, Bunyan, GELF by number"),
+    Key('"log.level"', "ECS"),
+    Key("log.level", "ECS, nested"),
+    Key("severityText", "OpenTelemetry"),
+    Key("SeverityText", "OpenTelemetry"),
+    Key("severity_text", "OpenTelemetry"),
+    Key("severity", "Google Cloud"),
+    Key('"@level"', "HashiCorp's programs"),
+    Key('"@l"', "Serilog"),
+    Key("Level", "Serilog, .NET"),
+    Key("LogLevel", ".NET"),
+    Key("logLevel", ""),
+    Key("loglevel", "OpenStack"),
+    Key("log_level", ""),
+    Key("lvl", ""),
+    Key("Severity", ""),
+    Key("LEVEL", ""),
+    Key("SEVERITY", ""),
+    Key("error_severity", "PostgreSQL (jsonlog)"),
+    Key("record.level.name", "Loguru"),
+    # These names have another meaning alone.
+    Key("c && s", "MongoDB"),
+    Key("rule && priority", "Falco"),
+    Key("MESSAGE && PRIORITY", "systemd's journal"),
+    *(
+        Key(f"{key} && join('', ['{OPENTELEMETRY}', to_string({key})])", "OpenTelemetry")
+        for key in ("severityNumber", "SeverityNumber", "severity_number")
+    ),
+    # Serilog leaves out the level Information, and Kubernetes' components every level.
+    Key("\"@t\" && 'info'", "Serilog, which leaves out Information"),
+    Key("caller && type(v) == 'number' && 'info'", "Kubernetes' components"),
+    Key("caller && err && 'error'", "Kubernetes' components"),
+)
+LOGFMT_KEYS = ("level", "lvl", "severity", "loglevel", "log_level", "log.level")
+# The HTTP status of an access line in JSON: Envoy's key, or `status` beside a request.
+JSON_STATUS = "response_code || (request || request_method || method) && status"
+
+# Fields that only the template reads. A format that finds no level must not erase the level that a line has as a label.
+LEVEL, PRIORITY, STATUS = "logstack_level", "logstack_priority", "logstack_status"
+LETTER, MARK = "logstack_letter", "logstack_mark"
+_LOGFMT = {f"logstack_{number}": key for number, key in enumerate(LOGFMT_KEYS)}
+
+# A level may have colours, an offset (slog: INFO+2), and spaces, brackets or a colon around it.
+_AROUND = r" \t\r\n\"'[]()<>:|,/!"
+_WITHIN = r"`\x1b\[[0-9;]*m|[+-][0-9]+$`"
+
+
+def json_expressions() -> dict[str, str]:
+    """Return the expressions of stage.json that read a level and an HTTP status."""
+    keys = (f"({key.path})" if " " in key.path else key.path for key in JSON_KEYS)
+    return {LEVEL: " || ".join(keys), STATUS: JSON_STATUS}
+
+
+def logfmt_mapping() -> Mapping[str, str]:
+    """Return the mapping of stage.logfmt that reads a level."""
+    return _LOGFMT
+
+
+def level_template() -> str:
+    """Return the template that makes Loki's spelling of what a format has read.
+
+    A priority (syslog's facility and severity) comes first, then a level, then an HTTP status: 5xx is error, 4xx warn.
+    """
+    return "".join(_template([LEVEL, *_LOGFMT, LETTER, MARK]))
+
+
+def _template(fields: Sequence[str]) -> Iterator[str]:
+    yield '{{ define "level" }}{{ $word := printf "|%s|" . }}'
+    for level in LEVELS:
+        yield f'{{{{ if contains $word "|{"|".join(level.spellings)}|" }}}}{level.name}{{{{ else }}}}'
+    # An object is no level.
+    yield '{{ if not (hasPrefix "{" .) }}{{ . }}{{ end }}' + "{{ end }}" * len(LEVELS) + "{{ end }}"
+    yield f'{{{{ with .{PRIORITY} }}}}{{{{ template "level" (toString (mod (atoi .) 8)) }}}}'
+    yield f"{{{{ else with or {' '.join(f'.{field}' for field in fields)} .Value }}}}"
+    yield f'{{{{ $l := trimAll "{_AROUND}" (trimSuffix "\\x1b" (lower .)) }}}}'
+    yield f'{{{{ if or (contains "\\x1b" $l) (contains "+" $l) (contains "-" $l) }}}}{{{{ $l = regexReplaceAll {_WITHIN} $l "" }}}}{{{{ end }}}}'
+    yield '{{ template "level" $l }}'
+    yield f'{{{{ else with .{STATUS} }}}}{{{{ if hasPrefix "5" . }}}}error{{{{ else if hasPrefix "4" . }}}}warn'
+    yield "{{ else if gt (atoi .) 99 }}info{{ end }}{{ end }}"
