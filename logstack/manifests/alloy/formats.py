@@ -37,8 +37,8 @@ def reading(collector: CollectorSettings, sources: Sequence[LogSource], *, with_
         blocks=(
             *(within(f'{{{FORMAT}="{name}"}}', *inner) for name, inner in stages.items() if inner),
             Block("stage.template", attributes={"source": "level", "template": level_template()}),
-            # A label `level` of the sender would override the level that the template sets.
-            Block("stage.label_drop", attributes={"values": ["level"]}),
+            # The stages above had these labels as fields; as labels they would override what a line says itself.
+            Block("stage.label_drop", attributes={"values": ["level", *AIRFLOW_IDS]}),
             *([structured_metadata(names)] if with_metadata else []),
         ),
         comment="Level and structured metadata by format (collector.parsers; annotation logstack/format).",

@@ -21,13 +21,7 @@ def metadata_labels(collector: CollectorSettings) -> list[LabelName]:
         *collector.stream_labels,
         *collector.sources.further_labels,
     }
-    labels = [*collector.known_labels, *(AIRFLOW_IDS if reads_airflow(collector) else ())]
-    return [label for label in labels if label not in without]
-
-
-def reads_airflow(collector: CollectorSettings) -> bool:
-    """Return whether a parser is for Airflow, whose task names come from the pods as well."""
-    return any(parser.format == "airflow" for parser in collector.parsers)
+    return [label for label in collector.known_labels if label not in without]
 
 
 def selector(match: Mapping[LabelName, str], **more: str) -> str:

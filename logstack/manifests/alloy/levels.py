@@ -1,6 +1,6 @@
 """The table of levels, the keys that carry them, and the template that spells them as Loki does."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -144,12 +144,12 @@ JSON_STATUS = "response_code || (request || request_method || method) && status"
 
 # Fields that only the template reads. A format that finds no level must not erase the level that a line has as a label.
 LEVEL, PRIORITY, STATUS = "logstack_level", "logstack_priority", "logstack_status"
-LETTER, MARK = "logstack_letter", "logstack_mark"
+WORD, LETTER, MARK = "logstack_word", "logstack_letter", "logstack_mark"
 _LOGFMT = {f"logstack_{number}": key for number, key in enumerate(LOGFMT_KEYS)}
 
-# A level may have colours, an offset (slog: INFO+2), and spaces, brackets or a colon around it.
+# What may stand around a level (colours, spaces, brackets, quotes, a colon) or behind it (slog's offset: INFO+2).
+_COLOUR_OR_OFFSET = r"`\x1b\[[0-9;]*m|[+-][0-9]+$`"
 _AROUND = r" \t\r\n\"'[]()<>:|,/!"
-_WITHIN = r"`\x1b\[[0-9;]*m|[+-][0-9]+$`"
 
 
 def json_expressions() -> dict[str, str]:
@@ -167,20 +167,23 @@ def level_template() -> str:
     """Return the template that makes Loki's spelling of what a format has read.
 
     A priority (syslog's facility and severity) comes first, then a level, then an HTTP status: 5xx is error, 4xx warn.
+    A level that no row of the table has is cleaned and tried again; if that fails too, it stays as it is.
     """
-    return "".join(_template([LEVEL, *_LOGFMT, LETTER, MARK]))
-
-
-def _template(fields: Sequence[str]) -> Iterator[str]:
-    yield '{{ define "level" }}{{ $word := printf "|%s|" . }}'
-    for level in LEVELS:
-        yield f'{{{{ if contains $word "|{"|".join(level.spellings)}|" }}}}{level.name}{{{{ else }}}}'
+    fields = " ".join(f".{field}" for field in (LEVEL, WORD, LETTER, *_LOGFMT, MARK))
+    cleaned = f'(trimAll "{_AROUND}" (regexReplaceAll {_COLOUR_OR_OFFSET} . ""))'
     # An object is no level.
-    yield '{{ if not (hasPrefix "{" .) }}{{ . }}{{ end }}' + "{{ end }}" * len(LEVELS) + "{{ end }}"
-    yield f'{{{{ with .{PRIORITY} }}}}{{{{ template "level" (toString (mod (atoi .) 8)) }}}}'
-    yield f"{{{{ else with or {' '.join(f'.{field}' for field in fields)} .Value }}}}"
-    yield f'{{{{ $l := trimAll "{_AROUND}" (trimSuffix "\\x1b" (lower .)) }}}}'
-    yield f'{{{{ if or (contains "\\x1b" $l) (contains "+" $l) (contains "-" $l) }}}}{{{{ $l = regexReplaceAll {_WITHIN} $l "" }}}}{{{{ end }}}}'
-    yield '{{ template "level" $l }}'
-    yield f'{{{{ else with .{STATUS} }}}}{{{{ if hasPrefix "5" . }}}}error{{{{ else if hasPrefix "4" . }}}}warn'
-    yield "{{ else if gt (atoi .) 99 }}info{{ end }}{{ end }}"
+    unknown = '{{ if not (hasPrefix "{" .) }}{{ . }}{{ end }}'
+    return (
+        f'{{{{ define "unknown" }}}}{_choice(unknown)}{{{{ end }}}}'
+        f'{{{{ define "level" }}}}{_choice(f"""{{{{ template "unknown" {cleaned} }}}}""")}{{{{ end }}}}'
+        f'{{{{ with .{PRIORITY} }}}}{{{{ template "level" (toString (mod (atoi .) 8)) }}}}'
+        f'{{{{ else with or {fields} .Value }}}}{{{{ template "level" (lower .) }}}}'
+        f'{{{{ else with .{STATUS} }}}}{{{{ if hasPrefix "5" . }}}}error{{{{ else if hasPrefix "4" . }}}}warn'
+        "{{ else if gt (atoi .) 99 }}info{{ end }}{{ end }}"
+    )
+
+
+def _choice(otherwise: str) -> str:
+    """Return the part of the template that chooses the level of a word."""
+    choices = "{{ else ".join(f'if contains $word "|{"|".join(level.spellings)}|" }}}}{level.name}' for level in LEVELS)
+    return '{{ $word := print "|" . "|" }}{{ ' + choices + "{{ else }}" + otherwise + "{{ end }}"
