@@ -1,7 +1,7 @@
 """Reading a line by its format: its time, its level and its fields."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import get_args
+from typing import Literal, assert_never, get_args
 
 from logstack.manifests.alloy.heads import ACCESS, KLOG, LETTERS, WORDS
 from logstack.manifests.alloy.labels import AIRFLOW_IDS, FORMAT, within
@@ -16,9 +16,9 @@ from logstack.settings.model.sources import LineFormat
 _KLOG = rf"^(?P<{LETTER}>[IWEF]){KLOG}"
 _AIRFLOW = r"^\[[^{]+\] \{(?P<caller>[^}]+)\} (?P<level>[A-Z]+)\S* - "
 _TIME = "logstack_time"
-# How `auto` recognises a format.
-_LOOKS_LIKE_JSON = r"^\s*\{"
-_LOOKS_LIKE_LOGFMT = r"^[a-zA-Z_@][\w.@/-]*="
+# How `auto` recognises these formats.
+_JSON = r"^\s*\{"
+_LOGFMT = r"^[a-zA-Z_@][\w.@/-]*="
 
 
 def reading(collector: CollectorSettings, sources: Sequence[LogSource], *, with_metadata: bool) -> Block:
@@ -56,12 +56,34 @@ def has_own_stages(parser: Parser) -> bool:
 
 
 def _stages(parser: Parser) -> Iterator[Block]:
-    fields = dict(parser.fields)
-    if parser.timestamp:
-        fields[_TIME] = parser.timestamp.field
-    match parser.format:
+    if parser.format:
+        yield from _format_stages(parser.format, _named_fields(parser))
+    if parser.pattern:
+        yield _regex(parser.pattern)
+    if timestamp := parser.timestamp:
+        attributes: dict[str, Value] = {
+            "source": _TIME if parser.format in ("json", "logfmt") else timestamp.field,
+            "format": timestamp.format,
+            "location": timestamp.time_zone or "UTC",
+            # By default a line with an unreadable time gets the time of the line before it.
+            "action_on_failure": "skip",
+        }
+        yield Block("stage.timestamp", attributes=attributes)
+
+
+def _named_fields(parser: Parser) -> dict[str, str]:
+    return {**parser.fields, **({_TIME: parser.timestamp.field} if parser.timestamp else {})}
+
+
+def _format_stages(name: LineFormat, fields: Mapping[str, str]) -> Iterator[Block]:
+    match name:
+        case "auto":
+            text = (_regex(LETTERS), _regex(WORDS), _regex(ACCESS))
+            yield _looking_like("|~", _JSON, _json(json_expressions()))
+            yield _looking_like("|~", _LOGFMT, _logfmt(logfmt_mapping()))
+            yield _looking_like("!~", _JSON, *text)
         case "json":
-            yield _json(json_expressions() | fields)
+            yield _json({**json_expressions(), **fields})
         case "logfmt":
             yield _logfmt(logfmt_mapping())
             yield from (_logfmt({name: field}) for name, field in fields.items())
@@ -74,22 +96,8 @@ def _stages(parser: Parser) -> Iterator[Block]:
         case "airflow":
             yield _regex(_AIRFLOW)
             yield from (_regex(rf"\b{name}=['\"]?(?P<{name}>[^,\s\]'\"]+)") for name in AIRFLOW_IDS)
-        case "auto":
-            yield _looking_like(_LOOKS_LIKE_JSON, _json(json_expressions()))
-            yield _looking_like(_LOOKS_LIKE_LOGFMT, _logfmt(logfmt_mapping()))
-            text = (_regex(LETTERS), _regex(WORDS), _regex(ACCESS))
-            yield _looking_like(_LOOKS_LIKE_JSON, *text, not_so=True)
-    if parser.pattern:
-        yield _regex(parser.pattern)
-    if timestamp := parser.timestamp:
-        attributes: dict[str, Value] = {
-            "source": _TIME if parser.format in ("json", "logfmt") else timestamp.field,
-            "format": timestamp.format,
-            "location": timestamp.time_zone or "UTC",
-            # By default a line with an unreadable time gets the time of the line before it.
-            "action_on_failure": "skip",
-        }
-        yield Block("stage.timestamp", attributes=attributes)
+        case _:
+            assert_never(name)
 
 
 # The structured metadata of a format, besides the level.
@@ -107,9 +115,8 @@ def _metadata(parser: Parser) -> list[str]:
     return [*_METADATA.get(parser.format, ()), *parser.fields, *(group_names(parser.pattern) if parser.pattern else ())]
 
 
-def _looking_like(look: str, *stages: Block, not_so: bool = False) -> Block:
-    """Return the stage that runs others on the lines that look like a format, or on all others."""
-    return within(f"{{{FORMAT}=\"auto\"}} {'!~' if not_so else '|~'} {quoted(look)}", *stages)
+def _looking_like(operator: Literal["|~", "!~"], look: str, *stages: Block) -> Block:
+    return within(f'{{{FORMAT}="auto"}} {operator} {quoted(look)}', *stages)
 
 
 def _regex(expression: str) -> Block:

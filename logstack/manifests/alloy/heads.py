@@ -4,25 +4,25 @@ from logstack.manifests.alloy.levels import LETTER, LEVEL, MARK, PRIORITY, STATU
 
 _COLOUR = r"\x1b\[[\d;]*m"
 
-# A level in capitals may stand anywhere in the head of a line; LOG is one only with a colon (PostgreSQL).
+# A level in capitals may stand anywhere in the head of a line.
 _CAPITALS = (
     r"TRACE|TRAC|TRC|DEBUG\d?|DEBU|DBG|INFO|INF|NOTICE|WARN(?:ING)?|WRN|ERR(?:OR?)?|SEVERE|FAILURE|CRIT(?:ICAL)?"
     r"|ALERT|EMERG(?:ENCY)?|D?PANIC|PANI|FATAL?|FTL|VERBOSE|VRB|CONFIG|FINE(?:R|ST)?|SUCCESS"
 )
-_END = r"(?:[\]>):|,/\[\s!]|\x1b|$)"
-# In other letters it needs an end that prose does not have: a bracket, a colon, a tab or two spaces.
+_CAPITALS_END = r"(?:[\]>):|,/\[\s!]|\x1b|$)"
+# In other letters it needs an end that prose does not have: a bracket, a colon, a tab or two spaces. So does LOG.
 _ANY_LETTERS = (
-    r"trace\d?|trce|debug|dbug|info(?:rmation)?|notice|warn(?:ing)?|err(?:or)?|fail|severe|crit(?:ical)?|panic|fatal"
+    r"LOG|(?i:trace\d?|trce|debug|dbug|info(?:rmation)?|notice|note|warn(?:ing)?|err(?:or)?|fail|severe|crit(?:ical)?"
+    r"|panic|fatal|system|verbose|alert|emerg)"
 )
-_IN_BRACKETS = "note|system|verbose|alert|emerg"
+_ANY_LETTERS_END = r"(?:\s*[\]>]|:|\t|  )"
 # The head of a line begins with a date, a number or a bracket, and has up to nine words without `=` before the level.
 _BEGIN = r"(?:[\d\[<|-]|[A-Z][a-z]{2} |[A-Z]{3,12} \d)"
 _WORD = r"[^\s|=\[\]<(]*[\s|\[\]<(]+"
 # Apache and Monolog write the module or the channel before it: core:error, app.ERROR.
 WORDS = (
     rf"^(?:{_COLOUR}|\s)*(?:{_BEGIN}(?:{_WORD}){{0,9}}?)?(?:{_COLOUR})*(?:[\w.-]+[.:])?"
-    rf"(?:(?P<{LEVEL}>{_CAPITALS}){_END}"
-    rf"|(?P<{WORD}>LOG:|(?i:{_ANY_LETTERS})(?:\s*[\]>]|:|\t|  )|(?i:{_IN_BRACKETS})\s*[\]>]))"
+    rf"(?:(?P<{LEVEL}>{_CAPITALS}){_CAPITALS_END}|(?P<{WORD}>{_ANY_LETTERS}){_ANY_LETTERS_END})"
 )
 
 KLOG = r"\d{4} \d{2}:\d{2}:\d{2}\.\d+\s+\d+ (?P<caller>[^\] ]+)\]"

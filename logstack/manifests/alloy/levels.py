@@ -38,14 +38,13 @@ OPENTELEMETRY = "otel"
 LEVELS = (
     Level(
         "trace",
-        ("trc", "trce", "trac", *(f"trace{n}" for n in range(1, 9)), "t", "finest", "verbose", "vrb", "v", "silly"),
+        ("trc", "trce", "trac", "t", "finest", "verbose", "vrb", "v", "silly"),
         pino=(10,),
         opentelemetry=(1, 2, 3, 4),
     ),
     Level(
         "debug",
-        ("dbg", "dbug", "debu", "d", *(f"{d}{n}" for d in ("debug", "d") for n in range(1, 6)), "fine", "finer")
-        + (".", "-"),
+        ("dbg", "dbug", "debu", "d", "fine", "finer", ".", "-"),
         syslog=(7,),
         pino=(20,),
         monolog=(100,),
@@ -53,8 +52,10 @@ LEVELS = (
     ),
     Level(
         "info",
-        ("inf", "information", "informational", "i", "notice", "note", "normal", "log", "config", "http", "success")
-        + ("system", "*"),
+        (
+            *("inf", "information", "informational", "i", "notice", "note", "normal", "log", "config", "http"),
+            *("success", "system", "*"),
+        ),
         syslog=(6, 5),
         pino=(30,),
         monolog=(200, 250),
@@ -147,8 +148,9 @@ LEVEL, PRIORITY, STATUS = "logstack_level", "logstack_priority", "logstack_statu
 WORD, LETTER, MARK = "logstack_word", "logstack_letter", "logstack_mark"
 _LOGFMT = {f"logstack_{number}": key for number, key in enumerate(LOGFMT_KEYS)}
 
-# What may stand around a level (colours, spaces, brackets, quotes, a colon) or behind it (slog's offset: INFO+2).
-_COLOUR_OR_OFFSET = r"`\x1b\[[0-9;]*m|[+-][0-9]+$`"
+# What may stand around a level (colours, spaces, brackets, quotes, a colon), and a number behind it: slog's INFO+2,
+# OpenTelemetry's WARN3, PostgreSQL's DEBUG2, MongoDB's D1.
+_COLOUR_OR_NUMBER = r"`\x1b\[[0-9;]*m|\b(trace|debug|d|info|warn|error|fatal)[+-]?[0-9]+\b`"
 _AROUND = r" \t\r\n\"'[]()<>:|,/!"
 
 
@@ -170,7 +172,7 @@ def level_template() -> str:
     A level that no row of the table has is cleaned and tried again; if that fails too, it stays as it is.
     """
     fields = " ".join(f".{field}" for field in (LEVEL, WORD, LETTER, *_LOGFMT, MARK))
-    cleaned = f'(trimAll "{_AROUND}" (regexReplaceAll {_COLOUR_OR_OFFSET} . ""))'
+    cleaned = f'(trimAll "{_AROUND}" (regexReplaceAll {_COLOUR_OR_NUMBER} . "${{1}}"))'
     # An object is no level.
     unknown = '{{ if not (hasPrefix "{" .) }}{{ . }}{{ end }}'
     return (

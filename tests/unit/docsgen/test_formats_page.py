@@ -1,0 +1,46 @@
+"""The table of lines in docs/reference/formats.md is that of the collector's cases."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import pytest
+
+from logstack.docsgen.splice import spliced, table
+from tests.support import golden
+from tests.support.collector_cases import Case, group
+from tests.support.stacks import ROOT
+
+PAGE = ROOT / "docs/reference/formats.md"
+COLUMNS = ("program", "line", "result", "Loki alone")
+_CONTROLS = {"\x1b": r"\e", "\t": r"\t", "\r": r"\r", "\a": r"\a", "\0": r"\0", "\x01": r"\x01"}
+
+
+def format_of(case: Case) -> str:
+    name: str = case.declared["pod"]["annotations"]["logstack/format"]
+    return name
+
+
+def sections() -> Iterator[str]:
+    for name, cases in groupby(group("formats").cases, format_of):
+        yield f"### `{name}`\n\n{table(COLUMNS, (row for case in cases for row in rows(case)))}"
+
+
+def rows(case: Case) -> Iterator[tuple[str, ...]]:
+    for number, (written, expected) in enumerate(zip(case.written, case.expectations, strict=True)):
+        metadata = {**({"level": expected.level} if expected.level else {}), **expected.metadata}
+        result = "<br>".join(f"`{key}={value}`" for key, value in metadata.items())
+        yield ("" if number else case.title), code(str(written.text)), result, case.declared["alone"][number]
+
+
+def code(text: str) -> str:
+    """Return a cell with a text as code."""
+    return f"`{''.join(_CONTROLS.get(character, character) for character in text)}`".replace("|", "\\|")
+
+
+def test_formats_page_shows_every_line_of_the_cases(request: pytest.FixtureRequest) -> None:
+    golden.check(PAGE, spliced(PAGE.read_text(), {"lines": "\n\n".join(sections())}), request)
+
+
+@pytest.mark.parametrize(("text", "cell"), [("a|b", "`a\\|b`"), ("\x1b[31mred\r", "`\\e[31mred\\r`")])
+def test_code_shows_control_characters_and_keeps_the_table(text: str, cell: str) -> None:
+    assert code(text) == cell
