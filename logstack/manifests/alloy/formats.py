@@ -31,6 +31,8 @@ def reading(collector: CollectorSettings, sources: Sequence[LogSource], *, with_
     stages |= {source.name: source.format.stages for source in sources if source.format}
     metadata = [*map(_metadata, parsers.values()), *(source.format.metadata for source in sources if source.format)]
     names = dict.fromkeys(["level", *(name for names in metadata for name in names)])
+    # An index label of the same name, such as `status` of a shipper, stays one.
+    names = {name: None for name in names if name not in collector.all_stream_labels}
     return Block(
         "stage.match",
         attributes={"selector": f'{{{FORMAT}=~".+"}}'},
