@@ -1,11 +1,11 @@
 """Reading a line by its format: its time, its level and its fields."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal, assert_never, get_args
+from typing import assert_never, get_args
 
 from logstack.manifests.alloy.heads import ACCESS, KLOG, LETTERS, WORDS
 from logstack.manifests.alloy.labels import AIRFLOW_IDS, FORMAT, within
-from logstack.manifests.alloy.levels import LETTER, json_expressions, level_template, logfmt_mapping
+from logstack.manifests.alloy.levels import LETTER, SPELLED, json_expressions, level_template, logfmt_mapping
 from logstack.manifests.alloy.sources.record import LogSource
 from logstack.manifests.alloy.syntax import Block, Value, quoted
 from logstack.settings.model.collector import CollectorSettings
@@ -16,40 +16,55 @@ from logstack.settings.model.sources import LineFormat
 _KLOG = rf"^(?P<{LETTER}>[IWEF]){KLOG}"
 _AIRFLOW = r"^\[[^{]+\] \{(?P<caller>[^}]+)\} (?P<level>[A-Z]+)\S* - "
 _TIME = "logstack_time"
-# How `auto` recognises these formats.
-_JSON = r"^\s*\{"
+# How `auto` recognises logfmt; the other formats' stages fail at the beginning of a line that is not theirs.
 _LOGFMT = r"^[a-zA-Z_@][\w.@/-]*="
 
 
 def reading(collector: CollectorSettings, sources: Sequence[LogSource], *, with_metadata: bool) -> Block:
-    """Return the stage that reads a line by its format: its time, and level and fields for its structured metadata."""
+    """Return the stage that reads a line by its format: its time, and level and fields for its structured metadata.
+
+    Alloy hands a line from one goroutine to the next at every stage, which costs more than a short regular expression:
+    so formats that only a pod's annotation can name are behind one selector.
+    """
     parsers: dict[str, Parser] = {name: Parser(format=name) for name in get_args(LineFormat)}
     parsers |= {
         f"parser-{number}": parser for number, parser in enumerate(collector.parsers, 1) if has_own_stages(parser)
     }
     stages = {name: tuple(_stages(parser)) for name, parser in parsers.items()}
     stages |= {source.name: source.format.stages for source in sources if source.format}
+    by_annotation = [name for name in get_args(LineFormat) if name not in {it.format for it in collector.parsers}]
     metadata = [*map(_metadata, parsers.values()), *(source.format.metadata for source in sources if source.format)]
-    names = dict.fromkeys(["level", *(name for names in metadata for name in names)])
     # An index label of the same name, such as `status` of a shipper, stays one.
-    names = {name: None for name in names if name not in collector.all_stream_labels}
+    not_so = {"level", *collector.all_stream_labels}
+    values = {name: "" for names in metadata for name in names if name not in not_so}
     return Block(
         "stage.match",
         attributes={"selector": f'{{{FORMAT}=~".+"}}'},
         blocks=(
-            *(within(f'{{{FORMAT}="{name}"}}', *inner) for name, inner in stages.items() if inner),
-            Block("stage.template", attributes={"source": "level", "template": level_template()}),
-            # The stages above had these labels as fields; as labels they would override what a line says itself.
-            Block("stage.label_drop", attributes={"values": ["level", *AIRFLOW_IDS]}),
-            *([structured_metadata(names)] if with_metadata else []),
+            *(_of_format(name, inner) for name, inner in stages.items() if inner and name not in by_annotation),
+            within(
+                f'{{{FORMAT}=~"{"|".join(by_annotation)}"}}',
+                *(_of_format(name, stages[name]) for name in by_annotation),
+                comment="Formats that only annotations name.",
+            ),
+            Block("stage.template", attributes={"source": SPELLED, "template": level_template()}),
+            *([_metadata_stage({"level": SPELLED, **values})] if with_metadata else []),
         ),
         comment="Level and structured metadata by format (collector.parsers; annotation logstack/format).",
     )
 
 
+def _of_format(name: str, stages: Sequence[Block]) -> Block:
+    return within(f'{{{FORMAT}="{name}"}}', *stages)
+
+
+def _metadata_stage(values: Mapping[str, str], comment: str = "") -> Block:
+    return Block("stage.structured_metadata", attributes={"values": values}, comment=comment)
+
+
 def structured_metadata(names: Iterable[str], comment: str = "") -> Block:
     """Return the stage that makes structured metadata of fields and labels."""
-    return Block("stage.structured_metadata", attributes={"values": dict.fromkeys(names, "")}, comment=comment)
+    return _metadata_stage(dict.fromkeys(names, ""), comment)
 
 
 def has_own_stages(parser: Parser) -> bool:
@@ -80,10 +95,9 @@ def _named_fields(parser: Parser) -> dict[str, str]:
 def _format_stages(name: LineFormat, fields: Mapping[str, str]) -> Iterator[Block]:
     match name:
         case "auto":
-            text = (_regex(LETTERS), _regex(WORDS), _regex(ACCESS))
-            yield _looking_like("|~", _JSON, _json(json_expressions()))
-            yield _looking_like("|~", _LOGFMT, _logfmt(logfmt_mapping()))
-            yield _looking_like("!~", _JSON, *text)
+            yield _json(json_expressions())
+            yield within(f'{{{FORMAT}="auto"}} |~ {quoted(_LOGFMT)}', _logfmt(logfmt_mapping()))
+            yield from (_regex(LETTERS), _regex(WORDS), _regex(ACCESS))
         case "json":
             yield _json({**json_expressions(), **fields})
         case "logfmt":
@@ -97,6 +111,8 @@ def _format_stages(name: LineFormat, fields: Mapping[str, str]) -> Iterator[Bloc
             yield _regex(ACCESS)
         case "airflow":
             yield _regex(_AIRFLOW)
+            # As labels of the pod they would override those of the line.
+            yield Block("stage.label_drop", attributes={"values": list(AIRFLOW_IDS)})
             yield from (_regex(rf"\b{name}=['\"]?(?P<{name}>[^,\s\]'\"]+)") for name in AIRFLOW_IDS)
         case _:
             assert_never(name)
@@ -115,10 +131,6 @@ _METADATA: Mapping[LineFormat | None, Sequence[str]] = {
 def _metadata(parser: Parser) -> list[str]:
     """Return the names of the structured metadata that a parser reads, besides the level."""
     return [*_METADATA.get(parser.format, ()), *parser.fields, *(group_names(parser.pattern) if parser.pattern else ())]
-
-
-def _looking_like(operator: Literal["|~", "!~"], look: str, *stages: Block) -> Block:
-    return within(f'{{{FORMAT}="auto"}} {operator} {quoted(look)}', *stages)
 
 
 def _regex(expression: str) -> Block:

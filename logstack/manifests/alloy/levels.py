@@ -143,7 +143,8 @@ LOGFMT_KEYS = ("level", "lvl", "severity", "loglevel", "log_level", "log.level")
 # The HTTP status of an access line in JSON: Envoy's key, or `status` beside a request.
 JSON_STATUS = "response_code || (request || request_method || method) && status"
 
-# Fields that only the template reads. A format that finds no level must not erase the level that a line has as a label.
+# Fields that the template reads, and the one that it sets. `level` is the label of a line that has its level as one.
+SPELLED = "logstack_spelled"
 LEVEL, PRIORITY, STATUS = "logstack_level", "logstack_priority", "logstack_status"
 WORD, LETTER, MARK = "logstack_word", "logstack_letter", "logstack_mark"
 _LOGFMT = {f"logstack_{number}": key for number, key in enumerate(LOGFMT_KEYS)}
@@ -179,7 +180,7 @@ def level_template() -> str:
         f'{{{{ define "unknown" }}}}{_choice(unknown)}{{{{ end }}}}'
         f'{{{{ define "level" }}}}{_choice(f"""{{{{ template "unknown" {cleaned} }}}}""")}{{{{ end }}}}'
         f'{{{{ with .{PRIORITY} }}}}{{{{ template "level" (toString (mod (atoi .) 8)) }}}}'
-        f'{{{{ else with or {fields} .Value }}}}{{{{ template "level" (lower .) }}}}'
+        f'{{{{ else with or {fields} .level }}}}{{{{ template "level" (lower .) }}}}'
         f'{{{{ else with .{STATUS} }}}}{{{{ if hasPrefix "5" . }}}}error{{{{ else if hasPrefix "4" . }}}}warn'
         "{{ else if gt (atoi .) 99 }}info{{ end }}{{ end }}"
     )
