@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from logstack.manifests.alloy.syntax import Expression
+
 
 @dataclass(frozen=True)
 class Level:
@@ -151,8 +153,8 @@ _LOGFMT = {f"logstack_{number}": key for number, key in enumerate(LOGFMT_KEYS)}
 
 # What may stand around a level (colours, spaces, brackets, quotes, a colon), and a number behind it: slog's INFO+2,
 # OpenTelemetry's WARN3, PostgreSQL's DEBUG2, MongoDB's D1.
-_COLOUR_OR_NUMBER = r"`\x1b\[[0-9;]*m|\b(trace|debug|d|info|warn|error|fatal)[+-]?[0-9]+\b`"
-_AROUND = r" \t\r\n\"'[]()<>:|,/!"
+_COLOUR_OR_NUMBER = r'"\\x1b\\[[0-9;]*m|\\b(trace|debug|d|info|warn|error|fatal)[+-]?[0-9]+\\b" . "${1}"'
+_AROUND = r'''" \t\r\n\"'[]()<>:|,/!"'''
 
 
 def json_expressions() -> dict[str, str]:
@@ -166,27 +168,27 @@ def logfmt_mapping() -> Mapping[str, str]:
     return _LOGFMT
 
 
-def level_template() -> str:
-    """Return the template that makes Loki's spelling of what a format has read.
+def level_template() -> Expression:
+    """Return the template that makes Loki's spelling of what a format has read, as a raw string.
 
     A priority (syslog's facility and severity) comes first, then a level, then an HTTP status: 5xx is error, 4xx warn.
     A level that no row of the table has is cleaned and tried again; if that fails too, it stays as it is.
     """
     fields = " ".join(f".{field}" for field in (LEVEL, WORD, LETTER, *_LOGFMT, MARK))
-    cleaned = f'(trimAll "{_AROUND}" (regexReplaceAll {_COLOUR_OR_NUMBER} . "${{1}}"))'
-    # An object is no level.
-    unknown = '{{ if not (hasPrefix "{" .) }}{{ . }}{{ end }}'
-    return (
-        f'{{{{ define "unknown" }}}}{_choice(unknown)}{{{{ end }}}}'
-        f'{{{{ define "level" }}}}{_choice(f"""{{{{ template "unknown" {cleaned} }}}}""")}{{{{ end }}}}'
-        f'{{{{ with .{PRIORITY} }}}}{{{{ template "level" (toString (mod (atoi .) 8)) }}}}'
-        f'{{{{ else with or {fields} .level }}}}{{{{ template "level" (lower .) }}}}'
-        f'{{{{ else with .{STATUS} }}}}{{{{ if hasPrefix "5" . }}}}error{{{{ else if hasPrefix "4" . }}}}warn'
-        "{{ else if gt (atoi .) 99 }}info{{ end }}{{ end }}"
+    actions = (
+        'define "level" }}{{ $word := print "|" . "|" }}',
+        *(
+            f'{"else " if number else ""}if contains $word "|{"|".join(level.spellings)}|" }}}}{level.name}'
+            for number, level in enumerate(LEVELS)
+        ),
+        f"else }}}}{{{{ $clean := trimAll {_AROUND} (regexReplaceAll {_COLOUR_OR_NUMBER}) }}}}",
+        # An object is no level.
+        'if ne $clean . }}{{ template "level" $clean }}{{ else if not (hasPrefix "{" .) }}{{ . }}{{ end }}',
+        "end }}{{ end }}",
+        f'with .{PRIORITY} }}}}{{{{ template "level" (toString (mod (atoi .) 8)) }}}}',
+        f'else with or {fields} .level }}}}{{{{ template "level" (lower .) }}}}',
+        f"else with .{STATUS} }}}}",
+        'if hasPrefix "5" . }}error{{ else if hasPrefix "4" . }}warn{{ else if gt (atoi .) 99 }}info{{ end }}',
+        "end }}",
     )
-
-
-def _choice(otherwise: str) -> str:
-    """Return the part of the template that chooses the level of a word."""
-    choices = "{{ else ".join(f'if contains $word "|{"|".join(level.spellings)}|" }}}}{level.name}' for level in LEVELS)
-    return '{{ $word := print "|" . "|" }}{{ ' + choices + "{{ else }}" + otherwise + "{{ end }}"
+    return Expression("`" + "\n\t\t\t".join(f"{{{{- {action}" for action in actions) + "`")
