@@ -12,6 +12,7 @@ from tests.support.stacks import ROOT
 
 PAGE = ROOT / "docs/reference/formats.md"
 COLUMNS = ("program", "line", "result", "Loki alone")
+UNKNOWN = "unknown"
 _CONTROLS = {"\x1b": r"\e", "\t": r"\t", "\r": r"\r", "\a": r"\a", "\0": r"\0", "\x01": r"\x01"}
 
 
@@ -37,8 +38,27 @@ def code(text: str) -> str:
     return f"`{''.join(_CONTROLS.get(character, character) for character in text)}`".replace("|", "\\|")
 
 
+def loki_alone() -> str:
+    """Return how many of the levels Loki detects by itself."""
+    pairs = [
+        (expected.level, detected)
+        for case in group("formats").cases
+        for expected, detected in zip(case.expectations, case.declared["alone"], strict=True)
+    ]
+    with_level = [(level, detected) for level, detected in pairs if level]
+    right = sum(level == detected for level, detected in with_level)
+    missing = sum(detected == UNKNOWN for _, detected in with_level)
+    without = [detected for level, detected in pairs if not level]
+    invented = sum(detected != UNKNOWN for detected in without)
+    return (
+        f"Of {len(with_level)} lines with a level Loki alone detects {right} rightly, {len(with_level) - right - missing} "
+        f"wrongly and {missing} not at all.\nOf {len(without)} lines without a level it gives one to {invented}."
+    )
+
+
 def test_formats_page_shows_every_line_of_the_cases(request: pytest.FixtureRequest) -> None:
-    golden.check(PAGE, spliced(PAGE.read_text(), {"lines": "\n\n".join(sections())}), request)
+    inserts = {"alone": loki_alone(), "lines": "\n\n".join(sections())}
+    golden.check(PAGE, spliced(PAGE.read_text(), inserts), request)
 
 
 @pytest.mark.parametrize(("text", "cell"), [("a|b", "`a\\|b`"), ("\x1b[31mred\r", "`\\e[31mred\\r`")])
