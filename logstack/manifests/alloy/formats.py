@@ -47,7 +47,7 @@ def reading(collector: CollectorSettings, sources: Sequence[LogSource], *, with_
                 *(_of_format(name, stages[name]) for name in by_annotation),
                 comment="Formats that only annotations name.",
             ),
-            Block("stage.template", attributes={"source": SPELLED, "template": level_template()}),
+            Block("stage.template", attributes={"template": level_template(), "source": SPELLED}),
             *([_metadata_stage({"level": SPELLED, **values})] if with_metadata else []),
         ),
         comment="Level and structured metadata by format (collector.parsers; annotation logstack/format).",

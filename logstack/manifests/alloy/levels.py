@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from logstack.manifests.alloy.syntax import Expression
+from logstack.manifests.alloy.syntax import Joined, Part
 
 
 @dataclass(frozen=True)
@@ -168,27 +168,37 @@ def logfmt_mapping() -> Mapping[str, str]:
     return _LOGFMT
 
 
-def level_template() -> Expression:
-    """Return the template that makes Loki's spelling of what a format has read, as a raw string.
-
-    A priority (syslog's facility and severity) comes first, then a level, then an HTTP status: 5xx is error, 4xx warn.
-    A level that no row of the table has is cleaned and tried again; if that fails too, it stays as it is.
-    """
+def level_template() -> Joined:
+    """Return the template that makes Loki's spelling of what a format has read."""
     fields = " ".join(f".{field}" for field in (LEVEL, WORD, LETTER, *_LOGFMT, MARK))
-    actions = (
-        'define "level" }}{{ $word := print "|" . "|" }}',
-        *(
-            f'{"else " if number else ""}if contains $word "|{"|".join(level.spellings)}|" }}}}{level.name}'
-            for number, level in enumerate(LEVELS)
+    return Joined(
+        (
+            Part('{{ define "level" }}{{ $word := print "|" . "|" }}', "A table of spellings."),
+            *(
+                Part(f'{{{{ {_then(level)} contains $word "|{"|".join(level.spellings)}|" }}}}{level.name}')
+                for level in LEVELS
+            ),
+            Part(
+                f"{{{{ else }}}}{{{{ $clean := trimAll {_AROUND} (regexReplaceAll {_COLOUR_OR_NUMBER}) }}}}",
+                "Any other text is cleaned and looked up again, or stays as it is; an object is no level.",
+            ),
+            Part(
+                '{{ if ne $clean . }}{{ template "level" $clean }}{{ else if not (hasPrefix "{" .) }}{{ . }}{{ end }}'
+            ),
+            Part("{{ end }}{{ end }}"),
+            Part(
+                f'{{{{ with .{PRIORITY} }}}}{{{{ template "level" (toString (mod (atoi .) 8)) }}}}',
+                "First a priority of syslog (facility and severity), then a level, then the HTTP status of a request.",
+            ),
+            Part(f'{{{{ else with or {fields} .level }}}}{{{{ template "level" (lower .) }}}}'),
+            Part(
+                f'{{{{ else with .{STATUS} }}}}{{{{ if hasPrefix "5" . }}}}error{{{{ else if hasPrefix "4" . }}}}warn'
+            ),
+            Part("{{ else if gt (atoi .) 99 }}info{{ end }}{{ end }}"),
         ),
-        f"else }}}}{{{{ $clean := trimAll {_AROUND} (regexReplaceAll {_COLOUR_OR_NUMBER}) }}}}",
-        # An object is no level.
-        'if ne $clean . }}{{ template "level" $clean }}{{ else if not (hasPrefix "{" .) }}{{ . }}{{ end }}',
-        "end }}{{ end }}",
-        f'with .{PRIORITY} }}}}{{{{ template "level" (toString (mod (atoi .) 8)) }}}}',
-        f'else with or {fields} .level }}}}{{{{ template "level" (lower .) }}}}',
-        f"else with .{STATUS} }}}}",
-        'if hasPrefix "5" . }}error{{ else if hasPrefix "4" . }}warn{{ else if gt (atoi .) 99 }}info{{ end }}',
-        "end }}",
+        separator="",
     )
-    return Expression("`" + "\n\t\t\t".join(f"{{{{- {action}" for action in actions) + "`")
+
+
+def _then(level: Level) -> str:
+    return "if" if level is LEVELS[0] else "else if"

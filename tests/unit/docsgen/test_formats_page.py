@@ -48,11 +48,12 @@ def loki_alone() -> str:
     with_level = [(level, detected) for level, detected in pairs if level]
     right = sum(level == detected for level, detected in with_level)
     missing = sum(detected == UNKNOWN for _, detected in with_level)
+    wrong = len(with_level) - right - missing
     without = [detected for level, detected in pairs if not level]
     invented = sum(detected != UNKNOWN for detected in without)
     return (
-        f"Of {len(with_level)} lines with a level Loki alone detects {right} rightly, {len(with_level) - right - missing} "
-        f"wrongly and {missing} not at all.\nOf {len(without)} lines without a level it gives one to {invented}."
+        f"Of {len(with_level)} lines with a level Loki alone detects {right} rightly and {wrong} wrongly, "
+        f"and {missing} not at all.\nOf {len(without)} lines without a level it gives one to {invented}."
     )
 
 
