@@ -17,7 +17,7 @@ _KLOG = rf"^(?P<{LETTER}>[IWEF]){KLOG}"
 _AIRFLOW = r"^\[[^{]+\] \{(?P<caller>[^}]+)\} (?P<level>[A-Z]+)\S* - "
 _TIME = "logstack_time"
 # How `auto` recognises logfmt; the other formats' stages fail at the beginning of a line that is not theirs.
-_LOGFMT = r"^[a-zA-Z_@][\w.@/-]*="
+_LOGFMT = r"^(?:[\d\[]\S* +){0,3}[a-zA-Z_@][\w.@/-]*="
 
 
 def reading(collector: CollectorSettings, sources: Sequence[LogSource], *, with_metadata: bool) -> Block:

@@ -6,7 +6,7 @@ _COLOUR = r"\x1b\[[\d;]*m"
 
 # A level in capitals may stand anywhere in the head of a line.
 _CAPITALS = (
-    r"TRACE|TRAC|TRC|DEBUG\d?|DEBU|DBG|INFO|INF|NOTICE|WARN(?:ING)?|WRN|ERR(?:OR?)?|SEVERE|FAILURE|CRIT(?:ICAL)?"
+    r"TRACE|TRAC|TRC|TRCE|DEBUG\d?|DEBU|DBUG|DBG|INFO|INF|NOTICE|WARN(?:ING)?|WRN|ERR(?:OR?)?|EROR|SEVERE|FAILURE|CRIT(?:ICAL)?"
     r"|ALERT|EMERG(?:ENCY)?|D?PANIC|PANI|FATAL?|FTL|VERBOSE|VRB|CONFIG|FINE(?:R|ST)?|SUCCESS"
 )
 _CAPITALS_END = r"(?:[\]>):|,/\[\s!]|\x1b|$)"
@@ -16,16 +16,17 @@ _ANY_LETTERS = (
     r"|panic|fatal|system|verbose|alert|emerg)"
 )
 _ANY_LETTERS_END = r"(?:\s*[\]>]|:|\t|  )"
-# The head of a line begins with a date, a number or a bracket, and has up to nine words without `=` before the level.
-_BEGIN = r"(?:[\d\[<|-]|[A-Z][a-z]{2} |[A-Z]{3,12} \d)"
-_WORD = r"[^\s|=\[\]<(]*[\s|\[\]<(]+"
+# The head of a line begins with a date (with a name before it or not), a number or a bracket, and has up to nine words
+# before the level.
+_BEGIN = r"(?:[\d\[<|-]|[A-Z][a-z]{2} |[A-Z]{3,12} \d|[\w.-]+[\s|]+\d{4}-\d\d-)"
+_WORD = r"[^\s|\[\]<(]*[\s|\[\]<(]+"
 # Apache and Monolog write the module or the channel before it: core:error, app.ERROR.
 WORDS = (
-    rf"^(?:{_COLOUR}|\s)*(?:{_BEGIN}(?:{_WORD}){{0,9}}?)?(?:{_COLOUR})*(?:[\w.-]+[.:])?"
+    rf"^(?:{_COLOUR}|\s)*(?:{_BEGIN}(?:{_WORD}){{0,9}}?)?(?:{_COLOUR})*(?:[\w.-]*[.:])?"
     rf"(?:(?P<{LEVEL}>{_CAPITALS}){_CAPITALS_END}|(?P<{WORD}>{_ANY_LETTERS}){_ANY_LETTERS_END})"
 )
 
-KLOG = r"\d{4} \d{2}:\d{2}:\d{2}\.\d+\s+\d+ (?P<caller>[^\] ]+)\]"
+KLOG = r"\d{4}(?:\d{4})? \d{2}:\d{2}:\d{2}\.\d+\s+\d+ (?P<caller>[^\] ]+)\]"
 # Letters of klog, Android's logcat (threadtime, time, brief, tag) and Ruby's Logger; then marks of Redis, and the
 # priority that syslog and systemd put before a line.
 LETTERS = (

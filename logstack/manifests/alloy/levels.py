@@ -73,7 +73,7 @@ LEVELS = (
     ),
     Level(
         "error",
-        ("err", "erro", "e", "severe", "fail", "failure"),
+        ("err", "erro", "eror", "e", "severe", "fail", "failure"),
         syslog=(3,),
         pino=(50,),
         monolog=(400,),
