@@ -23,6 +23,10 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         yield running
 
 
+def moment(row: Row) -> int:
+    return row.entry.time
+
+
 def annotated(name: str, annotations: dict[str, str]) -> Group:
     """Return the cases of the formats, whose pods have other annotations; `name` is that of the group."""
     formats = group("formats")
@@ -35,10 +39,6 @@ def annotated(name: str, annotations: dict[str, str]) -> Group:
         for number, case in enumerate(formats.cases, start=1)
     )
     return replace(formats, name=name, cases=cases)
-
-
-def by_time(rows: list[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: row.entry.time)
 
 
 def test_auto_reads_each_line_as_its_own_format_does(platform: Platform, tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_loki_alone_detects_the_levels_of_the_table(platform: Platform, tmp_path
     case_group = annotated("alone", {})
     outcome = carry_out(case_group, stack(case_group.name, {}), platform, tmp_path)
     detected = {
-        case.title: [dict(row.metadata)["detected_level"] for row in by_time(list(outcome.rows[case.name]))]
+        case.title: [dict(row.metadata)["detected_level"] for row in sorted(outcome.rows[case.name], key=moment)]
         for case in case_group.cases
     }
     assert detected == {case.title: case.declared["alone"] for case in case_group.cases}

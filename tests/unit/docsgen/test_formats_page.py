@@ -16,13 +16,8 @@ UNKNOWN = "unknown"
 _CONTROLS = {"\x1b": r"\e", "\t": r"\t", "\r": r"\r", "\a": r"\a", "\0": r"\0", "\x01": r"\x01"}
 
 
-def format_of(case: Case) -> str:
-    name: str = case.declared["pod"]["annotations"]["logstack/format"]
-    return name
-
-
 def sections() -> Iterator[str]:
-    for name, cases in groupby(group("formats").cases, format_of):
+    for name, cases in groupby(group("formats").cases, lambda case: case.pod.annotations["logstack/format"]):
         yield f"### `{name}`\n\n{table(COLUMNS, (row for case in cases for row in rows(case)))}"
 
 
