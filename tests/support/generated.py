@@ -186,7 +186,7 @@ def _timestamp(field: st.SearchStrategy[str]) -> Keys:
 
 
 _PARSER = st.one_of(
-    _group({"format": st.sampled_from(["klog", "airflow"])}, multiline=_MULTILINE),
+    _group({"format": st.sampled_from(["auto", "klog", "text", "access", "airflow"])}, multiline=_MULTILINE),
     _group(
         {"format": st.just("json")},
         fields=st.dictionaries(_FIELD, st.sampled_from(["user", "trace.id", '"a-b".c || d', "a[0]"])),

@@ -10,8 +10,6 @@ from logstack.settings.model.collector import CollectorSettings, LabelName
 SOURCE, FORMAT, MULTILINE = "logstack_source", "logstack_format", "logstack_multiline"
 # The structured metadata, and then the label, with the container runtime's time of a line, while the collector has it.
 READ_AT = "logstack_read"
-# JSON without a level must not erase the level of a line that has one as a label.
-LEVEL_OF_JSON = "logstack_level"
 # Airflow's KubernetesExecutor writes these on a task's pod: as annotations, and cut to Kubernetes' form as labels.
 AIRFLOW_IDS = ("dag_id", "task_id", "run_id")
 
@@ -25,13 +23,7 @@ def metadata_labels(collector: CollectorSettings) -> list[LabelName]:
         *collector.stream_labels,
         *collector.sources.further_labels,
     }
-    labels = [*collector.known_labels, *(AIRFLOW_IDS if reads_airflow(collector) else ())]
-    return [label for label in labels if label not in without]
-
-
-def reads_airflow(collector: CollectorSettings) -> bool:
-    """Return whether a parser is for Airflow, whose task names come from the pods as well."""
-    return any(parser.format == "airflow" for parser in collector.parsers)
+    return [label for label in collector.known_labels if label not in without]
 
 
 def selector(match: Mapping[LabelName, str], **more: str) -> str:

@@ -49,7 +49,8 @@ class Parser(Group):
     """The labels of the lines, all of which must match, with `*` for any text: {namespace: airflow, container:
     "*-worker"}. Without it all lines of pods, node files and pushes."""
     format: LineFormat | None = None
-    """The lines' format. The level becomes structured metadata; lines of another format stay unchanged."""
+    """The lines' format, or `auto` for each line's look. The level becomes structured metadata; lines of another format
+    stay unchanged: docs/reference/formats.md."""
     pattern: Pattern | None = None
     """A regular expression instead of a format; its named groups become structured metadata, and `level` the level."""
     fields: Mapping[MatchText, MatchText] = {}

@@ -11,7 +11,7 @@ from logstack.settings.model.quantities import parse_duration
 from logstack.settings.model.ranges import Switch
 
 PodSource = Literal["files", "api", "none"]
-LineFormat = Literal["json", "logfmt", "klog", "airflow"]
+LineFormat = Literal["auto", "json", "logfmt", "klog", "text", "access", "airflow"]
 NodePath = Annotated[
     str,
     spelled(

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from logstack.manifests.alloy.environment import Environment
-from logstack.manifests.alloy.labels import LEVEL_OF_JSON, SOURCE
+from logstack.manifests.alloy.labels import SOURCE
+from logstack.manifests.alloy.levels import LEVEL
 from logstack.manifests.alloy.sources.record import LogSource, SourceFormat, to, to_lines
 from logstack.manifests.alloy.syntax import Block
 from logstack.manifests.loki.intake import Intake
@@ -60,7 +61,7 @@ def _describe(sources: Sources) -> Iterator[str]:
     yield f"OTLP logs over {listed(ports, 'and')}"
 
 
-_FIELDS = {LEVEL_OF_JSON: "severity", "trace_id": "traceid", "span_id": "spanid"}
+_FIELDS = {LEVEL: "severity", "trace_id": "traceid", "span_id": "spanid"}
 OTLP = LogSource(
     facts.OTLP,
     blocks=_blocks,

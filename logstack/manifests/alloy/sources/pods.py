@@ -4,15 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from logstack.manifests.alloy.environment import Environment
-from logstack.manifests.alloy.labels import (
-    AIRFLOW_IDS,
-    FORMAT,
-    MULTILINE,
-    READ_AT,
-    SOURCE,
-    pattern_of,
-    reads_airflow,
-)
+from logstack.manifests.alloy.labels import AIRFLOW_IDS, FORMAT, MULTILINE, READ_AT, SOURCE, pattern_of
 from logstack.manifests.alloy.sources.record import LogSource, to, to_lines
 from logstack.manifests.alloy.syntax import Block, Expression, Value
 from logstack.manifests.loki.intake import Intake
@@ -73,8 +65,8 @@ def relabelling(collector: CollectorSettings, environment: Environment) -> Block
         *_pod_selection(collector),
         *(_rule(sources, sep, regex, label, to) for label, (sources, sep, regex, to) in _LABEL_RULES.items()),
         *(_copied(_meta("label", key), label) for label, key in collector.labels.items()),
-        *(_first_of(name) for name in AIRFLOW_IDS if reads_airflow(collector)),
-        _copied(_meta("annotation", "logstack/format"), FORMAT),
+        *(_airflow_id(name, collector) for name in AIRFLOW_IDS),
+        _copied(_FORMAT, FORMAT),
         _copied(_meta("annotation", "logstack/multiline"), MULTILINE),
         Block("rule", attributes={"target_label": SOURCE, "replacement": facts.PODS.name}),
         *(_paths(environment) if collector.sources.pods == "files" else []),
@@ -112,13 +104,20 @@ def _copied(source: str, target: str) -> Block:
     return _rule([source], ";", "(.+)", target, "$1")
 
 
-def _first_of(name: str) -> Block:
-    return _rule([_meta("annotation", name), _meta("label", name)], ";", "^;*([^;]+)(;.*)?$", name, "$1")
+def _airflow_id(name: str, collector: CollectorSettings) -> Block:
+    """Return the rule for an id of a task's pod, which a parser or the pod's own annotation says to be Airflow's."""
+    is_airflow = any(parser.format == "airflow" for parser in collector.parsers)
+    own, pattern = ([], "") if is_airflow else ([_FORMAT], "airflow;")
+    sources = [*own, _meta("annotation", name), _meta("label", name)]
+    return _rule(sources, ";", f"^{pattern};*([^;]+)(;.*)?$", name, "$1")
 
 
 def _meta(kind: str, key: str) -> str:
     """Return the meta label of a pod's label or annotation, as Prometheus' discovery spells it."""
     return f"{_POD}_{kind}_{re.sub('[^a-zA-Z0-9_]', '_', key)}"
+
+
+_FORMAT = _meta("annotation", "logstack/format")
 
 
 def _paths(environment: Environment) -> list[Block]:
