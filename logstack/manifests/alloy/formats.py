@@ -6,7 +6,7 @@ from typing import assert_never, get_args
 
 from logstack.manifests.alloy.heads import ACCESS, KLOG, LETTERS, WORDS
 from logstack.manifests.alloy.labels import AIRFLOW_IDS, FORMAT, within
-from logstack.manifests.alloy.levels import LETTER, SPELLED, json_expressions, level_template, logfmt_mapping
+from logstack.manifests.alloy.levels import LETTER, LEVEL, SPELLED, json_expressions, level_template, logfmt_mapping
 from logstack.manifests.alloy.sources.record import LogSource
 from logstack.manifests.alloy.syntax import Block, quoted
 from logstack.manifests.alloy.times import OWN_TIME, own_time, reading_time
@@ -97,10 +97,11 @@ def _format_stages(name: LineFormat, fields: Mapping[str, str]) -> Iterator[Bloc
             yield within(f'{{{FORMAT}="auto"}} |~ {quoted(_LOGFMT)}', _logfmt(logfmt_mapping()))
             yield from (_regex(LETTERS), _regex(WORDS), _regex(ACCESS))
         case "json":
-            yield _json({**json_expressions(), **fields})
+            yield _json({**fields, **json_expressions(first=fields.get("level", ""))})
         case "logfmt":
             yield _logfmt(logfmt_mapping())
-            yield from (_logfmt({name: field}) for name, field in fields.items())
+            # A level that the stack names comes before the others, as for JSON.
+            yield from (_logfmt({LEVEL if name == "level" else name: field}) for name, field in fields.items())
         case "klog":
             yield _regex(_KLOG)
         case "text":

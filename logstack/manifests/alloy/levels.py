@@ -157,10 +157,10 @@ _COLOUR_OR_NUMBER = r'"\\x1b\\[[0-9;]*m|\\b(trace|debug|d|info|warn|error|fatal)
 _AROUND = r'''" \t\r\n\"'[]()<>:|,/!"'''
 
 
-def json_expressions() -> dict[str, str]:
-    """Return the expressions of stage.json that read a level and an HTTP status."""
-    keys = (f"({key.path})" if " " in key.path else key.path for key in JSON_KEYS)
-    return {LEVEL: " || ".join(keys), STATUS: JSON_STATUS}
+def json_expressions(first: str = "") -> dict[str, str]:
+    """Return the expressions of stage.json that read a level and an HTTP status; `first` is a path before the keys."""
+    paths = [*([first] if first else []), *(key.path for key in JSON_KEYS)]
+    return {LEVEL: " || ".join(f"({path})" if " " in path else path for path in paths), STATUS: JSON_STATUS}
 
 
 def logfmt_mapping() -> Mapping[str, str]:
