@@ -12,8 +12,24 @@ class Expression:
     text: str
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of a long text, with a comment above it."""
+
+    text: str
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A long text as a list of its parts, one a line, which Alloy joins."""
+
+    parts: tuple[Part, ...]
+    separator: str
+
+
 # No objects within objects: `alloy fmt` aligns these differently.
-Value: TypeAlias = "str | bool | int | float | Expression | Sequence[Value] | Mapping[str, str | Expression]"
+Value: TypeAlias = "str | bool | int | float | Expression | Joined | Sequence[Value] | Mapping[str, str | Expression]"
 
 
 @dataclass(frozen=True)
@@ -42,11 +58,19 @@ def _escaped(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004 - the last code point of \u
 
 
-def literal(value: Value) -> str:
-    """Return a value on one line."""
+def raw(text: str) -> str:
+    """Return a string literal, between backticks if that saves escapes."""
+    is_plain = text.isprintable() and "`" not in text
+    return f"`{text}`" if is_plain and ("\\" in text or '"' in text) else quoted(text)
+
+
+def literal(value: Value) -> str:  # noqa: PLR0911 - one for each kind of value
+    """Return a value on one line; a joined text has a line for each of its parts."""
     match value:
         case Expression(text):
             return text
+        case Joined(parts, separator):
+            return "\n".join(["string.join([", *_part_lines(parts), f"], {quoted(separator)})"])
         case bool():
             return "true" if value else "false"
         case int() | float():
@@ -57,6 +81,12 @@ def literal(value: Value) -> str:
             return "{" + ", ".join(f"{quoted(key)} = {literal(item)}" for key, item in value.items()) + "}"
         case _:
             return "[" + ", ".join(literal(item) for item in value) + "]"
+
+
+def _part_lines(parts: Sequence[Part]) -> Iterator[str]:
+    for part in parts:
+        yield from (f"\t// {line}" for line in part.comment.splitlines())
+        yield f"\t{raw(part.text)},"
 
 
 def document(blocks: Sequence[Block]) -> str:
@@ -71,9 +101,11 @@ def _lines(block: Block) -> Iterator[str]:
         yield f"{head} {{ }}"
         return
     yield f"{head} {{"
-    width = max((len(key) for key in block.attributes), default=0)
+    # `alloy fmt` does not align a block with a value of several lines.
+    is_aligned = not any(isinstance(value, Joined) for value in block.attributes.values())
+    width = max((len(key) for key in block.attributes), default=0) if is_aligned else 0
     for key, value in block.attributes.items():
-        yield f"\t{key:<{width}} = {literal(value)}"
+        yield from (f"\t{line}" for line in f"{key:<{width}} = {literal(value)}".split("\n"))
     for index, inner in enumerate(block.blocks):
         if index or block.attributes:
             yield ""
