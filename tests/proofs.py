@@ -271,6 +271,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/support/guarded_store.py", "clouds workflows"),
     ("tests/support/iam.py", "workflows"),
     ("tests/support/measuring.py", "sizing"),
+    ("tests/support/mixes.*", "collector"),
     ("tests/support/moving.py", "moves"),
     ("tests/support/__init__.py", _ALL),
     ("tests/support/real.py", _ALL),

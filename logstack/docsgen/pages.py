@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from logstack.docsgen import commands_page, diff_page, formats_page, readme, sizing_page
+from logstack.docsgen import commands_page, diff_page, formats_page, readme, redaction_page, sizing_page
 from logstack.docsgen.splice import spliced
 from logstack.docsgen.stack_file_reference import reference
 from logstack.docsgen.stack_file_schema import pulumi_yaml, stack_file_schema
@@ -29,6 +29,7 @@ PAGES: Mapping[str, Update] = {
     "docs/reference/commands.md": _spliced(commands_page.inserts),
     "docs/reference/diff.md": _spliced(diff_page.inserts),
     "docs/reference/formats.md": _spliced(formats_page.inserts),
+    "docs/reference/redaction.md": _spliced(redaction_page.inserts),
     "docs/reference/sizing.md": _spliced(sizing_page.inserts),
     "docs/reference/stack-file.md": _whole(reference),
     "docs/stack-file.schema.json": _whole(stack_file_schema),

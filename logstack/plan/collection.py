@@ -12,6 +12,7 @@ from logstack.plan.section import Section
 from logstack.settings.load.loader import Stack
 from logstack.settings.model.processing import Drop, RateLimit
 from logstack.settings.model.quantities import kubernetes_size
+from logstack.settings.model.redaction import RedactionSettings
 from logstack.settings.problems import listed
 from logstack.settings.tree import Settings
 from logstack.text.documents import JSON_KEY
@@ -118,11 +119,16 @@ def _collection(settings: Settings) -> Collection:
         node_streams=_node_streams(settings),
         structured_metadata=tuple(metadata_labels(collector)) if settings.structured_metadata else None,
         formats=tuple(_formats(settings)),
-        redacted=(*redact.rules, *(rule.name for rule in redact.custom)),
+        redacted=(*redact.rules, *(rule.name for rule in redact.custom), *_secretfilter(redact)),
         late_lines="\n".join(_late_lines(settings)),
         old_lines=f"the collector drops, and counts, lines older than {spoken_duration(collector.max_age)}",
         long_lines=f"the collector {verb} a line above {longest}",
     )
+
+
+def _secretfilter(redact: RedactionSettings) -> Iterator[str]:
+    if redact.secretfilter:
+        yield "what loki.secretfilter finds (a public preview in Alloy)"
 
 
 def _facts(collection: Collection, *, is_collected: bool) -> Facts:

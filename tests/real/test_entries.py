@@ -9,7 +9,7 @@ from logstack.localrun.collector import Collector
 from logstack.localrun.platform import Platform
 from logstack.settings.load.stack_file import Value
 from tests.real.test_collector_cases import assert_as_expected
-from tests.real.test_collector_throughput import Minimal, cpu_seconds, lines
+from tests.real.test_collector_throughput import LINES, Minimal, cpu_seconds, log_lines
 from tests.support.collector import carry_out, loki, stack
 from tests.support.collector_cases import Case, Group, case_of
 from tests.support.entries import Format, formats
@@ -19,8 +19,6 @@ pytestmark = pytest.mark.prove
 
 # The corpus is about joining only.
 _SETTINGS: dict[str, Value] = {"collector": {"redact": {"rules": []}}}
-
-__all__ = ["lines"]  # the fixture
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +50,8 @@ def test_collector_joins_each_entry_of_the_corpus_with_auto_and_with_its_languag
     assert_as_expected(group, carry_out(group, stack(group.name, _SETTINGS), platform, tmp_path))
 
 
-def test_joining_costs_a_measured_share_of_the_throughput(
-    lines: list[str], tmp_path: Path, measured: Callable[[str], None]
-) -> None:
+def test_joining_costs_a_measured_share_of_the_throughput(tmp_path: Path, measured: Callable[[str], None]) -> None:
+    lines = log_lines(LINES)
     first_line = r"^(\d{2,4}[-/]\d{2}[-/]\d{2} |[A-Z][a-z]{2} [ \d]\d \d{2}:)"
     pipelines: dict[str, tuple[type[Collector], dict[str, object] | None]] = {
         "minimal": (Minimal, None),

@@ -43,3 +43,15 @@ def test_redaction_stages_are_formatted_as_alloy_does() -> None:
     answer = run([binary("alloy"), "fmt"], text)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout == text
+
+
+def test_redaction_joins_and_removes_a_key_that_a_program_prints_line_by_line(tmp_path: Path) -> None:
+    begin, end = (f"-----{word} RSA PRIVATE KEY-----" for word in ("BEGIN", "END"))
+    body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKB"
+    key = ["2026-11-27 18:00:01 DEBUG loaded key:", begin, body, body, "q83vEX==", end]
+    other = ["started", body]
+    lines = [*key, *other]
+    redacted = redacted_lines(
+        RedactionSettings(), lines, tmp_path, ["once"], [range(len(key)), range(len(key), len(lines))]
+    )
+    assert redacted["once"] == [key[0], "<redacted:private-keys>", "", "", "", "", *other]

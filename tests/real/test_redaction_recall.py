@@ -14,11 +14,11 @@ from tests.support.stacks import ROOT
 
 pytestmark = pytest.mark.prove
 
-# Floors and ceilings: what is measured, rounded down. Raise them with better rules. The goal is a recall of 0.90 on the
+# Floors and ceilings: what is measured, rounded down. Raise them with better rules. The goal is a recall of 0.95 on the
 # set-aside third, and at most 1 changed line of 10,000.
-RECALL = 0.64
-RECALL_OF_GITLEAKS = 0.84
-CHANGED_OF_TEN_THOUSAND = 1380.0
+RECALL = 0.94
+RECALL_OF_GITLEAKS = 0.93
+CHANGED_OF_TEN_THOUSAND = 0.9
 CHANGED_REAL_LINES = 0
 LOSING_MORE = 0.001
 

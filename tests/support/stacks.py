@@ -333,6 +333,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
             "maxBackoff": "2m",
             "maxRetries": 50,
             "writeAheadLog": True,
+            "redact": {"secretfilter": True},
             "stability": "experimental",
         },
         "grafana": {"name": "Lab's logs", "uid": "lab", "sidecarLabel": "datasource", "sidecarLabelValue": "yes"},

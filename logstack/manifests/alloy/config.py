@@ -3,6 +3,7 @@
 from logstack.manifests.alloy.delivery import delivery
 from logstack.manifests.alloy.environment import Environment, in_cluster
 from logstack.manifests.alloy.lines import lines
+from logstack.manifests.alloy.redaction import secretfilter
 from logstack.manifests.alloy.sources.catalog import node_sources, single_pod_sources, source_blocks
 from logstack.manifests.alloy.sources.record import LogSource
 from logstack.manifests.alloy.syntax import Block, document
@@ -45,4 +46,4 @@ def _config(
     log = Block("logging", attributes={"level": "info", "format": "logfmt"})
     blocks = source_blocks(sources, collector, environment, intake)
     process = lines(collector, cluster, intake, sources)
-    return document([log, *blocks, process, delivery(collector, cluster, intake)])
+    return document([log, *blocks, process, *secretfilter(collector.redact), delivery(collector, cluster, intake)])

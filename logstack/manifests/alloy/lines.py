@@ -6,7 +6,7 @@ from math import isqrt
 from logstack.manifests.alloy.formats import reading, structured_metadata
 from logstack.manifests.alloy.joining import joining
 from logstack.manifests.alloy.labels import READ_AT, SOURCE, metadata_labels, selector, within
-from logstack.manifests.alloy.redaction import redaction
+from logstack.manifests.alloy.redaction import receiver, redaction
 from logstack.manifests.alloy.sources.record import LogSource
 from logstack.manifests.alloy.syntax import Block, Expression, Value, quoted
 from logstack.manifests.canary.resources import CONTAINER as CANARY_CONTAINER
@@ -37,7 +37,7 @@ def lines(
     return Block(
         "loki.process",
         "lines",
-        {"forward_to": [Expression("loki.write.default.receiver")]},
+        {"forward_to": [Expression(receiver(collector.redact))]},
         (
             _canary_noise(cluster),
             *joining(collector, sources),

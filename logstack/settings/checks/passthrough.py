@@ -42,6 +42,7 @@ OWN_BLOCKS = frozenset(
         "loki.process.otlp",
         "loki.process.pods",
         "loki.relabel.journal",
+        "loki.secretfilter.default",
         "loki.source.api.push",
         "loki.source.file.node_files",
         "loki.source.file.pods",

@@ -1,12 +1,14 @@
 """Custom redaction rules: unique names, and patterns that leave ordinary text alone."""
 
+import json
+import re
 from collections.abc import Iterator
 from typing import get_args
 
 from logstack.settings.checks.check import reads
 from logstack.settings.checks.parsing import PATTERN
-from logstack.settings.model.patterns import compile_error, finds
-from logstack.settings.model.redaction import RedactionName
+from logstack.settings.model.patterns import begins_with_text, compile_error, finds, replaced
+from logstack.settings.model.redaction import CustomRedaction, RedactionName
 from logstack.settings.problems import Problem, Rule
 from logstack.settings.tree import Settings
 
@@ -21,6 +23,12 @@ _HARMLESS = (
 )
 
 NAME_TAKEN = Rule("redaction-name-taken", "<redacted:NAME> does not tell which of the two rules replaced the text")
+NOT_JSON = Rule("redaction-breaks-json", "such a line is no JSON any more, so it has no level and no fields", "warning")
+SLOW = Rule(
+    "redaction-slow",
+    "measured: 7 to 64 us for each line of 217 bytes, beside 30 us for everything else",
+    "warning",
+)
 EVERYTHING = Rule("redaction-of-everything", "every line is redacted, and becomes unreadable")
 
 
@@ -44,10 +52,73 @@ def patterns(settings: Settings) -> Iterator[Problem]:
         if error := compile_error(rule.expression):
             fix = "correct it; RE2 has no (?=...), (?!...), (?<=...) and \\1: https://github.com/google/re2/wiki/Syntax"
             yield PATTERN.problem(path, f"invalid RE2 pattern: {error}", fix)
-        elif all(finds(rule.pattern, line) for line in _HARMLESS):
+        elif not _is_usable(rule):
             lines = "every line, even an empty one" if finds(rule.pattern, "") else "ordinary lines"
             fix = "start with the text before the secret, and put the secret in a group: 'customer ([0-9]+)'"
             yield EVERYTHING.problem(path, f"the pattern matches {lines}, such as '{_HARMLESS[0]}'", fix)
 
 
-CHECKS = (names, patterns)
+def _is_usable(rule: CustomRedaction) -> bool:
+    """Return whether Go compiles the pattern, and it leaves some harmless line alone."""
+    return not compile_error(rule.expression) and not all(finds(rule.pattern, line) for line in _HARMLESS)
+
+
+@reads("collector.redact")
+def json_lines(settings: Settings) -> Iterator[Problem]:
+    """Warn of rules that replace more than a text within quotes, which leaves no valid JSON."""
+    for index, rule in enumerate(settings.collector.redact.custom):
+        if not _is_usable(rule):
+            continue
+        text = f"<redacted:{rule.name}>" if rule.replacement is None else rule.replacement
+        for line in _json_probes(rule.pattern):
+            after = replaced(rule.expression, text, line)
+            if not _is_json(after):
+                what = f"{line} becomes {after}"
+                fix = 'put only what stands between the quotes into a group: \'"customer":"([^"]+)"\''
+                yield NOT_JSON.problem(f"collector.redact.custom[{index}].pattern", what, fix)
+                break
+
+
+def _json_probes(pattern: str) -> Iterator[str]:
+    """Yield lines of JSON with the words of a pattern as names and in values."""
+    words = re.findall(r"[A-Za-z_][A-Za-z0-9_-]{2,}", re.sub(r"\\.|\[[^\]]*\]|\(\?[a-z]+\)", " ", pattern))
+    for word in dict.fromkeys((*words, "id")):
+        for value in (
+            '"Kx7pQ9"',
+            '"Kx7 pQ9"',
+            '"4711"',
+            '""',
+            "4711",
+            *(f"{10**digits + 7}" for digits in range(5, 20)),
+            "true",
+        ):
+            yield f'{{"{word}":{value},"b":"c"}}'
+        yield f'{{"msg":"the {word}=Kx7pQ9","b":"c"}}'
+        yield f'{{"msg":"the {word} 4711","b":"c"}}'
+        yield f'{{"msg":"the {word}-4711","b":"c"}}'
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
+@reads("collector.redact")
+def speed(settings: Settings) -> Iterator[Problem]:
+    """Warn of patterns that Go cannot search quickly.
+
+    Measured with Go's regexp on lines of a Kubernetes cluster of 217 bytes: 0.1 us for a pattern that begins with plain
+    text, 7 to 64 us for twelve that do not. Reading, processing and sending such a line takes 30 us.
+    """
+    for index, rule in enumerate(settings.collector.redact.custom):
+        if _is_usable(rule) and not begins_with_text(rule.pattern):
+            fix = "start with the text before the secret, and put the secret in a group: 'customer ([0-9]+)'"
+            yield SLOW.problem(
+                f"collector.redact.custom[{index}].pattern", "the pattern does not begin with plain text", fix
+            )
+
+
+CHECKS = (names, patterns, json_lines, speed)

@@ -1,11 +1,11 @@
 """Log sources: at least one, none twice, and no settings without effect."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from logstack.settings.checks.check import reads
-from logstack.settings.model.collector import NEEDED_STABILITY, STABILITIES
+from logstack.settings.model.collector import STABILITIES, Stability
 from logstack.settings.model.sources import PODS, Journal, Sources
 from logstack.settings.pins import ALLOY_API_LOSES_LINES, ALLOY_VERSION
 from logstack.settings.problems import Problem, Rule, listed
@@ -142,13 +142,16 @@ def _may_be_of_pods(path: str) -> bool:
     return is_log and ("**" in first or (bool(below) and any(fnmatchcase(name, first) for name in _PODS_FOLDERS)))
 
 
-@reads("collector.stability", "collector.write_ahead_log")
+@reads("collector.stability", "collector.write_ahead_log", "collector.redact")
 def stability(settings: Settings) -> Iterator[Problem]:
     """Check that `stability` allows the Alloy components that the settings need."""
     collector = settings.collector
-    for name, needed in NEEDED_STABILITY.items():
-        if dict(collector)[name] and STABILITIES.index(collector.stability) < STABILITIES.index(needed):
-            key = type(collector).model_fields[name].alias
+    uses: Sequence[tuple[str, bool, Stability]] = (
+        ("writeAheadLog", collector.write_ahead_log, "experimental"),
+        ("redact.secretfilter", collector.redact.secretfilter, "public-preview"),
+    )
+    for key, is_used, needed in uses:
+        if is_used and STABILITIES.index(collector.stability) < STABILITIES.index(needed):
             what = f"{key} needs the stability {needed}, but stability is {collector.stability}"
             fix = f"logstack:collector: {{stability: {needed}}}, or remove {key}"
             yield STABILITY.problem(f"collector.{key}", what, fix)

@@ -48,8 +48,6 @@ DEFAULT_INDEX_LABELS: tuple[LabelName, ...] = (
 )
 Stability = Literal["generally-available", "public-preview", "experimental"]
 STABILITIES: tuple[Stability, ...] = get_args(Stability)
-# The stability that Alloy's reference gives a component, by the setting that uses the component.
-NEEDED_STABILITY: Mapping[str, Stability] = {"write_ahead_log": "experimental"}
 
 
 class CollectorSettings(Group):

@@ -44,6 +44,32 @@ def finds(pattern: str, text: str) -> bool:
     return compile_error(pattern) is None and _compiled(pattern).search(text) is not None
 
 
+def begins_with_text(pattern: str) -> bool:
+    """Return whether every match begins with the same text or where the line begins: Go finds such matches quickly.
+
+    Go searches a text only at the very beginning of a pattern, not behind \\b.
+    """
+    if compile_error(pattern) or re.match(r"[(?:]*\\[bB]", pattern):
+        return False
+    if re.match(r"[(?:]*\^", pattern):
+        return True
+    try:
+        least, most = _compiled(pattern).possiblematchrange(_LONGEST_QUOTE)  # type: ignore[attr-defined]
+    except Exception:
+        return False
+    return bool(least and most) and least[:1] == most[:1]
+
+
+def replaced(pattern: str, text: str, line: str) -> str:
+    """Return the line with a text instead of each group of each match, as Alloy's stage.replace does it."""
+    result, end = "", 0
+    for match in _compiled(pattern).finditer(line):
+        for start, stop in (match.span(group) for group in range(1, match.re.groups + 1)):
+            if start >= end:
+                result, end = result + line[end:start] + text, stop
+    return result + line[end:]
+
+
 def is_json_path(path: str) -> bool:
     """Return whether the path is valid JMESPath; Alloy takes some more, such as `a - b`, which are usually mistakes."""
     import jmespath  # type: ignore[import-untyped]  # noqa: PLC0415 - only stacks with paths need it

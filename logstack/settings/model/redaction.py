@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from logstack.settings.model.base import Group, spelled
 from logstack.settings.model.patterns import group_count
 from logstack.settings.model.processing import Pattern, RuleName
+from logstack.settings.model.ranges import Switch
 
 RedactionName = Literal["private-keys", "tokens", "passwords", "cards", "mails"]
 
@@ -35,10 +36,15 @@ class RedactionSettings(Group):
     """The rules for every line of every source. They do not change labels and structured metadata."""
 
     rules: tuple[RedactionName, ...] = ("private-keys", "tokens", "passwords", "cards")
-    """Built-in rules; each writes `<redacted:RULE>` instead of the secret. `private-keys`: PEM blocks within one entry.
-    `tokens`: JWT, keys of GitHub, GitLab, Slack, AWS, Google, Stripe, npm, PyPI, Grafana and Vault, and the values of
-    authorization headers. `passwords`: the values of names such as password, secret, token or api_key, and passwords in
-    URLs. `cards`: payment card numbers with a correct check digit. `mails`: mail addresses; off by default, because
-    people search for them."""
+    """Built-in rules; each writes `<redacted:RULE>` instead of the secret. `private-keys`: PEM blocks, also those that
+    a program prints line by line: the collector joins these lines to one entry. `tokens`: the forms of tokens
+    that issuers publish (docs/reference/redaction.md), JWT, and the values of authorization headers.
+    `passwords`: the values of names such as password, secret, token or api_key, and passwords in URLs,
+    commands, XML and connection strings. `cards`: payment card numbers with a correct check digit, in lines
+    about a card. `mails`: mail addresses; off by default, because people search for them."""
     custom: tuple[CustomRedaction, ...] = ()
     """Further rules; they apply after the built-in ones."""
+    secretfilter: Switch = False
+    """Let Alloy's loki.secretfilter redact as well, after all rules: gitleaks' rules, which also know secrets by their
+    randomness. It is a public preview in Alloy, so `collector.stability` must allow it. docs/reference/redaction.md has
+    what it finds and what it costs."""

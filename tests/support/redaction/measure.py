@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Generic, TypeVar
@@ -71,7 +72,11 @@ def measure(directory: Path, settings: RedactionSettings, passes: Sequence[str] 
     """Send the lines of every corpus through the stages once, or through other passes of the runner."""
     secrets = (*samples(), *generated())
     lines = [*(line for sample in secrets for line in sample.lines), *(each.line for each in innocents())]
-    redacted = iter(redacted_lines(settings, lines, directory, passes)[passes[-1]])
+    ends = accumulate(len(sample.lines) for sample in secrets)
+    by_line = [
+        range(end - len(each.lines), end) for each, end in zip(secrets, ends, strict=True) if len(each.lines) > 1
+    ]
+    redacted = iter(redacted_lines(settings, lines, directory, passes, by_line)[passes[-1]])
     results = [_found(sample, tuple(next(redacted) for _ in sample.lines)) for sample in secrets]
     changed = [_changed(innocent, next(redacted)) for innocent in innocents()]
     return Measurement(results[: len(samples())], results[len(samples()) :], changed)

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
@@ -21,6 +21,8 @@ SECRETFILTER = "secretfilter"
 """A pass through Alloy's own loki.secretfilter instead of the stages."""
 PATIENCE = 180
 BATCH = 2000
+STILL = 8
+"""Seconds without a further entry after which no more are expected: more than those that an entry waits for its end."""
 
 
 def config(settings: RedactionSettings, port: int, passes: Sequence[str] = PASSES) -> str:
@@ -39,22 +41,37 @@ def config(settings: RedactionSettings, port: int, passes: Sequence[str] = PASSE
 
 
 def redacted_lines(
-    settings: RedactionSettings, lines: Sequence[str], directory: Path, passes: Sequence[str] = PASSES
+    settings: RedactionSettings,
+    lines: Sequence[str],
+    directory: Path,
+    passes: Sequence[str] = PASSES,
+    by_line: Sequence[range] = (),
 ) -> dict[str, list[str]]:
-    """Return the lines after each pass of the stages."""
+    """Return the lines after each pass of the stages.
+
+    `by_line` are ranges of lines that one program writes one after another; all other lines are each of another
+    program. Of lines that become one entry, the first is this entry and the others are empty.
+    """
     port, api = free_ports(2)
+    programs = {number: together.start for together in by_line for number in together}
+    alone = len(lines) - len(programs)
     echoed: dict[str, dict[int, str]] = {f"loki.echo.{name}": {} for name in passes}
     with _running(config(settings, api, passes), directory, port) as log, log.open() as output:
-        _push(f"http://127.0.0.1:{api}/loki/api/v1/push", lines)
-        deadline, rest = time.monotonic() + PATIENCE, ""
-        while any(len(entries) < len(lines) for entries in echoed.values()):
+        _push(f"http://127.0.0.1:{api}/loki/api/v1/push", lines, programs)
+        deadline, rest, grown = time.monotonic() + PATIENCE, "", time.monotonic()
+        # The first lines of an entry wait for its end.
+        while any(len(entries) < alone for entries in echoed.values()) or (
+            programs and time.monotonic() < grown + STILL
+        ):
             assert time.monotonic() < deadline, log.read_text()[-2000:]
             time.sleep(0.2)
             *complete, rest = (rest + output.read()).split("\n")
             for record in map(json.loads, filter(None, complete)):
                 if "entry" in record:
                     echoed[record["component_id"]][_number(record["entry_timestamp"])] = record["entry"]
-    return {name: [entry for _, entry in sorted(echoed[f"loki.echo.{name}"].items())] for name in passes}
+                    grown = time.monotonic()
+    numbers = range(1, len(lines) + 1)
+    return {name: [echoed[f"loki.echo.{name}"].get(number, "") for number in numbers] for name in passes}
 
 
 def _component(name: str, following: str | None, stages: tuple[Block, ...]) -> Block:
@@ -92,14 +109,16 @@ def _running(text: str, directory: Path, port: int) -> Iterator[Path]:
             process.wait(timeout=60)
 
 
-def _push(url: str, lines: Sequence[str]) -> None:
+def _push(url: str, lines: Sequence[str], programs: Mapping[int, int]) -> None:
     """Send the lines, each with its number as its time."""
     for start in range(0, len(lines), BATCH):
-        values = [[str(number), line] for number, line in enumerate(lines[start : start + BATCH], start + 1)]
+        streams: dict[int, list[list[str]]] = {}
+        for number, line in enumerate(lines[start : start + BATCH], start):
+            streams.setdefault(programs.get(number, number), []).append([str(number + 1), line])
+        body = {"streams": [{"stream": {"app": str(app)}, "values": values} for app, values in streams.items()]}
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                body = {"streams": [{"stream": {"app": "test"}, "values": values}]}
                 httpx.post(url, json=body, timeout=PATIENCE).raise_for_status()
             except httpx.TransportError:
                 assert time.monotonic() < deadline, "Alloy does not listen"

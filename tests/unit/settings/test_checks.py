@@ -323,6 +323,8 @@ def test_warning_is_silenced_by_its_own_name(name: str) -> None:
         "formerObjectStore: {before: '2026-04-01', store: "
         "{kind: s3-compatible, endpoint: http://10.0.0.9, bucket: old, credentialsSecret: old}}",
         "write-ahead-log-not-read-again": "collector: {writeAheadLog: true, stability: experimental}",
+        "redaction-breaks-json": "collector: {redact: {custom: [{name: id, pattern: 'customer\":([0-9]+)'}]}}",
+        "redaction-slow": r"collector: {redact: {custom: [{name: id, pattern: '\b[A-Z]{3}-[0-9]{7}\b'}]}}",
         "ingest-above-mode-as-sized": "ingest: 80GB/day\nsize: medium",
         "ingestion-rate-below-peaks": "ingest: 20GB/day\nlimits: {ingestionRate: 512Ki}",
         "ingress-opens-administration": f"ingress: {{{INGRESS}, {TLS}, path: /}}",
