@@ -67,21 +67,32 @@ PARTS: Mapping[str, Part] = {
         (
             "tests/cases/test_alloy_accepts.py",
             "tests/cases/test_docker_nodes.py",
-            "tests/cases/test_files_of_one_stream.py",
-            "tests/cases/test_joining_nodes.py",
-            "tests/cases/test_lines_out_of_order.py",
             "tests/cases/test_otlp_labels.py",
-            "tests/cases/test_own_times.py",
-            "tests/cases/test_senders_with_old_times.py",
             "tests/real/test_collector_api.py",
             "tests/real/test_collector_cases.py",
             "tests/real/test_collector_faults.py",
+            "tests/real/test_collector_validate.py",
+            "tests/real/test_passthrough_proven.py",
+        ),
+        ("alloy",),
+    ),
+    "lines": Part(
+        (
             "tests/real/test_collector_formats.py",
             "tests/real/test_collector_throughput.py",
-            "tests/real/test_collector_validate.py",
             "tests/real/test_entries.py",
             "tests/real/test_format_throughput.py",
-            "tests/real/test_passthrough_proven.py",
+        ),
+        ("alloy",),
+    ),
+    "times": Part(
+        (
+            "tests/cases/test_files_of_one_stream.py",
+            "tests/cases/test_joining_nodes.py",
+            "tests/cases/test_lines_out_of_order.py",
+            "tests/cases/test_own_times.py",
+            "tests/cases/test_senders_with_old_times.py",
+            "tests/real/test_late_lines.py",
             "tests/real/test_refused_in_silence.py",
             "tests/real/test_truncated_files.py",
         ),
@@ -106,7 +117,6 @@ PARTS: Mapping[str, Part] = {
     "tenants": Part(("tests/real/test_gateway.py", "tests/real/test_tenants_growth.py"), ("alloy",)),
     "sizing": Part(
         (
-            "tests/real/test_late_lines.py",
             "tests/real/test_query_defaults.py",
             "tests/real/test_sizing.py",
             "tests/real/test_stated_effects.py",
@@ -129,7 +139,8 @@ PARTS: Mapping[str, Part] = {
 _NONE = ""
 _ALL = " ".join(PARTS)
 _LOKI = " ".join(name for name in PARTS if name not in ("workflows", "documents"))  # all that run or declare a stack
-_COLLECTOR = "collector redaction modes tenants engine cluster"
+_PIPELINE = "collector lines times"
+_COLLECTOR = f"{_PIPELINE} redaction modes tenants engine cluster"
 _DECLARED = "engine cluster"
 
 # The parts that a path touches, besides the part that has it in `tests`: the first matching row decides, and a path
@@ -207,15 +218,15 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("logstack/localrun/deep.py", "modes"),
     ("logstack/localrun/losses.py", "modes"),
     ("logstack/localrun/machine.py", "modes"),
-    ("logstack/localrun/redacted.py", "clouds modes moves"),
+    ("logstack/localrun/redacted.py", f"{_PIPELINE} clouds modes moves"),
     ("logstack/localrun/report.py", "modes"),
     ("logstack/localrun/sample.log", "modes"),
     ("logstack/localrun/disclosures.py", "modes"),
     ("logstack/localrun/aged.py", "clouds modes moves"),
-    ("logstack/localrun/checks.py", "clouds collector modes moves"),
+    ("logstack/localrun/checks.py", f"{_PIPELINE} clouds modes moves"),
     ("logstack/localrun/deletion.py", "clouds modes moves"),
-    ("logstack/localrun/lines.py", "clouds collector modes moves"),
-    ("logstack/localrun/collector.py", "collector redaction modes"),
+    ("logstack/localrun/lines.py", f"{_PIPELINE} clouds modes moves"),
+    ("logstack/localrun/collector.py", f"{_PIPELINE} redaction modes"),
     ("logstack/localrun/*", _ALL),
     ("logstack/ci/*", "workflows"),
     ("ci/*", "workflows"),
@@ -231,11 +242,11 @@ PATHS: tuple[tuple[str, str], ...] = (
     # Binaries.
     ("logstack/binaries/go/actionlint/*", _NONE),
     ("logstack/binaries/go/alloysyntax/*", _NONE),
-    ("logstack/binaries/go/alloy/*", "collector redaction modes tenants cluster"),
+    ("logstack/binaries/go/alloy/*", f"{_PIPELINE} redaction modes tenants cluster"),
     ("logstack/binaries/go/configreloader/*", "cluster"),
     ("logstack/binaries/go/fakegcs/*", "clouds"),
     ("logstack/binaries/go/gitleaksamples/*", "redaction"),
-    ("logstack/binaries/go/loki/*", "clouds collector redaction modes moves tenants sizing cluster"),
+    ("logstack/binaries/go/loki/*", f"{_PIPELINE} clouds redaction modes moves tenants sizing cluster"),
     ("logstack/binaries/go/pulumi/*", "engine workflows cluster documents"),
     ("logstack/binaries/*", _ALL),
     # What the tests share.
@@ -252,10 +263,10 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/support/stores.py", _DECLARED),
     ("tests/support/wire.py", _DECLARED),
     ("tests/support/charts/*", "tenants engine cluster"),
-    ("tests/support/api_server.py", "collector"),
+    ("tests/support/api_server.py", "collector times"),
     ("tests/support/generated.py", "collector"),
-    ("tests/support/collector*", "collector redaction"),
-    ("tests/support/entries/*", "collector"),
+    ("tests/support/collector*", f"{_PIPELINE} redaction"),
+    ("tests/support/entries/*", "lines"),
     ("tests/support/commands.py", "documents"),
     ("tests/support/copies.py", "documents"),
     ("tests/support/corpus.py", "redaction"),
@@ -270,8 +281,8 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("tests/support/gateway.py", "tenants"),
     ("tests/support/guarded_store.py", "clouds workflows"),
     ("tests/support/iam.py", "workflows"),
-    ("tests/support/measuring.py", "sizing"),
-    ("tests/support/mixes.*", "collector"),
+    ("tests/support/measuring.py", "sizing times"),
+    ("tests/support/mixes.*", "lines"),
     ("tests/support/moving.py", "moves"),
     ("tests/support/__init__.py", _ALL),
     ("tests/support/real.py", _ALL),

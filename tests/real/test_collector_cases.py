@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from logstack.localrun.platform import Platform
-from tests.support.collector import Outcome, carry_out, loki, stack
-from tests.support.collector_cases import Group, group, names
+from tests.support.collector import assert_as_expected, carry_out, loki, stack
+from tests.support.collector_cases import group, names
 from tests.support.real import binary
 
 pytestmark = pytest.mark.prove
@@ -21,19 +21,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     binary("alloy")
     with loki(tmp_path_factory.mktemp("loki"), stack("cases", {})) as running:
         yield running
-
-
-def assert_as_expected(group: Group, outcome: Outcome) -> None:
-    """Compare every case and the counters, and fail with all differences at once."""
-    wrong = [
-        f"{case.title} ({case.name})\n    " + "\n    ".join(differences)
-        for case in group.cases
-        if (differences := outcome.differences(case))
-    ]
-    wrong += [f"a line that no case has: {row}" for row in outcome.unowned]
-    wrong += outcome.miscounted(group)
-    if wrong:
-        pytest.fail(f"{group.title} (- expected, + found)\n" + "\n".join(wrong), pytrace=False)
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name != WITH_TENANTS])

@@ -8,8 +8,7 @@ import pytest
 
 from logstack.localrun.client import Row
 from logstack.localrun.platform import Platform
-from tests.real.test_collector_cases import assert_as_expected
-from tests.support.collector import carry_out, loki, stack
+from tests.support.collector import assert_as_expected, carry_out, loki, stack
 from tests.support.collector_cases import Group, group
 from tests.support.real import binary
 

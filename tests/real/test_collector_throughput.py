@@ -19,7 +19,7 @@ from tests.support.stacks import changed, settings_of
 
 pytestmark = pytest.mark.prove
 
-LINES = 150_000
+LINES = 60_000
 _FILES = ("Hadoop", "Spark", "OpenSSH", "Zookeeper")
 _PATIENCE = 180
 # The least share of the minimal configuration's rate: half of what an idle machine measures, as others may be busy.

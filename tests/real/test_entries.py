@@ -8,9 +8,8 @@ import pytest
 from logstack.localrun.collector import Collector
 from logstack.localrun.platform import Platform
 from logstack.settings.load.stack_file import Value
-from tests.real.test_collector_cases import assert_as_expected
 from tests.real.test_collector_throughput import LINES, Minimal, cpu_seconds, log_lines
-from tests.support.collector import carry_out, loki, stack
+from tests.support.collector import assert_as_expected, carry_out, loki, stack
 from tests.support.collector_cases import Case, Group, case_of
 from tests.support.entries import Format, formats
 from tests.support.real import binary

@@ -12,6 +12,7 @@ from typing import Any
 
 import grpc
 import httpx
+import pytest
 from google.protobuf import json_format
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
@@ -255,3 +256,16 @@ def _records(case: Case, moments: Moments) -> dict[str, Any]:
     records = [{"timeUnixNano": str(when), **json.loads(line)} for when, line in case.entries(moments)]
     attributes = [{"key": key, "value": {"stringValue": value}} for key, value in case.labels.items()]
     return {"resourceLogs": [{"resource": {"attributes": attributes}, "scopeLogs": [{"logRecords": records}]}]}
+
+
+def assert_as_expected(group: Group, outcome: Outcome) -> None:
+    """Compare every case and the counters, and fail with all differences at once."""
+    wrong = [
+        f"{case.title} ({case.name})\n    " + "\n    ".join(differences)
+        for case in group.cases
+        if (differences := outcome.differences(case))
+    ]
+    wrong += [f"a line that no case has: {row}" for row in outcome.unowned]
+    wrong += outcome.miscounted(group)
+    if wrong:
+        pytest.fail(f"{group.title} (- expected, + found)\n" + "\n".join(wrong), pytrace=False)
