@@ -44,7 +44,7 @@ from logstack.settings.model.scheduling import (
     Toleration,
     TopologySpread,
 )
-from logstack.settings.model.sizes import Resources, SizeName
+from logstack.settings.model.sizes import GatewayResources, Resources, SizeName
 from logstack.settings.model.sources import Journal, Namespaces, NodeFile, Otlp, Pods, Sources
 from logstack.settings.model.tenants import Tenant, TenantLimits
 from logstack.settings.tree import Settings
@@ -78,6 +78,7 @@ __all__ = [
     "Found",
     "Gateway",
     "GatewayAuth",
+    "GatewayResources",
     "GatewayRoute",
     "GcsIdentity",
     "GcsStore",
