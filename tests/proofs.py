@@ -214,6 +214,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     # Commands.
     ("logstack/localrun/canary.py", "modes"),
     ("logstack/localrun/collected.py", "modes"),
+    ("logstack/localrun/entries.py", "modes"),
     ("logstack/localrun/command.py", "modes"),
     ("logstack/localrun/deep.py", "modes"),
     ("logstack/localrun/losses.py", "modes"),

@@ -11,7 +11,6 @@ from logstack.localrun.checks import (
     Check,
     Run,
     Sent,
-    Source,
     answers_a_rate,
     answers_the_volume,
     entries_of,
@@ -25,9 +24,9 @@ from logstack.localrun.checks import (
 )
 from logstack.localrun.client import Entry, Loki, selector
 from logstack.localrun.collector import Collector
+from logstack.localrun.entries import as_entries
 from logstack.localrun.machine import Machine
 from logstack.localrun.metrics import Metrics
-from logstack.manifests.alloy.lines import CUT
 from logstack.settings.model.quantities import kubernetes_size
 from logstack.settings.tree import Settings
 
@@ -67,13 +66,18 @@ def collects_lines(collector: Collector, run: Run) -> str:
     """Check that every line of a pod's log file reaches Loki, although the file is rotated and truncated."""
     settings = run.platform.settings
     sources = run.sources()
-    run.sent = [_expected(source, settings) for source in sources]
     thirds = [(collector.containers[source.pod.name], *_thirds(source.entries)) for source in sources]
+    # The last third begins when Loki has the others: a key that is not over by then is not joined with its end.
+    before = [as_entries([*first, *second], settings) for _, first, second, _ in thirds]
+    after = [as_entries(third, settings) for *_, third in thirds]
+    run.sent = [
+        Sent(source.labels, [*earlier, *later]) for source, earlier, later in zip(sources, before, after, strict=True)
+    ]
     for log, first, second, _ in thirds:
         log.write(first)
         log.rotate()
         log.write(second)
-    _wait(run, collector, sum(len(third) for *_, third in thirds))
+    _wait(run, collector, sum(map(len, after)))
     for log, *_ in thirds:
         log.truncate()
     time.sleep(_SEEN_SECONDS)
@@ -83,26 +87,15 @@ def collects_lines(collector: Collector, run: Run) -> str:
     dropped = _leave_out_dropped(run, collector)
     limit = settings.limits.max_line_size
     long = sum(len(entry.line.encode()) > limit for source in sources for entry in source.entries)
+    joined = sum(entry.line.count("\n") for sent in run.sent for entry in sent.entries)
     files = "the log file of 1 pod" if len(thirds) == 1 else f"the log files of {len(thirds)} pods"
     notes = [
-        f"{run.lines} lines by Alloy from {files}, rotated and truncated while it read",
+        f"{run.lines + joined} lines by Alloy from {files}, rotated and truncated while it read",
+        *([f"{joined} joined to the private key that they belong to"] if joined else []),
         *([f"{dropped} dropped by collector.drop or collector.rateLimits"] if dropped else []),
         *([_long_lines(settings, long)] if long else []),
     ]
     return "; ".join(notes)
-
-
-def as_collected(line: str, settings: Settings) -> str | None:
-    """Return the line as the collector sends it: too long a line is cut, or dropped (None)."""
-    limit = settings.limits.max_line_size
-    content = line.encode()
-    if len(content) <= limit:
-        return line
-    if settings.collector.long_lines == "drop":
-        return None
-    # In Loki's JSON each byte of a broken character is one sign.
-    beginning = content[: limit - len(CUT.encode())].decode(errors="surrogateescape")
-    return "".join("\ufffd" if "\udc80" <= sign <= "\udcff" else sign for sign in beginning) + CUT
 
 
 def canary_misses_nothing(canary: Canary, run: Run) -> str:
@@ -127,12 +120,6 @@ def canary_misses_nothing(canary: Canary, run: Run) -> str:
         f" spot checks: {count['spot_check_entries']}, 0 missing;"
         f" Loki has {len(written)} of {len(written)} written lines and none of the canary's {len(messages)} messages"
     )
-
-
-def _expected(source: Source, settings: Settings) -> Sent:
-    collected = [(entry.time, as_collected(entry.line, settings)) for entry in source.entries]
-    sent = [Entry(when, line) for when, line in collected if line is not None]
-    return Sent(source.labels, sent, len(collected) - len(sent))
 
 
 def _thirds(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry], Sequence[Entry]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from logstack.manifests.alloy.issuers import ISSUED, RARE_FIRST, Group, Issued, escaped, groups
-from logstack.manifests.alloy.syntax import Block, Joined, Part, quoted
+from logstack.manifests.alloy.syntax import Block, Joined, Part, Value, quoted
 from logstack.settings.model.redaction import RedactionName
 
 
@@ -142,21 +142,23 @@ def _if_luhn(name: str) -> str:
 
 # --- private-keys
 
-_KEY_BEGINS = r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
+KEY_BEGINS = r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
 _KEY_ENDS = r"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
 # The key up to its END line; of a key that is cut off, all text that looks like a key.
-_PEM = rf'({_KEY_BEGINS}(?:[^"]*?{_KEY_ENDS}|(?:\\+[nrt]|[A-Za-z0-9+/=\s])*))'
+_PEM = rf'({KEY_BEGINS}(?:[^"]*?{_KEY_ENDS}|(?:\\+[nrt]|[A-Za-z0-9+/=\s])*))'
 # The same in base64, as in Kubernetes' Secrets and kubeconfigs: RSA, no kind, EC, OPENSSH, ENCRYPTED and DSA.
 _KINDS = "BSU0EgUFJJVk|BQUklWQVRF|BFQyBQUklW|BPUEVOU1NI|BFTkNSWVBU|BEU0EgUFJJ"
 _PEM_IN_BASE64 = rf"(LS0tLS1CRUdJTi(?:{_KINDS})[A-Za-z0-9+/=]*)"
 # A line that is nothing but base64, as in a key that is printed line by line.
 _BASE64_LINE = r"[ \t]*[A-Za-z0-9+/=]+\s*"
-_LINE_OF_KEY = rf"^(?:[ \t]*[A-Za-z0-9+/]{{4,76}}={{0,2}}\s*|[^\n]*{_KEY_BEGINS}\s*|[ \t]*{_KEY_ENDS}\s*)$"
-_JOIN = Block("stage.multiline", attributes={"firstline": _KEY_BEGINS, "max_lines": 200, "max_wait_time": "3s"})
+LINE_OF_KEY = rf"^(?:[ \t]*[A-Za-z0-9+/]{{4,76}}={{0,2}}\s*|[^\n]*{KEY_BEGINS}\s*|[ \t]*{_KEY_ENDS}\s*)$"
+LINES_OF_A_KEY = 200
+_LIMITS: dict[str, Value] = {"max_lines": LINES_OF_A_KEY, "max_wait_time": "3s"}
+_JOIN = Block("stage.multiline", attributes={"firstline": KEY_BEGINS, **_LIMITS})
 _PRIVATE_KEYS = Rule(
     [*_texts("PRIVATE KEY", "LS0tLS1CRUdJTi"), *_patterns(f"^{_BASE64_LINE}$")],
     [
-        Step("a key printed line by line: join its lines.", _patterns(_LINE_OF_KEY), (_JOIN,)),
+        Step("a key printed line by line: join its lines.", _patterns(LINE_OF_KEY), (_JOIN,)),
         Step("a PEM block.", _texts("PRIVATE KEY"), (_replace(_PEM, redacted("private-keys")),)),
         Step("a PEM block in base64.", _texts("LS0tLS1CRUdJTi"), (_replace(_PEM_IN_BASE64, redacted("private-keys")),)),
     ],

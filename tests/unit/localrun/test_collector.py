@@ -12,10 +12,11 @@ from logstack.localrun import collected
 from logstack.localrun.canary import Canary, canary_pod
 from logstack.localrun.checks import CheckError, Run
 from logstack.localrun.client import Entry
-from logstack.localrun.collected import as_collected, canary_misses_nothing, collects_lines, standard_checks
+from logstack.localrun.collected import canary_misses_nothing, collects_lines, standard_checks
 from logstack.localrun.collector import Collector, stack_config
 from logstack.localrun.cri import cri_lines
 from logstack.localrun.disclosures import not_exercised
+from logstack.localrun.entries import as_collected, as_entries
 from logstack.localrun.lines import LogFile, file_pod
 from logstack.localrun.machine import Machine, binaries_for
 from logstack.localrun.metrics import Metrics, parse_metrics
@@ -117,6 +118,29 @@ def test_as_collected_cuts_or_drops_a_line_above_the_limit() -> None:
     assert as_collected("é" * 32, settings) == "é" * 32
     dropping = changed(settings, collector={"longLines": "drop"})
     assert as_collected(line, dropping) is None
+
+
+def key(*lines: str) -> list[str]:
+    return [f"-----BEGIN RSA PRI{'VATE'} KEY-----", *lines, f"-----END RSA PRI{'VATE'} KEY-----"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "lengths"),
+    [
+        (["a line", *key("MIIEowIBAAKCAQEA", "x1k2b0T9Zq=="), "another line", "once"], [1, 5, 1]),
+        (["once", "an MIIEowIBAAKCAQEA"], [1, 1]),
+        ([f"loaded {key()[0]}", "MIIEowIBAAKCAQEA", "between its lines", *key()], [2, 1, 2]),
+        (key(*["MIIEowIBAAKCAQEA"] * 250), [200, 52]),
+    ],
+    ids=["one key", "no key", "two keys", "a long key"],
+)
+def test_as_entries_joins_the_lines_of_a_private_key(lines: list[str], lengths: list[int]) -> None:
+    entries = [Entry(number, line) for number, line in enumerate(lines)]
+    joined = as_entries(entries, settings_of("staging"))
+    assert [entry.line.count("\n") + 1 for entry in joined] == lengths
+    assert {entry.time for entry in joined} <= set(range(len(lines)))
+    unredacted = changed(settings_of("staging"), collector={"redact": {"rules": []}})
+    assert as_entries(entries, unredacted) == entries
 
 
 class StandIn:
