@@ -22,9 +22,9 @@ pytestmark = pytest.mark.prove
 LINES = 60_000
 _FILES = ("Hadoop", "Spark", "OpenSSH", "Zookeeper")
 _PATIENCE = 180
-# The least share of the minimal configuration's rate: about half of what an idle machine measures. CPU is dearer while
-# other proofs run beside this one (0.45 instead of 0.7 in one run), so a lower share is measured again.
-_LEAST = {"cluster": 0.4, "logs": 0.4, "secrets": 0.15}
+# The least share of the minimal configuration's rate: less than half of what an idle machine measures. CPU is dearer
+# while other proofs run beside this one (0.45 instead of 0.7 in one run), so a lower share is measured again.
+_LEAST = {"cluster": 0.3, "logs": 0.3, "secrets": 0.12}
 _ATTEMPTS = 4
 _EVERYTHING: dict[str, object] = {
     "parsers": [{"match": {"app": "service"}, "format": "json", "multiline": {"language": "java"}}],
