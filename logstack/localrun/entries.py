@@ -39,11 +39,12 @@ def _joined(entries: Sequence[Entry]) -> Iterator[Entry]:
     groups: list[list[Entry]] = []
     key: list[Entry] | None = None
     for entry in entries:
-        if not _LINE.search(entry.line):
+        begins = _BEGINS.search(entry.line)
+        if not _LINE.search(entry.line) or not (begins or key):
             groups.append([entry])
-        elif _BEGINS.search(entry.line) or key is None or len(key) == LINES_OF_A_KEY:
-            groups.append([entry])
-            key = groups[-1] if key is not None or _BEGINS.search(entry.line) else None
+        elif key is None or begins or len(key) == LINES_OF_A_KEY:
+            key = [entry]
+            groups.append(key)
         else:
             key.append(entry)
     return (Entry(group[0].time, "\n".join(line.line for line in group)) for group in groups)

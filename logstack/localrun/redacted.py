@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from logstack.localrun.client import Entry
+from logstack.manifests.alloy.secret_rules import redacted
 from logstack.settings.model.redaction import CustomRedaction
 
-# The built-in replacement of a secret (logstack/manifests/alloy/secret_rules.py).
-_REDACTED = re.compile(r"<redacted:([a-z0-9-]+)>")
+_RULE = "[a-z0-9-]+"
+_REDACTED = re.compile(redacted(f"({_RULE})"))
 _EXAMPLES = 3
 _BEFORE, _AFTER = 60, 40
 """Characters of an example around the first replacement of its rule."""
@@ -28,7 +29,7 @@ def redactions(
     missing: Sequence[Entry], extra: Sequence[Entry], custom: Sequence[CustomRedaction] = ()
 ) -> dict[Entry, Entry]:
     """Return the lines that the collector has redacted: each sent entry with the stored one."""
-    texts = ["<redacted:[a-z0-9-]+>", *(re.escape(text) for text in _own_texts(custom))]
+    texts = [redacted(_RULE), *(re.escape(text) for text in _own_texts(custom))]
     # With the quotes, if there are some: redaction puts them around a JSON number.
     replacement = re.compile(rf'(?:\\*")?(?:{"|".join(texts)})(?:\\*")?')
     by_time = {entry.time: entry for entry in missing}

@@ -14,13 +14,12 @@ from logstack.localrun.collector import Collector
 from logstack.localrun.pods import Pod
 from logstack.localrun.processes import Fleet
 from tests.support.mixes import MIXES
-from tests.support.real import binary, shared
+from tests.support.real import binary, log_lines
 from tests.support.stacks import changed, settings_of
 
 pytestmark = pytest.mark.prove
 
 LINES = 60_000
-_FILES = ("Hadoop", "Spark", "OpenSSH", "Zookeeper")
 _PATIENCE = 180
 # The least share of the minimal configuration's rate: less than half of what an idle machine measures. CPU is dearer
 # while other proofs run beside this one (0.45 instead of 0.7 in one run), so a lower share is measured again.
@@ -57,9 +56,9 @@ def sink() -> Iterator[str]:
     server.shutdown()
 
 
-def log_lines(count: int) -> list[str]:
+def repeated_log_lines(count: int) -> list[str]:
     """Return the lines of four real log files, repeated."""
-    some = [line for name in _FILES for line in shared(f"logs/{name}_2k.log").read_text().splitlines() if line]
+    some = log_lines()
     return [some[number % len(some)] for number in range(count)]
 
 
@@ -101,7 +100,7 @@ def cpu_seconds(kind: type[Collector], collector_settings: dict[str, object], li
 def test_pipeline_sends_every_line_at_a_measured_rate(
     mix: str, tmp_path: Path, measured: Callable[[str], None]
 ) -> None:
-    lines = {**MIXES, "logs": log_lines}[mix](LINES)
+    lines = {**MIXES, "logs": repeated_log_lines}[mix](LINES)
     kinds: dict[str, tuple[type[Collector], dict[str, object]]] = {
         "minimal (format and delivery)": (Minimal, {}),
         "default (and redaction, labels)": (Collector, {}),

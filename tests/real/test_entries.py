@@ -8,7 +8,7 @@ import pytest
 from logstack.localrun.collector import Collector
 from logstack.localrun.platform import Platform
 from logstack.settings.load.stack_file import Value
-from tests.real.test_collector_throughput import LINES, Minimal, cpu_seconds, log_lines
+from tests.real.test_collector_throughput import LINES, Minimal, cpu_seconds, repeated_log_lines
 from tests.support.collector import assert_as_expected, carry_out, loki, stack
 from tests.support.collector_cases import Case, Group, case_of
 from tests.support.entries import Format, formats
@@ -50,7 +50,7 @@ def test_collector_joins_each_entry_of_the_corpus_with_auto_and_with_its_languag
 
 
 def test_joining_costs_a_measured_share_of_the_throughput(tmp_path: Path, measured: Callable[[str], None]) -> None:
-    lines = log_lines(LINES)
+    lines = repeated_log_lines(LINES)
     first_line = r"^(\d{2,4}[-/]\d{2}[-/]\d{2} |[A-Z][a-z]{2} [ \d]\d \d{2}:)"
     pipelines: dict[str, tuple[type[Collector], dict[str, object] | None]] = {
         "minimal": (Minimal, None),

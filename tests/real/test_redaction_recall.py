@@ -7,7 +7,8 @@ import pytest
 
 from logstack.settings.model.redaction import RedactionSettings
 from tests.support import golden
-from tests.support.redaction.measure import Measurement, by_share, measure, real_lines, share
+from tests.support.real import log_lines
+from tests.support.redaction.measure import Measurement, by_share, measure, share
 from tests.support.redaction.page import recall_page
 from tests.support.redaction.runner import SECRETFILTER, redacted_lines
 from tests.support.stacks import ROOT
@@ -63,7 +64,7 @@ def test_redaction_changes_hardly_any_innocent_line(measurement: Measurement, me
 
 
 def test_redaction_changes_hardly_any_line_of_real_logs(tmp_path: Path, measured: Callable[[str], None]) -> None:
-    lines = real_lines()
+    lines = log_lines()
     redacted = redacted_lines(RedactionSettings(), lines, tmp_path, ["once"])["once"]
     changed = {line: after for line, after in zip(lines, redacted, strict=True) if line != after}
     measured(f"lines of real logs changed: {len(changed)} of {len(lines):,}")

@@ -17,6 +17,7 @@ from tests.support.stacks import ROOT
 KUBERNETES = "1.34.0"
 PATIENCE = 60
 """Seconds that a server may take for an answer while other proofs run beside this one; httpx waits five."""
+LOGS = ("Hadoop", "Spark", "OpenSSH", "Zookeeper")
 Document = dict[str, Any]
 
 
@@ -44,6 +45,11 @@ def shared(path: str) -> Path:
     if not file.exists():
         pytest.skip(f"no {file}: LOGSTACK_SHARED names the folder with {path}")
     return file
+
+
+def log_lines(*names: str) -> list[str]:
+    """Return the lines of real log files, of LOGS by default; skip the test on a machine without them."""
+    return [line for name in names or LOGS for line in shared(f"logs/{name}_2k.log").read_text().splitlines() if line]
 
 
 # The variables that the ConfigMap of a bucket claim gives to Loki's pods.

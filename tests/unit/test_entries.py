@@ -18,7 +18,7 @@ from logstack.manifests.alloy.syntax import Joined
 from logstack.settings.model.patterns import compile_error, finds
 from tests.support import golden
 from tests.support.entries import AUTO, Format, formats
-from tests.support.real import shared
+from tests.support.real import LOGS, log_lines
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "entries.md"
 
@@ -76,10 +76,10 @@ def test_each_pattern_of_a_continuation_has_a_line_in_the_corpus(each: Continuat
     assert unused == []
 
 
-@pytest.mark.parametrize("name", ["Hadoop", "OpenSSH", "Spark", "Zookeeper"])
+@pytest.mark.parametrize("name", LOGS)
 def test_no_line_of_a_real_log_without_traces_continues_an_entry(name: str) -> None:
     patterns = [text_of(continues()), *map(text_of, further_continuations().values())]
-    lines = [line for line in shared(f"logs/{name}_2k.log").read_text().splitlines() if line]
+    lines = log_lines(name)
     assert len(lines) > 1000
     assert [line for line in lines if any(is_marked(pattern, line) for pattern in patterns)] == []
 

@@ -39,16 +39,13 @@ def reading(collector: CollectorSettings, sources: Sequence[LogSource], to: Inta
     # An index label of the same name, such as `status` of a shipper, stays one.
     not_so = {"level", *collector.all_stream_labels}
     values = {name: "" for names in metadata for name in names if name not in not_so}
-    return Block(
-        "stage.match",
-        attributes={"selector": f'{{{FORMAT}=~".+"}}'},
-        blocks=(
-            *([reading_time()] if collector.reads_times else []),
-            *(_of_format(name, inner) for name, inner in stages.items() if inner and name not in by_annotation),
-            *([_of_annotations(stages, by_annotation)] if by_annotation else []),
-            Block("stage.template", attributes={"template": level_template(), "source": SPELLED}),
-            *([_metadata_stage({"level": SPELLED, **values})] if to.structured_metadata else []),
-        ),
+    return within(
+        f'{{{FORMAT}=~".+"}}',
+        *([reading_time()] if collector.reads_times else []),
+        *(_of_format(name, inner) for name, inner in stages.items() if inner and name not in by_annotation),
+        *([_of_annotations(stages, by_annotation)] if by_annotation else []),
+        Block("stage.template", attributes={"template": level_template(), "source": SPELLED}),
+        *([_metadata_stage({"level": SPELLED, **values})] if to.structured_metadata else []),
         comment="Level and structured metadata by format (collector.parsers; annotation logstack/format).",
     )
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from logstack.manifests.alloy.syntax import Block, quoted
+from logstack.manifests.alloy.syntax import Block, Joined, quoted
 from logstack.settings.model.collector import CollectorSettings, LabelName
 
 # Labels that Alloy's components of one collector pass on to each other; the last one drops them.
@@ -34,7 +34,7 @@ def selector(match: Mapping[LabelName, str], **more: str) -> str:
     return "{" + ", ".join(matchers or [f'{SOURCE}=~".+"']) + "}"
 
 
-def within(what: str, *stages: Block, comment: str = "") -> Block:
+def within(what: str | Joined, *stages: Block, comment: str = "") -> Block:
     """Return the stage that runs others on the lines of a selector."""
     return Block("stage.match", attributes={"selector": what}, blocks=stages, comment=comment)
 

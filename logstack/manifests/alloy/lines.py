@@ -13,7 +13,7 @@ from logstack.manifests.canary.resources import CONTAINER as CANARY_CONTAINER
 from logstack.manifests.canary.resources import NAME as CANARY
 from logstack.manifests.loki.intake import Intake
 from logstack.settings.model.cluster import ClusterSettings
-from logstack.settings.model.collector import LATE, NODE, CollectorSettings
+from logstack.settings.model.collector import NODE, CollectorSettings
 from logstack.settings.model.processing import Drop, RateLimit
 from logstack.settings.model.quantities import kubernetes_size, loki_duration
 from logstack.settings.model.tenants import CANARY_TENANT, Tenant
@@ -188,8 +188,7 @@ def _labels(collector: CollectorSettings, sources: Sequence[LogSource], *, with_
     by_node = _by_node(collector, sources)
     labels = [label for label in collector.stream_labels if label != "cluster"] + ([NODE] if by_node else [])
     further = [label for source in sources for label in source.facts.further_labels(collector.sources)]
-    order = [label for source in sources for label in source.facts.order_labels(collector.sources)]
-    order += [LATE] if collector.reads_times else []
+    order = collector.order_labels_of(source.facts for source in sources)
     labels += [label for label in (*further, *order) if label not in labels]
     # Alloy refuses a list of none; loki.write adds the cluster.
     labels += [_TENANT] if with_tenants or not labels else []

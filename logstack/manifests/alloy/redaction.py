@@ -14,7 +14,7 @@ way (regexp.maxBacktrackProg).
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from logstack.manifests.alloy.labels import SOURCE
+from logstack.manifests.alloy.labels import SOURCE, within
 from logstack.manifests.alloy.secret_rules import RULES, Rule, Search, Step, merged, redacted
 from logstack.manifests.alloy.syntax import Block, Expression, Joined, Part, Value, quoted
 from logstack.settings.model.redaction import CustomRedaction, RedactionName, RedactionSettings
@@ -62,39 +62,25 @@ def _rule(name: RedactionName, rule: Rule) -> Iterator[Block]:
 
 
 def _step(name: RedactionName, step: Step) -> Block:
-    return Block(
-        "stage.match",
-        attributes={"selector": " ".join([_EVERY_LINE, *(search.present for search in step.only)])},
-        blocks=step.stages,
-        comment=f"{name}: {step.comment}",
-    )
+    only = " ".join([_EVERY_LINE, *(search.present for search in step.only)])
+    return within(only, *step.stages, comment=f"{name}: {step.comment}")
 
 
 def _unless_clean(mark: str, searches: Sequence[Search], stages: tuple[Block, ...], comment: str) -> Iterator[Block]:
     """Yield the stages, which run only on lines in which a search finds something."""
     every = merged(list(dict.fromkeys(searches)))
     parts = (Part(_EVERY_LINE), *(Part(search.absent) for search in every))
-    yield Block(
-        "stage.match",
-        attributes={"selector": Joined(parts, " ")},
-        blocks=(Block("stage.static_labels", attributes={"values": {CLEAN: mark}}),),
-        comment=f"Lines without any text of {comment} pass by.",
-    )
-    yield Block(
-        "stage.match",
-        attributes={"selector": f"{{{CLEAN}!={quoted(mark)}}}"},
-        blocks=stages,
-        comment=f"All other lines: {comment}.",
-    )
+    static = Block("stage.static_labels", attributes={"values": {CLEAN: mark}})
+    yield within(Joined(parts, " "), static, comment=f"Lines without any text of {comment} pass by.")
+    yield within(f"{{{CLEAN}!={quoted(mark)}}}", *stages, comment=f"All other lines: {comment}.")
 
 
 def _custom(rule: CustomRedaction) -> Block:
     text = redacted(rule.name) if rule.replacement is None else rule.replacement
     attributes = {"expression": rule.expression, "replace": text.replace("{{", '{{ "{{" }}')}
     # Matching first takes half of the time of stage.replace.
-    return Block(
-        "stage.match",
-        attributes={"selector": f"{_EVERY_LINE} |~ {quoted(rule.pattern)}"},
-        blocks=(Block("stage.replace", attributes=attributes),),
+    return within(
+        f"{_EVERY_LINE} |~ {quoted(rule.pattern)}",
+        Block("stage.replace", attributes=attributes),
         comment=f"collector.redact.custom: {rule.name}",
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from logstack.settings.checks.check import reads
 from logstack.settings.checks.sources import WITHOUT_SOURCE
-from logstack.settings.model.collector import KNOWN_LABELS, LATE, NODE, CollectorSettings
+from logstack.settings.model.collector import KNOWN_LABELS, NODE, CollectorSettings
 from logstack.settings.model.sources import OTLP, PODS, SOURCES, SourceFacts, label_of
 from logstack.settings.problems import Problem, Rule, listed, nearest
 from logstack.settings.tree import Settings
@@ -132,8 +132,7 @@ def _labels_of(source: SourceFacts, collector: CollectorSettings) -> set[str]:
     """Return the index labels that lines of a source can have."""
     own = {"cluster", *source.labels, *(collector.labels if source is PODS else ())}
     labels = {label for label in collector.stream_labels if source.gives_any_label or label in own}
-    labels |= {*source.further_labels(collector.sources), *source.order_labels(collector.sources)}
-    labels |= {LATE} if collector.reads_times else set()
+    labels |= {*source.further_labels(collector.sources), *collector.order_labels_of([source])}
     return labels | ({NODE} if source in collector.node_streams else set())
 
 
@@ -161,9 +160,7 @@ def attributes(settings: Settings) -> Iterator[Problem]:
         yield WITHOUT_SOURCE.problem("collector.sources.otlp", what, fix)
     for index, attribute in enumerate(otlp.index_labels):
         label = label_of(attribute)
-        if label in (*KNOWN_LABELS, *collector.labels, *collector.order_labels, "level") or label.startswith(
-            OWN_PREFIX
-        ):
+        if label in collector.labels or _is_own(label, collector):
             yield LABEL_TAKEN.problem(f"{path}[{index}]", f"the collector sets {label} itself", "remove it")
         elif label in map(label_of, otlp.index_labels[:index]):
             yield LABEL_TWICE.problem(f"{path}[{index}]", f"another entry gives the label {label} too", "remove one")

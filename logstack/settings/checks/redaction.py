@@ -72,7 +72,7 @@ def json_lines(settings: Settings) -> Iterator[Problem]:
         text = f"<redacted:{rule.name}>" if rule.replacement is None else rule.replacement
         for line in _json_probes(rule.pattern):
             after = replaced(rule.expression, text, line)
-            if not _is_json(after):
+            if not is_json(after):
                 what = f"{line} becomes {after}"
                 fix = 'put only what stands between the quotes into a group: \'"customer":"([^"]+)"\''
                 yield NOT_JSON.problem(f"collector.redact.custom[{index}].pattern", what, fix)
@@ -98,7 +98,8 @@ def _json_probes(pattern: str) -> Iterator[str]:
         yield f'{{"msg":"the {word}-4711","b":"c"}}'
 
 
-def _is_json(line: str) -> bool:
+def is_json(line: str) -> bool:
+    """Return whether a line is JSON."""
     try:
         json.loads(line)
     except ValueError:

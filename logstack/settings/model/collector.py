@@ -1,6 +1,6 @@
 """The collector (Grafana Alloy) and the canary."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, get_args
 
 from logstack.settings.model.base import Group, spelled
@@ -115,7 +115,11 @@ class CollectorSettings(Group):
     @property
     def order_labels(self) -> tuple[LabelName, ...]:
         """Return the further index labels of some lines, which keep Loki from refusing lines as too far behind."""
-        of_sources = (label for source in self.sources.active for label in source.order_labels(self.sources))
+        return self.order_labels_of(self.sources.active)
+
+    def order_labels_of(self, sources: Iterable[SourceFacts]) -> tuple[LabelName, ...]:
+        """Return those of `order_labels` that lines of these sources can have."""
+        of_sources = (label for source in sources for label in source.order_labels(self.sources))
         return (*of_sources, *([LATE] if self.reads_times else []))
 
     @property

@@ -4,7 +4,6 @@
 lines. Of the third that is set aside it prints counts only.
 """
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,14 +13,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Generic, TypeVar
 
+from logstack.settings.checks.redaction import is_json
 from logstack.settings.model.redaction import RedactionSettings
-from tests.support.real import shared
 from tests.support.redaction.gitleaks import generated
 from tests.support.redaction.runner import redacted_lines
 from tests.support.redaction.samples import Innocent, Sample, innocents, samples
 
 Line = TypeVar("Line", Sample, Innocent)
-REAL = ("Hadoop", "Spark", "OpenSSH", "Zookeeper")
 TO_SHOW = 200
 """Missed samples and changed lines that the command prints, at most."""
 
@@ -61,7 +59,7 @@ class Measurement:
 
     def broken_json(self) -> list[Result[Sample]]:
         """Return the samples whose line was JSON and is none any more."""
-        return [result for result in self.own if "JSON" in result.line.form and not _is_json(result.redacted[0])]
+        return [result for result in self.own if "JSON" in result.line.form and not is_json(result.redacted[0])]
 
     def losing_more(self) -> list[Result[Sample]]:
         """Return the samples of which redaction removed more than the secret."""
@@ -93,25 +91,12 @@ def by_share(results: Sequence[Result[Line]]) -> tuple[Share, Share]:
     return share(results, lambda line: not line.set_aside), share(results, lambda line: line.set_aside)
 
 
-def real_lines() -> list[str]:
-    """Return the lines of real log files; skip the test on a machine without them."""
-    return [line for name in REAL for line in shared(f"logs/{name}_2k.log").read_text().splitlines() if line]
-
-
 def _found(sample: Sample, redacted: tuple[str, ...]) -> Result[Sample]:
     return Result(sample, redacted, not sample.leaks_in(redacted))
 
 
 def _changed(innocent: Innocent, redacted: str) -> Result[Innocent]:
     return Result(innocent, (redacted,), redacted != innocent.line)
-
-
-def _is_json(line: str) -> bool:
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True
 
 
 # --- the command

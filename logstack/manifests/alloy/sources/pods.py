@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from logstack.manifests.alloy.environment import Environment
-from logstack.manifests.alloy.labels import AIRFLOW_IDS, FORMAT, MULTILINE, READ_AT, SOURCE, pattern_of
+from logstack.manifests.alloy.labels import AIRFLOW_IDS, FORMAT, MULTILINE, READ_AT, SOURCE, pattern_of, within
 from logstack.manifests.alloy.sources.record import LogSource, to, to_lines
 from logstack.manifests.alloy.syntax import Block, Expression, Value
 from logstack.manifests.loki.intake import Intake
@@ -142,10 +142,9 @@ _NEWLINE = Block("stage.replace", attributes={"expression": r"(\r?\n)$", "replac
 
 # The kubelet has the files of a container's latest two runs, named by the number of restarts, and Alloy reads both at
 # once: in one stream Loki would refuse the lines of the earlier run as too far behind.
-_ODD_RESTARTS = Block(
-    "stage.match",
-    attributes={"selector": '{filename=~".*[13579][.]log"}'},
-    blocks=(Block("stage.static_labels", attributes={"values": {facts.RESTARTS: "odd"}}),),
+_ODD_RESTARTS = within(
+    '{filename=~".*[13579][.]log"}',
+    Block("stage.static_labels", attributes={"values": {facts.RESTARTS: "odd"}}),
     comment="A container's latest two runs are streams of their own: Alloy reads their files at the same time.",
 )
 
@@ -165,9 +164,9 @@ def _pod_files(collector: CollectorSettings, max_line_size: int) -> Iterator[Blo
         "pods",
         {"forward_to": to_lines()},
         (
-            _match(selector, Block("stage.cri", attributes=limits), *_reading_time(collector, "time")),
+            within(selector, Block("stage.cri", attributes=limits), *_reading_time(collector, "time")),
             # Docker's JSON contains the newline.
-            _match(
+            within(
                 '{container_runtime="docker"}', Block("stage.docker"), _NEWLINE, *_reading_time(collector, "timestamp")
             ),
             _ODD_RESTARTS,
@@ -196,10 +195,6 @@ def _pod_api() -> Iterator[Block]:
         (_NEWLINE,),
         comment="Alloy 1.19.0 leaves the newline at the end of a line from the API (seen on Kubernetes 1.34).",
     )
-
-
-def _match(selector: str, *stages: Block) -> Block:
-    return Block("stage.match", attributes={"selector": selector}, blocks=stages)
 
 
 def _blocks(collector: CollectorSettings, environment: Environment, intake: Intake) -> Iterator[Block]:
