@@ -357,6 +357,7 @@ ISSUED: Sequence[Issued] = (
     ),
     Issued("Linear", "lin_{api,oauth}_<alnum 40+>", "https://linear.app/developers/graphql"),
     Issued("Lob", "{live,test}_<hex 35>", "https://docs.lob.com/#tag/Authentication"),
+    Issued("Mailchimp", "<hex 32>-us<digit 1-2>", "https://mailchimp.com/developer/marketing/docs/fundamentals/"),
     Issued("Mailgun", "key-<hex 32>", "https://documentation.mailgun.com/docs/mailgun/api-reference/mg-auth"),
     Issued("Mapbox", "sk.eyJ<word 40+>.<word 20+>", "https://docs.mapbox.com/help/dive-deeper/access-tokens/"),
     Issued(

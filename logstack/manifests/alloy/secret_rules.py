@@ -166,10 +166,10 @@ _PRIVATE_KEYS = Rule(
 
 # --- tokens
 
-# What may stand before a token: no letter or digit, or an escape of JSON such as \n, an escape of a URL such as %3D, or
-# the end of a terminal's colour.
+# What may stand before a token: no letter or digit, the /bot of Telegram, an escape of JSON such as \n, an escape of a
+# URL such as %3D, or the end of a colour on a terminal.
 _ESCAPE = r"\\[nrt]|\\u[0-9a-fA-F]{4}"
-_BEFORE = rf"(?:^|[^A-Za-z0-9]|{_ESCAPE}|%[0-9A-F]{{2}}|\[[0-9;]{{1,8}}m)"
+_BEFORE = rf"(?:^|[^A-Za-z0-9]|/bot|{_ESCAPE}|%[0-9A-F]{{2}}|\[[0-9;]{{1,8}}m)"
 _JWT = r"eyJ[\w-]{16,}\.\.?[\w-]{8,}(?:\.[\w-]+){0,3}"
 _DOCKER_CONFIG = r"eyJhdXRocyI6[A-Za-z0-9+/=]{8,}"
 _GRAFANA_KEY = r"eyJrIjoi[A-Za-z0-9+/=]{24,}"
@@ -356,6 +356,10 @@ _CALL = (
 )
 _SECRET_ID = rf"""(?i)secret[_-]?id\]?(?:{_Q})?\s*[=:]\s*\[?(?:{_Q})?([0-9a-f]{{8}}-[0-9a-f-]{{4,40}})"""
 _CURL = r"""curl [^\n|]*?(?:-u|--user|--proxy-user)[ =]+["']?[^\s:"']+:([^\s"'\\]+)"""
+_NETRC = r"""machine \S+ login \S+ password ([^\s"'\\]+)"""
+# As crypt(3) writes them: bcrypt, MD5 of Apache and of Linux, SHA-256, SHA-512, yescrypt, Argon2.
+_HASH = r"""(\$(?:2[abxy]\$\d\d|apr1|[156y]|argon2(?:id|i|d))\$[\w./$,=+-]{20,})"""
+_HASH_SEARCH = r"\$(?:2[abxy]|apr1|[156y]|argon2\w*)\$"
 _URL = (
     # Up to the last @ of a URL's authority: some passwords contain one.
     r""":\\?/\\?/[^\s/:@"'<>]*:([^\s/?#"'<>\\]+)@"""
@@ -374,7 +378,8 @@ _PASSWORDS = Rule(
             r"""://[^\s/:@"'<>]*:[^\s"'<>\\]+@""",
         ),
         _AUTH_SEARCH,
-        *_texts("FIED BY ", "url ", r"\/\/", "?sig=", "&sig=", "-Signature=", "@tcp(", "kty"),
+        *_patterns(_HASH_SEARCH),
+        *_texts("machine ", "FIED BY ", "url ", r"\/\/", "?sig=", "&sig=", "-Signature=", "@tcp(", "kty"),
     ],
     [
         Step(
@@ -400,6 +405,8 @@ _PASSWORDS = Rule(
         Step("calls with name and value.", _texts("("), (_replace(_CALL, _unless_none("passwords")),)),
         Step("Vault's secret_id.", _patterns(r"(?i)cret[_-]?id"), (_replace(_SECRET_ID, redacted("passwords")),)),
         Step("curl -u.", _texts("curl "), (_replace(_CURL, redacted("passwords")),)),
+        Step("a login of .netrc.", _texts("machine "), (_replace(_NETRC, redacted("passwords")),)),
+        Step("a hash of a password.", _patterns(_HASH_SEARCH), (_replace(_HASH, redacted("passwords")),)),
         Step("URLs.", _texts(":", "@"), (_replace(_URL, _unless_none("passwords")),)),
         Step("a data source of Go.", _texts("@tcp("), (_replace(_DSN, _unless_none("passwords")),)),
         Step("credentials of a registry.", _texts("auth"), (_replace(_AUTH, _if_pair("passwords")),)),
