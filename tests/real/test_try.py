@@ -343,11 +343,12 @@ def test_try_fails_with_the_name_of_a_killed_process(run_directory: Path) -> Non
 )
 def test_try_fails_with_the_name_of_a_killed_collector_process(with_alloy: Path, words: bytes, name: str) -> None:
     with running(with_alloy, "the canary queries its lines", collector="auto") as process:
+        assert len(canaries_of(with_alloy)) == 1
         os.kill(victim(with_alloy, words), signal.SIGKILL)
         last_output, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 1
     assert f"error: {name} ended with code -9" in last_output
-    assert not [pid for pid in all_processes() if b"-labelvalue=loki-canary-try" in _command_line(pid)]
+    assert canaries_of(with_alloy) == []
 
 
 @pytest.mark.prove
@@ -356,11 +357,12 @@ def test_ctrl_c_ends_the_collector_and_the_canary_too(with_alloy: Path) -> None:
     with running(with_alloy, "the canary queries its lines", collector="auto") as process:
         # Nine of Loki, the S3 server, Alloy, and the writer of the canary's log file.
         assert len(processes_of(with_alloy)) == 12
+        assert len(canaries_of(with_alloy)) == 1
         process.send_signal(signal.SIGINT)
         last_output, _ = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 130
     assert "stopped; no process was left running" in last_output
-    assert not [pid for pid in all_processes() if b"-labelvalue=loki-canary-try" in _command_line(pid)]
+    assert canaries_of(with_alloy) == []
 
 
 def victim(directory: Path, words: bytes) -> int:
@@ -373,13 +375,24 @@ def victim(directory: Path, words: bytes) -> int:
     pytest.fail(f"no process with {words!r} within {_PATIENCE} s")
 
 
-def all_processes() -> list[int]:
-    return [int(proc.name) for proc in Path("/proc").glob("[0-9]*")]
+def canaries_of(directory: Path) -> list[int]:
+    """Return the run's canary: its environment names the run's directory, its command line does not."""
+    pids = [int(proc.name) for proc in Path("/proc").glob("[0-9]*")]
+    return [
+        pid
+        for pid in pids
+        if b"-labelvalue=loki-canary-try" in _command_line(pid)
+        and str(directory).encode() in _of_process(pid, "environ")
+    ]
 
 
 def _command_line(pid: int) -> bytes:
+    return _of_process(pid, "cmdline")
+
+
+def _of_process(pid: int, file: str) -> bytes:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
+        return Path(f"/proc/{pid}/{file}").read_bytes()
     except OSError:
         return b""
 
