@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 
 import pulumi
 import pytest
@@ -79,13 +80,22 @@ def test_next_up_continues_one_that_failed_half_way(platform: Project) -> None:
     assert platform.preview("staging").changes == ()
 
 
+def output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
 def test_next_up_continues_one_whose_engine_was_killed_after_a_cancel(platform: Project) -> None:
     """The engine does not know the object that was just created: the next up must be told to take it over."""
 
     def kill() -> None:
-        command = ["pgrep", "--parent", str(os.getpid()), "--exact", "pulumi"]
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-        os.kill(int(answer.stdout), signal.SIGKILL)
+        engine = int(output("pgrep", "--parent", str(os.getpid()), "--exact", "pulumi"))
+        # The engine does not replace the state's file in one step: it is stopped between two writes, and then killed.
+        os.kill(engine, signal.SIGSTOP)
+        while not (output("ps", "-o", "state=", "-p", str(engine)).startswith("T") and platform.has_whole_states()):
+            os.kill(engine, signal.SIGCONT)
+            time.sleep(0.05)
+            os.kill(engine, signal.SIGSTOP)
+        os.kill(engine, signal.SIGKILL)
 
     platform.kubernetes.meanwhile = {"loki-config": kill}
     assert platform.up("staging").failed

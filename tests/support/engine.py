@@ -1,5 +1,6 @@
 """Run the program under Pulumi's real engine: shipped stack files, a new state, the Automation API."""
 
+import json
 import os
 import runpy
 import shutil
@@ -122,8 +123,7 @@ class Project:
     @contextmanager
     def serving(self) -> Iterator["Project"]:
         """Serve the stand-ins, in the project's folder and with its kubeconfig."""
-        state = self.folder.parent / "state"
-        state.mkdir(exist_ok=True)
+        self._state.mkdir(exist_ok=True)
         with ExitStack() as stack:
             clouds: dict[str, Cloud] = {"aws": self.aws, "gcp": self.gcp, "azure-native": self.azure}
             attached = {name: stack.enter_context(serving(cloud)) for name, cloud in clouds.items()}
@@ -134,13 +134,25 @@ class Project:
             patch.setenv("KUBECONFIG", str(self.kubeconfig))
             patch.delenv(TAKE_OVER, raising=False)  # what take_over sets ends with this
             self.environment = {
-                "PULUMI_BACKEND_URL": f"file://{state}",
+                "PULUMI_BACKEND_URL": f"file://{self._state}",
                 "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
                 "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in attached.items()),
                 "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
                 "PULUMI_SKIP_UPDATE_CHECK": "true",
             }
             yield self
+
+    @property
+    def _state(self) -> Path:
+        return self.folder.parent / "state"
+
+    def has_whole_states(self) -> bool:
+        """Return whether there are states, and the engine is writing none of their files."""
+        texts = [path.read_text() for path in self._state.glob(".pulumi/stacks/**/*.json")]
+        try:
+            return bool(texts) and all(isinstance(json.loads(text), dict) for text in texts)
+        except ValueError:
+            return False
 
     @property
     def memory(self) -> Memory:
